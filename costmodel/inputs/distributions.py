@@ -1,0 +1,288 @@
+"""Distributions of uncertain parameters: the spread as declared → two parameters → quantiles.
+
+The table in docs/format.md, section Distributions, governs. Everything is computed from quantiles, so
+that draws are addressed by (seed, parameter name) and nothing is ever clipped to a support.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import cast, get_args
+
+import numpy as np
+
+from costmodel.errors import nearest
+from costmodel.inputs import intervals
+from costmodel.inputs.shapes import (
+    Distribution,
+    Kind,
+    beta_about,
+    from_moments,
+    largest_deviation,
+    lognormal_about_median,
+)
+from costmodel.units import Unit, out_of_support
+
+__all__ = ["Distribution", "fit", "recentred", "warnings"]
+
+LARGEST_CHANCE_OF_ABSURD_RATE = 1e-6
+"""A gamma or lognormal rate may exceed the highest allowed rate with at most this chance."""
+
+WIDEST_INTERVAL_RATIO = 100.0
+"""A lognormal 95% interval whose ends differ by more than this factor is warned about."""
+
+LARGEST_GAMMA_CV = 3.0
+"""A gamma with a larger cv is warned about: a variance was probably typed as a standard error."""
+
+_SPREADS: dict[Kind, tuple[str, ...]] = {
+    "beta": ("se", "ci95", "counts", "effective_size"),
+    "gamma": ("se", "cv", "ci95"),
+    "lognormal": ("se", "cv", "ci95"),
+    "normal": ("se", "cv", "ci95"),
+    "uniform": ("range",),
+}
+
+
+def fit(
+    kind: str,
+    *,
+    unit: Unit,
+    value: float | None = None,
+    se: float | None = None,
+    cv: float | None = None,
+    ci95: Sequence[float] | None = None,
+    counts: Sequence[float] | None = None,
+    effective_size: float | None = None,
+    range: Sequence[float] | None = None,
+) -> Distribution:
+    """The distribution that the fields of a parameter record declare.
+
+    For any kind but uniform, `range` is the plausible range of the record and is not used here.
+    Raises ValueError with one sentence for the reader if the fields contradict each other, or allow
+    values that the unit does not.
+    """
+    kind = _known(kind)
+    if kind == "normal" and unit.bounded:
+        raise ValueError(
+            f'a normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), and nothing is '
+            f"clipped. Use {_instead(unit)}"
+        )
+    spreads = {"se": se, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size}
+    given = [name for name, spread in spreads.items() if spread is not None]
+    if kind == "uniform" and range is not None:
+        given.append("range")
+    spread = _only_spread(kind, given)
+    if value is not None and (reason := out_of_support(unit, value)):
+        raise ValueError(reason)
+    median = kind == "lognormal" and unit.is_ratio
+    match spread:
+        case "counts":
+            distribution = _from_counts(*_pair("counts", cast(Sequence[float], counts)), value)
+        case "range":
+            distribution = _from_range(*_pair("range", cast(Sequence[float], range)), value)
+        case "ci95":
+            distribution = _from_interval(
+                kind, median, value, unit, *_pair("ci95", cast(Sequence[float], ci95))
+            )
+        case "effective_size":
+            distribution = beta_about(_needed(value), _positive("effective_size", effective_size))
+        case "se" if median:
+            distribution = lognormal_about_median(_needed(value), _positive("se", se))
+        case "se":
+            distribution = from_moments(kind, _needed(value), _positive("se", se))
+        case _ if median:
+            distribution = lognormal_about_median(_needed(value), _positive("cv", cv))
+        case _:
+            distribution = from_moments(kind, _needed(value), _positive("cv", cv) * abs(_needed(value)))
+    return _inside(unit, distribution)
+
+
+def _known(kind: str) -> Kind:
+    if kind not in get_args(Kind):
+        raise ValueError(f'there is no distribution "{kind}". {nearest(kind, get_args(Kind))}')
+    return cast(Kind, kind)
+
+
+def _instead(unit: Unit) -> str:
+    """Which distributions stay inside the support of a unit."""
+    return "beta or uniform" if unit.high <= 1 else "gamma, lognormal or uniform"
+
+
+def _only_spread(kind: Kind, given: Sequence[str]) -> str:
+    allowed = _SPREADS[kind]
+    if wrong := [name for name in given if name not in allowed]:
+        raise ValueError(f"{wrong[0]} does not go with {kind}. Allowed: {', '.join(allowed)}")
+    if len(given) != 1:
+        found = " and ".join(given) if given else "no spread"
+        raise ValueError(f"a {kind} distribution needs exactly one of {', '.join(allowed)}; found: {found}")
+    return given[0]
+
+
+def _pair(name: str, ends: Sequence[float]) -> tuple[float, float]:
+    if len(ends) != 2 or not all(math.isfinite(end) for end in ends):
+        raise ValueError(f"{name} needs two finite numbers")
+    return float(ends[0]), float(ends[1])
+
+
+def _needed(value: float | None) -> float:
+    if value is None:
+        raise ValueError("the distribution needs a value to lie about: add value")
+    return float(value)
+
+
+def _positive(name: str, spread: float | None) -> float:
+    if spread is None or not math.isfinite(spread) or spread <= 0:
+        raise ValueError(
+            f"{name} must be above 0, not {spread}; leave the distribution out to hold the value fixed"
+        )
+    return float(spread)
+
+
+def _from_counts(events: float, n: float, value: float | None) -> Distribution:
+    if value is not None:
+        raise ValueError(f"counts give the value ({events:g} of {n:g}): leave value out")
+    if not 0 < events < n:
+        raise ValueError(
+            f"counts [{events:g}, {n:g}] need more than 0 events and fewer than n, since beta(events, n − events) "
+            "has no distribution otherwise; use effective_size, or leave the distribution out"
+        )
+    return Distribution("beta", events / n, events, n - events)
+
+
+def _from_range(low: float, high: float, value: float | None) -> Distribution:
+    if low >= high:
+        raise ValueError(
+            f"the range [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed"
+        )
+    midpoint = (low + high) / 2
+    if value is not None and not math.isclose(value, midpoint, rel_tol=1e-9, abs_tol=1e-12):
+        raise ValueError(
+            f"the value {value:g} is not the midpoint {midpoint:.10g} of its uniform range: leave value out, "
+            "or move the range"
+        )
+    return Distribution("uniform", midpoint if value is None else value, low, high)
+
+
+def _from_interval(
+    kind: Kind, median: bool, value: float | None, unit: Unit, low: float, high: float
+) -> Distribution:
+    for end in (low, high):
+        if reason := out_of_support(unit, end):
+            raise ValueError(f"an end of ci95 is not possible: {reason}")
+    if low >= high:
+        raise ValueError(
+            f"ci95 [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed"
+        )
+    if value is None:
+        first, second = intervals.meeting_both_ends(kind, low, high)
+        central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
+        return Distribution(kind, central, first, second)
+    if not low < value < high:
+        raise ValueError(f"the value {value:g} is outside its 95% interval [{low:g}, {high:g}]")
+    fitted = _as_wide_as(high - low, kind, median, value)
+    if fitted is None:
+        raise ValueError(
+            f"no {kind} distribution about {value:g} has a 95% interval as wide as [{low:g}, {high:g}]"
+        )
+    reached_low, reached_high = fitted.interval95
+    if max(abs(reached_low - low), abs(reached_high - high)) > intervals.LARGEST_MISS * (high - low):
+        raise ValueError(
+            f"a {kind} distribution about {value:g} as wide as ci95 [{low:g}, {high:g}] reaches from "
+            f"{reached_low:.4g} to {reached_high:.4g}; an end is missed by more than a tenth of the width. "
+            "Leave value out to meet both ends, or choose another distribution"
+        )
+    return fitted
+
+
+def _as_wide_as(width: float, kind: Kind, median: bool, value: float) -> Distribution | None:
+    """The distribution about a value whose 95% interval has a width; None if there is none."""
+
+    def about(deviation: float) -> Distribution:
+        return lognormal_about_median(value, deviation) if median else from_moments(kind, value, deviation)
+
+    limit = largest_deviation(value) if kind == "beta" else math.inf
+    start = width / value if median else width
+    deviation = intervals.deviation_with_width(lambda trial: about(trial).interval95, start, width, limit)
+    return None if deviation is None else about(deviation)
+
+
+def _inside(unit: Unit, distribution: Distribution) -> Distribution:
+    """The same distribution, once it is certain that its values stay inside the unit's support."""
+    kind = distribution.kind
+    quantiles = distribution.quantile(np.array([0.025, 0.5, 0.975]))
+    if not (np.isfinite(quantiles).all() and np.all(np.diff(quantiles) > 0)):
+        raise ValueError(f"the spread of this {kind} distribution is too small or too large to be computed")
+    if kind == "uniform":
+        for end in (distribution.first, distribution.second):
+            if reason := out_of_support(unit, end):
+                raise ValueError(f"an end of the uniform distribution is not possible: {reason}")
+    elif reason := out_of_support(unit, distribution.central):
+        raise ValueError(reason)
+    if kind in ("gamma", "lognormal") and math.isfinite(unit.high):
+        if unit.kind != "rate":
+            raise ValueError(
+                f'a {kind} distribution has no upper end, and the unit "{unit.text}" has ({unit.support}). '
+                f"Use {_instead(unit)}"
+            )
+        if (chance := distribution.chance_above(unit.high)) > LARGEST_CHANCE_OF_ABSURD_RATE:
+            raise ValueError(
+                f"the rate exceeds {unit.high:g} per year with chance {chance:.2g}: narrow its spread"
+            )
+    return distribution
+
+
+def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distribution:
+    """The distribution moved to a new central value, keeping its relative uncertainty.
+
+    Gamma and lognormal are scaled (same cv), beta is refitted at equal effective size, normal is
+    shifted, uniform keeps its width relative to its midpoint (its width, where the midpoint is 0).
+    Raises ValueError where the result would leave the support.
+    """
+    if reason := out_of_support(unit, new_value):
+        raise ValueError(reason)
+    first, second = distribution.first, distribution.second
+    if distribution.kind in ("gamma", "lognormal") and new_value <= 0:
+        raise ValueError(
+            f"a {distribution.kind} distribution cannot be moved to {new_value:g}: hold it fixed there"
+        )
+    match distribution.kind:
+        case "beta" if not 0 < new_value < 1:
+            raise ValueError(
+                f"a beta distribution lives between 0 and 1 and cannot be moved to {new_value:g}"
+                + (": hold it fixed there" if new_value in (0, 1) else "")
+            )
+        case "beta":
+            moved = beta_about(new_value, first + second)
+        case "gamma":
+            moved = Distribution("gamma", new_value, first, second * new_value / distribution.central)
+        case "lognormal":
+            moved = Distribution(
+                "lognormal", new_value, first + math.log(new_value / distribution.central), second
+            )
+        case "normal":
+            moved = Distribution("normal", new_value, new_value, second)
+        case "uniform":
+            scale = abs(new_value / distribution.central) if distribution.central else 1.0
+            half_width = scale * (second - first) / 2
+            if half_width == 0:
+                raise ValueError(
+                    f"a uniform distribution cannot be moved to {new_value:g}: hold it fixed there"
+                )
+            moved = Distribution("uniform", new_value, new_value - half_width, new_value + half_width)
+    return _inside(unit, moved)
+
+
+def warnings(distribution: Distribution) -> list[str]:
+    """What is allowed but unusual about a distribution, one sentence each."""
+    first, second = distribution.first, distribution.second
+    if distribution.kind == "gamma" and first**-0.5 > LARGEST_GAMMA_CV:
+        return [
+            f"the standard error is {first**-0.5:.1f} times the mean: was a variance given as a standard error?"
+        ]
+    if distribution.kind == "lognormal":
+        low, high = distribution.interval95
+        if low * WIDEST_INTERVAL_RATIO < high:
+            span = f"the 95% interval spans from {low:.3g} to {high:.3g}, more than a hundredfold"
+            return [f"{span}: was a standard error typed that is not on the log scale?"]
+    if distribution.kind == "beta" and first < 1 and second < 1:
+        return ["the values pile up at 0 and at 1: is the spread too large?"]
+    return []

@@ -1,0 +1,72 @@
+"""Uniform numbers addressed by (seed, parameter name), and rows of a posterior picked with them.
+
+Because a number depends on its seed, name and position only, more draws extend a run and never
+reshuffle it, any block of draws can be computed alone, and a new parameter leaves the others unmoved.
+"""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costmodel.errors import InputError
+
+Array = NDArray[np.float64]
+
+SEEDS = 2**63
+"""Seeds are whole numbers from 0 to below this."""
+
+_BITS = 52
+"""Bits of each uniform; one fewer than a double holds, so that adding a half stays exact and below 1."""
+
+
+def checked_seed(seed: object, place: str = "seed") -> int:
+    """The seed as a whole number. Raises InputError if it is not one from 0 to below 2^63."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < SEEDS:
+        raise InputError.at(place, f"{seed} is not a seed", f"Give a whole number from 0 to {SEEDS - 1}.")
+    return int(seed)
+
+
+def uniforms(seed: int, name: str, n: int, start: int = 0) -> Array:
+    """Numbers `start` to `start + n` of the stream of one name, strictly between 0 and 1, shape (n,).
+
+    The stream is PCG64 (one step a number) seeded from the seed and the SHA-256 of the name in UTF-8.
+    """
+    if n < 0 or start < 0:
+        raise ValueError("n and start count draws: they cannot be negative")
+    words = np.frombuffer(hashlib.sha256(name.encode()).digest(), dtype="<u4")
+    entropy = [checked_seed(seed), *(int(word) for word in words)]
+    generator = np.random.PCG64(np.random.SeedSequence(entropy)).advance(start)
+    raw = np.asarray(generator.random_raw(n), dtype=np.uint64)
+    return ((raw >> np.uint64(64 - _BITS)).astype(np.float64) + 0.5) * 2.0**-_BITS
+
+
+def pick_rows(u: Array, weights: Array) -> NDArray[np.intp]:
+    """The row (from 0) that each uniform number picks, same shape as `u`: the inverse of the rows' distribution.
+
+    weights: how often each row is picked, 0 or more, any positive sum, shape (rows,).
+    """
+    cumulative = np.cumsum(weights)
+    return np.searchsorted(cumulative / cumulative[-1], u, side="right").astype(np.intp)
+
+
+def conditioned_weights(column: Array, value: float) -> tuple[Array, float]:
+    """Weights of posterior rows given that one column has a value, and their effective size.
+
+    A Gaussian kernel about the value with Silverman's bandwidth, 0.9 · min(sd, IQR/1.34) · rows^(−1/5)
+    (Silverman 1986, Density Estimation, eq. 3.31). column: shape (rows,). Weights sum to 1; the effective
+    size is 1/Σw², from 1 to the number of rows. Raises ValueError if the column does not vary and is elsewhere.
+    """
+    if column.min() == column.max():
+        if column[0] != value:
+            raise ValueError(f"every row has the value {column[0]:g}: it cannot be conditioned on {value:g}")
+        return np.full(column.shape, 1 / column.size), float(column.size)
+    spread = float(np.std(column, ddof=1))
+    quartile, three_quartiles = np.quantile(column, [0.25, 0.75])
+    if three_quartiles > quartile:
+        spread = min(spread, float(three_quartiles - quartile) / 1.34)
+    bandwidth = 0.9 * spread * column.size**-0.2
+    log_weights = -0.5 * ((column - value) / bandwidth) ** 2
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
+    return weights, float(1 / np.sum(weights**2))

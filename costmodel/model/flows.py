@@ -1,0 +1,101 @@
+"""Money and health from activity: the ledger's items, therapy sessions, QALYs. For arrays and cells alike."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from costmodel.engine.formulas import falls_within, overlap, sessions_delivered, state_quantity, window_share
+from costmodel.model.lines import Look
+from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, instant
+from costmodel.scenario.schema import CostItem, ModelFile
+
+Quantity = Any
+
+THERAPY = "therapy"
+"""The ledger item of the sessions themselves."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the ledger: what it is, who pays and who receives, and what a reduction releases in cash."""
+
+    name: str
+    label: str
+    category: str
+    paid_by: str
+    received_by: str
+    cashable: str | int
+    lag_months: float
+
+
+def items(model: ModelFile) -> list[Item]:
+    """The ledger's items: therapy first, then the cost items in the order of the file."""
+    therapies = [s.therapy for s in model.strategies.values() if s.therapy]
+    payer = therapies[0].paid_by if therapies else "nhs"
+    ledger = [Item(THERAPY, "Therapy sessions", "therapy", payer, "nobody", 1, 0.0)]
+    for name, cost in model.costs.items():
+        ledger.append(
+            Item(name, cost.label, cost.category, cost.paid_by, cost.received_by, cost.cashable, cost.lag.months)
+        )
+    return ledger
+
+
+def cost_per_year(model: ModelFile, cost: CostItem, look: Look) -> list[Quantity]:
+    """Money per person-year in each state: quantity × price, the gap between states shrunk to its causal part."""
+    price = look(cost.price)
+    quantities = [look(cost.quantity(state)) for state in model.states]
+    if cost.causal_share is not None and cost.gap_from is not None:
+        observed = look(cost.quantity(cost.gap_from))
+        share = look(cost.causal_share)
+        quantities = [state_quantity(observed, quantity, share) for quantity in quantities]
+    return [quantity * price for quantity in quantities]
+
+
+def therapy_window(model: ModelFile, strategy: str, months: Months = declared) -> tuple[Quantity, Quantity]:
+    """Years from referral to the first and the last session."""
+    therapy = model.strategies[strategy].therapy
+    assert therapy is not None
+    wait = months(f"strategies.{strategy}.therapy.wait", therapy.wait.months)
+    over = months(f"strategies.{strategy}.therapy.over", therapy.over.months)
+    return wait / MONTHS_A_YEAR, (wait + over) / MONTHS_A_YEAR
+
+
+def sessions(
+    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, window: tuple[Quantity, Quantity], look: Look
+) -> Quantity:
+    """Sessions delivered in a cycle, per person referred."""
+    therapy = model.strategies[strategy].therapy
+    assert therapy is not None
+    return sessions_delivered(begin, end, *window, look(therapy.sessions), look(therapy.attendance))
+
+
+def therapy_cost(
+    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, window: tuple[Quantity, Quantity], held: Quantity, look: Look
+) -> Quantity:
+    """Money for the sessions held in a cycle, and for the set-up in the cycle of the first session."""
+    therapy = model.strategies[strategy].therapy
+    assert therapy is not None
+    cost = held * look(therapy.price)
+    if therapy.set_up == 0:
+        return cost
+    return cost + look(therapy.set_up) * falls_within(window[0], begin, end)
+
+
+def harm(model: ModelFile, strategy: str, begin: Quantity, end: Quantity, look: Look, months: Months = declared) -> Quantity:
+    """QALYs lost to harm in a cycle, per person who starts."""
+    lost: Quantity = 0.0
+    for name, harm in model.strategies[strategy].harms.items():
+        path = f"strategies.{strategy}.harms.{name}"
+        first = instant(model, strategy, harm.from_, f"{path}.from", months)
+        last = first + months(f"{path}.lasting", harm.lasting.months) / MONTHS_A_YEAR
+        lost = lost + look(harm.share) * look(harm.utility_loss) * overlap(begin, end, first, last)
+    return lost
+
+
+def share_open(model: ModelFile, strategy: str, begin: Quantity, end: Quantity, months: Months = declared) -> Quantity | None:
+    """Share of a cycle before the gap to the comparator closes; None where it is not closed."""
+    if model.beyond_follow_up != "gap closes" or strategy == next(iter(model.strategies)):
+        return None
+    therapy = model.strategies[strategy].therapy
+    wait = months(f"strategies.{strategy}.therapy.wait", therapy.wait.months) if therapy else 0.0
+    stop = (wait + months("follow_up", model.follow_up.months)) / MONTHS_A_YEAR
+    return window_share(begin, end, 0.0, stop)

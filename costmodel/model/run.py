@@ -1,0 +1,102 @@
+"""Scenario and draws → result: the function that every analysis calls."""
+
+import numpy as np
+
+from costmodel.errors import InputError
+from costmodel.model.flows import items, therapy_window
+from costmodel.model.simulate import edges, looking, simulate
+from costmodel.model.values import Values, central_values, drawn_values, uncalibrated
+from costmodel.result.outcomes import KEPT_CURVES, Outcomes, Terms, joined, outcomes
+from costmodel.result.result import LedgerItem, Result
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+
+BLOCK = 1_024
+"""Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
+MOST_DRAWS = 1_000_000
+LARGEST_RUN = 5_000_000_000
+"""States × cycles × draws."""
+DRAWS = 2_000
+SEED = 1
+
+
+def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
+    """Run a scenario: deterministically, and probabilistically where draws > 0.
+
+    Raises InputError for impossible sizes or seeds, before anything is allocated.
+    """
+    _check_size(scenario, draws, seed)
+    model, look = scenario.model, looking(scenario.central)
+    horizons = _horizons(scenario)
+    deterministic = _block(scenario, central_values(scenario), 1, horizons, 1)
+    expected = None
+    if draws:
+        blocks = []
+        for first in range(0, draws, BLOCK):
+            size = min(BLOCK, draws - first)
+            values = drawn_values(scenario, size, seed, first)
+            blocks.append(_block(scenario, values, size, horizons, max(0, KEPT_CURVES - first)))
+        expected = joined(blocks)
+    warnings = list(scenario.warnings)
+    if draws:
+        warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
+    if draws == 1:
+        warnings.append("one draw gives no intervals.")
+    return Result(
+        scenario=scenario,
+        items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
+        edges=edges(scenario),
+        horizons=tuple(horizon * MONTHS_A_YEAR for horizon in horizons),
+        first_payment=_first_payment(scenario),
+        weights=np.array([float(look(structure.weight)) for structure in scenario.structures]),
+        threshold=float(look(scenario.setting.thresholds[0])),
+        deterministic=joined([deterministic]),
+        expected=expected,
+        draws=draws,
+        seed=seed,
+        warnings=tuple(warnings),
+    )
+
+
+def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
+    flows = simulate(scenario, values, draws)
+    return outcomes(flows.edges, flows.cost, flows.qaly, flows.people, _terms(scenario, values, horizons), kept)
+
+
+def _horizons(scenario: Scenario) -> tuple[float, ...]:
+    """The follow-up first, then the horizon where it is longer; in years."""
+    model = scenario.model
+    lengths = dict.fromkeys((model.follow_up.months, model.horizon.months))
+    return tuple(months / MONTHS_A_YEAR for months in lengths)
+
+
+def _first_payment(scenario: Scenario) -> tuple[float, ...]:
+    model = scenario.model
+    return tuple(
+        therapy_window(model, name)[0] * MONTHS_A_YEAR if strategy.therapy else 0.0
+        for name, strategy in model.strategies.items()
+    )
+
+
+def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> Terms:
+    look = looking(values)
+    ledger = items(scenario.model)
+    discount = scenario.setting.discount
+    return Terms(
+        horizons=horizons,
+        payers=tuple((item.paid_by, item.received_by) for item in ledger),
+        cashable=tuple(look(item.cashable) for item in ledger),
+        lags=tuple(round(item.lag_months / cycle_months(scenario.model)) for item in ledger),
+        rates=(look(discount.costs), look(discount.health)),
+        first_payment=_first_payment(scenario),
+    )
+
+
+def _check_size(scenario: Scenario, draws: int, seed: int) -> None:
+    if isinstance(draws, bool) or not isinstance(draws, int) or not 0 <= draws <= MOST_DRAWS:
+        raise InputError.at("draws", f"{draws!r} is not a number of draws", f"Whole, from 0 to {MOST_DRAWS:,}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError.at("seed", f"{seed!r} is not a seed", "Whole, from 0 to 9,223,372,036,854,775,807.")
+    size = len(scenario.model.states) * cycles(scenario.model) * max(draws, 1)
+    if size > LARGEST_RUN:
+        raise InputError.at("draws", f"{size:,} states × cycles × draws are too many", f"At most {LARGEST_RUN:,}.")

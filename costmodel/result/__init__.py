@@ -1,0 +1,1 @@
+"""What a run answers: outcomes per draw, and the one table that every output reads."""

@@ -1,0 +1,46 @@
+"""When cumulative net cost comes back to zero, and how deep it went."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+NEVER = np.inf
+"""Stands for "not within the horizon" in arrays of months."""
+
+
+def sustained(curve: Array, months: Array, first_payment: float) -> Array:
+    """Month from which cumulative net cost is at or below 0 and stays so to the horizon.
+
+    curve: cumulative net cost at `months`, shape (time, …); linear between. first_payment: month of the first
+    therapy payment; a curve that is never above 0 pays back there. NEVER where it ends above 0.
+    """
+    owing = curve > 0
+    last = len(months) - 1 - np.argmax(owing[::-1], axis=0)
+    following = np.minimum(last + 1, len(months) - 1)
+    crossing = _crossing(curve, months, last, following)
+    found = np.where(owing[-1], NEVER, crossing)
+    return np.asarray(np.where(owing.any(axis=0), np.maximum(found, first_payment), first_payment), dtype=float)
+
+
+def first_touch(curve: Array, months: Array, first_payment: float) -> Array:
+    """First month after the first payment at which cumulative net cost is at or below 0, whether or not it stays so."""
+    begun = int(np.searchsorted(months, first_payment, side="right"))
+    clear = curve[begun:] <= 0
+    index = begun + np.argmax(clear, axis=0)
+    crossing = _crossing(curve, months, np.maximum(index - 1, 0), index)
+    found = np.where(index == begun, first_payment, crossing)
+    return np.asarray(np.where(clear.any(axis=0), found, NEVER), dtype=float)
+
+
+def peak(curve: Array) -> Array:
+    """Most money ever put in before it comes back: the highest point of the curve, at least 0."""
+    return np.asarray(np.maximum(curve.max(axis=0), 0.0), dtype=float)
+
+
+def _crossing(curve: Array, months: Array, before: NDArray[np.intp], after: NDArray[np.intp]) -> Array:
+    """Where the straight line between two points of time meets 0."""
+    high = np.take_along_axis(curve, before[None], axis=0)[0]
+    low = np.take_along_axis(curve, after[None], axis=0)[0]
+    fall = np.where(high == low, 1.0, high - low)
+    return np.asarray(months[before] + (months[after] - months[before]) * high / fall, dtype=float)

@@ -1,0 +1,260 @@
+"""The result of a run: outcomes with their names, and the questions one asks of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
+from costmodel.result import payback
+from costmodel.result.outcomes import VIEWS, Outcomes, until
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+
+Array = NDArray[np.float64]
+EXPECTED, DETERMINISTIC = "expected", "deterministic"
+
+
+@dataclass(frozen=True)
+class LedgerItem:
+    """A line of the ledger by name, category, payer and receiver."""
+
+    name: str
+    label: str
+    category: str
+    paid_by: str
+    received_by: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A reading of a result: outcomes, and how its alternatives are weighted."""
+
+    name: str
+    outcomes: Outcomes
+    weights: Array
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A point with its 95% interval; the ends are None where nothing varies."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything a run knows, per person referred, in the setting's price year.
+
+    edges: years, (cycle + 1,). horizons: months of the follow-up and of the model's horizon.
+    first_payment: month of the first therapy payment, by strategy. expected: None where nothing was drawn.
+    """
+
+    scenario: Scenario
+    items: tuple[LedgerItem, ...]
+    edges: Array
+    horizons: tuple[float, ...]
+    first_payment: tuple[float, ...]
+    weights: Array
+    threshold: float
+    deterministic: Outcomes
+    expected: Outcomes | None
+    draws: int
+    seed: int
+    warnings: tuple[str, ...] = ()
+    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """Names; the first is the comparator."""
+        return tuple(self.scenario.model.strategies)
+
+    @property
+    def comparator(self) -> str:
+        """Name of the strategy that others are compared with."""
+        return self.strategies[0]
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """The readings by name: expected, deterministic, and each alternative on its own."""
+        runs = {DETERMINISTIC: Run(DETERMINISTIC, self.deterministic, self.weights)}
+        if self.expected is not None:
+            runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights)} | runs
+            if len(self.weights) > 1:
+                for a, structure in enumerate(self.scenario.structures):
+                    runs[structure.name] = Run(structure.name, self.expected, np.eye(len(self.weights))[a])
+        return runs
+
+    @property
+    def headline(self) -> Run:
+        """Expected values where draws were made, else the deterministic run."""
+        return self.runs.get(EXPECTED, self.runs[DETERMINISTIC])
+
+    def run(self, name: str | None = None) -> Run:
+        """A reading by name; the headline by default."""
+        return self.headline if name is None else self.runs[name]
+
+    def at(self, horizon_months: float | None = None) -> int:
+        """Index of a horizon; the follow-up by default. Raises ValueError for one that was not run."""
+        if horizon_months is None:
+            return 0
+        for index, months in enumerate(self.horizons):
+            if abs(months - horizon_months) < 1e-9:
+                return index
+        raise ValueError(f"there is no horizon of {horizon_months:g} months; there are {self.horizons}")
+
+    def net_cost(
+        self, run: Run, horizon: int, strategy: int, *, perspective: str | None = None, party: str | None = None,
+        category: str | None = None, discounted: bool = False, cash: bool = False,
+    ) -> Array:  # fmt: skip
+        """Cost of a strategy less that of the comparator, (alternative, draw): of a perspective or one party."""
+        total = np.zeros(run.outcomes.cost.shape[-2:])
+        for i, item in enumerate(self.items):
+            if category is not None and item.category != category:
+                continue
+            sign = self._sign(item, perspective, party)
+            if not sign:
+                continue
+            if cash:
+                total += sign * run.outcomes.cash[horizon, i, strategy]
+            else:
+                cost = run.outcomes.cost[horizon, int(discounted), i]
+                total += sign * (cost[strategy] - cost[0])
+        return total
+
+    def total_cost(self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool) -> Array:
+        """Cost of a strategy to a perspective, (alternative, draw)."""
+        total = np.zeros(run.outcomes.cost.shape[-2:])
+        for i, item in enumerate(self.items):
+            sign = self._sign(item, perspective, None)
+            if sign:
+                total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
+        return total
+
+    def _sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
+        if party is not None:
+            return account(party, item.paid_by, item.received_by)
+        return weight(perspective or "societal", item.paid_by, item.received_by)
+
+    def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
+        """QALYs of a strategy less those of the comparator, (alternative, draw)."""
+        qaly = run.outcomes.qaly[horizon, int(discounted)]
+        return np.asarray(qaly[strategy] - qaly[0], dtype=float)
+
+    def estimate(self, run: Run, values: Array) -> Estimate:
+        """Expected value over draws and alternatives, with the interval of the weighted mixture."""
+        value = float(run.weights @ values.mean(axis=-1)) + 0.0
+        if run.outcomes.draws == 1:
+            return Estimate(value)
+        low, high = self.quantiles(run, values, (0.025, 0.975))
+        return Estimate(value, low + 0.0, high + 0.0)
+
+    def quantiles(self, run: Run, values: Array, at: tuple[float, ...]) -> tuple[float, ...]:
+        """Quantiles of the mixture of alternatives; values: (alternative, draw)."""
+        used = np.flatnonzero(run.weights)
+        weights = np.repeat(run.weights[used], values.shape[-1])
+        found = np.quantile(values[used].ravel(), at, weights=weights, method="inverted_cdf")
+        return tuple(float(q) for q in found)
+
+    def chance(self, run: Run, happens: NDArray[np.bool_]) -> float:
+        """Weighted share of draws in which something happens; happens: (alternative, draw)."""
+        return float(run.weights @ happens.mean(axis=-1))
+
+    def curve(self, strategy: int, perspective: str, view: str = "value", run: Run | None = None) -> Array:
+        """Expected cumulative net cost at `edges`, (cycle + 1,)."""
+        run = run or self.headline
+        curves = run.outcomes.mean_curve[:, VIEWS.index(view), list(PERSPECTIVES).index(perspective), strategy]
+        return np.asarray(curves @ run.weights, dtype=float)
+
+    def band(self, strategy: int, perspective: str, at: tuple[float, ...], view: str = "value") -> Array:
+        """Quantiles of cumulative net cost over the kept draws, (quantile, cycle + 1)."""
+        run = self.headline
+        used = np.flatnonzero(run.weights)
+        p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
+        curves = run.outcomes.curves[:, v, p, strategy][:, used]
+        weights = np.repeat(run.weights[used], curves.shape[-1])
+        flat = curves.reshape(len(curves), -1)
+        order = np.argsort(flat, axis=1)
+        ordered = np.take_along_axis(flat, order, axis=1)
+        share = np.cumsum(weights[order], axis=1) / weights.sum()
+        index = np.stack([np.argmax(share >= q - 1e-12, axis=1) for q in at])
+        return np.asarray(np.take_along_axis(ordered, index.T, axis=1).T, dtype=float)
+
+    def curve_payback(
+        self, strategy: int, perspective: str, horizon: int, *, view: str = "value", run: Run | None = None,
+        sustained: bool = True,
+    ) -> float:  # fmt: skip
+        """Month at which the expected curve pays back, NEVER beyond the horizon."""
+        curve = self.curve(strategy, perspective, view, run)
+        cut, months = until(curve[:, None], self.edges, self.horizons[horizon] / MONTHS_A_YEAR)
+        find = payback.sustained if sustained else payback.first_touch
+        return float(find(cut, months, self.first_payment[strategy])[0])
+
+    def paybacks(self, run: Run, horizon: int, strategy: int, perspective: str, view: str = "value") -> Array:
+        """Month of sustained payback in every draw, (alternative, draw), NEVER beyond the horizon."""
+        p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
+        return np.asarray(run.outcomes.sustained[horizon, v, p, strategy], dtype=float)
+
+    def payback(self, perspective: str = "nhs_pss", strategy: str | None = None) -> dict[str, object]:
+        """Payback of the horizon: sustained and first touch of the expected curve, percentiles, chance by year."""
+        s = self.strategies.index(strategy) if strategy else 1
+        last = len(self.horizons) - 1
+        run = self.headline
+        draws = self.paybacks(run, last, s, perspective)
+        years = range(1, int(self.edges[-1]) + 1)
+        return {
+            "horizon_months": self.horizons[last],
+            "sustained_months": _or_none(self.curve_payback(s, perspective, last)),
+            "first_touch_months": _or_none(self.curve_payback(s, perspective, last, sustained=False)),
+            "percentiles": {
+                q: _or_none(x) for q, x in zip((5, 25, 50, 75, 95), self.quantiles(run, draws, (0.05, 0.25, 0.5, 0.75, 0.95)), strict=True)
+            },
+            "chance_by_year": {year: self.chance(run, draws <= year * MONTHS_A_YEAR) for year in years},
+        }
+
+    def saving(self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None) -> pd.DataFrame:
+        """Net saving at the follow-up, undiscounted: in all, or by `category` or `party`, with intervals."""
+        table = self.table()
+        name = strategy or self.strategies[1]
+        chosen = table[
+            (table.outcome == "net_saving") & ~table.discounted & (table.run == self.headline.name)
+            & (table.horizon_months == self.horizons[0]) & (table.strategy == name)
+        ]  # fmt: skip
+        if by == "party":
+            chosen = chosen[(chosen.party != "all") & chosen.party.isin(PERSPECTIVES[perspective])]
+            return chosen[["party", "value", "low", "high"]].reset_index(drop=True)
+        chosen = chosen[(chosen.perspective == perspective) & (chosen.party == "all")]
+        chosen = chosen[chosen.category != "all"] if by == "category" else chosen[chosen.category == "all"]
+        return chosen[["category", "value", "low", "high"]].reset_index(drop=True)
+
+    def table(self) -> pd.DataFrame:
+        """Every answer, one row each: the table behind dashboard, workbook, command line and CSV."""
+        from costmodel.result.table import rows
+
+        if "table" not in self._cache:
+            self._cache["table"] = pd.DataFrame(list(rows(self)))
+        return self._cache["table"]
+
+    def parties(self) -> Iterator[str]:
+        """Parties that pay or receive anything here."""
+        for party in PARTIES:
+            if any(party in (item.paid_by, item.received_by) for item in self.items):
+                yield party
+
+    def categories(self) -> list[str]:
+        """Categories in use, in the order of the ledger."""
+        return list(dict.fromkeys(item.category for item in self.items))
+
+    @property
+    def cycle_months(self) -> int:
+        """Length of a cycle."""
+        return cycle_months(self.scenario.model)
+
+
+def _or_none(months: float) -> float | None:
+    return None if months == payback.NEVER else months

@@ -1,0 +1,165 @@
+"""The one table: every answer of a result as rows with the same columns.
+
+Columns: strategy, comparator, perspective, party, category, outcome, value, unit, low, high, price_year,
+discounted, horizon_months, draws, run, words. Money is per person referred; a positive net saving is
+money saved; `value` is None where the answer is words ("not within 10 years", "costs more and does harm").
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.payback import NEVER
+from costmodel.result.result import Estimate, Result, Run
+
+Row = dict[str, Any]
+
+SMALLEST_QALY = 1e-4
+"""QALYs. Below this a difference is nothing (under an hour of full health) and no ratio is formed."""
+
+
+def rows(result: Result) -> Iterator[Row]:
+    """All rows: runs, horizons, strategies, perspectives, outcomes."""
+    for run in result.runs.values():
+        for h in range(len(result.horizons)):
+            for s in range(len(result.strategies)):
+                yield from _of_strategy(result, run, h, s)
+                if s:
+                    yield from _against_comparator(result, run, h, s)
+
+
+def _of_strategy(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
+    for perspective in PERSPECTIVES:
+        for discounted in (False, True):
+            cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
+            yield _row(result, run, h, s, "cost", cost, perspective=perspective, discounted=discounted, compared=False)
+    for discounted in (False, True):
+        qaly = result.estimate(run, run.outcomes.qaly[h, int(discounted), s])
+        yield _row(result, run, h, s, "qaly", qaly, unit="QALY", discounted=discounted, compared=False)
+
+
+def _against_comparator(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
+    gain = {d: result.qaly_gain(run, h, s, d) for d in (False, True)}
+    for discounted, values in gain.items():
+        yield _row(result, run, h, s, "qaly", result.estimate(run, values), unit="QALY", discounted=discounted)
+    for party in result.parties():
+        for discounted in (False, True):
+            saving = -result.net_cost(run, h, s, party=party, discounted=discounted)
+            yield _row(result, run, h, s, "net_saving", result.estimate(run, saving), party=party, discounted=discounted)
+    for perspective in PERSPECTIVES:
+        yield from _of_perspective(result, run, h, s, perspective)
+
+
+def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) -> Iterator[Row]:
+    def row(outcome: str, estimate: Estimate, **more: Any) -> Row:
+        return _row(result, run, h, s, outcome, estimate, perspective=perspective, **more)
+
+    saving = {d: -result.net_cost(run, h, s, perspective=perspective, discounted=d) for d in (False, True)}
+    for discounted, values in saving.items():
+        yield row("net_saving", result.estimate(run, values), discounted=discounted)
+        for category in result.categories():
+            part = -result.net_cost(run, h, s, perspective=perspective, category=category, discounted=discounted)
+            yield row("net_saving", result.estimate(run, part), category=category, discounted=discounted)
+    cash = -result.net_cost(run, h, s, perspective=perspective, cash=True)
+    yield row("cash_net_saving", result.estimate(run, cash))
+
+    for outcome, view, sustained in (
+        ("payback_sustained_months", "value", True),
+        ("payback_first_touch_months", "value", False),
+        ("payback_sustained_months", "discounted", True),
+        ("cash_payback_sustained_months", "cash", True),
+    ):
+        months = result.curve_payback(s, perspective, h, view=view, run=run, sustained=sustained)
+        low = high = None
+        if run.outcomes.draws > 1 and sustained:
+            draws = result.paybacks(run, h, s, perspective, view)
+            low, high = (None if q == NEVER else q for q in result.quantiles(run, draws, (0.025, 0.975)))
+        yield row(
+            outcome,
+            Estimate(months, low, high),
+            unit="months",
+            discounted=view == "discounted",
+            words=payback_words(months, result.horizons[h], result.first_payment[s]),
+        )
+    if run.outcomes.draws > 1:
+        for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
+            paid = result.paybacks(run, h, s, perspective, view) < NEVER
+            yield row(outcome, Estimate(result.chance(run, paid)), unit="share")
+    peak = run.outcomes.peak[0, list(PERSPECTIVES).index(perspective), s]
+    if h == len(result.horizons) - 1:
+        yield row("peak_funding", result.estimate(run, peak))
+    yield from _ratios(result, run, h, s, perspective, row)
+
+
+def _ratios(result: Result, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
+    therapy = result.net_cost(run, h, s, perspective=perspective, category="therapy")
+    rest = result.net_cost(run, h, s, perspective=perspective) - therapy
+    spent, returned = float(run.weights @ therapy.mean(axis=-1)), -float(run.weights @ rest.mean(axis=-1))
+    if spent > 0:
+        yield row("offset_ratio", Estimate(returned / spent + 0.0), unit="ratio")
+    cost = result.net_cost(run, h, s, perspective=perspective, discounted=True)
+    gain = result.qaly_gain(run, h, s, True)
+    more_cost = float(run.weights @ cost.mean(axis=-1))
+    more_health = float(run.weights @ gain.mean(axis=-1))
+    value, words = cost_per_qaly(more_cost, more_health)
+    yield row("cost_per_qaly", Estimate(value), unit="GBP per QALY", discounted=True, words=words)
+    benefit = result.estimate(run, gain * result.threshold - cost)
+    words = f"at £{result.threshold:,.0f} per QALY"
+    yield row("nmb", benefit, discounted=True, words=words)
+
+
+def cost_per_qaly(more_cost: float, more_health: float) -> tuple[float, str]:
+    """Incremental cost ÷ incremental QALYs, or NEVER with the finding in words where no ratio has a meaning."""
+    if abs(more_health) < SMALLEST_QALY:
+        if more_cost == 0:
+            return NEVER, "no difference in cost or health"
+        return NEVER, "costs more for the same health" if more_cost > 0 else "saves money for the same health"
+    if more_health > 0 and more_cost <= 0:
+        return NEVER, "dominant: saves money and improves health"
+    if more_health < 0 and more_cost >= 0:
+        return NEVER, "dominated: costs more and worsens health"
+    if more_health < 0:
+        return more_cost / more_health, "saves money and worsens health: pounds saved per QALY lost"
+    return more_cost / more_health, "costs more and improves health"
+
+
+def payback_words(months: float, horizon_months: float, first_payment: float) -> str:
+    """The finding in words: at once, after so long, or not within the horizon."""
+    if months == NEVER:
+        return f"not within {in_words(horizon_months)}"
+    if months <= first_payment:
+        return "at once"
+    return f"after {in_words(months)}"
+
+
+def in_words(months: float) -> str:
+    """A time in words: years where they are whole, else months."""
+    if months >= 12 and abs(months / 12 - round(months / 12)) < 1e-9:
+        years = round(months / 12)
+        return f"{years} year" + ("s" if years != 1 else "")
+    return f"{months:.0f} month" + ("s" if round(months) != 1 else "")
+
+
+def _row(
+    result: Result, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *, perspective: str = "", party: str = "all",
+    category: str = "all", unit: str = "GBP", discounted: bool = False, words: str = "", compared: bool = True,
+) -> Row:  # fmt: skip
+    money = unit.startswith("GBP")
+    return {
+        "strategy": result.strategies[s],
+        "comparator": result.comparator if compared else "",
+        "perspective": perspective,
+        "party": party,
+        "category": category,
+        "outcome": outcome,
+        "value": None if estimate.value == NEVER else estimate.value,
+        "unit": unit,
+        "low": estimate.low,
+        "high": estimate.high,
+        "price_year": result.scenario.setting.price_year if money else "",
+        "discounted": discounted,
+        "horizon_months": result.horizons[h],
+        "draws": run.outcomes.draws if run.name != "deterministic" else 0,
+        "run": run.name,
+        "words": words,
+    }

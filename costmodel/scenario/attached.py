@@ -1,0 +1,104 @@
+"""The files that a scenario names: setting, sources, price indices, life tables, posteriors."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from costmodel.errors import InputError, Problem
+from costmodel.inputs.lifetable import LifeTable, read_life_table
+from costmodel.inputs.posterior import Posterior, read_posterior
+from costmodel.inputs.prices import PriceIndex, read_price_index
+from costmodel.scenario.faults import validate
+from costmodel.scenario.read import Place, Tree, read_file
+from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
+
+Content = TypeVar("Content")
+
+
+@dataclass
+class Attached:
+    """What was read. `tree` is the setting's; `digests` are the SHA-256 of each file by name."""
+
+    setting: SettingFile
+    tree: Tree
+    sources: Mapping[str, Source]
+    indices: dict[str, PriceIndex] = field(default_factory=dict)
+    life_tables: dict[str, LifeTable] = field(default_factory=dict)
+    posteriors: dict[Path, Posterior] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
+    """Read every file that a model names; what is wrong is added to `problems`.
+
+    Raises InputError where not even the setting can be read.
+    """
+    place = tree.place(("setting",))
+    path = place.path.parent / model.setting
+    setting_tree = named(path, place, read_file)
+    setting, wrong, _ = validate(SettingFile, setting_tree)
+    problems += [problem for problem in wrong if problem not in problems]
+    if setting is None:
+        raise InputError(*problems)
+    attached = Attached(setting, setting_tree, {})
+    attached.digests["setting"] = _digest(path)
+
+    def read(where: Place, name: str, reader: Callable[[Path], Content]) -> Content | None:
+        try:
+            content = named(where.path.parent / name, where, reader)
+        except InputError as error:
+            problems.extend(error.problems)
+            return None
+        attached.digests[name] = _digest(where.path.parent / name)
+        return content
+
+    sources = read(setting_tree.place(("sources",)), setting.sources, _read_sources)
+    attached.sources = sources or {}
+    for name, file in setting.price_indices.items():
+        if (index := read(setting_tree.place(("price_indices", name)), file, _read_index)) is not None:
+            attached.indices[name] = index
+    for name, file in setting.life_tables.items():
+        if (table := read(setting_tree.place(("life_tables", name)), file, read_life_table)) is not None:
+            attached.life_tables[name] = table
+    for name, record in model.parameters.items():
+        if record.joint:
+            where = tree.place(("parameters", name, "joint"))
+            path = where.path.parent / record.joint
+            if path not in attached.posteriors:
+                if (posterior := read(where, record.joint, read_posterior)) is not None:
+                    attached.posteriors[path] = posterior
+    return attached
+
+
+def named(path: Path, place: Place, reader: Callable[[Path], Content]) -> Content:
+    """Read a file that another file names. Raises InputError at the naming line if it does not exist."""
+    try:
+        stamp = path.stat()
+    except OSError as error:
+        raise InputError.at(str(place), f'the file "{path.name}" does not exist', "Check the path.") from error
+    content: Content = _kept(reader, path, stamp.st_mtime_ns, stamp.st_size)
+    return content
+
+
+@lru_cache(maxsize=64)
+def _kept(reader: Callable[[Path], Any], path: Path, changed: int, size: int) -> Any:
+    """Files are read once while they stay as they are; what is kept is never changed."""
+    return reader(path)
+
+
+def _read_index(path: Path) -> PriceIndex:
+    return read_price_index(path, path.stem)
+
+
+def _read_sources(path: Path) -> Mapping[str, Source]:
+    file, problems, _ = validate(SourcesFile, read_file(path))
+    if problems or file is None:
+        raise InputError(*problems)
+    return file.sources
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

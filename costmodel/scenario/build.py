@@ -1,0 +1,237 @@
+"""A checked scenario: types, data, structures and central values, or every reason why not."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from costmodel.errors import InputError, Problem, nearest
+from costmodel.inputs.lifetable import LifeTable
+from costmodel.inputs.posterior import Posterior
+from costmodel.scenario import overlay
+from costmodel.scenario.attached import Attached, attach
+from costmodel.scenario.consistency import Subject, check
+from costmodel.scenario.derived import combine, order
+from costmodel.scenario.faults import validate
+from costmodel.scenario.leaves import Leaf, leaf
+from costmodel.scenario.overlay import Change
+from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter
+from costmodel.scenario.provenance import provenance
+from costmodel.scenario.read import Tree
+from costmodel.scenario.schema import ModelFile, SettingFile, Source
+from costmodel.scenario.warn import warnings
+
+FREE_FOR_ALTERNATIVES = ("transitions", "strategies", "utilities", "mortality")
+"""The blocks that an alternative may touch: which parameters stand where, not what they are."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One alternative: a complete model, and the reference to its weight (1 where it is the only one)."""
+
+    name: str
+    label: str
+    weight: str | int
+    model: ModelFile
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked scenario with the data that it names. Make one with `load`; change one with `changed`."""
+
+    path: Path
+    model: ModelFile
+    setting: SettingFile
+    structures: tuple[Structure, ...]
+    sources: Mapping[str, Source]
+    leaves: Mapping[str, Leaf]
+    life_table: LifeTable
+    posteriors: Mapping[Path, Posterior]
+    changes: tuple[Change, ...]
+    """What overlays and the user changed, oldest first."""
+    warnings: tuple[str, ...]
+    sha256: str
+    """Of the resolved values and the content of every data file."""
+    tree: Tree = field(repr=False)
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """All records, the setting's among them."""
+        return self.model.parameters
+
+    @cached_property
+    def central(self) -> Mapping[str, float]:
+        """Central value of each parameter in the setting's price year, as the deterministic run uses it."""
+        return _central(self.parameters, self.leaves)
+
+    def status(self, name: str) -> str:
+        """The standing of a parameter: its own, or the weakest of what it is made of."""
+        record = self.parameters[name]
+        if record.operands:
+            return max((self.status(operand) for operand in record.operands), key=STRENGTH.index)
+        return record.status or "derived"
+
+    def changed(self, changes: Mapping[str, Any], by: str = "you", *, fix: bool = False) -> "Scenario":
+        """The scenario with other values.
+
+        changes: by path (`strategies.ltpp.therapy.wait`), or for a number by parameter name; text for a
+        parameter that is a choice selects the option. A changed centre keeps its relative spread;
+        `fix` holds the value in every draw. Raises InputError and leaves this scenario as it is.
+        """
+        change: dict[str, Any] = {}
+        add: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for name, value in changes.items():
+            if "." in name or (name in ModelFile.model_fields and name not in self.parameters):
+                change[name] = value
+            elif (problem := self._unchangeable(name, value, by)) is not None:
+                problems.append(problem)
+            elif isinstance(value, str):
+                change[f"parameters.{name}.use"] = value
+            elif fix:
+                add[f"parameters.{name}.fixed"] = float(value)
+            else:
+                change[f"parameters.{name}.value"] = float(value)
+        tree, made, wrong = overlay.apply(self.tree, change=change, add=add, by=by)
+        problems += wrong
+        if problems:
+            raise InputError(*problems)
+        return build(self.path, tree, self.changes + tuple(made), [])
+
+    def _unchangeable(self, name: str, value: Any, by: str) -> Problem | None:
+        record = self.parameters.get(name)
+        if record is None:
+            return Problem(by, f'there is no parameter "{name}"', nearest(name, self.parameters))
+        if record.kind in DERIVED:
+            remedy = f"Change what it is made of: {', '.join(record.operands)}."
+            return Problem(by, f'"{name}" is derived ({record.kind})', remedy)
+        if isinstance(value, str) and record.one_of:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return Problem(by, f'"{name}" was given {value!r}', "Wanted: a number.")
+        return None
+
+
+def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Problem]) -> Scenario:
+    """Check a resolved tree and everything it names. Raises InputError with all problems."""
+    problems = list(problems)
+    model, wrong, faulty = validate(ModelFile, tree)
+    problems += wrong
+    if model is None:
+        raise InputError(*problems)
+    attached = attach(model, tree, problems)
+    leaves = _leaves(model, tree, attached, problems, faulty)
+    central: Mapping[str, float] = {}
+    try:
+        order(model.parameters)
+        central = _central(model.parameters, leaves)
+    except ValueError as error:
+        at = str(tree.place(("parameters",)))
+        problems.append(Problem(at, f"parameters are made of each other: {error}", "Break the circle."))
+    structures = _structures(tree, model, faulty, problems)
+    for structure in structures:
+        problems += check(Subject(structure.model, dict(central), tree.place, faulty))
+    problems += provenance(model, attached, tree, leaves)
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    scenario = Scenario(
+        path=path,
+        model=model,
+        setting=attached.setting,
+        structures=tuple(structures),
+        sources=attached.sources,
+        leaves=leaves,
+        life_table=attached.life_tables[model.mortality.table],
+        posteriors=attached.posteriors,
+        changes=changes,
+        warnings=(),
+        sha256=_sha256(tree, attached),
+        tree=tree,
+    )
+    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central)))
+
+
+def _leaves(
+    model: ModelFile, tree: Tree, attached: Attached, problems: list[Problem], faulty: set[str]
+) -> dict[str, Leaf]:
+    """The leaf of every parameter that is not derived; what is wrong is added to `problems`."""
+    leaves: dict[str, Leaf] = {}
+    for name, record in model.parameters.items():
+        if record.kind not in ("value", "joint"):
+            continue
+        keys = ("parameters", name)
+        path = None
+        if record.joint:
+            path = tree.place((*keys, "joint")).path.parent / record.joint
+            if path not in attached.posteriors:
+                faulty.add(name)
+                continue
+        try:
+            leaves[name] = leaf(
+                name,
+                record,
+                price_year=attached.setting.price_year,
+                indices=attached.indices,
+                posteriors=attached.posteriors,
+                posterior_path=path,
+            )
+        except ValueError as error:
+            faulty.add(name)
+            problems.append(Problem(str(tree.place(keys)), f"{name}: {error}"))
+    return leaves
+
+
+def _central(parameters: Mapping[str, Parameter], leaves: Mapping[str, Leaf]) -> Mapping[str, float]:
+    central: dict[str, float] = {}
+    for name in order(parameters):
+        record = parameters[name]
+        if name in leaves:
+            central[name] = leaves[name].central * leaves[name].price_factor
+        elif record.kind == "over_time" or any(operand not in central for operand in record.operands):
+            continue
+        elif record.one_of and (record.fixed is not None or record.moved_to is not None):
+            central[name] = float(record.fixed if record.fixed is not None else record.moved_to or 0)
+        else:
+            central[name] = combine(record, central.__getitem__)
+    return central
+
+
+def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:
+    if not model.alternatives:
+        return [Structure("only", model.title, 1, model)]
+    structures = []
+    for name, alternative in model.alternatives.items():
+        where = tree.place(("alternatives", name))
+        paths = (*alternative.change, *alternative.add, *alternative.remove)
+        for path in paths:
+            if path.partition(".")[0] not in FREE_FOR_ALTERNATIVES:
+                problems.append(
+                    Problem(
+                        str(where),
+                        f"an alternative may not touch {path}",
+                        f"It says which parameters stand where: {', '.join(FREE_FOR_ALTERNATIVES)}.",
+                    )
+                )
+        new, _, wrong = overlay.apply(
+            tree,
+            change=alternative.change,
+            add=alternative.add,
+            remove=alternative.remove,
+            by=f"alternative {name}",
+            where=dict.fromkeys(paths, where),
+        )
+        problems += wrong
+        theirs, wrong, cut = validate(ModelFile, new)
+        problems += [problem for problem in wrong if problem not in problems]
+        faulty |= cut
+        if theirs is not None:
+            structures.append(Structure(name, alternative.label, alternative.weight, theirs))
+    return structures
+
+
+def _sha256(tree: Tree, attached: Attached) -> str:
+    content = {"scenario": tree.data, "files": attached.digests}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

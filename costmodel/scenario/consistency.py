@@ -1,0 +1,260 @@
+"""Does one structure of a scenario hang together? Names, units, states, windows, double counting.
+
+Each check is a function from a `Subject` to problems; `check` runs them all.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from costmodel.errors import Problem, nearest
+from costmodel.scenario.clock import cycle_months, window
+from costmodel.scenario.fields import RESERVED
+from costmodel.scenario.read import Keys
+from costmodel.scenario.schema import ModelFile
+from costmodel.units import price_fits_quantity
+
+MAX_CYCLES = 1_200
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: the model, central values by parameter, where things stand, names already faulted."""
+
+    model: ModelFile
+    central: dict[str, float]
+    place: Callable[[Keys], object]
+    faulty: set[str] = field(default_factory=set)
+
+    def problem(self, keys: Keys, found: str, remedy: str = "") -> Problem:
+        return Problem(str(self.place(keys)), found, remedy)
+
+    def value(self, reference: str | int) -> float | None:
+        """Central value of a reference, or None where it could not be worked out."""
+        return float(reference) if isinstance(reference, int) else self.central.get(reference)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A reference, where it stands, and the kinds of unit that may stand there."""
+
+    reference: str | int
+    keys: Keys
+    kinds: tuple[str, ...]
+    thing: str = ""
+
+
+def uses(model: ModelFile) -> Iterator[Use]:
+    """Every reference of a model to a parameter."""
+    cohort = model.cohort
+    yield Use(cohort.age, ("cohort", "age"), ("age",))
+    yield Use(cohort.female, ("cohort", "female"), ("share",))
+    for state, reference in cohort.start.items():
+        yield Use(reference, ("cohort", "start", state), ("share",))
+    yield Use(model.mortality.rate_ratio, ("mortality", "rate_ratio"), ("rate_ratio",))
+    for arrow, reference in model.transitions.items():
+        yield Use(reference, ("transitions", arrow), ("rate",))
+    for state, reference in model.utilities.items():
+        yield Use(reference, ("utilities", state), ("utility",))
+    for name, strategy in model.strategies.items():
+        at: Keys = ("strategies", name)
+        if therapy := strategy.therapy:
+            yield Use(therapy.sessions, (*at, "therapy", "sessions"), ("sessions",))
+            yield Use(therapy.attendance, (*at, "therapy", "attendance"), ("share",))
+            yield Use(therapy.price, (*at, "therapy", "price"), ("price",), "session")
+            yield Use(therapy.set_up, (*at, "therapy", "set_up"), ("price",), "person")
+        for key, effect in strategy.effects.items():
+            if effect.hazard_ratio is not None:
+                yield Use(effect.hazard_ratio, (*at, "effects", key, "hazard_ratio"), ("hazard_ratio",))
+            if effect.rate is not None:
+                yield Use(effect.rate, (*at, "effects", key, "rate"), ("rate",))
+        for key, harm in strategy.harms.items():
+            yield Use(harm.share, (*at, "harms", key, "share"), ("share",))
+            yield Use(harm.utility_loss, (*at, "harms", key, "utility_loss"), ("utility",))
+    for name, alternative in model.alternatives.items():
+        yield Use(alternative.weight, ("alternatives", name, "weight"), ("share",))
+    for name, item in model.costs.items():
+        at = ("costs", name)
+        yield Use(item.price, (*at, "price"), ("price",))
+        for state, reference in item.while_in.items():
+            yield Use(reference, (*at, "while_in", state), ("quantity", "share", "multiplier"))
+        if item.causal_share is not None:
+            yield Use(item.causal_share, (*at, "causal_share"), ("share",))
+        yield Use(item.cashable, (*at, "cashable"), ("share",))
+
+
+def check(subject: Subject) -> list[Problem]:
+    """Every problem of one structure, in the order of the file."""
+    checks = (_references, _states, _start, _transitions, _effects, _costs, _double_counting, _clock, _weights)
+    return [problem for one in checks for problem in one(subject)]
+
+
+def _references(subject: Subject) -> Iterator[Problem]:
+    parameters = subject.model.parameters
+    for use in uses(subject.model):
+        name = use.reference
+        if isinstance(name, int) or name in subject.faulty:
+            continue
+        if name not in parameters:
+            yield subject.problem(use.keys, f'there is no parameter "{name}"', nearest(name, parameters))
+            continue
+        unit = parameters[name].unit
+        if unit.kind not in use.kinds:
+            wanted = " or ".join(kind.replace("_", " ") for kind in use.kinds)
+            remedy = f"Here a {wanted} is wanted."
+            if unit.kind == "odds_ratio":
+                remedy = (
+                    "An odds ratio belongs to an outcome at a stated time and is never a hazard ratio; "
+                    "find the hazard ratio that reproduces that outcome, or the trial's own."
+                )
+            yield subject.problem(use.keys, f'"{name}" has the unit "{unit.text}"', remedy)
+        elif use.thing and unit.thing != use.thing:
+            yield subject.problem(use.keys, f'"{name}" has the unit "{unit.text}"', f"Wanted: GBP per {use.thing}.")
+    basis = subject.model.price_basis
+    if basis and basis not in parameters:
+        yield subject.problem(("price_basis",), f'there is no parameter "{basis}"', nearest(basis, parameters))
+
+
+def _states(subject: Subject) -> Iterator[Problem]:
+    model = subject.model
+    for name in (*model.states, *model.strategies, *model.parameters):
+        if name in RESERVED:
+            block = "states" if name in model.states else "parameters" if name in model.parameters else "strategies"
+            yield subject.problem((block, name), f'"{name}" is reserved', "Choose another name.")
+    named: list[tuple[str, Keys, bool]] = [(s, ("cohort", "start", s), False) for s in model.cohort.start]
+    named += [(s, ("utilities", s), False) for s in model.utilities]
+    for name, item in model.costs.items():
+        named += [(s, ("costs", name, "while_in", s), True) for s in item.while_in]
+        if item.gap_from:
+            named.append((item.gap_from, ("costs", name, "gap_from"), False))
+        missing = [s for s in model.states if s not in item.while_in]
+        if missing and "others" not in item.while_in:
+            yield subject.problem(
+                ("costs", name, "while_in"), f"nothing is said of {', '.join(missing)}", "Name each state, or others."
+            )
+    for state, keys, others in named:
+        if state not in model.states and not (others and state == "others"):
+            yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, model.states))
+    for state in model.states:
+        if state not in model.utilities:
+            yield subject.problem(("utilities",), f'the utility of "{state}" is missing', "Give one for each state.")
+
+
+def _start(subject: Subject) -> Iterator[Problem]:
+    values = [subject.value(reference) for reference in subject.model.cohort.start.values()]
+    known = [value for value in values if value is not None]
+    if len(known) == len(values) and abs(sum(known) - 1) > 1e-9:
+        yield subject.problem(("cohort", "start"), f"the shares of the cohort sum to {sum(known):g}", "They sum to 1.")
+
+
+def _transitions(subject: Subject) -> Iterator[Problem]:
+    model = subject.model
+    for arrow in model.transitions:
+        keys: Keys = ("transitions", arrow)
+        origin, found, destination = arrow.partition(" -> ")
+        if not found:
+            yield subject.problem(keys, f'"{arrow}" is not a transition', 'Write "from -> to".')
+            continue
+        for state in (origin, destination):
+            if state == "dead":
+                yield subject.problem(keys, "deaths come from mortality", "Remove this transition.")
+            elif state not in model.states:
+                yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, model.states))
+        if origin == destination:
+            yield subject.problem(keys, "a transition leads to another state", "Remove it.")
+    reached = {state for state, share in model.cohort.start.items() if share != 0}
+    for arrow in model.transitions:
+        reached.add(arrow.partition(" -> ")[2])
+    for state in model.states:
+        if state not in reached:
+            yield subject.problem(("states", state), f'nobody can be in "{state}"', "Add a transition, or remove it.")
+
+
+def _effects(subject: Subject) -> Iterator[Problem]:
+    model = subject.model
+    comparator = next(iter(model.strategies))
+    for name, strategy in model.strategies.items():
+        windows: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
+        for key, effect in strategy.effects.items():
+            keys: Keys = ("strategies", name, "effects", key)
+            arrow = " -> ".join(effect.transition)
+            if arrow not in model.transitions:
+                remedy = nearest(arrow, model.transitions)
+                yield subject.problem((*keys, "transition"), f'"{arrow}" is not a declared transition', remedy)
+            if name == comparator:
+                yield subject.problem(keys, "the first strategy is the comparator and has no effects", "Move it.")
+            if strategy.therapy is None:
+                yield subject.problem(keys, "an effect without a therapy costs nothing", "Add the therapy block.")
+            begin, end = window(model, name, key, effect)
+            if end <= begin:
+                yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")
+            last = float("inf") if effect.half_life else end
+            for begin2, end2, other in windows.get(effect.transition, []):
+                if begin < end2 and begin2 < last:
+                    yield subject.problem(keys, f'it overlaps with "{other}" on {arrow}', "Let one end first.")
+            windows.setdefault(effect.transition, []).append((begin, last, key))
+        if strategy.harms and strategy.therapy is None:
+            yield subject.problem(("strategies", name, "harms"), "a harm without a therapy", "Add the therapy block.")
+
+
+def _costs(subject: Subject) -> Iterator[Problem]:
+    model = subject.model
+    for name, item in model.costs.items():
+        keys: Keys = ("costs", name)
+        price = model.parameters.get(str(item.price))
+        for state, reference in item.while_in.items():
+            quantity = model.parameters.get(str(reference))
+            if price and quantity and price.unit.kind == "price" and not price_fits_quantity(price.unit, quantity.unit):
+                yield subject.problem(
+                    (*keys, "while_in", state),
+                    f'"{quantity.unit.text}" does not fit the price\'s "{price.unit.text}"',
+                    "Both count the same thing, as in GBP per visit and visits per year.",
+                )
+        differs = len({item.quantity(state) for state in model.states}) > 1
+        if differs and item.causal_share is None:
+            yield subject.problem(
+                keys,
+                "the quantity differs by state and causal_share is missing",
+                "Say which part of the gap treatment closes (0 to 1) and gap_from.",
+            )
+
+
+def _double_counting(subject: Subject) -> Iterator[Problem]:
+    model = subject.model
+    for name, item in model.costs.items():
+        for other, component in model.costs.items():
+            if component.category in item.covers:
+                yield subject.problem(
+                    ("costs", name),
+                    f'the composite covers {component.category}, which "{other}" counts too',
+                    "Remove the composite or its components.",
+                )
+
+
+def _clock(subject: Subject) -> Iterator[Problem]:
+    model = subject.model
+    cycle = cycle_months(model)
+    if model.horizon.months <= 0 or abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
+        yield subject.problem(
+            ("horizon",), f"{model.horizon.text} is not a whole number of cycles of {model.cycle}", "Change one of them."
+        )
+    if model.horizon.months / cycle > MAX_CYCLES:
+        yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
+    if model.follow_up.months <= 0:
+        yield subject.problem(("follow_up",), f"{model.follow_up.text} is no follow-up", "Give a time above 0.")
+    if model.follow_up.months > model.horizon.months:
+        yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
+    for name, item in model.costs.items():
+        if abs(item.lag.months / cycle - round(item.lag.months / cycle)) > 1e-9:
+            yield subject.problem(
+                ("costs", name, "lag"), f"{item.lag.text} is not a whole number of cycles", f"The cycle is {model.cycle}."
+            )
+    for name, strategy in model.strategies.items():
+        if strategy.therapy and strategy.therapy.over.months <= 0:
+            yield subject.problem(("strategies", name, "therapy", "over"), "the therapy takes no time", "Above 0.")
+
+
+def _weights(subject: Subject) -> Iterator[Problem]:
+    weights = [subject.value(alternative.weight) for alternative in subject.model.alternatives.values()]
+    known = [weight for weight in weights if weight is not None]
+    if weights and len(known) == len(weights) and abs(sum(known) - 1) > 1e-9:
+        yield subject.problem(("alternatives",), f"the weights sum to {sum(known):g}", "They sum to 1.")

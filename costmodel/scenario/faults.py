@@ -1,0 +1,173 @@
+"""Pydantic's complaints in the words of the file's author, and validation that reports all of them.
+
+A faulty entry is cut out after it was reported and the rest is checked again, so that one slip
+does not hide the next.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from costmodel.errors import Problem, nearest
+from costmodel.scenario.read import Keys, Tree
+from costmodel.scenario.schema import NOT_YET
+
+FileType = TypeVar("FileType", bound=BaseModel)
+
+SHRINKAGES = ("causal_share", "controlled_share", "optimism")
+_TYPES = {
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a block of names",
+    "model_type": "a block of keys",
+    "bool_type": "true or false",
+}
+
+
+def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, list[Problem], set[str]]:
+    """Check a tree against a file type.
+
+    Returns what could be read (None when too much is missing), every problem, and the names of
+    the entries that were cut out as faulty.
+    """
+    data = copy.deepcopy(tree.data)
+    problems = list(_double_shrinkage(tree))
+    faulty: set[str] = set()
+    for attempt in range(len(tree.places) + 1):
+        try:
+            return file_type.model_validate(data), problems, faulty
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        for detail in details:
+            if attempt == 0:
+                problems.append(_problem(file_type, tree, detail))
+            faulty |= {key for key in detail["loc"] if isinstance(key, str)}
+            if not _cut(data, detail):
+                return None, problems, faulty
+    return None, problems, faulty
+
+
+def _keys(tree: Tree, detail: ErrorDetails) -> Keys:
+    """The part of pydantic's location that exists in the file."""
+    keys: Keys = ()
+    for key in detail["loc"]:
+        if key == "[key]" or (*keys, key) not in tree.places:
+            break
+        keys = (*keys, key)
+    return keys
+
+
+def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
+    loc, kind = detail["loc"], detail["type"]
+    place = str(tree.place(_keys(tree, detail)))
+    path = ".".join(str(key) for key in loc if key != "[key]")
+    last = str(loc[-1]) if loc else ""
+    if kind == "extra_forbidden":
+        if last in NOT_YET:
+            return Problem(place, f'"{last}" is not yet supported ({path})', "Leave it out; see docs/format.md.")
+        return Problem(place, f'unknown key "{last}" ({path})', nearest(last, _allowed(file_type, loc[:-1])))
+    if kind == "missing":
+        return Problem(place, f'the key "{last}" is missing ({path})', "See docs/format.md.")
+    found = _shown(detail["input"])
+    if kind in _TYPES:
+        return Problem(place, f"{path} is {found}", f"Wanted: {_TYPES[kind]}, {_hint(detail['input'], kind)}".rstrip(", ") + ".")
+    if kind == "literal_error":
+        expected = str(detail.get("ctx", {}).get("expected", ""))
+        if last == "model" and detail["input"] == "probabilities":
+            return Problem(place, '"model: probabilities" is not yet supported', "Use model: rates.")
+        return Problem(place, f"{path} is {found}", f"Allowed: {expected}.")
+    if kind == "string_pattern_mismatch":
+        return Problem(place, f"{path} is {found}", "A name has lower-case ASCII letters, digits and _.")
+    message = detail["msg"].removeprefix("Value error, ")
+    return Problem(place, f"{path}: {message}" if kind == "value_error" else f"{path} is {found}: {message}")
+
+
+def _hint(value: Any, kind: str) -> str:
+    if isinstance(value, bool):
+        return "not yes or no"
+    if value is None:
+        return "not an empty entry"
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
+        text = value.strip()
+        if text.endswith("%") and text[:-1].strip().replace(".", "", 1).isdigit():
+            return f"so {float(text[:-1]) / 100:g} for {text}"
+        if text.lower() in ("nan", ".nan", "inf", "-inf"):
+            return "and a finite one"
+        return "without quotes, symbols or thousands separators"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _allowed(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that a block allows, found by walking the types along a location."""
+    schema = file_type.model_json_schema(by_alias=True)
+    block: dict[str, Any] = schema
+    for key in loc:
+        block = _resolve(schema, block)
+        if key in block.get("properties", {}):
+            block = block["properties"][key]
+        elif isinstance(block.get("additionalProperties"), dict):
+            block = block["additionalProperties"]
+        elif isinstance(block.get("patternProperties"), dict):
+            block = next(iter(block["patternProperties"].values()))
+        elif "items" in block:
+            block = block["items"]
+    hidden = {"moved_to", "fixed"}
+    return [key for key in _resolve(schema, block).get("properties", {}) if key not in hidden]
+
+
+def _resolve(schema: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
+    for option in block.get("anyOf", []):
+        if option.get("type") != "null":
+            block = option
+            break
+    if "$ref" in block:
+        found: dict[str, Any] = schema["$defs"][block["$ref"].rpartition("/")[2]]
+        return found
+    return block
+
+
+def _cut(data: Any, detail: ErrorDetails) -> bool:
+    """Take the faulty entry out of the data, or the block that lacks something. False at the top."""
+    loc = [key for key in detail["loc"] if key != "[key]"]
+    if detail["type"] == "missing":
+        loc = loc[:-1]
+    while loc:
+        block = data
+        for key in loc[:-1]:
+            block = block[key] if _has(block, key) else None
+        if _has(block, loc[-1]):
+            del block[loc[-1]]
+            return True
+        loc.pop()
+    return False
+
+
+def _has(block: Any, key: int | str) -> bool:
+    if isinstance(block, dict):
+        return key in block
+    return isinstance(block, list) and isinstance(key, int) and key < len(block)
+
+
+def _double_shrinkage(tree: Tree) -> Iterator[Problem]:
+    for keys in tree.places:
+        block: Any = tree.data
+        for key in keys:
+            block = block[key] if _has(block, key) else None
+        found = [name for name in SHRINKAGES if isinstance(block, dict) and name in block]
+        if len(found) > 1:
+            path = ".".join(map(str, keys))
+            yield Problem(
+                str(tree.place((*keys, found[1]))), f"{path} is shrunk twice: {' and '.join(found)}", "Keep one."
+            )

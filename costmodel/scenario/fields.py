@@ -1,0 +1,112 @@
+"""The kinds of value that a field of a scenario file may hold."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, StringConstraints, WithJsonSchema
+
+from costmodel.units import Duration, Unit, parse_duration, parse_price_year, parse_unit
+
+RESERVED = ("dead", "others", "all")
+
+
+class Block(BaseModel):
+    """Base of every block: unknown keys are errors, nothing is coerced, nothing changes after loading."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+"""Lower-case ASCII letters, digits and _, beginning with a letter."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5_000, strip_whitespace=True)]
+"""Shown to people, never interpreted."""
+
+
+def _reference(value: object) -> str | int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("wanted: the name of a parameter; declare the number under parameters with its source")
+    if isinstance(value, int) and value not in (0, 1):
+        raise ValueError("only 0 and 1 may stand literally; declare the number under parameters with its source")
+    if isinstance(value, str) and not re.fullmatch(r"[a-z][a-z0-9_]*", value):
+        raise ValueError("a parameter's name has lower-case ASCII letters, digits and _")
+    return value
+
+
+Reference = Annotated[
+    str | int, PlainValidator(_reference), WithJsonSchema({"anyOf": [{"type": "string"}, {"enum": [0, 1]}]})
+]
+"""The name of a parameter, or the structural number 0 or 1."""
+
+
+def _transition(value: object) -> tuple[str, str]:
+    match = re.fullmatch(r"([a-z][a-z0-9_]*) -> ([a-z][a-z0-9_]*)", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('wanted: "from -> to", two states with an arrow between')
+    return match[1], match[2]
+
+
+Transition = Annotated[tuple[str, str], PlainValidator(_transition), WithJsonSchema({"type": "string"})]
+"""`from -> to`."""
+
+
+def _duration(value: object) -> Duration:
+    if not isinstance(value, str):
+        raise ValueError('wanted: a number with a unit word, such as "18 months" or "10 years"')
+    return parse_duration(value, zero_allowed=True)
+
+
+Time = Annotated[Duration, PlainValidator(_duration), WithJsonSchema({"type": "string", "examples": ["18 months"]})]
+"""A duration with its unit word."""
+
+
+def _financial_year(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ValueError('wanted: a financial year such as "2024/25"')
+    return parse_price_year(value)
+
+
+PriceYear = Annotated[str, BeforeValidator(_financial_year)]
+"""A financial year, `2024/25`, or a calendar year, `2024`."""
+
+
+def _unit(value: object) -> Unit:
+    if not isinstance(value, str):
+        raise ValueError('wanted: a unit such as "share", "per year" or "GBP per visit"')
+    return parse_unit(value)
+
+
+UnitText = Annotated[Unit, PlainValidator(_unit), WithJsonSchema({"type": "string"})]
+"""A unit of docs/format.md."""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """A moment on a strategy's clock: an anchor and months after it."""
+
+    anchor: Literal["referral", "start of therapy", "end of therapy", "follow-up", "horizon"]
+    months: float
+    text: str
+
+
+_INSTANT = re.compile(r"(referral|start of therapy|end of therapy|follow-up|horizon)(?: \+ (.+))?")
+
+
+def _instant(value: object) -> Instant:
+    match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if not match or (match[1] == "horizon" and match[2]):
+        raise ValueError(
+            'wanted: "referral", "start of therapy", "end of therapy" or "follow-up", '
+            'each optionally "+ 6 months", or "horizon"'
+        )
+    anchor: Any = match[1]
+    return Instant(anchor, parse_duration(match[2], zero_allowed=True).months if match[2] else 0.0, match[0])
+
+
+Moment = Annotated[Instant, PlainValidator(_instant), WithJsonSchema({"type": "string"})]
+"""An instant: an anchor, optionally with a duration after it."""

@@ -1,0 +1,119 @@
+"""What each value-carrying parameter is worth: its centre, spread and conversion to one price year."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from costmodel.inputs.distributions import Distribution, fit, recentred
+from costmodel.inputs.posterior import Posterior
+from costmodel.inputs.prices import PriceIndex, factor
+from costmodel.scenario.parameter import Parameter
+from costmodel.units import out_of_support
+
+HIGHEST_PRICE = 10_000_000.0
+"""GBP per unit; above it a price is taken for a slip."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A parameter that is not made of others.
+
+    central: in the record's own unit and price year. distribution: None where held fixed.
+    price_factor: multiplies into the setting's price year (1 for what is not money).
+    posterior: file and column of a jointly fitted parameter.
+    moved: a joint parameter's new centre, which conditions its posterior.
+    """
+
+    central: float
+    distribution: Distribution | None = None
+    price_factor: float = 1.0
+    posterior: tuple[Path, str] | None = None
+    moved: float | None = None
+
+
+def leaf(
+    name: str,
+    record: Parameter,
+    *,
+    price_year: str,
+    indices: Mapping[str, PriceIndex],
+    posteriors: Mapping[Path, Posterior],
+    posterior_path: Path | None,
+) -> Leaf:
+    """The leaf of one record. Raises ValueError with what is wrong and what is allowed."""
+    price_factor = _price_factor(record, price_year, indices)
+    if record.joint:
+        assert posterior_path is not None
+        return _joint(name, record, posteriors[posterior_path], posterior_path)
+    distribution = None
+    if record.distribution:
+        distribution = fit(
+            record.distribution,
+            unit=record.unit,
+            value=record.value,
+            se=record.se,
+            cv=record.cv,
+            ci95=_pair(record.ci95),
+            counts=_pair(record.counts),
+            effective_size=record.effective_size,
+            range=_pair(record.range) if record.distribution == "uniform" else None,
+        )
+    central = distribution.central if distribution else record.value
+    assert central is not None
+    _check_value(record, central)
+    if record.fixed is not None:
+        _check_value(record, record.fixed)
+        return Leaf(record.fixed, None, price_factor)
+    if record.moved_to is not None and record.moved_to != central:
+        _check_value(record, record.moved_to)
+        distribution = recentred(distribution, record.unit, record.moved_to) if distribution else None
+        central = record.moved_to
+    return Leaf(central, distribution, price_factor)
+
+
+def _pair(pair: list[float] | None) -> tuple[float, float] | None:
+    return (pair[0], pair[1]) if pair else None
+
+
+def _price_factor(record: Parameter, price_year: str, indices: Mapping[str, PriceIndex]) -> float:
+    if record.unit.kind != "price":
+        if record.price_year:
+            raise ValueError(f'a price year belongs to a price; the unit is "{record.unit.text}"')
+        return 1.0
+    if record.price_year is None:
+        raise ValueError("the price year is missing; without it the price cannot be compared with others")
+    if record.price_year == price_year:
+        return 1.0
+    if record.index is None:
+        raise ValueError(
+            f"the price is of {record.price_year} and the setting of {price_year}: "
+            f"name the index that converts it ({', '.join(indices)})"
+        )
+    if record.index not in indices:
+        raise ValueError(f'there is no price index "{record.index}"; allowed: {", ".join(indices)}')
+    return factor(indices[record.index], record.price_year, price_year)
+
+
+def _joint(name: str, record: Parameter, posterior: Posterior, path: Path) -> Leaf:
+    column = record.column or name
+    if column not in posterior.columns:
+        raise ValueError(f'{path.name} has no column "{column}"; it has {", ".join(posterior.columns)}')
+    best = float(posterior.columns[column][posterior.best])
+    for value in (best, float(posterior.columns[column].min()), float(posterior.columns[column].max())):
+        _check_value(record, value)
+    if record.fixed is not None:
+        return Leaf(record.fixed)
+    if record.moved_to is not None and record.moved_to != best:
+        _check_value(record, record.moved_to)
+        return Leaf(record.moved_to, posterior=(path, column), moved=record.moved_to)
+    return Leaf(best, posterior=(path, column))
+
+
+def _check_value(record: Parameter, value: float) -> None:
+    fault = out_of_support(record.unit, value)
+    if fault:
+        raise ValueError(fault)
+    if record.unit.kind == "price" and value > HIGHEST_PRICE:
+        raise ValueError(f"a price of {value:,.0f} is above {HIGHEST_PRICE:,.0f} and taken for a slip")
+    if record.range and not record.range[0] <= value <= record.range[1] and value == record.value:
+        raise ValueError(f"the value {value:g} is outside its range {record.range[0]:g} to {record.range[1]:g}")

@@ -1,0 +1,110 @@
+"""From a scenario file to a checked `Scenario`: the only way in."""
+
+from pathlib import Path
+
+from costmodel.errors import InputError, Problem
+from costmodel.scenario import overlay
+from costmodel.scenario.build import Scenario, build
+from costmodel.scenario.faults import validate
+from costmodel.scenario.overlay import Change
+from costmodel.scenario.read import Place, Tree, read_file, read_text
+from costmodel.scenario.schema import OverlayFile
+
+DEEPEST = 2
+"""Overlays of overlays: at most this many on one model file."""
+
+
+def load(path: str | Path) -> Scenario:
+    """Read a scenario file, its setting, its data and its overlays.
+
+    Raises InputError with every problem found, each with file and line.
+    """
+    path = Path(path)
+    return resolve(read_file(path), path)
+
+
+def load_text(content: bytes, path: Path) -> Scenario:
+    """As `load`, for a text that is not on disk; `path` is where it would stand."""
+    return resolve(read_text(content, path), path)
+
+
+def resolve(tree: Tree, path: Path) -> Scenario:
+    """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes."""
+    chain = _overlays(tree, path)
+    root = chain.pop() if chain else (tree, path, None)
+    base, base_path, _ = root
+    setting_name = base.data.get("setting")
+    setting_place = base.places.get(("setting",))
+    for overlay_tree, _, file in chain:
+        assert file is not None
+        if "setting" in file.change:
+            setting_name = file.change["setting"]
+            setting_place = overlay_tree.place(("change", "setting"))
+    merged, problems = base, []
+    if isinstance(setting_name, str) and setting_place:
+        merged, problems = _with_setting(base, setting_place, setting_name)
+    changes: list[Change] = []
+    for overlay_tree, overlay_path, file in reversed(chain):
+        assert file is not None
+        where = {p: overlay_tree.place(("change", p)) for p in file.change}
+        where |= {p: overlay_tree.place(("add", p)) for p in file.add}
+        where |= {p: overlay_tree.place(("remove",)) for p in file.remove}
+        new = {p: v for p, v in file.change.items() if p != "setting"}
+        merged, made, wrong = overlay.apply(
+            merged, change=new, add=file.add, remove=file.remove, by=file.label, where=where
+        )
+        changes += made
+        problems += wrong
+        for key in ("label", "title", "description"):
+            if getattr(file, key) is not None:
+                merged.data[key] = getattr(file, key)
+                merged.places[(key,)] = overlay_tree.place((key,))
+    return build(path, merged, tuple(changes), problems)
+
+
+def _overlays(tree: Tree, path: Path) -> list[tuple[Tree, Path, OverlayFile | None]]:
+    """The chain from the given file down to the model file, which stands last with no overlay."""
+    chain: list[tuple[Tree, Path, OverlayFile | None]] = []
+    while "extends" in tree.data:
+        file, problems, _ = validate(OverlayFile, tree)
+        if problems or file is None:
+            raise InputError(*problems)
+        chain.append((tree, path, file))
+        if len(chain) > DEEPEST:
+            raise InputError.at(
+                str(tree.place(("extends",))), "overlays are stacked too deep", f"At most {DEEPEST} on one model file."
+            )
+        path = path.parent / file.extends
+        tree = _read_named(path, tree.place(("extends",)))
+    return [*chain, (tree, path, None)]
+
+
+def _read_named(path: Path, place: Place) -> Tree:
+    try:
+        return read_file(path)
+    except InputError as error:
+        if path.exists():
+            raise
+        raise InputError.at(str(place), f'the file "{path.name}" does not exist', "Check the path.") from error
+
+
+def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:
+    """Add the parameters of the setting to the model's."""
+    path = place.path.parent / name
+    setting = _read_named(path, place)
+    merged = Tree(dict(base.data), dict(base.places))
+    merged.data["setting"] = name
+    merged.places[("setting",)] = place
+    problems: list[Problem] = []
+    own = base.data.get("parameters")
+    theirs = setting.data.get("parameters")
+    if isinstance(own, dict) and isinstance(theirs, dict):
+        merged.data["parameters"] = {**theirs, **own}
+        for twice in own.keys() & theirs.keys():
+            remedy = "Change it in an overlay, or use another name."
+            at = str(base.place(("parameters", twice)))
+            problems.append(Problem(at, f'the setting declares the parameter "{twice}" too', remedy))
+        for keys, where in setting.places.items():
+            if keys[:1] == ("parameters",) and len(keys) > 1:
+                merged.places.setdefault(keys, where)
+    return merged, problems

@@ -1,0 +1,115 @@
+"""Overlays: a list of changes to another scenario file."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from costmodel.errors import Problem, nearest
+from costmodel.scenario.read import Keys, Place, Tree
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a scenario: the path, and the value before and after (None where absent)."""
+
+    path: str
+    old: Any
+    new: Any
+    by: str
+    """Who asked for it: a file's label, or "you"."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {_shown(self.old)} → {_shown(self.new)}"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return "a new entry" if isinstance(value, dict | list) else str(value)
+
+
+def apply(
+    tree: Tree,
+    *,
+    change: Mapping[str, Any],
+    add: Mapping[str, Any] | None = None,
+    remove: list[str] | None = None,
+    by: str,
+    where: Mapping[str, Place] | None = None,
+) -> tuple[Tree, list[Change], list[Problem]]:
+    """Apply flat changes to a copy of a tree.
+
+    change: paths that exist, with values that differ. add: paths that do not exist. remove: paths that do.
+    where: the place of each path in its own file, for messages and for the new values.
+    Returns the new tree, the changes made, and what was wrong.
+    """
+    new = Tree(copy.deepcopy(tree.data), dict(tree.places))
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for path in remove or []:
+        _edit(new, path, _ABSENT, "remove", by, where or {}, changes, problems)
+    for path, value in (add or {}).items():
+        _edit(new, path, value, "add", by, where or {}, changes, problems)
+    for path, value in change.items():
+        _edit(new, path, value, "change", by, where or {}, changes, problems)
+    return new, changes, problems
+
+
+def _edit(
+    tree: Tree,
+    path: str,
+    value: Any,
+    action: str,
+    by: str,
+    where: Mapping[str, Place],
+    changes: list[Change],
+    problems: list[Problem],
+) -> None:
+    place = where.get(path)
+    at = str(place) if place else f"{by}, {path}"
+    keys = _value_key(tree.data, tuple(path.split(".")), action)
+    *parents, last = keys
+    block: Any = tree.data
+    for key in parents:
+        if not isinstance(block, dict) or key not in block:
+            names = block if isinstance(block, dict) else ()
+            problems.append(Problem(at, f'there is no "{key}" in the path {path}', nearest(str(key), names)))
+            return
+        block = block[key]
+    if not isinstance(block, dict):
+        problems.append(Problem(at, f"the path {path} leads into a single value", "Shorten the path."))
+        return
+    old = block.get(last, _ABSENT)
+    if action == "add" and old is not _ABSENT:
+        problems.append(Problem(at, f"{path} exists already", "Use change."))
+    elif action != "add" and old is _ABSENT:
+        problems.append(Problem(at, f'there is no "{last}" in the path {path}', nearest(str(last), block)))
+    elif action == "change" and old == value and type(old) is type(value):
+        problems.append(Problem(at, f"{path} is {_shown(old)} already", "Remove the line, or give another value."))
+    else:
+        if action == "remove":
+            del block[last]
+        else:
+            block[last] = copy.deepcopy(value)
+        if place:
+            tree.places = {k: p for k, p in tree.places.items() if k[: len(keys)] != keys}
+            tree.places[keys] = place
+        known = None if old is _ABSENT else old
+        changes.append(Change(path, known, None if value is _ABSENT else value, by))
+
+
+def _value_key(data: dict[str, Any], keys: Keys, action: str) -> Keys:
+    """`parameters.NAME.value` of an uncertain parameter moves its centre and keeps its relative spread.
+
+    The record keeps its own value, which the spread belongs to; the new centre stands beside it.
+    """
+    if action != "change" or len(keys) != 3 or (keys[0], keys[2]) != ("parameters", "value"):
+        return keys
+    record = data.get("parameters", {}).get(keys[1])
+    if not isinstance(record, dict) or not ({"distribution", "joint", "one_of"} & record.keys()):
+        return keys
+    record.setdefault("moved_to", record.get("value"))
+    return ("parameters", keys[1], "moved_to")

@@ -1,0 +1,149 @@
+"""A number is a record: its value, unit, spread, price year, source and standing."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from costmodel.scenario.fields import Block, Name, PriceYear, Text, UnitText
+
+Status = Literal["read", "derived", "recalled", "assumption"]
+STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
+"""From the best standing to the weakest."""
+
+Pair = list[float]
+KINDS = ("value", "joint", "over_time", "one_of", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")
+DERIVED = ("over_time", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")
+
+
+class Rebased(Block):
+    ratio: Name
+    """A ratio against people without the condition."""
+    prevalence: Name
+    """Share of the general population with it."""
+
+
+class Parameter(Block):
+    """A number with everything a reader needs to judge it."""
+
+    label: Text
+    """What the reader sees."""
+    unit: UnitText
+    """A unit of docs/format.md."""
+    group: Text | None = None
+    """The heading under which it is listed."""
+    source: str | list[str] | None = None
+    """One or more ids of the sources file."""
+    status: Status | None = None
+    """How we know it. `recalled` is shown as "to be checked"."""
+    note: Text | None = None
+    """How it was derived, or why this value."""
+    price_year: PriceYear | None = None
+    """The year of the price."""
+    index: Name | None = None
+    """The price index that brings it to the setting's price year."""
+    range: Pair | None = Field(default=None, min_length=2, max_length=2)
+    """The plausible range; for `uniform` also the distribution."""
+
+    value: float | None = None
+    """The central value."""
+    distribution: Literal["beta", "gamma", "lognormal", "normal", "uniform"] | None = None
+    """The family of its uncertainty."""
+    se: float | None = None
+    """Standard error of the mean."""
+    cv: float | None = None
+    """Standard deviation as a share of the mean."""
+    ci95: Pair | None = Field(default=None, min_length=2, max_length=2)
+    """95% interval."""
+    counts: Pair | None = Field(default=None, min_length=2, max_length=2)
+    """Events and number observed."""
+    effective_size: float | None = None
+    """Size of the sample that would be as sure."""
+
+    joint: Text | None = None
+    """A posterior file; its columns are drawn together."""
+    column: Name | None = None
+    """The column of the posterior; the parameter's own name by default."""
+    over_time: dict[str, Name] | None = None
+    """Rates in force from stated times after referral."""
+    use: Name | None = None
+    """The option in use."""
+    one_of: dict[Name, Name] | None = None
+    """Options: a word and the parameter behind it."""
+    product_of: list[Name] | None = Field(default=None, min_length=2)
+    """Product of parameters."""
+    mean_of: list[Name] | None = Field(default=None, min_length=2)
+    """Arithmetic mean of parameters."""
+    ratio_of: list[Name] | None = Field(default=None, min_length=2, max_length=2)
+    """The first divided by the second."""
+    complement_of: Name | None = None
+    """1 minus a parameter."""
+    rebased: Rebased | None = None
+    """A ratio against the unaffected, made a ratio against everybody."""
+
+    moved_to: float | None = None
+    """A new centre, set by an overlay or a control; the relative spread is kept."""
+    fixed: float | None = None
+    """A value held in every draw, set by `--fix`."""
+
+    @property
+    def kind(self) -> str:
+        """Which of KINDS this record is. A value may follow from its distribution."""
+        for kind in KINDS[1:]:
+            if getattr(self, kind) is not None:
+                return kind
+        return "value"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The source ids, however they were written."""
+        return (self.source,) if isinstance(self.source, str) else tuple(self.source or ())
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The parameters this one is made of."""
+        if self.rebased:
+            return (self.rebased.ratio, self.rebased.prevalence)
+        if self.one_of:
+            return (self.one_of[self.use],) if self.use in self.one_of else tuple(self.one_of.values())
+        if self.complement_of:
+            return (self.complement_of,)
+        if self.over_time:
+            return tuple(self.over_time.values())
+        return tuple(self.product_of or self.mean_of or self.ratio_of or ())
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Parameter":
+        kinds = [k for k in KINDS if k != "value" and getattr(self, k) is not None]
+        plain = self.value is not None or self.distribution is not None
+        if len(kinds) + plain != 1:
+            found = ", ".join(kinds + ["value"] * plain) or "none"
+            raise ValueError(f"a parameter has exactly one of {', '.join(KINDS)}; found: {found}")
+        if plain:
+            self._check_plain()
+        elif kinds[0] in DERIVED and (self.moved_to is not None or self.fixed is not None):
+            raise ValueError(f"it is derived ({kinds[0]}); change what it is made of: {', '.join(self.operands)}")
+        if (self.one_of is None) != (self.use is None):
+            raise ValueError("use and one_of come together")
+        if self.one_of and self.use not in self.one_of:
+            raise ValueError(f'there is no option "{self.use}"; allowed: {", ".join(self.one_of)}')
+        if self.column and not self.joint:
+            raise ValueError("column belongs to joint")
+        return self
+
+    def _check_plain(self) -> None:
+        for key in ("source", "status"):
+            if getattr(self, key) is None:
+                raise ValueError(f"the {key} is missing; a number without one is not accepted")
+        spreads = [k for k in ("se", "cv", "ci95", "counts", "effective_size") if getattr(self, k) is not None]
+        if self.distribution is None:
+            if spreads:
+                raise ValueError(f"{spreads[0]} needs a distribution")
+            return
+        if self.distribution == "uniform":
+            if spreads or self.range is None:
+                raise ValueError("uniform takes a range and nothing else")
+        elif len(spreads) != 1:
+            found = ", ".join(spreads) or "none"
+            raise ValueError(f"give exactly one of se, cv, ci95, counts, effective_size; found: {found}")
+        if self.value is None and not ({"ci95", "counts"} & set(spreads) or self.distribution == "uniform"):
+            raise ValueError("the value is missing")

@@ -1,0 +1,166 @@
+"""YAML text to plain data, with the line of every node.
+
+Stricter than YAML: no anchors, aliases or tags, no duplicate keys, finite decimal numbers only,
+bounded size, depth and node count. Every fault of a text is reported at once.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, MappingEndEvent, SequenceEndEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from costmodel.errors import InputError, Problem
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 50_000
+MAX_DEPTH = 20
+
+Keys = tuple[str | int, ...]
+"""Where something stands in a file: the keys that lead to it."""
+
+_DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+_PLAIN_TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file and a line in it."""
+
+    path: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path.name}, line {self.line}"
+
+
+@dataclass
+class Tree:
+    """Plain data with the place of each node. `places` is keyed by the path of keys."""
+
+    data: dict[str, Any]
+    places: dict[Keys, Place] = field(default_factory=dict)
+
+    def place(self, keys: Keys) -> Place:
+        """The place of a node, or of its nearest ancestor that has one."""
+        while keys and keys not in self.places:
+            keys = keys[:-1]
+        return self.places[keys]
+
+
+def read_file(path: Path) -> Tree:
+    """Read one YAML file. Raises InputError if it cannot be opened, or as `read_text`."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError.at(path.name, f"the file has {size:,} bytes", f"At most {MAX_BYTES:,}.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
+    return read_text(content, path)
+
+
+def read_text(content: bytes, path: Path) -> Tree:
+    """Read YAML from bytes; `path` names the file in messages and is where its references start."""
+    if len(content) > MAX_BYTES:
+        raise InputError.at(path.name, f"the file has {len(content):,} bytes", f"At most {MAX_BYTES:,}.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError.at(
+            path.name,
+            f"byte {error.start} is not UTF-8 (it may be Windows-1252 or UTF-16)",
+            "Save the file as UTF-8.",
+        ) from error
+    try:
+        _refuse_aliases_and_bulk(text, path)
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        remedy = "Indent with spaces, not tabs." if "\t" in text else "Check quotes, colons and indentation."
+        raise InputError.at(f"{path.name}, line {line}", f"not valid YAML: {error.problem}", remedy) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError.at(path.name, f"not valid YAML: {error}".splitlines()[0]) from error
+    if not isinstance(node, MappingNode):
+        raise InputError.at(path.name, "the file holds no keys", "See docs/format.md.")
+    tree, problems = Tree({}), []
+    tree.data = _plain(node, (), tree, path, problems)
+    if problems:
+        raise InputError(*problems)
+    return tree
+
+
+def _refuse_aliases_and_bulk(text: str, path: Path) -> None:
+    nodes = depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            raise InputError.at(
+                f"{path.name}, line {line}", "anchors and aliases (& and *) are not allowed", "Write the value out."
+            )
+        nodes += 1
+        if isinstance(event, MappingEndEvent | SequenceEndEvent):
+            depth -= 1
+        elif hasattr(event, "flow_style") and not isinstance(event, MappingEndEvent | SequenceEndEvent):
+            depth += 1
+        if depth > MAX_DEPTH or nodes > MAX_NODES:
+            raise InputError.at(
+                f"{path.name}, line {line}", "the file is too deep or too large", f"At most {MAX_DEPTH} levels, {MAX_NODES:,} nodes."
+            )
+
+
+def _plain(node: Node, keys: Keys, tree: Tree, path: Path, problems: list[Problem]) -> Any:
+    place = Place(path, node.start_mark.line + 1)
+    tree.places.setdefault(keys, place)
+    tag = str(node.tag).rpartition(":")[2]
+    if tag not in _PLAIN_TAGS or not str(node.tag).startswith("tag:yaml.org,2002:"):
+        problems.append(Problem(str(place), f"the tag {node.tag} is not allowed", "Write plain values."))
+        return None
+    if isinstance(node, MappingNode):
+        return dict(_pairs(node, keys, tree, path, problems))
+    if isinstance(node, SequenceNode):
+        return [_plain(child, (*keys, i), tree, path, problems) for i, child in enumerate(node.value)]
+    assert isinstance(node, ScalarNode)
+    return _scalar(node.value, tag, place, problems)
+
+
+def _pairs(
+    node: MappingNode, keys: Keys, tree: Tree, path: Path, problems: list[Problem]
+) -> Iterator[tuple[str, Any]]:
+    seen: dict[str, int] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        key = key_node.value if isinstance(key_node, ScalarNode) else None
+        if not isinstance(key, str) or str(key_node.tag).endswith((":merge", ":null")):
+            problems.append(Problem(f"{path.name}, line {line}", "a key must be a plain name"))
+        elif key in seen:
+            problems.append(
+                Problem(f"{path.name}, line {line}", f'the key "{key}" stands here and in line {seen[key]}', "Keep one.")
+            )
+        else:
+            seen[key] = line
+            tree.places[(*keys, key)] = Place(path, line)
+            yield key, _plain(value_node, (*keys, key), tree, path, problems)
+
+
+def _scalar(text: str, tag: str, place: Place, problems: list[Problem]) -> Any:
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text.lower() == "true"
+    if tag not in ("int", "float"):
+        return text
+    if not _DECIMAL.fullmatch(text):
+        problems.append(Problem(str(place), f"{text} is not a finite decimal number", "Write it like 1200 or 0.035."))
+        return None
+    number = float(text)
+    if number in (float("inf"), float("-inf")) or abs(number) > 2**53:
+        problems.append(Problem(str(place), f"{text[:40]} is too large a number", "At most 9,007,199,254,740,992."))
+        return None
+    return int(text) if tag == "int" else number + 0.0

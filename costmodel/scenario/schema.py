@@ -1,0 +1,294 @@
+"""The scenario file as types. The text under a field is its documentation and flows to the JSON schema."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from costmodel.scenario.fields import Block, Moment, Name, PriceYear, Reference, Text, Time, Transition
+from costmodel.scenario.parameter import Parameter
+
+Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
+PartyOrNobody = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody"]
+Category = Literal[
+    "therapy", "medication", "hospital", "community", "primary care", "social care", "welfare", "tax",
+    "productivity", "informal care", "composite",
+]  # fmt: skip
+
+NOT_YET = {
+    "strata", "subgroups", "dose", "optimism", "budget", "rate_ratios", "quantity", "rate_ratio", "difference",
+    "odds_ratio", "smd", "onset", "controlled_share", "on_transition", "real_growth", "vat",
+}  # fmt: skip
+"""Keys of the grammar that are refused as "not yet supported"."""
+
+
+class Cohort(Block):
+    age: Reference
+    """Age at referral; unit `years`."""
+    female: Reference
+    """Share of women; unit `share`."""
+    start: dict[Name, Reference]
+    """Shares of the cohort in each state at referral; they sum to 1."""
+
+
+class Mortality(Block):
+    table: Name
+    """A life table of the setting."""
+    rate_ratio: Reference
+    """Multiplies the table's hazard in every living state."""
+
+
+class Therapy(Block):
+    sessions: Reference
+    """Sessions planned; unit `sessions`."""
+    over: Time
+    """From the first session to the last."""
+    wait: Time
+    """From referral to the first session."""
+    attendance: Reference
+    """Sessions delivered as a share of those planned, among all who start."""
+    price: Reference
+    """Price of a session, paid when it happens."""
+    set_up: Reference = 0
+    """Paid once, at the first session."""
+    paid_by: Party = "nhs"
+    """The party that pays for sessions."""
+
+
+class Estimand(Block):
+    source: Text
+    """Source id of the effect."""
+    comparator: Text
+    """Against what it was measured."""
+    outcome: Text
+    """The outcome measured."""
+    time: Time
+    """When it was measured."""
+    analysis: Literal["intention to treat", "per protocol"]
+    """The population analysed."""
+
+
+class Effect(Block):
+    transition: Transition
+    """The transition whose rate changes."""
+    hazard_ratio: Reference | None = None
+    """Multiplies the comparator's rate; unit `hazard ratio`."""
+    rate: Reference | None = None
+    """Replaces the comparator's rate; unit `per year`."""
+    from_: Moment = Field(alias="from")
+    """When the effect begins, at full size."""
+    until: Moment | None = None
+    """When it ends, or begins to fade where there is a half-life."""
+    half_life: Time | None = None
+    """Time in which a fading effect halves."""
+    estimand: Estimand
+    """What was estimated, against what, when, and from whom."""
+
+    @model_validator(mode="after")
+    def _size_and_durability(self) -> "Effect":
+        if (self.hazard_ratio is None) == (self.rate is None):
+            raise ValueError("an effect has either a hazard_ratio or a rate")
+        if self.until is None and self.half_life is None:
+            raise ValueError(
+                "nothing says how long the effect lasts; give until (an instant such as follow-up) or half_life"
+            )
+        return self
+
+
+class Harm(Block):
+    label: Text
+    """What happens to them."""
+    share: Reference
+    """Share of those who start; unit `share`."""
+    utility_loss: Reference
+    """Loss of utility while it lasts; unit `utility`."""
+    from_: Moment = Field(alias="from")
+    """When it begins."""
+    lasting: Time
+    """How long it lasts."""
+
+
+class Strategy(Block):
+    label: Text
+    """Shown name."""
+    therapy: Therapy | None = None
+    """The sessions and their price; absent in usual care."""
+    effects: dict[Name, Effect] = {}
+    """What the therapy changes."""
+    harms: dict[Name, Harm] = {}
+    """What it does to some who start."""
+
+
+class Alternative(Block):
+    label: Text
+    """The structure in a few words."""
+    weight: Reference
+    """Weight in the mixture of outcomes; judgement, not probability."""
+    change: dict[str, object] = {}
+    """Paths and new values, as in an overlay."""
+    add: dict[str, object] = {}
+    """Paths that do not exist yet."""
+    remove: list[str] = []
+    """Paths to take away."""
+
+
+class CostItem(Block):
+    label: Text
+    """Shown name."""
+    category: Category
+    """The line of the ledger it belongs to."""
+    paid_by: PartyOrNobody
+    """Who pays; nobody where output is created."""
+    received_by: PartyOrNobody = "nobody"
+    """Who receives; nobody where a resource is used up."""
+    price: Reference
+    """Price of one unit."""
+    while_in: dict[Name, Reference]
+    """Quantity per person-year in each state; `others` stands for the states not named."""
+    causal_share: Reference | None = None
+    """Part of the gap between states that moving a person closes."""
+    gap_from: Name | None = None
+    """The state whose quantity is taken as observed."""
+    cashable: Reference
+    """Part of a reduction that releases cash."""
+    lag: Time
+    """From the reduction to the cash."""
+    covers: list[Category] = []
+    """The categories that a composite contains."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "CostItem":
+        if self.paid_by == self.received_by:
+            raise ValueError("a flow needs a payer or a receiver, and they differ")
+        if (self.category == "composite") != bool(self.covers):
+            raise ValueError("a composite, and only a composite, says which categories it covers")
+        if self.category == "therapy":
+            raise ValueError("the cost of therapy comes from the strategy's therapy block")
+        if (self.causal_share is None) != (self.gap_from is None):
+            raise ValueError("causal_share and gap_from come together")
+        return self
+
+    def quantity(self, state: str) -> str | int:
+        """The reference to the quantity in a state."""
+        return self.while_in.get(state, self.while_in.get("others", 0))
+
+
+class ModelFile(Block):
+    """A decision problem: one population, its strategies, costs and every number behind them."""
+
+    format: Literal[1]
+    """The version of this grammar."""
+    title: Text
+    """Shown on every output."""
+    label: Name
+    """The scenario's word in menus: base, cautious, favourable."""
+    population: Text
+    """Who is treated."""
+    description: Text | None = None
+    """A paragraph for the first screen."""
+    model: Literal["rates"]
+    """How transitions are given. `probabilities` is not yet supported."""
+    setting: Text
+    """The setting file, from this file's folder."""
+    follow_up: Time
+    """The evidence's last observation; the headline's horizon."""
+    beyond_follow_up: Literal["effects cease", "effects persist", "gap closes"]
+    """What happens to effects that were observed until the follow-up."""
+    horizon: Time
+    """How far the model looks; a whole number of cycles."""
+    cycle: Literal["1 month", "2 months", "3 months", "4 months", "6 months", "12 months"] = "1 month"
+    """Step of calculation; it does not bias the answer."""
+    people: int = Field(default=100, ge=1, le=10_000_000)
+    """Size of the group in which results are worded."""
+    cohort: Cohort
+    """Who they are at referral."""
+    states: dict[Name, Text] = Field(min_length=1, max_length=40)
+    """Clinical states with their definitions; `dead` exists always."""
+    mortality: Mortality
+    """Deaths."""
+    transitions: dict[str, Reference]
+    """Rates per year in usual care, by `from -> to`."""
+    utilities: dict[Name, Reference]
+    """Utility of each state."""
+    strategies: dict[Name, Strategy] = Field(min_length=1, max_length=8)
+    """The first is the comparator."""
+    alternatives: dict[Name, Alternative] = {}
+    """Structures for the same question, weighted."""
+    costs: dict[Name, CostItem]
+    """What is used, by whom it is paid, by whom received."""
+    price_basis: Name | None = None
+    """The parameter whose chosen option names the price basis in the headline."""
+    leaves_out: list[Text]
+    """What the model leaves out."""
+    parameters: dict[Name, Parameter]
+    """Every number, with its source."""
+
+
+class SettingFile(Block):
+    """A place: prices, life table, discounting."""
+
+    format: Literal[1]
+    """The version of this grammar."""
+    title: Text
+    """The place's name."""
+    currency: Literal["GBP"]
+    """The currency of all prices."""
+    price_year: PriceYear
+    """The year in whose prices all money is shown."""
+    sources: Text
+    """The sources file."""
+    price_indices: dict[Name, Text]
+    """Price indices by name: CSV files."""
+    life_tables: dict[Name, Text]
+    """Life tables by name: CSV files."""
+    discount: "Discount"
+    """Discount rates per year."""
+    thresholds: list[Name] = Field(min_length=1)
+    """Parameters: the value of a QALY; the first is used for net monetary benefit."""
+    parameters: dict[Name, Parameter]
+    """Prices and methods of the place."""
+
+
+class Discount(Block):
+    costs: Reference
+    """For money; unit `discount rate`."""
+    health: Reference
+    """For QALYs; unit `discount rate`."""
+
+
+class Source(Block):
+    citation: Text
+    """Who says it."""
+    where: Text
+    """Where it was seen."""
+    figure: Text
+    """What it says."""
+    status: Literal["read", "derived", "recalled", "assumption"]
+    """How we know."""
+
+
+class SourcesFile(Block):
+    """Who says what."""
+
+    sources: dict[str, Source]
+    """By id."""
+
+
+class OverlayFile(Block):
+    """Changes to another scenario file."""
+
+    format: Literal[1]
+    """The version of this grammar."""
+    extends: Text
+    """The scenario file that is changed."""
+    label: Name
+    """The scenario's word in menus."""
+    title: Text | None = None
+    """A title instead of the parent's."""
+    description: Text | None = None
+    """A description instead of the parent's."""
+    change: dict[str, object] = {}
+    """Paths that exist, and new values that differ."""
+    add: dict[str, object] = {}
+    """Paths that do not exist."""
+    remove: list[str] = []
+    """Paths that do."""

@@ -1,0 +1,35 @@
+"""What is unusual without being wrong: computed, and said on every output."""
+
+from collections.abc import Iterator, Mapping
+
+from costmodel.scenario.clock import MONTHS_A_YEAR, window
+from costmodel.scenario.consistency import uses
+from costmodel.scenario.schema import ModelFile
+
+
+def warnings(model: ModelFile, central: Mapping[str, float]) -> Iterator[str]:
+    """Sentences about a model that loaded."""
+    horizon = model.horizon.months / MONTHS_A_YEAR
+    for name, strategy in model.strategies.items():
+        therapy = strategy.therapy
+        if therapy is None:
+            continue
+        if (therapy.wait.months + therapy.over.months) / MONTHS_A_YEAR > horizon + 1e-9:
+            yield f"{name}: the horizon of {model.horizon.text} ends before the therapy does; part of its cost is not counted."
+        for what in ("sessions", "attendance", "price"):
+            reference = getattr(therapy, what)
+            value = float(reference) if isinstance(reference, int) else central[reference]
+            if value == 0:
+                yield f"{name}: {what} is 0, so the therapy costs nothing."
+        for key, effect in strategy.effects.items():
+            if window(model, name, key, effect)[1] > horizon + 1e-9:
+                yield f"{name}: the effect {key} lasts longer than the horizon of {model.horizon.text}."
+    for state, reference in model.utilities.items():
+        value = float(reference) if isinstance(reference, int) else central[reference]
+        if value < 0:
+            yield f'the utility of "{state}" is {value:g}, worse than being dead.'
+    quantities = {use.reference for use in uses(model)}
+    prices = [reference for reference in (item.price for item in model.costs.values())]
+    for reference in set(prices):
+        if isinstance(reference, str) and central[reference] > 100_000 and reference in quantities:
+            yield f'"{reference}" is £{central[reference]:,.0f} a unit: pence typed as pounds?'

@@ -1,0 +1,247 @@
+"""Units of parameters, durations and price years: what they may be, and which values they allow."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from costmodel.errors import nearest
+
+Kind = Literal[
+    "share", "rate", "hazard_ratio", "rate_ratio", "odds_ratio", "multiplier",
+    "quantity", "price", "sessions", "utility", "age", "discount_rate",
+]  # fmt: skip
+
+HIGHEST_RATE = 52.0
+"""Per year: once a week. Faster transitions than this are refused."""
+
+UNUSUAL_RATE = 12.0
+"""Per year: once a month. Faster transitions are warned about; a percentage typed as a rate lands here."""
+
+MONTHS_A_YEAR = 12
+DAYS_A_YEAR = 365.25
+DAYS_A_WEEK = 7
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a number counts, and between which ends it must lie.
+
+    text: as declared. thing: the singular noun of a quantity, of a price's denominator, or of `sessions`;
+    "" otherwise. low, high: ends of the support, both allowed (for a discount rate, `high` is not).
+    """
+
+    text: str
+    kind: Kind
+    thing: str = ""
+    low: float = 0.0
+    high: float = math.inf
+
+    @property
+    def is_ratio(self) -> bool:
+        """A relative effect: hazard, rate or odds ratio."""
+        return self.kind in ("hazard_ratio", "rate_ratio", "odds_ratio")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the support has a finite end (every unit of docs/format.md has)."""
+        return math.isfinite(self.low) or math.isfinite(self.high)
+
+    @property
+    def support(self) -> str:
+        """The support in words."""
+        if self.kind == "discount_rate":
+            return "0 to below 1"
+        if math.isfinite(self.high):
+            return f"{_shown(self.low)} to {_shown(self.high)}"
+        return f"{_shown(self.low)} or more" if math.isfinite(self.low) else "any number"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_FIXED_UNITS: dict[str, Unit] = {
+    unit.text: unit
+    for unit in (
+        Unit("share", "share", high=1.0),
+        Unit("per year", "rate", high=HIGHEST_RATE),
+        Unit("hazard ratio", "hazard_ratio"),
+        Unit("rate ratio", "rate_ratio"),
+        Unit("odds ratio", "odds_ratio"),
+        Unit("multiplier", "multiplier"),
+        Unit("sessions", "sessions", thing="session"),
+        Unit("utility", "utility", low=-1.0, high=1.0),
+        Unit("years", "age"),
+        Unit("discount rate", "discount_rate", high=1.0),
+    )
+}
+
+_FREQUENT_SLIPS = {
+    "%": "share", "percent": "share", "percentage": "share", "probability": "share", "proportion": "share",
+    "rate": "per year", "per month": "per year", "per week": "per year", "hr": "hazard ratio",
+    "rr": "rate ratio", "or": "odds ratio", "ratio": "hazard ratio", "year": "years", "qaly": "utility",
+    "session": "sessions",
+}  # fmt: skip
+
+
+def parse_unit(text: object, currency: str = "GBP") -> Unit:
+    """The unit that a text declares. currency: the setting's. Raises ValueError with what is allowed."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError('a unit must be text, such as "share", "visits per year" or "GBP per visit"')
+    text = " ".join(text.split())
+    if text in _FIXED_UNITS:
+        return _FIXED_UNITS[text]
+    if text.casefold() in _FREQUENT_SLIPS:
+        raise ValueError(f'"{text}" is not a unit. Did you mean "{_FREQUENT_SLIPS[text.casefold()]}"?')
+    word = r"(?!per\b)[A-Za-z]+"
+    noun = rf"({word}(?:[ -]{word})*)"
+    if price := re.fullmatch(rf"{re.escape(currency)} per {noun}", text):
+        return Unit(text, "price", thing=_singular(price[1]))
+    if (quantity := re.fullmatch(rf"{noun} per year", text)) and _may_be_counted(quantity[1]):
+        return Unit(text, "quantity", thing=_singular(quantity[1]))
+    if money := re.fullmatch(rf"(?:[A-Z]{{3}}|[£$€]) ?(?:per |/ ?){noun}", text):
+        raise ValueError(
+            f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[1]}"?'
+        )
+    if period := re.fullmatch(rf"{noun} per (?:month|week|day|quarter)", text):
+        raise ValueError(f'"{text}" must be counted per year. Convert it to "{period[1]} per year".')
+    allowed = [*_FIXED_UNITS, "THINGS per year", f"{currency} per THING"]
+    raise ValueError(f'"{text}" is not a unit. {nearest(text, allowed)}')
+
+
+def _may_be_counted(noun: str) -> bool:
+    """Whether a noun can be the THINGS of "THINGS per year": not a unit itself, not money."""
+    return noun not in _FIXED_UNITS.keys() - {"sessions"} and not noun.isupper()
+
+
+def _singular(noun: str) -> str:
+    """The singular of an English plural, word for word the same as that of the singular itself."""
+    if noun in ("people", "persons"):
+        return "person"
+    if noun.endswith("ies") and len(noun) > 4:
+        return noun[:-3] + "y"
+    if noun.endswith(("xes", "ches", "shes", "sses")):
+        return noun[:-2]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith(("ss", "us", "is")) else noun
+
+
+def price_fits_quantity(price: Unit, quantity: Unit) -> bool:
+    """Whether price times quantity is money per person-year (or, for `sessions`, per person)."""
+    if price.kind != "price":
+        return False
+    if price.thing == "year":
+        return quantity.kind in ("share", "multiplier")
+    return quantity.kind in ("quantity", "sessions") and quantity.thing == price.thing
+
+
+def out_of_support(unit: Unit, value: float) -> str | None:
+    """Why a unit does not allow a value, with the likely slip; None if it does."""
+    if not math.isfinite(value):
+        return f"{value} is not a finite number"
+    excluded_end = unit.kind == "discount_rate" and value == unit.high
+    if unit.low <= value <= unit.high and not excluded_end:
+        return None
+    return (
+        f'{_shown(value)} is outside {unit.support}, which the unit "{unit.text}" allows{_slip(unit, value)}'
+    )
+
+
+def _slip(unit: Unit, value: float) -> str:
+    """What was probably meant by a value outside the support, as a question; "" where nothing suggests itself."""
+    if unit.is_ratio and value < 0:
+        return f": is this the log of the ratio? exp({_shown(value)}) = {math.exp(value):.2g}"
+    percentage = unit.kind in ("share", "utility", "discount_rate") and 1 <= value <= 100
+    if percentage or (unit.kind == "rate" and value > unit.high):
+        return f": did you type a percentage? {_shown(value / 100)}"
+    if unit.kind == "price" and value < 0:
+        return ": prices are positive; who pays and who receives gives the sign"
+    return ""
+
+
+def _shown(value: float) -> str:
+    """A number as it would be typed, with a true minus sign."""
+    return f"{value:.10g}".replace("-", "−")
+
+
+def unusual(unit: Unit, value: float) -> str | None:
+    """What is odd about an allowed value, for a warning; None if nothing is."""
+    if unit.kind == "rate" and value > UNUSUAL_RATE:
+        days = DAYS_A_YEAR / value
+        return f"{_shown(value)} per year is once in {days:.0f} days: did you type a percentage? {_shown(value / 100)}"
+    if unit.kind == "utility" and value < 0:
+        return f"a utility of {_shown(value)} is worse than being dead"
+    return None
+
+
+def out_of_range(low: float, high: float, central: float) -> str | None:
+    """Why a plausible range cannot belong to a central value; None if it can. low = high is allowed."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"the range [{low}, {high}] is not finite"
+    if low > high:
+        return f"the range [{low:g}, {high:g}] has its ends the wrong way round"
+    if not low <= central <= high:
+        return f"the value {central:g} is outside its range [{low:g}, {high:g}]"
+    return None
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time. months: exact for months and years; a week is 7/365.25 of a year."""
+
+    months: float
+    text: str
+
+    @property
+    def years(self) -> float:
+        return self.months / MONTHS_A_YEAR
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_MONTHS_PER = {
+    "month": 1.0,
+    "year": float(MONTHS_A_YEAR),
+    "week": MONTHS_A_YEAR * DAYS_A_WEEK / DAYS_A_YEAR,
+}
+
+
+def parse_duration(text: object, zero_allowed: bool = False) -> Duration:
+    """The duration that a text such as "18 months" declares. Raises ValueError with what is allowed."""
+    how = 'Write a number and "months", "years" or "weeks", such as "18 months".'
+    text = str(text)
+    match = re.fullmatch(r"\s*([-−+]?)(\d+(?:\.\d+)?)\s+(month|year|week)s?\s*", text, flags=re.ASCII)
+    if not match:
+        raise ValueError(f'"{text[:40]}" is not a duration. {how}')
+    sign, number, word = match.groups()
+    months = float(number) * _MONTHS_PER[word]
+    if not math.isfinite(months):
+        raise ValueError(f'"{text[:20]}…" is too long a duration')
+    if sign in ("-", "−") and months > 0:
+        raise ValueError(f'"{text}" is negative: a duration runs forward from its start')
+    if months == 0 and not zero_allowed:
+        raise ValueError(f'"{text}" has no length: this duration must be above 0')
+    return Duration(months, " ".join(text.split()))
+
+
+def parse_price_year(text: object) -> str:
+    """A financial year ("2024/25") or a calendar year ("2024"), checked. Raises ValueError otherwise.
+
+    A whole number is taken as a calendar year, because YAML reads 2024 as one.
+    """
+    text = str(text).strip()
+    if re.fullmatch(r"(19|20)\d\d", text, flags=re.ASCII):
+        return text
+    match = re.fullmatch(r"((?:19|20)?\d\d)[/–-](\d\d(?:\d\d)?)", text, flags=re.ASCII)
+    if not match:
+        raise ValueError(f'"{text[:40]}" is not a price year. Write "2024/25", or "2024" for a calendar year')
+    start = int(match[1]) if len(match[1]) == 4 else 2000 + int(match[1])
+    financial_year = f"{start}/{(start + 1) % 100:02d}"
+    if text != financial_year:
+        raise ValueError(f'"{text}" is not a financial year. Did you mean "{financial_year}"?')
+    return financial_year
+
+
+def price_year_start(price_year: str) -> int:
+    """The calendar year in which a checked price year begins."""
+    return int(price_year[:4])
