@@ -1,0 +1,62 @@
+"""Numbers in words: the one place where figures are rounded for people."""
+
+import math
+
+MINUS = "\u2212"
+
+
+def money(amount: float, *, exact: bool = False) -> str:
+    """Pounds, three significant figures unless exact: £12,300, −£400, £0."""
+    rounded = round(amount, 2) if exact else significant(amount)
+    sign = MINUS if rounded < 0 else ""
+    size = abs(rounded)
+    if exact and size != round(size):
+        return f"{sign}£{size:,.2f}"
+    if 0 < size < 10 and not exact:
+        return f"{sign}£{size:.2f}"
+    return f"{sign}£{size:,.0f}"
+
+
+def short_money(amount: float) -> str:
+    """Pounds in few characters, for metrics and axes: £1.23m, −£456k, £789."""
+    size = abs(significant(amount))
+    sign = MINUS if amount < 0 and size else ""
+    for scale, suffix in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
+        if size >= scale:
+            unit = 1e3 if suffix == "k" else scale
+            return f"{sign}£{size / unit:.3g}{suffix}"
+    return f"{sign}£{size:,.0f}"
+
+
+def significant(number: float, figures: int = 3) -> float:
+    """A number rounded to significant figures; whole above 100."""
+    if number == 0 or not math.isfinite(number):
+        return 0.0 if number == 0 else number
+    digits = figures - 1 - math.floor(math.log10(abs(number)))
+    return round(number, digits) + 0.0
+
+
+def chance(share: float) -> str:
+    """A chance as so many of 100 simulations."""
+    if share == 0:
+        return "none of 100"
+    if share == 1:
+        return "all of 100"
+    if share < 0.01:
+        return "fewer than 1 of 100"
+    if share > 0.99:
+        return "more than 99 of 100"
+    return f"{share * 100:.0f} of 100"
+
+
+def qalys(amount: float) -> str:
+    """Quality-adjusted life years, with sign: +0.123 QALYs."""
+    sign = MINUS if amount < 0 else "+"
+    return f"{sign}{abs(amount):.3g} QALYs"
+
+
+def interval(low: float | None, high: float | None, exact: bool = False) -> str:
+    """A 95% interval of money in words; nothing where there is none."""
+    if low is None or high is None:
+        return ""
+    return f"{money(low, exact=exact)} to {money(high, exact=exact)}"

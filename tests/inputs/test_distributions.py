@@ -1,0 +1,249 @@
+"""A fitted distribution has the declared centre and spread, and never leaves the support of its unit."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate
+
+from costmodel.inputs.distributions import Distribution, fit, recentred, warnings
+from costmodel.inputs.draws import uniforms
+from costmodel.units import Unit, parse_unit
+
+SHARE, RATE, HAZARD_RATIO = parse_unit("share"), parse_unit("per year"), parse_unit("hazard ratio")
+PRICE, UTILITY, DISCOUNT = parse_unit("GBP per visit"), parse_unit("utility"), parse_unit("discount rate")
+DIFFERENCE = Unit("difference", "quantity", low=-math.inf)
+"""No unit of the format is unbounded, so normal distributions are tried on an invented one."""
+
+DECLARED: list[tuple[str, Unit, dict[str, Any]]] = [
+    ("beta", SHARE, {"value": 0.8, "effective_size": 30}),
+    ("beta", SHARE, {"counts": [3, 40]}),
+    ("beta", SHARE, {"value": 0.19, "ci95": [0.1, 0.3]}),
+    ("beta", SHARE, {"ci95": [0.6, 0.99]}),
+    ("beta", UTILITY, {"value": 0.5, "se": 0.02}),
+    ("beta", DISCOUNT, {"value": 0.035, "se": 0.005}),
+    ("gamma", RATE, {"value": 0.3, "cv": 0.2}),
+    ("gamma", PRICE, {"value": 719, "se": 300}),
+    ("gamma", PRICE, {"value": 100, "ci95": [60, 150]}),
+    ("gamma", PRICE, {"ci95": [10, 300]}),
+    ("lognormal", HAZARD_RATIO, {"value": 1.5, "ci95": [1.1, 2.0454545]}),
+    ("lognormal", HAZARD_RATIO, {"value": 0.69, "se": 0.15}),
+    ("lognormal", HAZARD_RATIO, {"ci95": [0.5, 4.0]}),
+    ("lognormal", PRICE, {"value": 100, "cv": 0.4}),
+    ("lognormal", PRICE, {"ci95": [50, 200]}),
+    ("normal", DIFFERENCE, {"value": -0.2, "se": 0.1}),
+    ("normal", DIFFERENCE, {"value": -2, "cv": 0.1}),
+    ("normal", DIFFERENCE, {"ci95": [-1, 0.4]}),
+    ("uniform", SHARE, {"range": [0, 1]}),
+    ("uniform", UTILITY, {"value": 0.1, "range": [-0.1, 0.3]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "unit", "fields"), DECLARED)
+def test_draws_have_the_declared_centre_and_stay_in_the_support(
+    kind: str, unit: Unit, fields: dict[str, Any]
+) -> None:
+    distribution = fit(kind, unit=unit, **fields)
+    draws = distribution.quantile(uniforms(1, "tested", 40_000))
+    if "value" in fields:
+        assert distribution.central == fields["value"]
+    if kind == "lognormal" and unit.is_ratio:
+        centre = np.log(draws) - math.log(distribution.central)
+    else:
+        centre = draws - distribution.central
+        assert distribution.mean == pytest.approx(distribution.central, rel=1e-12)
+    assert abs(centre.mean()) < 4 * centre.std() / math.sqrt(draws.size)
+    assert np.all((draws >= unit.low) & (draws <= unit.high))
+    assert np.isfinite(draws).all()
+
+
+@pytest.mark.parametrize(("kind", "unit", "fields"), DECLARED)
+def test_the_deepest_draws_stay_in_the_support(kind: str, unit: Unit, fields: dict[str, Any]) -> None:
+    ends = fit(kind, unit=unit, **fields).quantile(np.array([2.0**-53, 1 - 2.0**-53]))
+    assert np.isfinite(ends).all()
+    assert ends[0] >= unit.low
+    assert ends[1] <= unit.high
+
+
+@pytest.mark.parametrize("field", ["se", "cv"])
+@pytest.mark.parametrize(("kind", "unit"), [("gamma", PRICE), ("lognormal", PRICE), ("normal", DIFFERENCE)])
+def test_the_standard_deviation_is_as_declared(kind: str, unit: Unit, field: str) -> None:
+    fields: dict[str, Any] = {field: 15.0 if field == "se" else 0.3}
+    assert fit(kind, unit=unit, value=50, **fields).standard_deviation == pytest.approx(15)
+
+
+def test_a_beta_has_the_declared_standard_error_or_effective_size() -> None:
+    assert fit("beta", unit=SHARE, value=0.3, se=0.1).standard_deviation == pytest.approx(0.1)
+    by_size = fit("beta", unit=SHARE, value=0.3, effective_size=10)
+    assert (by_size.first, by_size.second) == pytest.approx((3, 7))
+    by_counts = fit("beta", unit=SHARE, counts=[3, 10])
+    assert (by_counts.first, by_counts.second, by_counts.central) == pytest.approx((3, 7, 0.3))
+
+
+def test_spread_of_a_ratio_is_on_the_log_scale() -> None:
+    by_se = fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=0.2)
+    assert by_se.central == 0.5
+    assert float(by_se.quantile(np.array(0.5))) == pytest.approx(0.5)
+    assert by_se.second == 0.2
+    assert by_se == fit("lognormal", unit=HAZARD_RATIO, value=0.5, cv=0.2)
+
+
+def test_the_interval_of_a_ratio_is_reproduced() -> None:
+    low, high = fit("lognormal", unit=HAZARD_RATIO, value=1.5, ci95=[1.1, 1.5**2 / 1.1]).interval95
+    assert (low, high) == pytest.approx((1.1, 1.5**2 / 1.1))
+
+
+@given(
+    low=st.floats(0.01, 0.9),
+    width=st.floats(0.01, 0.98),
+    kind=st.sampled_from(["beta", "gamma", "lognormal"]),
+)
+def test_an_interval_without_a_value_is_met_at_both_ends(low: float, width: float, kind: str) -> None:
+    high = low + width * (1 - low)
+    unit = SHARE if kind == "beta" else PRICE
+    assert fit(kind, unit=unit, ci95=[low, high]).interval95 == pytest.approx((low, high), rel=1e-6)
+
+
+@given(
+    mean=st.floats(0.05, 0.95),
+    relative_spread=st.floats(0.02, 0.5),
+    kind=st.sampled_from(["beta", "gamma", "lognormal", "normal"]),
+)
+def test_fitting_the_interval_of_a_distribution_gives_it_back(
+    mean: float, relative_spread: float, kind: str
+) -> None:
+    unit = {"beta": SHARE, "normal": DIFFERENCE}.get(kind, PRICE)
+    spread = relative_spread * math.sqrt(mean * (1 - mean)) if kind == "beta" else relative_spread * mean
+    original = fit(kind, unit=unit, value=mean, se=spread)
+    again = fit(kind, unit=unit, value=mean, ci95=original.interval95)
+    assert again.central == original.central
+    assert (again.first, again.second) == pytest.approx((original.first, original.second), rel=1e-5)
+
+
+def test_beta_mean_equals_the_integral_of_its_quantiles() -> None:
+    """A check of `quantile` and `mean` against each other by quadrature."""
+    distribution = fit("beta", unit=SHARE, value=0.19, ci95=[0.1, 0.3])
+    mean, _ = integrate.quad(lambda u: float(distribution.quantile(np.array(u))), 0, 1, epsabs=1e-9)
+    assert mean == pytest.approx(0.19, abs=1e-7)
+
+
+REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
+    ("beta", SHARE, {"value": 0.9, "se": 0.5}, "below 0.3"),
+    ("beta", SHARE, {"value": 0.9, "se": 0.3}, "below 0.3"),
+    ("beta", SHARE, {"value": 0, "se": 0.1}, "between 0 and 1"),
+    ("beta", SHARE, {"value": 35, "se": 0.1}, "percentage"),
+    ("beta", SHARE, {"counts": [0, 10]}, "more than 0 events"),
+    ("beta", SHARE, {"counts": [10, 10]}, "fewer than n"),
+    ("beta", SHARE, {"counts": [-1, 10]}, "more than 0 events"),
+    ("beta", SHARE, {"counts": [1, 10], "value": 0.1}, "leave value out"),
+    ("beta", SHARE, {"counts": [1, 2, 3]}, "two finite numbers"),
+    ("beta", SHARE, {"value": 0.1, "effective_size": -5}, "above 0"),
+    ("beta", SHARE, {"value": 0.1, "cv": 0.2}, "does not go with beta"),
+    ("beta", SHARE, {"ci95": [0, 0.5]}, "begins above 0"),
+    ("beta", SHARE, {"ci95": [0.5, 1]}, "ends below 1"),
+    ("beta", SHARE, {"value": 0.01, "ci95": [0, 0.9]}, "as wide as"),
+    ("beta", UTILITY, {"value": -0.2, "se": 0.1}, "between 0 and 1"),
+    ("gamma", PRICE, {"value": 0, "se": 1}, "above 0"),
+    ("gamma", PRICE, {"value": 10, "se": -1}, "above 0"),
+    ("gamma", PRICE, {"value": 10, "se": 0}, "leave the distribution out"),
+    ("gamma", PRICE, {"value": 10, "cv": math.nan}, "above 0"),
+    ("gamma", PRICE, {"value": 10, "cv": 0.1, "se": 1}, "exactly one"),
+    ("gamma", PRICE, {"value": 10}, "no spread"),
+    ("gamma", PRICE, {"cv": 0.1}, "add value"),
+    ("gamma", PRICE, {"value": 5, "ci95": [1, 3]}, "outside its 95% interval"),
+    ("gamma", PRICE, {"ci95": [3, 1]}, "must rise"),
+    ("gamma", PRICE, {"ci95": [0, 3]}, "begins above 0"),
+    ("gamma", SHARE, {"value": 0.5, "cv": 0.1}, "no upper end"),
+    ("gamma", RATE, {"value": 10, "cv": 1}, "52 per year"),
+    ("lognormal", UTILITY, {"value": 0.5, "cv": 0.1}, "no upper end"),
+    ("lognormal", HAZARD_RATIO, {"value": 1.5, "ci95": [1.1, 5]}, "tenth of the width"),
+    ("lognormal", HAZARD_RATIO, {"value": -0.69, "se": 0.1}, "log of the ratio"),
+    ("lognormal", HAZARD_RATIO, {"value": 0, "se": 0.1}, "above 0"),
+    ("lognormal", HAZARD_RATIO, {"ci95": [-0.5, 0.1]}, "log of the ratio"),
+    ("normal", SHARE, {"value": 0.5, "se": 0.1}, "beta or uniform"),
+    ("normal", PRICE, {"value": 100, "se": 1}, "gamma, lognormal or uniform"),
+    ("uniform", SHARE, {"range": [1, 1]}, "must rise"),
+    ("uniform", SHARE, {"range": [0, 1.2]}, "not possible"),
+    ("uniform", SHARE, {"range": [0, 1], "value": 0.4}, "midpoint"),
+    ("uniform", SHARE, {"range": [0, math.inf]}, "finite"),
+    ("uniform", DISCOUNT, {"range": [0, 1]}, "below 1"),
+    ("uniform", SHARE, {"value": 0.4}, "no spread"),
+    ("gama", PRICE, {"value": 1, "cv": 0.1}, 'Did you mean "gamma"'),
+    ("triangular", PRICE, {"value": 1, "cv": 0.1}, "Allowed: beta"),
+]
+
+
+@pytest.mark.parametrize(("kind", "unit", "fields", "reason"), REFUSED)
+def test_a_contradiction_is_refused_with_its_limit(
+    kind: str, unit: Unit, fields: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValueError) as refused:
+        fit(kind, unit=unit, **fields)
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_plausible_range_of_a_record_is_not_the_spread_of_a_gamma() -> None:
+    assert fit("gamma", unit=PRICE, value=10, cv=0.1, range=[5, 20]) == fit(
+        "gamma", unit=PRICE, value=10, cv=0.1
+    )
+
+
+@pytest.mark.parametrize(("kind", "unit", "fields"), DECLARED)
+def test_moving_there_and_back_changes_nothing(kind: str, unit: Unit, fields: dict[str, Any]) -> None:
+    original = fit(kind, unit=unit, **fields)
+    nearer = recentred(original, unit, 0.9 * original.central)
+    back = recentred(nearer, unit, original.central)
+    assert nearer.central == 0.9 * original.central
+    assert (back.first, back.second) == pytest.approx((original.first, original.second), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["gamma", "lognormal"])
+def test_positive_quantities_keep_their_cv(kind: str) -> None:
+    moved = recentred(fit(kind, unit=PRICE, value=100, cv=0.3), PRICE, 250)
+    assert (moved.mean, moved.standard_deviation / moved.mean) == pytest.approx((250, 0.3))
+
+
+def test_shares_keep_their_effective_size() -> None:
+    moved = recentred(fit("beta", unit=SHARE, value=0.8, effective_size=30), SHARE, 0.7)
+    assert (moved.first, moved.second) == pytest.approx((21, 9))
+
+
+def test_a_uniform_keeps_its_relative_width() -> None:
+    moved = recentred(fit("uniform", unit=PRICE, range=[50, 150]), PRICE, 200)
+    assert (moved.first, moved.second) == (100, 300)
+    about_zero = recentred(fit("uniform", unit=UTILITY, range=[-0.1, 0.1]), UTILITY, 0.3)
+    assert (about_zero.first, about_zero.second) == pytest.approx((0.2, 0.4))
+
+
+@pytest.mark.parametrize(
+    ("distribution", "unit", "new_value", "reason"),
+    [
+        (Distribution("beta", 0.5, 5, 5), SHARE, 1.2, "0 to 1"),
+        (Distribution("beta", 0.5, 5, 5), SHARE, 1, "hold it fixed"),
+        (Distribution("beta", 0.5, 5, 5), parse_unit("multiplier"), 1.2, "between 0 and 1"),
+        (Distribution("beta", 0.5, 5, 5), UTILITY, -0.1, "between 0 and 1"),
+        (Distribution("gamma", 10, 4, 2.5), PRICE, 0, "hold it fixed"),
+        (Distribution("gamma", 10, 4, 2.5), PRICE, -1, "prices are positive"),
+        (Distribution("gamma", 1, 4, 0.25), RATE, 40, "52 per year"),
+        (Distribution("uniform", 0.5, 0, 1), SHARE, 0.6, "not possible"),
+        (Distribution("uniform", 0.5, 0, 1), SHARE, 0, "hold it fixed"),
+    ],
+)
+def test_a_move_out_of_the_support_is_refused(
+    distribution: Distribution, unit: Unit, new_value: float, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        recentred(distribution, unit, new_value)
+
+
+def test_only_odd_spreads_are_warned_about() -> None:
+    assert "variance" in warnings(fit("gamma", unit=PRICE, value=10, se=31))[0]
+    assert "log scale" in warnings(fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=1.2))[0]
+    assert "pile up" in warnings(fit("beta", unit=SHARE, value=0.5, effective_size=1))[0]
+    assert warnings(fit("gamma", unit=PRICE, value=10, se=29)) == []
+    assert warnings(fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=1.1)) == []
+    assert warnings(fit("beta", unit=SHARE, value=0.02, effective_size=20)) == []

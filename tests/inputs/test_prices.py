@@ -1,0 +1,115 @@
+"""A price index converts prices between the years that it covers, and refuses the others."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costmodel.errors import InputError
+from costmodel.inputs.prices import PriceIndex, factor, read_price_index
+
+HEADER = "year,level,status,source\n"
+INDEX = PriceIndex("example", {"2022/23": 1.0, "2023/24": 1.05, "2024/25": 1.0815})
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "index.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_columns_are_found_by_name_and_years_are_put_in_order(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "\ufeffstatus,source,level,year\r\nread,X,1.05,2023/24\r\nread,X,1,2022/23\r\n\r\n"
+    )
+    index = read_price_index(path, "example")
+    assert dict(index.levels) == {"2022/23": 1.0, "2023/24": 1.05}
+    assert list(index.levels) == ["2022/23", "2023/24"]
+    assert index.name == "example"
+    assert read_price_index(path).name == "index"
+    assert index.years_covered == "2022/23 to 2023/24"
+
+
+@given(st.sampled_from(list(INDEX.levels)), st.sampled_from(list(INDEX.levels)), st.floats(0.01, 1e6))
+def test_inflating_then_deflating_gives_the_price_back(earlier: str, later: str, price: float) -> None:
+    there = price * factor(INDEX, earlier, later)
+    assert there * factor(INDEX, later, earlier) == pytest.approx(price, rel=1e-14)
+
+
+def test_factors_chain_and_raise_prices_by_the_index() -> None:
+    assert factor(INDEX, "2022/23", "2024/25") == pytest.approx(1.0815)
+    chained = factor(INDEX, "2022/23", "2023/24") * factor(INDEX, "2023/24", "2024/25")
+    assert chained == pytest.approx(factor(INDEX, "2022/23", "2024/25"))
+    assert factor(INDEX, "2023/24", "2023/24") == 1
+
+
+@pytest.mark.parametrize("year", ["2021/22", "2025/26", "2024"])
+def test_a_year_outside_the_index_is_refused_with_the_years_covered(year: str) -> None:
+    for years in ((year, "2022/23"), ("2022/23", year)):
+        with pytest.raises(ValueError, match=f"no year {year}; it covers 2022/23 to 2024/25"):
+            factor(INDEX, *years)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        (HEADER + "2022/23,1,read,X\n2022/23,1,read,X\n", 3, "stands here and in index.csv, line 2"),
+        (HEADER + "2022/23,1,read,X\n2024/25,1,read,X\n", 3, "no year between 2022/23 and 2024/25"),
+        (HEADER + "2022/23,0,read,X\n", 2, "the level of 2022/23 is 0"),
+        (HEADER + "2022/23,-1,read,X\n", 2, "the level of 2022/23 is -1"),
+        (HEADER + "2022/23,nan,read,X\n", 2, "not a finite number"),
+        (HEADER + "2022/23,1e999,read,X\n", 2, "not a finite number"),
+        (HEADER + "2022/23,5%,read,X\n", 2, "not a finite number"),
+        (HEADER + '2022/23,"1,05",read,X\n', 2, "decimal comma"),
+        (HEADER + "2022/23,,read,X\n", 2, "not a finite number"),
+        (HEADER + "2022/24,1,read,X\n", 2, 'Did you mean "2022/23"'),
+        (HEADER + "2022/23,1,seen,X\n", 2, 'no status "seen"'),
+        (HEADER + "2022/23,1,read,\n", 2, "the source is missing"),
+        (HEADER + "2022/23,1,read\n", 2, "the row has 3 cells and the header 4"),
+        (HEADER + '2022/23,1,read,"a\nb"\n2023/24,0,read,X\n', 4, "the level of 2023/24 is 0"),
+        (HEADER + '2022/23,1,read,"a\n', 2, "not valid CSV"),
+        ("year,level,level,status,source\n", 1, 'the column "level" stands twice'),
+        ("year,levels,status,source\n2022/23,1,read,X\n", 1, 'Did you mean "level"'),
+        ("year;level;status;source\n2022/23;1,05;read;X\n", 1, "semicolons"),
+        (HEADER.encode() + b"2022/23,1,read,\xa3 prices\n", 2, "Windows-1252"),
+    ],
+)
+def test_a_fault_is_refused_with_file_and_line(
+    tmp_path: Path, text: str | bytes, line: int, reason: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read_price_index(written(tmp_path, text), "example")
+    assert any(p.place == f"index.csv, line {line}" and reason in str(p) for p in refused.value.problems), (
+        refused
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (HEADER.encode(), "no rows"),
+        (HEADER.encode("utf-16"), "UTF-16"),
+        (HEADER.encode("utf-16-le"), "zero bytes"),
+        (b"PK\x03\x04", "Excel"),
+        (b"x" * 1_000_001, "1,000,001 bytes"),
+        ((HEADER + "2022/23,1,read,X\n2023,1,read,X\n").encode(), "mixes financial and calendar years"),
+    ],
+)
+def test_a_file_that_is_not_a_table_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
+    with pytest.raises(InputError, match=f"index.csv.*{reason}"):
+        read_price_index(written(tmp_path, content), "example")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none.csv: the file cannot be opened"):
+        read_price_index(tmp_path / "none.csv", "example")
+
+
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read_price_index(
+            written(tmp_path, HEADER + "2022/23,0,read,X\nsoon,1,read,X\n2024/25,x,seen,\n"), "example"
+        )
+    assert len(refused.value.problems) == 5

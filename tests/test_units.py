@@ -1,0 +1,217 @@
+"""Units, durations and price years refuse what they cannot mean, and say what was probably meant."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from costmodel.units import (
+    Unit,
+    out_of_range,
+    out_of_support,
+    parse_duration,
+    parse_price_year,
+    parse_unit,
+    price_fits_quantity,
+    unusual,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "thing", "low", "high"),
+    [
+        ("share", "share", "", 0, 1),
+        ("per year", "rate", "", 0, 52),
+        ("hazard ratio", "hazard_ratio", "", 0, math.inf),
+        ("rate ratio", "rate_ratio", "", 0, math.inf),
+        ("odds ratio", "odds_ratio", "", 0, math.inf),
+        ("multiplier", "multiplier", "", 0, math.inf),
+        ("visits per year", "quantity", "visit", 0, math.inf),
+        ("bed-days per year", "quantity", "bed-day", 0, math.inf),
+        ("sessions per year", "quantity", "session", 0, math.inf),
+        ("GBP per outpatient visit", "price", "outpatient visit", 0, math.inf),
+        ("GBP per QALY", "price", "QALY", 0, math.inf),
+        ("sessions", "sessions", "session", 0, math.inf),
+        ("utility", "utility", "", -1, 1),
+        ("years", "age", "", 0, math.inf),
+        ("discount rate", "discount_rate", "", 0, 1),
+    ],
+)
+def test_every_unit_of_the_format_is_understood(
+    text: str, kind: str, thing: str, low: float, high: float
+) -> None:
+    unit = parse_unit(text)
+    assert (unit.text, unit.kind, unit.thing, unit.low, unit.high) == (text, kind, thing, low, high)
+    assert unit.bounded
+    assert unit.is_ratio == text.endswith("ratio")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("%", '"share"'),
+        ("Share", '"share"'),
+        ("per month", '"per year"'),
+        ("hazard rate", '"hazard ratio"'),
+        ("visits per month", '"visits per year"'),
+        ("EUR per visit", '"GBP per visit"'),
+        ("£ per visit", '"GBP per visit"'),
+        ("GBP per visit per year", "not a unit"),
+        ("GBP", "not a unit"),
+        ("share per year", "not a unit"),
+        ("", "must be text"),
+        (12, "must be text"),
+        (None, "must be text"),
+    ],
+)
+def test_a_unit_that_does_not_exist_is_refused_with_the_nearest(text: object, hint: str) -> None:
+    with pytest.raises(ValueError, match="unit|currency|per year") as refused:
+        parse_unit(text)
+    assert hint in str(refused.value)
+
+
+def test_prices_are_in_the_currency_of_the_setting() -> None:
+    assert parse_unit("EUR per visit", currency="EUR").kind == "price"
+    with pytest.raises(ValueError, match='"EUR per visit"'):
+        parse_unit("GBP per visit", currency="EUR")
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "fits"),
+    [
+        ("GBP per visit", "visits per year", True),
+        ("GBP per bed-day", "bed-days per year", True),
+        ("GBP per contact", "contacts per year", True),
+        ("GBP per course", "courses per year", True),
+        ("GBP per therapy", "therapies per year", True),
+        ("GBP per box", "boxes per year", True),
+        ("GBP per session", "sessions", True),
+        ("GBP per session", "sessions per year", True),
+        ("GBP per year", "share", True),
+        ("GBP per year", "multiplier", True),
+        ("GBP per year", "utility", False),
+        ("GBP per year", "visits per year", False),
+        ("GBP per visit", "share", False),
+        ("GBP per visit", "contacts per year", False),
+        ("GBP per person", "sessions", False),
+        ("visits per year", "visits per year", False),
+    ],
+)
+def test_a_price_fits_only_the_quantity_that_it_prices(price: str, quantity: str, fits: bool) -> None:
+    assert price_fits_quantity(parse_unit(price), parse_unit(quantity)) is fits
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "hint"),
+    [
+        ("share", 35, "percentage? 0.35"),
+        ("share", -0.1, "0 to 1"),
+        ("discount rate", 3.5, "percentage? 0.035"),
+        ("discount rate", 1, "percentage? 0.01"),
+        ("discount rate", -0.02, "0 to below 1"),
+        ("hazard ratio", -0.69, "log of the ratio? exp(−0.69) = 0.5"),
+        ("per year", 53, "percentage? 0.53"),
+        ("per year", -1, "0 to 52"),
+        ("utility", 1.3, "−1 to 1"),
+        ("utility", -2, "−1 to 1"),
+        ("utility", 70, "percentage? 0.7"),
+        ("GBP per visit", -500, "prices are positive"),
+        ("years", -3, "0 or more"),
+        ("share", math.nan, "finite"),
+        ("GBP per visit", math.inf, "finite"),
+    ],
+)
+def test_a_value_outside_its_support_is_refused_with_the_likely_slip(
+    unit: str, value: float, hint: str
+) -> None:
+    assert hint in (out_of_support(parse_unit(unit), value) or "allowed")
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"),
+    [
+        ("share", 0),
+        ("share", 1),
+        ("per year", 52),
+        ("utility", -0.2),
+        ("discount rate", 0),
+        ("hazard ratio", 0),
+    ],
+)
+def test_the_ends_of_a_support_are_allowed(unit: str, value: float) -> None:
+    assert out_of_support(parse_unit(unit), value) is None
+
+
+def test_what_is_only_unusual_is_warned_about() -> None:
+    assert "0.3" in (unusual(parse_unit("per year"), 30) or "")
+    assert unusual(parse_unit("per year"), 12) is None
+    assert "dead" in (unusual(parse_unit("utility"), -0.2) or "")
+    assert unusual(parse_unit("utility"), 0.2) is None
+
+
+def test_a_range_must_hold_its_value() -> None:
+    assert out_of_range(1, 3, 2) is None
+    assert out_of_range(2, 2, 2) is None
+    assert "wrong way round" in (out_of_range(3, 1, 2) or "")
+    assert "outside its range" in (out_of_range(1, 3, 4) or "")
+    assert "finite" in (out_of_range(math.nan, 3, 2) or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [("18 months", 18), ("1 month", 1), ("10 years", 120), ("1.5 years", 18), ("6 weeks", 12 * 42 / 365.25)],
+)
+def test_durations_have_their_length(text: str, months: float) -> None:
+    assert parse_duration(text).months == months
+    assert parse_duration(text).years == months / 12
+    assert str(parse_duration(text)) == text
+
+
+@given(st.integers(1, 10_000))
+def test_whole_years_and_months_are_exact(number: int) -> None:
+    assert parse_duration(f"{number} years") == parse_duration(f"{number} years", zero_allowed=True)
+    assert parse_duration(f"{number} years").months == parse_duration(f"{12 * number} months").months
+    assert parse_duration(f"{number} years").years == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 mo", "30", 30, "-4 weeks", "0 months", "12months", "1e3 months", "٣ months", "", None, True, "1 day"],
+)
+def test_a_duration_without_a_clear_length_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match=r"months|negative|above 0"):
+        parse_duration(text)
+
+
+def test_zero_is_a_duration_only_where_it_is_allowed() -> None:
+    assert parse_duration("0 months", zero_allowed=True).months == 0
+    with pytest.raises(ValueError, match="negative"):
+        parse_duration("-1 months", zero_allowed=True)
+
+
+@pytest.mark.parametrize("text", ["2024/25", "1999/00", "2009/10", "2024"])
+def test_price_years_are_kept_as_written(text: str) -> None:
+    assert parse_price_year(text) == text
+
+
+def test_a_calendar_year_may_be_a_number() -> None:
+    assert parse_price_year(2024) == "2024"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("2024/26", "2024/25"), ("2024-25", "2024/25"), ("24/25", "2024/25"), ("2024/2025", "2024/25"),
+        ("soon", "2024/25"), ("20245", "2024/25"), (None, "2024/25"), (2024.5, "2024/25"), (True, "2024/25"),
+    ],
+)  # fmt: skip
+def test_a_year_that_is_not_one_is_refused(text: object, hint: str) -> None:
+    with pytest.raises(ValueError, match=hint):
+        parse_price_year(text)
+
+
+def test_a_unit_without_bounds_says_so() -> None:
+    difference = Unit("difference", "quantity", low=-math.inf)
+    assert not difference.bounded
+    assert difference.support == "any number"
