@@ -147,7 +147,7 @@ def out_of_support(unit: Unit, value: float) -> str | None:
 
 
 def _slip(unit: Unit, value: float) -> str:
-    """What was probably meant by a value outside the support, as a question; "" where nothing suggests itself."""
+    """What was probably meant by a value outside the support, as a question; "" if nothing is plain."""
     if unit.is_ratio and value < 0:
         return f": is this the log of the ratio? exp({_shown(value)}) = {math.exp(value):.2g}"
     percentage = unit.kind in ("share", "utility", "discount_rate") and 1 <= value <= 100
@@ -167,7 +167,8 @@ def unusual(unit: Unit, value: float) -> str | None:
     """What is odd about an allowed value, for a warning; None if nothing is."""
     if unit.kind == "rate" and value > UNUSUAL_RATE:
         days = DAYS_A_YEAR / value
-        return f"{_shown(value)} per year is once in {days:.0f} days: did you type a percentage? {_shown(value / 100)}"
+        meant = _shown(value / 100)
+        return f"{_shown(value)} per year is once in {days:.0f} days: did you type a percentage? {meant}"
     if unit.kind == "utility" and value < 0:
         return f"a utility of {_shown(value)} is worse than being dead"
     return None

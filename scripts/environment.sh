@@ -1,4 +1,4 @@
-# Sourced by ./run and ./test, which set $root. Makes $root/.venv hold exactly what a lock file says.
+# Sourced by ./run and ./test, which set $root. Makes $root/.venv hold what a lock file lists.
 
 python="$root/.venv/bin/python"
 
@@ -17,37 +17,40 @@ find_python() {
     return 1
 }
 
-# Which Python with which packages: if this has not changed, there is nothing to do.
-stamp_of() { { "$python" -VV && cat "$root/$1"; } | sha256sum; }
+# Which Python with which packages: while this has not changed, there is nothing to do.
+stamp_of() { { "$python" -VV && cat "$root/$1"; } | cksum; }
 
 make_venv() {
     local base
     base=$(find_python)
     say "Making the environment in .venv, once (about a minute) …"
-    "$base" -m venv --clear --without-pip "$root/.venv" 2>/dev/null ||
-        { say "$base cannot make an environment: install its venv module (Debian: python3-venv)."; return 1; }
-    "$base" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >/dev/null
+    "$base" -m venv --clear --without-pip "$root/.venv" &&
+        { "$base" -m pip --version || "$python" -m ensurepip; } >/dev/null 2>&1 ||
+        { say "$base has neither pip nor ensurepip. Install one (Debian: python3-venv), then start again."
+          return 1; }
 }
 
-# pip of the environment if it has one, else the pip of the Python it was made with.
-pip_for_venv() {
+# The environment's own pip if it has one, else the pip of the Python it was made with.
+pip_here() {
+    local base
     if "$python" -m pip --version >/dev/null 2>&1; then
         "$python" -m pip --disable-pip-version-check "$@"
     else
-        "$(find_python)" -m pip --disable-pip-version-check --python "$python" "$@"
+        base=$("$python" -c 'import sys; print(sys._base_executable)')
+        "$base" -m pip --disable-pip-version-check --python "$python" "$@"
     fi
 }
 
-# install_lock LOCK: uv is several times faster; pip takes over if uv cannot be had or fails.
+# uv is several times faster; pip takes over if uv cannot be had or fails.
 install_lock() {
-    pip_for_venv install --quiet uv >&2 &&
-        "$root/.venv/bin/uv" pip install --quiet --system-certs --python "$python" \
-            --require-hashes -r "$root/$1" ||
+    local uv="$root/.venv/bin/uv"
+    { [[ -x $uv ]] || pip_here install --quiet uv; } &&
+        "$uv" pip install --quiet --system-certs --python "$python" --require-hashes -r "$root/$1" ||
         { say "uv did not work here; using pip."
-          pip_for_venv install --quiet --require-hashes -r "$root/$1" >&2; }
+          pip_here install --quiet --require-hashes -r "$root/$1"; }
 }
 
-# ensure_environment LOCK…: leaves an environment with the first lock; any of the others will do if it is there.
+# ensure_environment LOCK…: what the first lock lists is installed, or what one of the others lists already is.
 ensure_environment() {
     local lock
     if "$python" -V >/dev/null 2>&1; then
@@ -57,6 +60,6 @@ ensure_environment() {
     else
         make_venv
     fi
-    install_lock "$1"
+    install_lock "$1" >&2
     stamp_of "$1" >"$root/.venv/$1.stamp"
 }

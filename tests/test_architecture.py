@@ -40,6 +40,11 @@ def test_every_module_imports_only_what_its_layer_may() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_no_folder_hides_from_the_import_contracts() -> None:
+    folders = {path.parent for path in (ROOT / "costmodel").rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_every_file_can_be_read_in_one_sitting() -> None:
     files = [path for folder in ("costmodel", "views") for path in (ROOT / folder).rglob("*.py")]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in files}

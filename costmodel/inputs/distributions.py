@@ -63,8 +63,8 @@ def fit(
     kind = _known(kind)
     if kind == "normal" and unit.bounded:
         raise ValueError(
-            f'a normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), and nothing is '
-            f"clipped. Use {_instead(unit)}"
+            f'a normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), '
+            f"and nothing is clipped. Use {_instead(unit)}"
         )
     spreads = {"se": se, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size}
     given = [name for name, spread in spreads.items() if spread is not None]
@@ -142,8 +142,8 @@ def _from_counts(events: float, n: float, value: float | None) -> Distribution:
         raise ValueError(f"counts give the value ({events:g} of {n:g}): leave value out")
     if not 0 < events < n:
         raise ValueError(
-            f"counts [{events:g}, {n:g}] need more than 0 events and fewer than n, since beta(events, n − events) "
-            "has no distribution otherwise; use effective_size, or leave the distribution out"
+            f"counts [{events:g}, {n:g}] need more than 0 events and fewer than n, "
+            "since beta(events, n − events) needs both; use effective_size, or hold it fixed"
         )
     return Distribution("beta", events / n, events, n - events)
 
@@ -275,9 +275,7 @@ def warnings(distribution: Distribution) -> list[str]:
     """What is allowed but unusual about a distribution, one sentence each."""
     first, second = distribution.first, distribution.second
     if distribution.kind == "gamma" and first**-0.5 > LARGEST_GAMMA_CV:
-        return [
-            f"the standard error is {first**-0.5:.1f} times the mean: was a variance given as a standard error?"
-        ]
+        return [f"the standard error is {first**-0.5:.1f} times the mean: was a variance typed in its place?"]
     if distribution.kind == "lognormal":
         low, high = distribution.interval95
         if low * WIDEST_INTERVAL_RATIO < high:

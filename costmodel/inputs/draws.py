@@ -42,7 +42,7 @@ def uniforms(seed: int, name: str, n: int, start: int = 0) -> Array:
 
 
 def pick_rows(u: Array, weights: Array) -> NDArray[np.intp]:
-    """The row (from 0) that each uniform number picks, same shape as `u`: the inverse of the rows' distribution.
+    """The row (from 0) that each uniform number picks, by the inverse of their distribution; shape as `u`.
 
     weights: how often each row is picked, 0 or more, any positive sum, shape (rows,).
     """
@@ -55,7 +55,8 @@ def conditioned_weights(column: Array, value: float) -> tuple[Array, float]:
 
     A Gaussian kernel about the value with Silverman's bandwidth, 0.9 · min(sd, IQR/1.34) · rows^(−1/5)
     (Silverman 1986, Density Estimation, eq. 3.31). column: shape (rows,). Weights sum to 1; the effective
-    size is 1/Σw², from 1 to the number of rows. Raises ValueError if the column does not vary and is elsewhere.
+    size is 1/Σw², from 1 to the number of rows.
+    Raises ValueError if all rows have one value, and it is another.
     """
     if column.min() == column.max():
         if column[0] != value:

@@ -71,7 +71,7 @@ def _entry(row: Row) -> tuple[str, int, float]:
     if age < 0 or age != int(age):
         raise InputError.at(row.place, f"the age {age:g} is not a whole number from 0")
     if not 0 <= hazard <= HIGHEST_HAZARD:
-        remedy = f"Deaths per person-year lie between 0 and {HIGHEST_HAZARD:g}; give neither percentages nor deaths per 1,000."
+        remedy = f"Give deaths per person-year, 0 to {HIGHEST_HAZARD:g}: not per cent, nor deaths per 1,000."
         raise InputError.at(row.place, f"the hazard is {hazard:g}", remedy)
     return sex, int(age), hazard
 
@@ -90,9 +90,9 @@ def mixed_hazards(table: LifeTable, age: float, share_female: float, years: floa
 
     age: at time 0, fractions allowed; share_female: at time 0. years: how far to look ahead.
     Returns the start of each piece in years from time 0 and its hazard per year, shape (pieces,) each; the
-    last piece runs to the first birthday at or after `years`, so that looking further changes nothing. In each
-    piece the hazard is −ln(S(end)/S(start))/length with S = share_female · S_female + (1 − share_female) · S_male,
-    so that survival at birthdays is exact.
+    last piece runs to the first birthday at or after `years`, so that looking further changes nothing.
+    In each piece the hazard is −ln(S(end)/S(start))/length, so that survival at birthdays is exact, with
+    S = share_female · S_female + (1 − share_female) · S_male.
     Raises ValueError if the age is outside the table or the share is not one.
     """
     if not 0 <= age < table.last_age + 1:

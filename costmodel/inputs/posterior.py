@@ -35,8 +35,9 @@ class Posterior:
 
 
 def read_posterior(path: Path) -> Posterior:
-    """Read a posterior CSV: the first column is `best` (1 in one row, 0 in the others), the others are parameters.
+    """Read a posterior CSV.
 
+    The first column is `best` (1 in one row, 0 in the others); the others are parameters.
     Raises InputError naming file and line.
     """
     table = read_table(path, largest_file=LARGEST_FILE)

@@ -27,7 +27,7 @@ class Distribution:
     second: float
 
     def quantile(self, u: Array) -> Array:
-        """The values below which the shares `u` (strictly inside 0 to 1, any shape) of the distribution lie."""
+        """The values below which shares `u` of the distribution lie; u strictly inside 0 to 1, any shape."""
         return np.asarray(_frozen(self).ppf(u), dtype=np.float64)
 
     @property
@@ -63,7 +63,10 @@ def _frozen(distribution: Distribution) -> "stats.distributions.rv_frozen":
             return stats.uniform(a, b - a)
 
 
-_NO_BETA_MEAN = "a beta distribution needs a mean strictly between 0 and 1, not {:g}; hold it fixed, or use another distribution"
+_NO_BETA_MEAN = (
+    "a beta distribution needs a mean strictly between 0 and 1, not {:g}; "
+    "hold it fixed, or use another distribution"
+)
 
 
 def beta_about(mean: float, effective_size: float) -> Distribution:
@@ -87,13 +90,14 @@ def from_moments(kind: Kind, mean: float, deviation: float) -> Distribution:
         limit = largest_deviation(mean)
         if deviation >= limit:
             raise ValueError(
-                f"no beta distribution has mean {mean:g} and standard error {deviation:g}: at this mean it must be "
-                f"below {limit:.4g}"
+                f"no beta distribution has mean {mean:g} and standard error {deviation:g}: "
+                f"at this mean it must be below {limit:.4g}"
             )
         return beta_about(mean, limit**2 / deviation**2 - 1)
     if mean <= 0:
         raise ValueError(
-            f"a {kind} distribution needs a mean above 0, not {mean:g}; leave the distribution out to hold 0 fixed"
+            f"a {kind} distribution needs a mean above 0, not {mean:g}; "
+            "leave the distribution out to hold 0 fixed"
         )
     cv = deviation / mean
     if kind == "gamma":

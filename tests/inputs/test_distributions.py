@@ -1,6 +1,7 @@
 """A fitted distribution has the declared centre and spread, and never leaves the support of its unit."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -180,9 +181,8 @@ REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
 def test_a_contradiction_is_refused_with_its_limit(
     kind: str, unit: Unit, fields: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=re.escape(reason)) as refused:
         fit(kind, unit=unit, **fields)
-    assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

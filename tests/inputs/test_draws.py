@@ -86,6 +86,7 @@ def test_rows_are_picked_as_often_as_they_weigh() -> None:
     u = uniforms(1, "rows", 80_000)
     picked = np.bincount(pick_rows(u, weights), minlength=6)
     assert picked[weights == 0].sum() == 0
+    assert pick_rows(np.array([0.25]), np.array([1.0, 0.0, 3.0])) == [2]
     assert picked / u.size == pytest.approx(weights / 8, abs=4 * 0.5 / np.sqrt(u.size))
 
 
@@ -105,6 +106,7 @@ def test_conditioning_a_correlated_pair_agrees_with_the_bivariate_normal() -> No
     assert np.sum(weights * x) == pytest.approx(1, abs=0.05)
     assert np.sum(weights * y) == pytest.approx(0.8, abs=0.05)
     assert 200 < effective_size < 20_000
+    assert effective_size == pytest.approx(1 / np.sum(weights**2))
 
 
 def test_conditioning_far_outside_leaves_the_nearest_row() -> None:

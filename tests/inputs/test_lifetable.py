@@ -16,7 +16,8 @@ Array = NDArray[np.float64]
 
 PUBLISHED_TABLE = Path(__file__).parents[2] / "scenarios" / "data" / "life_table_england_2017_19.csv"
 PUBLISHED_LIFE_EXPECTANCY = {
-    (0, "female"): 83.33, (20, "female"): 63.78, (40, "female"): 44.18, (60, "female"): 25.61, (80, "female"): 9.86,
+    (0, "female"): 83.33, (20, "female"): 63.78, (40, "female"): 44.18,
+    (60, "female"): 25.61, (80, "female"): 9.86,
     (0, "male"): 79.67, (20, "male"): 60.22, (40, "male"): 40.95, (60, "male"): 22.98, (80, "male"): 8.55,
 }  # fmt: skip
 """Column ex of ONS, National Life Tables, England, 2017 to 2019."""

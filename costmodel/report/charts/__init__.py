@@ -1,0 +1,11 @@
+"""Charts: pure functions of a result. Each title is the takeaway, and each chart brings its table and its words."""
+
+from costmodel.report.charts.bridge import bridge
+from costmodel.report.charts.cumulative import cumulative
+from costmodel.report.charts.parties import parties
+from costmodel.report.charts.states import states
+from costmodel.report.charts.stops import STOPS, stops
+from costmodel.report.charts.structures import structures
+from costmodel.report.charts.style import Chart
+
+__all__ = ["STOPS", "Chart", "bridge", "cumulative", "parties", "states", "stops", "structures"]

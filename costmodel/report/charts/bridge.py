@@ -1,0 +1,74 @@
+"""From the price of therapy to the net result, category by category."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.report.charts.style import BLUE, GREEN, GREY, VERMILION, Chart, chart, money_axis, zero_line
+from costmodel.report.sentence import pick
+from costmodel.report.words import money, short_money
+from costmodel.result.result import Result
+from costmodel.result.table import in_words
+
+NOTHING = 0.5
+"""Pounds for the whole group."""
+
+
+def bridge(result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None) -> Chart:
+    """Net cost of the group by category, undiscounted, to the follow-up or another horizon of the result."""
+    table = category_table(result, perspective, strategy, horizon)
+    parts, total = table.iloc[:-1], float(table["net cost"].iloc[-1])
+    shown = parts[parts["net cost"].abs() >= NOTHING]
+    figure = go.Figure(
+        go.Waterfall(
+            x=[*(word.capitalize() for word in shown["category"]), "Net cost"],
+            y=[*shown["net cost"], total],
+            measure=["relative"] * len(shown) + ["total"],
+            text=[short_money(value) for value in (*shown["net cost"], total)],
+            textposition="outside",
+            increasing={"marker": {"color": VERMILION}},
+            decreasing={"marker": {"color": GREEN}},
+            totals={"marker": {"color": BLUE}},
+            connector={"line": {"color": GREY, "width": 1, "dash": "dot"}},
+            hoverinfo="x+text",
+            cliponaxis=False,
+        )
+    )
+    zero_line(figure)
+    steps = shown["net cost"].cumsum()
+    high, low = max(0.0, float(steps.max()) if len(steps) else 0.0, total), min(0.0, float(steps.min()) if len(steps) else 0.0)
+    figure.update_layout(
+        showlegend=False, yaxis_title=f"Net cost, {result.scenario.model.people:,} people", **money_axis("yaxis", low, high)
+    )
+    room = (high - low or 1) * 0.12
+    figure.update_yaxes(range=[low - (room if low < 0 else 0), high + room])
+    title = _title(parts, perspective, in_words(horizon or result.horizons[0]))
+    return chart(figure, title, f"Waterfall from the cost of therapy to the net cost, by category. {title}", table)
+
+
+def category_table(
+    result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None
+) -> pd.DataFrame:
+    """Net cost of the group by category, its total last, with 95% intervals."""
+    people = result.scenario.model.people
+    rows = []
+    for category in (*result.categories(), "all"):
+        row = pick(result, "net_saving", perspective=perspective, category=category, strategy=strategy, horizon=horizon)
+        ends = [None if end is None or pd.isna(end) else -end * people + 0.0 for end in (row.high, row.low)]
+        rows.append({"category": category, "net cost": -row.value * people + 0.0, "low": ends[0], "high": ends[1]})
+    return pd.DataFrame(rows)
+
+
+def _title(parts: pd.DataFrame, perspective: str, time: str) -> str:
+    therapy = float(parts.loc[parts["category"] == "therapy", "net cost"].sum())
+    rest = parts[parts["category"] != "therapy"]
+    back = -float(rest["net cost"].sum())
+    who = PERSPECTIVE_NAMES[perspective]
+    if therapy < NOTHING:
+        return f"Over {time}, therapy costs the {who} nothing; care used changes by {money(-back)}."
+    if back < -NOTHING:
+        return f"Over {time}, therapy costs the {who} {money(therapy)}, and care used costs {money(-back)} more."
+    if back < NOTHING:
+        return f"Over {time}, therapy costs the {who} {money(therapy)} and nothing comes back."
+    largest = rest.loc[rest["net cost"].idxmin(), "category"]
+    return f"Over {time}, {money(back)} of the {money(therapy)} spent on therapy comes back, most of it in {largest}."

@@ -1,0 +1,69 @@
+"""How many people are in each state."""
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from costmodel.report.charts.style import GREY, PATTERNS, SERIES, Chart, chart, literal, year_axis
+from costmodel.result.result import Result
+from costmodel.scenario.clock import MONTHS_A_YEAR
+
+DEAD = "dead"
+
+
+def states_table(result: Result) -> pd.DataFrame:
+    """People in each state at the start of each cycle. Columns: year, strategy, then one for each state."""
+    model = result.scenario.model
+    people = result.headline.outcomes.mean_people @ result.weights * model.people
+    frames = []
+    for s, strategy in enumerate(result.strategies):
+        frame = pd.DataFrame(people[:, :, s], columns=[*model.states, DEAD][: people.shape[1]])
+        frame.insert(0, "strategy", strategy)
+        frame.insert(0, "year", result.edges)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def states(result: Result) -> Chart:
+    """One panel a strategy, states stacked from the best; the comparator first."""
+    model, table = result.scenario.model, states_table(result)
+    names = [column for column in table.columns if column not in ("year", "strategy")]
+    order = [*reversed([name for name in names if name != DEAD]), *(name for name in names if name == DEAD)]
+    titles = [literal(model.strategies[strategy].label) for strategy in result.strategies]
+    figure = make_subplots(1, len(titles), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
+    for column, strategy in enumerate(result.strategies, start=1):
+        rows = table[table["strategy"] == strategy]
+        for i, state in enumerate(order):
+            colour = GREY if state == DEAD else SERIES[i % len(SERIES)]
+            figure.add_scatter(
+                x=rows["year"], y=rows[state], name=words(state), legendgroup=state, showlegend=column == 1,
+                stackgroup=strategy, mode="lines", line={"width": 0.5, "color": colour}, fillcolor=colour,
+                fillpattern={"shape": PATTERNS[i % len(PATTERNS)], "fgcolor": "white", "size": 9, "solidity": 0.12},
+                hovertemplate="%{y:.1f}", row=1, col=column,
+            )  # fmt: skip
+    last = float(result.edges[-1])
+    figure.update_xaxes(**year_axis(last))
+    figure.update_yaxes(range=[0, model.people])
+    figure.update_yaxes(title_text="People", col=1)
+    if result.horizons[0] / MONTHS_A_YEAR < last:
+        figure.add_vline(result.horizons[0] / MONTHS_A_YEAR, line_width=1, line_dash="dash", line_color="white")
+    title = _title(result, table, order[0])
+    finished = chart(figure, title, f"People in each state over time, one panel for each strategy. {title}", table)
+    figure.update_layout(legend={"y": -0.28, "yanchor": "top"})
+    return finished
+
+
+def words(state: str) -> str:
+    """A state's name as words."""
+    return literal(state.replace("_", " ").capitalize())
+
+
+def _title(result: Result, table: pd.DataFrame, best: str) -> str:
+    end = result.horizons[0] / MONTHS_A_YEAR
+    at = table[(table["year"] - end).abs() == (table["year"] - end).abs().min()].set_index("strategy")[best]
+    with_therapy, without = at[result.strategies[1]], at[result.comparator]
+    people = result.scenario.model.people
+    return (
+        f"After {result.scenario.model.follow_up.text}, {with_therapy:.0f} of {people:,} people are in "
+        f"{best.replace('_', ' ')} with therapy, {without:.0f} without."
+    )

@@ -1,0 +1,94 @@
+"""What all charts share: colours that the colour-blind can tell apart, axes of money, literal text."""
+
+import html
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from costmodel.report.words import short_money
+
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
+)  # fmt: skip
+"""Okabe and Ito's colours. Black and white are left to the theme."""
+SERIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW)
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
+PATTERNS = ("", "/", ".", "x", "-", "\\", "+")
+GREY = "#7a828c"
+"""Lines that mark something; visible on white and on the dark theme alike."""
+WIDE, NARROW = "rgba(0,114,178,0.16)", "rgba(0,114,178,0.32)"
+"""The 95% and the 50% band."""
+FEW_YEARS = 12
+MOST_TICKS = 6
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with its takeaway as title, the same in words for a screen reader, and its numbers as a table."""
+
+    figure: go.Figure
+    title: str
+    alt: str
+    table: pd.DataFrame
+
+
+def literal(text: str) -> str:
+    """A user's text as Plotly shows it letter for letter, without its own tags."""
+    return html.escape(text, quote=False)
+
+
+def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame) -> Chart:
+    """A finished chart in the common dress."""
+    figure.update_layout(
+        template="simple_white",
+        title={"text": literal(title), "x": 0, "xanchor": "left"},
+        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": {"text": ""}},
+        hovermode="x unified",
+        hoverlabel={"namelength": -1},
+    )
+    figure.update_xaxes(showgrid=False, ticks="outside", automargin=True)
+    figure.update_yaxes(showgrid=False, ticks="outside", automargin=True)
+    return Chart(figure, title, alt, table)
+
+
+def zero_line(figure: go.Figure, *, vertical: bool = False) -> None:
+    """The line where nothing is gained or lost. simple_white hides it unless a width is given."""
+    add = figure.add_vline if vertical else figure.add_hline
+    add(0, line_width=1.5, line_color=GREY)
+
+
+def money_axis(axis: str, low: float, high: float) -> dict[str, object]:
+    """Layout of an axis of money with ticks in our own words: £−400k would be Plotly's."""
+    at = ticks(low, high)
+    return {axis: {"tickvals": at, "ticktext": [short_money(value) for value in at]}}
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers, 0 among them, that cover a span."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    if not math.isfinite(high - low) or high == low:
+        return [0.0]
+    rough = (high - low) / (MOST_TICKS - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [step * i + 0.0 for i in range(first, last + 1)]
+
+
+def year_axis(last: float) -> dict[str, object]:
+    """Layout of the axis of years from referral."""
+    step = 1 if last <= FEW_YEARS else 5
+    return {"title": {"text": "Years from referral"}, "range": [0, last], "dtick": step, "tick0": 0}
+
+
+def follow_up_line(figure: go.Figure, years: float, last: float) -> None:
+    """Where observation ends and extrapolation begins; nothing where the horizon is not longer."""
+    if years >= last - 1e-9:
+        return
+    figure.add_vline(years, line_width=1, line_dash="dash", line_color=GREY)
+    side = {"yref": "paper", "y": 1.0, "yanchor": "top", "showarrow": False, "font": {"size": 11, "color": GREY}}
+    figure.add_annotation(x=years, text="observed ", xanchor="right", **side)
+    figure.add_annotation(x=years, text=" extrapolation", xanchor="left", **side)

@@ -1,0 +1,70 @@
+"""Files that appear whole or not at all, and text that a spreadsheet will not run."""
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from costmodel.errors import InputError
+from costmodel.report.json_report import rows
+from costmodel.result.result import Result
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet take a text for a formula; the full-width forms are read as the ASCII ones."""
+
+
+def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o") -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step.
+
+    Raises InputError naming the option where the folder is missing or cannot be written.
+    """
+    place = f"{option} {path}"
+    folder = path.parent
+    if not folder.is_dir():
+        raise InputError.at(place, f'the folder "{folder}" does not exist', "Make it first, or name another.")
+    if path.is_dir():
+        raise InputError.at(place, "this is a folder", "Name a file in it.")
+    try:
+        handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=".costmodel-", dir=folder)
+    except OSError as error:
+        raise InputError.at(place, f"nothing can be written there ({error.strerror})", "Name another folder.") from error
+    temporary = Path(name)
+    try:
+        os.close(handle)
+        write(temporary)
+        temporary.chmod(_usual_mode())
+        os.replace(temporary, path)
+    except OSError as error:
+        remedy = "Close it where it is open, free some space, or name another."
+        raise InputError.at(place, f"the file cannot be written ({error.strerror})", remedy) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _usual_mode() -> int:
+    """What a new file may be used for here; a temporary file is private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def as_csv(result: Result, perspective: str | None = None) -> str:
+    """The rows as CSV: numbers at full precision, missing ones empty, no cell that a spreadsheet would run."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(result.table().columns), lineterminator="\n")
+    writer.writeheader()
+    for row in rows(result, perspective):
+        writer.writerow({key: cell(value) for key, value in row.items()})
+    return out.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """A value as a CSV cell: a text that looks like a formula gets an apostrophe, a negative number does not."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value

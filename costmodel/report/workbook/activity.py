@@ -1,0 +1,139 @@
+"""The Rates sheet and one Trace sheet for each strategy and alternative, by the engine's own formulas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from costmodel.engine.formulas import closing, cohort_step, discount_factor, exit_rates, window_share
+from costmodel.model.flows import share_open
+from costmodel.model.lines import RateLine, rate_lines
+from costmodel.model.simulate import background_hazards
+from costmodel.report.workbook.cells import Cell
+from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.sheet import REFERRAL, Sheet
+from costmodel.scenario.build import Structure
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+
+Variant = tuple[str, str]
+"""A strategy and an alternative."""
+
+
+def variants(inputs: Inputs) -> list[Variant]:
+    """Every strategy under every alternative, in the engine's order."""
+    scenario = inputs.scenario
+    return [(s, a.name) for s in scenario.model.strategies for a in scenario.structures]
+
+
+def write_rates(sheet: Sheet, inputs: Inputs, steps: int) -> dict[Variant, list[RateLine]]:
+    """Clock, discount factors, deaths and rates in force, one row per cycle."""
+    scenario, result = inputs.scenario, inputs.result
+    cycle = cycle_months(scenario.model)
+    hazards = background_hazards(scenario)
+    horizon = float(result.edges[-1])
+    discount = scenario.setting.discount
+    follow_up = inputs.months("follow_up", scenario.model.follow_up.months) / MONTHS_A_YEAR
+    lines = {v: _live_lines(inputs, *v) for v in variants(inputs)}
+    ratios = {v: inputs.look(_structure(inputs, v[1]).model.mortality.rate_ratio) for v in lines}
+    for k in range(len(result.edges) - 1):
+        row = REFERRAL + 1 + k
+        first = sheet.constant("Month from", row, k * cycle)
+        last = sheet.constant("Month to", row, (k + 1) * cycle)
+        begin = sheet.put("Begin, years", row, first / MONTHS_A_YEAR)
+        end = sheet.put("End, years", row, last / MONTHS_A_YEAR)
+        year = sheet.put("Year (first is 0)", row, Cell(f"INT({begin.text})", int(begin.value + 1e-12)))
+        sheet.put("Discount factor, costs", row, discount_factor(inputs.look(discount.costs), year))
+        sheet.put("Discount factor, health", row, discount_factor(inputs.look(discount.health), year))
+        sheet.put("Share within follow-up", row, window_share(begin, end, 0.0, follow_up))
+        hazard = sheet.constant("Deaths per person-year, general population", row, float(hazards[k]))
+        for variant, of_variant in lines.items():
+            sheet.put(_name(variant, "death rate"), row, hazard * ratios[variant])
+            for line in of_variant:
+                shares = tuple(
+                    sheet.put(_name(variant, f"{line.name}, share {i + 1}"), row, share) if isinstance(share, Cell) else share
+                    for i, share in enumerate(line.shares(begin, end, horizon))
+                )
+                sheet.put(_name(variant, line.name), row, line.rate(shares, inputs.look))
+            gap = share_open(_structure(inputs, variant[1]).model, variant[0], begin, end, inputs.months)
+            if gap is not None:
+                sheet.put(_name(variant, "share before the gap closes"), row, gap)
+    return lines
+
+
+def _live_lines(inputs: Inputs, strategy: str, alternative: str) -> list[RateLine]:
+    """The rate lines with their instants listed on the Inputs sheet, each once."""
+    model = _structure(inputs, alternative).model
+    live = []
+    for line in rate_lines(model, strategy, inputs.months):
+        terms = []
+        for term in line.terms:
+            name = f"{strategy}_{term.name}"
+            first = inputs.instant(f"{name}_first", f"{strategy}: {term.name} begins", term.first)
+            last = inputs.instant(f"{name}_last", f"{strategy}: {term.name} ends", term.last)
+            terms.append(replace(term, first=first, last=last))
+        live.append(replace(line, terms=tuple(terms)))
+    return live
+
+
+def _structure(inputs: Inputs, alternative: str) -> Structure:
+    return next(s for s in inputs.scenario.structures if s.name == alternative)
+
+
+def _name(variant: Variant, what: str) -> str:
+    strategy, alternative = variant
+    return f"{strategy}, {alternative}: {what}" if alternative != "only" else f"{strategy}: {what}"
+
+
+def write_trace(sheet: Sheet, rates: Sheet, inputs: Inputs, variant: Variant, lines: list[RateLine], steps: int) -> None:
+    """The cohort recursion: each row starts from the people of the row above and ends one cycle later."""
+    model = _structure(inputs, variant[1]).model
+    states = list(model.states)
+    sheet.column("Month to")
+    sheet.constant("Month to", REFERRAL, 0)
+    for state in states:
+        start = inputs.look(model.cohort.start.get(state, 0))
+        sheet.put(f"{state}: people at end", REFERRAL, start)
+    moves = [(line.origin, line.destination) for line in lines]
+    years = inputs.cycle_years / steps if steps > 1 else inputs.cycle_years
+    for k in range(len(inputs.result.edges) - 1):
+        row = REFERRAL + 1 + k
+        sheet.put("Month to", row, rates.outside("Month to", row))
+        moving = [rates.outside(_name(variant, line.name), row) for line in lines]
+        dying = rates.outside(_name(variant, "death rate"), row)
+        exits = [
+            sheet.put(f"{state}: rate of leaving", row, out)
+            for state, out in zip(states, exit_rates(len(states), moves, moving, dying), strict=True)
+        ]
+        people = [sheet.at(f"{state}: people at end", row - 1) for state in states]
+        time: list[Cell] = []
+        for step in range(steps):
+
+            def keep(name: str, cell: Cell, step: int = step, row: int = row) -> Cell:
+                return sheet.put(f"step {step + 1}, {name}" if steps > 1 else name, row, cell)
+
+            people, spent = cohort_step(people, moves, moving, exits, years, keep)
+            if step < steps - 1:
+                people = [keep(f"{state}: people", x) for state, x in zip(states, people, strict=True)]
+                spent = [keep(f"{state}: person-years", x) for state, x in zip(states, spent, strict=True)]
+            time = [a + b for a, b in zip(time, spent, strict=True)] if time else spent
+        for state, x, spent_in in zip(states, people, time, strict=True):
+            sheet.put(f"{state}: people at end", row, x)
+            sheet.put(f"{state}: person-years", row, spent_in)
+        total = sum((sheet.at(f"{state}: people at end", row) for state in states[1:]), sheet.at(f"{states[0]}: people at end", row))
+        sheet.put("dead: people at end", row, 1 - total)
+
+
+def close_gap(sheet: Sheet, comparators: Sheet, rates: Sheet, inputs: Inputs, variant: Variant) -> None:
+    """Person-years once the gap to the comparator closes; as they are where it does not."""
+    for k in range(len(inputs.result.edges) - 1):
+        row = REFERRAL + 1 + k
+        for state in inputs.scenario.model.states:
+            own = sheet.at(f"{state}: person-years", row)
+            share = rates.outside(_name(variant, "share before the gap closes"), row)
+            other = comparators.outside(f"{state}: person-years", row)
+            sheet.put(f"{state}: person-years counted", row, closing(own, other, share))
+
+
+def counted(sheet: Sheet, state: str, row: int) -> Cell:
+    """Reference to the person-years that count in a cycle."""
+    name = f"{state}: person-years counted"
+    return sheet.outside(name if name in sheet.columns else f"{state}: person-years", row)

@@ -1,0 +1,156 @@
+"""The sheets without arithmetic of their own: Cover, Sources, Checks, Provenance."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from typing import Any
+
+import numpy as np
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+import costmodel
+from costmodel.report.sentence import answer
+from costmodel.report.workbook.activity import Variant
+from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, table
+from costmodel.report.workbook.summary import Pages, Summary
+from costmodel.result.result import Result
+
+TOLERANCE = 1e-9
+
+
+def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: str) -> None:
+    """Title, the answer, the flag of the checks, contents with links, key to the cell styles."""
+    page, styles = sheet.page, sheet.styles
+    page.set_column(0, 0, 26)
+    page.set_column(1, 1, 110)
+    row = HEADINGS
+    words = answer(result)
+    for text, style, height in [(words.headline, "sentence", 52), *((line, "text", 30) for line in words.beside)]:
+        page.set_row(row, height)
+        page.write_string(row, 1, clean(text), styles[style])
+        row += 1
+    for text in words.warnings:
+        page.write_string(row, 0, "Warning", styles.strong)
+        page.write_string(row, 1, clean(text), styles.text)
+        row += 1
+    facts = (
+        ("Scenario", f"{result.scenario.model.title} ({result.scenario.model.label})"),
+        ("Place", result.scenario.setting.title),
+        ("Written", f"{datetime.date.today():%-d %B %Y}, costmodel {costmodel.__version__}"),
+    )
+    for name, text in facts:
+        page.write_string(row, 0, name, styles.strong)
+        page.write_string(row, 1, clean(text), styles.text)
+        row += 1
+    page.write_string(row, 0, "Checks", styles.strong)
+    page.write_formula(row, 1, f"={flag}", styles.flag, "OK")
+    row += 2
+    page.write_string(row, 0, "Contents", styles.section)
+    for name, says in contents:
+        row += 1
+        page.write_url(row, 0, f"internal:'{name}'!A1", styles.link, name)
+        page.write_string(row, 1, clean(says), styles.text)
+    row += 2
+    page.write_string(row, 0, "Key to cells", styles.section)
+    for style, says in (
+        ("input", "Yellow, boxed: type your value here (sheet Inputs, column Your value). Blank means the default."),
+        ("constant", "Blue: a number that this workbook holds fixed."),
+        ("calculation", "Plain: a formula."),
+        ("output", "Bold, boxed: an answer."),
+    ):
+        row += 1
+        page.write_string(row, 0, style, styles[style])
+        page.write_string(row, 1, says, styles.text)
+    row += 2
+    page.write_string(row, 0, "Signs", styles.section)
+    page.write_string(row, 1, "A positive net saving is money saved; a positive net cost is money spent. Per person referred unless said otherwise.", styles.text)
+
+
+def write_sources(sheet: Sheet, result: Result) -> None:
+    """Every source that a parameter names."""
+    headings = ("Id", "Citation", "Where seen", "What it says", "Standing")
+    table(sheet, HEADINGS, headings, (10, 60, 44, 70, 22))
+    named = {source for record in result.scenario.parameters.values() for source in record.sources}
+    for row, name in enumerate(sorted(named), HEADINGS + 1):
+        source = result.scenario.sources[name]
+        standing = "recalled: to be checked" if source.status == "recalled" else source.status
+        for column, text in enumerate((name, source.citation, source.where, source.figure, standing)):
+            sheet.page.write_string(row, column, clean(text), sheet.styles.text)
+
+
+def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summary: Summary, inputs: Inputs) -> str:
+    """Live checks with value, tolerance and flag; returns the reference to the overall flag."""
+    table(sheet, HEADINGS, ("Check", "Value", "Tolerance", "Result"), (90, 18, 14, 12))
+    page, styles, result = sheet.page, sheet.styles, inputs.result
+    last = REFERRAL + len(result.edges) - 1
+    rows: list[tuple[str, str, float, float]] = []
+    for (strategy, alternative), trace in traces.items():
+        names = [*result.scenario.model.states]
+        everybody = "+".join(f"SUM({trace.span(f'{s}: people at end', REFERRAL + 1, last)})" for s in (*names, "dead"))
+        cycles = last - REFERRAL
+        rows.append((f"People sum to one in every cycle: {strategy}, {alternative}", f"ABS({everybody}-{cycles})", 0.0, TOLERANCE))
+        least = ",".join(f"MIN({trace.span(f'{s}: people at end', REFERRAL, last)})" for s in names)
+        rows.append((f"No state below zero: {strategy}, {alternative}", f"0-MIN(0,{least})", 0.0, TOLERANCE))
+        fastest = ",".join(f"MAX({trace.span(f'{s}: rate of leaving', REFERRAL + 1, last)})" for s in names)
+        value = max(max(trace.values[f"{s}: rate of leaving", r] for r in range(REFERRAL + 1, last + 1)) for s in names)
+        limit = 0.5 * _steps(trace)
+        rows.append((f"Rates slow enough for the series (rate × cycle): {strategy}, {alternative}", f"MAX({fastest})*cycle_years", value * inputs.cycle_years.value, limit))
+    for name, strategy in result.scenario.model.strategies.items():
+        if strategy.therapy:
+            held = f"SUM({pages.costs.span(f'{name}: sessions held', REFERRAL + 1, last)})"
+            wanted = f"{_text(inputs, strategy.therapy.sessions)}*{_text(inputs, strategy.therapy.attendance)}"
+            horizon = f"12*t_{name}_therapy_last<=MAX({pages.net.span('Month to', REFERRAL, last)})"
+            rows.append((f"Sessions held = planned × attendance: {name}", f"IF({horizon},ABS({held}-{wanted}),0)", 0.0, TOLERANCE))
+    for horizon in result.horizons:
+        for perspective in ("nhs", "nhs_pss", "public_sector", "societal"):
+            parts = "+".join(f"'{summary.sheet.name}'!{cell}" for key, cell in summary.cells.items() if key[0] == "net_saving" and key[1] == perspective and key[2] != "all" and key[3] == horizon)
+            total = f"'{summary.sheet.name}'!{summary.cells['net_saving', perspective, 'all', horizon]}"
+            rows.append((f"Categories sum to the total: {perspective}, {horizon:g} months", f"ABS({parts}-{total})", 0.0, 1e-6))
+    for i, (label, formula, value, tolerance) in enumerate(rows, HEADINGS + 1):
+        page.write_string(i, 0, clean(label), styles.label)
+        page.write_formula(i, 1, f"={formula}", styles.calculation, value)
+        page.write_number(i, 2, tolerance, styles.constant)
+        inside = f"{xl_rowcol_to_cell(i, 1)}<={xl_rowcol_to_cell(i, 2)}"
+        page.write_formula(i, 3, f'=IF({inside},"OK","CHECK")', styles.flag, "OK" if value <= tolerance else "CHECK")
+    end = HEADINGS + 1 + len(rows)
+    flags = f"{xl_rowcol_to_cell(HEADINGS + 1, 3, True, True)}:{xl_rowcol_to_cell(end - 1, 3, True, True)}"
+    page.write_string(end + 1, 0, "Overall", styles.strong)
+    page.write_formula(end + 1, 3, f'=IF(COUNTIF({flags},"OK")={len(rows)},"OK","CHECK")', styles.flag, "OK")
+    formula, changed = inputs.changed()
+    page.write_string(end + 2, 0, "Values of your own on the sheet Inputs", styles.label)
+    page.write_formula(end + 2, 1, f"={formula}", styles.label, changed)
+    page.write_string(end + 3, 0, "Recalculation canary: 1 once this workbook was recalculated, 0 as stored", styles.label)
+    page.write_formula(end + 3, 1, "=1", styles.label, 0)
+    return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}"
+
+
+def _steps(trace: Sheet) -> int:
+    return max((int(n.split(",")[0].split()[1]) for n in trace.columns if n.startswith("step ")), default=1)
+
+
+def _text(inputs: Inputs, reference: str | int) -> str:
+    cell: Any = inputs.look(reference)
+    return getattr(cell, "text", f"{cell}")
+
+
+def write_provenance(sheet: Sheet, result: Result) -> None:
+    """What was run, with what, and how to run it again."""
+    scenario = result.scenario
+    table(sheet, HEADINGS, ("What", "Value"), (34, 110))
+    facts = [
+        ("Engine", f"costmodel {costmodel.__version__}"),
+        ("Scenario file", scenario.path.name),
+        ("Scenario SHA-256", scenario.sha256),
+        ("Seed", str(result.seed)),
+        ("Draws", f"{result.draws:,}"),
+        ("Cycle", scenario.model.cycle),
+        ("A year", "12 months; a week is 7/365.25 of it"),
+        ("Command", f"costmodel report {scenario.path.name} --draws {result.draws} --seed {result.seed}"),
+        ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
+    ]
+    facts += [("Changed", str(change)) for change in scenario.changes]
+    for row, (name, text) in enumerate(facts, HEADINGS + 1):
+        sheet.page.write_string(row, 0, name, sheet.styles.strong)
+        sheet.page.write_string(row, 1, clean(text), sheet.styles.text)
