@@ -1,0 +1,180 @@
+"""The workbook is live: two other spreadsheet programs compute what the engine computed, before and after edits."""
+
+from pathlib import Path
+
+import pytest
+
+import costmodel as cm
+from costmodel.report.workbook import sheet as sheets
+from costmodel.report.workbook import write
+from costmodel.result.table import in_words
+from tests.support.spreadsheets import (
+    by_formualizer,
+    by_libreoffice,
+    disagreements,
+    edited,
+    formulas,
+    stored,
+    was_recalculated,
+)
+
+YOURS = 5
+"""Column of "Your value" on the sheet Inputs."""
+
+PERSPECTIVES = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "public sector", "societal": "society"}
+
+
+@pytest.fixture(scope="module")
+def book(trd_result: cm.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("workbook") / "report.xlsx"
+    write(trd_result, path)
+    return path
+
+
+def test_formualizer_computes_every_stored_value(book: Path) -> None:
+    cells = by_formualizer(book)
+    assert len(cells) > 10_000
+    assert was_recalculated(cells, book)
+    assert disagreements(book, cells) == []
+
+
+def test_libreoffice_computes_every_stored_value(book: Path, tmp_path: Path) -> None:
+    (cells,) = by_libreoffice([book], tmp_path)
+    assert was_recalculated(cells, book)
+    assert disagreements(book, cells) == []
+
+
+def test_a_wrong_stored_value_is_caught(trd_result: cm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = sheets.Sheet.put
+
+    def spoiled(self: sheets.Sheet, name: str, row: int, cell: object, style: str = "calculation") -> object:
+        reference = put(self, name, row, cell, style)  # type: ignore[arg-type]
+        if self.name == "Trace 2" and name.startswith("term 5") and row == 40:
+            self.page.write_formula(row, self.columns[name], f"={cell.text}", None, cell.value + 1e-6)  # type: ignore[attr-defined]
+        return reference
+
+    monkeypatch.setattr(sheets.Sheet, "put", spoiled)
+    write(trd_result, tmp_path / "spoiled.xlsx")
+    wrong = disagreements(tmp_path / "spoiled.xlsx", by_formualizer(tmp_path / "spoiled.xlsx"))
+    assert wrong
+    assert all("Trace 2 row 41" in line for line in wrong)
+
+
+def test_a_wrong_formula_in_one_cell_is_caught(trd_result: cm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = sheets.Sheet.put
+
+    def spoiled(self: sheets.Sheet, name: str, row: int, cell: object, style: str = "calculation") -> object:
+        reference = put(self, name, row, cell, style)  # type: ignore[arg-type]
+        if self.name == "Trace 1" and name.startswith("term 3") and row == 20:
+            self.page.write_formula(row, self.columns[name], f"={cell.text}*1.001", None, cell.value)  # type: ignore[attr-defined]
+        return reference
+
+    monkeypatch.setattr(sheets.Sheet, "put", spoiled)
+    write(trd_result, tmp_path / "spoiled.xlsx")
+    assert disagreements(tmp_path / "spoiled.xlsx", by_formualizer(tmp_path / "spoiled.xlsx"))
+
+
+def test_each_column_has_one_formula_shape(book: Path) -> None:
+    import re
+
+    shapes: dict[tuple[str, int], set[str]] = {}
+    for (sheet, row, column), formula in formulas(book).items():
+        if sheet.startswith("Trace") or sheet in ("Rates", "Costs", "Net cost"):
+            if row <= sheets.REFERRAL + 1:
+                continue
+            relative = re.sub(r"(?<![\w$])(\$?[A-Z]{1,3})(\d+)\b", lambda m, r=row: f"{m[1]}[{int(m[2]) - r}]", formula)
+            shapes.setdefault((sheet, column), set()).add(relative)
+    mixed = {key: sorted(found)[:2] for key, found in shapes.items() if len(found) > 1}
+    assert shapes
+    assert mixed == {}
+
+
+
+
+def _rows(path: Path) -> dict[str, int]:
+    return {str(v): row for (sheet, row, column), v in stored(path).items() if sheet == "Inputs" and column == 1}
+
+
+def _now(path: Path, cells: dict, horizon: str, label: str) -> float:
+    """The live value of a labelled line of the Summary, under the heading that names a horizon."""
+    under = False
+    for (sheet, row, column), value in sorted(stored(path).items(), key=lambda kv: (kv[0][0], kv[0][1])):
+        if sheet != "Summary" or column != 1:
+            continue
+        if " against usual care over " in str(value):
+            under = f"over {horizon} " in str(value)
+        if under and value == label:
+            found = cells[sheet, row, 2]
+            assert isinstance(found, int | float)
+            return float(found)
+    raise AssertionError(f"no line {label} for {horizon}")
+
+
+def _check(path: Path, cells: dict, scenario: cm.Scenario) -> None:
+    """Every net saving to a penny and every payback to the month, against the engine."""
+    result = cm.run(scenario, draws=0)
+    table = result.table()
+    table = table[(table.run == "deterministic") & (table.category == "all") & (table.comparator != "")]
+    for horizon in result.horizons:
+        at = table[table.horizon_months == horizon]
+        for name, words in PERSPECTIVES.items():
+            mine = at[at.perspective == name]
+            for outcome, discounted, label in (
+                ("net_saving", False, "net saving"),
+                ("net_saving", True, "net saving, discounted"),
+                ("cash_net_saving", False, "net saving in cash"),
+            ):
+                wanted = mine[(mine.outcome == outcome) & (mine.discounted == discounted)].value.item()
+                assert _now(path, cells, in_words(horizon), f"{words}: {label}") == pytest.approx(wanted, abs=0.005)
+            if horizon == result.horizons[-1]:
+                paid = mine[(mine.outcome == "payback_sustained_months") & ~mine.discounted].value.item()
+                line = f"{words}: sustained payback, months (−1: not within the horizon)"
+                found = _now(path, cells, in_words(horizon), line)
+                assert found == pytest.approx(-1 if paid != paid else paid, abs=1e-6)
+
+
+def _edits(scenario: cm.Scenario, path: Path) -> list[tuple[dict[str, float], dict[str, float | str]]]:
+    """Thirty edits: (by row id on the sheet, the same for the engine)."""
+    rows = _rows(path)
+    edits: list[tuple[dict[str, float], dict[str, float | str]]] = []
+    for name in rows:
+        record = scenario.parameters.get(name)
+        if record is None or name not in scenario.leaves or name in ("age_at_referral", "share_female"):
+            continue
+        centre = scenario.leaves[name].central
+        moved = centre * (0.6 if len(edits) % 2 else 1.3) or 0.02
+        if record.unit.high <= 1:
+            moved = min(moved, 0.95)
+        edits.append(({name: moved}, {name: moved}))
+    for path_name, months, text in (
+        ("strategies.ltpp.therapy.over", 12.0, "12 months"),
+        ("strategies.ltpp.therapy.wait", 5.0, "5 months"),
+        ("strategies.ltpp.therapy.wait", 12.0, "12 months"),
+        ("follow_up", 30.0, "30 months"),
+    ):
+        assert path_name in rows
+        edits.append(({path_name: months}, {path_name: text}))
+    cheap = {"session_price": 2.0}
+    edits.append((cheap, dict(cheap)))
+    step = max(1, len(edits) // 30)
+    return (edits[::step] + edits[-5:])[-35:]
+
+
+def test_edits_agree_with_the_engine_in_formualizer(book: Path, trd: cm.Scenario) -> None:
+    rows = _rows(book)
+    edits = _edits(trd, book)
+    assert len(edits) >= 30
+    for on_sheet, for_engine in edits:
+        cells = by_formualizer(book, {("Inputs", rows[name], YOURS): value for name, value in on_sheet.items()})
+        _check(book, cells, trd.changed(for_engine, fix=False))
+
+
+def test_edits_agree_with_the_engine_in_libreoffice(book: Path, trd: cm.Scenario, tmp_path: Path) -> None:
+    rows = _rows(book)
+    edits = _edits(trd, book)
+    copies = [
+        edited(book, {("Inputs", rows[name], YOURS): value for name, value in on_sheet.items()}, tmp_path / f"{i}.xlsx")
+        for i, (on_sheet, _) in enumerate(edits)
+    ]
+    for cells, (_, for_engine) in zip(by_libreoffice(copies, tmp_path), edits, strict=True):
+        _check(book, cells, trd.changed(for_engine))
