@@ -5,11 +5,12 @@ import re
 import sys
 import traceback
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from rich.text import Text
 from typer.core import TyperGroup
 
 import costmodel
@@ -91,10 +92,11 @@ def main() -> None:
     app()
 
 
-def whole_number(option: str) -> Callable[[str], int]:
+def whole_number(option: str) -> Callable[[object], int]:
     """A reader of whole numbers from 0 that names its option when it refuses."""
 
-    def read(text: str) -> int:
+    def read(given: object) -> int:
+        text = str(given)
         if not re.fullmatch(r"\d{1,19}", text, flags=re.ASCII):
             raise InputError.at(option, f'"{text[:40]}" is not a whole number from 0', "Write it in digits.")
         return int(text)
@@ -105,14 +107,18 @@ def whole_number(option: str) -> Callable[[str], int]:
 def perspective_name(text: str) -> str:
     """A perspective by name."""
     if text not in PERSPECTIVES:
-        raise InputError.at("--perspective", f'there is no perspective "{text[:40]}"', nearest(text, PERSPECTIVES))
+        raise InputError.at(
+            "--perspective", f'there is no perspective "{text[:40]}"', nearest(text, PERSPECTIVES)
+        )
     return text
 
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A model file or an overlay.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."
+    ),
 ]
 Fix = Annotated[
     list[str] | None,
@@ -120,12 +126,18 @@ Fix = Annotated[
 ]
 Horizon = Annotated[str | None, typer.Option(metavar="DURATION", help='How far to look, such as "10 years".')]
 OnePerspective = Annotated[
-    str | None, typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES))
+    str | None,
+    typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES)),
 ]
 Draws = Annotated[
-    int, typer.Option(parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run.")
+    int,
+    typer.Option(
+        parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."
+    ),
 ]
-Seed = Annotated[int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")]
+Seed = Annotated[
+    int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -137,14 +149,18 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
     debug: Annotated[bool, typer.Option(DEBUG, help="Print details of a failure of the program.")] = False,
 ) -> None:
     """Does a talking therapy pay for itself? For whom, by when, how surely."""
 
 
 @app.command()
-def check(scenario: ScenarioFile, set_: Set = None, fix: Fix = None, horizon: Horizon = None, as_json: Json = False) -> None:
+def check(
+    scenario: ScenarioFile, set_: Set = None, fix: Fix = None, horizon: Horizon = None, as_json: Json = False
+) -> None:
     """Load a scenario and list what it holds, or every problem in it."""
     from costmodel.report.checked import checked, document
 
@@ -165,7 +181,9 @@ def run(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")
+    ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
     result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
@@ -181,7 +199,9 @@ def run(
 @app.command()
 def report(
     scenario: ScenarioFile,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")
+    ],
     set_: Set = None,
     fix: Fix = None,
     horizon: Horizon = None,
@@ -192,7 +212,9 @@ def report(
     from costmodel.report import workbook
 
     if output.suffix.lower() != ".xlsx":
-        raise InputError.at(f"-o {output}", "a workbook's name ends in .xlsx", f"Did you mean {output.stem}.xlsx?")
+        raise InputError.at(
+            f"-o {output}", "a workbook's name ends in .xlsx", f"Did you mean {output.stem}.xlsx?"
+        )
     files.check_folder(output, "-o")
     result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
     with _busy("Writing the workbook …"):
@@ -203,7 +225,8 @@ def report(
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["model", "setting", "overlay", "sources"], typer.Option(help="Which file the schema describes.")
+        Literal["model", "setting", "overlay", "sources"],
+        typer.Option(help="Which file the schema describes."),
     ] = "model",
 ) -> None:
     """Print the JSON schema of a scenario's files, for editors."""
@@ -223,16 +246,16 @@ def _busy(words: str) -> Any:
 def _show(pieces: Any) -> None:
     out = terminal.console()
     for piece in pieces:
-        out.print(piece)
+        out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
 
 
 def _scenario(path: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None) -> Scenario:
     """The scenario with what the options change; every problem of the options at once."""
     problems: list[Problem] = []
+    if horizon is not None:
+        set_ = [*(set_ or []), f"horizon={horizon}"]
     wanted = _pairs("--set", set_, problems)
     held = _pairs("--fix", fix, problems)
-    if horizon is not None:
-        wanted["horizon"] = horizon
     scenario = costmodel.load(path)
     for changes, by, hold in ((wanted, "--set", False), (held, "--fix", True)):
         try:
@@ -240,7 +263,7 @@ def _scenario(path: Path, set_: list[str] | None, fix: list[str] | None, horizon
         except InputError as error:
             problems += error.problems
     if problems:
-        raise InputError(*problems)
+        raise InputError(*dict.fromkeys(problems))
     return scenario
 
 

@@ -27,6 +27,9 @@ __all__ = ["Distribution", "fit", "recentred", "warnings"]
 LARGEST_CHANCE_OF_ABSURD_RATE = 1e-6
 """A gamma or lognormal rate may exceed the highest allowed rate with at most this chance."""
 
+FARTHEST_DRAW = 8.3
+"""Standard deviations: no uniform number of 52 bits reaches a normal quantile beyond it."""
+
 WIDEST_INTERVAL_RATIO = 100.0
 """A lognormal 95% interval whose ends differ by more than this factor is warned about."""
 
@@ -61,11 +64,6 @@ def fit(
     values that the unit does not.
     """
     kind = _known(kind)
-    if kind == "normal" and unit.bounded:
-        raise ValueError(
-            f'a normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), '
-            f"and nothing is clipped. Use {_instead(unit)}"
-        )
     spreads = {"se": se, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size}
     given = [name for name, spread in spreads.items() if spread is not None]
     if kind == "uniform" and range is not None:
@@ -217,6 +215,14 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
                 raise ValueError(f"an end of the uniform distribution is not possible: {reason}")
     elif reason := out_of_support(unit, distribution.central):
         raise ValueError(reason)
+    if kind == "normal" and not (
+        unit.low <= distribution.first - FARTHEST_DRAW * distribution.second
+        and distribution.first + FARTHEST_DRAW * distribution.second <= unit.high
+    ):
+        raise ValueError(
+            f'this normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), '
+            f"and nothing is clipped. Use {_instead(unit)}"
+        )
     if kind in ("gamma", "lognormal") and math.isfinite(unit.high):
         if unit.kind != "rate":
             raise ValueError(
@@ -234,7 +240,8 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
     """The distribution moved to a new central value, keeping its relative uncertainty.
 
     Gamma and lognormal are scaled (same cv), beta is refitted at equal effective size, normal is
-    shifted, uniform keeps its width relative to its midpoint (its width, where the midpoint is 0).
+    shifted, a uniform share becomes a beta of the same effective size (uniform on 0 to 1 is beta(1, 1)), any
+    other uniform keeps its width relative to its midpoint (its width, where the midpoint is 0).
     Raises ValueError where the result would leave the support.
     """
     if reason := out_of_support(unit, new_value):
@@ -260,6 +267,10 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
             )
         case "normal":
             moved = Distribution("normal", new_value, new_value, second)
+        case "uniform" if unit.kind == "share" and 0 < new_value < 1:
+            spread = (second - first) ** 2 / 12
+            middle = distribution.central
+            moved = beta_about(new_value, middle * (1 - middle) / spread - 1)
         case "uniform":
             scale = abs(new_value / distribution.central) if distribution.central else 1.0
             half_width = scale * (second - first) / 2

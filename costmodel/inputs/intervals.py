@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 LARGEST_MISS = 0.1
 """An end of an interval may be missed by this share of its width when value and interval are both given."""
@@ -70,11 +70,11 @@ def _gamma_between(low: float, high: float) -> tuple[float, float]:
     """Shape and scale. The ratio of two quantiles depends on the shape alone and falls as it grows."""
 
     def excess(log_shape: float) -> float:
-        below, above = (float(stats.gamma.ppf(end, math.exp(log_shape))) for end in (0.025, 0.975))
+        below, above = (float(special.gammaincinv(math.exp(log_shape), end)) for end in (0.025, 0.975))
         return math.inf if below == 0 else math.log(above / below) - math.log(high / low)
 
     shape = math.exp(_root(excess, -4.0, 30.0, "gamma", low, high))
-    return shape, high / float(stats.gamma.ppf(0.975, shape))
+    return shape, high / float(special.gammaincinv(shape, 0.975))
 
 
 def _beta_between(low: float, high: float) -> tuple[float, float]:

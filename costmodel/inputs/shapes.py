@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Array = NDArray[np.float64]
 Kind = Literal["beta", "gamma", "lognormal", "normal", "uniform"]
@@ -28,15 +28,49 @@ class Distribution:
 
     def quantile(self, u: Array) -> Array:
         """The values below which shares `u` of the distribution lie; u strictly inside 0 to 1, any shape."""
-        return np.asarray(_frozen(self).ppf(u), dtype=np.float64)
+        a, b = self.first, self.second
+        match self.kind:
+            case "beta":
+                values = special.betaincinv(a, b, u)
+            case "gamma":
+                values = special.gammaincinv(a, u) * b
+            case "lognormal":
+                values = np.exp(a + b * special.ndtri(u))
+            case "normal":
+                values = a + b * special.ndtri(u)
+            case "uniform":
+                values = a + (b - a) * u
+        return np.asarray(values, dtype=np.float64)
 
     @property
     def mean(self) -> float:
-        return float(_frozen(self).mean())
+        a, b = self.first, self.second
+        match self.kind:
+            case "beta":
+                return a / (a + b)
+            case "gamma":
+                return a * b
+            case "lognormal":
+                return math.exp(a + b**2 / 2)
+            case "normal":
+                return a
+            case "uniform":
+                return (a + b) / 2
 
     @property
     def standard_deviation(self) -> float:
-        return float(_frozen(self).std())
+        a, b = self.first, self.second
+        match self.kind:
+            case "beta":
+                return math.sqrt(a * b / (a + b + 1)) / (a + b)
+            case "gamma":
+                return math.sqrt(a) * b
+            case "lognormal":
+                return self.mean * math.sqrt(math.expm1(b**2))
+            case "normal":
+                return b
+            case "uniform":
+                return (b - a) / math.sqrt(12)
 
     @property
     def interval95(self) -> tuple[float, float]:
@@ -45,22 +79,12 @@ class Distribution:
         return float(low), float(high)
 
     def chance_above(self, value: float) -> float:
-        return float(_frozen(self).sf(value))
-
-
-def _frozen(distribution: Distribution) -> "stats.distributions.rv_frozen":
-    a, b = distribution.first, distribution.second
-    match distribution.kind:
-        case "beta":
-            return stats.beta(a, b)
-        case "gamma":
-            return stats.gamma(a, scale=b)
-        case "lognormal":
-            return stats.lognorm(b, scale=math.exp(a))
-        case "normal":
-            return stats.norm(a, b)
-        case "uniform":
-            return stats.uniform(a, b - a)
+        """Chance of a value above a positive one, for the kinds without an upper end."""
+        if self.kind == "gamma":
+            return float(special.gammaincc(self.first, value / self.second))
+        if self.kind == "lognormal":
+            return float(special.ndtr((self.first - math.log(value)) / self.second))
+        raise ValueError(f"a {self.kind} distribution is not asked for its upper tail")
 
 
 _NO_BETA_MEAN = (

@@ -70,14 +70,20 @@ def _moved(scenario: Scenario) -> dict[Path, list[tuple[str, float]]]:
 
 
 def _weights(scenario: Scenario) -> dict[Path, Array]:
-    """Weights of a posterior's rows, given the parameters that were moved."""
+    """Weights of a posterior's rows, given the parameters that were moved; they sum to 1.
+
+    Where no row is near all moved values at once, the nearest by the product of the kernels' logarithms.
+    """
     weights: dict[Path, Array] = {}
     for path, columns in _moved(scenario).items():
-        product = np.ones(len(next(iter(scenario.posteriors[path].columns.values()))))
+        logs = np.zeros(scenario.posteriors[path].rows)
         for column, value in columns:
-            product = product * conditioned_weights(scenario.posteriors[path].columns[column], value)[0]
-        total = float(product.sum())
-        weights[path] = product / total if total > 0 else np.full(len(product), 1 / len(product))
+            with np.errstate(divide="ignore"):
+                logs += np.log(conditioned_weights(scenario.posteriors[path].columns[column], value)[0])
+        if not np.isfinite(logs.max()):
+            logs = np.where(np.arange(len(logs)) == scenario.posteriors[path].best, 0.0, -np.inf)
+        scaled = np.exp(logs - logs.max())
+        weights[path] = scaled / scaled.sum()
     return weights
 
 

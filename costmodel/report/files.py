@@ -1,9 +1,10 @@
 """Files that appear whole or not at all, and text that a spreadsheet will not run."""
 
+import contextlib
 import csv
 import io
 import os
-import tempfile
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,34 +22,30 @@ def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o")
 
     Raises InputError naming the option where the folder is missing or cannot be written.
     """
+    check_folder(path, option)
+    place = f"{option} {path}"
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        remedy = "Close it where it is open, free some space, or name another."
+        raise InputError.at(place, f"the file cannot be written ({error.strerror})", remedy) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: Path, option: str) -> None:
+    """Refuse a file that cannot be written, before anything long is done."""
     place = f"{option} {path}"
     folder = path.parent
     if not folder.is_dir():
         raise InputError.at(place, f'the folder "{folder}" does not exist', "Make it first, or name another.")
     if path.is_dir():
         raise InputError.at(place, "this is a folder", "Name a file in it.")
-    try:
-        handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=".costmodel-", dir=folder)
-    except OSError as error:
-        raise InputError.at(place, f"nothing can be written there ({error.strerror})", "Name another folder.") from error
-    temporary = Path(name)
-    try:
-        os.close(handle)
-        write(temporary)
-        temporary.chmod(_usual_mode())
-        os.replace(temporary, path)
-    except OSError as error:
-        remedy = "Close it where it is open, free some space, or name another."
-        raise InputError.at(place, f"the file cannot be written ({error.strerror})", remedy) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _usual_mode() -> int:
-    """What a new file may be used for here; a temporary file is private."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    if not os.access(folder, os.W_OK):
+        raise InputError.at(place, f'nothing may be written in "{folder}"', "Name another folder.")
 
 
 def as_csv(result: Result, perspective: str | None = None) -> str:

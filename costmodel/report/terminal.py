@@ -1,6 +1,7 @@
 """The answer on a terminal: the sentence, then compact tables. No arithmetic beyond the size of the group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 from rich.console import Console, Group, RenderableType
@@ -17,7 +18,12 @@ from costmodel.result.table import in_words
 from costmodel.scenario.used import to_be_checked
 
 WIDTH = 110
-"""Columns where the output is not a terminal."""
+"""Columns of tables where the output is not a terminal; sentences are then not broken."""
+
+RATIO_OF_COURSE = "costs more and improves health"
+"""The finding with which a cost per QALY needs no further words."""
+
+Piece = Text | Table
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -28,39 +34,43 @@ def console(*, stderr: bool = False) -> Console:
     )  # fmt: skip
 
 
-def report(result: Result, perspective: str | None = None) -> Iterator[RenderableType]:
+def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
     """What `costmodel run` prints, piece by piece. perspective: only this one's rows."""
     shown = [perspective] if perspective else list(PERSPECTIVES)
     scenario = result.scenario
     yield Text(f"{scenario.model.title} ({scenario.model.label})", style="bold")
     for strategy in result.strategies[1:]:
         words = answer(result, strategy)
-        yield Text("")
-        yield Text(words.headline, style="bold")
-        yield from (Text(line) for line in words.beside)
+        yield from (Text(""), Text(words.headline, style="bold"), *map(Text, words.beside))
         for horizon in result.horizons:
-            yield _block(_title(result, strategy, horizon), _by_perspective(result, strategy, horizon, shown))
-        yield _block("Net saving by category", _by_category(result, strategy, shown))
-        yield _block("Net saving by party", _by_party(result, strategy))
-        yield _block("Health and value for money, discounted", _health(result, strategy, shown))
-        yield _block("Each reading of the model", _by_run(result, strategy, shown))
-    if result.warnings:
-        yield _block("Warnings", _listed(result.warnings))
-    if scenario.changes:
-        yield _block("Changed", _listed(tuple(f"{change} (by {change.by})" for change in scenario.changes)))
-    if recalled := to_be_checked(scenario):
-        yield _block("To be checked (recalled, not yet verified)", Text(", ".join(recalled)))
+            yield from headed(_title(result, strategy, horizon))
+            yield _by_perspective(result, strategy, horizon, shown)
+        yield from headed(f"Net saving by category, {in_words(result.horizons[0])}")
+        yield _by_category(result, strategy, shown)
+        yield from headed("Net saving by party")
+        yield _by_party(result, strategy)
+        yield from headed("Health and value for money, discounted")
+        yield from _health(result, strategy, shown)
+        yield from headed("Each reading of the model")
+        yield _by_run(result, strategy, shown)
+    yield from headed("Warnings", listed(result.warnings))
+    yield from headed("Changed", listed(f"{change} (by {change.by})" for change in scenario.changes))
+    yield from headed("To be checked (recalled, not yet verified)", listed(to_be_checked(scenario)))
     yield Text("")
     drawn = f"{result.draws:,} draws, seed {result.seed}" if result.draws else "no draws"
     yield Text(f"{drawn}; {engine()}; scenario SHA-256 {scenario.sha256}", style="dim", overflow="fold")
 
 
-def _block(title: str, content: RenderableType) -> RenderableType:
-    return Group(Text(""), Text(title, style="bold"), content)
+def headed(heading: str, lines: Iterable[Text] | None = None) -> Iterator[Text]:
+    """A heading with its lines; nothing where there are no lines."""
+    under = list(lines or ())
+    if lines is None or under:
+        yield from (Text(""), Text(heading, style="bold"), *under)
 
 
-def _listed(lines: tuple[str, ...]) -> RenderableType:
-    return Group(*(Padding(Text(f"– {line}"), (0, 0, 0, 1)) for line in lines))
+def listed(lines: Iterable[str]) -> Iterator[Text]:
+    """Lines with dashes."""
+    return (Text(f" – {line}") for line in lines)
 
 
 def _title(result: Result, strategy: str, horizon: float) -> str:
@@ -76,15 +86,15 @@ def _title(result: Result, strategy: str, horizon: float) -> str:
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number == 0 else "right", vertical="bottom")
+        table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=number > 0)
     return table
 
 
 def _by_perspective(result: Result, strategy: str, horizon: float, shown: list[str]) -> Table:
-    table = _table("", "net saving", "95% interval", "net saving in cash", "payback", "chance of payback", "offset ratio")
+    table = _table("", "net saving", "95% interval", "in cash", "payback", "its chance", "offset ratio")
     people = result.scenario.model.people
     for perspective in shown:
-        at = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
+        at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
         saving = pick(result, "net_saving", **at)
         offset = _maybe(result, "offset_ratio", **at)
         table.add_row(
@@ -100,10 +110,12 @@ def _by_perspective(result: Result, strategy: str, horizon: float, shown: list[s
 
 
 def _by_category(result: Result, strategy: str, shown: list[str]) -> Table:
-    table = _table(in_words(result.horizons[0]), *(PERSPECTIVE_NAMES[perspective] for perspective in shown))
+    table = _table("", *(PERSPECTIVE_NAMES[perspective] for perspective in shown))
     people = result.scenario.model.people
     for category in (*result.categories(), "all"):
-        cells = [pick(result, "net_saving", perspective=p, category=category, strategy=strategy) for p in shown]
+        cells = [
+            pick(result, "net_saving", perspective=p, category=category, strategy=strategy) for p in shown
+        ]
         name = "total" if category == "all" else category
         table.add_row(name, *(money(row.value * people) for row in cells))
     return table
@@ -125,40 +137,40 @@ def _headings(result: Result) -> list[str]:
     return [heading for horizon in result.horizons for heading in (in_words(horizon), "95% interval")]
 
 
-def _health(result: Result, strategy: str, shown: list[str]) -> Table:
-    table = _table("", *(in_words(horizon) for horizon in result.horizons))
+def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
     people = result.scenario.model.people
-
-    def line(label: str, cells: list[str]) -> None:
-        table.add_row(label, *cells)
-
-    gains = [pick(result, "qaly", discounted=True, horizon=h, strategy=strategy) for h in result.horizons]
-    line(f"QALYs gained, {people:,} people", [qalys(gain.value * people) for gain in gains])
-    if not pd.isna(gains[0].low):
-        spans = [f"{qalys(gain.low * people)} to {qalys(gain.high * people)}" for gain in gains]
-        line("  95% interval", spans)
+    gained = _table(f"QALYs gained, {people:,} people", "", "95% interval")
+    for horizon in result.horizons:
+        gain = pick(result, "qaly", discounted=True, horizon=horizon, strategy=strategy)
+        span = "–" if pd.isna(gain.low) else f"{qalys(gain.low * people)} to {qalys(gain.high * people)}"
+        gained.add_row(in_words(horizon), qalys(gain.value * people), span)
+    yield gained
+    benefit = f"net monetary benefit at {money(result.threshold)} per QALY"
+    ratios = _table("", "", "cost per QALY", benefit)
     for perspective in shown:
-        ratios, benefits = [], []
         for horizon in result.horizons:
-            at = {"perspective": perspective, "horizon": horizon, "strategy": strategy, "discounted": True}
-            ratio = pick(result, "cost_per_qaly", **at)
-            benefit = pick(result, "nmb", **at)
-            ratios.append(ratio.words if pd.isna(ratio.value) else f"{money(ratio.value)} per QALY ({ratio.words})")
-            benefits.append(f"{money(benefit.value * people)} {benefit.words}")
-        line(f"Cost per QALY, {PERSPECTIVE_NAMES[perspective]}", ratios)
-        line("  net monetary benefit", benefits)
-    return table
+            at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
+            ratio = pick(result, "cost_per_qaly", discounted=True, **at)
+            ratios.add_row(
+                PERSPECTIVE_NAMES[perspective],
+                in_words(horizon),
+                ratio.words if pd.isna(ratio.value) or ratio.words != RATIO_OF_COURSE else money(ratio.value),
+                money(pick(result, "nmb", discounted=True, **at).value * people),
+            )
+    yield ratios
 
 
 def _by_run(result: Result, strategy: str, shown: list[str]) -> Table:
     perspective = "nhs_pss" if "nhs_pss" in shown else shown[0]
     payer, last = PERSPECTIVE_NAMES[perspective], in_words(result.horizons[-1])
     headings = [f"net saving, {payer}, {in_words(horizon)}" for horizon in result.horizons]
-    table = _table("", *headings, f"payback within {last}", "chance", f"QALYs, {in_words(result.horizons[0])}")
+    table = _table(
+        "", *headings, f"payback within {last}", "chance", f"QALYs, {in_words(result.horizons[0])}"
+    )
     people = result.scenario.model.people
     for name in result.runs:
-        at = {"run": name, "strategy": strategy}
-        money_at = {**at, "perspective": perspective}
+        at: dict[str, Any] = {"run": name, "strategy": strategy}
+        money_at: dict[str, Any] = {**at, "perspective": perspective}
         savings = [pick(result, "net_saving", horizon=horizon, **money_at) for horizon in result.horizons]
         table.add_row(
             _run_label(result, name),
@@ -179,7 +191,7 @@ def _run_label(result: Result, name: str) -> str:
     return f"{result.scenario.structures[index].label} (weight {result.weights[index]:g})"
 
 
-def _maybe(result: Result, outcome: str, **at: object) -> "pd.Series | None":
+def _maybe(result: Result, outcome: str, **at: Any) -> "pd.Series | None":
     """The row that answers, or None where the outcome has no meaning (no therapy cost, no draws)."""
     try:
         return pick(result, outcome, **at)
@@ -187,7 +199,7 @@ def _maybe(result: Result, outcome: str, **at: object) -> "pd.Series | None":
         return None
 
 
-def _chance(result: Result, **at: object) -> str:
+def _chance(result: Result, **at: Any) -> str:
     row = _maybe(result, "chance_payback", **at)
     return "–" if row is None else chance(row.value)
 

@@ -13,8 +13,11 @@ def sustained(curve: Array, months: Array, first_payment: float) -> Array:
     """Month from which cumulative net cost is at or below 0 and stays so to the horizon.
 
     curve: cumulative net cost at `months`, shape (time, …); linear between. first_payment: month of the first
-    therapy payment; a curve that is never above 0 pays back there. NEVER where it ends above 0.
+    therapy payment; a curve that is never above 0 pays back there. NEVER where it ends above 0, or where nothing
+    is paid before the last month.
     """
+    if first_payment >= months[-1]:
+        return np.full(curve.shape[1:], NEVER)
     owing = curve > 0
     last = len(months) - 1 - np.argmax(owing[::-1], axis=0)
     following = np.minimum(last + 1, len(months) - 1)
@@ -25,11 +28,14 @@ def sustained(curve: Array, months: Array, first_payment: float) -> Array:
 
 def first_touch(curve: Array, months: Array, first_payment: float) -> Array:
     """First month after the first payment at which cumulative net cost is at or below 0, whether or not it stays so."""
+    if first_payment >= months[-1]:
+        return np.full(curve.shape[1:], NEVER)
     begun = int(np.searchsorted(months, first_payment, side="right"))
     clear = curve[begun:] <= 0
     index = begun + np.argmax(clear, axis=0)
     crossing = _crossing(curve, months, np.maximum(index - 1, 0), index)
-    found = np.where(index == begun, first_payment, crossing)
+    at_once = (index == begun) & (curve[begun - 1] <= 0)
+    found = np.where(at_once, first_payment, np.maximum(crossing, first_payment))
     return np.asarray(np.where(clear.any(axis=0), found, NEVER), dtype=float)
 
 

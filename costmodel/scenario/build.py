@@ -15,12 +15,12 @@ from costmodel.scenario import overlay
 from costmodel.scenario.attached import Attached, attach
 from costmodel.scenario.consistency import Subject, check
 from costmodel.scenario.derived import combine, order
-from costmodel.scenario.faults import validate
+from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.leaves import Leaf, leaf
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter
 from costmodel.scenario.provenance import provenance
-from costmodel.scenario.read import Tree
+from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.warn import warnings
 
@@ -79,13 +79,20 @@ class Scenario:
 
         changes: by path (`strategies.ltpp.therapy.wait`), or for a number by parameter name; text for a
         parameter that is a choice selects the option. A changed centre keeps its relative spread;
-        `fix` holds the value in every draw. Raises InputError and leaves this scenario as it is.
+        `fix` holds the value in every draw. What stands already is left alone.
+        by: who asks, named in messages and in the list of changes.
+        Raises InputError and leaves this scenario as it is.
         """
         change: dict[str, Any] = {}
         add: dict[str, Any] = {}
+        names: dict[str, str] = {}
         problems: list[Problem] = []
         for name, value in changes.items():
-            if "." in name or (name in ModelFile.model_fields and name not in self.parameters):
+            is_path = "." in name or (name in ModelFile.model_fields and name not in self.parameters)
+            if is_path and fix:
+                remedy = "Only a parameter can be held; name it alone."
+                problems.append(Problem(f"{by} {name}", f"{name} is a path", remedy))
+            elif is_path:
                 change[name] = value
             elif (problem := self._unchangeable(name, value, by)) is not None:
                 problems.append(problem)
@@ -95,23 +102,34 @@ class Scenario:
                 add[f"parameters.{name}.fixed"] = float(value)
             else:
                 change[f"parameters.{name}.value"] = float(value)
-        tree, made, wrong = overlay.apply(self.tree, change=change, add=add, by=by)
+            names |= dict.fromkeys((f"parameters.{name}.{key}" for key in ("use", "fixed", "value")), name)
+        change = {path: value for path, value in change.items() if not overlay.stands(self.tree, path, value)}
+        where = {path: Place(self.path, 0, f"{by} {names.get(path, path)}") for path in (*change, *add)}
+        tree, made, wrong = overlay.apply(self.tree, change=change, add=add, by=by, where=where)
         problems += wrong
-        if problems:
-            raise InputError(*problems)
-        return build(self.path, tree, self.changes + tuple(made), [])
+        if not made and not problems:
+            return self
+        made = [self._with_old_value(one, names.get(one.path)) for one in made]
+        return build(self.path, tree, self.changes + tuple(made), problems)
+
+    def _with_old_value(self, made: Change, name: str | None) -> Change:
+        """A change of a number that the file gives by counts or a posterior, with what it was before."""
+        if made.old is not None or name is None or name not in self.leaves:
+            return made
+        return replace(made, old=self.leaves[name].central)
 
     def _unchangeable(self, name: str, value: Any, by: str) -> Problem | None:
         record = self.parameters.get(name)
         if record is None:
-            return Problem(by, f'there is no parameter "{name}"', nearest(name, self.parameters))
+            return Problem(f"{by} {name}", f'there is no parameter "{name}"', nearest(name, self.parameters))
         if record.kind in DERIVED:
             remedy = f"Change what it is made of: {', '.join(record.operands)}."
-            return Problem(by, f'"{name}" is derived ({record.kind})', remedy)
+            return Problem(f"{by} {name}", f'"{name}" is derived ({record.kind})', remedy)
         if isinstance(value, str) and record.one_of:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return Problem(by, f'"{name}" was given {value!r}', "Wanted: a number.")
+            hint = number_hint(value) or "in digits"
+            return Problem(f"{by} {name}", f'"{name}" was given {value!r}', f"Wanted: a number, {hint}.")
         return None
 
 
@@ -151,7 +169,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         sha256=_sha256(tree, attached),
         tree=tree,
     )
-    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central)))
+    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central, leaves)))
 
 
 def _leaves(
@@ -180,8 +198,16 @@ def _leaves(
             )
         except ValueError as error:
             faulty.add(name)
-            problems.append(Problem(str(tree.place(keys)), f"{name}: {error}"))
+            problems.append(Problem(str(_place_of_number(tree, keys)), f"{name}: {error}"))
     return leaves
+
+
+def _place_of_number(tree: Tree, keys: Keys) -> Place:
+    """The place of a record, or of the key in it that an overlay or an option changed."""
+    record = tree.place(keys)
+    inside = [place for path, place in tree.places.items() if path[:-1] == keys]
+    changed = [place for place in inside if (place.path, place.option) != (record.path, record.option)]
+    return changed[-1] if changed else record
 
 
 def _central(parameters: Mapping[str, Parameter], leaves: Mapping[str, Leaf]) -> Mapping[str, float]:

@@ -185,7 +185,7 @@ def _effects(subject: Subject) -> Iterator[Problem]:
             if strategy.therapy is None:
                 yield subject.problem(keys, "an effect without a therapy costs nothing", "Add the therapy block.")
             begin, end = window(model, name, key, effect)
-            if end <= begin:
+            if effect.until is not None and end <= begin:
                 yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")
             last = float("inf") if effect.half_life else end
             for begin2, end2, other in windows.get(effect.transition, []):

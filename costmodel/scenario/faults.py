@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from costmodel.errors import Problem, nearest
+from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import NOT_YET
 
@@ -38,18 +39,38 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
     data = copy.deepcopy(tree.data)
     problems = list(_double_shrinkage(tree))
     faulty: set[str] = set()
-    for attempt in range(len(tree.places) + 1):
+    damaged: list[Keys] = []
+    for _ in range(len(tree.places) + len(STAND_INS)):
         try:
             return file_type.model_validate(data), problems, faulty
         except ValidationError as error:
             details = error.errors(include_url=False)
         for detail in details:
-            if attempt == 0:
+            block = detail["loc"][:-1] if detail["type"] == "missing" else detail["loc"]
+            if not any(cut[: len(block)] == block for cut in damaged):
                 problems.append(_problem(file_type, tree, detail))
-            faulty |= {key for key in detail["loc"] if isinstance(key, str)}
-            if not _cut(data, detail):
-                return None, problems, faulty
+        for detail in details:
+            if detail["type"] != "extra_forbidden":
+                damaged.append(detail["loc"])
+                faulty |= {key for key in detail["loc"] if isinstance(key, str)}
+        if not all([_cut(data, detail) or _stand_in(data, detail) for detail in details]):
+            return None, problems, faulty
     return None, problems, faulty
+
+
+STAND_INS: dict[str, Any] = {
+    "format": 1, "title": "–", "label": "none", "population": "–", "model": "rates", "follow_up": "1 month",
+    "beyond_follow_up": "effects cease", "horizon": "100 years", "leaves_out": [], "costs": {},
+}  # fmt: skip
+"""What stands for a missing or faulty key at the top of a file once it was reported, so that the rest is checked."""
+
+
+def _stand_in(data: Any, detail: ErrorDetails) -> bool:
+    loc = detail["loc"]
+    if len(loc) != 1 or loc[0] not in STAND_INS:
+        return False
+    data[loc[0]] = STAND_INS[str(loc[0])]
+    return True
 
 
 def _keys(tree: Tree, detail: ErrorDetails) -> Keys:
@@ -72,10 +93,11 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
             return Problem(place, f'"{last}" is not yet supported ({path})', "Leave it out; see docs/format.md.")
         return Problem(place, f'unknown key "{last}" ({path})', nearest(last, _allowed(file_type, loc[:-1])))
     if kind == "missing":
-        return Problem(place, f'the key "{last}" is missing ({path})', "See docs/format.md.")
+        return Problem(place, f'the key "{last}" is missing ({path})', f"Add it{_meaning(file_type, loc)}.")
     found = _shown(detail["input"])
     if kind in _TYPES:
-        return Problem(place, f"{path} is {found}", f"Wanted: {_TYPES[kind]}, {_hint(detail['input'], kind)}".rstrip(", ") + ".")
+        hint = number_hint(detail["input"]) if kind in ("float_type", "int_type") else _hint(detail["input"])
+        return Problem(place, f"{path} is {found}", f"Wanted: {_TYPES[kind]}{', ' * bool(hint)}{hint}.")
     if kind == "literal_error":
         expected = str(detail.get("ctx", {}).get("expected", ""))
         if last == "model" and detail["input"] == "probabilities":
@@ -83,23 +105,44 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
         return Problem(place, f"{path} is {found}", f"Allowed: {expected}.")
     if kind == "string_pattern_mismatch":
         return Problem(place, f"{path} is {found}", "A name has lower-case ASCII letters, digits and _.")
+    if kind in ("too_short", "too_long"):
+        size = detail.get("ctx", {})
+        limit = f"At least {size.get('min_length')}" if kind == "too_short" else f"At most {size.get('max_length')}"
+        return Problem(place, f"{path} has {size.get('actual_length')} entries", f"{limit}.")
+    if kind == "string_too_short":
+        return Problem(place, f"{path} is empty", "Say it in a few words.")
+    if kind == "int_from_float":
+        return Problem(place, f"{path} is {found}", "Wanted: a whole number.")
     message = detail["msg"].removeprefix("Value error, ")
-    return Problem(place, f"{path}: {message}" if kind == "value_error" else f"{path} is {found}: {message}")
+    if kind != "value_error":
+        return Problem(place, f"{path} is {found}", f"{message}.")
+    said = f"{found}: " if isinstance(detail["input"], str | int | float) and found.strip("'\"") not in message else ""
+    return Problem(place, f"{path}: {said}{message}")
 
 
-def _hint(value: Any, kind: str) -> str:
+def _meaning(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> str:
+    """What a key means, after a colon, from its documentation."""
+    schema = file_type.model_json_schema(by_alias=True)
+    meaning = _block(schema, loc[:-1]).get("properties", {}).get(loc[-1], {}).get("description", "")
+    return f": {meaning.splitlines()[0].rstrip('.').lower()}" if meaning else ""
+
+
+def _hint(value: Any) -> str:
     if isinstance(value, bool):
         return "not yes or no"
-    if value is None:
-        return "not an empty entry"
-    if isinstance(value, str) and kind in ("float_type", "int_type"):
+    return "not an empty entry" if value is None else ""
+
+
+def number_hint(value: Any) -> str:
+    """What to write instead of something that is not a number."""
+    if isinstance(value, str):
         text = value.strip()
         if text.endswith("%") and text[:-1].strip().replace(".", "", 1).isdigit():
             return f"so {float(text[:-1]) / 100:g} for {text}"
-        if text.lower() in ("nan", ".nan", "inf", "-inf"):
+        if text.lower().lstrip("+-") in ("nan", ".nan", "inf", ".inf"):
             return "and a finite one"
         return "without quotes, symbols or thousands separators"
-    return ""
+    return _hint(value)
 
 
 def _shown(value: Any) -> str:
@@ -111,7 +154,12 @@ def _shown(value: Any) -> str:
 
 def _allowed(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The keys that a block allows, found by walking the types along a location."""
-    schema = file_type.model_json_schema(by_alias=True)
+    properties = _block(file_type.model_json_schema(by_alias=True), loc).get("properties", {})
+    return [key for key in properties if key not in INTERNAL]
+
+
+def _block(schema: dict[str, Any], loc: tuple[int | str, ...]) -> dict[str, Any]:
+    """The part of a JSON schema that describes a block."""
     block: dict[str, Any] = schema
     for key in loc:
         block = _resolve(schema, block)
@@ -123,8 +171,7 @@ def _allowed(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> list[str
             block = next(iter(block["patternProperties"].values()))
         elif "items" in block:
             block = block["items"]
-    hidden = {"moved_to", "fixed"}
-    return [key for key in _resolve(schema, block).get("properties", {}) if key not in hidden]
+    return _resolve(schema, block)
 
 
 def _resolve(schema: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +191,7 @@ def _cut(data: Any, detail: ErrorDetails) -> bool:
     if detail["type"] == "missing":
         loc = loc[:-1]
     while loc:
-        block = data
+        block: Any = data
         for key in loc[:-1]:
             block = block[key] if _has(block, key) else None
         if _has(block, loc[-1]):

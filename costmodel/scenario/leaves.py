@@ -8,7 +8,7 @@ from costmodel.inputs.distributions import Distribution, fit, recentred
 from costmodel.inputs.posterior import Posterior
 from costmodel.inputs.prices import PriceIndex, factor
 from costmodel.scenario.parameter import Parameter
-from costmodel.units import out_of_support
+from costmodel.units import out_of_support, unusual
 
 HIGHEST_PRICE = 10_000_000.0
 """GBP per unit; above it a price is taken for a slip."""
@@ -113,6 +113,8 @@ def _check_value(record: Parameter, value: float) -> None:
     fault = out_of_support(record.unit, value)
     if fault:
         raise ValueError(fault)
+    if record.unit.kind == "rate" and (odd := unusual(record.unit, value)):
+        raise ValueError(odd)
     if record.unit.kind == "price" and value > HIGHEST_PRICE:
         raise ValueError(f"a price of {value:,.0f} is above {HIGHEST_PRICE:,.0f} and taken for a slip")
     if record.range and not record.range[0] <= value <= record.range[1] and value == record.value:

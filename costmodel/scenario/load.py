@@ -7,6 +7,7 @@ from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
 from costmodel.scenario.overlay import Change
+from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Place, Tree, read_file, read_text
 from costmodel.scenario.schema import OverlayFile
 
@@ -67,6 +68,9 @@ def _overlays(tree: Tree, path: Path) -> list[tuple[Tree, Path, OverlayFile | No
     chain: list[tuple[Tree, Path, OverlayFile | None]] = []
     while "extends" in tree.data:
         file, problems, _ = validate(OverlayFile, tree)
+        if file is not None and not (file.change or file.add or file.remove):
+            found = "the overlay changes nothing"
+            problems.append(Problem(str(tree.place(("extends",))), found, "Fill change, add or remove."))
         if problems or file is None:
             raise InputError(*problems)
         chain.append((tree, path, file))
@@ -92,10 +96,10 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
     """Add the parameters of the setting to the model's."""
     path = place.path.parent / name
     setting = _read_named(path, place)
+    problems = [*_internal_keys(base), *_internal_keys(setting)]
     merged = Tree(dict(base.data), dict(base.places))
     merged.data["setting"] = name
     merged.places[("setting",)] = place
-    problems: list[Problem] = []
     own = base.data.get("parameters")
     theirs = setting.data.get("parameters")
     if isinstance(own, dict) and isinstance(theirs, dict):
@@ -108,3 +112,12 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
             if keys[:1] == ("parameters",) and len(keys) > 1:
                 merged.places.setdefault(keys, where)
     return merged, problems
+
+
+def _internal_keys(tree: Tree) -> list[Problem]:
+    """Keys of parameter records that only controls and options may set."""
+    return [
+        Problem(str(place), f'unknown key "{keys[2]}" ({".".join(map(str, keys))})', "Change the value in an overlay.")
+        for keys, place in tree.places.items()
+        if len(keys) == 3 and keys[0] == "parameters" and keys[2] in INTERNAL
+    ]

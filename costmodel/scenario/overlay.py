@@ -28,7 +28,9 @@ class Change:
 def _shown(value: Any) -> str:
     if value is None:
         return "nothing"
-    return "a new entry" if isinstance(value, dict | list) else str(value)
+    if isinstance(value, dict | list):
+        return "a new entry"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def apply(
@@ -56,6 +58,24 @@ def apply(
     for path, value in change.items():
         _edit(new, path, value, "change", by, where or {}, changes, problems)
     return new, changes, problems
+
+
+def stands(tree: Tree, path: str, value: Any) -> bool:
+    """Whether a path has a value already."""
+    block: Any = tree.data
+    *parents, last = path.split(".")
+    for key in parents:
+        block = block.get(key) if isinstance(block, dict) else None
+    if not isinstance(block, dict):
+        return False
+    if last == "value" and block.get("moved_to") is not None:
+        last = "moved_to"
+    return last in block and _same(block[last], value)
+
+
+def _same(old: Any, new: Any) -> bool:
+    numbers = all(isinstance(x, int | float) and not isinstance(x, bool) for x in (old, new))
+    return bool(old == new) and (numbers or type(old) is type(new))
 
 
 def _edit(
@@ -87,7 +107,7 @@ def _edit(
         problems.append(Problem(at, f"{path} exists already", "Use change."))
     elif action != "add" and old is _ABSENT:
         problems.append(Problem(at, f'there is no "{last}" in the path {path}', nearest(str(last), block)))
-    elif action == "change" and old == value and type(old) is type(value):
+    elif action == "change" and _same(old, value):
         problems.append(Problem(at, f"{path} is {_shown(old)} already", "Remove the line, or give another value."))
     else:
         if action == "remove":

@@ -12,6 +12,8 @@ STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
 
 Pair = list[float]
 KINDS = ("value", "joint", "over_time", "one_of", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")
+INTERNAL = ("moved_to", "fixed")
+"""Keys of a record that controls and options set, and that no file may hold."""
 DERIVED = ("over_time", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")
 
 

@@ -5,6 +5,7 @@ bounded size, depth and node count. Every fault of a text is reported at once.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from costmodel.errors import InputError, Problem
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 20
+LARGEST_NUMBER = 2**53
 
 Keys = tuple[str | int, ...]
 """Where something stands in a file: the keys that lead to it."""
@@ -30,12 +32,15 @@ _PLAIN_TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map",
 
 @dataclass(frozen=True)
 class Place:
-    """A file and a line in it."""
+    """A file and a line in it, or the option that stands for them where a value was given by hand."""
 
     path: Path
     line: int
+    option: str = ""
 
     def __str__(self) -> str:
+        if self.option:
+            return self.option
         return f"{self.path.name}, line {self.line}"
 
 
@@ -138,7 +143,10 @@ def _pairs(
         line = key_node.start_mark.line + 1
         key = key_node.value if isinstance(key_node, ScalarNode) else None
         if not isinstance(key, str) or str(key_node.tag).endswith((":merge", ":null")):
-            problems.append(Problem(f"{path.name}, line {line}", "a key must be a plain name"))
+            problems.append(Problem(f"{path.name}, line {line}", "a key must be a plain name", "Give it one."))
+        elif hidden := unshowable(key):
+            remedy = "Remove it: it is invisible."
+            problems.append(Problem(f"{path.name}, line {line}", f"the key holds the character {hidden}", remedy))
         elif key in seen:
             problems.append(
                 Problem(f"{path.name}, line {line}", f'the key "{key}" stands here and in line {seen[key]}', "Keep one.")
@@ -149,18 +157,37 @@ def _pairs(
             yield key, _plain(value_node, (*keys, key), tree, path, problems)
 
 
+def scalar(text: str) -> str | int | float:
+    """A value given by hand, read as the number or the text that it would be in a file."""
+    if not _DECIMAL.fullmatch(text):
+        return text
+    number = float(text)
+    return int(text) if text.lstrip("+-").isdigit() and abs(number) <= LARGEST_NUMBER else number + 0.0
+
+
+def unshowable(text: str) -> str:
+    """The first character that would be invisible, or turn what follows it round; "" if there is none."""
+    for character in text:
+        kind = unicodedata.category(character)
+        if (kind == "Cc" and character not in "\n\t") or kind in ("Cf", "Cs", "Zl", "Zp"):
+            return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character').lower()})"
+    return ""
+
+
 def _scalar(text: str, tag: str, place: Place, problems: list[Problem]) -> Any:
     if tag == "null":
         return None
     if tag == "bool":
         return text.lower() == "true"
     if tag not in ("int", "float"):
+        if hidden := unshowable(text):
+            problems.append(Problem(str(place), f"the text holds the character {hidden}", "Remove it: it is invisible."))
         return text
     if not _DECIMAL.fullmatch(text):
         problems.append(Problem(str(place), f"{text} is not a finite decimal number", "Write it like 1200 or 0.035."))
         return None
     number = float(text)
-    if number in (float("inf"), float("-inf")) or abs(number) > 2**53:
+    if number in (float("inf"), float("-inf")) or abs(number) > LARGEST_NUMBER:
         problems.append(Problem(str(place), f"{text[:40]} is too large a number", "At most 9,007,199,254,740,992."))
         return None
     return int(text) if tag == "int" else number + 0.0

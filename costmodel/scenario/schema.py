@@ -1,11 +1,11 @@
 """The scenario file as types. The text under a field is its documentation and flows to the JSON schema."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from costmodel.scenario.fields import Block, Moment, Name, PriceYear, Reference, Text, Time, Transition
-from costmodel.scenario.parameter import Parameter
+from costmodel.scenario.parameter import INTERNAL, Parameter
 
 Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
 PartyOrNobody = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody"]
@@ -209,7 +209,7 @@ class ModelFile(Block):
     """Rates per year in usual care, by `from -> to`."""
     utilities: dict[Name, Reference]
     """Utility of each state."""
-    strategies: dict[Name, Strategy] = Field(min_length=1, max_length=8)
+    strategies: dict[Name, Strategy] = Field(min_length=2, max_length=8)
     """The first is the comparator."""
     alternatives: dict[Name, Alternative] = {}
     """Structures for the same question, weighted."""
@@ -292,3 +292,20 @@ class OverlayFile(Block):
     """Paths that do not exist."""
     remove: list[str] = []
     """Paths that do."""
+
+
+KINDS: dict[str, type[BaseModel]] = {
+    "model": ModelFile,
+    "setting": SettingFile,
+    "overlay": OverlayFile,
+    "sources": SourcesFile,
+}
+"""The files of a scenario by kind."""
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """The JSON schema of a kind of file, for editors; keys that no file may hold are left out."""
+    schema = KINDS[kind].model_json_schema(by_alias=True)
+    for key in INTERNAL:
+        schema.get("$defs", {}).get("Parameter", {}).get("properties", {}).pop(key, None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

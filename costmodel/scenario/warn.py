@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
+from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.scenario.clock import MONTHS_A_YEAR, window
 from costmodel.scenario.consistency import uses
+from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.schema import ModelFile
 
 
-def warnings(model: ModelFile, central: Mapping[str, float]) -> Iterator[str]:
+def warnings(model: ModelFile, central: Mapping[str, float], leaves: Mapping[str, Leaf]) -> Iterator[str]:
     """Sentences about a model that loaded."""
+    for name, leaf in leaves.items():
+        for sentence in spread_warnings(leaf.distribution) if leaf.distribution else ():
+            yield f"{name}: {sentence}"
     horizon = model.horizon.months / MONTHS_A_YEAR
     for name, strategy in model.strategies.items():
         therapy = strategy.therapy

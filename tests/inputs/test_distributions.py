@@ -165,7 +165,7 @@ REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
     ("lognormal", HAZARD_RATIO, {"value": 0, "se": 0.1}, "above 0"),
     ("lognormal", HAZARD_RATIO, {"ci95": [-0.5, 0.1]}, "log of the ratio"),
     ("normal", SHARE, {"value": 0.5, "se": 0.1}, "beta or uniform"),
-    ("normal", PRICE, {"value": 100, "se": 1}, "gamma, lognormal or uniform"),
+    ("normal", PRICE, {"value": 100, "se": 15}, "gamma, lognormal or uniform"),
     ("uniform", SHARE, {"range": [1, 1]}, "must rise"),
     ("uniform", SHARE, {"range": [0, 1.2]}, "not possible"),
     ("uniform", SHARE, {"range": [0, 1], "value": 0.4}, "midpoint"),
@@ -198,7 +198,7 @@ def test_moving_there_and_back_changes_nothing(kind: str, unit: Unit, fields: di
     nearer = recentred(original, unit, 0.9 * original.central)
     back = recentred(nearer, unit, original.central)
     assert nearer.central == 0.9 * original.central
-    assert (back.first, back.second) == pytest.approx((original.first, original.second), rel=1e-12)
+    assert back.interval95 == pytest.approx(original.interval95, rel=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["gamma", "lognormal"])
@@ -210,6 +210,15 @@ def test_positive_quantities_keep_their_cv(kind: str) -> None:
 def test_shares_keep_their_effective_size() -> None:
     moved = recentred(fit("beta", unit=SHARE, value=0.8, effective_size=30), SHARE, 0.7)
     assert (moved.first, moved.second) == pytest.approx((21, 9))
+
+
+def test_a_uniform_share_moves_as_a_beta_of_equal_effective_size() -> None:
+    moved = recentred(fit("uniform", unit=SHARE, range=[0, 1]), SHARE, 0.8)
+    assert (moved.kind, moved.first, moved.second) == ("beta", pytest.approx(1.6), pytest.approx(0.4))
+
+
+def test_a_normal_price_far_from_zero_is_allowed() -> None:
+    assert fit("normal", unit=PRICE, value=100, se=10).interval95 == pytest.approx((80.4, 119.6), abs=0.01)
 
 
 def test_a_uniform_keeps_its_relative_width() -> None:
@@ -229,7 +238,7 @@ def test_a_uniform_keeps_its_relative_width() -> None:
         (Distribution("gamma", 10, 4, 2.5), PRICE, 0, "hold it fixed"),
         (Distribution("gamma", 10, 4, 2.5), PRICE, -1, "prices are positive"),
         (Distribution("gamma", 1, 4, 0.25), RATE, 40, "52 per year"),
-        (Distribution("uniform", 0.5, 0, 1), SHARE, 0.6, "not possible"),
+        (Distribution("uniform", 0.1, 0, 0.2), UTILITY, 2.0, "-1 to 1|−1 to 1"),
         (Distribution("uniform", 0.5, 0, 1), SHARE, 0, "hold it fixed"),
     ],
 )

@@ -96,7 +96,7 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
         fastest = ",".join(f"MAX({trace.span(f'{s}: rate of leaving', REFERRAL + 1, last)})" for s in names)
         value = max(max(trace.values[f"{s}: rate of leaving", r] for r in range(REFERRAL + 1, last + 1)) for s in names)
         limit = 0.5 * _steps(trace)
-        rows.append((f"Rates slow enough for the series (rate × cycle): {strategy}, {alternative}", f"MAX({fastest})*cycle_years", value * inputs.cycle_years.value, limit))
+        rows.append((f"Rates slow enough for the series (rate × cycle): {strategy}, {alternative}", f"MAX({fastest})*{inputs.cycle_years.text}", value * inputs.cycle_years.value, limit))
     for name, strategy in result.scenario.model.strategies.items():
         if strategy.therapy:
             held = f"SUM({pages.costs.span(f'{name}: sessions held', REFERRAL + 1, last)})"

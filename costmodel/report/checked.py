@@ -1,0 +1,90 @@
+"""What a scenario holds, as a list for a reader: the answer of `costmodel check`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from costmodel.report import json_report
+from costmodel.report.terminal import Piece, headed, listed
+from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.parameter import STRENGTH
+from costmodel.scenario.used import to_be_checked, used
+
+
+def by_status(scenario: Scenario) -> dict[str, list[str]]:
+    """Names of all parameters by standing, the best first."""
+    names: dict[str, list[str]] = {status: [] for status in STRENGTH}
+    for name in scenario.parameters:
+        names[scenario.status(name)].append(name)
+    return names
+
+
+def document(scenario: Scenario) -> dict[str, Any]:
+    """Everything that `costmodel check --json` prints."""
+    model = scenario.model
+    return {
+        "schema": json_report.CHECK_SCHEMA,
+        "scenario": json_report.identity(scenario),
+        "engine": json_report.engine(),
+        "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
+        "structures": {
+            s.name: {"label": s.label, "weight": _weight(scenario, s)} for s in scenario.structures
+        },
+        "parameters": by_status(scenario),
+        "unused": _unused(scenario),
+        "to_be_checked": to_be_checked(scenario),
+        "changes": json_report.changes(scenario.changes),
+        "warnings": list(scenario.warnings),
+    }
+
+
+def checked(scenario: Scenario) -> Iterator[Piece]:
+    """What `costmodel check` prints, piece by piece."""
+    model, setting = scenario.model, scenario.setting
+    yield Text(f"{scenario.path.name} is a valid scenario: {model.title} ({model.label})", style="bold")
+    yield Text(
+        f"{setting.title}, prices of {setting.price_year}; follow-up {model.follow_up.text}, {model.beyond_follow_up} "
+        f"beyond it; horizon {model.horizon.text} in cycles of {model.cycle}"
+    )
+    comparator = next(iter(model.strategies))
+    strategies = [
+        f"{name}: {strategy.label}{' (comparator)' if name == comparator else ''}"
+        for name, strategy in model.strategies.items()
+    ]
+    yield from headed("Strategies", listed(strategies))
+    yield from headed("States", listed([f"{name}: {meaning}" for name, meaning in model.states.items()]))
+    if model.alternatives:
+        weights = [f"{s.name}: {s.label} (weight {_weight(scenario, s):g})" for s in scenario.structures]
+        yield from headed("Structures", listed(weights))
+    costs = [
+        f"{name}: {item.label} ({item.category}, paid by {item.paid_by})"
+        for name, item in model.costs.items()
+    ]
+    yield from headed("Cost items", listed(costs))
+    standing = [
+        f"{status}, {len(names)}: {', '.join(names)}"
+        for status, names in by_status(scenario).items()
+        if names
+    ]
+    yield from headed(f"{len(scenario.parameters)} parameters by standing", listed(standing))
+    if unused := _unused(scenario):
+        yield from headed("Parameters that nothing uses", listed([", ".join(unused)]))
+    if recalled := to_be_checked(scenario):
+        yield from headed("To be checked (recalled, not yet verified)", listed(recalled))
+    if scenario.changes:
+        yield from headed("Changed", listed([f"{change} (by {change.by})" for change in scenario.changes]))
+    yield from headed("Warnings", listed(scenario.warnings or ["none"]))
+    yield Text("")
+    yield Text(f"{json_report.engine()}; scenario SHA-256 {scenario.sha256}", style="dim", overflow="fold")
+
+
+def _weight(scenario: Scenario, structure: Structure) -> float:
+    return (
+        float(structure.weight) if isinstance(structure.weight, int) else scenario.central[structure.weight]
+    )
+
+
+def _unused(scenario: Scenario) -> list[str]:
+    feeding = set(used(scenario))
+    return [name for name in scenario.parameters if name not in feeding]

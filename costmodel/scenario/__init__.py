@@ -1,0 +1,1 @@
+"""The scenario file: its types, how it is read, checked and changed."""

@@ -1,0 +1,298 @@
+"""A second implementation, deliberately plain: dense matrix exponentials and loops, one scenario at a time.
+
+It reads the loaded model file and numbers, and shares no code with costmodel's engine, model or result:
+every convention is taken from docs/format.md and written down here a second time.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.linalg import expm
+
+NOT_WITHIN = math.inf
+PARTIES_OF = {
+    "nhs": {"nhs"},
+    "nhs_pss": {"nhs", "social_care"},
+    "public_sector": {"nhs", "social_care", "dwp", "hmrc", "justice"},
+    "societal": {"nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"},
+}
+VIEWS = ("value", "discounted", "cash")
+
+
+@dataclass
+class Variant:
+    """One strategy under one alternative, undiscounted, per person referred."""
+
+    people: list[np.ndarray] = field(default_factory=list)
+    """In each living state and dead, at the start of each cycle and at the end."""
+    person_years: list[np.ndarray] = field(default_factory=list)
+    cost: dict[str, list[float]] = field(default_factory=dict)
+    qaly: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Flow:
+    """A line of the ledger."""
+
+    paid_by: str
+    received_by: str
+    cashable: float
+    lag_cycles: int
+
+
+class PlainModel:
+    """Everything that follows from a scenario and one set of values.
+
+    values: a number for every parameter that is not over_time, money in the setting's price year.
+    """
+
+    def __init__(self, scenario: Any, values: Mapping[str, float]) -> None:
+        self.scenario, self.values, self.model = scenario, values, scenario.model
+        self.step = int(self.model.cycle.split()[0])
+        self.count = round(self.model.horizon.months / self.step)
+        self.months = [k * self.step for k in range(self.count + 1)]
+        self.deaths = self._background_deaths()
+        self.exponentials: dict[bytes, np.ndarray] = {}
+        self.variants = [
+            [self._variant(name, structure.model) for structure in scenario.structures]
+            for name in self.model.strategies
+        ]
+        self._close_gaps()
+        for s, name in enumerate(self.model.strategies):
+            for a, structure in enumerate(scenario.structures):
+                self._cost_and_health(self.variants[s][a], name, structure.model)
+
+    def value(self, reference: str | int) -> float:
+        return float(reference) if isinstance(reference, int) else float(self.values[reference])
+
+    # Time
+
+    def _wait(self, strategy: str) -> float:
+        therapy = self.model.strategies[strategy].therapy
+        return therapy.wait.months if therapy else 0.0
+
+    def _month_of(self, moment: Any, strategy: str, model: Any) -> float:
+        therapy = model.strategies[strategy].therapy
+        if moment.anchor == "horizon":
+            return model.horizon.months
+        if moment.anchor == "referral" or therapy is None and moment.anchor != "follow-up":
+            return moment.months
+        if moment.anchor == "start of therapy":
+            return moment.months + therapy.wait.months
+        if moment.anchor == "end of therapy":
+            return moment.months + therapy.wait.months + therapy.over.months
+        return moment.months + self._wait(strategy) + model.follow_up.months
+
+    def _inside(self, k: int, first: float, last: float) -> float:
+        """Months of cycle k between two months."""
+        return max(0.0, min(self.months[k + 1], last) - max(self.months[k], first))
+
+    def _share_of_effect(self, k: int, effect: Any, strategy: str, model: Any) -> float:
+        begin = self._month_of(effect.from_, strategy, model)
+        end = begin
+        if effect.until is not None:
+            end = self._month_of(effect.until, strategy, model)
+            if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
+                end = model.horizon.months
+        total = self._inside(k, begin, end)
+        if effect.half_life is not None:
+            speed = math.log(2) / effect.half_life.months
+            a, b = max(self.months[k], end), max(self.months[k + 1], end)
+            total += (math.exp(-speed * (a - end)) - math.exp(-speed * (b - end))) / speed
+        return total / self.step
+
+    # People
+
+    def _background_deaths(self) -> list[float]:
+        """Deaths a year in each cycle: survival of the mixed cohort at birthdays, log-linear between."""
+        age, women = self.value(self.model.cohort.age), self.value(self.model.cohort.female)
+        table = self.scenario.life_table
+        alive = {"female": women, "male": 1 - women}
+        dead_so_far = [(0.0, 0.0)]  # (years from referral, cumulative hazard)
+        now = 0.0
+        while now < self.model.horizon.months / 12 + 1:
+            completed = math.floor(age + now + 1e-9)
+            until = completed + 1 - age
+            before = sum(alive.values())
+            for sex in alive:
+                rates = getattr(table, sex)
+                alive[sex] *= math.exp(-rates[min(completed, len(rates) - 1)] * (until - now))
+            dead_so_far.append((until, dead_so_far[-1][1] + math.log(before / sum(alive.values()))))
+            now = until
+
+        def cumulative(time: float) -> float:
+            for (t0, h0), (t1, h1) in zip(dead_so_far[:-1], dead_so_far[1:], strict=True):
+                if time <= t1:
+                    return h0 + (h1 - h0) * (time - t0) / (t1 - t0)
+            raise AssertionError(time)
+
+        at = [cumulative(month / 12) for month in self.months]
+        return [(b - a) / (self.step / 12) for a, b in zip(at[:-1], at[1:], strict=True)]
+
+    def _base_rate(self, k: int, reference: str | int, model: Any) -> float:
+        record = model.parameters.get(reference)
+        if record is None or record.over_time is None:
+            return self.value(reference)
+        starts = [
+            (0.0 if t.startswith("0 ") else _months(t), name) for t, name in record.over_time.items()
+        ]
+        total = 0.0
+        for i, (start, name) in enumerate(starts):
+            end = starts[i + 1][0] if i + 1 < len(starts) else math.inf
+            total += self._inside(k, start, end) / self.step * self.value(name)
+        return total
+
+    def _generator(self, k: int, strategy: str, model: Any) -> np.ndarray:
+        """Rates a year among the living states and dead, rows origins, each summing to 0."""
+        states = list(self.model.states)
+        q = np.zeros((len(states) + 1, len(states) + 1))
+        for arrow, reference in model.transitions.items():
+            origin, destination = arrow.split(" -> ")
+            rate = self._base_rate(k, reference, model)
+            usual = rate
+            for effect in model.strategies[strategy].effects.values():
+                if effect.transition != (origin, destination):
+                    continue
+                share = self._share_of_effect(k, effect, strategy, model)
+                if effect.hazard_ratio is not None:
+                    rate += share * (usual * self.value(effect.hazard_ratio) - usual)
+                else:
+                    rate += share * (self.value(effect.rate) - usual)
+            q[states.index(origin), states.index(destination)] += rate
+        q[:-1, -1] = self.deaths[k] * self.value(model.mortality.rate_ratio)
+        np.fill_diagonal(q, q.diagonal() - q.sum(axis=1))
+        return q
+
+    def _exponential(self, q: np.ndarray) -> np.ndarray:
+        """exp of [[Q, I], [0, 0]]·h: its blocks are exp(Qh) and the integral of exp(Qs) from 0 to h."""
+        key = q.tobytes()
+        if key not in self.exponentials:
+            n = len(q)
+            block = np.zeros((2 * n, 2 * n))
+            block[:n, :n], block[:n, n:] = q, np.eye(n)
+            self.exponentials[key] = expm(block * (self.step / 12))
+        return self.exponentials[key]
+
+    def _variant(self, strategy: str, model: Any) -> Variant:
+        variant = Variant()
+        start = model.cohort.start
+        now = np.array([self.value(start[s]) if s in start else 0.0 for s in model.states] + [0.0])
+        variant.people.append(now)
+        for k in range(self.count):
+            block = self._exponential(self._generator(k, strategy, model))
+            n = len(now)
+            variant.person_years.append((now @ block[:n, n:])[:-1])
+            now = now @ block[:n, :n]
+            variant.people.append(now)
+        return variant
+
+    def _close_gaps(self) -> None:
+        if self.model.beyond_follow_up != "gap closes":
+            return
+        for s, name in enumerate(self.model.strategies):
+            stop = self._wait(name) + self.model.follow_up.months
+            for a, variant in enumerate(self.variants[s]):
+                usual = self.variants[0][a].person_years
+                for k in range(self.count):
+                    is_open = self._inside(k, 0.0, stop) / self.step
+                    own = variant.person_years[k]
+                    variant.person_years[k] = is_open * own + (1 - is_open) * usual[k]
+
+    # Money and health
+
+    def _cost_and_health(self, variant: Variant, strategy: str, model: Any) -> None:
+        therapy = self.model.strategies[strategy].therapy
+        sessions = [0.0] * self.count
+        if therapy is not None:
+            first, over = therapy.wait.months, therapy.over.months
+            delivered = self.value(therapy.sessions) * self.value(therapy.attendance)
+            for k in range(self.count):
+                sessions[k] = delivered * self._inside(k, first, first + over) / over
+                sessions[k] *= self.value(therapy.price)
+                if self.months[k] <= first < self.months[k + 1]:
+                    sessions[k] += self.value(therapy.set_up)
+        variant.cost["therapy"] = sessions
+        for name, item in self.model.costs.items():
+            a_year = []
+            for state in self.model.states:
+                quantity = self.value(item.while_in.get(state, item.while_in.get("others", 0)))
+                if item.causal_share is not None:
+                    observed = self.value(
+                        item.while_in.get(item.gap_from, item.while_in.get("others", 0))
+                    )
+                    share = self.value(item.causal_share)
+                    quantity = (1 - share) * observed + share * quantity
+                a_year.append(quantity * self.value(item.price))
+            variant.cost["cost " + name] = [_dot(years, a_year) for years in variant.person_years]
+        utilities = [self.value(model.utilities[state]) for state in self.model.states]
+        for k in range(self.count):
+            gained = _dot(variant.person_years[k], utilities)
+            for harm in model.strategies[strategy].harms.values():
+                first = self._month_of(harm.from_, strategy, model)
+                time = self._inside(k, first, first + harm.lasting.months) / 12
+                gained -= self.value(harm.share) * self.value(harm.utility_loss) * time
+            variant.qaly.append(gained)
+
+    def flows(self, strategy: int = 1) -> dict[str, Flow]:
+        """The ledger's lines; the sessions of a strategy are paid by its own payer."""
+        named = list(self.model.strategies.values())
+        own = named[strategy].therapy or next((s.therapy for s in named if s.therapy), None)
+        ledger = {"therapy": Flow(own.paid_by if own else "nhs", "nobody", 1.0, 0)}
+        for name, item in self.model.costs.items():
+            lag = round(item.lag.months / self.step)
+            ledger["cost " + name] = Flow(item.paid_by, item.received_by, self.value(item.cashable), lag)
+        return ledger
+
+    def discounted(self, flow: Sequence[float], rate: str | int) -> list[float]:
+        """By year from referral, the first at 1."""
+        r = self.value(rate)
+        return [x / (1 + r) ** (self.months[k] // 12) for k, x in enumerate(flow)]
+
+    def total(self, flow: Sequence[float], horizon: float) -> float:
+        """Up to a month; a cycle that straddles it counts by its part."""
+        return math.fsum(x * self._inside(k, 0.0, horizon) / self.step for k, x in enumerate(flow))
+
+    def net_flow(self, line: str, view: str, strategy: int, alternative: int) -> list[float]:
+        """Cost of a strategy less the comparator's in each cycle, seen as value, discounted or cash."""
+        own, usual = self.variants[strategy][alternative], self.variants[0][alternative]
+        net = [a - b for a, b in zip(own.cost[line], usual.cost[line], strict=True)]
+        if view == "discounted":
+            return self.discounted(net, self.scenario.setting.discount.costs)
+        if view == "value":
+            return net
+        flow = self.flows()[line]
+        paid = [max(x, 0.0) for x in net]
+        for k, x in enumerate(net):
+            if x < 0 and k + flow.lag_cycles < self.count:
+                paid[k + flow.lag_cycles] += flow.cashable * x
+        return paid
+
+    def curve(self, view: str, perspective: str, strategy: int, alternative: int) -> list[float]:
+        """Cumulative net cost at `months`."""
+        parties = PARTIES_OF[perspective]
+        total = [0.0] * self.count
+        for line, flow in self.flows(strategy).items():
+            sign = (flow.paid_by in parties) - (flow.received_by in parties)
+            if sign:
+                for k, x in enumerate(self.net_flow(line, view, strategy, alternative)):
+                    total[k] += sign * x
+        curve = [0.0]
+        for x in total:
+            curve.append(curve[-1] + x)
+        return curve
+
+    def first_payment(self, strategy: int) -> float:
+        return self._wait(list(self.model.strategies)[strategy])
+
+
+def _months(text: str) -> float:
+    number, word = text.split()
+    per = {"month": 1.0, "year": 12.0, "week": 12 * 7 / 365.25}[word.rstrip("s")]
+    return float(number) * per
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return math.fsum(float(x) * float(y) for x, y in zip(a, b, strict=True))

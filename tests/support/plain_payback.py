@@ -1,0 +1,45 @@
+"""Payback read off a curve by walking along it, point by point."""
+
+import math
+from collections.abc import Sequence
+
+NOT_WITHIN = math.inf
+Points = Sequence[tuple[float, float]]
+"""(month, cumulative net cost), straight lines between."""
+
+
+def cut(points: Points, horizon: float) -> list[tuple[float, float]]:
+    """The curve up to a month, with its value there."""
+    kept: list[tuple[float, float]] = []
+    for month, value in points:
+        if month >= horizon - 1e-9:
+            t0, v0 = kept[-1]
+            kept.append((horizon, v0 + (value - v0) * (horizon - t0) / (month - t0)))
+            return kept
+        kept.append((month, value))
+    return kept
+
+
+def sustained(points: Points, first_payment: float) -> float:
+    """From when on the curve stays at or below 0, not before the first payment."""
+    if first_payment >= points[-1][0]:
+        return NOT_WITHIN
+    since = points[0][0]
+    for (t0, v0), (t1, v1) in zip(points[:-1], points[1:], strict=True):
+        if v1 > 0:
+            since = NOT_WITHIN
+        elif v0 > 0:
+            since = _zero(t0, v0, t1, v1)
+    return max(since, first_payment)
+
+
+def first_touch(points: Points, first_payment: float) -> float:
+    """When the curve is first at or below 0 after the first payment; that payment, if it never rises above."""
+    for (t0, v0), (t1, v1) in zip(points[:-1], points[1:], strict=True):
+        if t1 > first_payment and v1 <= 0:
+            return max(first_payment, _zero(t0, v0, t1, v1) if v0 > 0 else first_payment)
+    return NOT_WITHIN
+
+
+def _zero(t0: float, v0: float, t1: float, v1: float) -> float:
+    return t0 + (t1 - t0) * v0 / (v0 - v1)

@@ -1,0 +1,290 @@
+"""Random scenario files that use the whole format: every feature that docs/format.md supports, in any mixture.
+
+`random_scenario(seed, folder)` writes one and loads it. The same seed gives the same file.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import costmodel as cm
+from tests.support.example import INDEX, derived, number, price, write_model
+
+PAYERS = ("nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody")
+CATEGORIES = ("medication", "hospital", "community", "primary care", "social care", "welfare", "tax", "productivity",
+              "informal care")  # fmt: skip
+POSTERIOR_ROWS = 40
+
+
+class Draft:
+    """A model file in the making; every random choice comes from one generator."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.parameters: dict[str, dict[str, Any]] = {}
+        self.posterior: dict[str, list[float]] = {}
+
+    # Choices
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def one(self, options: Sequence[Any]) -> Any:
+        return options[int(self.rng.integers(len(options)))]
+
+    def between(self, low: float, high: float) -> float:
+        return round(float(self.rng.uniform(low, high)), 6)
+
+    def duration(self, low: int, high: int) -> str:
+        """A time in months, sometimes off the grid of months, or in weeks or years."""
+        whole = int(self.rng.integers(low, high + 1))
+        return self.one([f"{whole} months"] * 3 + [f"{whole}.5 months", f"{whole * 4 + 1} weeks"])
+
+    # Parameters
+
+    def add(self, stem: str, record: dict[str, Any]) -> str:
+        name = f"{stem}_{len(self.parameters)}"
+        self.parameters[name] = record
+        return name
+
+    def uncertain(self, kind: str, **spread: Any) -> dict[str, Any]:
+        return {"distribution": kind, **spread} if self.chance(0.5) else {}
+
+    def share(self, low: float = 0.0, high: float = 1.0) -> str | int:
+        if (low, high) == (0.0, 1.0) and self.chance(0.2):
+            return self.one([0, 1])
+        value = self.between(low + 0.02 * (high - low), high - 0.02 * (high - low))
+        if self.chance(0.2):
+            return self.add("share", derived("share", complement_of=self.add("share", number("share", value))))
+        if self.chance(0.15):
+            ends = {"range": [round(value * 0.9, 7), round(value * 0.95, 7)]}
+            return self.add("share", number("share", distribution="uniform", **ends))
+        spread = self.uncertain("beta", effective_size=self.between(10, 80))
+        return self.add("share", number("share", value, **spread))
+
+    def plain_rate(self) -> str:
+        highest = 12.0 if self.chance(0.1) else 3.0
+        value = round(float(np.exp(self.rng.uniform(np.log(0.02), np.log(highest)))), 6)
+        spread = self.uncertain(self.one(["gamma", "lognormal"]), cv=0.2)
+        return self.add("rate", number("per year", value, **spread))
+
+    def rate(self, over_time: bool = False) -> str | int:
+        kind = self.rng.random()
+        if over_time and kind < 0.25:
+            times = [0, *sorted(self.rng.choice(np.arange(1, 40), int(self.rng.integers(1, 3)), replace=False))]
+            pieces = {f"{t} months": self.plain_rate() for t in times}
+            return self.add("rate", derived("per year", over_time=pieces))
+        if kind < 0.35:
+            ratio = self.add("ratio", number("multiplier", self.between(0.3, 1.5)))
+            return self.add("rate", derived("per year", product_of=[self.plain_rate(), ratio]))
+        if kind < 0.42:
+            return self.add("rate", derived("per year", mean_of=[self.plain_rate(), self.plain_rate()]))
+        if kind < 0.5:
+            options = {"slow": self.plain_rate(), "quick": self.plain_rate()}
+            return self.add("rate", derived("per year", use=self.one(["slow", "quick"]), one_of=options))
+        if kind < 0.65:
+            name = self.add("fitted", derived("per year", joint="posterior.csv", status="derived"))
+            self.posterior[name] = [self.between(0.05, 2.0) for _ in range(POSTERIOR_ROWS)]
+            return name
+        return 0 if kind > 0.97 else self.plain_rate()
+
+    def hazard_ratio(self) -> str | int:
+        if self.chance(0.1):
+            return self.one([0, 1])
+        spread = self.uncertain("lognormal", se=0.2)
+        return self.add("hr", number("hazard ratio", self.between(0.2, 3.0), **spread))
+
+    def death_ratio(self) -> str | int:
+        if self.chance(0.2):
+            return 1
+        ratio = self.add("rr", number("rate ratio", self.between(0.5, 4.0), **self.uncertain("lognormal", se=0.1)))
+        if self.chance(0.5):
+            return ratio
+        prevalence = self.add("prevalence", number("share", self.between(0.01, 0.3)))
+        return self.add("rr", derived("rate ratio", rebased={"ratio": ratio, "prevalence": prevalence}))
+
+    def price(self, thing: str, low: float, high: float) -> str:
+        spread = self.uncertain("gamma", cv=0.15)
+        return self.add("price", price(thing, self.between(low, high), self.one(list(INDEX)), **spread))
+
+    def quantity(self) -> str | int:
+        if self.chance(0.1):
+            return 0
+        value, spread = self.between(0.1, 20), self.uncertain("gamma", cv=0.2)
+        name = self.add("visits", number("visits per year", value, **spread))
+        if self.chance(0.2):
+            ratio = self.add("ratio", number("multiplier", self.between(0.2, 2.0)))
+            return self.add("visits", derived("visits per year", product_of=[name, ratio]))
+        return name
+
+    def utility(self) -> str | int:
+        if self.chance(0.1):
+            return self.one([0, 1])
+        return self.add("utility", number("utility", self.between(0.1, 0.95), **self.uncertain("beta", se=0.03)))
+
+    # Blocks
+
+    def start(self, states: Sequence[str]) -> dict[str, str | int]:
+        if len(states) == 1 or self.chance(0.4):
+            return {states[0]: 1}
+        first = self.add("start", number("share", self.between(0.1, 0.9), **self.uncertain("beta", effective_size=30)))
+        return {states[0]: first, states[1]: self.add("start", derived("share", complement_of=first))}
+
+    def transitions(self, states: Sequence[str]) -> dict[str, str | int]:
+        """A path through all states, so that each can be reached, and any other arrows."""
+        arrows = [f"{a} -> {b}" for a, b in zip(states[:-1], states[1:], strict=True)]
+        for a in states:
+            arrows += [f"{a} -> {b}" for b in states if a != b and self.chance(0.4)]
+        chosen = list(dict.fromkeys(arrows))
+        self.rng.shuffle(chosen)
+        return {arrow: self.rate(over_time=True) for arrow in chosen}
+
+    def therapy(self, payer: str) -> dict[str, Any]:
+        sessions = self.add("sessions", number("sessions", self.between(4, 60), **self.uncertain("gamma", cv=0.1)))
+        block = {
+            "sessions": sessions,
+            "over": self.duration(2, 18),
+            "wait": self.one(["0 months", "0 months", self.duration(0, 9), self.duration(20, 40)]),
+            "attendance": self.share(0.3, 1.0),
+            "price": self.price("session", 20, 200),
+            "paid_by": payer,
+        }
+        return block | ({"set_up": self.price("person", 50, 900)} if self.chance(0.4) else {})
+
+    def size(self) -> dict[str, str | int]:
+        return {"hazard_ratio": self.hazard_ratio()} if self.chance(0.6) else {"rate": self.rate() or 1}
+
+    def effect(self, arrow: str) -> dict[str, Any]:
+        lasting = self.one(["follow-up", "follow-up + 5 months", "horizon", "own", "own", "fades"])
+        late = lasting.startswith("follow-up")  # counted from the start of therapy too
+        anchor = self.one(["referral", "start of therapy", *([] if late else ["end of therapy"])])
+        after = int(self.rng.integers(0, 7))
+        block: dict[str, Any] = {"transition": arrow, **self.size(), "from": f"{anchor} + {after} months"}
+        if lasting == "own":
+            block["until"] = f"{anchor} + {after + int(self.rng.integers(1, 30))}.5 months"
+        elif lasting != "fades":
+            block["until"] = lasting
+        if lasting == "fades" or self.chance(0.25):
+            block["half_life"] = self.duration(3, 30)
+        estimand = {"source": "X001", "comparator": "usual care", "outcome": "any", "time": "24 months"}
+        return block | {"estimand": estimand | {"analysis": "intention to treat"}}
+
+    def effects(self, arrows: Sequence[str]) -> dict[str, Any]:
+        """Effects on some transitions; one of them may come in two windows that meet."""
+        count = min(len(arrows), int(self.rng.integers(0, 4)))
+        chosen = [str(arrow) for arrow in self.rng.choice(arrows, count, replace=False)] if arrows else []
+        found = {f"effect_{i}": self.effect(arrow) for i, arrow in enumerate(chosen)}
+        if chosen and self.chance(0.3):
+            early, late = self.effect(chosen[0]), self.effect(chosen[0])
+            early.pop("half_life", None)
+            found["effect_0"] = early | {"from": "referral", "until": "referral + 4.5 months"}
+            found["late"] = late | {"from": "referral + 4.5 months", "until": "horizon"}
+        return found
+
+    def harms(self) -> dict[str, Any]:
+        harm = {"label": "A harm", "share": self.share(0.0, 0.5), "utility_loss": self.utility()}
+        moments = ["referral", "start of therapy", "end of therapy + 1 month", "follow-up"]
+        return {
+            f"harm_{i}": harm | {"from": self.one(moments), "lasting": self.duration(1, 14)}
+            for i in range(int(self.rng.integers(0, 3)))
+        }
+
+    def cost(self, states: Sequence[str], category: str, step: int) -> dict[str, Any]:
+        payer, receiver = (str(party) for party in self.rng.choice(PAYERS, 2, replace=False))
+        block: dict[str, Any] = {"label": "An item", "category": category, "paid_by": payer, "received_by": receiver}
+        named = list(states[: int(self.rng.integers(0, len(states) + 1))])
+        quantities = {state: self.quantity() for state in named}
+        if len(named) < len(states):
+            quantities["others"] = self.quantity()
+        block |= {"price": self.price("visit", 1, 500), "while_in": quantities, "cashable": self.share()}
+        if len(set(quantities.values())) > 1 or self.chance(0.2):
+            block |= {"causal_share": self.share(), "gap_from": self.one(states)}
+        return block | {"lag": f"{step * int(self.rng.integers(0, 5))} months"}
+
+    def costs(self, states: Sequence[str], step: int) -> dict[str, Any]:
+        count = int(self.rng.integers(1, 5))
+        categories = list(self.rng.choice(CATEGORIES, count))
+        found = {f"item_{i}": self.cost(states, str(c), step) for i, c in enumerate(categories)}
+        if self.chance(0.2):
+            covers = [c for c in CATEGORIES if c not in categories][:2]
+            found["package"] = self.cost(states, "composite", step) | {"covers": covers}
+        return found
+
+    def alternatives(self, model: dict[str, Any]) -> dict[str, Any]:
+        """None, or two or three structures that put other parameters in places of the first."""
+        if self.chance(0.5):
+            return {}
+        share = self.add("weight", number("share", self.between(0.1, 0.9)))
+        blocks: dict[str, Any] = {"plain": {"label": "As it stands", "weight": share}}
+        changes: dict[str, Any] = {}
+        state, arrow = self.one(list(model["states"])), self.one([None, *model["transitions"]])
+        changes[f"utilities.{state}"] = self.add("utility", number("utility", self.between(0.1, 0.95)))
+        changes["mortality.rate_ratio"] = self.add("rr", number("rate ratio", self.between(0.5, 4.0)))
+        if arrow:
+            changes[f"transitions.{arrow}"] = self.plain_rate()
+        removed = []
+        for name, strategy in model["strategies"].items():
+            for key, effect in strategy.get("effects", {}).items():
+                path = f"strategies.{name}.effects.{key}"
+                if self.chance(0.3):
+                    removed.append(path)
+                elif "hazard_ratio" in effect:
+                    changes[f"{path}.hazard_ratio"] = self.add("hr", number("hazard ratio", self.between(0.2, 3.0)))
+        chosen = {path: new for path, new in changes.items() if self.chance(0.6)}
+        weight = self.add("weight", derived("share", complement_of=share))
+        blocks["other"] = {"label": "Otherwise", "weight": weight, "change": chosen, "remove": removed}
+        return blocks
+
+
+def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, list[float]]]:
+    """A model file as data, and the columns of its posterior."""
+    draft = Draft(rng)
+    states = [f"state_{i}" for i in range(int(rng.integers(2, 6)))]
+    cycle = draft.one(["1 month", "1 month", "2 months", "3 months", "4 months", "6 months", "12 months"])
+    step = int(cycle.split()[0])
+    transitions = draft.transitions(states)
+    payer = draft.one(PAYERS[:-1])
+    strategies: dict[str, Any] = {"usual_care": {"label": "Usual care"}}
+    if draft.chance(0.3):
+        strategies["usual_care"] |= {"therapy": draft.therapy(payer), "harms": draft.harms()}
+    for i in range(int(rng.integers(1, 4))):
+        block = {"label": f"Strategy {i}", "therapy": draft.therapy(payer)}
+        strategies[f"strategy_{i}"] = block | {
+            "effects": draft.effects(list(transitions)),
+            "harms": draft.harms(),
+        }
+    age = number("years", draft.one([20, 40.25, draft.between(18, 99)]))
+    model: dict[str, Any] = {
+        "format": 1, "title": "A random model", "label": "random", "population": "Nobody", "model": "rates",
+        "setting": "settings/example.yaml", "follow_up": draft.one(["12 months", "24 months", "100 weeks", "42 months"]),
+        "beyond_follow_up": draft.one(["effects cease", "effects persist", "gap closes"]),
+        "horizon": f"{int(rng.integers(6, 11))} years", "cycle": cycle,
+        "cohort": {"age": draft.add("age", age), "female": draft.share(), "start": draft.start(states)},
+        "states": dict.fromkeys(states, "A state"),
+        "mortality": {"table": "example_table", "rate_ratio": draft.death_ratio()},
+        "transitions": transitions,
+        "utilities": {state: draft.utility() for state in states},
+        "strategies": strategies,
+        "costs": draft.costs(states, step),
+        "leaves_out": [],
+    }  # fmt: skip
+    model["alternatives"] = draft.alternatives(model)
+    model["parameters"] = draft.parameters
+    return model, draft.posterior
+
+
+def random_scenario(seed: int | Sequence[int], folder: Path) -> cm.Scenario:
+    """A random scenario, written to a folder and loaded from there."""
+    rng = np.random.default_rng(seed)
+    model, posterior = random_model(rng)
+    folder.mkdir(parents=True, exist_ok=True)
+    if posterior:
+        best = int(rng.integers(POSTERIOR_ROWS))
+        lines = [",".join(["best", *posterior])]
+        for row, values in enumerate(zip(*posterior.values(), strict=True)):
+            lines.append(",".join([str(int(row == best)), *(json.dumps(value) for value in values)]))
+        (folder / "posterior.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    return cm.load(write_model(folder, model))

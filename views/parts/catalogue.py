@@ -1,0 +1,124 @@
+"""The scenarios that can be chosen: each appears by existing. And files that users bring, read in memory."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from costmodel.errors import InputError, Problem
+from costmodel.scenario.load import load_text
+from costmodel.scenario.read import Keys, Tree, read_file, read_text
+
+MODEL = "model.yaml"
+UPLOADED = "your_file.yaml"
+"""A user's file is read as if it stood beside the chosen model under this name, whatever its own."""
+NAMES_A_FILE = ("extends", "setting", "joint")
+ONLY_CHANGES = {"format", "extends", "label", "change"}
+
+
+def folder() -> Path:
+    """Where scenarios live. COSTMODEL_SCENARIOS names another folder."""
+    return Path(os.environ.get("COSTMODEL_SCENARIOS") or Path(__file__).parents[2] / "scenarios").resolve()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A scenario file of the menu. label: its word. title: of the model, for the menu of populations."""
+
+    path: Path
+    label: str
+    title: str
+
+
+def populations() -> dict[str, Entry]:
+    """The base model of each population by the name of its folder."""
+    found = sorted(folder().glob(f"*/{MODEL}"))
+    return {path.parent.name: entry for path in found if (entry := _entry(path)) is not None}
+
+
+def scenarios(population: str) -> dict[str, Entry]:
+    """The files of a population by file name: the model first, then its overlays."""
+    home = folder() / population
+    entries = {MODEL: _entry(home / MODEL)}
+    for path in sorted(home.glob("*.yaml")):
+        entry = _entry(path)
+        if path.name != MODEL and entry is not None:
+            entries[path.name] = entry
+    return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+def stamp() -> int:
+    """Changes whenever a file of the folder does."""
+    return max((path.stat().st_mtime_ns for path in folder().rglob("*") if path.is_file()), default=0)
+
+
+def _entry(path: Path) -> Entry | None:
+    """What the menu says about a file; None if it is neither a model nor an overlay."""
+    try:
+        data = _head(path, path.stat().st_mtime_ns)
+    except (InputError, OSError):
+        return Entry(path, path.stem, path.parent.name) if path.name == MODEL else None
+    if path.name != MODEL and "extends" not in data:
+        return None
+    return Entry(path, data.get("label", path.stem), data.get("population", path.parent.name))
+
+
+@lru_cache(maxsize=64)
+def _head(path: Path, changed: int) -> dict[str, str]:
+    """The words of a shipped file that the menu needs."""
+    data = read_file(path).data
+    return {key: str(data[key]) for key in ("label", "population", "extends") if key in data}
+
+
+def check_upload(content: bytes, population: str) -> Tree:
+    """A user's file, parsed. Raises InputError if it is not safe YAML or names a file outside the scenarios folder."""
+    path = folder() / population / UPLOADED
+    tree = read_text(content, path)
+    problems = [
+        Problem(
+            str(tree.place(keys)),
+            f'"{name}" leads outside the scenarios folder',
+            "Name a file that stands there, such as model.yaml.",
+        )
+        for keys, name in _named_files(tree.data)
+        if not _inside(path.parent, name)
+    ]
+    if problems:
+        raise InputError(*problems)
+    return tree
+
+
+def read_upload(content: bytes, population: str) -> Any:
+    """The scenario of a user's file. Raises InputError with everything that is wrong."""
+    check_upload(content, population)
+    return load_text(content, folder() / population / UPLOADED)
+
+
+def changes_of(tree: Tree, population: str) -> tuple[str, dict[str, Any]] | None:
+    """The parent and the changes of a file that holds nothing but changes to a shipped scenario, else None."""
+    parent, change = tree.data.get("extends"), tree.data.get("change")
+    if set(tree.data) != ONLY_CHANGES or not isinstance(change, dict) or parent not in scenarios(population):
+        return None
+    if any(isinstance(value, dict | list) for value in change.values()):
+        return None
+    return str(parent), change
+
+
+def _named_files(node: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if str(key).rpartition(".")[2] in NAMES_A_FILE and isinstance(value, str):
+                yield (*keys, key), value
+            yield from _named_files(value, (*keys, key))
+    elif isinstance(node, list):
+        for i, value in enumerate(node):
+            yield from _named_files(value, (*keys, i))
+
+
+def _inside(home: Path, name: str) -> bool:
+    try:
+        return (home / name).resolve().is_relative_to(folder())
+    except (OSError, ValueError, RuntimeError):
+        return False

@@ -1,0 +1,148 @@
+"""What this user has chosen: one immutable scenario, and the changes to it. Lives in the session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from costmodel.errors import InputError
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.load import load
+from views.parts import catalogue, compute
+
+CHOICE, FAULTS, NOTICE = "choice", "faults", "notice"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A population, one of its files (or the user's own, as bytes), and changes by path, each a plain value."""
+
+    population: str
+    file: str
+    upload: bytes | None = None
+    changes: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        return dict(self.changes)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _load(population: str, file: str, upload: bytes | None, changes: tuple[tuple[str, Any], ...], stamp: int) -> Scenario:
+    if changes:
+        return _load(population, file, upload, (), stamp).changed(dict(changes))
+    if upload is not None:
+        return catalogue.read_upload(upload, population)
+    return load(catalogue.folder() / population / file)
+
+
+def scenario_of(choice: Choice) -> Scenario:
+    """The scenario of a choice. Raises InputError."""
+    return _load(choice.population, choice.file, choice.upload, choice.changes, catalogue.stamp())
+
+
+def current() -> Choice:
+    """This session's choice; at first the base model of the first population, as it is."""
+    if CHOICE not in st.session_state:
+        first = next(iter(catalogue.populations()))
+        st.session_state[CHOICE] = Choice(first, catalogue.MODEL)
+    return st.session_state[CHOICE]
+
+
+def base() -> Scenario:
+    """The chosen scenario without the user's changes."""
+    return scenario_of(replace(current(), changes=()))
+
+
+def scenario() -> Scenario:
+    """The chosen scenario as changed."""
+    return scenario_of(current())
+
+
+def faults() -> dict[str, str]:
+    """What was refused, by the control or path it belongs to."""
+    return st.session_state.setdefault(FAULTS, {})
+
+
+def change(at: str, values: Mapping[str, Any]) -> bool:
+    """Apply changes by path; a value equal to the default takes the change back.
+
+    What is refused is kept as a fault of the control `at`, and the previous scenario stays. True if it was applied.
+    """
+    before, wanted = current(), current().changed
+    start = base()
+    for path, value in values.items():
+        wanted.pop(path, None)
+        if value is not None and value != default(start, path):
+            wanted[path] = value
+    return _adopt(at, replace(before, changes=tuple(wanted.items())), values)
+
+
+def reset(at: str, *paths: str) -> None:
+    """Take changes back: of the given paths, or all."""
+    wanted = {path: value for path, value in current().changed.items() if paths and path not in paths}
+    _adopt(at, replace(current(), changes=tuple(wanted.items())), {})
+    if not paths:
+        faults().clear()
+
+
+def select(population: str, file: str) -> None:
+    """Choose a shipped scenario; the user's changes go with it where they fit."""
+    wanted = replace(current(), population=population, file=file, upload=None)
+    if not _adopt("file", wanted, {}) and wanted.changes:
+        if _adopt("file", replace(wanted, changes=()), {}):
+            st.session_state[NOTICE] = "Your changes did not fit this scenario and were taken back."
+
+
+def upload(content: bytes) -> None:
+    """Choose a user's file: changes to a shipped scenario, or a scenario of its own."""
+    here = current()
+    try:
+        tree = catalogue.check_upload(content, here.population)
+    except InputError as error:
+        faults()["file"] = str(error)
+        return
+    plain = catalogue.changes_of(tree, here.population)
+    if plain is not None:
+        _adopt("file", Choice(here.population, plain[0], None, tuple(plain[1].items())), plain[1])
+    else:
+        _adopt("file", Choice(here.population, catalogue.UPLOADED, content), {})
+
+
+def default(scenario: Scenario, path: str) -> Any:
+    """What a path holds in a scenario: a parameter's centre in its own unit and price year, an option, a text."""
+    keys = path.split(".")
+    if keys[0] == "parameters" and len(keys) == 3:
+        name = keys[1]
+        if keys[2] == "use":
+            return scenario.parameters[name].use if name in scenario.parameters else None
+        if name in scenario.leaves:
+            return scenario.leaves[name].central
+        return scenario.central.get(name)
+    node: Any = scenario.tree.data
+    for key in keys:
+        node = node.get(key) if isinstance(node, dict) else None
+    return node
+
+
+def _adopt(at: str, wanted: Choice, typed: Mapping[str, Any]) -> bool:
+    """Make a choice the session's if it loads and runs; else keep the reasons beside the control."""
+    try:
+        compute.deterministic(scenario_of(wanted))
+    except InputError as error:
+        said = ", ".join(str(value) for value in typed.values())
+        faults()[at] = f"{f'{said}: ' if said else ''}{_reasons(error)}"
+        return False
+    st.session_state[CHOICE] = wanted
+    faults().pop(at, None)
+    return True
+
+
+def _reasons(error: InputError) -> str:
+    """Problems without the place, where the place is only the control that the user has just moved."""
+    lines = []
+    for problem in error.problems:
+        ours = problem.place.startswith("you")
+        lines.append(f"{problem.found}. {problem.remedy}".strip() if ours else str(problem))
+    return "\n".join(lines)

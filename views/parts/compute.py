@@ -1,0 +1,100 @@
+"""Runs, kept by the content of what was run, for all sessions; the long ones beside the page, not in it."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import streamlit as st
+
+from costmodel import __version__
+from costmodel.errors import InputError
+from costmodel.model.run import DRAWS, SEED, run
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.outcomes import VIEWS
+from costmodel.result.result import Result
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import cycles
+
+WORKERS = 2
+LARGEST_CURVES = 400_000_000
+"""Bytes that the curves of one run may take here; the command line has no such bound."""
+BYTES = 8
+PAUSE = 0.03
+"""Seconds between looks at a run that is under way."""
+WAITING = "waiting"
+
+
+def deterministic(scenario: Scenario) -> Result:
+    """The run at central values. Raises InputError."""
+    return _deterministic(scenario.sha256, __version__, scenario)
+
+
+def begin(scenario: Scenario) -> "Future[Result]":
+    """The run with draws: done, under way, or waiting for a free worker. Raises InputError if it is too large."""
+    _check_memory(scenario)
+    future = _begun(scenario.sha256, DRAWS, SEED, __version__, scenario)
+    failed = future.done() and not future.cancelled() and future.exception() is not None
+    if future.cancelled() or failed:
+        _begun.clear(scenario.sha256, DRAWS, SEED, __version__, scenario)
+        future = _begun(scenario.sha256, DRAWS, SEED, __version__, scenario)
+    st.session_state.setdefault(WAITING, []).append(future)
+    return future
+
+
+def expected(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
+    """The run with draws. `meanwhile` is called while it is under way, so that a click can interrupt the page.
+
+    Raises InputError.
+    """
+    while True:
+        future = begin(scenario)
+        while not future.done():
+            meanwhile()
+            time.sleep(PAUSE)
+        try:
+            return future.result()
+        except CancelledError:  # another session gave it up
+            continue
+
+
+def give_up() -> None:
+    """Runs that this session asked for and that nobody has begun are not wanted any more."""
+    for future in st.session_state.pop(WAITING, []):
+        future.cancel()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _deterministic(sha256: str, version: str, _scenario: Scenario) -> Result:
+    return run(_scenario, draws=0)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _begun(sha256: str, draws: int, seed: int, version: str, _scenario: Scenario) -> "Future[Result]":
+    return _pool().submit(_run, _scenario, draws, seed)
+
+
+@st.cache_resource(show_spinner=False)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="costmodel")
+
+
+def _run(scenario: Scenario, draws: int, seed: int) -> Result:
+    """A run without the curves that no page shows: they are nearly all of its memory."""
+    full = run(scenario, draws, seed)
+    assert full.expected is not None
+    shown = VIEWS.index("value") + 1
+    lean = replace(full, expected=replace(full.expected, curves=full.expected.curves[:, :shown].copy()))
+    lean.table()
+    return lean
+
+
+def _check_memory(scenario: Scenario) -> None:
+    variants = len(scenario.model.strategies) * len(scenario.structures)
+    size = (cycles(scenario.model) + 1) * len(VIEWS) * len(PERSPECTIVES) * variants * DRAWS * BYTES
+    if size > LARGEST_CURVES:
+        raise InputError.at(
+            "horizon",
+            f"{cycles(scenario.model):,} cycles with {DRAWS:,} draws are too many for the dashboard",
+            "Choose a shorter horizon or a longer cycle, or use the command line.",
+        )

@@ -1,0 +1,157 @@
+"""Every number behind an answer as a row: what it is by default, what you made of it, and why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.parameter import DERIVED
+from costmodel.scenario.used import assumed, is_recalled, to_be_checked, used
+
+GROUPS = {
+    "price": "Prices", "quantity": "Care used", "multiplier": "Care used", "rate": "Course of illness",
+    "hazard_ratio": "Effects", "rate_ratio": "Effects", "odds_ratio": "Effects", "utility": "Quality of life",
+    "share": "Shares", "sessions": "Therapy", "discount_rate": "Method", "age": "People",
+}  # fmt: skip
+CLOCK = "Time and size"
+STATUS = {
+    "read": "read at the source",
+    "derived": "derived",
+    "recalled": "recalled, to be checked",
+    "assumption": "assumption",
+}
+WIDE = (0.025, 0.975)
+
+Value = float | str | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row of the assumptions. path: what a change of it changes. kind: number, choice, text or derived."""
+
+    path: str
+    name: str
+    label: str
+    group: str
+    kind: str
+    default: Value
+    yours: Value
+    low: float | None
+    high: float | None
+    unit: str
+    source: str
+    status: str
+    note: str
+    options: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return self.yours is not None
+
+    @property
+    def now(self) -> Value:
+        return self.default if self.yours is None else self.yours
+
+
+def records(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> list[Record]:
+    """All rows: the clock, then the used parameters and the options behind choices, in the order of the file."""
+    return [*_clock(base, scenario, changes), *_parameters(base, scenario, changes)]
+
+
+def record(base: Scenario, scenario: Scenario, changes: dict[str, object], name: str) -> Record:
+    """The row of one parameter."""
+    return _parameter(base, scenario, changes, name)
+
+
+def standing(scenario: Scenario) -> dict[str, int]:
+    """How many of the figures behind the answer are what."""
+    leaves = [name for name in used(scenario) if name in scenario.leaves]
+    checked, guessed = to_be_checked(scenario), assumed(scenario)
+    return {
+        "figures": len(leaves),
+        "assumptions": sum(name in guessed for name in leaves),
+        "to be checked": sum(name in checked for name in leaves),
+    }
+
+
+def why(scenario: Scenario, row: Record) -> str:
+    """Why this value: label, default with its unit, range, standing, sources, note."""
+    default = f"{row.default:,.6g}" if isinstance(row.default, float) else str(row.default)
+    parts = [f"{row.label}. Default: {default} {row.unit}".strip() + "."]
+    if row.low is not None and row.high is not None:
+        parts.append(f"Plausible range: {row.low:,.4g} to {row.high:,.4g}.")
+    if row.status:
+        parts.append(f"Status: {row.status}.")
+    parts += [f"{source}: {scenario.sources[source].citation}." for source in row.source.split(", ") if source in scenario.sources]
+    return " ".join([*parts, row.note])
+
+
+def _clock(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> Iterator[Record]:
+    model = base.model
+    paths = {
+        "horizon": ("Horizon", model.horizon.text),
+        "beyond_follow_up": ("What happens to effects after the last observation", model.beyond_follow_up),
+        "people": ("People treated", float(model.people)),
+    }
+    for name, strategy in model.strategies.items():
+        if strategy.therapy:
+            paths[f"strategies.{name}.therapy.wait"] = (f"Wait before {strategy.label}", strategy.therapy.wait.text)
+            paths[f"strategies.{name}.therapy.over"] = (f"Length of {strategy.label}", strategy.therapy.over.text)
+    for path, (label, default) in paths.items():
+        yours = changes.get(path)
+        yield Record(
+            path, path, label, CLOCK, "text" if isinstance(default, str) else "number", default,
+            float(yours) if isinstance(yours, int) else yours,  # type: ignore[arg-type]
+            None, None, "people" if path == "people" else "", "", "the scenario's design", "",
+        )  # fmt: skip
+
+
+def _parameters(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> Iterator[Record]:
+    wanted = set(used(base)) | set(used(scenario))
+    for name in list(wanted):
+        wanted |= set((base.parameters[name].one_of or {}).values())
+    for name in base.parameters:
+        if name in wanted and base.parameters[name].kind != "over_time":
+            yield _parameter(base, scenario, changes, name)
+
+
+def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], name: str) -> Record:
+    parameter = base.parameters[name]
+    kind = "derived" if parameter.kind in DERIVED else "choice" if parameter.one_of else "number"
+    leaf = base.leaves.get(name)
+    default = leaf.central if leaf else base.central.get(name)
+    yours = changes.get(f"parameters.{name}.value")
+    option = changes.get(f"parameters.{name}.use")
+    if yours is None and option is not None:
+        yours = scenario.central[name]
+    if kind == "derived" and scenario.central.get(name) != default:
+        yours = scenario.central.get(name)
+    low, high = _range(base, name)
+    year = f" ({parameter.price_year} prices)" if parameter.price_year and parameter.price_year != base.setting.price_year else ""
+    status = "recalled" if is_recalled(base, name) else base.status(name)
+    return Record(
+        path=f"parameters.{name}.value", name=name, label=parameter.label,
+        group=parameter.group or GROUPS[parameter.unit.kind], kind=kind, default=default,
+        yours=None if yours is None else float(yours),  # type: ignore[arg-type]
+        low=low, high=high, unit=parameter.unit.text + year, source=", ".join(parameter.sources),
+        status=STATUS[status], note=parameter.note or "", options=tuple(parameter.one_of or ()),
+    )  # fmt: skip
+
+
+def _range(scenario: Scenario, name: str) -> tuple[float | None, float | None]:
+    """The declared plausible range, else the middle 95% of the distribution or of the posterior's column."""
+    parameter, leaf = scenario.parameters[name], scenario.leaves.get(name)
+    if parameter.range or parameter.ci95:
+        low, high = parameter.range or parameter.ci95 or (None, None)
+        return low, high
+    if leaf is None:
+        return None, None
+    if leaf.distribution is not None:
+        low, high = leaf.distribution.quantile(np.array(WIDE))
+    elif leaf.posterior is not None:
+        path, column = leaf.posterior
+        low, high = np.quantile(scenario.posteriors[path].columns[column], WIDE)
+    else:
+        return None, None
+    return float(low), float(high)

@@ -1,0 +1,53 @@
+"""Putting results on the page: charts with their tables, tables, refusals."""
+
+import pandas as pd
+import streamlit as st
+
+from costmodel.report.charts import Chart
+from costmodel.report.words import money
+from views.parts.text import csv, literal, literal_table
+
+CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"], "displayModeBar": False}
+MOST_ROWS = 60
+
+
+def figure(chart: Chart, height: int) -> None:
+    """A chart under its takeaway. The title stands in the page, where it wraps and is read aloud."""
+    st.markdown(f"**{literal(chart.title)}**")
+    drawn = chart.figure.update_layout(title=None, height=height)
+    drawn.update_layout(margin={"t": 28})
+    st.plotly_chart(drawn, height=height, config=CONFIG, alt=chart.alt)
+
+
+def with_table(chart: Chart, height: int, name: str) -> None:
+    """A chart, its numbers as a table and as CSV."""
+    figure(chart, height)
+    numbers(chart.table, name)
+
+
+def numbers(table: pd.DataFrame, name: str) -> None:
+    """An expander with the table behind a chart and its CSV."""
+    with st.expander("Table and CSV"):
+        if len(table) > MOST_ROWS:
+            st.dataframe(table, hide_index=True, height=240, alt=f"Table behind the chart: {name}")
+        else:
+            st.table(literal_table(in_pounds(table)), hide_index=True, border="horizontal")
+        st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
+
+
+def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with its columns of money in words."""
+    shown = table.copy()
+    for column in shown.columns:
+        if column in ("net cost", "net saving", "low", "high"):
+            shown[column] = [("" if value is None or pd.isna(value) else money(value)) for value in table[column]]
+        elif column == "weight":
+            shown[column] = [f"{value:.0%}" for value in table[column]]
+    return shown
+
+
+def refusal(text: str, kept: bool = True) -> None:
+    """Why something was refused, and that the previous result stands."""
+    st.error("  \n".join(literal(line) for line in text.splitlines()))
+    if kept:
+        st.caption("Not applied. What you see is the previous result.")

@@ -1,0 +1,238 @@
+"""The few controls that matter, each with unit, default, the reason for its value, a changed mark and a reset."""
+
+import streamlit as st
+
+from costmodel.errors import InputError
+from costmodel.scenario.build import Scenario
+from views.parts import catalogue, choice, show
+from views.parts.records import Record, record, records, why
+from views.parts.text import literal, number
+
+DURABILITY = {
+    "effects cease": "Effects cease at the last observation",
+    "effects persist": "Effects persist to the horizon",
+    "gap closes": "The gap closes at once",
+}
+OWN_PRICE = "your own price"
+MONTHS_A_YEAR = 12
+LONGEST_HORIZON = 40
+MARK = "● "
+"""Stands before the label of a changed control."""
+
+
+def sidebar() -> None:
+    """All controls. What they change is in the session's choice when this returns."""
+    with st.sidebar:
+        _files()
+        base, scenario = choice.base(), choice.scenario()
+        changes = choice.current().changed
+        rows = records(base, scenario, changes)
+        _people(base, rows)
+        _sessions(base, scenario)
+        _price(base, scenario)
+        _durability(base, rows)
+        _weight(base, scenario)
+        _horizon(base, rows)
+        possible = sum(row.kind != "derived" for row in rows)
+        st.caption(f"You changed {len(changes)} of {possible} assumptions.")
+        if changes:
+            st.button("Reset all", key="reset all", on_click=choice.reset, args=("all",))
+
+
+def _files() -> None:
+    here, populations = choice.current(), catalogue.populations()
+    files = catalogue.scenarios(here.population)
+    st.session_state["population"] = here.population
+    st.selectbox(
+        "Population", list(populations), key="population", format_func=lambda name: populations[name].title,
+        on_change=lambda: choice.select(st.session_state["population"], catalogue.MODEL),
+        help="Who is treated. Each population is a folder of scenario files.",
+    )  # fmt: skip
+    own = [catalogue.UPLOADED] if here.upload is not None else []
+    st.session_state["file"] = here.file
+    st.selectbox(
+        "Scenario", [*files, *own], key="file",
+        format_func=lambda name: "your file" if name == catalogue.UPLOADED else files[name].label.replace("_", " "),
+        on_change=_select, help="The base case, or a set of changes to it. Each is a file beside the model.",
+    )  # fmt: skip
+    with st.expander("Use your file"):
+        st.file_uploader(
+            "A scenario file, or changes saved here (YAML, up to 1 MB)", type=["yaml", "yml"], key="upload",
+            max_upload_size=1, on_change=_upload,
+        )  # fmt: skip
+    if "file" in choice.faults():
+        show.refusal(choice.faults()["file"])
+    if notice := st.session_state.pop(choice.NOTICE, None):
+        st.info(notice)
+
+
+def _select() -> None:
+    wanted = st.session_state["file"]
+    if wanted != catalogue.UPLOADED:
+        choice.select(choice.current().population, wanted)
+
+
+def _upload() -> None:
+    file = st.session_state["upload"]
+    if file is not None:
+        choice.upload(file.getvalue())
+
+
+def _people(base: Scenario, rows: list[Record]) -> None:
+    row = next(row for row in rows if row.path == "people")
+    _number(base, row, "People treated", step=1, whole=True)
+
+
+def _horizon(base: Scenario, rows: list[Record]) -> None:
+    row = next(row for row in rows if row.path == "horizon")
+    key = "control horizon"
+    months = choice.scenario().model.horizon.months
+    years = months % MONTHS_A_YEAR == 0
+    st.session_state[key] = round(months / MONTHS_A_YEAR) if years else round(months)
+
+    def moved() -> None:
+        length = st.session_state[key]
+        word = "year" if years else "month"
+        choice.change(row.path, {row.path: f"{length} {word}{'' if length == 1 else 's'}"})
+
+    st.number_input(
+        f"{_mark(row)}Horizon, {'years' if years else 'months'}", key=key, step=1, on_change=moved, min_value=1,
+        max_value=LONGEST_HORIZON if years else LONGEST_HORIZON * MONTHS_A_YEAR,
+        help=f"How far the model looks. Default: {row.default}. What lies beyond the last observation is extrapolation.",
+    )  # fmt: skip
+    _under(row, str(row.default))
+
+
+def _sessions(base: Scenario, scenario: Scenario) -> None:
+    for strategy in base.model.strategies.values():
+        if strategy.therapy and isinstance(strategy.therapy.sessions, str):
+            name = strategy.therapy.sessions
+            row = record(base, scenario, choice.current().changed, name)
+            _number(base, row, "Sessions planned", step=1, whole=False)
+            return
+
+
+def _price(base: Scenario, scenario: Scenario) -> None:
+    therapy = next((s.therapy for s in base.model.strategies.values() if s.therapy), None)
+    if therapy is None:
+        return
+    name = base.model.price_basis or str(therapy.price)
+    if name not in base.parameters:
+        return
+    row = record(base, scenario, choice.current().changed, name)
+    options = base.parameters[name].one_of
+    if not options:
+        _number(base, row, "Price of a session, £", step=5, whole=False)
+        return
+    key, use, value = f"control {name}", f"parameters.{name}.use", f"parameters.{name}.value"
+    own = value in choice.current().changed or st.session_state.get("own price", False)
+    st.session_state[key] = OWN_PRICE if own else scenario.parameters[name].use
+
+    def moved() -> None:
+        wanted = st.session_state[key]
+        st.session_state["own price"] = wanted == OWN_PRICE
+        if wanted != OWN_PRICE:
+            choice.change(name, {use: wanted, value: None})
+
+    def shown(option: str) -> str:
+        if option == OWN_PRICE:
+            return "Your own price"
+        return f"£{base.central[options[option]]:,.0f}: {base.parameters[options[option]].label}"
+
+    st.selectbox(
+        f"{_mark(row)}Price of a session, {base.setting.price_year} prices", [*options, OWN_PRICE], key=key,
+        format_func=shown, on_change=moved, help=literal(why(base, row)),
+    )  # fmt: skip
+    if own:
+        _number(base, row, "Your price, £ per session", step=5, whole=False, reset=False)
+    _under(row, shown(base.parameters[name].use or ""), use, value)
+
+
+def _durability(base: Scenario, rows: list[Record]) -> None:
+    row = next(row for row in rows if row.path == "beyond_follow_up")
+    key = "control beyond_follow_up"
+    st.session_state[key] = row.now
+    st.selectbox(
+        f"{_mark(row)}After {base.model.follow_up.text}", list(DURABILITY), key=key, format_func=DURABILITY.get,
+        on_change=lambda: choice.change(row.path, {row.path: st.session_state[key]}),
+        help=f"Nobody was observed beyond {base.model.follow_up.text}. What is assumed of the effects from then on. "
+        f"Default: {row.default}.",
+    )  # fmt: skip
+    _under(row, str(row.default))
+
+
+def _weight(base: Scenario, scenario: Scenario) -> None:
+    """How far one structure is believed against the other: the weight of the first, the second takes the rest."""
+    if len(base.structures) != 2:
+        return
+    names = [str(structure.weight) for structure in base.structures]
+    free = [name for name in names if name in base.leaves]
+    if not free:
+        return
+    first = free[0]
+    other = free[1] if len(free) == 2 else None
+    this = base.structures[names.index(first)]
+    row = record(base, scenario, choice.current().changed, first)
+    key = f"control {first}"
+    st.session_state[key] = float(row.now or 0)
+
+    def moved() -> None:
+        weight = float(st.session_state[key])
+        values = {row.path: weight}
+        if other is not None:
+            values[f"parameters.{other}.value"] = 1 - weight
+        choice.change(row.path, values)
+
+    st.slider(
+        f"{_mark(row)}Weight of “{literal(this.label)}”", 0.0, 1.0, step=0.05, key=key, on_change=moved,
+        help=literal(why(base, row) + " Judgement, not probability: the other structure has the rest."),
+    )  # fmt: skip
+    _under(row, number(float(row.default or 0)), *([f"parameters.{other}.value"] if other else []))
+
+
+def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool, reset: bool = True) -> None:
+    """A field for a number. Nothing is clamped here: the engine says what it allows."""
+    key = f"control {row.path}"
+    now = float(row.now or 0)
+    st.session_state[key] = int(now) if whole else now
+
+    def moved() -> None:
+        value = st.session_state[key]
+        if value is not None:
+            choice.change(row.path, {row.path: value if whole else float(value)})
+
+    st.number_input(
+        f"{_mark(row) if reset else ''}{label}", key=key, step=step if whole else float(step), on_change=moved,
+        format=None if whole else "%.10g", help=literal(why(base, row)), disabled=row.kind == "derived",
+    )  # fmt: skip
+    if reset:
+        _under(row, number(float(row.default or 0)))
+    elif row.path in choice.faults():
+        show.refusal(choice.faults()[row.path])
+
+
+def _mark(row: Record) -> str:
+    return MARK if row.changed else ""
+
+
+def _under(row: Record, default: str, *others: str) -> None:
+    """What stands under a control: why a value was refused, and the way back to the default."""
+    for at in dict.fromkeys((row.path, row.name)):
+        if at in choice.faults():
+            show.refusal(choice.faults()[at])
+    if row.changed:
+        st.button(
+            literal(f"Reset to {default}"), key=f"reset {row.path}", type="tertiary", on_click=_reset,
+            args=(row.path, *others),
+        )  # fmt: skip
+
+
+def _reset(*paths: str) -> None:
+    st.session_state["own price"] = False
+    choice.faults().pop(paths[0], None)
+    choice.reset(paths[0], *paths)
+
+
+def broken(error: InputError) -> None:
+    """What to show where not even the base scenario can be read."""
+    show.refusal(str(error), kept=False)

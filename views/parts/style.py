@@ -1,0 +1,30 @@
+"""A compact page. Constant text: nothing of a user's ever gets in here."""
+
+import streamlit as st
+
+CSS = """
+<style>
+[data-testid="stMainBlockContainer"] {padding: 3.9rem 1.6rem 3rem; max-width: 1500px;}
+[data-testid="stSidebarUserContent"] {padding-top: 0.4rem;}
+[data-testid="stSidebarHeader"] {height: 2.4rem; padding-bottom: 0; margin-bottom: 0;}
+[data-testid="stSidebar"] [data-testid="stVerticalBlock"] {gap: 0.45rem;}
+[data-testid="stMain"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
+[data-testid="stMain"] h1 {font-size: 1.5rem; padding: 0; line-height: 1.25;}
+[data-testid="stMain"] h2 {font-size: 1.2rem; padding: 1.1rem 0 0;}
+[data-testid="stMetric"] {padding: 0.35rem 0.7rem;}
+[data-testid="stMetricValue"] {font-size: 1.4rem; line-height: 1.25;}
+[data-testid="stMetricValue"] > div {white-space: normal; overflow: visible; text-overflow: clip;}
+[data-testid="stMetricLabel"] p {white-space: normal; overflow: visible; font-size: 0.82rem;}
+.st-key-sentence p {font-size: 1.08rem; line-height: 1.4; margin-bottom: 0;}
+.st-key-beside p {font-size: 0.82rem; line-height: 1.35; margin-bottom: 0.45rem;}
+.st-key-beside [data-testid="stVerticalBlock"], .st-key-beside {gap: 0;}
+.st-key-stale {opacity: 0.62;}
+.st-key-badge {justify-content: flex-end;}
+[data-testid="stTable"] {font-size: 0.85rem; overflow-x: auto;}
+</style>
+"""
+
+
+def apply() -> None:
+    """Put the style into the page."""
+    st.html(CSS)

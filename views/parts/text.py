@@ -1,0 +1,35 @@
+"""A user's text on screen letter for letter, and tables that a spreadsheet cannot mistake for formulas."""
+
+import re
+
+import pandas as pd
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
+WORD_JOINER = "\u2060"
+"""Invisible. Keeps :word: from becoming a picture."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def literal(text: str) -> str:
+    """Text for a Markdown element that shows exactly these characters on one line: no links, pictures or styles."""
+    plain = _SHORTCODE.sub(f":{WORD_JOINER}", " ".join(text.split()))
+    return _PUNCTUATION.sub(r"\\\1", plain)
+
+
+def literal_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose words stay as they are in a Markdown table."""
+    return table.map(lambda cell: literal(cell) if isinstance(cell, str) else cell)
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV with full precision; text that begins like a formula gets an apostrophe."""
+    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell)
+    return safe.to_csv(index=False).encode("utf-8-sig")
+
+
+def number(value: float | None) -> str:
+    """A figure as it would be typed, to six significant figures."""
+    if value is None:
+        return ""
+    return f"{value:,.6g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.3e}"
