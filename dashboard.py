@@ -1,4 +1,4 @@
-"""The dashboard: `streamlit run dashboard.py`. Chooses, moves and shows; every figure comes from the model."""
+"""The dashboard: `streamlit run dashboard.py`. It shows; every figure comes from the model."""
 
 import logging
 import uuid
@@ -8,8 +8,8 @@ import streamlit as st
 from costmodel.errors import InputError
 from views.parts import choice, compute, show, sidebar, style
 
+# File and name of each page, in the order of the navigation; the first opens.
 PAGES = (("views/answer.py", "Answer"), ("views/assumptions.py", "Assumptions"))
-"""File and name of each page, in the order of the navigation; the first opens."""
 
 
 def main() -> None:
@@ -29,7 +29,9 @@ def main() -> None:
     except Exception:
         reference = uuid.uuid4().hex[:8]
         logging.getLogger("costmodel.dashboard").exception("reference %s", reference)
-        st.error(f"Something went wrong on our side. Reference {reference}; what happened is in the server's log.")
+        st.error(
+            f"Something went wrong on our side. Reference {reference}; what happened is in the server's log."
+        )
 
 
 main()

@@ -6,6 +6,7 @@ import sys
 import traceback
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -223,6 +224,59 @@ def report(
 
 
 @app.command()
+def calibrate(
+    calibration: Annotated[Path, typer.Argument(metavar="CALIBRATION", help="A calibration file.")],
+    fit: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this fit; may be repeated.")
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number("--rows"), metavar="N", help="Rows of each posterior, the best fit first."
+        ),
+    ] = None,
+    seed: Seed = SEED,
+    as_json: Json = False,
+) -> None:
+    """Fit the free rates to what was observed, and write the posteriors."""
+    from costmodel.analysis import calibration as analysis
+    from costmodel.report import trial_table
+
+    size = {} if rows is None else {"rows": rows}
+    with terminal.progress() as progress:
+        fits = analysis.calibrate(calibration, fits=fit, seed=seed, progress=progress, **size)
+    written = analysis.write(fits)
+    if as_json:
+        print(json_report.text(json_report.fits(calibration, fits)))
+    else:
+        _show(trial_table.fits(fits))
+        for path in written:
+            print(f"{path} written.")
+
+
+@app.command()
+def validate(
+    scenario: ScenarioFile,
+    set_: Set = None,
+    fix: Fix = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    as_json: Json = False,
+) -> None:
+    """Print the trial beside the model, and the most that remission could save."""
+    from costmodel.analysis.trial import compare
+    from costmodel.report import trial_table
+
+    loaded = _scenario(scenario, set_, fix, None)
+    with _busy("Comparing with the trial …"):
+        comparison = compare(loaded, draws=draws, seed=seed)
+    if as_json:
+        print(json_report.text(json_report.comparison(loaded, comparison)))
+    else:
+        _show(trial_table.trial(comparison))
+
+
+@app.command()
 def schema(
     kind: Annotated[
         Literal["model", "setting", "overlay", "sources"],
@@ -252,19 +306,25 @@ def _show(pieces: Any) -> None:
 def _scenario(path: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None) -> Scenario:
     """The scenario with what the options change; every problem of the options at once."""
     problems: list[Problem] = []
-    if horizon is not None:
-        set_ = [*(set_ or []), f"horizon={horizon}"]
     wanted = _pairs("--set", set_, problems)
     held = _pairs("--fix", fix, problems)
+    if horizon is not None and "horizon" in wanted:
+        problems.append(Problem("--horizon", "the horizon is set twice", "Keep --horizon."))
+    by_horizon = {} if horizon is None else {"horizon": horizon}
     scenario = costmodel.load(path)
-    for changes, by, hold in ((wanted, "--set", False), (held, "--fix", True)):
+    for changes, by, hold in ((wanted | by_horizon, "--set", False), (held, "--fix", True)):
         try:
             scenario = scenario.changed(changes, by=by, fix=hold) if changes else scenario
         except InputError as error:
             problems += error.problems
     if problems:
-        raise InputError(*dict.fromkeys(problems))
+        raise InputError(*(_of_horizon(problem) if by_horizon else problem for problem in problems))
     return scenario
+
+
+def _of_horizon(problem: Problem) -> Problem:
+    """A problem of --horizon, which is applied together with the values of --set, under its own name."""
+    return replace(problem, place="--horizon") if problem.place == "--set horizon" else problem
 
 
 def _pairs(option: str, texts: list[str] | None, problems: list[Problem]) -> dict[str, Any]:

@@ -2,9 +2,15 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+import costmodel as cm
+from tests.support.example import load_example
+
+ROOT = Path(__file__).parents[1]
 
 settings.register_profile("patient", deadline=None)
 if os.environ.get("CI") != "true":  # there, hypothesis chooses its own repeatable profile
@@ -28,3 +34,27 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def soffice() -> str:
     return program("soffice")
+
+
+@pytest.fixture(scope="session")
+def trd() -> cm.Scenario:
+    """The shipped scenario of treatment-resistant depression."""
+    return cm.load(ROOT / "scenarios" / "depression_resistant" / "model.yaml")
+
+
+@pytest.fixture(scope="session")
+def trd_result(trd: cm.Scenario) -> cm.Result:
+    """Its run with the draws of the headline."""
+    return cm.run(trd)
+
+
+@pytest.fixture(scope="session")
+def example_scenario(tmp_path_factory: pytest.TempPathFactory) -> cm.Scenario:
+    """The example of docs/format.md."""
+    return load_example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="session")
+def example_result(example_scenario: cm.Scenario) -> cm.Result:
+    """Its run, with 200 draws."""
+    return cm.run(example_scenario, draws=200)

@@ -1,6 +1,5 @@
 """The answer: sentence, four figures, the chart, and below them everything that they rest on."""
 
-
 from views.parts import choice, compute, first_screen, further
 
 scenario = choice.scenario()

@@ -37,7 +37,8 @@ rows = records(base, scenario, chosen.changed)
 st.title("Assumptions", anchor=False)
 possible = sum(row.kind != "derived" for row in rows)
 st.caption(
-    f"You changed {len(chosen.changes)} of {possible}. Values in the unit shown; a price in its own price year. "
+    f"You changed {len(chosen.changes)} of {possible}. "
+    "Values in the unit shown; prices in their own price year. "
     "“To be checked” marks figures that were recalled and not yet verified."
 )
 left, right = st.columns([2, 1])
@@ -48,7 +49,8 @@ found = [
     row
     for row in rows
     if group in (ALL, row.group)
-    and search.casefold() in f"{row.label} {row.name} {row.group} {row.unit} {row.source} {row.status}".casefold()
+    and search.casefold()
+    in f"{row.label} {row.name} {row.group} {row.unit} {row.source} {row.status}".casefold()
 ]
 edit.panel(base, [row for row in found if row.kind != "derived"])
 if not found:
@@ -57,11 +59,14 @@ for name in groups:
     inside = [row for row in found if row.group == name]
     if inside:
         st.header(literal(name), anchor=False)
-        st.table(literal_table(as_table(inside)), hide_index=True, border="horizontal")
+        with st.container(key=f"table {name}"):
+            st.table(literal_table(as_table(inside)), hide_index=True, border="horizontal")
 
 st.header("Take it away", anchor=False)
 with st.container(horizontal=True):
     downloads.changes(chosen)
-    st.download_button("Download this table (CSV)", csv(as_table(found)), "assumptions.csv", "text/csv", on_click="ignore")
+    st.download_button(
+        "Download this table (CSV)", csv(as_table(found)), "assumptions.csv", "text/csv", on_click="ignore"
+    )
     downloads.workbook(compute.deterministic(scenario))
 st.caption("A file of changes can be brought back under “Use your file” in the sidebar.")

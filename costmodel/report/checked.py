@@ -69,7 +69,9 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
     ]
     yield from headed(f"{len(scenario.parameters)} parameters by standing", listed(standing))
     if unused := _unused(scenario):
-        yield from headed("Parameters that nothing uses", listed([", ".join(unused)]))
+        yield from headed(
+            "Parameters not behind this answer (other choices, calibration)", listed([", ".join(unused)])
+        )
     if recalled := to_be_checked(scenario):
         yield from headed("To be checked (recalled, not yet verified)", listed(recalled))
     if scenario.changes:

@@ -3,9 +3,13 @@
 import json
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import costmodel
+from costmodel.analysis.calibration import Fit
+from costmodel.analysis.trial import Comparison
 from costmodel.report.sentence import answer
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -14,6 +18,8 @@ from costmodel.scenario.used import to_be_checked
 
 SCHEMA = "costmodel/result/1"
 CHECK_SCHEMA = "costmodel/check/1"
+TRIAL_SCHEMA = "costmodel/trial/1"
+FITS_SCHEMA = "costmodel/calibration/1"
 
 
 def engine() -> str:
@@ -49,7 +55,7 @@ def rows(result: Result, perspective: str | None = None) -> list[dict[str, Any]]
     table = result.table()
     if perspective:
         table = table[table.perspective.isin([perspective, ""])]
-    return [{key: plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def plain(value: Any) -> Any:
@@ -98,6 +104,53 @@ def _settings(result: Result, perspective: str | None) -> dict[str, Any]:
         "perspective": perspective,
         "draws": result.draws,
         "seed": result.seed,
+    }
+
+
+def comparison(scenario: Scenario, compared: Comparison) -> dict[str, Any]:
+    """Everything that `costmodel validate --json` prints."""
+    records = compared.table().to_dict("records")
+    return {
+        "schema": TRIAL_SCHEMA,
+        "scenario": identity(scenario),
+        "engine": engine(),
+        "settings": {"price_year": compared.price_year, "draws": compared.draws, "seed": compared.seed},
+        "readings": compared.readings,
+        "rows": [{str(key): plain(value) for key, value in row.items()} for row in records],
+        "ceilings": [asdict(one) | {"words": one.words} for one in compared.ceilings],
+        "changes": changes(scenario.changes),
+    }
+
+
+def fits(path: Path, fitted: Iterable[Fit]) -> dict[str, Any]:
+    """Everything that `costmodel calibrate --json` prints."""
+    return {
+        "schema": FITS_SCHEMA,
+        "file": path.name,
+        "engine": engine(),
+        "fits": [_fit(one) for one in fitted],
+    }
+
+
+def _fit(fit: Fit) -> dict[str, Any]:
+    """A fit without the rows of its posterior, which stand in its file."""
+    return {
+        "name": fit.name,
+        "label": fit.label,
+        "alternative": fit.alternative,
+        "output": fit.output.name,
+        "best": fit.best,
+        "intervals": {name: list(fit.interval(name)) for name in fit.parameters},
+        "free": list(fit.free),
+        "held": dict(fit.held),
+        "observations": [asdict(row) for row in fit.rows],
+        "largest_miss": fit.largest_miss,
+        "log_likelihood": fit.log_likelihood,
+        "saturated": fit.saturated,
+        "at_bound": dict(fit.at_bound),
+        "design_effect": fit.design_effect,
+        "rows": len(fit.values),
+        "seed": fit.seed,
     }
 
 

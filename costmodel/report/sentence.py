@@ -126,7 +126,7 @@ def _household(result: Result, strategy: str) -> str:
     if "household" not in set(result.parties()):
         return "The household's income: not in this model."
     change = pick(result, "net_saving", party="household", strategy=strategy)
-    if change.value == 0 and not (change.low or change.high):
+    if money(change.value * people) == "£0" and money(change.low or 0) == money(change.high or 0) == "£0":
         return "The household's income, lost work and unpaid care: no change (as observed, or assumed)."
     return f"The household is {money(abs(change.value) * people)} {'better' if change.value > 0 else 'worse'} off{_between(change, people)}."
 
@@ -136,13 +136,13 @@ def _observed(result: Result) -> str:
 
 
 def _costs_or_saves(saving: float, who: str) -> str:
-    if saving == 0:
+    if money(saving) == "£0":
         return f"costs {who} the same"
     return f"saves {who} {money(saving)}" if saving > 0 else f"costs {who} {money(-saving)} more"
 
 
 def _more_or_less(saving: float) -> str:
-    if saving == 0:
+    if money(saving) == "£0":
         return "pays the same"
     return f"saves {money(saving)}" if saving > 0 else f"pays {money(-saving)} more"
 

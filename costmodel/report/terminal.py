@@ -1,11 +1,12 @@
 """The answer on a terminal: the sentence, then compact tables. No arithmetic beyond the size of the group."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +18,7 @@ from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import to_be_checked
 
-WIDTH = 110
+WIDTH = 132
 """Columns of tables where the output is not a terminal; sentences are then not broken."""
 
 RATIO_OF_COURSE = "costs more and improves health"
@@ -32,6 +33,21 @@ def console(*, stderr: bool = False) -> Console:
     return plain if plain.is_terminal else Console(
         stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDTH
     )  # fmt: skip
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A counter on stderr for work of known size: called with what, how much is done and how much is wanted."""
+    out = console(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, wanted: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=wanted)
+            bars.update(tasks[what], completed=done)
+
+        yield show
 
 
 def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
@@ -76,17 +92,18 @@ def listed(lines: Iterable[str]) -> Iterator[Text]:
 def _title(result: Result, strategy: str, horizon: float) -> str:
     model, setting = result.scenario.model, result.scenario.setting
     observed = "" if horizon == result.horizons[0] else " (extrapolation)"
+    compared = f"{model.strategies[strategy].label} against {model.strategies[result.comparator].label}"
     return (
-        f"{model.strategies[strategy].label} against {model.strategies[result.comparator].label}, "
+        f"{compared}, "
         f"{in_words(horizon)}{observed}: £ of {setting.price_year} for {model.people:,} people, undiscounted; "
-        f"a saving is positive"
+        "a saving is positive"
     )
 
 
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=number > 0)
+        table.add_column(heading, justify="left" if number == 0 else "right")
     return table
 
 
@@ -162,11 +179,10 @@ def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
 
 def _by_run(result: Result, strategy: str, shown: list[str]) -> Table:
     perspective = "nhs_pss" if "nhs_pss" in shown else shown[0]
-    payer, last = PERSPECTIVE_NAMES[perspective], in_words(result.horizons[-1])
-    headings = [f"net saving, {payer}, {in_words(horizon)}" for horizon in result.horizons]
-    table = _table(
-        "", *headings, f"payback within {last}", "chance", f"QALYs, {in_words(result.horizons[0])}"
-    )
+    last = in_words(result.horizons[-1])
+    headings = [f"saves in {in_words(horizon)}" for horizon in result.horizons]
+    health = f"QALYs, {in_words(result.horizons[0])}"
+    table = _table(PERSPECTIVE_NAMES[perspective], *headings, f"payback within {last}", "its chance", health)
     people = result.scenario.model.people
     for name in result.runs:
         at: dict[str, Any] = {"run": name, "strategy": strategy}

@@ -3,10 +3,14 @@
 import math
 
 MINUS = "\u2212"
+PENNY = 0.01
+"""Pounds. Less than half of it is nothing: a rounding of the arithmetic, not an answer."""
 
 
 def money(amount: float, *, exact: bool = False) -> str:
     """Pounds, three significant figures unless exact: £12,300, −£400, £0."""
+    if abs(amount) < PENNY / 2:
+        return "£0"
     rounded = round(amount, 2) if exact else significant(amount)
     sign = MINUS if rounded < 0 else ""
     size = abs(rounded)

@@ -12,7 +12,7 @@ from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.inputs.posterior import Posterior, read_posterior
 from costmodel.inputs.prices import PriceIndex, read_price_index
 from costmodel.scenario.faults import validate
-from costmodel.scenario.read import Place, Tree, read_file
+from costmodel.scenario.read import Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 
 Content = TypeVar("Content")
@@ -29,6 +29,8 @@ class Attached:
     life_tables: dict[str, LifeTable] = field(default_factory=dict)
     posteriors: dict[Path, Posterior] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    """Names of price indices and life tables whose files are faulty."""
 
 
 def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
@@ -38,9 +40,9 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     """
     place = tree.place(("setting",))
     path = place.path.parent / model.setting
-    setting_tree = named(path, place, read_file)
+    setting_tree = named(path, place, parse_file)
     setting, wrong, _ = validate(SettingFile, setting_tree)
-    problems += [problem for problem in wrong if problem not in problems]
+    problems += [problem for problem in (*setting_tree.problems, *wrong) if problem not in problems]
     if setting is None:
         raise InputError(*problems)
     attached = Attached(setting, setting_tree, {})
@@ -60,6 +62,8 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     for name, file in setting.price_indices.items():
         if (index := read(setting_tree.place(("price_indices", name)), file, _read_index)) is not None:
             attached.indices[name] = index
+        else:
+            attached.broken.add(name)
     for name, file in setting.life_tables.items():
         if (table := read(setting_tree.place(("life_tables", name)), file, read_life_table)) is not None:
             attached.life_tables[name] = table

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from costmodel.scenario.provenance import provenance
 from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.warn import warnings
+from costmodel.units import out_of_support
 
 FREE_FOR_ALTERNATIVES = ("transitions", "strategies", "utilities", "mortality")
 """The blocks that an alternative may touch: which parameters stand where, not what they are."""
@@ -140,19 +142,23 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     problems += wrong
     if model is None:
         raise InputError(*problems)
-    attached = attach(model, tree, problems)
+    try:
+        attached = attach(model, tree, problems)
+    except InputError as error:
+        raise InputError(*dict.fromkeys((*problems, *error.problems))) from error
     leaves = _leaves(model, tree, attached, problems, faulty)
     central: Mapping[str, float] = {}
     try:
         order(model.parameters)
         central = _central(model.parameters, leaves)
+        problems += _derived_values(model, central, tree)
     except ValueError as error:
         at = str(tree.place(("parameters",)))
         problems.append(Problem(at, f"parameters are made of each other: {error}", "Break the circle."))
     structures = _structures(tree, model, faulty, problems)
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree.place, faulty))
-    problems += provenance(model, attached, tree, leaves)
+    problems += provenance(model, attached, tree, leaves, faulty)
     if problems:
         raise InputError(*dict.fromkeys(problems))
     scenario = Scenario(
@@ -180,6 +186,8 @@ def _leaves(
     for name, record in model.parameters.items():
         if record.kind not in ("value", "joint"):
             continue
+        if record.index in attached.broken:  # said already; the rest of the record is checked
+            record = record.model_copy(update={"price_year": attached.setting.price_year})
         keys = ("parameters", name)
         path = None
         if record.joint:
@@ -216,13 +224,26 @@ def _central(parameters: Mapping[str, Parameter], leaves: Mapping[str, Leaf]) ->
         record = parameters[name]
         if name in leaves:
             central[name] = leaves[name].central * leaves[name].price_factor
-        elif record.kind == "over_time" or any(operand not in central for operand in record.operands):
+        elif record.kind in ("value", "joint", "over_time") or not central.keys() >= set(record.operands):
             continue
         elif record.one_of and (record.fixed is not None or record.moved_to is not None):
             central[name] = float(record.fixed if record.fixed is not None else record.moved_to or 0)
         else:
-            central[name] = combine(record, central.__getitem__)
+            with suppress(ZeroDivisionError):
+                central[name] = combine(record, central.__getitem__)
     return central
+
+
+def _derived_values(model: ModelFile, central: Mapping[str, float], tree: Tree) -> Iterator[Problem]:
+    """Derived parameters whose central value their unit does not allow."""
+    for name, record in model.parameters.items():
+        if record.kind not in DERIVED or record.over_time or not central.keys() >= set(record.operands):
+            continue
+        made_of = ", ".join(f"{operand} = {central[operand]:g}" for operand in record.operands)
+        fault = out_of_support(record.unit, central[name]) if name in central else "it divides by 0"
+        if fault:
+            at = str(tree.place(("parameters", name)))
+            yield Problem(at, f"{name} ({record.kind}): {fault}", f"Check what it is made of: {made_of}.")
 
 
 def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:

@@ -184,6 +184,10 @@ def _effects(subject: Subject) -> Iterator[Problem]:
                 yield subject.problem(keys, "the first strategy is the comparator and has no effects", "Move it.")
             if strategy.therapy is None:
                 yield subject.problem(keys, "an effect without a therapy costs nothing", "Add the therapy block.")
+            if effect.until is None and effect.half_life is None:
+                remedy = "Give until (an instant such as follow-up) or half_life."
+                yield subject.problem(keys, "nothing says how long the effect lasts", remedy)
+                continue
             begin, end = window(model, name, key, effect)
             if effect.until is not None and end <= begin:
                 yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")

@@ -38,8 +38,8 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
     """
     data = copy.deepcopy(tree.data)
     problems = list(_double_shrinkage(tree))
-    faulty: set[str] = set()
-    damaged: list[Keys] = []
+    faulty: set[str] = {key for keys in tree.unreadable for key in keys if isinstance(key, str)}
+    damaged: list[Keys] = list(tree.unreadable)
     for _ in range(len(tree.places) + len(STAND_INS)):
         try:
             return file_type.model_validate(data), problems, faulty
@@ -47,7 +47,7 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
             details = error.errors(include_url=False)
         for detail in details:
             block = detail["loc"][:-1] if detail["type"] == "missing" else detail["loc"]
-            if not any(cut[: len(block)] == block for cut in damaged):
+            if detail["loc"] not in tree.unreadable and not any(cut[: len(block)] == block for cut in damaged):
                 problems.append(_problem(file_type, tree, detail))
         for detail in details:
             if detail["type"] != "extra_forbidden":
@@ -116,7 +116,8 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     message = detail["msg"].removeprefix("Value error, ")
     if kind != "value_error":
         return Problem(place, f"{path} is {found}", f"{message}.")
-    said = f"{found}: " if isinstance(detail["input"], str | int | float) and found.strip("'\"") not in message else ""
+    shown = isinstance(detail["input"], str | int | float) and str(detail["input"])[:40] not in message.split('"')
+    said = f"{found}: " if shown else ""
     return Problem(place, f"{path}: {said}{message}")
 
 

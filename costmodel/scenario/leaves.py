@@ -41,10 +41,26 @@ def leaf(
     posterior_path: Path | None,
 ) -> Leaf:
     """The leaf of one record. Raises ValueError with what is wrong and what is allowed."""
-    price_factor = _price_factor(record, price_year, indices)
-    if record.joint:
-        assert posterior_path is not None
-        return _joint(name, record, posteriors[posterior_path], posterior_path)
+    faults = []
+    price_factor, found = 1.0, None
+    try:
+        price_factor = _price_factor(record, price_year, indices)
+    except ValueError as error:
+        faults.append(str(error))
+    try:
+        if record.joint:
+            assert posterior_path is not None
+            found = _joint(name, record, posteriors[posterior_path], posterior_path)
+        else:
+            found = _plain(record, price_factor)
+    except ValueError as error:
+        faults.append(str(error))
+    if found is None or faults:
+        raise ValueError("; ".join(faults))
+    return found
+
+
+def _plain(record: Parameter, price_factor: float) -> Leaf:
     distribution = None
     if record.distribution:
         distribution = fit(

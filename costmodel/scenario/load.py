@@ -8,7 +8,7 @@ from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL
-from costmodel.scenario.read import Place, Tree, read_file, read_text
+from costmodel.scenario.read import Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import OverlayFile
 
 DEEPEST = 2
@@ -21,38 +21,41 @@ def load(path: str | Path) -> Scenario:
     Raises InputError with every problem found, each with file and line.
     """
     path = Path(path)
-    return resolve(read_file(path), path)
+    return resolve(parse_file(path), path)
 
 
 def load_text(content: bytes, path: Path) -> Scenario:
     """As `load`, for a text that is not on disk; `path` is where it would stand."""
-    return resolve(read_text(content, path), path)
+    return resolve(parse_text(content, path), path)
 
 
 def resolve(tree: Tree, path: Path) -> Scenario:
     """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes."""
     chain = _overlays(tree, path)
-    root = chain.pop() if chain else (tree, path, None)
-    base, base_path, _ = root
-    setting_name = base.data.get("setting")
+    base, _, _ = chain.pop()
+    setting = base.data.get("setting")
     setting_place = base.places.get(("setting",))
-    for overlay_tree, _, file in chain:
+    changes: list[Change] = []
+    for overlay_tree, _, file in reversed(chain):
         assert file is not None
         if "setting" in file.change:
-            setting_name = file.change["setting"]
-            setting_place = overlay_tree.place(("change", "setting"))
-    merged, problems = base, []
-    if isinstance(setting_name, str) and setting_place:
-        merged, problems = _with_setting(base, setting_place, setting_name)
-    changes: list[Change] = []
-    for overlay_tree, overlay_path, file in reversed(chain):
+            changes.append(Change("setting", setting, file.change["setting"], file.label))
+            setting, setting_place = file.change["setting"], overlay_tree.place(("change", "setting"))
+    problems = list(dict.fromkeys(problem for one, _, _ in [*chain, (base, path, None)] for problem in one.problems))
+    merged = base
+    if isinstance(setting, str) and setting_place:
+        merged, wrong = _with_setting(base, setting_place, setting)
+        problems += wrong
+    for overlay_tree, _, file in reversed(chain):
         assert file is not None
         where = {p: overlay_tree.place(("change", p)) for p in file.change}
         where |= {p: overlay_tree.place(("add", p)) for p in file.add}
         where |= {p: overlay_tree.place(("remove",)) for p in file.remove}
-        new = {p: v for p, v in file.change.items() if p != "setting"}
+        cut = {keys[1] for keys in overlay_tree.unreadable if len(keys) > 1}
+        new = {p: v for p, v in file.change.items() if p != "setting" and p not in cut}
+        add = {p: v for p, v in file.add.items() if p not in cut}
         merged, made, wrong = overlay.apply(
-            merged, change=new, add=file.add, remove=file.remove, by=file.label, where=where
+            merged, change=new, add=add, remove=file.remove, by=file.label, where=where
         )
         changes += made
         problems += wrong
@@ -72,12 +75,14 @@ def _overlays(tree: Tree, path: Path) -> list[tuple[Tree, Path, OverlayFile | No
             found = "the overlay changes nothing"
             problems.append(Problem(str(tree.place(("extends",))), found, "Fill change, add or remove."))
         if problems or file is None:
-            raise InputError(*problems)
+            raise InputError(*tree.problems, *problems)
         chain.append((tree, path, file))
+        place = str(tree.place(("extends",)))
+        if (path.parent / file.extends).resolve() in [one.resolve() for _, one, _ in chain]:
+            circle = " → ".join([*(one.name for _, one, _ in chain), Path(file.extends).name])
+            raise InputError.at(place, f"the files extend each other: {circle}", "One of them must be a model file.")
         if len(chain) > DEEPEST:
-            raise InputError.at(
-                str(tree.place(("extends",))), "overlays are stacked too deep", f"At most {DEEPEST} on one model file."
-            )
+            raise InputError.at(place, "overlays are stacked too deep", f"At most {DEEPEST} on one model file.")
         path = path.parent / file.extends
         tree = _read_named(path, tree.place(("extends",)))
     return [*chain, (tree, path, None)]
@@ -85,7 +90,7 @@ def _overlays(tree: Tree, path: Path) -> list[tuple[Tree, Path, OverlayFile | No
 
 def _read_named(path: Path, place: Place) -> Tree:
     try:
-        return read_file(path)
+        return parse_file(path)
     except InputError as error:
         if path.exists():
             raise
@@ -95,11 +100,16 @@ def _read_named(path: Path, place: Place) -> Tree:
 def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:
     """Add the parameters of the setting to the model's."""
     path = place.path.parent / name
-    setting = _read_named(path, place)
-    problems = [*_internal_keys(base), *_internal_keys(setting)]
-    merged = Tree(dict(base.data), dict(base.places))
+    merged = Tree(dict(base.data), dict(base.places), unreadable=set(base.unreadable))
     merged.data["setting"] = name
     merged.places[("setting",)] = place
+    problems = _internal_keys(base)
+    try:
+        setting = _read_named(path, place)
+    except InputError as error:
+        return merged, [*problems, *error.problems]
+    problems += [*setting.problems, *_internal_keys(setting)]
+    merged.unreadable |= {keys for keys in setting.unreadable if keys[0] == "parameters"}
     own = base.data.get("parameters")
     theirs = setting.data.get("parameters")
     if isinstance(own, dict) and isinstance(theirs, dict):

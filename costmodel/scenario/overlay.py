@@ -22,7 +22,8 @@ class Change:
     """Who asked for it: a file's label, or "you"."""
 
     def __str__(self) -> str:
-        return f"{self.path}: {_shown(self.old)} → {_shown(self.new)}"
+        known = "an entry" if isinstance(self.old, dict | list) else _shown(self.old)
+        return f"{self.path}: {known} → {_shown(self.new)}"
 
 
 def _shown(value: Any) -> str:
@@ -48,7 +49,7 @@ def apply(
     where: the place of each path in its own file, for messages and for the new values.
     Returns the new tree, the changes made, and what was wrong.
     """
-    new = Tree(copy.deepcopy(tree.data), dict(tree.places))
+    new = Tree(copy.deepcopy(tree.data), dict(tree.places), unreadable=set(tree.unreadable))
     changes: list[Change] = []
     problems: list[Problem] = []
     for path in remove or []:

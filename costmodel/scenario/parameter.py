@@ -133,9 +133,6 @@ class Parameter(Block):
         return self
 
     def _check_plain(self) -> None:
-        for key in ("source", "status"):
-            if getattr(self, key) is None:
-                raise ValueError(f"the {key} is missing; a number without one is not accepted")
         spreads = [k for k in ("se", "cv", "ci95", "counts", "effective_size") if getattr(self, k) is not None]
         if self.distribution is None:
             if spreads:
@@ -148,4 +145,4 @@ class Parameter(Block):
             found = ", ".join(spreads) or "none"
             raise ValueError(f"give exactly one of se, cv, ci95, counts, effective_size; found: {found}")
         if self.value is None and not ({"ci95", "counts"} & set(spreads) or self.distribution == "uniform"):
-            raise ValueError("the value is missing")
+            raise ValueError("the value is missing; give it, or ci95, counts or a uniform range, which imply it")

@@ -6,18 +6,20 @@ from costmodel.errors import Problem, nearest
 from costmodel.scenario.attached import Attached
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import STRENGTH, Parameter
-from costmodel.scenario.read import Tree
+from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import ModelFile
 from costmodel.units import parse_duration
 
 
-def provenance(model: ModelFile, attached: Attached, tree: Tree, leaves: Mapping[str, Leaf]) -> Iterator[Problem]:
-    """Problems of the parameters' records and of the setting's references."""
+def provenance(
+    model: ModelFile, attached: Attached, tree: Tree, leaves: Mapping[str, Leaf], faulty: set[str]
+) -> Iterator[Problem]:
+    """Problems of the parameters' records and of the setting's references, `faulty` ones left alone."""
     for name, record in model.parameters.items():
         at = str(tree.place(("parameters", name)))
-        for found, remedy in _record(name, record, model.parameters, attached):
+        for found, remedy in _record(name, record, model.parameters, attached, faulty):
             yield Problem(at, found, remedy)
-    yield from _setting(model, attached)
+    yield from _setting(model, attached, faulty)
     table, tables = model.mortality.table, attached.setting.life_tables
     if table not in tables:
         yield Problem(str(tree.place(("mortality", "table"))), f'there is no life table "{table}"', nearest(table, tables))
@@ -29,8 +31,11 @@ def provenance(model: ModelFile, attached: Attached, tree: Tree, leaves: Mapping
 
 
 def _record(
-    name: str, record: Parameter, parameters: Mapping[str, Parameter], attached: Attached
+    name: str, record: Parameter, parameters: Mapping[str, Parameter], attached: Attached, faulty: set[str]
 ) -> Iterator[tuple[str, str]]:
+    for key in ("source", "status"):
+        if record.kind == "value" and not getattr(record, key):
+            yield f"{name}: the {key} is missing", f"A number without a {key} is not accepted."
     for source in record.sources:
         if attached.sources and source not in attached.sources:
             yield f'{name}: there is no source "{source}"', nearest(source, attached.sources)
@@ -43,6 +48,8 @@ def _record(
         yield f"{name}: the range {record.range[0]:g} to {record.range[1]:g} is upside down", "Low first."
     missing = [operand for operand in record.operands if operand not in parameters]
     for operand in missing:
+        if operand in faulty:
+            continue
         yield f'{name}: there is no parameter "{operand}"', nearest(operand, parameters)
     if not missing:
         yield from _units(name, record, [parameters[operand] for operand in record.operands])
@@ -50,6 +57,8 @@ def _record(
         yield from _times(name, record.over_time)
     if record.one_of:
         for option in record.one_of.values():
+            if option in faulty:
+                continue
             if option not in parameters:
                 yield f'{name}: there is no parameter "{option}"', nearest(option, parameters)
             elif parameters[option].unit.text != record.unit.text:
@@ -87,13 +96,15 @@ def _times(name: str, over_time: Mapping[str, str]) -> Iterator[tuple[str, str]]
         yield f"{name}: the times are not in order from 0 months", "Begin with 0 months; each later than the last."
 
 
-def _setting(model: ModelFile, attached: Attached) -> Iterator[Problem]:
+def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator[Problem]:
     setting = attached.setting
-    wanted = [(setting.discount.costs, "discount_rate", ("discount", "costs"))]
-    wanted.append((setting.discount.health, "discount_rate", ("discount", "health")))
+    wanted: list[tuple[str | int, str, Keys]] = [
+        (setting.discount.costs, "discount_rate", ("discount", "costs")),
+        (setting.discount.health, "discount_rate", ("discount", "health")),
+    ]
     wanted += [(name, "price", ("thresholds",)) for name in setting.thresholds]
     for reference, kind, keys in wanted:
-        if isinstance(reference, int):
+        if isinstance(reference, int) or reference in faulty:
             continue
         at = str(attached.tree.place(keys))
         if reference not in model.parameters:

@@ -46,10 +46,15 @@ class Place:
 
 @dataclass
 class Tree:
-    """Plain data with the place of each node. `places` is keyed by the path of keys."""
+    """Plain data with the place of each node. `places` is keyed by the path of keys.
+
+    problems: faults of single entries. unreadable: where these stand; the data hold None there.
+    """
 
     data: dict[str, Any]
     places: dict[Keys, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: set[Keys] = field(default_factory=set)
 
     def place(self, keys: Keys) -> Place:
         """The place of a node, or of its nearest ancestor that has one."""
@@ -59,7 +64,15 @@ class Tree:
 
 
 def read_file(path: Path) -> Tree:
-    """Read one YAML file. Raises InputError if it cannot be opened, or as `read_text`."""
+    """Read one YAML file without any fault. Raises InputError with all of them."""
+    tree = parse_file(path)
+    if tree.problems:
+        raise InputError(*tree.problems)
+    return tree
+
+
+def parse_file(path: Path) -> Tree:
+    """Read one YAML file, faulty entries and all. Raises InputError if it cannot be opened, or as `parse_text`."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
@@ -67,11 +80,15 @@ def read_file(path: Path) -> Tree:
         content = path.read_bytes()
     except OSError as error:
         raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
-    return read_text(content, path)
+    return parse_text(content, path)
 
 
-def read_text(content: bytes, path: Path) -> Tree:
-    """Read YAML from bytes; `path` names the file in messages and is where its references start."""
+def parse_text(content: bytes, path: Path) -> Tree:
+    """Read YAML from bytes; `path` names the file in messages and is where its references start.
+
+    Raises InputError for a text that is no YAML, not UTF-8 or too large; faults of single entries are
+    returned with the tree.
+    """
     if len(content) > MAX_BYTES:
         raise InputError.at(path.name, f"the file has {len(content):,} bytes", f"At most {MAX_BYTES:,}.")
     try:
@@ -94,10 +111,8 @@ def read_text(content: bytes, path: Path) -> Tree:
         raise InputError.at(path.name, f"not valid YAML: {error}".splitlines()[0]) from error
     if not isinstance(node, MappingNode):
         raise InputError.at(path.name, "the file holds no keys", "See docs/format.md.")
-    tree, problems = Tree({}), []
-    tree.data = _plain(node, (), tree, path, problems)
-    if problems:
-        raise InputError(*problems)
+    tree = Tree({})
+    tree.data = _plain(node, (), tree, path)
     return tree
 
 
@@ -120,24 +135,29 @@ def _refuse_aliases_and_bulk(text: str, path: Path) -> None:
             )
 
 
-def _plain(node: Node, keys: Keys, tree: Tree, path: Path, problems: list[Problem]) -> Any:
+def _plain(node: Node, keys: Keys, tree: Tree, path: Path) -> Any:
     place = Place(path, node.start_mark.line + 1)
     tree.places.setdefault(keys, place)
     tag = str(node.tag).rpartition(":")[2]
     if tag not in _PLAIN_TAGS or not str(node.tag).startswith("tag:yaml.org,2002:"):
-        problems.append(Problem(str(place), f"the tag {node.tag} is not allowed", "Write plain values."))
+        tree.problems.append(Problem(str(place), f"the tag {node.tag} is not allowed", "Write plain values."))
+        tree.unreadable.add(keys)
         return None
     if isinstance(node, MappingNode):
-        return dict(_pairs(node, keys, tree, path, problems))
+        return dict(_pairs(node, keys, tree, path))
     if isinstance(node, SequenceNode):
-        return [_plain(child, (*keys, i), tree, path, problems) for i, child in enumerate(node.value)]
+        return [_plain(child, (*keys, i), tree, path) for i, child in enumerate(node.value)]
     assert isinstance(node, ScalarNode)
-    return _scalar(node.value, tag, place, problems)
+    value, fault = _scalar(node.value, tag)
+    if fault:
+        tree.problems.append(Problem(str(place), *fault))
+    if value is None:
+        tree.unreadable.add(keys)
+    return value
 
 
-def _pairs(
-    node: MappingNode, keys: Keys, tree: Tree, path: Path, problems: list[Problem]
-) -> Iterator[tuple[str, Any]]:
+def _pairs(node: MappingNode, keys: Keys, tree: Tree, path: Path) -> Iterator[tuple[str, Any]]:
+    problems = tree.problems
     seen: dict[str, int] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
@@ -154,7 +174,7 @@ def _pairs(
         else:
             seen[key] = line
             tree.places[(*keys, key)] = Place(path, line)
-            yield key, _plain(value_node, (*keys, key), tree, path, problems)
+            yield key, _plain(value_node, (*keys, key), tree, path)
 
 
 def scalar(text: str) -> str | int | float:
@@ -174,20 +194,18 @@ def unshowable(text: str) -> str:
     return ""
 
 
-def _scalar(text: str, tag: str, place: Place, problems: list[Problem]) -> Any:
+def _scalar(text: str, tag: str) -> tuple[Any, tuple[str, str] | None]:
+    """The value of a scalar, and what is wrong with it and the remedy; the value is None where it cannot be read."""
     if tag == "null":
-        return None
+        return None, ("the entry is empty", "Give it a value, or take its key away.")
     if tag == "bool":
-        return text.lower() == "true"
+        return text.lower() == "true", None
     if tag not in ("int", "float"):
-        if hidden := unshowable(text):
-            problems.append(Problem(str(place), f"the text holds the character {hidden}", "Remove it: it is invisible."))
-        return text
+        hidden = unshowable(text)
+        return text, (f"the text holds the character {hidden}", "Remove it: it is invisible.") if hidden else None
     if not _DECIMAL.fullmatch(text):
-        problems.append(Problem(str(place), f"{text} is not a finite decimal number", "Write it like 1200 or 0.035."))
-        return None
+        return None, (f"{text[:40]} is not a finite decimal number", "Write it like 1200 or 0.035.")
     number = float(text)
     if number in (float("inf"), float("-inf")) or abs(number) > LARGEST_NUMBER:
-        problems.append(Problem(str(place), f"{text[:40]} is too large a number", "At most 9,007,199,254,740,992."))
-        return None
-    return int(text) if tag == "int" else number + 0.0
+        return None, (f"{text[:40]} is too large a number", f"At most {LARGEST_NUMBER:,}.")
+    return int(text) if tag == "int" else number + 0.0, None

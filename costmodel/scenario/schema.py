@@ -84,13 +84,9 @@ class Effect(Block):
     """What was estimated, against what, when, and from whom."""
 
     @model_validator(mode="after")
-    def _size_and_durability(self) -> "Effect":
+    def _one_size(self) -> "Effect":
         if (self.hazard_ratio is None) == (self.rate is None):
             raise ValueError("an effect has either a hazard_ratio or a rate")
-        if self.until is None and self.half_life is None:
-            raise ValueError(
-                "nothing says how long the effect lasts; give until (an instant such as follow-up) or half_life"
-            )
         return self
 
 

@@ -257,12 +257,15 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
             "harms": draft.harms(),
         }
     age = number("years", draft.one([20, 40.25, draft.between(18, 99)]))
+    women = number("share", draft.one([0, 1, draft.between(0, 1)]))
     model: dict[str, Any] = {
         "format": 1, "title": "A random model", "label": "random", "population": "Nobody", "model": "rates",
         "setting": "settings/example.yaml", "follow_up": draft.one(["12 months", "24 months", "100 weeks", "42 months"]),
         "beyond_follow_up": draft.one(["effects cease", "effects persist", "gap closes"]),
         "horizon": f"{int(rng.integers(6, 11))} years", "cycle": cycle,
-        "cohort": {"age": draft.add("age", age), "female": draft.share(), "start": draft.start(states)},
+        "cohort": {
+            "age": draft.add("age", age), "female": draft.add("women", women), "start": draft.start(states),
+        },
         "states": dict.fromkeys(states, "A state"),
         "mortality": {"table": "example_table", "rate_ratio": draft.death_ratio()},
         "transitions": transitions,

@@ -2,7 +2,8 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import formualizer
@@ -21,6 +22,7 @@ Cells = dict[tuple[str, int, int], object]
 """Values by sheet, row and column (from 1)."""
 
 
+@lru_cache(maxsize=8)
 def formulas(path: Path) -> dict[tuple[str, int, int], str]:
     """Every formula of a workbook."""
     book = openpyxl.load_workbook(path)
@@ -33,6 +35,7 @@ def formulas(path: Path) -> dict[tuple[str, int, int], str]:
     }
 
 
+@lru_cache(maxsize=8)
 def stored(path: Path) -> Cells:
     """The stored value of every cell."""
     book = openpyxl.load_workbook(path, data_only=True)
@@ -55,16 +58,20 @@ def by_libreoffice(paths: Sequence[Path], folder: Path) -> list[Cells]:
     command = [soffice, "--headless", "--norestore", f"-env:UserInstallation={profile.as_uri()}"]
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), *map(str, paths)]
     subprocess.run(command, check=True, capture_output=True, timeout=500)
-    return [stored(out / path.name) for path in paths]
+    return [stored.__wrapped__(out / path.name) for path in paths]
 
 
-def by_formualizer(path: Path, edits: Mapping[tuple[str, int, int], float] | None = None) -> Cells:
-    """Recalculate a workbook, with some cells set first, in formualizer."""
+def by_formualizer(
+    path: Path,
+    edits: Mapping[tuple[str, int, int], float] | None = None,
+    only: Iterable[tuple[str, int, int]] | None = None,
+) -> Cells:
+    """Recalculate a workbook, with some cells set first, in formualizer; `only`: the cells to read."""
     book = formualizer.load_workbook(str(path))
     for (sheet, row, column), value in (edits or {}).items():
         book.set_value(sheet, row, column, float(value))
     book.evaluate_all()
-    return {key: book.get_value(*key) for key in formulas(path)}
+    return {key: book.get_value(*key) for key in (formulas(path) if only is None else only)}
 
 
 def edited(path: Path, edits: Mapping[tuple[str, int, int], float], to: Path) -> Path:

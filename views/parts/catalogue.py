@@ -9,7 +9,7 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem
 from costmodel.scenario.load import load_text
-from costmodel.scenario.read import Keys, Tree, read_file, read_text
+from costmodel.scenario.read import Keys, Tree, parse_text, read_file
 
 MODEL = "model.yaml"
 UPLOADED = "your_file.yaml"
@@ -25,7 +25,7 @@ def folder() -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """A scenario file of the menu. label: its word. title: of the model, for the menu of populations."""
+    """A scenario file of the menu. label: its word. title: its population, as the menu shows it."""
 
     path: Path
     label: str
@@ -59,23 +59,27 @@ def _entry(path: Path) -> Entry | None:
     try:
         data = _head(path, path.stat().st_mtime_ns)
     except (InputError, OSError):
-        return Entry(path, path.stem, path.parent.name) if path.name == MODEL else None
+        return (
+            Entry(path, path.stem, path.parent.name.replace("_", " ").capitalize())
+            if path.name == MODEL
+            else None
+        )
     if path.name != MODEL and "extends" not in data:
         return None
-    return Entry(path, data.get("label", path.stem), data.get("population", path.parent.name))
+    return Entry(path, data.get("label", path.stem), path.parent.name.replace("_", " ").capitalize())
 
 
 @lru_cache(maxsize=64)
 def _head(path: Path, changed: int) -> dict[str, str]:
     """The words of a shipped file that the menu needs."""
     data = read_file(path).data
-    return {key: str(data[key]) for key in ("label", "population", "extends") if key in data}
+    return {key: str(data[key]) for key in ("label", "extends") if key in data}
 
 
 def check_upload(content: bytes, population: str) -> Tree:
-    """A user's file, parsed. Raises InputError if it is not safe YAML or names a file outside the scenarios folder."""
+    """A user's file, parsed. Raises InputError if it is no safe YAML or names a file outside the folder."""
     path = folder() / population / UPLOADED
-    tree = read_text(content, path)
+    tree = parse_text(content, path)
     problems = [
         Problem(
             str(tree.place(keys)),
@@ -97,7 +101,7 @@ def read_upload(content: bytes, population: str) -> Any:
 
 
 def changes_of(tree: Tree, population: str) -> tuple[str, dict[str, Any]] | None:
-    """The parent and the changes of a file that holds nothing but changes to a shipped scenario, else None."""
+    """Parent and changes of a file that holds nothing but changes to a shipped scenario, else None."""
     parent, change = tree.data.get("extends"), tree.data.get("change")
     if set(tree.data) != ONLY_CHANGES or not isinstance(change, dict) or parent not in scenarios(population):
         return None

@@ -16,7 +16,7 @@ CHOICE, FAULTS, NOTICE = "choice", "faults", "notice"
 
 @dataclass(frozen=True)
 class Choice:
-    """A population, one of its files (or the user's own, as bytes), and changes by path, each a plain value."""
+    """A population, one of its files (or the user's own, as bytes), and changes by path: plain values."""
 
     population: str
     file: str
@@ -29,7 +29,9 @@ class Choice:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _load(population: str, file: str, upload: bytes | None, changes: tuple[tuple[str, Any], ...], stamp: int) -> Scenario:
+def _load(
+    population: str, file: str, upload: bytes | None, changes: tuple[tuple[str, Any], ...], stamp: int
+) -> Scenario:
     if changes:
         return _load(population, file, upload, (), stamp).changed(dict(changes))
     if upload is not None:
@@ -39,7 +41,11 @@ def _load(population: str, file: str, upload: bytes | None, changes: tuple[tuple
 
 def scenario_of(choice: Choice) -> Scenario:
     """The scenario of a choice. Raises InputError."""
-    return _load(choice.population, choice.file, choice.upload, choice.changes, catalogue.stamp())
+    scenario = _load(choice.population, choice.file, choice.upload, choice.changes, catalogue.stamp())
+    if len(scenario.model.strategies) < 2:
+        found = "the scenario has one strategy"
+        raise InputError.at(scenario.path.name, found, "The dashboard compares a therapy with usual care.")
+    return scenario
 
 
 def current() -> Choice:
@@ -60,15 +66,25 @@ def scenario() -> Scenario:
     return scenario_of(current())
 
 
+def with_changes(more: Mapping[str, Any]) -> Scenario:
+    """The chosen scenario with further changes that do not become the user's."""
+    here = current()
+    wanted = here.changed | dict(more)
+    start = base()
+    kept = tuple((path, value) for path, value in wanted.items() if value != default(start, path))
+    return scenario_of(replace(here, changes=kept))
+
+
 def faults() -> dict[str, str]:
     """What was refused, by the control or path it belongs to."""
     return st.session_state.setdefault(FAULTS, {})
 
 
 def change(at: str, values: Mapping[str, Any]) -> bool:
-    """Apply changes by path; a value equal to the default takes the change back.
+    """Apply changes by path; a value equal to the default, or None, takes the change back.
 
-    What is refused is kept as a fault of the control `at`, and the previous scenario stays. True if it was applied.
+    What is refused is kept as a fault of the control `at`, and the previous scenario stays.
+    True if it was applied.
     """
     before, wanted = current(), current().changed
     start = base()
@@ -90,9 +106,10 @@ def reset(at: str, *paths: str) -> None:
 def select(population: str, file: str) -> None:
     """Choose a shipped scenario; the user's changes go with it where they fit."""
     wanted = replace(current(), population=population, file=file, upload=None)
-    if not _adopt("file", wanted, {}) and wanted.changes:
-        if _adopt("file", replace(wanted, changes=()), {}):
-            st.session_state[NOTICE] = "Your changes did not fit this scenario and were taken back."
+    if _adopt("file", wanted, {}):
+        return
+    if wanted.changes and _adopt("file", replace(wanted, changes=()), {}):
+        st.session_state[NOTICE] = "Your changes did not fit this scenario and were taken back."
 
 
 def upload(content: bytes) -> None:
@@ -111,7 +128,7 @@ def upload(content: bytes) -> None:
 
 
 def default(scenario: Scenario, path: str) -> Any:
-    """What a path holds in a scenario: a parameter's centre in its own unit and price year, an option, a text."""
+    """What a path holds in a scenario: a centre in its own unit and price year, an option, a text."""
     keys = path.split(".")
     if keys[0] == "parameters" and len(keys) == 3:
         name = keys[1]

@@ -16,7 +16,8 @@ from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycles
 
-WORKERS = 2
+WORKERS = {"answer": 2, "further": 1}
+"""Threads by what they are for, so that an answer never queues behind what stands below it."""
 LARGEST_CURVES = 400_000_000
 """Bytes that the curves of one run may take here; the command line has no such bound."""
 BYTES = 8
@@ -30,25 +31,26 @@ def deterministic(scenario: Scenario) -> Result:
     return _deterministic(scenario.sha256, __version__, scenario)
 
 
-def begin(scenario: Scenario) -> "Future[Result]":
-    """The run with draws: done, under way, or waiting for a free worker. Raises InputError if it is too large."""
+def begin(scenario: Scenario, purpose: str = "answer") -> "Future[Result]":
+    """The run with draws: done, under way or waiting for a worker. Raises InputError if it is too large."""
     _check_memory(scenario)
-    future = _begun(scenario.sha256, DRAWS, SEED, __version__, scenario)
+    key = (scenario.sha256, DRAWS, SEED, __version__, scenario, purpose)
+    future = _begun(*key)
     failed = future.done() and not future.cancelled() and future.exception() is not None
     if future.cancelled() or failed:
-        _begun.clear(scenario.sha256, DRAWS, SEED, __version__, scenario)
-        future = _begun(scenario.sha256, DRAWS, SEED, __version__, scenario)
+        _begun.clear(*key)
+        future = _begun(*key)
     st.session_state.setdefault(WAITING, []).append(future)
     return future
 
 
-def expected(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
-    """The run with draws. `meanwhile` is called while it is under way, so that a click can interrupt the page.
+def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str = "answer") -> Result:
+    """The run with draws. `meanwhile` is called while it is under way: there a click can interrupt the page.
 
     Raises InputError.
     """
     while True:
-        future = begin(scenario)
+        future = begin(scenario, purpose)
         while not future.done():
             meanwhile()
             time.sleep(PAUSE)
@@ -56,6 +58,14 @@ def expected(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
             return future.result()
         except CancelledError:  # another session gave it up
             continue
+
+
+def settle(meanwhile: Callable[[], object], seconds: float = 1.0) -> None:
+    """Wait until the reader has stopped moving controls: a click in the meantime interrupts the page here."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        meanwhile()
+        time.sleep(PAUSE)
 
 
 def give_up() -> None:
@@ -70,13 +80,15 @@ def _deterministic(sha256: str, version: str, _scenario: Scenario) -> Result:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _begun(sha256: str, draws: int, seed: int, version: str, _scenario: Scenario) -> "Future[Result]":
-    return _pool().submit(_run, _scenario, draws, seed)
+def _begun(
+    sha256: str, draws: int, seed: int, version: str, _scenario: Scenario, _purpose: str
+) -> "Future[Result]":
+    return _pool(_purpose).submit(_run, _scenario, draws, seed)
 
 
 @st.cache_resource(show_spinner=False)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="costmodel")
+def _pool(purpose: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS[purpose], thread_name_prefix=purpose)
 
 
 def _run(scenario: Scenario, draws: int, seed: int) -> Result:

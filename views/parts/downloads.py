@@ -27,20 +27,32 @@ def workbook(result: Result) -> None:
             books.write(run(scenario, draws, seed), path)
             return path.read_bytes()
 
-    st.download_button("Download the workbook (Excel)", content, "report.xlsx", XLSX, key="workbook", on_click="ignore")
+    st.download_button(
+        "Download the workbook (Excel)", content, "report.xlsx", XLSX, key="workbook", on_click="ignore"
+    )
 
 
 def changes(choice: Choice) -> None:
     """The button for the changes as an overlay of the chosen file."""
     st.download_button(
-        "Download your changes (scenario file)", overlay(choice), "your_changes.yaml", "application/yaml",
-        key="overlay", disabled=not choice.changes, on_click="ignore",
-    )  # fmt: skip
+        "Download your changes (scenario file)",
+        overlay(choice),
+        "your_changes.yaml",
+        "application/yaml",
+        key="overlay",
+        disabled=not choice.changes,
+        on_click="ignore",
+    )
 
 
 def overlay(choice: Choice) -> bytes:
     """Changes as a scenario file that stands beside the file it extends."""
-    content: dict[str, Any] = {"format": 1, "extends": choice.file, "label": "yours", "change": choice.changed}
+    content: dict[str, Any] = {
+        "format": 1,
+        "extends": choice.file,
+        "label": "yours",
+        "change": choice.changed,
+    }
     if choice.upload is not None:
         uploaded = catalogue.check_upload(choice.upload, choice.population).data
         if "extends" in uploaded:

@@ -16,7 +16,9 @@ def panel(base: Scenario, rows: list[Record]) -> None:
     with st.container(border=True):
         left, right = st.columns([1, 1], gap="medium")
         with left:
-            path = st.selectbox("Change an assumption", list(by_path), key="edit", format_func=lambda p: by_path[p].label)
+            path = st.selectbox(
+                "Change an assumption", list(by_path), key="edit", format_func=lambda p: by_path[p].label
+            )
             row = by_path[path]
             _form(row)
             if row.path in choice.faults():
@@ -30,17 +32,25 @@ def panel(base: Scenario, rows: list[Record]) -> None:
 
 
 def _form(row: Record) -> None:
-    key = f"typed {row.path}"
+    key = f"typed {row.path} {row.now}"
     with st.form(f"form {row.path}", border=False):
         unit = f" ({literal(row.unit)})" if row.unit else ""
-        if row.kind == "text":
+        if row.options:
+            now = choice.scenario().parameters[row.name].use if row.kind == "choice" else str(row.now)
+            at = row.options.index(now) if now in row.options else 0
+            st.selectbox("Your choice", row.options, index=at, key=key, format_func=_words)
+        elif row.kind == "text":
             st.text_input(f"Your value{unit}", value=str(row.now), key=key)
         else:
-            st.number_input(f"Your value{unit}", value=float(row.now or 0), key=key, format="%.10g", step=None)
+            st.number_input(
+                f"Your value{unit}", value=float(row.now or 0), key=key, format="%.10g", step=None
+            )
         with st.container(horizontal=True):
             st.form_submit_button("Apply", type="primary", on_click=_apply, args=(row, key))
             default = number(row.default) if isinstance(row.default, float) else str(row.default)
-            st.form_submit_button(literal(f"Reset to {default}"), on_click=_reset, args=(row, key), disabled=not row.changed)
+            st.form_submit_button(
+                literal(f"Reset to {default}"), on_click=_reset, args=(row,), disabled=not row.changed
+            )
 
 
 def _apply(row: Record, key: str) -> None:
@@ -48,15 +58,18 @@ def _apply(row: Record, key: str) -> None:
     if typed is None or typed == "":
         choice.faults()[row.path] = "Nothing was typed. Wanted: a value, or Reset."
         return
+    if row.kind == "choice":
+        choice.change(row.path, {f"parameters.{row.name}.use": typed, row.path: None})
+        return
     if row.path == "people" and float(typed).is_integer():
         typed = int(typed)
-    values = {row.path: typed}
-    if row.kind == "choice":
-        values[f"parameters.{row.name}.use"] = None
-    choice.change(row.path, values)
+    choice.change(row.path, {row.path: typed})
 
 
-def _reset(row: Record, key: str) -> None:
+def _words(option: str) -> str:
+    return option.replace("_", " ")
+
+
+def _reset(row: Record) -> None:
     choice.faults().pop(row.path, None)
     choice.reset(row.path, row.path, f"parameters.{row.name}.use")
-    st.session_state.pop(key, None)

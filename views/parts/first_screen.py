@@ -1,24 +1,22 @@
-"""What stands on the first screen, without scrolling. Drawn twice: at central values at once, then with all draws."""
+"""What stands on the first screen. Drawn twice: at central values at once, then with all draws."""
 
 from dataclasses import dataclass
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.model.run import DRAWS
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.charts import cumulative
-from costmodel.report.sentence import answer, pick
-from costmodel.report.words import chance, interval, money, short_money
-from costmodel.result.result import DETERMINISTIC, Result
-from costmodel.result.table import in_words
+from costmodel.report.figures import figures
+from costmodel.report.sentence import answer
+from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from views.parts import choice, show
 from views.parts.records import standing
 from views.parts.text import literal
 
-CHART_HEIGHT = 318
+CHART_HEIGHT = 352
 DEFAULT = "nhs_pss"
 
 
@@ -40,37 +38,41 @@ class Screen:
     def show(self, result: Result, stale: bool) -> None:
         """Fill all places from a result."""
         said = answer(result)
-        with self.sentence.container(key="stale sentence" if stale else "sentence"):
-            st.markdown(literal(said.headline))
+        self.sentence.markdown(literal(said.headline))
         with self.metrics.container():
             _metrics(result, self.perspective)
         with self.chart.container():
             show.figure(cumulative(result, self.perspective), CHART_HEIGHT)
-        with self.beside.container():
-            for line in (*said.beside, *(f"Warning: {text}" for text in said.warnings)):
-                st.markdown(literal(line))
+        lines = (*said.beside, *(f"Warning: {text}" for text in said.warnings))
+        self.beside.markdown("\n\n".join(literal(line) for line in lines))
         if stale:
             self.working()
         else:
-            self.status.caption(f"Expected values of {result.draws:,} simulations; people and money as on the left.")
+            self.status.caption(f"Expected values of {result.draws:,} simulations.")
 
 
 def prepare(scenario: Scenario) -> Screen:
-    """Lay the page out: question and badge, sentence, figures, then the chart with what stands beside the money."""
+    """Lay the page out: question and badge, sentence, figures, the chart and what stands beside the money."""
     left, right = st.columns([3, 2], vertical_alignment="center")
     therapy = list(scenario.model.strategies.values())[1]
     left.title(literal(f"Does {_lower_first(therapy.label)} pay for itself?"), anchor=False)
     with right.container(key="badge", horizontal=True):
         _badge(scenario)
-    sentence, metrics = st.empty(), st.empty()
+    sentence, metrics = st.container(key="sentence").empty(), st.empty()
     left, right = st.columns([2, 1], gap="medium")
     with left:
         if "perspective" not in st.session_state:
             st.session_state["perspective"] = DEFAULT
         perspective = st.segmented_control(
-            "Whose money?", list(PERSPECTIVES), key="perspective", persist_state="session", required=True,
-            format_func=lambda name: _upper_first(PERSPECTIVE_NAMES[name]), label_visibility="collapsed",
-        )  # fmt: skip
+            "Whose money?",
+            list(PERSPECTIVES),
+            key="perspective",
+            persist_state="session",
+            required=True,
+            format_func=lambda name: _upper_first(PERSPECTIVE_NAMES[name]),
+            label_visibility="collapsed",
+            wrap=True,
+        )
         chart = st.empty()
     with right:
         status = st.empty()
@@ -79,30 +81,9 @@ def prepare(scenario: Scenario) -> Screen:
 
 
 def _metrics(result: Result, perspective: str) -> None:
-    people, last = result.scenario.model.people, result.horizons[-1]
-    time = in_words(result.horizons[0])
-    columns = st.columns(4)
-    for column, who in zip(columns, ("nhs_pss", "public_sector"), strict=False):
-        row = pick(result, "net_saving", perspective=who)
-        between = "" if pd.isna(row.low) else f" 95% interval {interval(row.low, row.high, exact=True)}."
-        column.metric(
-            f"{_upper_first(PERSPECTIVE_NAMES[who])}, {time}", _more_or_less(row.value * people), border=True,
-            help=literal(f"Net cost for {people:,} people. Net saving per person, exactly: {row.value!r}.{between} Undiscounted."),
-        )  # fmt: skip
-    who = PERSPECTIVE_NAMES[perspective]
-    row = pick(result, "payback_sustained_months", perspective=perspective, horizon=last)
-    columns[2].metric(
-        f"Money back, {who}", _upper_first(row.words), border=True,
-        help="Sustained payback: when the money saved has covered the cost, and stays so to the horizon. On the expected curve.",
-    )  # fmt: skip
-    if result.headline.name == DETERMINISTIC:
-        share = "…"
-    else:
-        share = chance(pick(result, "chance_payback", perspective=perspective, horizon=last).value)
-    columns[3].metric(
-        f"Chance of saving within {in_words(last)}", _upper_first(share), border=True,
-        help=literal(f"Share of simulations in which the {who} has its money back by then."),
-    )  # fmt: skip
+    shown = figures(result, perspective)
+    for column, one in zip(st.columns(len(shown)), shown, strict=True):
+        column.metric(literal(one.label), one.value, border=True, height="stretch", help=literal(one.help))
 
 
 def _badge(scenario: Scenario) -> None:
@@ -117,15 +98,10 @@ def _badge(scenario: Scenario) -> None:
         return
     checked = f", {count['to be checked']} to be checked" if count["to be checked"] else ""
     st.badge(
-        f"Published values and {count['assumptions']} assumptions{checked}", color="blue",
+        f"Published values and {count['assumptions']} assumptions{checked}",
+        color="blue",
         help=f"Of {count['figures']} figures behind the answer. The Assumptions page lists them all.",
-    )  # fmt: skip
-
-
-def _more_or_less(saving: float) -> str:
-    if saving == 0:
-        return "no change"
-    return f"{short_money(abs(saving))} {'saved' if saving > 0 else 'more'}"
+    )
 
 
 def _lower_first(text: str) -> str:

@@ -1,17 +1,15 @@
-"""Below the first screen: who pays, what the money goes on, what the answer rests on, what would change it."""
+"""Below the first screen: who pays, what the money goes on, what would change it, what it rests on."""
 
 import pandas as pd
 import streamlit as st
 
-from costmodel.errors import InputError
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report import charts
-from costmodel.report.sentence import pick, verdict
-from costmodel.report.words import chance, money
+from costmodel.report.figures import cash_verdict, exact
+from costmodel.report.sentence import verdict
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import used
-from views.parts import compute, downloads, show
+from views.parts import choice, compute, downloads, show
 from views.parts.records import STATUS
 from views.parts.text import literal, literal_table
 
@@ -32,53 +30,55 @@ def show_all(result: Result, perspective: str) -> None:
     _verdicts(result, perspective)
     if len(result.weights) > 1:
         st.header("Two readings of the evidence", anchor=False)
-        st.caption("Each structure on its own, and the weighted mixture that the headline uses. The weight is judgement.")
+        st.caption(
+            "Each structure alone, and the weighted mixture that the headline uses. The weight is judgement."
+        )
         show.with_table(charts.structures(result, perspective), HEIGHT, "structures")
-    _stops(result, perspective)
+    stops = st.container()
     _leaves_out(result)
     _sources(result)
     _exact(result)
+    st.header("Take it away", anchor=False)
     downloads.workbook(result)
+    with stops:
+        _stops(result, perspective)
 
 
 def _verdicts(result: Result, perspective: str) -> None:
-    last = result.horizons[-1]
     st.header("Value, and cash", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Value: what the care avoided is worth**")
         st.markdown(literal(verdict(result, perspective)))
-    cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last)
-    paid = pick(result, "cash_payback_sustained_months", perspective=perspective, horizon=last)
-    share = pick(result, "chance_cash_payback", perspective=perspective, horizon=last)
-    people, who = result.scenario.model.people, PERSPECTIVE_NAMES[perspective]
-    costs = f"{money(abs(cash.value) * people)} {'less' if cash.value > 0 else 'more'}"
     with right:
         st.markdown("**Cash: what is released in money**")
-        st.markdown(
-            literal(
-                f"For the {who}: over {in_words(last)}, {costs} in cash for {people:,} people; cash back {paid.words} on "
-                f"average, and in {chance(share.value)} simulations. A bed-day avoided is not cash until a bed closes."
-            )
-        )
+        st.markdown(literal(cash_verdict(result, perspective)))
 
 
 def _stops(result: Result, perspective: str) -> None:
     st.header(f"What if? After {literal(result.scenario.model.follow_up.text)}", anchor=False)
-    place = st.empty()
+    status, chart, table = st.empty(), st.empty(), st.empty()
     scenario = result.scenario
-    results = {}
-    try:
-        for name in charts.STOPS:
-            same = name == scenario.model.beyond_follow_up
-            stop = scenario if same else scenario.changed({"beyond_follow_up": name})
-            results[name] = compute.expected(stop, lambda: place.caption("Simulating the other two …"))
-    except InputError as error:
-        show.refusal(str(error), kept=False)
-        return
-    with place.container():
-        show.with_table(charts.stops(results, perspective), HEIGHT, "after_the_follow_up")
-        st.table(literal_table(show.in_pounds(charts.stops(results, perspective).table)), hide_index=True, border="horizontal")
+    others = [name for name in charts.STOPS if name != scenario.model.beyond_follow_up]
+    stops = {
+        name: choice.with_changes({"beyond_follow_up": name}) if name in others else scenario
+        for name in charts.STOPS
+    }
+
+    def draw(results: dict[str, Result]) -> None:
+        drawn = charts.stops(results, perspective)
+        with chart.container():
+            show.figure(drawn, HEIGHT)
+        table.table(literal_table(show.in_pounds(drawn.table)), hide_index=True, border="horizontal")
+
+    def working() -> None:
+        status.caption("At central values; simulations under way …")
+
+    draw({name: compute.deterministic(stop) for name, stop in stops.items()})
+    compute.settle(working)
+    results = {name: compute.expected(stop, working, "further") for name, stop in stops.items()}
+    draw(results)
+    status.caption(f"Expected values of {result.draws:,} simulations each.")
 
 
 def _leaves_out(result: Result) -> None:
@@ -91,7 +91,11 @@ def _sources(result: Result) -> None:
     st.header("Sources", anchor=False)
     ids = dict.fromkeys(source for name in used(scenario) for source in scenario.parameters[name].sources)
     rows = [
-        {"id": source, "citation": scenario.sources[source].citation, "status": STATUS[scenario.sources[source].status]}
+        {
+            "id": source,
+            "citation": scenario.sources[source].citation,
+            "status": STATUS[scenario.sources[source].status],
+        }
         for source in ids
         if source in scenario.sources
     ]
@@ -99,26 +103,12 @@ def _sources(result: Result) -> None:
         st.table(literal_table(pd.DataFrame(rows)), hide_index=True, border="horizontal")
 
 
-def exact(result: Result) -> pd.DataFrame:
-    """The headline's figures as they are, per person, unrounded."""
-    rows = []
-    for perspective in PERSPECTIVES:
-        row = pick(result, "net_saving", perspective=perspective)
-        rows.append(
-            {
-                "perspective": PERSPECTIVE_NAMES[perspective],
-                "net saving, £ per person": repr(float(row.value)),
-                "95% low": repr(float(row.low)),
-                "95% high": repr(float(row.high)),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def _exact(result: Result) -> None:
     scenario = result.scenario
     with st.expander("Exact figures and how to reproduce them"):
         time = in_words(result.horizons[0])
-        st.caption(f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded.")
+        st.caption(
+            f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded."
+        )
         st.table(exact(result), hide_index=True, border="horizontal")
         st.caption(f"{result.draws:,} draws, seed {result.seed}, scenario SHA-256 {scenario.sha256}.")

@@ -10,11 +10,21 @@ from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.used import assumed, is_recalled, to_be_checked, used
 
 GROUPS = {
-    "price": "Prices", "quantity": "Care used", "multiplier": "Care used", "rate": "Course of illness",
-    "hazard_ratio": "Effects", "rate_ratio": "Effects", "odds_ratio": "Effects", "utility": "Quality of life",
-    "share": "Shares", "sessions": "Therapy", "discount_rate": "Method", "age": "People",
-}  # fmt: skip
+    "price": "Prices",
+    "quantity": "Care used",
+    "multiplier": "Care used",
+    "rate": "Course of illness",
+    "hazard_ratio": "Effects",
+    "rate_ratio": "Effects",
+    "odds_ratio": "Effects",
+    "utility": "Quality of life",
+    "share": "Shares",
+    "sessions": "Therapy",
+    "discount_rate": "Method",
+    "age": "People",
+}
 CLOCK = "Time and size"
+DURABILITY = ("effects cease", "effects persist", "gap closes")
 STATUS = {
     "read": "read at the source",
     "derived": "derived",
@@ -55,7 +65,7 @@ class Record:
 
 
 def records(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> list[Record]:
-    """All rows: the clock, then the used parameters and the options behind choices, in the order of the file."""
+    """All rows: the clock, then used parameters and the options behind choices, in the file's order."""
     return [*_clock(base, scenario, changes), *_parameters(base, scenario, changes)]
 
 
@@ -83,7 +93,11 @@ def why(scenario: Scenario, row: Record) -> str:
         parts.append(f"Plausible range: {row.low:,.4g} to {row.high:,.4g}.")
     if row.status:
         parts.append(f"Status: {row.status}.")
-    parts += [f"{source}: {scenario.sources[source].citation}." for source in row.source.split(", ") if source in scenario.sources]
+    parts += [
+        f"{source}: {scenario.sources[source].citation}."
+        for source in row.source.split(", ")
+        if source in scenario.sources
+    ]
     return " ".join([*parts, row.note])
 
 
@@ -96,15 +110,32 @@ def _clock(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> It
     }
     for name, strategy in model.strategies.items():
         if strategy.therapy:
-            paths[f"strategies.{name}.therapy.wait"] = (f"Wait before {strategy.label}", strategy.therapy.wait.text)
-            paths[f"strategies.{name}.therapy.over"] = (f"Length of {strategy.label}", strategy.therapy.over.text)
+            paths[f"strategies.{name}.therapy.wait"] = (
+                f"Wait before {strategy.label}",
+                strategy.therapy.wait.text,
+            )
+            paths[f"strategies.{name}.therapy.over"] = (
+                f"Length of {strategy.label}",
+                strategy.therapy.over.text,
+            )
     for path, (label, default) in paths.items():
         yours = changes.get(path)
         yield Record(
-            path, path, label, CLOCK, "text" if isinstance(default, str) else "number", default,
-            float(yours) if isinstance(yours, int) else yours,  # type: ignore[arg-type]
-            None, None, "people" if path == "people" else "", "", "the scenario's design", "",
-        )  # fmt: skip
+            path=path,
+            name=path,
+            label=label,
+            group=CLOCK,
+            kind="text" if isinstance(default, str) else "number",
+            default=default,
+            yours=float(yours) if isinstance(yours, int) else yours,  # type: ignore[arg-type]
+            low=None,
+            high=None,
+            unit="people" if path == "people" else "",
+            source="",
+            status="the scenario's design",
+            note="",
+            options=DURABILITY if path == "beyond_follow_up" else (),
+        )
 
 
 def _parameters(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> Iterator[Record]:
@@ -128,15 +159,28 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
     if kind == "derived" and scenario.central.get(name) != default:
         yours = scenario.central.get(name)
     low, high = _range(base, name)
-    year = f" ({parameter.price_year} prices)" if parameter.price_year and parameter.price_year != base.setting.price_year else ""
+    year = (
+        f" ({parameter.price_year} prices)"
+        if parameter.price_year and parameter.price_year != base.setting.price_year
+        else ""
+    )
     status = "recalled" if is_recalled(base, name) else base.status(name)
     return Record(
-        path=f"parameters.{name}.value", name=name, label=parameter.label,
-        group=parameter.group or GROUPS[parameter.unit.kind], kind=kind, default=default,
+        path=f"parameters.{name}.value",
+        name=name,
+        label=parameter.label,
+        group=parameter.group or GROUPS[parameter.unit.kind],
+        kind=kind,
+        default=default,
         yours=None if yours is None else float(yours),  # type: ignore[arg-type]
-        low=low, high=high, unit=parameter.unit.text + year, source=", ".join(parameter.sources),
-        status=STATUS[status], note=parameter.note or "", options=tuple(parameter.one_of or ()),
-    )  # fmt: skip
+        low=low,
+        high=high,
+        unit=parameter.unit.text + year,
+        source=", ".join(parameter.sources),
+        status=STATUS[status],
+        note=parameter.note or "",
+        options=tuple(parameter.one_of or ()),
+    )
 
 
 def _range(scenario: Scenario, name: str) -> tuple[float | None, float | None]:

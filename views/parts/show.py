@@ -7,7 +7,11 @@ from costmodel.report.charts import Chart
 from costmodel.report.words import money
 from views.parts.text import csv, literal, literal_table
 
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"], "displayModeBar": False}
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "displayModeBar": False,
+}
 MOST_ROWS = 60
 
 
@@ -15,24 +19,26 @@ def figure(chart: Chart, height: int) -> None:
     """A chart under its takeaway. The title stands in the page, where it wraps and is read aloud."""
     st.markdown(f"**{literal(chart.title)}**")
     drawn = chart.figure.update_layout(title=None, height=height)
-    drawn.update_layout(margin={"t": 28})
+    drawn.update_layout(margin={"t": 44})
     st.plotly_chart(drawn, height=height, config=CONFIG, alt=chart.alt)
 
 
-def with_table(chart: Chart, height: int, name: str) -> None:
+def with_table(chart: Chart, height: int, name: str, expanded: bool = False) -> None:
     """A chart, its numbers as a table and as CSV."""
     figure(chart, height)
-    numbers(chart.table, name)
+    numbers(chart.table, name, expanded)
 
 
-def numbers(table: pd.DataFrame, name: str) -> None:
+def numbers(table: pd.DataFrame, name: str, expanded: bool = False) -> None:
     """An expander with the table behind a chart and its CSV."""
-    with st.expander("Table and CSV"):
+    with st.expander("Table and CSV", expanded=expanded):
         if len(table) > MOST_ROWS:
             st.dataframe(table, hide_index=True, height=240, alt=f"Table behind the chart: {name}")
         else:
             st.table(literal_table(in_pounds(table)), hide_index=True, border="horizontal")
-        st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
+        st.download_button(
+            "Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore"
+        )
 
 
 def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +46,9 @@ def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.copy()
     for column in shown.columns:
         if column in ("net cost", "net saving", "low", "high"):
-            shown[column] = [("" if value is None or pd.isna(value) else money(value)) for value in table[column]]
+            shown[column] = [
+                ("" if value is None or pd.isna(value) else money(value)) for value in table[column]
+            ]
         elif column == "weight":
             shown[column] = [f"{value:.0%}" for value in table[column]]
     return shown

@@ -1,4 +1,4 @@
-"""The few controls that matter, each with unit, default, the reason for its value, a changed mark and a reset."""
+"""The few controls that matter, each with unit, default, reason, a changed mark and a reset."""
 
 import streamlit as st
 
@@ -9,8 +9,8 @@ from views.parts.records import Record, record, records, why
 from views.parts.text import literal, number
 
 DURABILITY = {
-    "effects cease": "Effects cease at the last observation",
-    "effects persist": "Effects persist to the horizon",
+    "effects cease": "Effects cease then",
+    "effects persist": "Effects persist",
     "gap closes": "The gap closes at once",
 }
 OWN_PRICE = "your own price"
@@ -44,22 +44,33 @@ def _files() -> None:
     files = catalogue.scenarios(here.population)
     st.session_state["population"] = here.population
     st.selectbox(
-        "Population", list(populations), key="population", format_func=lambda name: populations[name].title,
+        "Population",
+        list(populations),
+        key="population",
+        format_func=lambda name: populations[name].title,
         on_change=lambda: choice.select(st.session_state["population"], catalogue.MODEL),
-        help="Who is treated. Each population is a folder of scenario files.",
-    )  # fmt: skip
+        help=literal(f"Who is treated: {choice.base().model.population}."),
+    )
     own = [catalogue.UPLOADED] if here.upload is not None else []
     st.session_state["file"] = here.file
     st.selectbox(
-        "Scenario", [*files, *own], key="file",
-        format_func=lambda name: "your file" if name == catalogue.UPLOADED else files[name].label.replace("_", " "),
-        on_change=_select, help="The base case, or a set of changes to it. Each is a file beside the model.",
-    )  # fmt: skip
+        "Scenario",
+        [*files, *own],
+        key="file",
+        format_func=lambda name: (
+            "your file" if name == catalogue.UPLOADED else files[name].label.replace("_", " ")
+        ),
+        on_change=_select,
+        help="The base case, or a set of changes to it. Each is a file beside the model.",
+    )
     with st.expander("Use your file"):
         st.file_uploader(
-            "A scenario file, or changes saved here (YAML, up to 1 MB)", type=["yaml", "yml"], key="upload",
-            max_upload_size=1, on_change=_upload,
-        )  # fmt: skip
+            "A scenario file, or changes saved here (YAML, up to 1 MB)",
+            type=["yaml", "yml"],
+            key="upload",
+            max_upload_size=1,
+            on_change=_upload,
+        )
     if "file" in choice.faults():
         show.refusal(choice.faults()["file"])
     if notice := st.session_state.pop(choice.NOTICE, None):
@@ -96,10 +107,14 @@ def _horizon(base: Scenario, rows: list[Record]) -> None:
         choice.change(row.path, {row.path: f"{length} {word}{'' if length == 1 else 's'}"})
 
     st.number_input(
-        f"{_mark(row)}Horizon, {'years' if years else 'months'}", key=key, step=1, on_change=moved, min_value=1,
+        f"{_mark(row)}Horizon, {'years' if years else 'months'}",
+        key=key,
+        step=1,
+        on_change=moved,
+        min_value=1,
         max_value=LONGEST_HORIZON if years else LONGEST_HORIZON * MONTHS_A_YEAR,
-        help=f"How far the model looks. Default: {row.default}. What lies beyond the last observation is extrapolation.",
-    )  # fmt: skip
+        help=f"How far the model looks. Default: {row.default}. Beyond the last observation it extrapolates.",
+    )
     _under(row, str(row.default))
 
 
@@ -140,9 +155,13 @@ def _price(base: Scenario, scenario: Scenario) -> None:
         return f"£{base.central[options[option]]:,.0f}: {base.parameters[options[option]].label}"
 
     st.selectbox(
-        f"{_mark(row)}Price of a session, {base.setting.price_year} prices", [*options, OWN_PRICE], key=key,
-        format_func=shown, on_change=moved, help=literal(why(base, row)),
-    )  # fmt: skip
+        f"{_mark(row)}Price of a session, {base.setting.price_year} prices",
+        [*options, OWN_PRICE],
+        key=key,
+        format_func=shown,
+        on_change=moved,
+        help=literal(why(base, row)),
+    )
     if own:
         _number(base, row, "Your price, £ per session", step=5, whole=False, reset=False)
     _under(row, shown(base.parameters[name].use or ""), use, value)
@@ -153,16 +172,19 @@ def _durability(base: Scenario, rows: list[Record]) -> None:
     key = "control beyond_follow_up"
     st.session_state[key] = row.now
     st.selectbox(
-        f"{_mark(row)}After {base.model.follow_up.text}", list(DURABILITY), key=key, format_func=DURABILITY.get,
+        f"{_mark(row)}After {base.model.follow_up.text}",
+        list(DURABILITY),
+        key=key,
+        format_func=DURABILITY.get,
         on_change=lambda: choice.change(row.path, {row.path: st.session_state[key]}),
-        help=f"Nobody was observed beyond {base.model.follow_up.text}. What is assumed of the effects from then on. "
+        help=f"Nobody was observed beyond {base.model.follow_up.text}. What effects do from then on is assumed. "
         f"Default: {row.default}.",
-    )  # fmt: skip
+    )
     _under(row, str(row.default))
 
 
 def _weight(base: Scenario, scenario: Scenario) -> None:
-    """How far one structure is believed against the other: the weight of the first, the second takes the rest."""
+    """How far one structure is believed against the other: the first's weight; the second has the rest."""
     if len(base.structures) != 2:
         return
     names = [str(structure.weight) for structure in base.structures]
@@ -184,9 +206,14 @@ def _weight(base: Scenario, scenario: Scenario) -> None:
         choice.change(row.path, values)
 
     st.slider(
-        f"{_mark(row)}Weight of “{literal(this.label)}”", 0.0, 1.0, step=0.05, key=key, on_change=moved,
+        f"{_mark(row)}Weight of “{literal(this.label)}”",
+        0.0,
+        1.0,
+        step=0.05,
+        key=key,
+        on_change=moved,
         help=literal(why(base, row) + " Judgement, not probability: the other structure has the rest."),
-    )  # fmt: skip
+    )
     _under(row, number(float(row.default or 0)), *([f"parameters.{other}.value"] if other else []))
 
 
@@ -202,9 +229,14 @@ def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool
             choice.change(row.path, {row.path: value if whole else float(value)})
 
     st.number_input(
-        f"{_mark(row) if reset else ''}{label}", key=key, step=step if whole else float(step), on_change=moved,
-        format=None if whole else "%.10g", help=literal(why(base, row)), disabled=row.kind == "derived",
-    )  # fmt: skip
+        f"{_mark(row) if reset else ''}{label}",
+        key=key,
+        step=step if whole else float(step),
+        on_change=moved,
+        format=None if whole else "%.10g",
+        help=literal(why(base, row)),
+        disabled=row.kind == "derived",
+    )
     if reset:
         _under(row, number(float(row.default or 0)))
     elif row.path in choice.faults():
@@ -222,9 +254,12 @@ def _under(row: Record, default: str, *others: str) -> None:
             show.refusal(choice.faults()[at])
     if row.changed:
         st.button(
-            literal(f"Reset to {default}"), key=f"reset {row.path}", type="tertiary", on_click=_reset,
+            literal(f"Reset to {default}"),
+            key=f"reset {row.path}",
+            type="tertiary",
+            on_click=_reset,
             args=(row.path, *others),
-        )  # fmt: skip
+        )
 
 
 def _reset(*paths: str) -> None:

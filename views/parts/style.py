@@ -9,18 +9,22 @@ CSS = """
 [data-testid="stSidebarHeader"] {height: 2.4rem; padding-bottom: 0; margin-bottom: 0;}
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] {gap: 0.45rem;}
 [data-testid="stMain"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
-[data-testid="stMain"] h1 {font-size: 1.5rem; padding: 0; line-height: 1.25;}
-[data-testid="stMain"] h2 {font-size: 1.2rem; padding: 1.1rem 0 0;}
-[data-testid="stMetric"] {padding: 0.35rem 0.7rem;}
+[data-testid="stMain"] h1 {font-size: 1.5rem; padding: 0 0 0.45rem; line-height: 1.25;}
+[data-testid="stMain"] h2 {font-size: 1.2rem; padding: 1.2rem 0 0.9rem;}
+[data-testid="stMetric"] {padding: 0 !important;}
+[data-testid="stMetric"] > div {padding: 0.45rem 0.8rem 0.3rem;}
+[data-testid="stMain"] [data-testid="stMarkdown"] p {margin-bottom: 0.6rem;}
 [data-testid="stMetricValue"] {font-size: 1.4rem; line-height: 1.25;}
 [data-testid="stMetricValue"] > div {white-space: normal; overflow: visible; text-overflow: clip;}
 [data-testid="stMetricLabel"] p {white-space: normal; overflow: visible; font-size: 0.82rem;}
-.st-key-sentence p {font-size: 1.08rem; line-height: 1.4; margin-bottom: 0;}
-.st-key-beside p {font-size: 0.82rem; line-height: 1.35; margin-bottom: 0.45rem;}
+.st-key-sentence [data-testid="stMarkdown"] p {font-size: 1.08rem; line-height: 1.4;}
+.st-key-beside [data-testid="stMarkdown"] p {font-size: 0.82rem; line-height: 1.35; margin-bottom: 0.45rem;}
 .st-key-beside [data-testid="stVerticalBlock"], .st-key-beside {gap: 0;}
-.st-key-stale {opacity: 0.62;}
 .st-key-badge {justify-content: flex-end;}
 [data-testid="stTable"] {font-size: 0.85rem; overflow-x: auto;}
+[class*="st-key-table"] table {table-layout: fixed; width: 100%; min-width: 900px;}
+[class*="st-key-table"] th:nth-child(1) {width: 30%;}
+[class*="st-key-table"] th:nth-child(6), [class*="st-key-table"] th:nth-child(8) {width: 14%;}
 </style>
 """
 

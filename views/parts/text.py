@@ -12,7 +12,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def literal(text: str) -> str:
-    """Text for a Markdown element that shows exactly these characters on one line: no links, pictures or styles."""
+    """Text for a Markdown element that shows exactly these characters: no links, pictures or styles."""
     plain = _SHORTCODE.sub(f":{WORD_JOINER}", " ".join(text.split()))
     return _PUNCTUATION.sub(r"\\\1", plain)
 
@@ -24,7 +24,9 @@ def literal_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def csv(table: pd.DataFrame) -> bytes:
     """A table as CSV with full precision; text that begins like a formula gets an apostrophe."""
-    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell)
+    safe = table.map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    )
     return safe.to_csv(index=False).encode("utf-8-sig")
 
 

@@ -1,4 +1,4 @@
-"""Calibration: rates that nobody measured, fitted to proportions that somebody did. See docs/method.md#calibration."""
+"""Calibration: rates that nobody measured, fitted to proportions that somebody did."""
 
 from costmodel.analysis.calibration.calibrate import calibrate
 from costmodel.analysis.calibration.fit import Fit

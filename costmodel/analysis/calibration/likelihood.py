@@ -17,23 +17,28 @@ def _inside(predicted: Array) -> Array:
 def log_likelihood(predicted: Array, observed: Array, sizes: Array) -> Array:
     """Σ size · [share · ln p + (1 − share) · ln(1 − p)], without the constant of the binomial coefficient.
 
-    predicted: p, shape (observation, draw). observed, sizes: shares and effective numbers (n ÷ design
+    predicted, observed: p and shares, shape (observation, draw). sizes: effective numbers (n ÷ design
     effect), shape (observation,). Returns shape (draw,).
     """
-    p, share = _inside(predicted), observed[:, None]
-    return np.asarray(sizes @ (xlogy(share, p) + xlog1py(1 - share, -p)), dtype=np.float64)
+    p = _inside(predicted)
+    return np.asarray(sizes @ (xlogy(observed, p) + xlog1py(1 - observed, -p)), dtype=np.float64)
 
 
 def gradient(predicted: Array, slopes: Array, observed: Array, sizes: Array) -> Array:
-    """Slope of the log-likelihood in each parameter, shape (parameter,).
+    """Slope of the log-likelihood in each parameter, shape (parameter, draw).
 
-    predicted: shape (observation,). slopes: d predicted / d parameter, shape (observation, parameter).
+    slopes: d predicted / d parameter, shape (observation, parameter, draw); the rest as above.
     """
     p = _inside(predicted)
-    return np.asarray((sizes * (observed - p) / (p * (1 - p))) @ slopes, dtype=np.float64)
+    pull = sizes[:, None] * (observed - p) / (p * (1 - p))
+    return np.asarray(np.einsum("od,opd->pd", pull, slopes), dtype=np.float64)
 
 
 def information(predicted: Array, slopes: Array, sizes: Array) -> Array:
-    """Expected (Fisher) information, shape (parameter, parameter): Σ size · slope slopeᵀ ÷ (p (1 − p))."""
+    """Expected (Fisher) information: Σ size · slope slopeᵀ ÷ (p (1 − p)).
+
+    Shape (parameter, parameter, draw).
+    """
     p = _inside(predicted)
-    return np.asarray((slopes.T * (sizes / (p * (1 - p)))) @ slopes, dtype=np.float64)
+    root = slopes * np.sqrt(sizes[:, None] / (p * (1 - p)))[:, None]
+    return np.asarray(np.einsum("opd,oqd->pqd", root, root), dtype=np.float64)

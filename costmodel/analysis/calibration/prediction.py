@@ -47,27 +47,34 @@ class Prediction:
             values[name] = combine(self.scenario.parameters[name], values.__getitem__)
         people = simulate(self.scenario, values, free.shape[1]).people[:, :, :, 0]
         living = people.sum(axis=1)
-        return np.stack([people[k, list(states), s].sum(axis=0) / living[k, s] for s, states, k in self.reads])
+        return np.stack(
+            [people[k, list(states), s].sum(axis=0) / living[k, s] for s, states, k in self.reads]
+        )
 
     def shares_and_slopes(self, free: Array, low: Array, high: Array) -> tuple[Array, Array]:
-        """Shares at a point and their slopes in each free parameter, in one call of the engine.
+        """Shares at points and their slopes in each free parameter, in one call of the engine.
 
-        free, low, high: shape (free,). Slopes are central differences, one-sided at a bound;
-        shape (observation, free).
+        free: shape (free, draw); low, high: (free,). Slopes are central differences, one-sided at a bound;
+        shape (observation, free, draw).
         """
+        count, draws = free.shape
         step = STEP * (high - low)
-        above, below = np.minimum(free + step, high), np.maximum(free - step, low)
-        count = len(free)
-        points = np.repeat(free[:, None], 2 * count + 1, axis=1)
+        above = np.minimum(free + step[:, None], high[:, None])
+        below = np.maximum(free - step[:, None], low[:, None])
+        points = np.repeat(free[:, None, :], 2 * count + 1, axis=1)
         points[range(count), range(1, count + 1)] = above
         points[range(count), range(count + 1, 2 * count + 1)] = below
-        shares = self.shares(points)
+        shares = self.shares(points.reshape(count, -1)).reshape(-1, 2 * count + 1, draws)
         slopes = (shares[:, 1 : count + 1] - shares[:, count + 1 :]) / (above - below)
         return shares[:, 0], np.asarray(slopes, dtype=np.float64)
 
 
 def prediction(
-    scenario: Scenario, structure: Structure, observations: Sequence[Observation], free: Sequence[str], held: Mapping[str, float]
+    scenario: Scenario,
+    structure: Structure,
+    observations: Sequence[Observation],
+    free: Sequence[str],
+    held: Mapping[str, float],
 ) -> Prediction:
     """The prediction of one structure for some observations, with some parameters held at values."""
     narrow = narrowed(scenario, structure, [observation.time.months for observation in observations])
@@ -111,7 +118,11 @@ def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[floa
     Where there is none, or an effect fades continuously, the scenario's own.
     """
     moments = [*times, *(float(moment) for moment in _changes(scenario, structure))]
-    fading = any(effect.half_life for strategy in structure.model.strategies.values() for effect in strategy.effects.values())
+    fading = any(
+        effect.half_life
+        for strategy in structure.model.strategies.values()
+        for effect in strategy.effects.values()
+    )
     if not fading:
         for cycle in CYCLES:
             if all(falls_on(moment, cycle) for moment in moments):
@@ -135,14 +146,19 @@ def _changes(scenario: Scenario, structure: Structure) -> Iterator[float]:
 
 
 def _dependent(scenario: Scenario, names: set[str]) -> list[str]:
-    """Parameters made of some others, each after what it is made of; a rate over time has no value of its own."""
+    """Parameters made of some others, each after what it is made of. A rate over time has no value."""
     records = scenario.parameters
     return [
         name
         for name in order(records)
-        if name not in names and records[name].operands and not records[name].over_time and _reaches(scenario, name, names)
+        if name not in names
+        and records[name].operands
+        and not records[name].over_time
+        and _reaches(scenario, name, names)
     ]
 
 
 def _reaches(scenario: Scenario, name: str, names: set[str]) -> bool:
-    return name in names or any(_reaches(scenario, operand, names) for operand in scenario.parameters[name].operands)
+    return name in names or any(
+        _reaches(scenario, operand, names) for operand in scenario.parameters[name].operands
+    )

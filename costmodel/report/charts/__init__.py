@@ -1,4 +1,4 @@
-"""Charts: pure functions of a result. Each title is the takeaway, and each chart brings its table and its words."""
+"""Charts: pure functions of a result. Each title is the takeaway; each brings its table and its words."""
 
 from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.cumulative import cumulative

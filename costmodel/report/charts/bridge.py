@@ -14,7 +14,9 @@ NOTHING = 0.5
 """Pounds for the whole group."""
 
 
-def bridge(result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None) -> Chart:
+def bridge(
+    result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None
+) -> Chart:
     """Net cost of the group by category, undiscounted, to the follow-up or another horizon of the result."""
     table = category_table(result, perspective, strategy, horizon)
     parts, total = table.iloc[:-1], float(table["net cost"].iloc[-1])
@@ -36,14 +38,21 @@ def bridge(result: Result, perspective: str, strategy: str | None = None, horizo
     )
     zero_line(figure)
     steps = shown["net cost"].cumsum()
-    high, low = max(0.0, float(steps.max()) if len(steps) else 0.0, total), min(0.0, float(steps.min()) if len(steps) else 0.0)
+    high, low = (
+        max(0.0, float(steps.max()) if len(steps) else 0.0, total),
+        min(0.0, float(steps.min()) if len(steps) else 0.0),
+    )
     figure.update_layout(
-        showlegend=False, yaxis_title=f"Net cost, {result.scenario.model.people:,} people", **money_axis("yaxis", low, high)
+        showlegend=False,
+        yaxis_title=f"Net cost, {result.scenario.model.people:,} people",
+        **money_axis("yaxis", low, high),
     )
     room = (high - low or 1) * 0.12
     figure.update_yaxes(range=[low - (room if low < 0 else 0), high + room])
     title = _title(parts, perspective, in_words(horizon or result.horizons[0]))
-    return chart(figure, title, f"Waterfall from the cost of therapy to the net cost, by category. {title}", table)
+    return chart(
+        figure, title, f"Waterfall from the cost of therapy to the net cost, by category. {title}", table
+    )
 
 
 def category_table(
@@ -53,9 +62,18 @@ def category_table(
     people = result.scenario.model.people
     rows = []
     for category in (*result.categories(), "all"):
-        row = pick(result, "net_saving", perspective=perspective, category=category, strategy=strategy, horizon=horizon)
+        row = pick(
+            result,
+            "net_saving",
+            perspective=perspective,
+            category=category,
+            strategy=strategy,
+            horizon=horizon,
+        )
         ends = [None if end is None or pd.isna(end) else -end * people + 0.0 for end in (row.high, row.low)]
-        rows.append({"category": category, "net cost": -row.value * people + 0.0, "low": ends[0], "high": ends[1]})
+        rows.append(
+            {"category": category, "net cost": -row.value * people + 0.0, "low": ends[0], "high": ends[1]}
+        )
     return pd.DataFrame(rows)
 
 
@@ -67,8 +85,11 @@ def _title(parts: pd.DataFrame, perspective: str, time: str) -> str:
     if therapy < NOTHING:
         return f"Over {time}, therapy costs the {who} nothing; care used changes by {money(-back)}."
     if back < -NOTHING:
-        return f"Over {time}, therapy costs the {who} {money(therapy)}, and care used costs {money(-back)} more."
+        return (
+            f"Over {time}, therapy costs the {who} {money(therapy)}, and care used costs {money(-back)} more."
+        )
     if back < NOTHING:
         return f"Over {time}, therapy costs the {who} {money(therapy)} and nothing comes back."
-    largest = rest.loc[rest["net cost"].idxmin(), "category"]
-    return f"Over {time}, {money(back)} of the {money(therapy)} spent on therapy comes back, most of it in {largest}."
+    largest = rest.sort_values("net cost")["category"].iloc[0]
+    of = f"{money(back)} of the {money(therapy)} spent on therapy comes back"
+    return f"Over {time}, {of}, most of it in {largest}."

@@ -28,7 +28,7 @@ LEVELS = (0.025, 0.25, 0.75, 0.975)
 
 
 def cumulative(result: Result, perspective: str, strategy: str | None = None) -> Chart:
-    """Cumulative net cost of the group with 50% and 95% bands, the break-even and its interval; undiscounted."""
+    """Cumulative net cost of the group, undiscounted, with 50% and 95% bands, break-even and its interval."""
     name = strategy or result.strategies[1]
     people = result.scenario.model.people
     table = curve_table(result, perspective, name)
@@ -38,22 +38,33 @@ def cumulative(result: Result, perspective: str, strategy: str | None = None) ->
         _band(figure, years, table["95% low"], table["95% high"], WIDE, "95 of 100 simulations")
         _band(figure, years, table["50% low"], table["50% high"], NARROW, "50 of 100 simulations")
     figure.add_scatter(
-        x=years, y=mean, mode="lines", line={"color": BLUE, "width": 2.5}, name=_curve_name(result),
-        customdata=[money(value) for value in mean], hovertemplate="%{customdata}<extra></extra>",
-    )  # fmt: skip
+        x=years,
+        y=mean,
+        mode="lines",
+        line={"color": BLUE, "width": 2.5},
+        name=_curve_name(result),
+        customdata=[money(value) for value in mean],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
     zero_line(figure)
     follow_up_line(figure, result.horizons[0] / MONTHS_A_YEAR, result.edges[-1])
     _break_even(figure, result, perspective, name)
     figure.update_layout(
         xaxis=year_axis(float(result.edges[-1])),
-        **money_axis("yaxis", float(table.drop(columns="year").min().min()), float(table.drop(columns="year").max().max())),
+        **money_axis(
+            "yaxis",
+            float(table.drop(columns="year").min().min()),
+            float(table.drop(columns="year").max().max()),
+        ),
         yaxis_title=f"Net cost so far, {people:,} people",
     )
     title = _title(result, perspective, name)
     ends = f"It stands at {money(mean.iloc[-1])} after {in_words(result.horizons[-1])}"
-    between = "" if result.headline.name == DETERMINISTIC else (
-        f" (95% interval {money(table['95% low'].iloc[-1])} to {money(table['95% high'].iloc[-1])})"
-    )  # fmt: skip
+    between = (
+        ""
+        if result.headline.name == DETERMINISTIC
+        else (f" (95% interval {money(table['95% low'].iloc[-1])} to {money(table['95% high'].iloc[-1])})")
+    )
     alt = f"Line chart of cumulative net cost. {title} {ends}{between}; above zero, money has not come back."
     return chart(figure, title, alt, table)
 
@@ -69,11 +80,19 @@ def curve_table(result: Result, perspective: str, strategy: str) -> pd.DataFrame
     return table
 
 
-def _band(figure: go.Figure, years: pd.Series, low: pd.Series, high: pd.Series, colour: str, name: str) -> None:
+def _band(
+    figure: go.Figure, years: pd.Series, low: pd.Series, high: pd.Series, colour: str, name: str
+) -> None:
     figure.add_scatter(
-        x=np.concatenate([years, years[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself", mode="lines",
-        fillcolor=colour, line={"width": 0}, name=name, hoverinfo="skip",
-    )  # fmt: skip
+        x=np.concatenate([years, years[::-1]]),
+        y=np.concatenate([high, low[::-1]]),
+        fill="toself",
+        mode="lines",
+        fillcolor=colour,
+        line={"width": 0},
+        name=name,
+        hoverinfo="skip",
+    )
 
 
 def _curve_name(result: Result) -> str:
@@ -86,21 +105,37 @@ def _break_even(figure: go.Figure, result: Result, perspective: str, strategy: s
     if pd.isna(row.value):
         text = f"not paid back within {in_words(last)}"
         figure.add_annotation(
-            x=1, xref="paper", y=0, yshift=9, text=text, xanchor="right", showarrow=False,
+            x=1,
+            xref="paper",
+            y=0,
+            yshift=9,
+            text=text,
+            xanchor="right",
+            showarrow=False,
             font={"size": 12, "color": VERMILION},
-        )  # fmt: skip
+        )
         return
     at = row.value / MONTHS_A_YEAR
     reach = None
     if row.low is not None and not pd.isna(row.low):
         high = result.edges[-1] if row.high is None or pd.isna(row.high) else row.high / MONTHS_A_YEAR
-        reach = {"type": "data", "symmetric": False, "array": [high - at], "arrayminus": [at - row.low / MONTHS_A_YEAR],
-                 "color": VERMILION, "thickness": 2}  # fmt: skip
+        reach = {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - at],
+            "arrayminus": [at - row.low / MONTHS_A_YEAR],
+            "color": VERMILION,
+            "thickness": 2,
+        }
     figure.add_scatter(
-        x=[at], y=[0], mode="markers", name=f"Paid back {row.words}", error_x=reach,
+        x=[at],
+        y=[0],
+        mode="markers",
+        name=f"Paid back {row.words}",
+        error_x=reach,
         marker={"color": VERMILION, "size": 11, "symbol": "diamond", "line": {"width": 1, "color": GREY}},
         hovertemplate=f"paid back {row.words}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _title(result: Result, perspective: str, strategy: str) -> str:

@@ -1,10 +1,9 @@
 """How many people are in each state."""
 
 import pandas as pd
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from costmodel.report.charts.style import GREY, PATTERNS, SERIES, Chart, chart, literal, year_axis
+from costmodel.report.charts.style import GREY, LIGHT_GREY, PATTERNS, SERIES, Chart, chart, literal, year_axis
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR
 
@@ -25,30 +24,44 @@ def states_table(result: Result) -> pd.DataFrame:
 
 
 def states(result: Result) -> Chart:
-    """One panel a strategy, states stacked from the best; the comparator first."""
+    """One panel a strategy, the comparator first; states stacked from the last declared, the first grey."""
     model, table = result.scenario.model, states_table(result)
     names = [column for column in table.columns if column not in ("year", "strategy")]
-    order = [*reversed([name for name in names if name != DEAD]), *(name for name in names if name == DEAD)]
+    living = [name for name in names if name != DEAD]
+    order = [*reversed(living), *(name for name in names if name == DEAD)]
+    plain = {living[0]: LIGHT_GREY, DEAD: GREY}
     titles = [literal(model.strategies[strategy].label) for strategy in result.strategies]
     figure = make_subplots(1, len(titles), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
     for column, strategy in enumerate(result.strategies, start=1):
         rows = table[table["strategy"] == strategy]
         for i, state in enumerate(order):
-            colour = GREY if state == DEAD else SERIES[i % len(SERIES)]
+            colour = plain.get(state, SERIES[i % len(SERIES)])
+            pattern = "" if state in plain else PATTERNS[i % len(PATTERNS)]
             figure.add_scatter(
-                x=rows["year"], y=rows[state], name=words(state), legendgroup=state, showlegend=column == 1,
-                stackgroup=strategy, mode="lines", line={"width": 0.5, "color": colour}, fillcolor=colour,
-                fillpattern={"shape": PATTERNS[i % len(PATTERNS)], "fgcolor": "white", "size": 9, "solidity": 0.12},
-                hovertemplate="%{y:.1f}", row=1, col=column,
-            )  # fmt: skip
+                x=rows["year"],
+                y=rows[state],
+                name=words(state),
+                legendgroup=state,
+                showlegend=column == 1,
+                stackgroup=strategy,
+                mode="lines",
+                line={"width": 0.5, "color": colour},
+                fillcolor=colour,
+                fillpattern={"shape": pattern, "fgcolor": "white", "size": 9, "solidity": 0.12},
+                hovertemplate="%{y:.1f}",
+                row=1,
+                col=column,
+            )
     last = float(result.edges[-1])
     figure.update_xaxes(**year_axis(last))
     figure.update_yaxes(range=[0, model.people])
     figure.update_yaxes(title_text="People", col=1)
     if result.horizons[0] / MONTHS_A_YEAR < last:
-        figure.add_vline(result.horizons[0] / MONTHS_A_YEAR, line_width=1, line_dash="dash", line_color="white")
+        figure.add_vline(result.horizons[0] / MONTHS_A_YEAR, line_width=1, line_dash="dash", line_color=GREY)
     title = _title(result, table, order[0])
-    finished = chart(figure, title, f"People in each state over time, one panel for each strategy. {title}", table)
+    finished = chart(
+        figure, title, f"People in each state over time, one panel for each strategy. {title}", table
+    )
     figure.update_layout(legend={"y": -0.28, "yanchor": "top"})
     return finished
 

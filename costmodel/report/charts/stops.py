@@ -40,18 +40,26 @@ def stops(results: Mapping[str, Result], perspective: str) -> Chart:
         curve = result.curve(1, perspective) * people
         lowest, highest = min(lowest, curve.min()), max(highest, curve.max())
         figure.add_scatter(
-            x=result.edges, y=curve, mode="lines", name=STOPS[name],
+            x=result.edges,
+            y=curve,
+            mode="lines",
+            name=STOPS[name],
             line={"color": SERIES[i], "dash": DASHES[i], "width": 2.5},
-            customdata=[money(value) for value in curve], hovertemplate="%{customdata}",
-        )  # fmt: skip
+            customdata=[money(value) for value in curve],
+            hovertemplate="%{customdata}",
+        )
     zero_line(figure)
     follow_up_line(figure, one.horizons[0] / MONTHS_A_YEAR, last)
     figure.update_layout(
-        xaxis=year_axis(last), yaxis_title=f"Net cost so far, {people:,} people", **money_axis("yaxis", lowest, highest)
+        xaxis=year_axis(last),
+        yaxis_title=f"Net cost so far, {people:,} people",
+        **money_axis("yaxis", lowest, highest),
     )
     table = stops_table(results, perspective)
     title = _title(table, one, perspective)
-    return chart(figure, title, f"Cumulative net cost under three ways in which effects may end. {title}", table)
+    return chart(
+        figure, title, f"Cumulative net cost under three ways in which effects may end. {title}", table
+    )
 
 
 def stops_table(results: Mapping[str, Result], perspective: str) -> pd.DataFrame:
@@ -61,7 +69,11 @@ def stops_table(results: Mapping[str, Result], perspective: str) -> pd.DataFrame
         last, people = result.horizons[-1], result.scenario.model.people
         saving = pick(result, "net_saving", perspective=perspective, horizon=last)
         payback = pick(result, "payback_sustained_months", perspective=perspective, horizon=last)
-        row = {"after the follow-up": STOPS[name], "net cost": -saving.value * people + 0.0, "paid back": payback.words}
+        row = {
+            "after the follow-up": STOPS[name],
+            "net cost": -saving.value * people + 0.0,
+            "paid back": payback.words,
+        }
         if result.headline.name != DETERMINISTIC:
             share = pick(result, "chance_payback", perspective=perspective, horizon=last).value
             row["chance of saving"] = chance(share)
@@ -75,7 +87,7 @@ def _title(table: pd.DataFrame, one: Result, perspective: str) -> str:
     if len(one.horizons) == 1:
         return f"The horizon ends with the observation, so all three cost the {who} {money(high)}."
     if money(low) == money(high):
-        return f"Whatever happens after the last observation, the net cost to the {who} over {time} is {money(low)}."
+        return f"Whatever comes after the last observation, the {who} pays {money(low)} net over {time}."
     return (
         f"What happens after the last observation moves the net cost to the {who} over {time} "
         f"between {money(low)} and {money(high)}."

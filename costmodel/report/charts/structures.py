@@ -12,18 +12,31 @@ from costmodel.result.table import in_words
 
 
 def structures_table(result: Result, perspective: str) -> pd.DataFrame:
-    """Net cost of the group by alternative and horizon with 95% intervals, weight and chance; the mixture last."""
+    """Net cost of the group by alternative and horizon, with interval, weight, chance; the mixture last."""
     people = result.scenario.model.people
     rows = []
-    readings = [(s.name, s.label, float(w)) for s, w in zip(result.scenario.structures, result.weights, strict=True)]
+    readings = [
+        (s.name, s.label, float(w)) for s, w in zip(result.scenario.structures, result.weights, strict=True)
+    ]
     readings = [reading for reading in readings if reading[0] in result.runs]
     for run, label, weight in (*readings, (result.headline.name, "Weighted mixture", 1.0)):
         for horizon in result.horizons:
             saving = pick(result, "net_saving", perspective=perspective, horizon=horizon, run=run)
-            row = {"structure": label, "weight": weight, "horizon": in_words(horizon), "net cost": -saving.value * people + 0.0}
+            row = {
+                "structure": label,
+                "weight": weight,
+                "horizon": in_words(horizon),
+                "net cost": -saving.value * people + 0.0,
+            }
             if saving.low is not None and not pd.isna(saving.low):
-                share = pick(result, "chance_payback", perspective=perspective, horizon=horizon, run=run).value
-                row |= {"low": -saving.high * people + 0.0, "high": -saving.low * people + 0.0, "chance of saving": chance(share)}
+                share = pick(
+                    result, "chance_payback", perspective=perspective, horizon=horizon, run=run
+                ).value
+                row |= {
+                    "low": -saving.high * people + 0.0,
+                    "high": -saving.low * people + 0.0,
+                    "chance of saving": chance(share),
+                }
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -37,22 +50,38 @@ def structures(result: Result, perspective: str) -> Chart:
         rows = table[table["horizon"] == horizon]
         reach = None
         if "low" in rows:
-            reach = {"type": "data", "symmetric": False, "array": rows["high"] - rows["net cost"],
-                     "arrayminus": rows["net cost"] - rows["low"], "color": colour, "thickness": 2}  # fmt: skip
+            reach = {
+                "type": "data",
+                "symmetric": False,
+                "array": rows["high"] - rows["net cost"],
+                "arrayminus": rows["net cost"] - rows["low"],
+                "color": colour,
+                "thickness": 2,
+            }
         figure.add_scatter(
-            x=rows["net cost"], y=[_wrapped(label) for label in rows["structure"]], mode="markers", name=f"over {horizon}",
-            error_x=reach, marker={"color": colour, "symbol": symbol, "size": 11},
-            customdata=[money(value) for value in rows["net cost"]], hovertemplate="%{customdata}",
-        )  # fmt: skip
+            x=rows["net cost"],
+            y=[_wrapped(label) for label in rows["structure"]],
+            mode="markers",
+            name=f"over {horizon}",
+            orientation="h",
+            error_x=reach,
+            marker={"color": colour, "symbol": symbol, "size": 11},
+            customdata=[money(value) for value in rows["net cost"]],
+            hovertemplate="%{customdata}",
+        )
     zero_line(figure, vertical=True)
     ends = table[[column for column in ("net cost", "low", "high") if column in table]]
     figure.update_layout(
-        scattermode="group", scattergap=0.6, yaxis={"autorange": "reversed"},
+        scattermode="group",
+        scattergap=0.6,
+        yaxis={"autorange": "reversed"},
         xaxis_title=f"Net cost, {result.scenario.model.people:,} people (95% interval)",
         **money_axis("xaxis", float(ends.min().min()), float(ends.max().max())),
-    )  # fmt: skip
+    )
     title = _title(table, result, perspective)
-    finished = chart(figure, title, f"Net cost under each structure and their mixture, with intervals. {title}", table)
+    finished = chart(
+        figure, title, f"Net cost under each structure and their mixture, with intervals. {title}", table
+    )
     figure.update_layout(hovermode="closest")
     return finished
 
@@ -72,7 +101,12 @@ def _title(table: pd.DataFrame, result: Result, perspective: str) -> str:
     who = PERSPECTIVE_NAMES[perspective]
     if len(rows) < 2:
         return f"Over {horizon}, the net cost to the {who} is {money(table['net cost'].iloc[-1])}."
-    low, high = rows.loc[rows["net cost"].idxmin()], rows.loc[rows["net cost"].idxmax()]
+    ordered = rows.sort_values("net cost")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    if money(low["net cost"]) == money(high["net cost"]):
+        return (
+            f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} under either structure."
+        )
     return (
         f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} if “{low['structure']}” "
         f"and {money(high['net cost'])} if “{high['structure']}”."

@@ -10,14 +10,21 @@ import plotly.graph_objects as go
 from costmodel.report.words import short_money
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
-)  # fmt: skip
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#F0E442",
+)
 """Okabe and Ito's colours. Black and white are left to the theme."""
 SERIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 PATTERNS = ("", "/", ".", "x", "-", "\\", "+")
 GREY = "#7a828c"
 """Lines that mark something; visible on white and on the dark theme alike."""
+LIGHT_GREY = "#c5ccd4"
 WIDE, NARROW = "rgba(0,114,178,0.16)", "rgba(0,114,178,0.32)"
 """The 95% and the 50% band."""
 FEW_YEARS = 12
@@ -26,7 +33,7 @@ MOST_TICKS = 6
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with its takeaway as title, the same in words for a screen reader, and its numbers as a table."""
+    """A figure with its takeaway as title, words for a screen reader, and its numbers as a table."""
 
     figure: go.Figure
     title: str
@@ -44,8 +51,8 @@ def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame) -> Chart
     figure.update_layout(
         template="simple_white",
         title={"text": literal(title), "x": 0, "xanchor": "left"},
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": {"text": ""}},
+        margin={"l": 8, "r": 8, "t": 64, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.07, "x": 0, "title": {"text": ""}},
         hovermode="x unified",
         hoverlabel={"namelength": -1},
     )
@@ -89,6 +96,12 @@ def follow_up_line(figure: go.Figure, years: float, last: float) -> None:
     if years >= last - 1e-9:
         return
     figure.add_vline(years, line_width=1, line_dash="dash", line_color=GREY)
-    side = {"yref": "paper", "y": 1.0, "yanchor": "top", "showarrow": False, "font": {"size": 11, "color": GREY}}
+    side = {
+        "yref": "paper",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 11, "color": GREY},
+    }
     figure.add_annotation(x=years, text="observed ", xanchor="right", **side)
     figure.add_annotation(x=years, text=" extrapolation", xanchor="left", **side)

@@ -9,8 +9,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, table
 from costmodel.result.result import Result
-from costmodel.scenario.clock import cycle_months
-from costmodel.scenario.derived import combine
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.derived import combine, order
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.used import used
 
@@ -22,6 +22,10 @@ COLUMNS = (
 ID, NAME, UNIT, DEFAULT, YOURS, USED, FACTOR, MODEL, CHANGED, LOW, HIGH, DISTRIBUTION, YEAR, SOURCE, STATUS, NOTE = range(16)
 
 MOST_MONTHS = 1_200
+FIXED = {
+    "cycle": "Length of a cycle (fixed in this workbook)",
+    "follow_up": "Follow-up of the evidence (fixed in this workbook)",
+}
 
 
 class Inputs:
@@ -44,8 +48,6 @@ class Inputs:
 
     def _listed(self) -> list[str]:
         """Used parameters and the options of choices, each after what it is made of."""
-        from costmodel.scenario.derived import order
-
         wanted = set(used(self.scenario))
         for name in list(wanted):
             wanted |= set((self.scenario.parameters[name].one_of or {}).values())
@@ -64,9 +66,12 @@ class Inputs:
     def months(self, path: str, months: float) -> Cell:
         """The cell of a duration of the scenario file, listed when it is first asked for."""
         if path not in self.clock:
-            row = self._row(path, _path_label(path), "months")
-            self._editable(row, months, None, (0, MOST_MONTHS))
-            self.clock[path] = self._finish(row, f"t_{path}", months)
+            if path in FIXED:
+                self.clock[path] = self._fixed(path, months)
+            else:
+                row = self._row(path, _path_label(path), "months")
+                self._editable(row, months, None, (0, MOST_MONTHS))
+                self.clock[path] = self._finish(row, f"t_{path}", months)
         return self.clock[path]
 
     def instant(self, name: str, label: str, cell: Cell | float) -> Cell:
@@ -163,11 +168,14 @@ class Inputs:
         page.write_string(row, NOTE, clean(record.note or ""), styles.text)
 
     def _cycle(self) -> Cell:
-        months = cycle_months(self.scenario.model)
-        row = self._row("cycle", "Length of a cycle (fixed in this workbook)", "months")
+        cell = self.months("cycle", cycle_months(self.scenario.model))
+        return self.instant("cycle_years", "Length of a cycle", cell / MONTHS_A_YEAR)
+
+    def _fixed(self, path: str, months: float) -> Cell:
+        """A duration that the rows and headings of this workbook rest on."""
+        row = self._row(path, FIXED[path], "months")
         self.sheet.page.write_number(row, USED, months, self.sheet.styles.constant)
-        cell = self._finish(row, "t_cycle", months)
-        return self.instant("cycle_years", "Length of a cycle", cell / 12)
+        return self._finish(row, f"t_{path}", months)
 
     def changed(self) -> tuple[str, float]:
         """Formula that counts the filled cells of "Your value", and its value now."""

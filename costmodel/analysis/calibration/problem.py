@@ -1,0 +1,246 @@
+"""A checked calibration file with its scenario, loaded without the posteriors that do not exist yet."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from costmodel.analysis.calibration.file import CalibrationFile, FitBlock
+from costmodel.analysis.calibration.prediction import falls_on, longest_cycle
+from costmodel.errors import InputError, Problem, nearest
+from costmodel.model.lines import rate_lines
+from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.faults import validate
+from costmodel.scenario.load import resolve
+from costmodel.scenario.parameter import STRENGTH
+from costmodel.scenario.read import Keys, Tree, read_file
+from costmodel.units import out_of_support
+
+STAND_IN = 1.0
+"""What a joint parameter is while the scenario is checked; each fit puts its own value there."""
+
+
+@dataclass(frozen=True)
+class CalibrationProblem:
+    """What is to be fitted.
+
+    scenario: whole, with the joint parameters standing at STAND_IN. columns: of the posterior, by joint
+    parameter.
+    """
+
+    path: Path
+    file: CalibrationFile
+    scenario: Scenario
+    design_effect: float
+    columns: Mapping[str, str]
+
+    def structure(self, block: FitBlock) -> Structure:
+        """The structure that a fit is about."""
+        if block.alternative is None:
+            return self.scenario.structures[0]
+        (found,) = [one for one in self.scenario.structures if one.name == block.alternative]
+        return found
+
+    def observed(self, block: FitBlock) -> list[str]:
+        """Names of the observations that a fit sees."""
+        return list(self.file.observations) if block.observations is None else block.observations
+
+
+def load_problem(path: Path) -> CalibrationProblem:
+    """Read and check a calibration file. Raises InputError with every problem found."""
+    tree = read_file(path)
+    file, problems, _ = validate(CalibrationFile, tree)
+    if file is None:
+        raise InputError(*problems)
+    scenario, columns = _scenario_without_posteriors(tree, path, file)
+    joint = set(columns)
+    problems += [*_observations(tree, file, scenario), *_fits(tree, file, scenario, columns)]
+    design_effect = 1.0
+    try:
+        design_effect = _design_effect(file, scenario, joint)
+    except ValueError as error:
+        problems.append(Problem(str(tree.place(("design_effect",))), str(error)))
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    return CalibrationProblem(path, file, scenario, design_effect, columns)
+
+
+def _scenario_without_posteriors(
+    tree: Tree, path: Path, file: CalibrationFile
+) -> tuple[Scenario, dict[str, str]]:
+    """The scenario with a plain value for each joint parameter; the columns of these by name."""
+    place = tree.place(("scenario",))
+    model_path = path.parent / file.scenario
+    if not model_path.exists():
+        raise InputError.at(str(place), f'the file "{file.scenario}" does not exist', "Check the path.")
+    model = read_file(model_path)
+    if "extends" in model.data:
+        remedy = "Calibrate the model file that it changes."
+        raise InputError.at(str(place), f'"{file.scenario}" is an overlay', remedy)
+    plain = Tree(copy.deepcopy(model.data), model.places)
+    records = plain.data.get("parameters")
+    columns: dict[str, str] = {}
+    source = next(iter(file.observations.values())).source if file.observations else "none"
+    if not isinstance(records, dict):
+        records = {}
+    for name, record in records.items():
+        if isinstance(record, dict) and "joint" in record:
+            columns[name] = str(record.get("column", name))
+            kept = {key: record[key] for key in ("label", "unit", "source") if key in record}
+            records[name] = {"source": source} | kept | {"value": STAND_IN, "status": "assumption"}
+    return resolve(plain, model_path), columns
+
+
+def _observations(tree: Tree, file: CalibrationFile, scenario: Scenario) -> Iterator[Problem]:
+    model = scenario.model
+    for name, observation in file.observations.items():
+        keys: Keys = ("observations", name)
+        if observation.strategy not in model.strategies:
+            yield _unknown(tree, (*keys, "strategy"), "strategy", observation.strategy, model.strategies)
+        for state in observation.states:
+            if state not in model.states:
+                yield _unknown(tree, (*keys, "states"), "state", state, model.states)
+        if not 0 < observation.time.months <= model.horizon.months:
+            at = str(tree.place((*keys, "time")))
+            yield Problem(
+                at, f"{observation.time.text} is outside the model's time", f"Up to {model.horizon.text}."
+            )
+        source = scenario.sources.get(observation.source)
+        if source is None:
+            yield _unknown(tree, (*keys, "source"), "source", observation.source, scenario.sources)
+        elif STRENGTH.index(observation.status) < STRENGTH.index(source.status):
+            at = str(tree.place((*keys, "status")))
+            yield Problem(
+                at, f'{name}: the status is "{observation.status}" and its source is "{source.status}"'
+            )
+
+
+def _fits(
+    tree: Tree, file: CalibrationFile, scenario: Scenario, columns: Mapping[str, str]
+) -> Iterator[Problem]:
+    joint, outputs = set(columns), dict[str, str]()
+    for name, block in file.fits.items():
+        keys: Keys = ("fits", name)
+        at = str(tree.place((*keys, "output")))
+        if not block.output.endswith(".csv"):
+            yield Problem(at, f'"{block.output}" is not a CSV file', "Let its name end with .csv.")
+        if block.output in outputs:
+            yield Problem(
+                at, f'"{block.output}" is the output of "{outputs[block.output]}" too', "Choose another."
+            )
+        outputs[block.output] = name
+        for observation in block.observations or ():
+            if observation not in file.observations:
+                yield _unknown(tree, (*keys, "observations"), "observation", observation, file.observations)
+        yield from _parameters(tree, keys, block, scenario, joint)
+        named = [columns[one] for one in (*block.free, *block.held) if one in columns]
+        for column in sorted({one for one in named if named.count(one) > 1}):
+            found = f'two of its parameters want the column "{column}"'
+            yield Problem(str(tree.place(keys)), found, "Give each its own column in the scenario.")
+        structures = {one.name: one for one in scenario.structures if scenario.model.alternatives}
+        if block.alternative is not None and block.alternative not in structures:
+            yield _unknown(tree, (*keys, "alternative"), "alternative", block.alternative, structures)
+        elif block.alternative is None and structures:
+            found = "the scenario has alternatives and the fit names none"
+            yield Problem(str(tree.place(keys)), found, f"Add alternative: {', '.join(structures)}.")
+        else:
+            structure = structures[block.alternative] if block.alternative else scenario.structures[0]
+            yield from _structure(tree, keys, block, file, scenario, structure, joint)
+
+
+def _parameters(
+    tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joint: set[str]
+) -> Iterator[Problem]:
+    """Free and held parameters are joint; free ones stay inside their unit, held ones have a value."""
+    for name in (*block.free, *block.held):
+        at = (*keys, "free" if name in block.free else "held", name)
+        if name not in scenario.parameters:
+            yield _unknown(tree, at, "parameter", name, joint)
+        elif name not in joint:
+            found = f'"{name}" is not a joint parameter of the scenario'
+            yield Problem(str(tree.place(at)), found, nearest(name, joint))
+        elif name in block.free:
+            bounds = block.free[name]
+            for value in (bounds.low, bounds.high):
+                if fault := out_of_support(scenario.parameters[name].unit, value):
+                    yield Problem(str(tree.place(at)), f"{name}: {fault}")
+    for name, supply in block.held.items():
+        at = (*keys, "held", name)
+        if supply not in scenario.parameters:
+            yield _unknown(tree, at, "parameter", supply, scenario.parameters)
+            continue
+        if supply not in scenario.central or joint & _made_of(scenario, supply):
+            found = f'{name} is held at "{supply}", which has no value of its own'
+            yield Problem(str(tree.place(at)), found, "Name a parameter with a value.")
+        elif name in scenario.parameters:
+            unit, theirs = scenario.parameters[name].unit, scenario.parameters[supply].unit
+            if unit.text != theirs.text:
+                yield Problem(
+                    str(tree.place(at)), f'"{supply}" has the unit "{theirs.text}"', f"Wanted: {unit.text}."
+                )
+
+
+def _structure(
+    tree: Tree,
+    keys: Keys,
+    block: FitBlock,
+    file: CalibrationFile,
+    scenario: Scenario,
+    structure: Structure,
+    joint: set[str],
+) -> Iterator[Problem]:
+    """Every joint parameter behind the structure is free or held, no other is free, and the clock fits."""
+    at = str(tree.place(keys))
+    needed = joint & _behind_the_rates(scenario, structure)
+    for name in sorted(needed - block.free.keys() - block.held.keys()):
+        found = f'the joint parameter "{name}" is neither free nor held'
+        yield Problem(at, found, "Add it to free or to held.")
+    for name in block.free:
+        if name in joint - needed:
+            found = f'"{name}" plays no part in this structure'
+            yield Problem(str(tree.place((*keys, "free", name))), found, "Take it out of free.")
+    times = {name: one.time.months for name, one in file.observations.items()}
+    cycle = longest_cycle(scenario, structure, list(times.values()))
+    for name, months in times.items():
+        if not falls_on(months, cycle):
+            where = str(tree.place(("observations", name, "time")))
+            yield Problem(
+                where, f"{months:g} months is not a whole number of cycles of {cycle}", "Shorten the cycle."
+            )
+
+
+def _design_effect(file: CalibrationFile, scenario: Scenario, joint: set[str]) -> float:
+    reference = file.design_effect
+    if isinstance(reference, int):
+        value = float(reference)
+    elif reference not in scenario.parameters:
+        raise ValueError(f'there is no parameter "{reference}"; {nearest(reference, scenario.parameters)}')
+    elif reference not in scenario.central or joint & _made_of(scenario, reference):
+        raise ValueError(f'"{reference}" has no value of its own')
+    else:
+        value = scenario.central[reference]
+    if not value >= 1:
+        raise ValueError(
+            f"the design effect is {value:g}; repeated proportions of the same people inflate: 1 or more"
+        )
+    return value
+
+
+def _made_of(scenario: Scenario, name: str) -> set[str]:
+    record = scenario.parameters[name]
+    return {name}.union(*(_made_of(scenario, operand) for operand in record.operands))
+
+
+def _behind_the_rates(scenario: Scenario, structure: Structure) -> set[str]:
+    """Parameters on which the rates and the start of a structure rest."""
+    references: set[str | int] = set(structure.model.cohort.start.values())
+    for strategy in structure.model.strategies:
+        for line in rate_lines(structure.model, strategy):
+            references |= {reference for _, reference in line.base} | {term.size for term in line.terms}
+    names = {reference for reference in references if isinstance(reference, str)}
+    return names.union(*(_made_of(scenario, name) for name in names))
+
+
+def _unknown(tree: Tree, keys: Keys, what: str, name: str, allowed: object) -> Problem:
+    names = [str(one) for one in allowed] if hasattr(allowed, "__iter__") else []
+    return Problem(str(tree.place(keys)), f'there is no {what} "{name}"', nearest(name, sorted(names)))

@@ -1,0 +1,119 @@
+"""What the model says about an observation, in every draw: read off activity and flows, not off a result."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costmodel.analysis.trial.file import CeilingBlock, TrialRow
+from costmodel.model.flows import THERAPY, cost_per_year, items
+from costmodel.model.simulate import Flows, looking, simulate
+from costmodel.model.values import Values, central_values, drawn_values
+from costmodel.perspectives import weight
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR
+
+Array = NDArray[np.float64]
+Measure = Callable[[Flows, Values], Array]
+"""From flows and values to a quantity, shape (alternative, draw)."""
+
+BLOCK = 1_024
+"""Draws advanced together."""
+PERSPECTIVE = "nhs_pss"
+"""Whose costs: those of health and social care."""
+
+
+def measured(
+    scenario: Scenario, measures: Mapping[str, Measure], draws: int, seed: int
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Each measure at the central values, shape (alternative,), and in every draw, (alternative, draw)."""
+    central = central_values(scenario)
+    flows = simulate(scenario, central, 1)
+    best = {name: measure(flows, central)[:, 0] for name, measure in measures.items()}
+    blocks: dict[str, list[Array]] = {name: [] for name in measures}
+    for first in range(0, draws, BLOCK):
+        size = min(BLOCK, draws - first)
+        values = drawn_values(scenario, size, seed, first)
+        flows = simulate(scenario, values, size)
+        for name, measure in measures.items():
+            blocks[name].append(measure(flows, values))
+    return best, {name: np.concatenate(found, axis=1) for name, found in blocks.items()}
+
+
+def of_row(scenario: Scenario, row: TrialRow) -> Measure:
+    """The measure of a row of the trial file, undiscounted."""
+    names = list(scenario.model.strategies)
+    own, other = names.index(row.strategy), None if row.against is None else names.index(row.against)
+    if row.outcome == "share in states":
+        states = [list(scenario.model.states).index(state) for state in row.states]
+        return lambda flows, _: _share(flows, states, row.time.months, own, other)
+    assert other is not None
+    if row.outcome == "qaly gain":
+        return lambda flows, _: _gain(flows.qaly, _cycles(flows, row.time.months), own, other)
+    return lambda flows, _: _net_cost(scenario, flows, row.time.months, own, other)
+
+
+def person_years_gained(scenario: Scenario, block: CeilingBlock, states: Sequence[str]) -> Measure:
+    """Person-years in some states within the follow-up, strategy less comparator."""
+    names, all_states = list(scenario.model.strategies), list(scenario.model.states)
+    own, other = names.index(block.strategy), names.index(block.against)
+    chosen = [all_states.index(state) for state in states]
+
+    def measure(flows: Flows, _: Values) -> Array:
+        in_states = flows.person_years[:, chosen].sum(axis=1)
+        return _gain(in_states, _cycles(flows, scenario.model.follow_up.months), own, other)
+
+    return measure
+
+
+def cost_of_a_year_ill(scenario: Scenario, block: CeilingBlock) -> Measure:
+    """Everything that health and social care spends on a person-year in the ill state."""
+    model, ill = scenario.model, list(scenario.model.states).index(block.ill)
+
+    def measure(flows: Flows, values: Values) -> Array:
+        total: float | Array = 0.0
+        for cost in model.costs.values():
+            sign = weight(PERSPECTIVE, cost.paid_by, cost.received_by)
+            if sign:
+                total = total + sign * cost_per_year(model, cost, looking(values))[ill]
+        return np.broadcast_to(total, flows.qaly.shape[2:]).copy()
+
+    return measure
+
+
+def price_of_therapy(scenario: Scenario, block: CeilingBlock) -> Measure:
+    """What the therapy costs within the follow-up, per person referred."""
+    own = list(scenario.model.strategies).index(block.strategy)
+    (line,) = [i for i, item in enumerate(items(scenario.model)) if item.name == THERAPY]
+    months = scenario.model.follow_up.months
+    return lambda flows, _: np.asarray(
+        flows.cost[: _cycles(flows, months), line, own].sum(axis=0), dtype=float
+    )
+
+
+def _cycles(flows: Flows, months: float) -> int:
+    """Whole cycles to a time, which the file was checked to be."""
+    return int(np.argmin(np.abs(flows.edges * MONTHS_A_YEAR - months)))
+
+
+def _share(flows: Flows, states: list[int], months: float, own: int, other: int | None) -> Array:
+    people = flows.people[_cycles(flows, months)]
+    shares = people[states].sum(axis=0) / people.sum(axis=0)
+    return np.asarray(shares[own] if other is None else shares[own] - shares[other], dtype=float)
+
+
+def _gain(per_cycle: Array, cycles: int, own: int, other: int) -> Array:
+    """Sum over the first cycles, strategy less comparator.
+
+    per_cycle: (cycle, strategy, alternative, draw).
+    """
+    total = per_cycle[:cycles].sum(axis=0)
+    return np.asarray(total[own] - total[other], dtype=float)
+
+
+def _net_cost(scenario: Scenario, flows: Flows, months: float, own: int, other: int) -> Array:
+    total = np.zeros(flows.qaly.shape[2:])
+    for i, item in enumerate(items(scenario.model)):
+        if sign := weight(PERSPECTIVE, item.paid_by, item.received_by):
+            total += sign * _gain(flows.cost[:, i], _cycles(flows, months), own, other)
+    return total

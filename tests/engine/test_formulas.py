@@ -1,0 +1,156 @@
+"""Each equation of the model means what its name says."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+
+from costmodel.engine import formulas
+
+times = st.floats(0, 20).map(lambda t: round(t, 4))
+shares = st.floats(0, 1)
+sizes = st.floats(0, 50)
+rates = st.floats(1e-3, 20)
+
+
+@given(times, times, times, times)
+def test_a_window_is_open_for_the_time_it_shares_with_the_cycle(a: float, b: float, c: float, d: float) -> None:
+    begin, end, first, last = min(a, b), max(a, b) + 0.1, min(c, d), max(c, d)
+    inside = [t for t in np.linspace(begin, end, 4001) if first <= t <= last]
+    shared = inside[-1] - inside[0] if inside else 0.0
+    step = (end - begin) / 4000
+    assert formulas.overlap(begin, end, first, last) == pytest.approx(shared, abs=2.1 * step)
+    assert 0 <= formulas.window_share(begin, end, first, last) <= 1 + 1e-12
+
+
+@given(times, st.lists(st.floats(0.01, 3), min_size=1, max_size=12), times, st.floats(0, 5))
+def test_a_window_is_open_for_its_own_length_however_time_is_cut(
+    start: float, lengths: list[float], first: float, length: float
+) -> None:
+    edges = start + np.concatenate([[0.0], np.cumsum(lengths)])
+    inside = max(0.0, min(edges[-1], first + length) - max(start, first))
+    total = sum(formulas.overlap(b, e, first, first + length) for b, e in zip(edges[:-1], edges[1:], strict=True))
+    assert total == pytest.approx(inside, abs=1e-9)
+
+
+@settings(max_examples=60)
+@given(times, st.floats(0.05, 2), times, st.floats(0.1, 10))
+def test_a_fading_effect_is_the_mean_of_its_halving_curve(
+    begin: float, length: float, after: float, half_life: float
+) -> None:
+    def in_force(t: float) -> float:
+        return 2.0 ** (-(t - after) / half_life) if t >= after else 0.0
+
+    end = begin + length
+    points = [after] if begin < after < end else None
+    mean = quad(in_force, begin, end, points=points, epsabs=1e-13, epsrel=1e-12)[0] / length
+    assert formulas.fading_share(begin, end, after, half_life) == pytest.approx(mean, abs=1e-10)
+
+
+def test_after_one_half_life_half_of_an_effect_is_left() -> None:
+    just = 1e-6
+    assert formulas.fading_share(3.0, 3.0 + just, 1.0, 2.0) == pytest.approx(0.5, rel=1e-5)
+    assert formulas.fading_share(5.0, 5.0 + just, 1.0, 2.0) == pytest.approx(0.25, rel=1e-5)
+
+
+@given(rates, sizes, shares)
+def test_a_hazard_ratio_multiplies_while_it_is_in_force(base: float, ratio: float, share: float) -> None:
+    def found(part: float, size: float = ratio) -> float:
+        return float(formulas.rate_in_force(base, [("hazard_ratio", part, size)]))
+
+    assert found(0.0) == base
+    assert found(share, 1.0) == base
+    assert found(1.0) == pytest.approx(base * ratio, rel=1e-12, abs=1e-12)
+    assert found(1.0, 0.0) == 0.0
+    assert found(share) == pytest.approx((1 - share) * base + share * base * ratio, rel=1e-9)
+
+
+@given(rates, rates, shares)
+def test_a_replacing_rate_stands_instead_of_the_base_while_it_is_in_force(
+    base: float, rate: float, share: float
+) -> None:
+    def found(part: float) -> float:
+        return float(formulas.rate_in_force(base, [("rate", part, rate)]))
+
+    assert found(0.0) == base
+    assert found(1.0) == pytest.approx(rate, rel=1e-12)
+    assert found(share) == pytest.approx((1 - share) * base + share * rate, rel=1e-9)
+
+
+@given(rates, rates, st.floats(0, 5), shares)
+def test_two_effects_take_turns(base: float, rate: float, ratio: float, share: float) -> None:
+    terms = [("rate", share, rate), ("hazard_ratio", 1 - share, ratio)]
+    expected = share * rate + (1 - share) * base * ratio
+    assert formulas.rate_in_force(base, terms) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@given(times, st.floats(0.1, 3), st.floats(0, 100), shares, st.sampled_from([1, 2, 3, 4, 6, 12]))
+def test_every_session_is_held_once_whatever_the_cycle(
+    wait: float, over: float, planned: float, attendance: float, months: int
+) -> None:
+    edges = np.arange(0, 26 * 12 + 1, months) / 12
+    held = [
+        formulas.sessions_delivered(b, e, wait, wait + over, planned, attendance)
+        for b, e in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    assert sum(held) == pytest.approx(planned * attendance, rel=1e-9)
+
+
+@given(times, st.sampled_from([1, 2, 3, 4, 6, 12]))
+def test_a_moment_falls_within_one_cycle(moment: float, months: int) -> None:
+    edges = np.arange(0, 20 * 12 + 1 + months, months) / 12
+    hits = [formulas.falls_within(moment, b, e) for b, e in zip(edges[:-1], edges[1:], strict=True)]
+    assert sum(hits) == 1
+    assert edges[hits.index(1.0)] <= moment
+
+
+def test_a_boundary_belongs_to_the_cycle_that_it_begins() -> None:
+    assert formulas.falls_within(1.0, 1.0, 2.0) == 1
+    assert formulas.falls_within(1.0, 0.0, 1.0) == 0
+
+
+@given(sizes, sizes, shares)
+def test_only_the_causal_part_of_a_gap_closes(observed: float, here: float, share: float) -> None:
+    assert formulas.state_quantity(observed, here, 0.0) == observed
+    assert formulas.state_quantity(observed, here, 1.0) == pytest.approx(here, abs=1e-12)
+    found = formulas.state_quantity(observed, here, share)
+    assert observed - found == pytest.approx(share * (observed - here), abs=1e-9)
+
+
+@given(sizes, sizes, shares)
+def test_a_gap_that_is_closed_leaves_the_comparators_time(own: float, usual: float, share: float) -> None:
+    assert formulas.closing(own, usual, 0.0) == usual
+    assert formulas.closing(own, usual, 1.0) == pytest.approx(own, abs=1e-12)
+    assert formulas.closing(own, usual, share) == pytest.approx(share * own + (1 - share) * usual, abs=1e-9)
+
+
+@given(st.floats(0, 0.5), st.integers(0, 50))
+def test_money_at_interest_grows_to_what_was_discounted(rate: float, year: int) -> None:
+    invested = formulas.discount_factor(rate, year)
+    for _ in range(year):
+        invested *= 1 + rate
+    assert invested == pytest.approx(1.0, rel=1e-12)
+
+
+@given(st.floats(-100, 100), st.floats(-100, 100), shares)
+def test_increases_are_cash_at_once_and_reductions_in_part_and_later(
+    now: float, earlier: float, cashable: float
+) -> None:
+    expected = (now if now > 0 else 0.0) + (cashable * earlier if earlier < 0 else 0.0)
+    assert formulas.cash(now, earlier, cashable) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.lists(st.tuples(shares, sizes), min_size=1, max_size=6))
+def test_sums_over_pieces_and_states_leave_nothing_out(pairs: list[tuple[float, float]]) -> None:
+    weights, values = zip(*pairs, strict=True)
+    expected = math.fsum(w * v for w, v in pairs)
+    assert formulas.weighted(weights, values) == pytest.approx(expected, abs=1e-9)
+    assert formulas.total_over_states(weights, values) == pytest.approx(expected, abs=1e-9)
+
+
+def test_exits_are_every_way_out_and_death() -> None:
+    exits = formulas.exit_rates(3, [(0, 1), (0, 2), (2, 0)], [0.1, 0.2, 0.4], 0.05)
+    assert exits == pytest.approx([0.35, 0.05, 0.45])
