@@ -38,18 +38,22 @@ def formulas(path: Path) -> dict[tuple[str, int, int], str]:
 @lru_cache(maxsize=8)
 def stored(path: Path) -> Cells:
     """The stored value of every cell."""
-    book = openpyxl.load_workbook(path, data_only=True)
+    return _values(path)
+
+
+def _values(path: Path, sheet: str | None = None) -> Cells:
+    book = openpyxl.load_workbook(path, data_only=True, read_only=True)
     return {
-        (sheet.title, cell.row, cell.column): cell.value
-        for sheet in book
-        for row in sheet.iter_rows()
+        (name, cell.row, cell.column): cell.value
+        for name in ([sheet] if sheet else book.sheetnames)
+        for row in book[name].iter_rows()
         for cell in row
         if cell.value is not None
     }
 
 
-def by_libreoffice(paths: Sequence[Path], folder: Path) -> list[Cells]:
-    """Recalculate workbooks in LibreOffice, forced to by a profile of its own."""
+def by_libreoffice(paths: Sequence[Path], folder: Path, sheet: str | None = None) -> list[Cells]:
+    """Recalculate workbooks in LibreOffice, forced to by a profile of its own; `sheet`: the one to read."""
     soffice = shutil.which("soffice") or shutil.which("libreoffice")
     assert soffice, "LibreOffice is needed to recalculate workbooks; ./test installs it"
     profile, out = folder / "profile", folder / "recalculated"
@@ -58,7 +62,7 @@ def by_libreoffice(paths: Sequence[Path], folder: Path) -> list[Cells]:
     command = [soffice, "--headless", "--norestore", f"-env:UserInstallation={profile.as_uri()}"]
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), *map(str, paths)]
     subprocess.run(command, check=True, capture_output=True, timeout=500)
-    return [stored.__wrapped__(out / path.name) for path in paths]
+    return [_values(out / path.name, sheet) for path in paths]
 
 
 def by_formualizer(
@@ -74,13 +78,20 @@ def by_formualizer(
     return {key: book.get_value(*key) for key in (formulas(path) if only is None else only)}
 
 
-def edited(path: Path, edits: Mapping[tuple[str, int, int], float], to: Path) -> Path:
-    """A copy of a workbook with some cells set and every stored value gone."""
+def edited(path: Path, edits: Sequence[Mapping[tuple[str, int, int], float]], folder: Path) -> list[Path]:
+    """Copies of a workbook, each with some cells set and every stored value gone."""
     book = openpyxl.load_workbook(path)
-    for (sheet, row, column), value in edits.items():
-        book[sheet].cell(row, column).value = value
-    book.save(to)
-    return to
+    copies = []
+    for number, one in enumerate(edits):
+        cells = {key: book[key[0]].cell(key[1], key[2]) for key in one}
+        before = {key: cell.value for key, cell in cells.items()}
+        for key, value in one.items():
+            cells[key].value = value
+        copies.append(folder / f"{number}.xlsx")
+        book.save(copies[-1])
+        for key, value in before.items():
+            cells[key].value = value
+    return copies
 
 
 def disagreements(path: Path, recalculated: Cells, tolerance: float = 1e-9) -> list[str]:
