@@ -6,5 +6,12 @@ from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 
-__all__ = ["InputError", "Result", "Scenario", "load", "run"]
+__all__ = ["InputError", "Result", "Scenario", "load", "run", "workbook"]
 __version__ = "0.1.0"
+
+
+def workbook(result: Result, path: str) -> None:
+    """Write the Excel workbook of a result: live from inputs to payback. Raises InputError if it cannot be written."""
+    from costmodel.report.workbook import write
+
+    write(result, path)
