@@ -67,8 +67,8 @@ def _our_fault(error: Exception, debug: bool) -> int:
     last = traceback.extract_tb(error.__traceback__)[-1]
     reference = zlib.crc32(f"{type(error).__name__} {Path(last.filename).name} {last.name}".encode())
     _say(
-        f"Something went wrong inside costmodel, not in your input (reference E-{reference:08x}). Nothing was written.",
-        f"Run the command again with {DEBUG} to see the details, and send them with the scenario file.",
+        f"Something went wrong inside costmodel, not in your input (reference E-{reference:08x}).",
+        f"Nothing was written. Run the command again with {DEBUG} to see the details, and send them on.",
     )
     if debug:
         traceback.print_exception(error, file=sys.stderr)
@@ -318,13 +318,12 @@ def _scenario(path: Path, set_: list[str] | None, fix: list[str] | None, horizon
         except InputError as error:
             problems += error.problems
     if problems:
-        raise InputError(*(_of_horizon(problem) if by_horizon else problem for problem in problems))
-    return scenario
-
-
-def _of_horizon(problem: Problem) -> Problem:
-    """A problem of --horizon, which is applied together with the values of --set, under its own name."""
-    return replace(problem, place="--horizon") if problem.place == "--set horizon" else problem
+        place = "--set horizon" if by_horizon else None
+        raise InputError(*(replace(p, place="--horizon") if p.place == place else p for p in problems))
+    if not by_horizon:
+        return scenario
+    changes = (replace(c, by="--horizon") if c.path == "horizon" else c for c in scenario.changes)
+    return replace(scenario, changes=tuple(changes))
 
 
 def _pairs(option: str, texts: list[str] | None, problems: list[Problem]) -> dict[str, Any]:

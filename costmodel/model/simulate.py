@@ -16,6 +16,8 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 
 
+LARGEST_LEAK = 1e-9
+"""People: by how much the shares of a cohort may miss 1."""
 HAZARD_DECIMALS = 14
 """Hazards are equal within a year of age; the differences of a cumulative sum are so only to rounding."""
 
@@ -104,6 +106,9 @@ def _activity(scenario: Scenario, values: Values, draws: int) -> Activity:
             ratios.append(np.broadcast_to(look(structure.model.mortality.rate_ratio), (draws,)))
             start = structure.model.cohort.start
             shares = [look(start[state]) if state in start else 0.0 for state in model.states]
+            if np.max(np.abs(sum(shares) - 1)) > LARGEST_LEAK:
+                found = "the shares of the cohort do not sum to 1 in every draw"
+                raise InputError.at("cohort.start", found, "Make one the complement_of another, or hold them fixed.")
             starts.append(np.stack([np.broadcast_to(share, (draws,)) for share in shares]))
     moves = [(line.origin, line.destination) for line in lines[0]]
     hazards = background_hazards(scenario)

@@ -44,8 +44,8 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
     model, setting = scenario.model, scenario.setting
     yield Text(f"{scenario.path.name} is a valid scenario: {model.title} ({model.label})", style="bold")
     yield Text(
-        f"{setting.title}, prices of {setting.price_year}; follow-up {model.follow_up.text}, {model.beyond_follow_up} "
-        f"beyond it; horizon {model.horizon.text} in cycles of {model.cycle}"
+        f"{setting.title}, prices of {setting.price_year}; follow-up {model.follow_up.text}, "
+        f"{model.beyond_follow_up} beyond it; horizon {model.horizon.text} in cycles of {model.cycle}"
     )
     comparator = next(iter(model.strategies))
     strategies = [

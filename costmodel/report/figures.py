@@ -24,7 +24,7 @@ class Figure:
 
 
 def figures(result: Result, perspective: str) -> tuple[Figure, ...]:
-    """Net result of two payers at the follow-up; payback and its chance for one perspective, to the horizon."""
+    """Net result of two payers at the follow-up; payback and its chance for one perspective."""
     last, who = result.horizons[-1], PERSPECTIVE_NAMES[perspective]
     paid = pick(result, "payback_sustained_months", perspective=perspective, horizon=last)
     share = "…"

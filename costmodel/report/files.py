@@ -26,7 +26,10 @@ def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o")
     place = f"{option} {path}"
     temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         write(temporary)
+        temporary.chmod(mode)  # whoever writes may have put a private file in its place
         os.replace(temporary, path)
     except OSError as error:
         remedy = "Close it where it is open, free some space, or name another."
@@ -49,7 +52,7 @@ def check_folder(path: Path, option: str) -> None:
 
 
 def as_csv(result: Result, perspective: str | None = None) -> str:
-    """The rows as CSV: numbers at full precision, missing ones empty, no cell that a spreadsheet would run."""
+    """The rows as CSV: numbers in full, missing ones empty, nothing that a spreadsheet would run."""
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=list(result.table().columns), lineterminator="\n")
     writer.writeheader()
@@ -59,7 +62,7 @@ def as_csv(result: Result, perspective: str | None = None) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value as a CSV cell: a text that looks like a formula gets an apostrophe, a negative number does not."""
+    """A value as a CSV cell: a text like a formula gets an apostrophe, a negative number does not."""
     if value is None:
         return ""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):

@@ -37,7 +37,7 @@ def console(*, stderr: bool = False) -> Console:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A counter on stderr for work of known size: called with what, how much is done and how much is wanted."""
+    """A counter on stderr, called with what is worked at, how much of it is done and how much is wanted."""
     out = console(stderr=True)
     with Progress(console=out, transient=True, disable=not out.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
@@ -94,9 +94,8 @@ def _title(result: Result, strategy: str, horizon: float) -> str:
     observed = "" if horizon == result.horizons[0] else " (extrapolation)"
     compared = f"{model.strategies[strategy].label} against {model.strategies[result.comparator].label}"
     return (
-        f"{compared}, "
-        f"{in_words(horizon)}{observed}: £ of {setting.price_year} for {model.people:,} people, undiscounted; "
-        "a saving is positive"
+        f"{compared}, {in_words(horizon)}{observed}: £ of {setting.price_year} for {model.people:,} people, "
+        "undiscounted; a saving is positive"
     )
 
 

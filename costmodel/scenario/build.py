@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,8 +27,12 @@ from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.warn import warnings
 from costmodel.units import out_of_support
 
-FREE_FOR_ALTERNATIVES = ("transitions", "strategies", "utilities", "mortality")
-"""The blocks that an alternative may touch: which parameters stand where, not what they are."""
+REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio")
+EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
+"""What an alternative may touch: it changes which parameters stand where, and has effects and harms of its own.
+
+Everything else is computed once for all alternatives, so that a change of it would be ignored.
+"""
 
 
 @dataclass(frozen=True)
@@ -254,12 +259,12 @@ def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[P
         where = tree.place(("alternatives", name))
         paths = (*alternative.change, *alternative.add, *alternative.remove)
         for path in paths:
-            if path.partition(".")[0] not in FREE_FOR_ALTERNATIVES:
+            if not EFFECTS.fullmatch(path) and not (path in alternative.change and REFERENCES.fullmatch(path)):
                 problems.append(
                     Problem(
                         str(where),
                         f"an alternative may not touch {path}",
-                        f"It says which parameters stand where: {', '.join(FREE_FOR_ALTERNATIVES)}.",
+                        "It may change a transition, a utility or mortality.rate_ratio, and have effects and harms of its own.",
                     )
                 )
         new, _, wrong = overlay.apply(

@@ -14,6 +14,10 @@ from costmodel.scenario.schema import ModelFile
 from costmodel.units import price_fits_quantity
 
 MAX_CYCLES = 1_200
+RESERVED_ITEMS = ("therapy",)
+"""The ledger's own item: the sessions."""
+RESERVED_ALTERNATIVES = ("expected", "deterministic")
+"""The names of the runs that stand beside the alternatives."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ def _references(subject: Subject) -> Iterator[Problem]:
             yield subject.problem(use.keys, f'there is no parameter "{name}"', nearest(name, parameters))
             continue
         unit = parameters[name].unit
+        if parameters[name].over_time and use.keys[0] != "transitions":
+            yield subject.problem(use.keys, f'"{name}" changes over time', "Only the rate of a transition may.")
         if unit.kind not in use.kinds:
             wanted = " or ".join(kind.replace("_", " ") for kind in use.kinds)
             remedy = f"Here a {wanted} is wanted."
@@ -120,6 +126,13 @@ def _states(subject: Subject) -> Iterator[Problem]:
         if name in RESERVED:
             block = "states" if name in model.states else "parameters" if name in model.parameters else "strategies"
             yield subject.problem((block, name), f'"{name}" is reserved', "Choose another name.")
+    for block, names, reserved in (
+        ("costs", model.costs, RESERVED_ITEMS),
+        ("alternatives", model.alternatives, RESERVED_ALTERNATIVES),
+    ):
+        for name in names:
+            if name in reserved:
+                yield subject.problem((block, name), f'"{name}" is reserved', "Choose another name.")
     named: list[tuple[str, Keys, bool]] = [(s, ("cohort", "start", s), False) for s in model.cohort.start]
     named += [(s, ("utilities", s), False) for s in model.utilities]
     for name, item in model.costs.items():
@@ -252,6 +265,10 @@ def _clock(subject: Subject) -> Iterator[Problem]:
             yield subject.problem(
                 ("costs", name, "lag"), f"{item.lag.text} is not a whole number of cycles", f"The cycle is {model.cycle}."
             )
+    payers = dict.fromkeys(strategy.therapy.paid_by for strategy in model.strategies.values() if strategy.therapy)
+    if len(payers) > 1:
+        found = f"therapies are paid by different parties ({', '.join(payers)})"
+        yield subject.problem(("strategies",), found, "This is not yet supported: give all the same payer.")
     for name, strategy in model.strategies.items():
         if strategy.therapy and strategy.therapy.over.months <= 0:
             yield subject.problem(("strategies", name, "therapy", "over"), "the therapy takes no time", "Above 0.")

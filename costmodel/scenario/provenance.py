@@ -53,6 +53,9 @@ def _record(
         yield f'{name}: there is no parameter "{operand}"', nearest(operand, parameters)
     if not missing:
         yield from _units(name, record, [parameters[operand] for operand in record.operands])
+    for operand in dict.fromkeys((*record.operands, *(record.one_of or {}).values())):
+        if operand in parameters and parameters[operand].over_time:
+            yield f'{name}: it is made of "{operand}", which changes over time', "Put what it is made of into the pieces."
     if record.over_time:
         yield from _times(name, record.over_time)
     if record.one_of:

@@ -49,9 +49,10 @@ def scenarios(population: str) -> dict[str, Entry]:
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
-def stamp() -> int:
-    """Changes whenever a file of the folder does."""
-    return max((path.stat().st_mtime_ns for path in folder().rglob("*") if path.is_file()), default=0)
+def stamp() -> tuple[str, int]:
+    """The folder and its latest change: differs whenever a file does."""
+    home = folder()
+    return str(home), max((path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()), default=0)
 
 
 def _entry(path: Path) -> Entry | None:

@@ -23,6 +23,8 @@ LARGEST_CURVES = 400_000_000
 BYTES = 8
 PAUSE = 0.03
 """Seconds between looks at a run that is under way."""
+SETTLED = 1.0
+"""Seconds without a click after which what stands further down is worth simulating."""
 WAITING = "waiting"
 
 
@@ -60,9 +62,9 @@ def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str =
             continue
 
 
-def settle(meanwhile: Callable[[], object], seconds: float = 1.0) -> None:
+def settle(meanwhile: Callable[[], object]) -> None:
     """Wait until the reader has stopped moving controls: a click in the meantime interrupts the page here."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + SETTLED
     while time.monotonic() < end:
         meanwhile()
         time.sleep(PAUSE)

@@ -177,7 +177,7 @@ def _durability(base: Scenario, rows: list[Record]) -> None:
         key=key,
         format_func=DURABILITY.get,
         on_change=lambda: choice.change(row.path, {row.path: st.session_state[key]}),
-        help=f"Nobody was observed beyond {base.model.follow_up.text}. What effects do from then on is assumed. "
+        help=f"Nobody was observed beyond {base.model.follow_up.text}. What comes then is assumed. "
         f"Default: {row.default}.",
     )
     _under(row, str(row.default))

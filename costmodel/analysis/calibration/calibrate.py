@@ -76,7 +76,7 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
     sizes = np.array([observation.n / design_effect for observation in seen])
     task = Task(prediction(scenario, structure, seen, list(block.free), held), low, high, sizes)
 
-    best, height, searches, agreeing = best_fit(task, observed, start, seed, name)
+    best, height, searches, agreeing = best_fit(task, observed, start, name)
     progress(name, 1, rows)
     shares = task.prediction.shares(best[:, None])[:, 0]
     samples = resampled(shares, sizes, used, rows - 1, seed, name)

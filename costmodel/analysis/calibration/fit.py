@@ -20,6 +20,8 @@ Progress = Callable[[str, int, int], None]
 STARTS = 32
 """Searches for the best fit: the file's own start, and the best of SCREENED random points."""
 SCREENED = 2_000
+START_SEED = 0
+"""The random points are always the same, so that the best fit does not depend on the seed of the refits."""
 BLOCK = 250
 """Samples refitted together."""
 ENOUGH = 1e-7
@@ -110,22 +112,22 @@ class Fit:
         return float(low), float(high)
 
 
-def best_fit(
-    task: Task, observed: Array, own_start: Array, seed: int, name: str
-) -> tuple[Array, float, int, int]:
+def best_fit(task: Task, observed: Array, own_start: Array, name: str) -> tuple[Array, float, int, int]:
     """The likeliest of several searches: point, log-likelihood, number of searches, how many agree."""
-    starts = _starts(task, observed, own_start, seed, name)
+    starts = _starts(task, observed, own_start, name)
     found = climb(task, np.repeat(observed[:, None], starts.shape[1], axis=1), starts)
     height = float(found.heights.max())
     return found.best, height, starts.shape[1], int(np.sum(found.heights > height - SAME_LIKELIHOOD))
 
 
-def _starts(task: Task, observed: Array, own: Array, seed: int, name: str) -> Array:
+def _starts(task: Task, observed: Array, own: Array, name: str) -> Array:
     """The file's start, and the likeliest of many random points between the bounds, shape (free, start).
 
     Half of the points are uniform; half are denser near the lower bound, where slow rates lie.
     """
-    unit = np.stack([uniforms(seed, f"calibration {name} start {i}", SCREENED) for i in range(len(own))])
+    unit = np.stack(
+        [uniforms(START_SEED, f"calibration {name} start {i}", SCREENED) for i in range(len(own))]
+    )
     unit[:, ::2] **= 3
     points = task.low[:, None] + unit * (task.high - task.low)[:, None]
     heights = log_likelihood(task.prediction.shares(points), observed[:, None], task.sizes)

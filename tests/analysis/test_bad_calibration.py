@@ -1,0 +1,87 @@
+"""A broken calibration file gets every error at once, each with its line; nothing is fitted."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import costmodel as cm
+from costmodel.analysis.calibration import calibrate
+from tests.support.calibrated import REMOVED, calibration
+
+START = {"start": 1, "low": 0, "high": 2}
+
+
+@pytest.mark.parametrize(
+    ("edits", "message"),
+    [
+        ({"fits.rates.observations": ["usual_care_7"]}, 'no observation "usual_care_7". Did you mean'),
+        ({"fits.rates.observations": ["therapy_6", "therapy_6"]}, "therapy_6 stands twice"),
+        ({"fits.rates.observations": "some"}, "wanted: all, or a list"),
+        ({"fits.rates.free": {f"r{i}": START for i in range(7)}}, "At most 6"),
+        ({"fits.rates.free.gp_ill": START}, '"gp_ill" is not a joint parameter of the scenario'),
+        ({"fits.rates.free.recovr": START}, 'there is no parameter "recovr". Did you mean "recover"'),
+        ({"fits.rates.free.recover.start": 6}, "start 6 is outside 0 to 5"),
+        ({"fits.rates.free.recover.low": 5}, "low 5 is not below high 5"),
+        ({"fits.rates.free.recover.high": 60}, "recover: 60"),
+        ({"fits.rates.free.recover": REMOVED}, 'the joint parameter "recover" is neither free nor held'),
+        ({"fits.rates.held": {"recover": "held"}}, "recover cannot be both free and held"),
+        ({"fits.rates.alternative": "faster"}, 'there is no alternative "faster"'),
+        ({"fits.rates.output": "rates.txt"}, "is not a CSV file"),
+        ({"observations.therapy_6.share": 1.3}, "less than or equal to 1"),
+        ({"observations.therapy_6.share": "30%"}, "so 0.3 for 30%"),
+        ({"observations.therapy_6.n": 0}, "greater than or equal to 1"),
+        ({"observations.therapy_6.states": ["wel"]}, 'there is no state "wel". Did you mean "well"'),
+        ({"observations.therapy_6.strategy": "terapy"}, 'there is no strategy "terapy"'),
+        ({"observations.therapy_6.time": "9 years"}, "outside the model's time"),
+        ({"observations.therapy_6.source": "X002"}, 'there is no source "X002"'),
+        ({"observations.therapy_6.status": "read"}, 'its source is "assumption"'),
+        ({"observations.therapy_6.tme": "1 year"}, 'unknown key "tme"'),
+        ({"design_effect": "design_efect"}, 'there is no parameter "design_efect"'),
+        ({"design_effect": 0}, "the design effect is 0"),
+        ({"scenario": "mode.yaml"}, 'the file "mode.yaml" does not exist'),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_line(tmp_path: Path, edits: dict[str, Any], message: str) -> None:
+    path = calibration(tmp_path, edits=edits)
+    with pytest.raises(cm.InputError) as refused:
+        calibrate(path, rows=1)
+    assert message in str(refused.value), refused.value
+    assert all(one.place.startswith("calibration.yaml, line ") for one in refused.value.problems)
+
+
+def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
+    edits = {
+        "observations.therapy_6.states": ["wel"],
+        "observations.therapy_12.source": "X9",
+        "fits.rates.free.gp_ill": START,
+        "design_effect": "nothing",
+    }
+    with pytest.raises(cm.InputError) as refused:
+        calibrate(calibration(tmp_path, edits=edits), rows=1)
+    assert len(refused.value.problems) >= 4
+
+
+def test_a_time_between_cycles_is_refused_where_the_cycle_cannot_follow(tmp_path: Path) -> None:
+    edits = {"observations.therapy_6.time": "6.5 months"}
+    with pytest.raises(cm.InputError, match="not a whole number of cycles"):
+        calibrate(calibration(tmp_path, edits=edits), rows=1)
+
+
+def test_an_overlay_cannot_be_calibrated(tmp_path: Path) -> None:
+    path = calibration(tmp_path, edits={"scenario": "over.yaml"})
+    (tmp_path / "over.yaml").write_text("format: 1\nextends: model.yaml\nlabel: over\nchange: {people: 50}\n")
+    with pytest.raises(cm.InputError, match="is an overlay"):
+        calibrate(path, rows=1)
+
+
+@pytest.mark.parametrize("given", [{"rows": 0}, {"rows": 1.5}, {"seed": -1}, {"fits": ["rate"]}])
+def test_an_impossible_request_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
+    with pytest.raises(cm.InputError):
+        calibrate(calibration(tmp_path), **({"rows": 1} | given))
+
+
+def test_faults_of_the_scenario_itself_are_reported(tmp_path: Path) -> None:
+    path = calibration(tmp_path, model={"utilities": {"ill": "utility_ill"}})
+    with pytest.raises(cm.InputError, match='the utility of "well" is missing'):
+        calibrate(path, rows=1)

@@ -1,0 +1,199 @@
+"""`costmodel run`, `check` and `schema`: what they print is what Python says."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+import costmodel as cm
+from costmodel.report.files import cell
+from costmodel.report.sentence import answer
+from tests.cli.commands import done, parsed, refused, two_structures
+from tests.support.example import SOURCES, documented, example
+
+DRAWS = 60
+COLUMNS = [
+    "strategy", "comparator", "perspective", "party", "category", "outcome", "value", "unit", "low", "high",
+    "price_year", "discounted", "horizon_months", "draws", "run", "words",
+]  # fmt: skip
+
+
+def test_json_has_exactly_the_documented_keys(tmp_path: Path) -> None:
+    found = parsed("run", example(tmp_path), "--json", "--draws", DRAWS)
+    assert list(found) == [
+        "schema", "scenario", "engine", "settings", "rows", "warnings", "notes", "changes",
+    ]  # fmt: skip
+    assert found["schema"] == "costmodel/result/1"
+    assert found["engine"] == f"costmodel {cm.__version__}"
+    assert found["scenario"] == {
+        "title": "Talking therapy for an invented condition",
+        "label": "base",
+        "sha256": cm.load(tmp_path / "model.yaml").sha256,
+        "file": "model.yaml",
+    }
+    assert found["settings"]["draws"] == DRAWS
+    assert found["settings"]["seed"] == 1
+    assert all(list(row) == COLUMNS for row in found["rows"])
+
+
+def test_json_equals_python_digit_for_digit(tmp_path: Path) -> None:
+    path = two_structures(tmp_path)
+    rows = parsed("run", path, "--json", "--draws", DRAWS, "--seed", 7)["rows"]
+    table = cm.run(cm.load(path), draws=DRAWS, seed=7).table()
+    assert len(rows) == len(table) > 500
+    assert {row["run"] for row in rows} == {"expected", "deterministic", "faster", "fewer"}
+    for said, record in zip(rows, table.to_dict("records"), strict=True):
+        for key, value in record.items():
+            missing = value is None or (isinstance(value, float) and math.isnan(value))
+            assert said[key] == (None if missing else value), (key, record)
+            assert missing or not isinstance(value, float) or said[key].hex() == float(value).hex()
+
+
+def test_the_answer_and_where_it_comes_from_are_printed(tmp_path: Path) -> None:
+    path = two_structures(tmp_path)
+    text = done("run", path, "--draws", DRAWS)
+    scenario = cm.load(path)
+    words = answer(cm.run(scenario, draws=DRAWS))
+    for line in (words.headline, *words.beside):
+        assert line in text
+    assert f"{DRAWS} draws, seed 1" in text
+    assert scenario.sha256 in text
+    for piece in (
+        "society",
+        "primary care",
+        "Speeds recovery (weight 0.5)",
+        "Prevents relapse",
+        "Deterministic",
+    ):
+        assert piece in text
+    assert "\x1b" not in text
+
+
+def test_one_perspective_keeps_its_rows_and_those_of_none(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    everything = parsed("run", path, "--json", "--draws", 0)["rows"]
+    some = parsed("run", path, "--json", "--draws", 0, "--perspective", "societal")["rows"]
+    assert some == [row for row in everything if row["perspective"] in ("societal", "")]
+    assert "public sector  " not in done("run", path, "--draws", 0, "--perspective", "nhs")
+
+
+def test_options_change_the_scenario_as_python_does(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    found = parsed(
+        "run", path, "--json", "--draws", DRAWS, "--set", "attendance=0.6", "--set",
+        "strategies.therapy.therapy.wait=2 months", "--fix", "session_price=80", "--horizon", "3 years",
+    )  # fmt: skip
+    scenario = (
+        cm.load(path)
+        .changed({"attendance": 0.6, "strategies.therapy.therapy.wait": "2 months", "horizon": "3 years"})
+        .changed({"session_price": 80}, fix=True)
+    )
+    table = cm.run(scenario, draws=DRAWS).table()
+    assert [row["value"] for row in found["rows"]] == [None if math.isnan(x) else x for x in table["value"]]
+    assert found["scenario"]["sha256"] == scenario.sha256
+    assert found["changes"] == [
+        {"path": "parameters.attendance.value", "old": 0.8, "new": 0.6, "by": "--set"},
+        {"path": "strategies.therapy.therapy.wait", "old": "0 months", "new": "2 months", "by": "--set"},
+        {"path": "horizon", "old": "5 years", "new": "3 years", "by": "--horizon"},
+        {"path": "parameters.session_price.fixed", "old": 100.0, "new": 80.0, "by": "--fix"},
+    ]
+
+
+def test_a_choice_is_set_by_the_word_of_its_option(tmp_path: Path) -> None:
+    cheap = {"label": "Cheap", "unit": "GBP per session", "value": 10, "price_year": "2024/25"} | {
+        "source": "X001",
+        "status": "assumption",
+    }
+    choice = {"label": "Price", "unit": "GBP per session", "use": "usual"} | {
+        "one_of": {"usual": "session_price", "cheap": "price_cheap"}
+    }
+    path = example(
+        tmp_path,
+        **{
+            "parameters.price_cheap": cheap,
+            "parameters.price": choice,
+            "strategies.therapy.therapy.price": "price",
+        },
+    )
+    assert "£100 a session" in done("run", path, "--draws", 0)
+    assert "£10 a session (cheap)" in done("run", path, "--draws", 0, "--set", "price=cheap")
+    assert 'no option "free"; allowed: usual, cheap' in refused("run", path, "--set", "price=free")
+
+
+def test_what_stands_already_changes_nothing(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    words = ["--set", "attendance=0.80", "--horizon", "5 years", "--set", "people=100"]
+    found = parsed("check", path, "--json", *words)
+    assert found["changes"] == []
+    assert found["scenario"]["sha256"] == cm.load(path).sha256
+
+
+def test_recalled_figures_are_named_as_to_be_checked(tmp_path: Path) -> None:
+    path = example(tmp_path, **{"parameters.attendance.status": "recalled"})
+    (tmp_path / "settings" / "sources.yaml").write_text(
+        json.dumps({"sources": {"X001": SOURCES["X001"] | {"status": "recalled"}}}), "utf-8"
+    )
+    found = parsed("run", path, "--json", "--draws", 0)
+    assert found["notes"][-1].startswith("to be checked: ")
+    assert "attendance" in found["notes"][-1]
+    assert "To be checked" in done("run", path, "--draws", 0)
+    assert "To be checked" in done("check", path)
+
+
+def test_check_lists_what_was_loaded(tmp_path: Path) -> None:
+    example(tmp_path)
+    text = done("check", tmp_path / "cautious.yaml")
+    for piece in (
+        "therapy: Talking therapy", "GP visits (primary care, paid by nhs)", "assumption, 20: ",
+        "parameters.attendance.value: 0.8 → 0.7 (by cautious)", "Warnings\n – none",
+    ):  # fmt: skip
+        assert piece in text
+    found = parsed("check", two_structures(tmp_path), "--json")
+    assert found["structures"]["fewer"] == {"label": "Prevents relapse", "weight": 0.5}
+    assert sum(map(len, found["parameters"].values())) == 23
+
+
+def test_check_shows_warnings(tmp_path: Path) -> None:
+    assert "so the therapy costs nothing" in done("check", example(tmp_path), "--fix", "attendance=0")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("model", "model"), ("setting", "setting"), ("overlay", "overlay")]
+)
+def test_the_schema_fits_the_documented_files(kind: str, name: str) -> None:
+    schema = parsed("schema", "--kind", kind)
+    Draft202012Validator.check_schema(schema)
+    content = YAML(typ="safe", pure=True).load(documented()[name])
+    assert list(Draft202012Validator(schema).iter_errors(content)) == []
+    content["colour"] = "blue"
+    assert list(Draft202012Validator(schema).iter_errors(content)) != []
+    assert "moved_to" not in json.dumps(schema)
+
+
+def test_csv_holds_the_same_rows(tmp_path: Path) -> None:
+    path, out = example(tmp_path), tmp_path / "rows.csv"
+    rows = parsed("run", path, "--json", "--draws", DRAWS, "--csv", out)["rows"]
+    read = list(csv.DictReader(io.StringIO(out.read_text("utf-8"))))
+    assert list(read[0]) == COLUMNS
+    for said, row in zip(read, rows, strict=True):
+        assert (float(said["value"]) if said["value"] else None) == row["value"]
+        assert said["words"] == row["words"]
+    assert any(said["value"].startswith("-") for said in read)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1"])
+def test_no_text_of_a_csv_is_run_by_a_spreadsheet(text: str) -> None:
+    assert cell(text) == "'" + text
+    assert cell(-500.0) == -500.0
+    assert cell("usual care") == "usual care"
+
+
+def test_words_of_a_scenario_are_not_markup(tmp_path: Path) -> None:
+    path = example(tmp_path, title="[red]A[/red] :smile: {0} %s", **{"costs.gp.label": "[b]GP[/b]"})
+    assert "[red]A[/red] :smile: {0} %s" in done("run", path, "--draws", 0)
+    assert "[b]GP[/b]" in done("check", path)

@@ -1,0 +1,137 @@
+"""The Answer page says what Python says, and follows its controls."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import costmodel as cm
+from costmodel.report.sentence import answer, pick
+from tests.support.dashboard import opened
+from views.parts import compute
+from views.parts.text import literal
+
+REAL = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
+PERSPECTIVES = ("nhs", "nhs_pss", "public_sector", "societal")
+
+
+def exact_figures(at: AppTest) -> list[str]:
+    """The unrounded net savings of the page, in the order of the perspectives."""
+    (table,) = [t.value for t in at.table if "net saving, £ per person" in t.value]
+    return list(table["net saving, £ per person"])
+
+
+def python_figures(scenario: cm.Scenario) -> list[str]:
+    result = cm.run(scenario, draws=compute.DRAWS)
+    return [repr(float(pick(result, "net_saving", perspective=p).value)) for p in PERSPECTIVES]
+
+
+@pytest.mark.usefixtures("all_draws")
+def test_the_headline_is_that_of_python_digit_for_digit(scenarios: Path) -> None:
+    app = opened()
+    scenario = cm.load(scenarios / "example" / "model.yaml")
+    assert exact_figures(app) == python_figures(scenario)
+    assert literal(answer(cm.run(scenario)).headline) in [m.value for m in app.markdown]
+    assert exact_figures(app)[1] in app.metric[0].help.replace("\\", "")
+
+
+@pytest.mark.usefixtures("all_draws")
+@pytest.mark.skipif(not REAL.exists(), reason="the scenario is not there yet")
+def test_the_shipped_scenario_opens_with_the_headline_of_python() -> None:
+    at = opened()
+    assert not at.error
+    assert exact_figures(at) == python_figures(cm.load(REAL))
+
+
+def test_the_page_has_four_metrics_and_a_badge(app: AppTest) -> None:
+    assert len(app.metric) == 4
+    assert all(metric.value for metric in app.metric)
+    assert any("Assumptions only" in m.value for m in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "change"),
+    [
+        ("control parameters.sessions.value", 30.0, {"sessions": 30}),
+        ("control parameters.session_price.value", 55.0, {"session_price": 55}),
+        ("control horizon", 8, {"horizon": "8 years"}),
+        ("control people", 250, {"people": 250}),
+    ],
+)
+def test_a_control_changes_the_answer_as_python_would(
+    app: AppTest, scenarios: Path, key: str, value: float, change: dict[str, object]
+) -> None:
+    app.number_input(key=key).set_value(value).run()
+    changed = cm.load(scenarios / "example" / "model.yaml").changed(change)
+    assert not app.error
+    assert exact_figures(app) == python_figures(changed)
+    assert literal(answer(cm.run(changed, draws=compute.DRAWS)).headline) in [m.value for m in app.markdown]
+
+
+def test_a_changed_control_is_marked_counted_and_can_be_reset(app: AppTest) -> None:
+    before = exact_figures(app)
+    app.number_input(key="control parameters.sessions.value").set_value(30.0).run()
+    assert app.number_input(key="control parameters.sessions.value").label.startswith("●")
+    assert any("You changed 1 of" in c.value for c in app.caption)
+    assert any("Your values: 1 changed" in m.value for m in app.markdown)
+    app.button(key="reset parameters.sessions.value").click().run()
+    assert exact_figures(app) == before
+    assert not app.number_input(key="control parameters.sessions.value").label.startswith("●")
+
+
+def test_durability_is_a_control(app: AppTest, scenarios: Path) -> None:
+    app.selectbox(key="control beyond_follow_up").set_value("effects persist").run()
+    changed = cm.load(scenarios / "example" / "model.yaml").changed({"beyond_follow_up": "effects persist"})
+    assert app.metric[3].value == "None of 100"
+    assert exact_figures(app) == python_figures(changed)
+
+
+def test_overlays_appear_in_the_menu_by_existing(app: AppTest, scenarios: Path) -> None:
+    assert app.selectbox(key="file").options == ["base", "cautious"]
+    app.selectbox(key="file").set_value("cautious.yaml").run()
+    assert exact_figures(app) == python_figures(cm.load(scenarios / "example" / "cautious.yaml"))
+
+
+def test_the_weight_between_structures_is_a_control(app_with: Callable[..., AppTest]) -> None:
+    record = {"label": "Weight", "unit": "share", "source": "X001", "status": "assumption"}
+    at = app_with(
+        alternatives={
+            "one": {"label": "One", "weight": "w_one"},
+            "two": {"label": "Two", "weight": "w_two", "change": {"transitions.well -> ill": "recover"}},
+        },
+        **{
+            "parameters.w_one": record | {"value": 0.5},
+            "parameters.w_two": {"label": "The rest", "unit": "share", "complement_of": "w_one"},
+        },
+    )
+    before = exact_figures(at)
+    at.slider(key="control w_one").set_value(0.9).run()
+    assert exact_figures(at) != before
+    assert any("Two readings of the evidence" in h.value for h in at.header)
+
+
+def test_a_refused_value_is_explained_and_the_previous_result_kept(app: AppTest) -> None:
+    before = exact_figures(app)
+    app.number_input(key="control people").set_value(0).run()
+    assert len(app.error) == 1
+    assert any("previous result" in c.value for c in app.caption)
+    assert exact_figures(app) == before
+    app.number_input(key="control people").set_value(50).run()
+    assert not app.error
+
+
+def test_text_of_a_scenario_is_shown_letter_for_letter(app_with: Callable[..., AppTest]) -> None:
+    nasty = "<script>alert(1)</script> **x** ![p](http://x.example/p.png) :smile: :material/home:"
+    at = app_with(**{"strategies.therapy.label": nasty, "leaves_out": [nasty]})
+    everything = [e.value for e in (*at.title, *at.markdown)]
+    assert any("script" in text for text in everything)
+    for text in everything:
+        for live in ("<script>", "![p](", "**x**", ":smile:", ":material/home:"):
+            assert live not in text.replace("\\<", "")
+
+
+def test_it_never_says_that_it_pays_for_itself_when_it_does_not(app: AppTest) -> None:
+    said = " ".join(e.value for e in (*app.markdown, *app.caption))
+    assert "pays for itself" not in said
+    assert "It pays for itself" not in said

@@ -1,0 +1,185 @@
+"""The dashboard in Chromium: what fits on the first screen, what is cut off, what leaves the host, how fast it is."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import costmodel as cm
+from costmodel.report.sentence import answer, pick
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT / "scenarios" / "depression_resistant" / "model.yaml"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LAPTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+PATIENCE = 60_000
+"""Milliseconds, for a machine that does other things too."""
+METRIC = "[data-testid=stMetricValue]"
+SETTLED = "simulations each"
+"""Stands in the last thing that is computed."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not REAL.exists(), reason="the scenario is not there yet"),
+]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """A dashboard of our own on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", f"--server.port={port}"]
+    environment = {name: value for name, value in os.environ.items() if name != "COSTMODEL_SCENARIOS"}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait_until_healthy(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _wait_until_healthy(port: int) -> None:
+    for _ in range(300):
+        connection = HTTPConnection("127.0.0.1", port, timeout=1)
+        try:
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise TimeoutError("the dashboard does not answer")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def hosts() -> set[str]:
+    """Hosts that a page has asked for anything."""
+    return set()
+
+
+def opened(browser: Browser, address: str, viewport: dict[str, int], hosts: set[str]) -> Page:
+    page = browser.new_context(viewport=viewport).new_page()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "://" in request.url else None)
+    page.goto(address)
+    page.get_by_text(SETTLED).wait_for(timeout=PATIENCE)
+    page.locator(".js-plotly-plot").first.wait_for(timeout=PATIENCE)
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, hosts: set[str]) -> Iterator[Page]:
+    page = opened(browser, address, LAPTOP, hosts)
+    yield page
+    page.context.close()
+
+
+def test_the_first_screen_holds_the_answer(page: Page) -> None:
+    first = {
+        "sentence": page.locator(".st-key-sentence"),
+        "perspectives": page.get_by_role("radiogroup").or_(page.get_by_test_id("stButtonGroup")).first,
+        "chart": page.locator(".js-plotly-plot").first,
+        "beside": page.locator(".st-key-beside"),
+    } | {f"metric {i}": page.get_by_test_id("stMetric").nth(i) for i in range(4)}
+    for name, part in first.items():
+        box = part.bounding_box()
+        assert box is not None, name
+        assert box["x"] >= 0, name
+        assert box["y"] >= 0, name
+        assert box["x"] + box["width"] <= LAPTOP["width"], name
+        assert box["y"] + box["height"] <= LAPTOP["height"], (name, box)
+
+
+def test_no_metric_is_cut_off(page: Page) -> None:
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stMetric] *')]
+            .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0).map(e => e.innerText)"""
+    )
+    assert cut == []
+    assert page.get_by_test_id("stMetric").count() == 4
+
+
+def test_the_screen_says_what_python_says(page: Page) -> None:
+    result = cm.run(cm.load(REAL))
+    assert answer(result).headline in page.locator(".st-key-sentence").inner_text()
+    exact = repr(float(pick(result, "net_saving", perspective="nhs_pss").value))
+    page.get_by_text("Exact figures and how").click()
+    expect(page.get_by_text(exact, exact=True)).to_be_visible()
+
+
+def test_no_request_leaves_the_host(page: Page, address: str, hosts: set[str]) -> None:
+    page.get_by_role("link", name="Assumptions").click()
+    page.get_by_text("Take it away").wait_for()
+    page.get_by_role("link", name="Answer").click()
+    page.get_by_text(SETTLED).wait_for(timeout=PATIENCE)
+    assert hosts == {address.split("/")[2]}
+
+
+def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hosts: set[str]) -> None:
+    page = opened(browser, address, PHONE, hosts)
+    for name in ("Answer", "Assumptions"):
+        widths = page.evaluate(
+            """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
+                .map(e => e.scrollWidth - e.clientWidth)"""
+        )
+        assert max(widths) <= 0, name
+        page.goto(f"{address}/assumptions")
+        page.get_by_text("Take it away").wait_for(timeout=PATIENCE)
+    page.context.close()
+
+
+def test_a_changed_control_shows_the_new_answer_and_then_its_band(
+    page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, then = [], []
+    for sessions in (50, 55, 65, 70, 75):
+        old = page.locator(METRIC).first.inner_text()
+        field = page.get_by_role("spinbutton", name="Sessions planned")
+        field.fill(str(sessions))
+        start = time.monotonic()
+        field.press("Enter")
+        changed = (
+            "([old, css]) => { const m = document.querySelectorAll(css); return m[0]?.innerText !== old }"
+        )
+        page.wait_for_function(changed, arg=[old, METRIC], timeout=PATIENCE)
+        first.append(time.monotonic() - start)
+        complete = (
+            "css => { const m = document.querySelectorAll(css); return m[3] && m[3].innerText !== '…' }"
+        )
+        page.wait_for_function(complete, arg=METRIC, timeout=PATIENCE)
+        page.get_by_text("Expected values of").first.wait_for(timeout=PATIENCE)
+        then.append(time.monotonic() - start)
+        page.get_by_text(SETTLED).wait_for(timeout=PATIENCE)
+    with capsys.disabled():
+        print(
+            f"\n  new answer after {median(first):.2f} s, with its band after {median(then):.2f} s (median of 5)"
+        )
+    assert page.get_by_text("You changed 1 of").first.is_visible()

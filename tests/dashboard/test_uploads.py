@@ -1,0 +1,80 @@
+"""What a user brings is read in memory, and stays inside the scenarios folder."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from costmodel.errors import InputError
+from tests.support.example import documented
+from views.parts import catalogue
+
+OVERLAY = """
+format: 1
+extends: model.yaml
+label: mine
+title: "My own reading"
+change: {parameters.attendance.value: 0.6}
+"""
+ESCAPES = [
+    "format: 1\nextends: ../../../etc/passwd\nlabel: x\n",
+    "format: 1\nextends: /etc/passwd\nlabel: x\n",
+    "format: 1\nextends: model.yaml\nlabel: x\nchange: {setting: ../../outside.yaml}\n",
+    "format: 1\nextends: model.yaml\nlabel: x\nchange: {parameters.recover.joint: /etc/passwd}\n",
+    "format: 1\nextends: model.yaml\nlabel: x\nadd: {parameters.z: {joint: ../../../secret.csv}}\n",
+    'format: 1\nextends: "model\\0.yaml"\nlabel: x\n',
+]
+
+
+def bring(at: AppTest, text: str | bytes) -> AppTest:
+    content = text.encode() if isinstance(text, str) else text
+    return at.file_uploader[0].set_value(("my file.yaml", content, "application/yaml")).run()
+
+
+def test_a_scenario_of_the_user_is_shown(app: AppTest) -> None:
+    before = [metric.help for metric in app.metric]
+    bring(app, OVERLAY)
+    assert not app.error
+    assert app.selectbox(key="file").value == catalogue.UPLOADED
+    assert [metric.help for metric in app.metric] != before
+    assert any("Your file" in m.value for m in app.markdown)
+
+
+def test_a_whole_model_of_the_user_is_shown(app: AppTest) -> None:
+    bring(app, documented()["model"].replace("value: 100,", "value: 77,"))
+    assert not app.error
+    assert any("£77 a session" in m.value.replace("\\", "") for m in app.markdown)
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_a_path_that_leads_outside_is_refused(app: AppTest, text: str) -> None:
+    before = [metric.help for metric in app.metric]
+    bring(app, text)
+    assert app.error
+    assert "root" not in app.error[0].value
+    assert [metric.help for metric in app.metric] == before
+
+
+@pytest.mark.parametrize("text", ESCAPES[:5])
+def test_the_reason_names_the_line_and_the_folder(scenarios: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"your_file.yaml, line \d+: .* leads outside the scenarios folder"):
+        catalogue.check_upload(text.encode(), "example")
+
+
+def test_a_link_that_leads_outside_is_refused(scenarios: Path) -> None:
+    (scenarios.parent / "outside.yaml").write_text(documented()["model"], "utf-8")
+    (scenarios / "example" / "link.yaml").symlink_to(scenarios.parent / "outside.yaml")
+    with pytest.raises(InputError, match="outside"):
+        catalogue.check_upload(b"format: 1\nextends: link.yaml\nlabel: x\n", "example")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe\x00bad", b"just text", b"a: [1, 2", b"a: &x 1\nb: *x\n", b"x: " + b"1" * 1_000_001, b""],
+)
+def test_a_file_that_is_no_scenario_is_refused_and_nothing_applied(app: AppTest, content: bytes) -> None:
+    before = [metric.help for metric in app.metric]
+    bring(app, content)
+    assert app.error
+    assert [metric.help for metric in app.metric] == before
+    assert not app.exception

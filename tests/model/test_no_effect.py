@@ -1,0 +1,129 @@
+"""A therapy without effect and without harm costs its sessions and changes nothing else. Equal means equal."""
+
+import secrets
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import costmodel as cm
+from costmodel.perspectives import PERSPECTIVES
+from tests.support.answers import answer, rows, saving
+from tests.support.example import REMOVED, derived, load_example, number, write_model
+from tests.support.ledgers import EVERYBODY
+from tests.support.random_models import random_model
+
+EFFECT = "strategies.therapy.effects.recovers_faster"
+INERT = {
+    "ratio of 1": {f"{EFFECT}.hazard_ratio": 1},
+    "ratio of 1 as a parameter": {"parameters.hr_recover": number("hazard ratio", 1)},
+    "ratio of 1 that fades": {f"{EFFECT}.hazard_ratio": 1, f"{EFFECT}.half_life": "7 months"},
+    "no effect at all": {"strategies.therapy.effects": REMOVED},
+}
+
+
+def test_the_effect_that_is_taken_away_below_does_save_something(tmp_path: Path) -> None:
+    result = cm.run(load_example(tmp_path, **EVERYBODY), draws=0)
+    assert all(saving(result, perspective) != -1280 for perspective in PERSPECTIVES)
+
+
+@pytest.mark.parametrize("edits", INERT.values(), ids=INERT.keys())
+@pytest.mark.parametrize(("cycle", "beyond"), [("1 month", "gap closes"), ("12 months", "effects cease")])
+def test_savings_are_exactly_0_and_net_cost_is_exactly_the_therapy(
+    tmp_path: Path, edits: dict[str, Any], cycle: str, beyond: str
+) -> None:
+    lag = {"costs.benefit.lag": "12 months"}
+    scenario = load_example(tmp_path, cycle=cycle, beyond_follow_up=beyond, **EVERYBODY, **lag, **edits)
+    result = cm.run(scenario, draws=30)
+    everything = {"run": None, "horizon_months": None, "discounted": None, "category": None}
+    for perspective in PERSPECTIVES:
+        parts = rows(result, "net_saving", perspective=perspective, **everything)
+        other = parts[~parts.category.isin(["all", "therapy"])]
+        assert len(other) == 7 * 2 * 2 * 2
+        assert (other.value == 0).all()
+        assert not other.low.any()
+        assert not other.high.any()
+        by_run = ["run", "horizon_months", "discounted"]
+        whole = parts[parts.category == "all"].set_index(by_run).value
+        therapy = parts[parts.category == "therapy"].set_index(by_run).value
+        assert (whole == therapy).all()
+        assert (whole < 0).all()
+        for run in ("expected", "deterministic"):
+            assert answer(result, "offset_ratio", perspective, run=run) == 0
+            assert answer(result, "cash_net_saving", perspective, run=run) == saving(result, perspective, run=run)
+    gained = rows(result, "qaly", perspective="", run=None, horizon_months=None, discounted=None)
+    assert (gained.value == 0).all()
+    assert not gained.high.any()
+
+
+def test_every_draw_shares_what_the_strategies_have_in_common(tmp_path: Path) -> None:
+    """Rates, quantities and utilities are drawn once for all strategies, so that an inert therapy saves nothing in any draw."""
+    result = cm.run(load_example(tmp_path, **EVERYBODY, **INERT["ratio of 1"]), draws=200)
+    assert result.expected is not None
+    cost, qaly = result.expected.cost, result.expected.qaly
+    assert np.ptp(cost[:, :, 1:, 0], axis=-1).min() > 0
+    assert np.all(cost[:, :, 1:, 1] == cost[:, :, 1:, 0])
+    assert np.all(qaly[:, :, 1] == qaly[:, :, 0])
+
+
+def test_a_therapy_without_effect_never_pays_back_and_its_peak_is_its_cost(tmp_path: Path) -> None:
+    result = cm.run(load_example(tmp_path, **INERT["no effect at all"]), draws=0)
+    assert rows(result, "payback_sustained_months", perspective="nhs").words.item() == "not within 2 years"
+    assert answer(result, "peak_funding", "nhs", horizon_months=60.0) == pytest.approx(1280)
+    assert rows(result, "cost_per_qaly", perspective="nhs", discounted=True).words.item() == "costs more for the same health"
+
+
+def test_whoever_pays_nothing_for_it_has_neither_cost_nor_saving(tmp_path: Path) -> None:
+    paid_privately = {"strategies.therapy.therapy.paid_by": "household"}
+    result = cm.run(load_example(tmp_path, **paid_privately, **INERT["no effect at all"]), draws=20)
+    for perspective in ("nhs", "nhs_pss", "public_sector"):
+        assert saving(result, perspective) == 0
+        assert rows(result, "payback_sustained_months", perspective=perspective).words.item() == "at once"
+    assert saving(result, "societal") < -1000
+    assert saving(result, "", party="household") == saving(result, "societal")
+
+
+def test_only_harm_is_left_where_there_is_harm(tmp_path: Path) -> None:
+    harm = {"label": "Distress", "share": "half", "utility_loss": "loss", "from": "start of therapy", "lasting": "6 months"}
+    numbers = {"parameters.half": number("share", 0.5), "parameters.loss": number("utility", 0.1)}
+    scenario = load_example(tmp_path, **INERT["ratio of 1"], **numbers, **{"strategies.therapy.harms.distress": harm})
+    result = cm.run(scenario, draws=0)
+    assert answer(result, "qaly", "") == pytest.approx(-0.5 * 0.1 * 0.5, rel=1e-12)
+    assert saving(result, "nhs") == saving(result, "nhs", category="therapy")
+
+
+def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: Path) -> None:
+    seed = secrets.randbits(32)
+    for i in range(12):
+        tries = (random_model(np.random.default_rng([seed, i, attempt])) for attempt in count())
+        model = next(model for model, posterior in tries if not posterior)  # one that needs no other file
+        for strategy in model["strategies"].values():
+            strategy.pop("effects", None)
+            strategy.pop("harms", None)
+        model["alternatives"] = {}
+        model["strategies"]["usual_care"].pop("therapy", None)
+        result = cm.run(cm.load(write_model(tmp_path, model)), draws=5)
+        assert result.expected is not None
+        for outcomes in (result.deterministic, result.expected):
+            assert np.all(outcomes.cost[:, :, 1:] == outcomes.cost[:, :, 1:, :1]), f"scenario {i} of {seed}"
+            assert np.all(outcomes.qaly == outcomes.qaly[:, :, :1]), f"scenario {i} of {seed}"
+
+
+def test_so_in_each_of_two_alternatives(tmp_path: Path) -> None:
+    edits = {
+        "parameters.weight": number("share", 0.3),
+        "parameters.rest": derived("share", complement_of="weight"),
+        "alternatives": {
+            "one": {"label": "One", "weight": "weight"},
+            "other": {
+                "label": "Other", "weight": "rest",
+                "change": {"utilities.well": "utility_ill", "transitions.ill -> well": "relapse"},
+            },
+        },
+    }  # fmt: skip
+    result = cm.run(load_example(tmp_path, **edits, **INERT["ratio of 1"]), draws=10)
+    for run in ("expected", "deterministic", "one", "other"):
+        assert saving(result, "nhs", category="primary care", run=run) == 0
+        assert answer(result, "qaly", "", run=run) == 0

@@ -1,0 +1,16 @@
+"""The dashboard under test, in the same process."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+PATIENCE = 60
+"""Seconds, for a machine that does other things too."""
+
+
+def opened() -> AppTest:
+    """The dashboard on its first page."""
+    at = AppTest.from_file(DASHBOARD, default_timeout=PATIENCE).run()
+    assert not at.exception
+    return at
