@@ -219,7 +219,7 @@ def report(
     files.check_folder(output, "-o")
     result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
     with _busy("Writing the workbook …"):
-        files.write_whole(output, lambda path: workbook.write(result, path))
+        workbook.write(result, output, "-o")
     print(f"{output} written.")
 
 
@@ -322,8 +322,8 @@ def _scenario(path: Path, set_: list[str] | None, fix: list[str] | None, horizon
         raise InputError(*(replace(p, place="--horizon") if p.place == place else p for p in problems))
     if not by_horizon:
         return scenario
-    changes = (replace(c, by="--horizon") if c.path == "horizon" else c for c in scenario.changes)
-    return replace(scenario, changes=tuple(changes))
+    named = (replace(c, by="--horizon") if c.path == "horizon" else c for c in scenario.changes)
+    return replace(scenario, changes=tuple(named))
 
 
 def _pairs(option: str, texts: list[str] | None, problems: list[Problem]) -> dict[str, Any]:

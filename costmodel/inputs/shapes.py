@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ class Distribution:
     def quantile(self, u: Array) -> Array:
         """The values below which shares `u` of the distribution lie; u strictly inside 0 to 1, any shape."""
         a, b = self.first, self.second
+        values: Any
         match self.kind:
             case "beta":
                 values = special.betaincinv(a, b, u)

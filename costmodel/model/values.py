@@ -78,8 +78,12 @@ def _weights(scenario: Scenario) -> dict[Path, Array]:
     for path, columns in _moved(scenario).items():
         logs = np.zeros(scenario.posteriors[path].rows)
         for column, value in columns:
+            rows = scenario.posteriors[path].columns[column]
+            if rows.min() == rows.max() != value:  # held fixed when the others were fitted
+                logs -= np.inf
+                continue
             with np.errstate(divide="ignore"):
-                logs += np.log(conditioned_weights(scenario.posteriors[path].columns[column], value)[0])
+                logs += np.log(conditioned_weights(rows, value)[0])
         if not np.isfinite(logs.max()):
             logs = np.where(np.arange(len(logs)) == scenario.posteriors[path].best, 0.0, -np.inf)
         scaled = np.exp(logs - logs.max())

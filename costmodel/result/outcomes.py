@@ -1,6 +1,7 @@
 """Outcomes of every draw: flows summed over time, curves, payback."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class Outcomes:
     @property
     def draws(self) -> int:
         """Number of draws."""
-        return self.cost.shape[-1]
+        return int(self.cost.shape[-1])
 
 
 @dataclass(frozen=True)
@@ -72,63 +73,77 @@ def outcomes(edges: Array, cost: Array, qaly: Array, people: Array, terms: Terms
     year = np.floor(begin + 1e-9)
     factors = [np.stack([np.broadcast_to(discount_factor(r, y), cost.shape[-1:]) for y in year]) for r in terms.rates]
     within = [np.array([window_share(b, e, 0.0, h) for b, e in zip(begin, end, strict=True)]) for h in terms.horizons]
-    discounted = cost * factors[0][:, None, None, None]
-    difference = cost - cost[:, :, :1]
-    in_cash = _cash(difference, terms)
-    healthy = qaly * factors[1][:, None, None]
-
-    by_perspective = np.array(
-        [[weight(name, *payer) for payer in terms.payers] for name in PERSPECTIVES], dtype=float
-    )
-    net = [difference, discounted - discounted[:, :, :1], in_cash]
-    curves = np.zeros((len(edges), len(VIEWS), len(PERSPECTIVES), *cost.shape[2:]))
-    for v, flow in enumerate(net):
-        for p, weights in enumerate(by_perspective):
-            per_cycle = np.zeros((len(begin), *cost.shape[2:]))
-            for i in np.flatnonzero(weights):
-                per_cycle += weights[i] * flow[:, i]
-            curves[1:, v, p] = np.cumsum(per_cycle, axis=0)
-    stays, first = _paybacks(curves, edges, terms)
+    in_cash = _cash(cost, terms)
+    curves = _curves(edges, cost, in_cash, factors[0], terms, min(kept, cost.shape[-1]))
     return Outcomes(
-        cost=np.stack([np.stack([_total(flow, share) for flow in (cost, discounted)]) for share in within]),
+        cost=_totals(cost, within, factors[0]),
         cash=np.stack([_total(in_cash, share) for share in within]),
-        qaly=np.stack([np.stack([_total(flow, share) for flow in (qaly, healthy)]) for share in within]),
-        sustained=stays,
-        first_touch=first,
-        peak=payback.peak(curves),
-        curves=curves[..., :kept],
-        mean_curve=curves.sum(axis=-1),
+        qaly=_totals(qaly, within, factors[1]),
+        **curves,
         mean_cost=cost.sum(axis=-1),
         mean_people=people.sum(axis=-1),
     )
+
+
+def _curves(
+    edges: Array, cost: Array, in_cash: Array, factor: Array, terms: Terms, kept: int
+) -> dict[str, Array]:
+    """Cumulative net cost of every strategy but the comparator, by view and perspective, and its payback.
+
+    A perspective that counts the same items as one before it has the same curve. The comparator against itself
+    never owes: it is "paid back" at its first payment.
+    """
+    _, _, strategies, alternatives, draws = cost.shape
+    shape = (len(VIEWS), len(PERSPECTIVES), strategies, alternatives)
+    found = {
+        "curves": np.zeros((len(edges), *shape, kept)),
+        "mean_curve": np.zeros((len(edges), *shape)),
+        "sustained": np.zeros((len(terms.horizons), *shape, draws)),
+        "first_touch": np.zeros((len(terms.horizons), *shape, draws)),
+        "peak": np.zeros((*shape, draws)),
+    }
+    for name in ("sustained", "first_touch"):
+        found[name][:, :, :, 0] = terms.first_payment[0]
+    weights = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
+    for s in range(1, strategies):
+        for p, signs in enumerate(weights):
+            if signs in weights[:p]:
+                same = weights.index(signs)
+                for name, array in found.items():
+                    rest: Any = (slice(None),) * (1 if name == "mean_curve" else 2)
+                    array[(..., p, s, *rest)] = array[(..., same, s, *rest)]
+                continue
+            net = sum((sign * (cost[:, i, s] - cost[:, i, 0]) for i, sign in enumerate(signs) if sign), np.zeros(1))
+            paid = sum((sign * in_cash[:, i, s] for i, sign in enumerate(signs) if sign), np.zeros(1))
+            for v, flow in enumerate((net, net * factor[:, None], paid)):
+                curve = np.zeros((len(edges), alternatives, draws))
+                np.cumsum(np.broadcast_to(flow, curve[1:].shape), axis=0, out=curve[1:])
+                found["curves"][:, v, p, s] = curve[..., :kept]
+                found["mean_curve"][:, v, p, s] = curve.sum(axis=-1)
+                found["peak"][v, p, s] = payback.peak(curve)
+                for h, horizon in enumerate(terms.horizons):
+                    shorter, months = until(curve, edges, horizon)
+                    found["sustained"][h, v, p, s] = payback.sustained(shorter, months, terms.first_payment[s])
+                    found["first_touch"][h, v, p, s] = payback.first_touch(shorter, months, terms.first_payment[s])
+    return found
 
 
 def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
     """A curve and its months up to a horizon in years, with the value there by linear interpolation."""
     months = edges * 12.0
     end = horizon * 12.0
-    inside = months < end - 1e-9
-    last = int(inside.sum())
+    last = int((months < end - 1e-9).sum())
     share = (end - months[last - 1]) / (months[last] - months[last - 1])
-    at_end = curve[last] if abs(share - 1) < 1e-9 else curve[last - 1] + share * (curve[last] - curve[last - 1])
-    return np.concatenate([curve[inside], at_end[None]]), np.append(months[inside], end)
-
-
-def _paybacks(curves: Array, edges: Array, terms: Terms) -> tuple[Array, Array]:
-    shape = (len(terms.horizons), *curves.shape[1:])
-    stays, first = np.empty(shape), np.empty(shape)
-    for h, horizon in enumerate(terms.horizons):
-        shorter, months = until(curves, edges, horizon)
-        for s, payment in enumerate(terms.first_payment):
-            stays[h, :, :, s] = payback.sustained(shorter[:, :, :, s], months, payment)
-            first[h, :, :, s] = payback.first_touch(shorter[:, :, :, s], months, payment)
-    return stays, first
+    if abs(share - 1) < 1e-9:
+        return curve[: last + 1], months[: last + 1]
+    at_end = curve[last - 1] + share * (curve[last] - curve[last - 1])
+    return np.concatenate([curve[:last], at_end[None]]), np.append(months[:last], end)
 
 
 def joined(blocks: list[Outcomes]) -> Outcomes:
     """Blocks of draws, in order, as one. Sums become means."""
     draws = sum(block.draws for block in blocks)
-    parts = {}
+    parts: dict[str, Array] = {}
     for name in (field.name for field in fields(Outcomes)):
         arrays = [getattr(block, name) for block in blocks]
         if name.startswith("mean_"):
@@ -141,18 +156,24 @@ def joined(blocks: list[Outcomes]) -> Outcomes:
     return Outcomes(**parts)
 
 
+def _totals(flow: Array, within: list[Array], factor: Array) -> Array:
+    """Sums to each horizon, undiscounted and discounted; factor: (cycle, draw)."""
+    return np.stack([np.stack([_total(flow, share), _total(flow, share[:, None] * factor)]) for share in within])
+
+
 def _total(flow: Array, share: Array) -> Array:
-    """Σ over cycles of flow × share of the cycle inside the horizon."""
+    """Σ over cycles of flow × share of the cycle, in the order of time."""
     total: Array = np.zeros(flow.shape[1:])
     for part, amount in zip(share, flow, strict=True):
         total += part * amount
     return total
 
 
-def _cash(difference: Array, terms: Terms) -> Array:
-    out = np.empty_like(difference)
+def _cash(cost: Array, terms: Terms) -> Array:
+    """Cash effect of every item against the comparator, in each cycle."""
+    out = np.empty_like(cost)
     for i, (cashable, lag) in enumerate(zip(terms.cashable, terms.lags, strict=True)):
-        now = difference[:, i]
+        now = cost[:, i] - cost[:, i, :1]
         earlier = np.zeros_like(now)
         if lag < len(now):
             earlier[lag:] = now[: len(now) - lag]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from io import BytesIO
 from pathlib import Path
 
@@ -12,9 +10,9 @@ import xlsxwriter
 
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
-from costmodel.errors import InputError
 from costmodel.model.lines import rate_lines
 from costmodel.model.simulate import background_hazards, looking
+from costmodel.report.files import write_whole
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
@@ -25,19 +23,12 @@ from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.result.result import Result
 
 
-def write(result: Result, path: str | Path) -> None:
+def write(result: Result, path: str | Path, option: str = "path") -> None:
     """Write the workbook of a result; the file appears whole or not at all.
 
-    Raises InputError if the folder does not exist or cannot be written to.
+    option: what named the path, for messages. Raises InputError if the folder is missing or cannot be written.
     """
-    path = Path(path)
-    content = as_bytes(result)
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            file.write(content)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise InputError.at(str(path.name), f"the workbook cannot be written ({error.strerror})", "Choose another place.") from error
+    write_whole(Path(path), lambda temporary: temporary.write_bytes(as_bytes(result)), option)
 
 
 def as_bytes(result: Result) -> bytes:

@@ -10,6 +10,7 @@ import numpy as np
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 import costmodel
+from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.activity import Variant
 from costmodel.report.workbook.inputs import Inputs
@@ -97,17 +98,21 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
         value = max(max(trace.values[f"{s}: rate of leaving", r] for r in range(REFERRAL + 1, last + 1)) for s in names)
         limit = 0.5 * _steps(trace)
         rows.append((f"Rates slow enough for the series (rate × cycle): {strategy}, {alternative}", f"MAX({fastest})*{inputs.cycle_years.text}", value * inputs.cycle_years.value, limit))
-    for name, strategy in result.scenario.model.strategies.items():
-        if strategy.therapy:
+    for name, declared in result.scenario.model.strategies.items():
+        if declared.therapy:
             held = f"SUM({pages.costs.span(f'{name}: sessions held', REFERRAL + 1, last)})"
-            wanted = f"{_text(inputs, strategy.therapy.sessions)}*{_text(inputs, strategy.therapy.attendance)}"
-            horizon = f"12*t_{name}_therapy_last<=MAX({pages.net.span('Month to', REFERRAL, last)})"
-            rows.append((f"Sessions held = planned × attendance: {name}", f"IF({horizon},ABS({held}-{wanted}),0)", 0.0, TOLERANCE))
-    for horizon in result.horizons:
-        for perspective in ("nhs", "nhs_pss", "public_sector", "societal"):
-            parts = "+".join(f"'{summary.sheet.name}'!{cell}" for key, cell in summary.cells.items() if key[0] == "net_saving" and key[1] == perspective and key[2] != "all" and key[3] == horizon)
-            total = f"'{summary.sheet.name}'!{summary.cells['net_saving', perspective, 'all', horizon]}"
-            rows.append((f"Categories sum to the total: {perspective}, {horizon:g} months", f"ABS({parts}-{total})", 0.0, 1e-6))
+            wanted = f"{_text(inputs, declared.therapy.sessions)}*{_text(inputs, declared.therapy.attendance)}"
+            over = f"12*t_{name}_therapy_last<=MAX({pages.net.span('Month to', REFERRAL, last)})"
+            rows.append((f"Sessions held = planned × attendance: {name}", f"IF({over},ABS({held}-{wanted}),0)", 0.0, TOLERANCE))
+    for months in result.horizons:
+        for perspective in PERSPECTIVES:
+            parts = "+".join(
+                f"'{summary.sheet.name}'!{cell}"
+                for key, cell in summary.cells.items()
+                if (key[0], key[1], key[3]) == ("net_saving", perspective, months) and key[2] != "all"
+            )
+            total = f"'{summary.sheet.name}'!{summary.cells['net_saving', perspective, 'all', months]}"
+            rows.append((f"Categories sum to the total: {perspective}, {months:g} months", f"ABS({parts}-{total})", 0.0, 1e-6))
     for i, (label, formula, value, tolerance) in enumerate(rows, HEADINGS + 1):
         page.write_string(i, 0, clean(label), styles.label)
         page.write_formula(i, 1, f"={formula}", styles.calculation, value)
