@@ -90,8 +90,7 @@ def _curves(
 ) -> dict[str, Array]:
     """Cumulative net cost of every strategy but the comparator, by view and perspective, and its payback.
 
-    A perspective that counts the same items as one before it has the same curve. The comparator against itself
-    never owes: it is "paid back" at its first payment.
+    A perspective that counts the same items as one before it has the same curve. The comparator's entries are 0.
     """
     _, _, strategies, alternatives, draws = cost.shape
     shape = (len(VIEWS), len(PERSPECTIVES), strategies, alternatives)
@@ -102,8 +101,6 @@ def _curves(
         "first_touch": np.zeros((len(terms.horizons), *shape, draws)),
         "peak": np.zeros((*shape, draws)),
     }
-    for name in ("sustained", "first_touch"):
-        found[name][:, :, :, 0] = terms.first_payment[0]
     weights = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
     for s in range(1, strategies):
         for p, signs in enumerate(weights):

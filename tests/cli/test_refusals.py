@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import costmodel
-from costmodel.report import workbook
+import costmodel as cm
+from costmodel.report.files import write_whole
+from costmodel.report.workbook import book
 from tests.cli.commands import call, done, refused
 from tests.support.example import example
 
@@ -123,14 +124,13 @@ def test_a_report_goes_where_it_can(tmp_path: Path) -> None:
 def test_what_ends_early_leaves_no_half_file(
     failure: BaseException, code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(result: object, path: Path) -> None:
-        path.write_bytes(b"PK half")
+    def half(result: object) -> bytes:
         raise failure
 
     path, out = example(tmp_path), tmp_path / "x.xlsx"
     out.write_bytes(b"as it was")
     before = set(tmp_path.iterdir())
-    monkeypatch.setattr(workbook, "write", half)
+    monkeypatch.setattr(book, "as_bytes", half)
     result = call("report", path, "-o", out, "--draws", 0)
     assert result.exit_code == code
     assert message in result.stderr
@@ -141,11 +141,23 @@ def test_what_ends_early_leaves_no_half_file(
     assert out.read_bytes() == b"as it was"
 
 
+def test_a_writer_that_stops_half_way_leaves_what_was_there(tmp_path: Path) -> None:
+    def half(path: Path) -> None:
+        path.write_bytes(b"PK half")
+        raise OSError(28, "No space left on device")
+
+    out = tmp_path / "x.xlsx"
+    out.write_bytes(b"as it was")
+    with pytest.raises(cm.InputError, match="No space left"):
+        write_whole(out, half)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"as it was"]
+
+
 def test_details_of_a_failure_are_shown_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(costmodel, "run", fail)
+    monkeypatch.setattr(cm, "run", fail)
     path = example(tmp_path)
     short, long = call("run", path), call("run", path, "--debug")
     assert short.exit_code == long.exit_code == 1

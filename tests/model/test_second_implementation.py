@@ -60,7 +60,7 @@ def compare(result: cm.Result, plain: PlainModel, outcomes: Outcomes, draw: int)
                     close(outcomes.curves[:, *at], curve, largest_total(plain), f"curve {what}")
                     close(outcomes.peak[at], max(curve), largest_total(plain), f"peak {what}")
                     curves += 1
-                    paybacks += compare_paybacks(result, plain, outcomes, at, curve)
+                    paybacks += s > 0 and compare_paybacks(result, plain, outcomes, at, curve)
     return curves, paybacks
 
 
