@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
+from costmodel.result.estimate import Estimate
 from costmodel.result.outcomes import VIEWS, Outcomes, until
+from costmodel.result.table import rows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 
@@ -36,15 +38,6 @@ class Run:
     name: str
     outcomes: Outcomes
     weights: Array
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A point with its 95% interval; the ends are None where nothing varies."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -234,8 +227,6 @@ class Result:
 
     def table(self) -> pd.DataFrame:
         """Every answer, one row each: the table behind dashboard, workbook, command line and CSV."""
-        from costmodel.result.table import rows
-
         if "table" not in self._cache:
             self._cache["table"] = pd.DataFrame(list(rows(self)))
         return self._cache["table"]

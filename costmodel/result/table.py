@@ -5,12 +5,17 @@ discounted, horizon_months, draws, run, words. Money is per person referred; a p
 money saved; `value` is None where the answer is words ("not within 10 years", "costs more and does harm").
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
-from costmodel.result.result import Estimate, Result, Run
+
+if TYPE_CHECKING:
+    from costmodel.result.result import Result, Run
 
 Row = dict[str, Any]
 
