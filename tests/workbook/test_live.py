@@ -23,7 +23,7 @@ from tests.support.spreadsheets import (
 YOURS = 5
 """Column of "Your value" on the sheet Inputs."""
 
-PERSPECTIVES = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "public sector", "societal": "society"}
+PERSPECTIVES = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "Public sector", "societal": "Society"}
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.used import used
 
 COLUMNS = (
-    ("Id", 34), ("Name", 48), ("Unit", 18), ("Default", 13), ("Your value", 13), ("Used", 13), ("To price year", 12),
+    ("Id", 44), ("Name", 64), ("Unit", 18), ("Default", 13), ("Your value", 13), ("Used", 13), ("To price year", 12),
     ("In the model", 14), ("Changed", 9), ("Low", 10), ("High", 10), ("Distribution", 18), ("Price year", 10),
     ("Source", 14), ("Status", 18), ("Note", 60),
 )  # fmt: skip
@@ -110,7 +110,7 @@ class Inputs:
     def _row(self, name: str, label: str, unit: str) -> int:
         page, styles, row = self.sheet.page, self.sheet.styles, self.row
         page.write_string(row, ID, clean(name), styles.label)
-        page.write_string(row, NAME, clean(label), styles.text)
+        page.write_string(row, NAME, clean(label), styles.label)
         page.write_string(row, UNIT, clean(unit), styles.label)
         self.rows[name] = row
         self.row += 1
@@ -157,15 +157,15 @@ class Inputs:
         distribution = self.scenario.leaves[name].distribution if name in self.scenario.leaves else None
         interval = record.range or (distribution.interval95 if distribution else None)
         if interval:
-            page.write_number(row, LOW, interval[0], styles.default)
-            page.write_number(row, HIGH, interval[1], styles.default)
+            page.write_number(row, LOW, interval[0], styles.rounded)
+            page.write_number(row, HIGH, interval[1], styles.rounded)
         spread = record.distribution or ("fitted together" if record.joint else "fixed" if record.kind == "value" else record.kind.replace("_", " "))
         status = self.scenario.status(name)
         page.write_string(row, DISTRIBUTION, spread, styles.label)
         page.write_string(row, YEAR, record.price_year or "", styles.label)
         page.write_string(row, SOURCE, ", ".join(record.sources), styles.label)
         page.write_string(row, STATUS, "recalled: to be checked" if status == "recalled" else status, styles.label)
-        page.write_string(row, NOTE, clean(record.note or ""), styles.text)
+        page.write_string(row, NOTE, clean(record.note or ""), styles.label)
 
     def _cycle(self) -> Cell:
         cell = self.months("cycle", cycle_months(self.scenario.model))

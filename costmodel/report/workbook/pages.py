@@ -109,7 +109,7 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
             parts = "+".join(
                 f"'{summary.sheet.name}'!{cell}"
                 for key, cell in summary.cells.items()
-                if (key[0], key[1], key[3]) == ("net_saving", perspective, months) and key[2] != "all"
+                if (key[0], key[1], key[3]) == ("net_saving", perspective, months) and key[2] not in ("all", "party")
             )
             total = f"'{summary.sheet.name}'!{summary.cells['net_saving', perspective, 'all', months]}"
             rows.append((f"Categories sum to the total: {perspective}, {months:g} months", f"ABS({parts}-{total})", 0.0, 1e-6))

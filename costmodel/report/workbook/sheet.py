@@ -34,6 +34,7 @@ class Sheet:
         self.page.write_string(1, 0, clean(says), styles.says)
         text = "Live: recalculates when an input changes." if live else "Printed by the run; does not change."
         self.page.write_string(2, 0, text, styles.says)
+        self.page.set_row(HEADINGS, 42)
         self.page.hide_gridlines(2)
         self.page.set_landscape()
         self.page.fit_to_pages(1, 0)

@@ -23,6 +23,7 @@ class Styles:
             "sentence": style(text_wrap=True, valign="top", font_size=12),
             "input": style(bg_color="#FFF7CC", border=1, border_color="#7F6000", num_format="General", locked=False),
             "default": style(num_format="General"),
+            "rounded": style(num_format="#,##0.0###"),
             "used": style(bold=True, num_format="General"),
             "constant": style(font_color="#1F3864", num_format="General"),
             "calculation": style(num_format="#,##0.000000"),

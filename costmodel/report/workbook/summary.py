@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from costmodel.model.flows import items
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, weight
+from costmodel.model.flows import Item, items
+from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
 from costmodel.report.workbook.costs import (
     cumulative_name,
@@ -61,13 +62,15 @@ class Summary:
         self.row += 1
         for perspective in PERSPECTIVES:
             self._perspective(strategy, perspective, horizon)
+        for party in self.result.parties():
+            self._party(strategy, party, horizon)
         self._health(strategy, horizon)
         self.row += 1
 
     def _perspective(self, strategy: str, perspective: str, horizon: float) -> None:
-        payer = PERSPECTIVE_NAMES[perspective]
+        payer = _capital(PERSPECTIVE_NAMES[perspective])
         for category in self.result.categories():
-            formula = self._sum(strategy, perspective, horizon, category)
+            formula = self._sum(strategy, horizon, lambda item: weight(perspective, item.paid_by, item.received_by), category)
             if formula:
                 row = pick(self.result, "net_saving", perspective=perspective, category=category, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
                 self._line(f"{payer}: saving on {category}", formula, row, strategy, ("net_saving", perspective, category, horizon))
@@ -83,6 +86,12 @@ class Summary:
         if horizon == self.result.horizons[-1]:
             self._payback(strategy, perspective)
 
+    def _party(self, strategy: str, party: str, horizon: float) -> None:
+        formula = self._sum(strategy, horizon, lambda item: account(party, item.paid_by, item.received_by))
+        row = pick(self.result, "net_saving", party=party, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
+        label = f"Account of {PARTY_NAMES[party]}: better off by"
+        self._line(label, formula or "0", row, strategy, ("net_saving", party, "party", horizon))
+
     def _payback(self, strategy: str, perspective: str) -> None:
         number = self.result.strategies.index(strategy)
         for outcome, view, label in (
@@ -94,7 +103,7 @@ class Summary:
             value = payback_value(self.inputs, number, perspective, view)
             formula = payback_formula(self.pages.net, strategy, perspective, view, self.inputs)[1:]
             key = (outcome, perspective, "all", horizon)
-            text = f"{PERSPECTIVE_NAMES[perspective]}: {label}"
+            text = f"{_capital(PERSPECTIVE_NAMES[perspective])}: {label}"
             self._line(text, formula, row, strategy, key, style="months", value=value)
 
     def _health(self, strategy: str, horizon: float) -> None:
@@ -121,11 +130,12 @@ class Summary:
         page.write_formula(self.row, NOW, f"={formula}", styles[style], cached)
         page.write_number(self.row, ORIGINAL, cached, styles[style])
         now, original = xl_rowcol_to_cell(self.row, NOW), xl_rowcol_to_cell(self.row, ORIGINAL)
-        page.write_formula(self.row, DIFFERENCE, f"={now}-{original}", styles[style], 0)
+        gap = f"{now}-{original}"
+        page.write_formula(self.row, DIFFERENCE, f"=IF(ABS({gap})<0.000000001,0,{gap})", styles[style], 0)
         if self.result.expected is not None:
             horizon = key[3]
             found = pick(
-                self.result, row.outcome, perspective=row.perspective, category=row.category, discounted=bool(row.discounted),
+                self.result, row.outcome, perspective=row.perspective, party=row.party, category=row.category, discounted=bool(row.discounted),
                 horizon=horizon, strategy=strategy,
             )  # fmt: skip
             for column, number in ((EXPECTED, found.value), (LOW, found.low), (HIGH, found.high)):
@@ -135,13 +145,13 @@ class Summary:
         self.cells[key if strategy == self.result.strategies[1] else (f"{strategy} {key[0]}", *key[1:])] = xl_rowcol_to_cell(self.row, NOW)
         self.row += 1
 
-    def _sum(self, strategy: str, perspective: str, horizon: float, category: str) -> str:
-        """Saving on a category: the sum of its items' mixed differences, with the sign of the perspective."""
+    def _sum(self, strategy: str, horizon: float, sign_of: Callable[[Item], int], category: str | None = None) -> str:
+        """Saving as the sum of items' mixed differences, each with its sign; of one category, or of all."""
         text = ""
         for item in items(self.result.scenario.model):
-            sign = weight(perspective, item.paid_by, item.received_by)
+            sign = sign_of(item)
             name = difference_name(strategy, item.name)
-            if item.category == category and sign and name in self.pages.net.columns:
+            if category in (None, item.category) and sign and name in self.pages.net.columns:
                 product = ",".join(filter(None, (self._span(self.pages.net, name), self._share(horizon))))
                 text += f"{'-' if sign > 0 else '+'}SUMPRODUCT({product})"
         return f"0{text}" if text else ""
@@ -190,3 +200,7 @@ class Summary:
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 760, "height": 380})
         self.sheet.page.insert_chart(self.row + 1 + below, 0, chart, {"description": clean(alt)})
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
