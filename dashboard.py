@@ -29,9 +29,7 @@ def main() -> None:
     except Exception:
         reference = uuid.uuid4().hex[:8]
         logging.getLogger("costmodel.dashboard").exception("reference %s", reference)
-        st.error(
-            f"Something went wrong on our side. Reference {reference}; what happened is in the server's log."
-        )
+        st.error(f"Something went wrong on our side. Reference {reference}; what happened is in the server's log.")
 
 
 main()

@@ -108,18 +108,14 @@ def whole_number(option: str) -> Callable[[object], int]:
 def perspective_name(text: str) -> str:
     """A perspective by name."""
     if text not in PERSPECTIVES:
-        raise InputError.at(
-            "--perspective", f'there is no perspective "{text[:40]}"', nearest(text, PERSPECTIVES)
-        )
+        raise InputError.at("--perspective", f'there is no perspective "{text[:40]}"', nearest(text, PERSPECTIVES))
     return text
 
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A model file or an overlay.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."),
 ]
 Fix = Annotated[
     list[str] | None,
@@ -132,13 +128,9 @@ OnePerspective = Annotated[
 ]
 Draws = Annotated[
     int,
-    typer.Option(
-        parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."
-    ),
+    typer.Option(parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."),
 ]
-Seed = Annotated[
-    int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")
-]
+Seed = Annotated[int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -182,9 +174,7 @@ def run(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     as_json: Json = False,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")
-    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
 ) -> None:
     """Run a scenario and print the answer."""
     result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
@@ -200,9 +190,7 @@ def run(
 @app.command()
 def report(
     scenario: ScenarioFile,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")
-    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")],
     set_: Set = None,
     fix: Fix = None,
     horizon: Horizon = None,
@@ -213,9 +201,7 @@ def report(
     from costmodel.report import workbook
 
     if output.suffix.lower() != ".xlsx":
-        raise InputError.at(
-            f"-o {output}", "a workbook's name ends in .xlsx", f"Did you mean {output.stem}.xlsx?"
-        )
+        raise InputError.at(f"-o {output}", "a workbook's name ends in .xlsx", f"Did you mean {output.stem}.xlsx?")
     files.check_folder(output, "-o")
     result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
     with _busy("Writing the workbook …"):
@@ -226,14 +212,10 @@ def report(
 @app.command()
 def calibrate(
     calibration: Annotated[Path, typer.Argument(metavar="CALIBRATION", help="A calibration file.")],
-    fit: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this fit; may be repeated.")
-    ] = None,
+    fit: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this fit; may be repeated.")] = None,
     rows: Annotated[
         int | None,
-        typer.Option(
-            parser=whole_number("--rows"), metavar="N", help="Rows of each posterior, the best fit first."
-        ),
+        typer.Option(parser=whole_number("--rows"), metavar="N", help="Rows of each posterior, the best fit first."),
     ] = None,
     seed: Seed = SEED,
     as_json: Json = False,

@@ -32,7 +32,7 @@ PERSPECTIVE_NAMES = {
 
 
 def weight(perspective: str, paid_by: str, received_by: str) -> int:
-    """What one pound of a flow costs a perspective: 1 if only its payer belongs, −1 if only its receiver does, else 0."""
+    """What a pound of a flow costs a perspective: 1 if only its payer belongs, −1 if only its receiver, else 0."""
     parties = PERSPECTIVES[perspective]
     return (paid_by in parties) - (received_by in parties)
 

@@ -100,9 +100,7 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
     if (quantity := re.fullmatch(rf"{noun} per year", text)) and _may_be_counted(quantity[1]):
         return Unit(text, "quantity", thing=_singular(quantity[1]))
     if money := re.fullmatch(rf"(?:[A-Z]{{3}}|[£$€]) ?(?:per |/ ?){noun}", text):
-        raise ValueError(
-            f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[1]}"?'
-        )
+        raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[1]}"?')
     if period := re.fullmatch(rf"{noun} per (?:month|week|day|quarter)", text):
         raise ValueError(f'"{text}" must be counted per year. Convert it to "{period[1]} per year".')
     allowed = [*_FIXED_UNITS, "THINGS per year", f"{currency} per THING"]
@@ -141,9 +139,7 @@ def out_of_support(unit: Unit, value: float) -> str | None:
     excluded_end = unit.kind == "discount_rate" and value == unit.high
     if unit.low <= value <= unit.high and not excluded_end:
         return None
-    return (
-        f'{_shown(value)} is outside {unit.support}, which the unit "{unit.text}" allows{_slip(unit, value)}'
-    )
+    return f'{_shown(value)} is outside {unit.support}, which the unit "{unit.text}" allows{_slip(unit, value)}'
 
 
 def _slip(unit: Unit, value: float) -> str:

@@ -38,9 +38,7 @@ from costmodel.units import (
         ("discount rate", "discount_rate", "", 0, 1),
     ],
 )
-def test_every_unit_of_the_format_is_understood(
-    text: str, kind: str, thing: str, low: float, high: float
-) -> None:
+def test_every_unit_of_the_format_is_understood(text: str, kind: str, thing: str, low: float, high: float) -> None:
     unit = parse_unit(text)
     assert (unit.text, unit.kind, unit.thing, unit.low, unit.high) == (text, kind, thing, low, high)
     assert unit.bounded
@@ -122,9 +120,7 @@ def test_a_price_fits_only_the_quantity_that_it_prices(price: str, quantity: str
         ("GBP per visit", math.inf, "finite"),
     ],
 )
-def test_a_value_outside_its_support_is_refused_with_the_likely_slip(
-    unit: str, value: float, hint: str
-) -> None:
+def test_a_value_outside_its_support_is_refused_with_the_likely_slip(unit: str, value: float, hint: str) -> None:
     assert hint in (out_of_support(parse_unit(unit), value) or "allowed")
 
 

@@ -49,8 +49,7 @@ found = [
     row
     for row in rows
     if group in (ALL, row.group)
-    and search.casefold()
-    in f"{row.label} {row.name} {row.group} {row.unit} {row.source} {row.status}".casefold()
+    and search.casefold() in f"{row.label} {row.name} {row.group} {row.unit} {row.source} {row.status}".casefold()
 ]
 edit.panel(base, [row for row in found if row.kind != "derived"])
 if not found:

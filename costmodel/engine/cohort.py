@@ -83,7 +83,12 @@ def trace(
 
 
 def _cycle(
-    x: list[Array], moves: Sequence[tuple[int, int]], rates: Sequence[Array], exits: Sequence[Array], years: float, steps: int
+    x: list[Array],
+    moves: Sequence[tuple[int, int]],
+    rates: Sequence[Array],
+    exits: Sequence[Array],
+    years: float,
+    steps: int,
 ) -> tuple[list[Array], list[Array]]:
     time: list[Array] | None = None
     for _ in range(steps):

@@ -78,9 +78,7 @@ def fit(
         case "range":
             distribution = _from_range(*_pair("range", cast(Sequence[float], range)), value)
         case "ci95":
-            distribution = _from_interval(
-                kind, median, value, unit, *_pair("ci95", cast(Sequence[float], ci95))
-            )
+            distribution = _from_interval(kind, median, value, unit, *_pair("ci95", cast(Sequence[float], ci95)))
         case "effective_size":
             distribution = beta_about(_needed(value), _positive("effective_size", effective_size))
         case "se" if median:
@@ -129,9 +127,7 @@ def _needed(value: float | None) -> float:
 
 def _positive(name: str, spread: float | None) -> float:
     if spread is None or not math.isfinite(spread) or spread <= 0:
-        raise ValueError(
-            f"{name} must be above 0, not {spread}; leave the distribution out to hold the value fixed"
-        )
+        raise ValueError(f"{name} must be above 0, not {spread}; leave the distribution out to hold the value fixed")
     return float(spread)
 
 
@@ -148,9 +144,7 @@ def _from_counts(events: float, n: float, value: float | None) -> Distribution:
 
 def _from_range(low: float, high: float, value: float | None) -> Distribution:
     if low >= high:
-        raise ValueError(
-            f"the range [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed"
-        )
+        raise ValueError(f"the range [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed")
     midpoint = (low + high) / 2
     if value is not None and not math.isclose(value, midpoint, rel_tol=1e-9, abs_tol=1e-12):
         raise ValueError(
@@ -160,16 +154,12 @@ def _from_range(low: float, high: float, value: float | None) -> Distribution:
     return Distribution("uniform", midpoint if value is None else value, low, high)
 
 
-def _from_interval(
-    kind: Kind, median: bool, value: float | None, unit: Unit, low: float, high: float
-) -> Distribution:
+def _from_interval(kind: Kind, median: bool, value: float | None, unit: Unit, low: float, high: float) -> Distribution:
     for end in (low, high):
         if reason := out_of_support(unit, end):
             raise ValueError(f"an end of ci95 is not possible: {reason}")
     if low >= high:
-        raise ValueError(
-            f"ci95 [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed"
-        )
+        raise ValueError(f"ci95 [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed")
     if value is None:
         first, second = intervals.meeting_both_ends(kind, low, high)
         central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
@@ -178,9 +168,7 @@ def _from_interval(
         raise ValueError(f"the value {value:g} is outside its 95% interval [{low:g}, {high:g}]")
     fitted = _as_wide_as(high - low, kind, median, value)
     if fitted is None:
-        raise ValueError(
-            f"no {kind} distribution about {value:g} has a 95% interval as wide as [{low:g}, {high:g}]"
-        )
+        raise ValueError(f"no {kind} distribution about {value:g} has a 95% interval as wide as [{low:g}, {high:g}]")
     reached_low, reached_high = fitted.interval95
     if max(abs(reached_low - low), abs(reached_high - high)) > intervals.LARGEST_MISS * (high - low):
         raise ValueError(
@@ -230,9 +218,7 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
                 f"Use {_instead(unit)}"
             )
         if (chance := distribution.chance_above(unit.high)) > LARGEST_CHANCE_OF_ABSURD_RATE:
-            raise ValueError(
-                f"the rate exceeds {unit.high:g} per year with chance {chance:.2g}: narrow its spread"
-            )
+            raise ValueError(f"the rate exceeds {unit.high:g} per year with chance {chance:.2g}: narrow its spread")
     return distribution
 
 
@@ -248,9 +234,7 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
         raise ValueError(reason)
     first, second = distribution.first, distribution.second
     if distribution.kind in ("gamma", "lognormal") and new_value <= 0:
-        raise ValueError(
-            f"a {distribution.kind} distribution cannot be moved to {new_value:g}: hold it fixed there"
-        )
+        raise ValueError(f"a {distribution.kind} distribution cannot be moved to {new_value:g}: hold it fixed there")
     match distribution.kind:
         case "beta" if not 0 < new_value < 1:
             raise ValueError(
@@ -262,9 +246,7 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
         case "gamma":
             moved = Distribution("gamma", new_value, first, second * new_value / distribution.central)
         case "lognormal":
-            moved = Distribution(
-                "lognormal", new_value, first + math.log(new_value / distribution.central), second
-            )
+            moved = Distribution("lognormal", new_value, first + math.log(new_value / distribution.central), second)
         case "normal":
             moved = Distribution("normal", new_value, new_value, second)
         case "uniform" if unit.kind == "share" and 0 < new_value < 1:
@@ -275,9 +257,7 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
             scale = abs(new_value / distribution.central) if distribution.central else 1.0
             half_width = scale * (second - first) / 2
             if half_width == 0:
-                raise ValueError(
-                    f"a uniform distribution cannot be moved to {new_value:g}: hold it fixed there"
-                )
+                raise ValueError(f"a uniform distribution cannot be moved to {new_value:g}: hold it fixed there")
             moved = Distribution("uniform", new_value, new_value - half_width, new_value + half_width)
     return _inside(unit, moved)
 

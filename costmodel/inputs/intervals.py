@@ -37,11 +37,7 @@ def deviation_with_width(
         if deviation >= limit:
             deviation = below + (limit - below) * (1 - 1e-6)
         if excess(deviation) >= 0:
-            return (
-                float(optimize.brentq(excess, below, deviation, xtol=1e-15 * start, rtol=1e-14))
-                if below
-                else None
-            )
+            return float(optimize.brentq(excess, below, deviation, xtol=1e-15 * start, rtol=1e-14)) if below else None
         if deviation >= limit * (1 - 1e-5):
             return None
         below = deviation

@@ -53,9 +53,7 @@ def read_life_table(path: Path) -> LifeTable:
             problems += _gaps(table.place, sex, sorted(by_age))
         if not problems and hazards["female"].keys() != hazards["male"].keys():
             last = " and ".join(f"{max(by_age)} ({sex})" for sex, by_age in hazards.items())
-            problems.append(
-                Problem(table.place, f"the last ages differ: {last}", "End both sexes at the same age.")
-            )
+            problems.append(Problem(table.place, f"the last ages differ: {last}", "End both sexes at the same age."))
     if problems:
         raise InputError(*problems)
     female, male = (np.array([by_age[age] for age in sorted(by_age)]) for by_age in hazards.values())
@@ -65,9 +63,7 @@ def read_life_table(path: Path) -> LifeTable:
 def _entry(row: Row) -> tuple[str, int, float]:
     sex, age, hazard = row.cells["sex"], number(row, "age"), number(row, "hazard")
     if sex not in SEXES:
-        raise InputError.at(
-            row.place, f'there is no sex "{sex[:40]}" in a life table', "Allowed: female, male."
-        )
+        raise InputError.at(row.place, f'there is no sex "{sex[:40]}" in a life table', "Allowed: female, male.")
     if age < 0 or age != int(age):
         raise InputError.at(row.place, f"the age {age:g} is not a whole number from 0")
     if not 0 <= hazard <= HIGHEST_HAZARD:
@@ -80,9 +76,7 @@ def _gaps(place: str, sex: str, ages: list[int]) -> list[Problem]:
     if not ages:
         return [Problem(place, f"there is no row for the sex {sex}", "Both sexes are needed.")]
     missing = [expected for expected, age in enumerate(ages) if age != expected][:1]
-    return [
-        Problem(place, f"age {age}, {sex}, is missing", "Ages run from 0 without a gap.") for age in missing
-    ]
+    return [Problem(place, f"age {age}, {sex}, is missing", "Ages run from 0 without a gap.") for age in missing]
 
 
 def mixed_hazards(table: LifeTable, age: float, share_female: float, years: float) -> tuple[Array, Array]:
@@ -108,9 +102,7 @@ def mixed_hazards(table: LifeTable, age: float, share_female: float, years: floa
     ages = np.minimum(completed_age + np.arange(pieces), table.last_age)
     hazards = np.stack([table.female[ages], table.male[ages]])
     survival_from_start = np.exp(-np.cumsum(hazards * lengths, axis=1))
-    alive = np.array([[share_female], [1 - share_female]]) * np.insert(
-        survival_from_start[:, :-1], 0, 1.0, axis=1
-    )
+    alive = np.array([[share_female], [1 - share_female]]) * np.insert(survival_from_start[:, :-1], 0, 1.0, axis=1)
     dying = -np.expm1(-hazards * lengths)
     return starts[:-1], -np.log1p(-np.sum(alive * dying, axis=0) / np.sum(alive, axis=0)) / lengths
 

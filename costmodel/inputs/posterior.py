@@ -73,9 +73,7 @@ def read_posterior(path: Path) -> Posterior:
 
 def _best_row(table: Table, problems: list[Problem]) -> int:
     problems += [
-        Problem(
-            row.place, f'best is "{row.cells["best"][:40]}"', "Write 1 for the best row and 0 for the others."
-        )
+        Problem(row.place, f'best is "{row.cells["best"][:40]}"', "Write 1 for the best row and 0 for the others.")
         for row in table.rows
         if row.cells["best"] not in ("0", "1")
     ]

@@ -45,9 +45,7 @@ def read_price_index(path: Path, name: str = "") -> PriceIndex:
             problems.append(Problem(row.place, str(error)))
             continue
         if year in levels:
-            problems.append(
-                Problem(row.place, f"the year {year} stands here and in {places[year]}", "Keep one.")
-            )
+            problems.append(Problem(row.place, f"the year {year} stands here and in {places[year]}", "Keep one."))
         if level <= 0:
             problems.append(Problem(row.place, f"the level of {year} is {level:g}", "Levels are above 0."))
         levels[year], places[year] = level, row.place
@@ -76,7 +74,5 @@ def factor(index: PriceIndex, from_year: str, to_year: str) -> float:
     """
     for year in (from_year, to_year):
         if year not in index.levels:
-            raise ValueError(
-                f'the price index "{index.name}" has no year {year}; it covers {index.years_covered}'
-            )
+            raise ValueError(f'the price index "{index.name}" has no year {year}; it covers {index.years_covered}')
     return index.levels[to_year] / index.levels[from_year]

@@ -89,8 +89,7 @@ class Distribution:
 
 
 _NO_BETA_MEAN = (
-    "a beta distribution needs a mean strictly between 0 and 1, not {:g}; "
-    "hold it fixed, or use another distribution"
+    "a beta distribution needs a mean strictly between 0 and 1, not {:g}; hold it fixed, or use another distribution"
 )
 
 
@@ -121,8 +120,7 @@ def from_moments(kind: Kind, mean: float, deviation: float) -> Distribution:
         return beta_about(mean, limit**2 / deviation**2 - 1)
     if mean <= 0:
         raise ValueError(
-            f"a {kind} distribution needs a mean above 0, not {mean:g}; "
-            "leave the distribution out to hold 0 fixed"
+            f"a {kind} distribution needs a mean above 0, not {mean:g}; leave the distribution out to hold 0 fixed"
         )
     cv = deviation / mean
     if kind == "gamma":

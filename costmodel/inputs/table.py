@@ -111,8 +111,7 @@ def _check_header(header: Sequence[str], columns: Sequence[str], place: str) -> 
             remedy = "Separate columns with commas, and write 0.35 for 0,35."
             raise InputError.at(place, "the columns are separated by semicolons", remedy)
         problems += [
-            Problem(place, f'there is no column "{column}"', f"Columns: {', '.join(columns)}.")
-            for column in missing
+            Problem(place, f'there is no column "{column}"', f"Columns: {', '.join(columns)}.") for column in missing
         ]
         problems += [
             Problem(place, f'the column "{column}" is not known', nearest(column, missing or columns))
@@ -127,9 +126,7 @@ def number(row: Row, column: str) -> float:
     """The number in a cell. Raises InputError unless it is a plain finite decimal."""
     text = row.cells[column]
     if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
-        remedy = (
-            "Write a plain decimal such as 1200 or 0.035: no %, no thousands separator, no decimal comma."
-        )
+        remedy = "Write a plain decimal such as 1200 or 0.035: no %, no thousands separator, no decimal comma."
         raise InputError.at(row.place, f'{column} "{text[:40]}" is not a finite number', remedy)
     return float(text) + 0.0
 

@@ -34,7 +34,15 @@ def items(model: ModelFile) -> list[Item]:
     ledger = [Item(THERAPY, "Therapy sessions", "therapy", payer, "nobody", 1, 0.0)]
     for name, cost in model.costs.items():
         ledger.append(
-            Item(name, cost.label, cost.category, cost.paid_by, cost.received_by, cost.cashable, cost.lag.months)
+            Item(
+                name,
+                cost.label,
+                cost.category,
+                cost.paid_by,
+                cost.received_by,
+                cost.cashable,
+                cost.lag.months,
+            )
         )
     return ledger
 
@@ -60,7 +68,12 @@ def therapy_window(model: ModelFile, strategy: str, months: Months = declared) -
 
 
 def sessions(
-    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, window: tuple[Quantity, Quantity], look: Look
+    model: ModelFile,
+    strategy: str,
+    begin: Quantity,
+    end: Quantity,
+    window: tuple[Quantity, Quantity],
+    look: Look,
 ) -> Quantity:
     """Sessions delivered in a cycle, per person referred."""
     therapy = model.strategies[strategy].therapy
@@ -69,7 +82,13 @@ def sessions(
 
 
 def therapy_cost(
-    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, window: tuple[Quantity, Quantity], held: Quantity, look: Look
+    model: ModelFile,
+    strategy: str,
+    begin: Quantity,
+    end: Quantity,
+    window: tuple[Quantity, Quantity],
+    held: Quantity,
+    look: Look,
 ) -> Quantity:
     """Money for the sessions held in a cycle, and for the set-up in the cycle of the first session."""
     therapy = model.strategies[strategy].therapy
@@ -80,7 +99,9 @@ def therapy_cost(
     return cost + look(therapy.set_up) * falls_within(window[0], begin, end)
 
 
-def harm(model: ModelFile, strategy: str, begin: Quantity, end: Quantity, look: Look, months: Months = declared) -> Quantity:
+def harm(
+    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, look: Look, months: Months = declared
+) -> Quantity:
     """QALYs lost to harm in a cycle, per person who starts."""
     lost: Quantity = 0.0
     for name, harm in model.strategies[strategy].harms.items():
@@ -91,7 +112,9 @@ def harm(model: ModelFile, strategy: str, begin: Quantity, end: Quantity, look: 
     return lost
 
 
-def share_open(model: ModelFile, strategy: str, begin: Quantity, end: Quantity, months: Months = declared) -> Quantity | None:
+def share_open(
+    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, months: Months = declared
+) -> Quantity | None:
     """Share of a cycle before the gap to the comparator closes; None where it is not closed."""
     if model.beyond_follow_up != "gap closes" or strategy == next(iter(model.strategies)):
         return None

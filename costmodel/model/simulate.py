@@ -1,6 +1,7 @@
 """One block of draws through the engine: activity, then money and health, cycle by cycle."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,20 @@ from costmodel.engine.cohort import Activity, trace
 from costmodel.engine.formulas import closing, total_over_states
 from costmodel.errors import InputError
 from costmodel.inputs.lifetable import cycle_hazards
-from costmodel.model.flows import THERAPY, cost_per_year, harm, items, sessions, share_open, therapy_cost, therapy_window
+from costmodel.model.flows import (
+    THERAPY,
+    cost_per_year,
+    harm,
+    items,
+    sessions,
+    share_open,
+    therapy_cost,
+    therapy_window,
+)
 from costmodel.model.lines import Look, rate_lines
 from costmodel.model.values import Array, Values
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
-
 
 LARGEST_LEAK = 1e-9
 """People: by how much the shares of a cohort may miss 1."""
@@ -83,13 +92,13 @@ def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
     for s, strategy in enumerate(strategies):
         if model.strategies[strategy].therapy:
             window = therapy_window(model, strategy)
-            for k, (begin, end) in enumerate(zip(time[:-1], time[1:], strict=True)):
+            for k, (begin, end) in enumerate(pairwise(time)):
                 held = sessions(model, strategy, begin, end, window, look)
                 cost[k, 0, s] = therapy_cost(model, strategy, begin, end, window, held, look)
         for a, structure in enumerate(alternatives):
             utilities = [look(structure.model.utilities[state]) for state in model.states]
             gained = total_over_states([time_in[:, s, a] for time_in in in_state], utilities)
-            lost = [harm(structure.model, strategy, b, e, look) for b, e in zip(time[:-1], time[1:], strict=True)]
+            lost = [harm(structure.model, strategy, b, e, look) for b, e in pairwise(time)]
             qaly[:, s, a] = gained - np.stack([np.broadcast_to(x, (draws,)) for x in lost])
     return Flows(time, cost, qaly, people, person_years)
 

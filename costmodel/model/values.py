@@ -55,9 +55,7 @@ def drawn_values(scenario: Scenario, draws: int, seed: int, first: int = 0) -> V
 
 def uncalibrated(scenario: Scenario) -> list[str]:
     """Posteriors that a moved parameter leaves with too few effective rows: "no longer calibrated"."""
-    return [
-        path.name for path, size in _effective_sizes(scenario).items() if size < LEAST_EFFECTIVE_SIZE
-    ]
+    return [path.name for path, size in _effective_sizes(scenario).items() if size < LEAST_EFFECTIVE_SIZE]
 
 
 def _moved(scenario: Scenario) -> dict[Path, list[tuple[str, float]]]:

@@ -28,9 +28,7 @@ def document(scenario: Scenario) -> dict[str, Any]:
         "scenario": json_report.identity(scenario),
         "engine": json_report.engine(),
         "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
-        "structures": {
-            s.name: {"label": s.label, "weight": _weight(scenario, s)} for s in scenario.structures
-        },
+        "structures": {s.name: {"label": s.label, "weight": _weight(scenario, s)} for s in scenario.structures},
         "parameters": by_status(scenario),
         "unused": _unused(scenario),
         "to_be_checked": to_be_checked(scenario),
@@ -57,21 +55,12 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
     if model.alternatives:
         weights = [f"{s.name}: {s.label} (weight {_weight(scenario, s):g})" for s in scenario.structures]
         yield from headed("Structures", listed(weights))
-    costs = [
-        f"{name}: {item.label} ({item.category}, paid by {item.paid_by})"
-        for name, item in model.costs.items()
-    ]
+    costs = [f"{name}: {item.label} ({item.category}, paid by {item.paid_by})" for name, item in model.costs.items()]
     yield from headed("Cost items", listed(costs))
-    standing = [
-        f"{status}, {len(names)}: {', '.join(names)}"
-        for status, names in by_status(scenario).items()
-        if names
-    ]
+    standing = [f"{status}, {len(names)}: {', '.join(names)}" for status, names in by_status(scenario).items() if names]
     yield from headed(f"{len(scenario.parameters)} parameters by standing", listed(standing))
     if unused := _unused(scenario):
-        yield from headed(
-            "Parameters not behind this answer (other choices, calibration)", listed([", ".join(unused)])
-        )
+        yield from headed("Parameters not behind this answer (other choices, calibration)", listed([", ".join(unused)]))
     if recalled := to_be_checked(scenario):
         yield from headed("To be checked (recalled, not yet verified)", listed(recalled))
     if scenario.changes:
@@ -82,9 +71,7 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
 
 
 def _weight(scenario: Scenario, structure: Structure) -> float:
-    return (
-        float(structure.weight) if isinstance(structure.weight, int) else scenario.central[structure.weight]
-    )
+    return float(structure.weight) if isinstance(structure.weight, int) else scenario.central[structure.weight]
 
 
 def _unused(scenario: Scenario) -> list[str]:

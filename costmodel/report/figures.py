@@ -89,8 +89,7 @@ def _net(result: Result, perspective: str) -> Figure:
     return Figure(
         f"{_upper_first(PERSPECTIVE_NAMES[perspective])}, {in_words(result.horizons[0])}",
         _upper_first(value),
-        f"Net cost for {people:,} people, undiscounted. Net saving per person, exactly: "
-        f"{float(row.value)!r}{between}.",
+        f"Net cost for {people:,} people, undiscounted. Net saving per person, exactly: {float(row.value)!r}{between}.",
     )
 
 

@@ -19,7 +19,7 @@ SURE = 0.9
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer in words. headline: the one sentence. beside: what always stands under it. warnings: what is unusual."""
+    """The answer in words: the one sentence, what always stands beside it, and what is unusual."""
 
     headline: str
     beside: tuple[str, ...]
@@ -61,7 +61,8 @@ def headline(result: Result, strategy: str) -> str:
     last = result.horizons[-1]
     label = model.strategies[strategy].label
     text = (
-        f"For {people:,} people over {_observed(result)}, {_lower_first(label)} {_costs_or_saves(pss.value * people, 'the NHS and social care')}"
+        f"For {people:,} people over {_observed(result)}, {_lower_first(label)} "
+        f"{_costs_or_saves(pss.value * people, 'the NHS and social care')}"
         f"{_between(pss, people)}; the public sector as a whole {_more_or_less(public.value * people)}; "
     )
     if result.headline.name == DETERMINISTIC:
@@ -92,12 +93,19 @@ def beside(result: Result, strategy: str) -> list[str]:
     gain = pick(result, "qaly", discounted=True, strategy=strategy)
     ratio = pick(result, "cost_per_qaly", perspective="nhs_pss", discounted=True, strategy=strategy)
     cost = ratio.words if pd.isna(ratio.value) else f"{money(ratio.value)} per QALY ({ratio.words})"
-    lines = [f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)}; {cost}, NHS and social care."]
+    lines = [
+        f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)}; "
+        f"{cost}, NHS and social care."
+    ]
     lines.append(_household(result, strategy))
-    lines.append(f"Price basis: {price_basis(result)}; prices of {result.scenario.setting.price_year}, undiscounted; cost per QALY discounted.")
+    lines.append(
+        f"Price basis: {price_basis(result)}; prices of {result.scenario.setting.price_year}, undiscounted; "
+        "cost per QALY discounted."
+    )
     if len(result.horizons) > 1:
         lines.append(
-            f"Beyond {in_words(result.horizons[0])} nothing was observed ({model.beyond_follow_up} from then on): what is said of later years is extrapolation."
+            f"Beyond {in_words(result.horizons[0])} nothing was observed ({model.beyond_follow_up} from then on): "
+            "what is said of later years is extrapolation."
         )
     if result.headline.name == DETERMINISTIC:
         lines.append("This is the deterministic run: central values, no uncertainty.")
@@ -105,7 +113,10 @@ def beside(result: Result, strategy: str) -> list[str]:
     if check:
         labels = [result.scenario.parameters[name].label for name in check]
         more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-        lines.append(f"To be checked: {len(labels)} figures behind this were recalled and not yet verified ({'; '.join(labels[:3])}{more}).")
+        lines.append(
+            f"To be checked: {len(labels)} figures behind this were recalled and not yet verified "
+            f"({'; '.join(labels[:3])}{more})."
+        )
     lines.append("Good care need not pay for itself; health gained is worth money too.")
     return lines
 
@@ -128,7 +139,8 @@ def _household(result: Result, strategy: str) -> str:
     change = pick(result, "net_saving", party="household", strategy=strategy)
     if money(change.value * people) == "£0" and money(change.low or 0) == money(change.high or 0) == "£0":
         return "The household's income, lost work and unpaid care: no change (as observed, or assumed)."
-    return f"The household is {money(abs(change.value) * people)} {'better' if change.value > 0 else 'worse'} off{_between(change, people)}."
+    direction = "better" if change.value > 0 else "worse"
+    return f"The household is {money(abs(change.value) * people)} {direction} off{_between(change, people)}."
 
 
 def _observed(result: Result) -> str:

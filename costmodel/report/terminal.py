@@ -129,9 +129,7 @@ def _by_category(result: Result, strategy: str, shown: list[str]) -> Table:
     table = _table("", *(PERSPECTIVE_NAMES[perspective] for perspective in shown))
     people = result.scenario.model.people
     for category in (*result.categories(), "all"):
-        cells = [
-            pick(result, "net_saving", perspective=p, category=category, strategy=strategy) for p in shown
-        ]
+        cells = [pick(result, "net_saving", perspective=p, category=category, strategy=strategy) for p in shown]
         name = "total" if category == "all" else category
         table.add_row(name, *(money(row.value * people) for row in cells))
     return table

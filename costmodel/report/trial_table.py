@@ -33,14 +33,11 @@ def trial(comparison: Comparison) -> Iterator[Piece]:
     notes = dict.fromkeys(f"{row.name}: {row.note}" for row in comparison.rows if row.note)
     yield from headed("Notes", listed(notes))
     if comparison.ceilings:
-        title = (
-            f"Ceiling within {comparison.follow_up}, £ of {comparison.price_year} per person, undiscounted"
-        )
+        title = f"Ceiling within {comparison.follow_up}, £ of {comparison.price_year} per person, undiscounted"
         yield from headed(title)
         yield _ceilings(comparison)
         yield from listed(
-            f"{comparison.readings[one.reading]}, prices {one.prices}: {one.words}"
-            for one in comparison.ceilings
+            f"{comparison.readings[one.reading]}, prices {one.prices}: {one.words}" for one in comparison.ceilings
         )
     yield Text("")
     yield Text(
@@ -108,10 +105,7 @@ def _ceilings(comparison: Comparison) -> Table:
         table.add_row(
             comparison.readings[one.reading],
             one.prices,
-            *(
-                f"{q.mean:.2f} ({q.low:.2f} to {q.high:.2f})"
-                for q in (one.remission_years, one.complete_years)
-            ),
+            *(f"{q.mean:.2f} ({q.low:.2f} to {q.high:.2f})" for q in (one.remission_years, one.complete_years)),
             *(
                 f"{money(q.mean)} ({money(q.low)} to {money(q.high)})"
                 for q in (one.year_ill, one.ceiling, one.ceiling_complete, one.therapy)
@@ -138,11 +132,7 @@ def _parameters(fit: Fit) -> Table:
             continue
         low, high = fit.interval(name)
         at_low, at_high = fit.rows_at_bound.get(name, (0.0, 0.0))
-        place = (
-            f"at its {'lower' if fit.at_bound[name] == 'low' else 'upper'} bound"
-            if name in fit.at_bound
-            else ""
-        )
+        place = f"at its {'lower' if fit.at_bound[name] == 'low' else 'upper'} bound" if name in fit.at_bound else ""
         bounds = "{:g} to {:g}".format(*fit.bounds[name])
         table.add_row(
             name,

@@ -85,9 +85,7 @@ def outcomes(edges: Array, cost: Array, qaly: Array, people: Array, terms: Terms
     )
 
 
-def _curves(
-    edges: Array, cost: Array, in_cash: Array, factor: Array, terms: Terms, kept: int
-) -> dict[str, Array]:
+def _curves(edges: Array, cost: Array, in_cash: Array, factor: Array, terms: Terms, kept: int) -> dict[str, Array]:
     """Cumulative net cost of every strategy but the comparator, by view and perspective, and its payback.
 
     A perspective that counts the same items as one before it has the same curve. The comparator's entries are 0.

@@ -205,7 +205,12 @@ class Result:
             "sustained_months": _or_none(self.curve_payback(s, perspective, last)),
             "first_touch_months": _or_none(self.curve_payback(s, perspective, last, sustained=False)),
             "percentiles": {
-                q: _or_none(x) for q, x in zip((5, 25, 50, 75, 95), self.quantiles(run, draws, (0.05, 0.25, 0.5, 0.75, 0.95)), strict=True)
+                q: _or_none(x)
+                for q, x in zip(
+                    (5, 25, 50, 75, 95),
+                    self.quantiles(run, draws, (0.05, 0.25, 0.5, 0.75, 0.95)),
+                    strict=True,
+                )
             },
             "chance_by_year": {year: self.chance(run, draws <= year * MONTHS_A_YEAR) for year in years},
         }

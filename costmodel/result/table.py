@@ -37,7 +37,17 @@ def _of_strategy(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
     for perspective in PERSPECTIVES:
         for discounted in (False, True):
             cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
-            yield _row(result, run, h, s, "cost", cost, perspective=perspective, discounted=discounted, compared=False)
+            yield _row(
+                result,
+                run,
+                h,
+                s,
+                "cost",
+                cost,
+                perspective=perspective,
+                discounted=discounted,
+                compared=False,
+            )
     for discounted in (False, True):
         qaly = result.estimate(run, run.outcomes.qaly[h, int(discounted), s])
         yield _row(result, run, h, s, "qaly", qaly, unit="QALY", discounted=discounted, compared=False)
@@ -50,7 +60,16 @@ def _against_comparator(result: Result, run: Run, h: int, s: int) -> Iterator[Ro
     for party in result.parties():
         for discounted in (False, True):
             saving = -result.net_cost(run, h, s, party=party, discounted=discounted)
-            yield _row(result, run, h, s, "net_saving", result.estimate(run, saving), party=party, discounted=discounted)
+            yield _row(
+                result,
+                run,
+                h,
+                s,
+                "net_saving",
+                result.estimate(run, saving),
+                party=party,
+                discounted=discounted,
+            )
     for perspective in PERSPECTIVES:
         yield from _of_perspective(result, run, h, s, perspective)
 
@@ -146,8 +165,9 @@ def in_words(months: float) -> str:
 
 
 def _row(
-    result: Result, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *, perspective: str = "", party: str = "all",
-    category: str = "all", unit: str = "GBP", discounted: bool = False, words: str = "", compared: bool = True,
+    result: Result, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *,
+    perspective: str = "", party: str = "all", category: str = "all", unit: str = "GBP",
+    discounted: bool = False, words: str = "", compared: bool = True,
 ) -> Row:  # fmt: skip
     money = unit.startswith("GBP")
     return {

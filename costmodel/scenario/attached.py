@@ -71,9 +71,9 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
         if record.joint:
             where = tree.place(("parameters", name, "joint"))
             path = where.path.parent / record.joint
-            if path not in attached.posteriors:
-                if (posterior := read(where, record.joint, read_posterior)) is not None:
-                    attached.posteriors[path] = posterior
+            known = path in attached.posteriors
+            if not known and (posterior := read(where, record.joint, read_posterior)) is not None:
+                attached.posteriors[path] = posterior
     return attached
 
 

@@ -264,7 +264,7 @@ def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[P
                     Problem(
                         str(where),
                         f"an alternative may not touch {path}",
-                        "It may change a transition, a utility or mortality.rate_ratio, and have effects and harms of its own.",
+                        "It may change transitions, utilities, mortality.rate_ratio, effects and harms.",
                     )
                 )
         new, _, wrong = overlay.apply(

@@ -88,7 +88,17 @@ def uses(model: ModelFile) -> Iterator[Use]:
 
 def check(subject: Subject) -> list[Problem]:
     """Every problem of one structure, in the order of the file."""
-    checks = (_references, _states, _start, _transitions, _effects, _costs, _double_counting, _clock, _weights)
+    checks = (
+        _references,
+        _states,
+        _start,
+        _transitions,
+        _effects,
+        _costs,
+        _double_counting,
+        _clock,
+        _weights,
+    )
     return [problem for one in checks for problem in one(subject)]
 
 
@@ -142,7 +152,9 @@ def _states(subject: Subject) -> Iterator[Problem]:
         missing = [s for s in model.states if s not in item.while_in]
         if missing and "others" not in item.while_in:
             yield subject.problem(
-                ("costs", name, "while_in"), f"nothing is said of {', '.join(missing)}", "Name each state, or others."
+                ("costs", name, "while_in"),
+                f"nothing is said of {', '.join(missing)}",
+                "Name each state, or others.",
             )
     for state, keys, others in named:
         if state not in model.states and not (others and state == "others"):
@@ -252,7 +264,9 @@ def _clock(subject: Subject) -> Iterator[Problem]:
     cycle = cycle_months(model)
     if model.horizon.months <= 0 or abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
         yield subject.problem(
-            ("horizon",), f"{model.horizon.text} is not a whole number of cycles of {model.cycle}", "Change one of them."
+            ("horizon",),
+            f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
+            "Change one of them.",
         )
     if model.horizon.months / cycle > MAX_CYCLES:
         yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
@@ -263,7 +277,9 @@ def _clock(subject: Subject) -> Iterator[Problem]:
     for name, item in model.costs.items():
         if abs(item.lag.months / cycle - round(item.lag.months / cycle)) > 1e-9:
             yield subject.problem(
-                ("costs", name, "lag"), f"{item.lag.text} is not a whole number of cycles", f"The cycle is {model.cycle}."
+                ("costs", name, "lag"),
+                f"{item.lag.text} is not a whole number of cycles",
+                f"The cycle is {model.cycle}.",
             )
     payers = dict.fromkeys(strategy.therapy.paid_by for strategy in model.strategies.values() if strategy.therapy)
     if len(payers) > 1:

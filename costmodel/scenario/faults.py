@@ -53,7 +53,8 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
             if detail["type"] != "extra_forbidden":
                 damaged.append(detail["loc"])
                 faulty |= {key for key in detail["loc"] if isinstance(key, str)}
-        if not all([_cut(data, detail) or _stand_in(data, detail) for detail in details]):
+        mended = [_cut(data, detail) or _stand_in(data, detail) for detail in details]
+        if not all(mended):
             return None, problems, faulty
     return None, problems, faulty
 
@@ -217,5 +218,7 @@ def _double_shrinkage(tree: Tree) -> Iterator[Problem]:
         if len(found) > 1:
             path = ".".join(map(str, keys))
             yield Problem(
-                str(tree.place((*keys, found[1]))), f"{path} is shrunk twice: {' and '.join(found)}", "Keep one."
+                str(tree.place((*keys, found[1]))),
+                f"{path} is shrunk twice: {' and '.join(found)}",
+                "Keep one.",
             )

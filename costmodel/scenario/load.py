@@ -54,9 +54,7 @@ def resolve(tree: Tree, path: Path) -> Scenario:
         cut = {keys[1] for keys in overlay_tree.unreadable if len(keys) > 1}
         new = {p: v for p, v in file.change.items() if p != "setting" and p not in cut}
         add = {p: v for p, v in file.add.items() if p not in cut}
-        merged, made, wrong = overlay.apply(
-            merged, change=new, add=add, remove=file.remove, by=file.label, where=where
-        )
+        merged, made, wrong = overlay.apply(merged, change=new, add=add, remove=file.remove, by=file.label, where=where)
         changes += made
         problems += wrong
         for key in ("label", "title", "description"):
@@ -127,7 +125,11 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
 def _internal_keys(tree: Tree) -> list[Problem]:
     """Keys of parameter records that only controls and options may set."""
     return [
-        Problem(str(place), f'unknown key "{keys[2]}" ({".".join(map(str, keys))})', "Change the value in an overlay.")
+        Problem(
+            str(place),
+            f'unknown key "{keys[2]}" ({".".join(map(str, keys))})',
+            "Change the value in an overlay.",
+        )
         for keys, place in tree.places.items()
         if len(keys) == 3 and keys[0] == "parameters" and keys[2] in INTERNAL
     ]

@@ -11,7 +11,17 @@ STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
 """From the best standing to the weakest."""
 
 Pair = list[float]
-KINDS = ("value", "joint", "over_time", "one_of", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")
+KINDS = (
+    "value",
+    "joint",
+    "over_time",
+    "one_of",
+    "product_of",
+    "mean_of",
+    "ratio_of",
+    "complement_of",
+    "rebased",
+)
 INTERNAL = ("moved_to", "fixed")
 """Keys of a record that controls and options set, and that no file may hold."""
 DERIVED = ("over_time", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")

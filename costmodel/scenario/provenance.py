@@ -22,12 +22,20 @@ def provenance(
     yield from _setting(model, attached, faulty)
     table, tables = model.mortality.table, attached.setting.life_tables
     if table not in tables:
-        yield Problem(str(tree.place(("mortality", "table"))), f'there is no life table "{table}"', nearest(table, tables))
+        yield Problem(
+            str(tree.place(("mortality", "table"))),
+            f'there is no life table "{table}"',
+            nearest(table, tables),
+        )
     elif table in attached.life_tables:
         oldest = len(attached.life_tables[table].female) - 1
         age = leaves.get(str(model.cohort.age))
         if age and age.central > oldest:
-            yield Problem(str(tree.place(("cohort", "age"))), f"an age of {age.central:g} is outside the life table", f"At most {oldest}.")
+            yield Problem(
+                str(tree.place(("cohort", "age"))),
+                f"an age of {age.central:g} is outside the life table",
+                f"At most {oldest}.",
+            )
 
 
 def _record(
@@ -43,7 +51,10 @@ def _record(
     if known and record.status:
         best = min(known, key=STRENGTH.index)
         if STRENGTH.index(record.status) < STRENGTH.index(best):
-            yield f'{name}: the status is "{record.status}" and its best source is "{best}"', "Say what the source is."
+            yield (
+                f'{name}: the status is "{record.status}" and its best source is "{best}"',
+                "Say what the source is.",
+            )
     if record.range and not record.range[0] <= record.range[1]:
         yield f"{name}: the range {record.range[0]:g} to {record.range[1]:g} is upside down", "Low first."
     missing = [operand for operand in record.operands if operand not in parameters]
@@ -55,7 +66,10 @@ def _record(
         yield from _units(name, record, [parameters[operand] for operand in record.operands])
     for operand in dict.fromkeys((*record.operands, *(record.one_of or {}).values())):
         if operand in parameters and parameters[operand].over_time:
-            yield f'{name}: it is made of "{operand}", which changes over time', "Put what it is made of into the pieces."
+            yield (
+                f'{name}: it is made of "{operand}", which changes over time',
+                "Put what it is made of into the pieces.",
+            )
     if record.over_time:
         yield from _times(name, record.over_time)
     if record.one_of:
@@ -65,8 +79,17 @@ def _record(
             if option not in parameters:
                 yield f'{name}: there is no parameter "{option}"', nearest(option, parameters)
             elif parameters[option].unit.text != record.unit.text:
-                yield f'{name}: "{option}" has the unit "{parameters[option].unit.text}"', f"Wanted: {record.unit.text}."
-        if record.moved_to is not None and record.unit.kind not in ("price", "quantity", "sessions", "multiplier", "rate"):
+                yield (
+                    f'{name}: "{option}" has the unit "{parameters[option].unit.text}"',
+                    f"Wanted: {record.unit.text}.",
+                )
+        if record.moved_to is not None and record.unit.kind not in (
+            "price",
+            "quantity",
+            "sessions",
+            "multiplier",
+            "rate",
+        ):
             yield f"{name}: it is a choice", f"Change the option behind it: {record.operands[0]}."
 
 
@@ -96,7 +119,10 @@ def _times(name: str, over_time: Mapping[str, str]) -> Iterator[tuple[str, str]]
         except ValueError as error:
             yield f"{name}: {error}", ""
     if len(times) == len(over_time) and (sorted(set(times)) != times or times[0] != 0):
-        yield f"{name}: the times are not in order from 0 months", "Begin with 0 months; each later than the last."
+        yield (
+            f"{name}: the times are not in order from 0 months",
+            "Begin with 0 months; each later than the last.",
+        )
 
 
 def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator[Problem]:

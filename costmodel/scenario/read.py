@@ -117,21 +117,24 @@ def parse_text(content: bytes, path: Path) -> Tree:
 
 
 def _refuse_aliases_and_bulk(text: str, path: Path) -> None:
-    nodes = depth = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+    depth = 0
+    for nodes, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise InputError.at(
-                f"{path.name}, line {line}", "anchors and aliases (& and *) are not allowed", "Write the value out."
+                f"{path.name}, line {line}",
+                "anchors and aliases (& and *) are not allowed",
+                "Write the value out.",
             )
-        nodes += 1
         if isinstance(event, MappingEndEvent | SequenceEndEvent):
             depth -= 1
         elif hasattr(event, "flow_style") and not isinstance(event, MappingEndEvent | SequenceEndEvent):
             depth += 1
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             raise InputError.at(
-                f"{path.name}, line {line}", "the file is too deep or too large", f"At most {MAX_DEPTH} levels, {MAX_NODES:,} nodes."
+                f"{path.name}, line {line}",
+                "the file is too deep or too large",
+                f"At most {MAX_DEPTH} levels, {MAX_NODES:,} nodes.",
             )
 
 
@@ -169,7 +172,11 @@ def _pairs(node: MappingNode, keys: Keys, tree: Tree, path: Path) -> Iterator[tu
             problems.append(Problem(f"{path.name}, line {line}", f"the key holds the character {hidden}", remedy))
         elif key in seen:
             problems.append(
-                Problem(f"{path.name}, line {line}", f'the key "{key}" stands here and in line {seen[key]}', "Keep one.")
+                Problem(
+                    f"{path.name}, line {line}",
+                    f'the key "{key}" stands here and in line {seen[key]}',
+                    "Keep one.",
+                )
             )
         else:
             seen[key] = line
@@ -202,7 +209,10 @@ def _scalar(text: str, tag: str) -> tuple[Any, tuple[str, str] | None]:
         return text.lower() == "true", None
     if tag not in ("int", "float"):
         hidden = unshowable(text)
-        return text, (f"the text holds the character {hidden}", "Remove it: it is invisible.") if hidden else None
+        return text, (
+            f"the text holds the character {hidden}",
+            "Remove it: it is invisible.",
+        ) if hidden else None
     if not _DECIMAL.fullmatch(text):
         return None, (f"{text[:40]} is not a finite decimal number", "Write it like 1200 or 0.035.")
     number = float(text)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.scenario.clock import MONTHS_A_YEAR, window
-from costmodel.scenario.consistency import uses
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.schema import ModelFile
+
+UNUSUAL_PRICE = 100_000.0
+"""Pounds a unit. Above it pence may have been typed as pounds."""
 
 
 def warnings(model: ModelFile, central: Mapping[str, float], leaves: Mapping[str, Leaf]) -> Iterator[str]:
@@ -20,7 +22,7 @@ def warnings(model: ModelFile, central: Mapping[str, float], leaves: Mapping[str
         if therapy is None:
             continue
         if (therapy.wait.months + therapy.over.months) / MONTHS_A_YEAR > horizon + 1e-9:
-            yield f"{name}: the horizon of {model.horizon.text} ends before the therapy does; part of its cost is not counted."
+            yield f"{name}: the horizon of {model.horizon.text} ends before the therapy; part of its cost is left out."
         for what in ("sessions", "attendance", "price"):
             reference = getattr(therapy, what)
             value = float(reference) if isinstance(reference, int) else central[reference]
@@ -33,8 +35,6 @@ def warnings(model: ModelFile, central: Mapping[str, float], leaves: Mapping[str
         value = float(reference) if isinstance(reference, int) else central[reference]
         if value < 0:
             yield f'the utility of "{state}" is {value:g}, worse than being dead.'
-    quantities = {use.reference for use in uses(model)}
-    prices = [reference for reference in (item.price for item in model.costs.values())]
-    for reference in set(prices):
-        if isinstance(reference, str) and central[reference] > 100_000 and reference in quantities:
+    for reference in {item.price for item in model.costs.values()}:
+        if isinstance(reference, str) and central[reference] > UNUSUAL_PRICE:
             yield f'"{reference}" is £{central[reference]:,.0f} a unit: pence typed as pounds?'

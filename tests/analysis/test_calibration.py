@@ -65,9 +65,7 @@ def test_the_fit_is_as_likely_as_that_of_scipy(tmp_path: Path) -> None:
         return -float(height), -gradient(shares, slopes, observed, sizes)[:, 0]
 
     bounds = list(zip(low, high, strict=True))
-    other = minimize(
-        lost, start, jac=True, method="SLSQP", bounds=bounds, options={"ftol": 1e-13, "maxiter": 500}
-    )
+    other = minimize(lost, start, jac=True, method="SLSQP", bounds=bounds, options={"ftol": 1e-13, "maxiter": 500})
     assert found.log_likelihood >= -other.fun - 1e-9
     assert list(found.best.values()) == pytest.approx(other.x, rel=1e-3)
 
@@ -160,9 +158,7 @@ def test_the_posterior_is_written_with_its_columns_best_first_and_reads_back(tmp
     assert [one.name for one in written.parent.iterdir()] == ["rates.csv"]
 
 
-def test_an_interrupted_write_leaves_the_old_posterior(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_write_leaves_the_old_posterior(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = calibrate(calibration(tmp_path, NOISY), rows=2)
     (written,) = write(found)
     before = written.read_bytes()

@@ -41,6 +41,4 @@ def test_the_information_is_the_mean_square_of_the_gradient() -> None:
     for events in range(n + 1):
         pull = gradient(np.array([[p]]), slopes, np.array([[events / n]]), np.array([float(n)]))[0, 0]
         total += math.comb(n, events) * p**events * (1 - p) ** (n - events) * pull**2
-    assert information(np.array([[p]]), slopes, np.array([float(n)]))[0, 0, 0] == pytest.approx(
-        total, rel=1e-12
-    )
+    assert information(np.array([[p]]), slopes, np.array([float(n)]))[0, 0, 0] == pytest.approx(total, rel=1e-12)

@@ -48,9 +48,7 @@ ROWS = {
 
 
 def write_trial(folder: Path, rows: dict[str, Any] | None = None, **edits: Any) -> None:
-    content = edited(
-        {"format": 1, "ceiling": dict(CEILING), "rows": json.loads(json.dumps(rows or ROWS))}, edits
-    )
+    content = edited({"format": 1, "ceiling": dict(CEILING), "rows": json.loads(json.dumps(rows or ROWS))}, edits)
     (folder / "trial.yaml").write_text(json.dumps(content), "utf-8")
 
 
@@ -93,9 +91,7 @@ def test_qalys_and_money_are_those_of_the_ordinary_run(scenario: cm.Scenario) ->
     cost = result.estimate(result.headline, result.net_cost(result.headline, 0, 1, perspective="nhs_pss"))
     assert gain
     assert money
-    assert (gain.mean, gain.low, gain.high) == pytest.approx(
-        (estimate.value, estimate.low, estimate.high), rel=1e-9
-    )
+    assert (gain.mean, gain.low, gain.high) == pytest.approx((estimate.value, estimate.low, estimate.high), rel=1e-9)
     assert (money.mean, money.low, money.high) == pytest.approx((cost.value, cost.low, cost.high), rel=1e-9)
 
 
@@ -161,9 +157,7 @@ def test_each_structure_and_the_mixture_are_read(tmp_path: Path) -> None:
     assert best["mixture"] == pytest.approx(0.25 * best["works"] + 0.75 * best["fails"])
 
 
-def test_net_cost_and_ceiling_are_repeated_at_the_trials_own_prices(
-    tmp_path: Path, scenario: cm.Scenario
-) -> None:
+def test_net_cost_and_ceiling_are_repeated_at_the_trials_own_prices(tmp_path: Path, scenario: cm.Scenario) -> None:
     (tmp_path / "trial_prices.yaml").write_text(
         "format: 1\nextends: model.yaml\nlabel: own_prices\nchange: {parameters.session_price.value: 5}\n"
     )

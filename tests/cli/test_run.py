@@ -162,9 +162,7 @@ def test_check_shows_warnings(tmp_path: Path) -> None:
     assert "so the therapy costs nothing" in done("check", example(tmp_path), "--fix", "attendance=0")
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [("model", "model"), ("setting", "setting"), ("overlay", "overlay")]
-)
+@pytest.mark.parametrize(("kind", "name"), [("model", "model"), ("setting", "setting"), ("overlay", "overlay")])
 def test_the_schema_fits_the_documented_files(kind: str, name: str) -> None:
     schema = parsed("schema", "--kind", kind)
     Draft202012Validator.check_schema(schema)

@@ -26,9 +26,7 @@ def test_calibrate_writes_the_posterior_of_the_named_fit_and_nothing_else(tmp_pa
     shutil.copytree(SCENARIOS, tmp_path / "scenarios")
     folder = tmp_path / "scenarios" / "depression_resistant"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    found = parsed(
-        "calibrate", folder / "calibration.yaml", "--fit", "read_rows_replace", "--rows", 3, "--json"
-    )
+    found = parsed("calibrate", folder / "calibration.yaml", "--fit", "read_rows_replace", "--rows", 3, "--json")
     assert [fit["name"] for fit in found["fits"]] == ["read_rows_replace"]
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     changed = [path.name for path in after if before.get(path) != after[path]]

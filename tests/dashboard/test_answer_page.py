@@ -135,3 +135,31 @@ def test_it_never_says_that_it_pays_for_itself_when_it_does_not(app: AppTest) ->
     said = " ".join(e.value for e in (*app.markdown, *app.caption))
     assert "pays for itself" not in said
     assert "It pays for itself" not in said
+
+
+def test_the_price_basis_can_be_chosen_or_be_ones_own(app_with: Callable[..., AppTest]) -> None:
+    staff = {"label": "Staff cost", "unit": "GBP per session", "value": 55, "price_year": "2024/25"}
+    at = app_with(
+        **{
+            "strategies.therapy.therapy.price": "basis",
+            "parameters.staff": staff | {"source": "X001", "status": "assumption"},
+            "parameters.basis": {
+                "label": "Price of a session",
+                "unit": "GBP per session",
+                "use": "full",
+                "one_of": {"full": "session_price", "staff": "staff"},
+            },
+        }
+    )
+
+    def said() -> str:
+        return " ".join(m.value for m in at.markdown).replace("\\", "")
+
+    assert "£100 a session" in said()
+    at.selectbox(key="control basis").set_value("staff").run()
+    assert "£55 a session (staff cost)" in said()
+    at.selectbox(key="control basis").set_value("your own price").run()
+    at.number_input(key="control parameters.basis.value").set_value(80.0).run()
+    assert "£80 a session" in said()
+    at.button(key="reset parameters.basis.value").click().run()
+    assert "£100 a session" in said()

@@ -70,9 +70,7 @@ def test_a_bad_value_is_explained_beside_the_field_and_not_applied(
 
 
 def test_changes_come_back_from_their_file(page: AppTest, scenarios: Path) -> None:
-    chosen = Choice(
-        "example", "model.yaml", None, (("parameters.session_price.value", 50.0), ("people", 250))
-    )
+    chosen = Choice("example", "model.yaml", None, (("parameters.session_price.value", 50.0), ("people", 250)))
     text = downloads.overlay(chosen)
     loaded = load_text(text, scenarios / "example" / "yours.yaml")
     assert loaded.model.people == 250

@@ -1,5 +1,6 @@
 """Each equation of the model means what its name says."""
 
+import itertools
 import math
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_a_window_is_open_for_its_own_length_however_time_is_cut(
 ) -> None:
     edges = start + np.concatenate([[0.0], np.cumsum(lengths)])
     inside = max(0.0, min(edges[-1], first + length) - max(start, first))
-    total = sum(formulas.overlap(b, e, first, first + length) for b, e in zip(edges[:-1], edges[1:], strict=True))
+    total = sum(formulas.overlap(b, e, first, first + length) for b, e in itertools.pairwise(edges))
     assert total == pytest.approx(inside, abs=1e-9)
 
 
@@ -93,8 +94,7 @@ def test_every_session_is_held_once_whatever_the_cycle(
 ) -> None:
     edges = np.arange(0, 26 * 12 + 1, months) / 12
     held = [
-        formulas.sessions_delivered(b, e, wait, wait + over, planned, attendance)
-        for b, e in zip(edges[:-1], edges[1:], strict=True)
+        formulas.sessions_delivered(b, e, wait, wait + over, planned, attendance) for b, e in itertools.pairwise(edges)
     ]
     assert sum(held) == pytest.approx(planned * attendance, rel=1e-9)
 
@@ -102,7 +102,7 @@ def test_every_session_is_held_once_whatever_the_cycle(
 @given(times, st.sampled_from([1, 2, 3, 4, 6, 12]))
 def test_a_moment_falls_within_one_cycle(moment: float, months: int) -> None:
     edges = np.arange(0, 20 * 12 + 1 + months, months) / 12
-    hits = [formulas.falls_within(moment, b, e) for b, e in zip(edges[:-1], edges[1:], strict=True)]
+    hits = [formulas.falls_within(moment, b, e) for b, e in itertools.pairwise(edges)]
     assert sum(hits) == 1
     assert edges[hits.index(1.0)] <= moment
 

@@ -44,9 +44,7 @@ DECLARED: list[tuple[str, Unit, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "unit", "fields"), DECLARED)
-def test_draws_have_the_declared_centre_and_stay_in_the_support(
-    kind: str, unit: Unit, fields: dict[str, Any]
-) -> None:
+def test_draws_have_the_declared_centre_and_stay_in_the_support(kind: str, unit: Unit, fields: dict[str, Any]) -> None:
     distribution = fit(kind, unit=unit, **fields)
     draws = distribution.quantile(uniforms(1, "tested", 40_000))
     if "value" in fields:
@@ -113,9 +111,7 @@ def test_an_interval_without_a_value_is_met_at_both_ends(low: float, width: floa
     relative_spread=st.floats(0.02, 0.5),
     kind=st.sampled_from(["beta", "gamma", "lognormal", "normal"]),
 )
-def test_fitting_the_interval_of_a_distribution_gives_it_back(
-    mean: float, relative_spread: float, kind: str
-) -> None:
+def test_fitting_the_interval_of_a_distribution_gives_it_back(mean: float, relative_spread: float, kind: str) -> None:
     unit = {"beta": SHARE, "normal": DIFFERENCE}.get(kind, PRICE)
     spread = relative_spread * math.sqrt(mean * (1 - mean)) if kind == "beta" else relative_spread * mean
     original = fit(kind, unit=unit, value=mean, se=spread)
@@ -178,18 +174,14 @@ REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "unit", "fields", "reason"), REFUSED)
-def test_a_contradiction_is_refused_with_its_limit(
-    kind: str, unit: Unit, fields: dict[str, Any], reason: str
-) -> None:
+def test_a_contradiction_is_refused_with_its_limit(kind: str, unit: Unit, fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)) as refused:
         fit(kind, unit=unit, **fields)
     assert "\n" not in str(refused.value)
 
 
 def test_the_plausible_range_of_a_record_is_not_the_spread_of_a_gamma() -> None:
-    assert fit("gamma", unit=PRICE, value=10, cv=0.1, range=[5, 20]) == fit(
-        "gamma", unit=PRICE, value=10, cv=0.1
-    )
+    assert fit("gamma", unit=PRICE, value=10, cv=0.1, range=[5, 20]) == fit("gamma", unit=PRICE, value=10, cv=0.1)
 
 
 @pytest.mark.parametrize(("kind", "unit", "fields"), DECLARED)

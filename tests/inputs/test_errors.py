@@ -4,12 +4,8 @@ from costmodel.errors import InputError, Problem, nearest
 
 
 def test_a_problem_reads_as_one_line() -> None:
-    problem = Problem(
-        "a.yaml, line 5", 'there is no parameter "session_prize"', 'Did you mean "session_price"?'
-    )
-    assert str(problem) == (
-        'a.yaml, line 5: there is no parameter "session_prize". Did you mean "session_price"?'
-    )
+    problem = Problem("a.yaml, line 5", 'there is no parameter "session_prize"', 'Did you mean "session_price"?')
+    assert str(problem) == ('a.yaml, line 5: there is no parameter "session_prize". Did you mean "session_price"?')
     assert str(Problem("--set", "nothing was given")) == "--set: nothing was given."
 
 

@@ -81,9 +81,7 @@ def test_the_share_of_women_rises_as_men_die() -> None:
 
 
 @given(age=st.floats(0, 100), share_female=st.floats(0, 1), months=st.sampled_from([1, 2, 3, 4, 6, 12]))
-def test_cycle_length_and_horizon_do_not_change_survival(
-    age: float, share_female: float, months: int
-) -> None:
+def test_cycle_length_and_horizon_do_not_change_survival(age: float, share_female: float, months: int) -> None:
     edges = np.arange(0, 10 * 12 + 1, months) / 12
     yearly = np.arange(21.0)
     by_cycle = survival(cycle_hazards(TABLE, age, share_female, edges), np.diff(edges))
@@ -108,9 +106,7 @@ def test_an_age_outside_the_table_is_refused(age: float) -> None:
         mixed_hazards(TABLE, age, 0.5, 1)
 
 
-@pytest.mark.parametrize(
-    ("share_female", "years", "reason"), [(1.5, 1, "share of women"), (0.5, 0, "more than 0")]
-)
+@pytest.mark.parametrize(("share_female", "years", "reason"), [(1.5, 1, "share of women"), (0.5, 0, "more than 0")])
 def test_what_is_no_cohort_is_refused(share_female: float, years: float, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         mixed_hazards(TABLE, 40, share_female, years)

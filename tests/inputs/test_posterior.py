@@ -16,9 +16,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_columns_and_the_best_row_are_read(tmp_path: Path) -> None:
-    posterior = read_posterior(
-        written(tmp_path, "best,recover,relapse\n0,0.3,0.2\n1,0.31,0.19\n0,2.9e-1,0.2\n")
-    )
+    posterior = read_posterior(written(tmp_path, "best,recover,relapse\n0,0.3,0.2\n1,0.31,0.19\n0,2.9e-1,0.2\n"))
     assert list(posterior.columns) == ["recover", "relapse"]
     assert posterior.best == 1
     assert posterior.rows == 3

@@ -20,9 +20,7 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
 
 
 def test_columns_are_found_by_name_and_years_are_put_in_order(tmp_path: Path) -> None:
-    path = written(
-        tmp_path, "\ufeffstatus,source,level,year\r\nread,X,1.05,2023/24\r\nread,X,1,2022/23\r\n\r\n"
-    )
+    path = written(tmp_path, "\ufeffstatus,source,level,year\r\nread,X,1.05,2023/24\r\nread,X,1,2022/23\r\n\r\n")
     index = read_price_index(path, "example")
     assert dict(index.levels) == {"2022/23": 1.0, "2023/24": 1.05}
     assert list(index.levels) == ["2022/23", "2023/24"]
@@ -75,14 +73,10 @@ def test_a_year_outside_the_index_is_refused_with_the_years_covered(year: str) -
         (HEADER.encode() + b"2022/23,1,read,\xa3 prices\n", 2, "Windows-1252"),
     ],
 )
-def test_a_fault_is_refused_with_file_and_line(
-    tmp_path: Path, text: str | bytes, line: int, reason: str
-) -> None:
+def test_a_fault_is_refused_with_file_and_line(tmp_path: Path, text: str | bytes, line: int, reason: str) -> None:
     with pytest.raises(InputError) as refused:
         read_price_index(written(tmp_path, text), "example")
-    assert any(p.place == f"index.csv, line {line}" and reason in str(p) for p in refused.value.problems), (
-        refused
-    )
+    assert any(p.place == f"index.csv, line {line}" and reason in str(p) for p in refused.value.problems), refused
 
 
 @pytest.mark.parametrize(
@@ -109,7 +103,5 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
-        read_price_index(
-            written(tmp_path, HEADER + "2022/23,0,read,X\nsoon,1,read,X\n2024/25,x,seen,\n"), "example"
-        )
+        read_price_index(written(tmp_path, HEADER + "2022/23,0,read,X\nsoon,1,read,X\n2024/25,x,seen,\n"), "example")
     assert len(refused.value.problems) == 5

@@ -54,7 +54,16 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, cm.Result]:
 def test_each_alternative_is_the_model_with_its_changes_run_alone(
     result: cm.Result, alone: dict[str, cm.Result]
 ) -> None:
-    keys = ["strategy", "comparator", "perspective", "party", "category", "outcome", "discounted", "horizon_months"]
+    keys = [
+        "strategy",
+        "comparator",
+        "perspective",
+        "party",
+        "category",
+        "outcome",
+        "discounted",
+        "horizon_months",
+    ]
     for name, single in alone.items():
         found = result.table()
         found = found[found.run == name].set_index(keys)[["value", "low", "high", "words"]]
@@ -86,7 +95,7 @@ def test_the_interval_of_the_headline_is_that_of_the_mixture(result: cm.Result) 
 
 
 def test_payback_is_read_from_the_mixed_curve(tmp_path: Path) -> None:
-    """One alternative pays back early and the other never: the mixture neither averages months nor ignores one."""
+    """One alternative pays back early, the other never: months are not averaged, and neither is ignored."""
     effective = {f"{EFFECT}.hazard_ratio": "hr", "parameters.hr": number("hazard ratio", 8)}
     edits = two(change={f"{EFFECT}.hazard_ratio": 1}) | effective
     scenario = load_example(tmp_path, **edits).changed({"causal": 1, "gp_ratio": 0.001}, fix=True)
@@ -151,12 +160,16 @@ WHAT_AN_ALTERNATIVE_IS_NOT = {
 def test_what_is_computed_once_for_all_alternatives_may_not_be_touched_by_one(
     tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    """Therapy, transitions, life table and prices come from the model: to accept a change would be to ignore it."""
+    """Therapy, transitions, life table and prices come from the model: a change would be ignored."""
     third_state = {
-        "states.worse": "Worse", "utilities.worse": "utility_ill", "transitions.ill -> worse": "relapse",
-        "costs.gp.while_in": {"others": "gp_ill"}, "costs.gp.causal_share": REMOVED, "costs.gp.gap_from": REMOVED,
+        "states.worse": "Worse",
+        "utilities.worse": "utility_ill",
+        "transitions.ill -> worse": "relapse",
+        "costs.gp.while_in": {"others": "gp_ill"},
+        "costs.gp.causal_share": REMOVED,
+        "costs.gp.gap_from": REMOVED,
         "parameters.more_sessions": number("sessions", 32),
-    }  # fmt: skip
+    }
     load_example(tmp_path, **third_state, **two())
     with pytest.raises(cm.InputError, match="may not touch"):
         load_example(tmp_path, **third_state, **two(**change))
@@ -167,4 +180,7 @@ def test_an_alternative_may_not_take_the_name_of_a_run(tmp_path: Path, name: str
     edits = two()
     alternatives = edits["alternatives"]
     with pytest.raises(cm.InputError, match=f'"{name}" is reserved'):
-        load_example(tmp_path, **(edits | {"alternatives": {name: alternatives["faster"], "fewer": alternatives["fewer"]}}))
+        load_example(
+            tmp_path,
+            **(edits | {"alternatives": {name: alternatives["faster"], "fewer": alternatives["fewer"]}}),
+        )

@@ -30,7 +30,16 @@ def sums(folder: Path, cycle: str, **edits: object) -> pd.DataFrame:
     """Everything that is summed over time, by row of the table."""
     result = cm.run(load_example(folder, cycle=cycle, **(WHOLE_YEARS | edits)), draws=0)
     table = result.table()
-    keys = ["strategy", "comparator", "perspective", "party", "category", "outcome", "discounted", "horizon_months"]
+    keys = [
+        "strategy",
+        "comparator",
+        "perspective",
+        "party",
+        "category",
+        "outcome",
+        "discounted",
+        "horizon_months",
+    ]
     return table[table.outcome.isin(SUMMED)].set_index(keys)[["value"]].astype(float)
 
 
@@ -51,7 +60,10 @@ def test_so_does_a_rate_that_replaces_another_with_two_alternatives(tmp_path: Pa
     estimand = {"source": "X001", "comparator": "usual care", "outcome": "well", "time": "24 months"}
     edits = {
         effect: {
-            "transition": "ill -> well", "rate": "quick", "from": "start of therapy", "until": "start of therapy + 3 years",
+            "transition": "ill -> well",
+            "rate": "quick",
+            "from": "start of therapy",
+            "until": "start of therapy + 3 years",
             "estimand": estimand | {"analysis": "intention to treat"},
         },
         "parameters.quick": number("per year", 2.2),
@@ -60,10 +72,12 @@ def test_so_does_a_rate_that_replaces_another_with_two_alternatives(tmp_path: Pa
         "alternatives": {
             "quicker": {"label": "Quicker", "weight": "weight"},
             "steadier": {
-                "label": "Steadier", "weight": "rest", "change": {f"{effect}.transition": "well -> ill", f"{effect}.rate": "later"},
+                "label": "Steadier",
+                "weight": "rest",
+                "change": {f"{effect}.transition": "well -> ill", f"{effect}.rate": "later"},
             },
         },
-    }  # fmt: skip
+    }
     monthly = sums(tmp_path, "1 month", **edits)
     for cycle in ("3 months", "12 months"):
         pd.testing.assert_frame_equal(sums(tmp_path, cycle, **edits), monthly, rtol=1e-9, atol=1e-9, obj=cycle)

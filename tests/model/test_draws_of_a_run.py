@@ -1,4 +1,4 @@
-"""Draws: more of them extend, seeds repeat, blocks do not matter, and zero spread is the deterministic run."""
+"""Draws: more extend, seeds repeat, blocks do not matter, and zero spread is the deterministic run."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -71,9 +71,7 @@ def test_the_size_of_a_block_moves_no_bit_of_any_draw(
     np.testing.assert_allclose(other.mean_curve, usual.mean_curve, rtol=1e-12, atol=1e-10)
 
 
-def test_curves_are_kept_for_the_first_draws_only(
-    scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_curves_are_kept_for_the_first_draws_only(scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_run, "BLOCK", 64)
     monkeypatch.setattr(model_run, "KEPT_CURVES", 100)
     found, whole = drawn(scenario, 150), drawn(scenario, 100)
@@ -113,7 +111,7 @@ def test_with_spread_draws_differ_from_it_and_from_each_other(scenario: cm.Scena
 
 
 def test_a_parameter_is_drawn_once_wherever_it_stands(tmp_path: Path) -> None:
-    """Two strategies at the same uncertain price of a session, one of twice the sessions: twice the cost in each draw."""
+    """Two strategies at one uncertain price, one of twice the sessions: twice the cost in each draw."""
     model = edited(documented_model(), {"strategies.therapy.effects": REMOVED})
     model["strategies"]["double"] = edited(
         {"double": documented_model()["strategies"]["therapy"]},
@@ -128,7 +126,11 @@ def test_a_parameter_is_drawn_once_wherever_it_stands(tmp_path: Path) -> None:
 
 
 def test_a_parameter_added_or_renamed_leaves_the_draws_of_the_others(scenario: cm.Scenario, tmp_path: Path) -> None:
-    more = load_example(tmp_path, **EVERYBODY, **{"parameters.a_new_one": number("share", 0.5, distribution="beta", effective_size=9)})
+    more = load_example(
+        tmp_path,
+        **EVERYBODY,
+        **{"parameters.a_new_one": number("share", 0.5, distribution="beta", effective_size=9)},
+    )
     before, after = drawn_values(scenario, 40, seed=3), drawn_values(more, 40, seed=3)
     assert set(after) - set(before) == {"a_new_one"}
     for name, values in before.items():
@@ -156,9 +158,18 @@ def test_a_seed_that_is_none_is_refused(scenario: cm.Scenario, seed: Any) -> Non
 
 
 def test_a_run_that_is_too_large_is_refused_before_it_begins(tmp_path: Path) -> None:
-    large = load_example(tmp_path, horizon="100 years", **{f"states.s{i}": "A state" for i in range(3)},
-                         **{f"utilities.s{i}": 0 for i in range(3)}, **{f"transitions.ill -> s{i}": "relapse" for i in range(3)},
-                         **{"costs.gp.while_in": {"others": "gp_ill"}, "costs.gp.causal_share": REMOVED, "costs.gp.gap_from": REMOVED})  # fmt: skip
+    large = load_example(
+        tmp_path,
+        horizon="100 years",
+        **{f"states.s{i}": "A state" for i in range(3)},
+        **{f"utilities.s{i}": 0 for i in range(3)},
+        **{f"transitions.ill -> s{i}": "relapse" for i in range(3)},
+        **{
+            "costs.gp.while_in": {"others": "gp_ill"},
+            "costs.gp.causal_share": REMOVED,
+            "costs.gp.gap_from": REMOVED,
+        },
+    )
     with pytest.raises(cm.InputError, match="too many"):
         cm.run(large, draws=1_000_000)
 
@@ -168,7 +179,11 @@ def test_an_absurd_rate_in_one_draw_is_refused_with_its_reason(tmp_path: Path) -
     fast = number("per year", distribution="uniform", range=[7, 11.5])
     edits = {f"transitions.ill -> s{i}": "fast" for i in range(5)} | {f"states.s{i}": "A state" for i in range(5)}
     edits |= {f"utilities.s{i}": 0 for i in range(5)} | {"parameters.fast": fast}
-    edits |= {"costs.gp.while_in": {"others": "gp_ill"}, "costs.gp.causal_share": REMOVED, "costs.gp.gap_from": REMOVED}
+    edits |= {
+        "costs.gp.while_in": {"others": "gp_ill"},
+        "costs.gp.causal_share": REMOVED,
+        "costs.gp.gap_from": REMOVED,
+    }
     scenario = load_example(tmp_path, **edits)
     with pytest.raises(cm.InputError, match="52 times a year"):
         cm.run(scenario, draws=100)

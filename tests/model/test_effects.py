@@ -33,8 +33,10 @@ def gap(found: Flows) -> np.ndarray:
 
 
 def test_a_faster_recovery_makes_more_people_well_and_nobody_dies_of_it(tmp_path: Path) -> None:
-    gaps = [gap(flows(tmp_path, **{EFFECT + ".hazard_ratio": "hr", "parameters.hr": number("hazard ratio", hr)}))
-            for hr in (0.5, 1.0, 1.2, 2.0)]  # fmt: skip
+    gaps = [
+        gap(flows(tmp_path, **{EFFECT + ".hazard_ratio": "hr", "parameters.hr": number("hazard ratio", hr)}))
+        for hr in (0.5, 1.0, 1.2, 2.0)
+    ]
     assert np.all(gaps[0][1:] < 0)
     assert np.all(gaps[1] == 0)
     assert np.all(gaps[2][1:] > 0)
@@ -55,10 +57,15 @@ def test_a_hazard_ratio_of_0_stops_the_transition_while_it_lasts(tmp_path: Path)
 
 def test_a_replacing_rate_may_start_what_never_happens_by_itself(tmp_path: Path) -> None:
     edits = {
-        "transitions.ill -> well": 0, f"{EFFECT}.hazard_ratio": REMOVED, f"{EFFECT}.rate": "quick",
-        "parameters.quick": number("per year", 0.9), "mortality.rate_ratio": 0, "parameters.relapse.value": 0,
-        "parameters.relapse.distribution": REMOVED, "parameters.relapse.cv": REMOVED,
-    }  # fmt: skip
+        "transitions.ill -> well": 0,
+        f"{EFFECT}.hazard_ratio": REMOVED,
+        f"{EFFECT}.rate": "quick",
+        "parameters.quick": number("per year", 0.9),
+        "mortality.rate_ratio": 0,
+        "parameters.relapse.value": 0,
+        "parameters.relapse.distribution": REMOVED,
+        "parameters.relapse.cv": REMOVED,
+    }
     found = flows(tmp_path, **edits)
     assert np.all(people(found, USUAL, WELL) == 0)
     recovered = 1 - np.exp(-0.9 * np.minimum(found.edges, 2.0))
@@ -73,8 +80,14 @@ def test_nothing_happens_before_an_effect_begins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("moment", "month"),
-    [("referral", 0), ("referral + 4 months", 4), ("start of therapy", 3), ("end of therapy", 9), ("end of therapy + 1 month", 10)],
-)  # fmt: skip
+    [
+        ("referral", 0),
+        ("referral + 4 months", 4),
+        ("start of therapy", 3),
+        ("end of therapy", 9),
+        ("end of therapy + 1 month", 10),
+    ],
+)
 def test_an_instant_is_counted_on_the_clock_of_the_therapy(tmp_path: Path, moment: str, month: int) -> None:
     found = gap(flows(tmp_path, **{WAIT: "3 months", f"{EFFECT}.from": moment}))
     assert np.all(found[: month + 1] == 0)
@@ -83,15 +96,24 @@ def test_an_instant_is_counted_on_the_clock_of_the_therapy(tmp_path: Path, momen
 
 def test_waiting_moves_the_effect_and_its_end(tmp_path: Path) -> None:
     """People are the same after the wait where neither state is left meanwhile: the effect is only later."""
-    still = {"mortality.rate_ratio": 0, "transitions.well -> ill": 0, "transitions.ill -> well": 0,
-             f"{EFFECT}.hazard_ratio": REMOVED, f"{EFFECT}.rate": "recover"}  # fmt: skip
+    still = {
+        "mortality.rate_ratio": 0,
+        "transitions.well -> ill": 0,
+        "transitions.ill -> well": 0,
+        f"{EFFECT}.hazard_ratio": REMOVED,
+        f"{EFFECT}.rate": "recover",
+    }
     at_once, later = gap(flows(tmp_path, **still)), gap(flows(tmp_path, **still, **{WAIT: "7 months"}))
     np.testing.assert_allclose(later[7:], at_once[:-7], rtol=0, atol=1e-13)
     assert at_once[24] == pytest.approx(at_once[60], abs=1e-12)  # it ended at the follow-up
 
 
 def test_part_of_a_month_counts_as_that_part(tmp_path: Path) -> None:
-    edits = {"mortality.rate_ratio": 0, "transitions.well -> ill": 0, f"{EFFECT}.until": "start of therapy + 2.25 months"}
+    edits = {
+        "mortality.rate_ratio": 0,
+        "transitions.well -> ill": 0,
+        f"{EFFECT}.until": "start of therapy + 2.25 months",
+    }
     found = people(flows(tmp_path, **edits), TREATED, ILL)
     np.testing.assert_allclose(found[3:], np.exp(-(0.3 * np.arange(3, 61) + 0.15 * 2.25) / 12), rtol=1e-12)
 
@@ -147,9 +169,7 @@ def test_a_half_life_alone_lets_an_effect_fade_from_its_beginning(tmp_path: Path
     found = flows(tmp_path, **edits, **{f"{EFFECT}.half_life": "12 months"})
     t = found.edges
     integral = (1 - 2.0**-t) / np.log(2)
-    np.testing.assert_allclose(
-        people(found, TREATED, ILL), np.exp(-0.3 * t - 0.15 * integral), rtol=1e-12
-    )
+    np.testing.assert_allclose(people(found, TREATED, ILL), np.exp(-0.3 * t - 0.15 * integral), rtol=1e-12)
 
 
 def test_silence_about_durability_is_refused(tmp_path: Path) -> None:
@@ -159,10 +179,13 @@ def test_silence_about_durability_is_refused(tmp_path: Path) -> None:
 
 def test_a_rate_that_changes_over_time_changes_when_it_says(tmp_path: Path) -> None:
     edits = {
-        "parameters.early": number("per year", 0.9), "parameters.late": number("per year", 0.1),
+        "parameters.early": number("per year", 0.9),
+        "parameters.late": number("per year", 0.1),
         "parameters.changing": derived("per year", over_time={"0 months": "early", "7.5 months": "late"}),
-        "transitions": {"ill -> well": "changing"}, "mortality.rate_ratio": 0, "strategies.therapy.effects": REMOVED,
-    }  # fmt: skip
+        "transitions": {"ill -> well": "changing"},
+        "mortality.rate_ratio": 0,
+        "strategies.therapy.effects": REMOVED,
+    }
     found = people(flows(tmp_path, **edits), USUAL, ILL)
     months = np.arange(61)
     exposure = (0.9 * np.minimum(months, 7.5) + 0.1 * np.maximum(months - 7.5, 0)) / 12
@@ -170,14 +193,18 @@ def test_a_rate_that_changes_over_time_changes_when_it_says(tmp_path: Path) -> N
 
 
 def test_harm_costs_health_while_it_lasts_to_those_whom_it_strikes(tmp_path: Path) -> None:
-    harm = {"label": "Distress", "share": "some", "utility_loss": "loss", "from": "end of therapy", "lasting": "15 months"}
+    harm = {
+        "label": "Distress",
+        "share": "some",
+        "utility_loss": "loss",
+        "from": "end of therapy",
+        "lasting": "15 months",
+    }
     numbers = {"parameters.some": number("share", 0.2), "parameters.loss": number("utility", 0.3)}
     scenario = load_example(tmp_path, **numbers, **{WAIT: "6 months"})
     harmed = load_example(tmp_path, **numbers, **{WAIT: "6 months", "strategies.therapy.harms.distress": harm})
     for months, lasted in ((24.0, 1.0), (60.0, 1.25)):
-        before, after = (
-            answer(cm.run(s, draws=0), "qaly", "", horizon_months=months) for s in (scenario, harmed)
-        )
+        before, after = (answer(cm.run(s, draws=0), "qaly", "", horizon_months=months) for s in (scenario, harmed))
         assert before - after == pytest.approx(0.2 * 0.3 * lasted, rel=1e-9)
     assert saving(cm.run(harmed, draws=0)) == saving(cm.run(scenario, draws=0))
 

@@ -1,5 +1,6 @@
 """Laws of a whole run: what must not matter does not, and what is doubled doubles."""
 
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,16 @@ from tests.support.ledgers import EVERYBODY
 THERAPY = "strategies.therapy.therapy"
 EFFECT = "strategies.therapy.effects.recovers_faster"
 TABLE_KEYS = [
-    "strategy", "comparator", "perspective", "party", "category", "outcome", "discounted", "horizon_months", "run",
-]  # fmt: skip
+    "strategy",
+    "comparator",
+    "perspective",
+    "party",
+    "category",
+    "outcome",
+    "discounted",
+    "horizon_months",
+    "run",
+]
 
 
 def numbers_of(result: cm.Result) -> pd.DataFrame:
@@ -33,9 +42,13 @@ def reordered(block: dict[str, Any]) -> dict[str, Any]:
 def test_one_cycle_can_be_done_by_hand(tmp_path: Path) -> None:
     """A year, nobody dies or relapses: of the ill e^−r stay so, and (1 − e^−r)/r years are spent ill."""
     edits = {
-        "cycle": "12 months", "horizon": "1 year", "follow_up": "1 year", "mortality.rate_ratio": 0,
-        "transitions": {"ill -> well": "recover"}, "strategies.therapy.effects.recovers_faster.until": "horizon",
-    }  # fmt: skip
+        "cycle": "12 months",
+        "horizon": "1 year",
+        "follow_up": "1 year",
+        "mortality.rate_ratio": 0,
+        "transitions": {"ill -> well": "recover"},
+        "strategies.therapy.effects.recovers_faster.until": "horizon",
+    }
     result = cm.run(load_example(tmp_path, **edits), draws=0)
     visit = 44 * 1.04
 
@@ -58,10 +71,11 @@ def test_one_cycle_can_be_done_by_hand(tmp_path: Path) -> None:
 
 def test_the_order_in_which_states_and_items_are_declared_does_not_matter(tmp_path: Path) -> None:
     model = edited(documented_model(), EVERYBODY)
-    turned = model | {key: reordered(model[key]) for key in ("states", "transitions", "costs", "utilities", "parameters")}
+    turned = model | {
+        key: reordered(model[key]) for key in ("states", "transitions", "costs", "utilities", "parameters")
+    }
     first, second = (
-        cm.run(cm.load(write_model(tmp_path / name, m)), draws=20)
-        for name, m in (("a", model), ("b", turned))
+        cm.run(cm.load(write_model(tmp_path / name, m)), draws=20) for name, m in (("a", model), ("b", turned))
     )
     pd.testing.assert_frame_equal(numbers_of(first), numbers_of(second), rtol=1e-10, atol=1e-10)
 
@@ -72,8 +86,7 @@ def test_the_order_of_strategies_after_the_comparator_does_not_matter(tmp_path: 
     model["strategies"]["later"] = third["therapy"]
     turned = model | {"strategies": {k: model["strategies"][k] for k in ("usual_care", "later", "therapy")}}
     first, second = (
-        cm.run(cm.load(write_model(tmp_path / name, m)), draws=20)
-        for name, m in (("a", model), ("b", turned))
+        cm.run(cm.load(write_model(tmp_path / name, m)), draws=20) for name, m in (("a", model), ("b", turned))
     )
     assert second.strategies == ("usual_care", "later", "therapy")
     pd.testing.assert_frame_equal(numbers_of(first), numbers_of(second), rtol=1e-13, atol=0)
@@ -81,19 +94,35 @@ def test_the_order_of_strategies_after_the_comparator_does_not_matter(tmp_path: 
 
 def test_swapping_two_strategies_turns_every_sign(tmp_path: Path) -> None:
     """Two therapies without effects but with different schedules, prices and harms."""
-    harm = {"label": "Distress", "share": "half", "utility_loss": "loss", "from": "end of therapy", "lasting": "1 year"}
+    harm = {
+        "label": "Distress",
+        "share": "half",
+        "utility_loss": "loss",
+        "from": "end of therapy",
+        "lasting": "1 year",
+    }
     brief = {
         "label": "Brief",
-        "therapy": {"sessions": "few", "over": "2 months", "wait": "1 month", "attendance": 1, "price": "session_price"},
+        "therapy": {
+            "sessions": "few",
+            "over": "2 months",
+            "wait": "1 month",
+            "attendance": 1,
+            "price": "session_price",
+        },
     }
     model = edited(
         documented_model(),
         {
-            f"{THERAPY}.set_up": "set_up", "strategies.therapy.effects": REMOVED, "strategies.therapy.harms": {"one": harm},
-            "parameters.half": number("share", 0.5), "parameters.loss": number("utility", 0.2),
-            "parameters.few": number("sessions", 6, distribution="gamma", cv=0.2), "parameters.set_up": price("person", 90),
+            f"{THERAPY}.set_up": "set_up",
+            "strategies.therapy.effects": REMOVED,
+            "strategies.therapy.harms": {"one": harm},
+            "parameters.half": number("share", 0.5),
+            "parameters.loss": number("utility", 0.2),
+            "parameters.few": number("sessions", 6, distribution="gamma", cv=0.2),
+            "parameters.set_up": price("person", 90),
         },
-    )  # fmt: skip
+    )
     long = model["strategies"]["therapy"]
     results = []
     for name, strategies in (("a", {"brief": brief, "long": long}), ("b", {"long": long, "brief": brief})):
@@ -128,7 +157,10 @@ def test_the_follow_up_on_the_horizon_gives_the_horizon(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("item", ["gp", "benefit", "work"])
 def test_doubling_a_price_doubles_its_item_and_nothing_else(tmp_path: Path, item: str) -> None:
-    other = {f"costs.{item}.price": "own_price", "parameters.own_price": price("month" if item != "gp" else "visit", 5)}
+    other = {
+        f"costs.{item}.price": "own_price",
+        "parameters.own_price": price("month" if item != "gp" else "visit", 5),
+    }
     scenario = load_example(tmp_path, **EVERYBODY, **other)
     once, twice = (cm.run(s, draws=10) for s in (scenario, scenario.changed({"own_price": 10})))
     index = [i.name for i in once.items].index(item)
@@ -185,7 +217,7 @@ def test_more_discounting_means_smaller_totals(tmp_path: Path) -> None:
     for rate in (0.0, 0.015, 0.035, 0.1, 0.5):
         result = cm.run(scenario.changed({"discount_costs": rate, "discount_health": rate}), draws=0)
         totals.append((result.deterministic.cost[-1, 1], result.deterministic.qaly[-1, 1]))
-    for (cost, qaly), (less, fewer) in zip(totals[:-1], totals[1:], strict=True):
+    for (cost, qaly), (less, fewer) in itertools.pairwise(totals):
         assert np.all(less[1:] < cost[1:])
         assert np.all(fewer < qaly)
 
@@ -193,7 +225,11 @@ def test_more_discounting_means_smaller_totals(tmp_path: Path) -> None:
 def test_the_first_year_is_not_discounted_and_the_third_twice(tmp_path: Path) -> None:
     """The effect of one year's worth: a therapy that falls in one year only."""
     for year in range(4):
-        edits = {f"{THERAPY}.wait": f"{year} years", f"{THERAPY}.over": "12 months", "strategies.therapy.effects": REMOVED}
+        edits = {
+            f"{THERAPY}.wait": f"{year} years",
+            f"{THERAPY}.over": "12 months",
+            "strategies.therapy.effects": REMOVED,
+        }
         result = cm.run(load_example(tmp_path, follow_up="5 years", **edits), draws=0)
         therapy = saving(result, "nhs", discounted=True)
         assert therapy == pytest.approx(-1280 / 1.035**year, rel=1e-12)

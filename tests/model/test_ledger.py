@@ -1,5 +1,6 @@
 """Every flow has a payer or a receiver, and the parts sum to the whole."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
 
 
 @pytest.mark.parametrize("cycle", CYCLES)
-@pytest.mark.parametrize(("wait", "over"), [("0 months", "6 months"), ("5 weeks", "13.5 months"), ("12 months", "12 months")])
+@pytest.mark.parametrize(
+    ("wait", "over"), [("0 months", "6 months"), ("5 weeks", "13.5 months"), ("12 months", "12 months")]
+)
 def test_therapy_costs_its_sessions_times_their_price_to_the_penny(
     tmp_path: Path, cycle: str, wait: str, over: str
 ) -> None:
@@ -37,9 +40,7 @@ def test_set_up_is_paid_once_and_in_full_whatever_the_cycle(tmp_path: Path) -> N
     edits = {"strategies.therapy.therapy.set_up": "set_up", "parameters.set_up": price("person", 321.09)}
     for cycle in CYCLES:
         for wait in ("0 months", "1.5 months", "12 months"):
-            scenario = load_example(
-                tmp_path, cycle=cycle, **edits, **{"strategies.therapy.therapy.wait": wait}
-            )
+            scenario = load_example(tmp_path, cycle=cycle, **edits, **{"strategies.therapy.therapy.wait": wait})
             cost = -saving(cm.run(scenario, draws=0), "nhs", category="therapy")
             assert cost == pytest.approx(16 * 0.8 * 100 + 321.09, abs=0.005)
 
@@ -108,11 +109,15 @@ def test_a_benefit_is_money_to_dwp_and_to_the_household_and_nothing_to_society(t
     assert saving(paid, "", party="household") == -saved
     for discounted in (False, True):
         for perspective in ("nhs", "nhs_pss", "societal"):
-            assert saving(paid, perspective, discounted=discounted) == saving(without, perspective, discounted=discounted)
+            assert saving(paid, perspective, discounted=discounted) == saving(
+                without, perspective, discounted=discounted
+            )
     assert saving(paid, "public_sector") - saving(without, "public_sector") == pytest.approx(saved)
     for perspective in ("nhs", "nhs_pss", "societal"):
         for outcome in ("cash_net_saving", "peak_funding", "payback_sustained_months"):
-            both = (rows(r, outcome, perspective=perspective, horizon_months=60.0).value.iloc[0] for r in (paid, without))
+            both = (
+                rows(r, outcome, perspective=perspective, horizon_months=60.0).value.iloc[0] for r in (paid, without)
+            )
             assert str(next(both)) == str(next(both))
 
 
@@ -120,7 +125,13 @@ def test_a_benefit_is_money_to_dwp_and_to_the_household_and_nothing_to_society(t
 @pytest.mark.parametrize("perspective", ["nhs", "nhs_pss"])
 def test_nothing_but_care_stands_under_an_nhs_headline(result: cm.Result, perspective: str, category: str) -> None:
     found = rows(
-        result, "net_saving", perspective=perspective, category=category, run=None, horizon_months=None, discounted=None
+        result,
+        "net_saving",
+        perspective=perspective,
+        category=category,
+        run=None,
+        horizon_months=None,
+        discounted=None,
     )
     assert len(found) == 2 * 2 * 2  # runs, horizons, discounting
     assert (found.value == 0).all()
@@ -130,7 +141,7 @@ def test_nothing_but_care_stands_under_an_nhs_headline(result: cm.Result, perspe
 
 def test_each_perspective_contains_the_one_before() -> None:
     sets = [set(parties) for parties in PERSPECTIVES.values()]
-    assert all(smaller < larger for smaller, larger in zip(sets[:-1], sets[1:], strict=True))
+    assert all(smaller < larger for smaller, larger in itertools.pairwise(sets))
     assert list(PERSPECTIVES) == ["nhs", "nhs_pss", "public_sector", "societal"]
     assert sets[0] == {"nhs"}
     assert sets[-1] == set(PARTIES)

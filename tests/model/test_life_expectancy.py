@@ -21,7 +21,7 @@ CASES = [(sex, age) for sex, by_age in PUBLISHED.items() for age in by_age]
 
 
 def for_a_century(sex: str, age: float, cycle: str = "12 months") -> dict[str, object]:
-    """Edits: one sex of one age, followed for 100 years, with every utility 1, so that QALYs are years lived."""
+    """Edits: one sex, one age, followed for 100 years, with every utility 1: QALYs are years lived."""
     return {
         "horizon": "100 years",
         "cycle": cycle,

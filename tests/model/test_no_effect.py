@@ -1,4 +1,4 @@
-"""A therapy without effect and without harm costs its sessions and changes nothing else. Equal means equal."""
+"""A therapy without effect and harm costs its sessions and changes nothing else. Equal means equal."""
 
 import secrets
 from itertools import count
@@ -59,7 +59,7 @@ def test_savings_are_exactly_0_and_net_cost_is_exactly_the_therapy(
 
 
 def test_every_draw_shares_what_the_strategies_have_in_common(tmp_path: Path) -> None:
-    """Rates, quantities and utilities are drawn once for all strategies, so that an inert therapy saves nothing in any draw."""
+    """Rates, quantities and utilities are drawn once for all: an inert therapy saves nothing in any draw."""
     result = cm.run(load_example(tmp_path, **EVERYBODY, **INERT["ratio of 1"]), draws=200)
     assert result.expected is not None
     cost, qaly = result.expected.cost, result.expected.qaly
@@ -72,7 +72,10 @@ def test_a_therapy_without_effect_never_pays_back_and_its_peak_is_its_cost(tmp_p
     result = cm.run(load_example(tmp_path, **INERT["no effect at all"]), draws=0)
     assert rows(result, "payback_sustained_months", perspective="nhs").words.item() == "not within 2 years"
     assert answer(result, "peak_funding", "nhs", horizon_months=60.0) == pytest.approx(1280)
-    assert rows(result, "cost_per_qaly", perspective="nhs", discounted=True).words.item() == "costs more for the same health"
+    assert (
+        rows(result, "cost_per_qaly", perspective="nhs", discounted=True).words.item()
+        == "costs more for the same health"
+    )
 
 
 def test_whoever_pays_nothing_for_it_has_neither_cost_nor_saving(tmp_path: Path) -> None:
@@ -86,7 +89,13 @@ def test_whoever_pays_nothing_for_it_has_neither_cost_nor_saving(tmp_path: Path)
 
 
 def test_only_harm_is_left_where_there_is_harm(tmp_path: Path) -> None:
-    harm = {"label": "Distress", "share": "half", "utility_loss": "loss", "from": "start of therapy", "lasting": "6 months"}
+    harm = {
+        "label": "Distress",
+        "share": "half",
+        "utility_loss": "loss",
+        "from": "start of therapy",
+        "lasting": "6 months",
+    }
     numbers = {"parameters.half": number("share", 0.5), "parameters.loss": number("utility", 0.1)}
     scenario = load_example(tmp_path, **INERT["ratio of 1"], **numbers, **{"strategies.therapy.harms.distress": harm})
     result = cm.run(scenario, draws=0)
@@ -118,11 +127,12 @@ def test_so_in_each_of_two_alternatives(tmp_path: Path) -> None:
         "alternatives": {
             "one": {"label": "One", "weight": "weight"},
             "other": {
-                "label": "Other", "weight": "rest",
+                "label": "Other",
+                "weight": "rest",
                 "change": {"utilities.well": "utility_ill", "transitions.ill -> well": "relapse"},
             },
         },
-    }  # fmt: skip
+    }
     result = cm.run(load_example(tmp_path, **edits, **INERT["ratio of 1"]), draws=10)
     for run in ("expected", "deterministic", "one", "other"):
         assert saving(result, "nhs", category="primary care", run=run) == 0

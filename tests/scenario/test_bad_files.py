@@ -124,7 +124,9 @@ def test_two_faults_give_no_third(pair: int, tmp_path: Path) -> None:
     wanted = 0
     for file, old, new, message in FAULTS[pair : pair + 2]:
         replace(tmp_path / file, old, new)
-        wanted += 2 if message.startswith(("unknown key", "no year", "the source")) else 1  # the right one is missing too
+        wanted += (
+            2 if message.startswith(("unknown key", "no year", "the source")) else 1
+        )  # the right one is missing too
     said = problems(path)
     assert len(said) <= wanted, "\n".join(said)
 

@@ -60,9 +60,7 @@ NAMES_AND_REFERENCES = [
 ]  # fmt: skip
 
 NUMBERS = [
-    Slip(
-        "A1_share_above_one", ATTENDANCE, "unit: share, value: 1.2", "1.2 is outside 0 to 1", '"share" allows'
-    ),
+    Slip("A1_share_above_one", ATTENDANCE, "unit: share, value: 1.2", "1.2 is outside 0 to 1", '"share" allows'),
     Slip(
         "A3_percentage_as_a_share",
         ATTENDANCE,
@@ -81,9 +79,7 @@ NUMBERS = [
         "percentage? 0.6",
     ),
     Slip("A12_negative_hazard_ratio", HR, "unit: hazard ratio, value: -0.2", "−0.2 is outside", "or more"),
-    Slip(
-        "A13_log_hazard_ratio", HR, "unit: hazard ratio, value: -0.69", "−0.69 is outside", "exp(−0.69) = 0.5"
-    ),
+    Slip("A13_log_hazard_ratio", HR, "unit: hazard ratio, value: -0.69", "−0.69 is outside", "exp(−0.69) = 0.5"),
     Slip(
         "A15_rate_as_a_share",
         ATTENDANCE,

@@ -34,9 +34,7 @@ def documented() -> dict[str, str]:
     found: dict[str, str] = {}
     for block in yaml_blocks(DOCS / "format.md"):
         for name, key in (("model", "states"), ("setting", "life_tables"), ("overlay", "extends")):
-            if re.search(r"^format:", block, flags=re.MULTILINE) and re.search(
-                rf"^{key}:", block, flags=re.MULTILINE
-            ):
+            if re.search(r"^format:", block, flags=re.MULTILINE) and re.search(rf"^{key}:", block, flags=re.MULTILINE):
                 found.setdefault(name, block)
     return found
 

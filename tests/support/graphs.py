@@ -84,7 +84,7 @@ def generator(graph: Graph) -> Array:
 
 
 def exactly(graph: Graph, cycles: int, years: float) -> tuple[Array, Array]:
-    """People at the start of each cycle and at the end, and person-years, by matrix exponential; dead last."""
+    """People at the start of each cycle and at the end, and person-years, by matrix exponential."""
     q = generator(graph)
     n = len(q)
     block = np.zeros((2 * n, 2 * n))

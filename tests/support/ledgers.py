@@ -7,7 +7,12 @@ from tests.support.example import number, price
 
 def cost(category: str, paid_by: str, received_by: str = "nobody", **more: Any) -> dict[str, Any]:
     """A cost item priced by the month, twice as much of it when ill as when well."""
-    item = {"label": category.capitalize(), "category": category, "paid_by": paid_by, "received_by": received_by}
+    item = {
+        "label": category.capitalize(),
+        "category": category,
+        "paid_by": paid_by,
+        "received_by": received_by,
+    }
     quantities = {"price": "month", "while_in": {"ill": "months_ill", "well": "months_well"}}
     rest = {"causal_share": "causal", "gap_from": "ill", "cashable": "cashable", "lag": "0 months"}
     return item | quantities | rest | more

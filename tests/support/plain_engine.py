@@ -4,6 +4,7 @@ It reads the loaded model file and numbers, and shares no code with costmodel's 
 every convention is taken from docs/format.md and written down here a second time.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class PlainModel:
         therapy = model.strategies[strategy].therapy
         if moment.anchor == "horizon":
             return model.horizon.months
-        if moment.anchor == "referral" or therapy is None and moment.anchor != "follow-up":
+        if moment.anchor == "referral" or (therapy is None and moment.anchor != "follow-up"):
             return moment.months
         if moment.anchor == "start of therapy":
             return moment.months + therapy.wait.months
@@ -124,21 +125,19 @@ class PlainModel:
             now = until
 
         def cumulative(time: float) -> float:
-            for (t0, h0), (t1, h1) in zip(dead_so_far[:-1], dead_so_far[1:], strict=True):
+            for (t0, h0), (t1, h1) in itertools.pairwise(dead_so_far):
                 if time <= t1:
                     return h0 + (h1 - h0) * (time - t0) / (t1 - t0)
             raise AssertionError(time)
 
         at = [cumulative(month / 12) for month in self.months]
-        return [(b - a) / (self.step / 12) for a, b in zip(at[:-1], at[1:], strict=True)]
+        return [(b - a) / (self.step / 12) for a, b in itertools.pairwise(at)]
 
     def _base_rate(self, k: int, reference: str | int, model: Any) -> float:
         record = model.parameters.get(reference)
         if record is None or record.over_time is None:
             return self.value(reference)
-        starts = [
-            (0.0 if t.startswith("0 ") else _months(t), name) for t, name in record.over_time.items()
-        ]
+        starts = [(0.0 if t.startswith("0 ") else _months(t), name) for t, name in record.over_time.items()]
         total = 0.0
         for i, (start, name) in enumerate(starts):
             end = starts[i + 1][0] if i + 1 < len(starts) else math.inf
@@ -220,9 +219,7 @@ class PlainModel:
             for state in self.model.states:
                 quantity = self.value(item.while_in.get(state, item.while_in.get("others", 0)))
                 if item.causal_share is not None:
-                    observed = self.value(
-                        item.while_in.get(item.gap_from, item.while_in.get("others", 0))
-                    )
+                    observed = self.value(item.while_in.get(item.gap_from, item.while_in.get("others", 0)))
                     share = self.value(item.causal_share)
                     quantity = (1 - share) * observed + share * quantity
                 a_year.append(quantity * self.value(item.price))

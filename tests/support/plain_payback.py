@@ -1,5 +1,6 @@
 """Payback read off a curve by walking along it, point by point."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ def sustained(points: Points, first_payment: float) -> float:
     if first_payment >= points[-1][0]:
         return NOT_WITHIN
     since = points[0][0]
-    for (t0, v0), (t1, v1) in zip(points[:-1], points[1:], strict=True):
+    for (t0, v0), (t1, v1) in itertools.pairwise(points):
         if v1 > 0:
             since = NOT_WITHIN
         elif v0 > 0:
@@ -34,8 +35,8 @@ def sustained(points: Points, first_payment: float) -> float:
 
 
 def first_touch(points: Points, first_payment: float) -> float:
-    """When the curve is first at or below 0 after the first payment; that payment, if it never rises above."""
-    for (t0, v0), (t1, v1) in zip(points[:-1], points[1:], strict=True):
+    """When the curve is first at or below 0 after the first payment; at once, if it is not above 0 there."""
+    for (t0, v0), (t1, v1) in itertools.pairwise(points):
         if t1 > first_payment and v1 <= 0:
             return max(first_payment, _zero(t0, v0, t1, v1) if v0 > 0 else first_payment)
     return NOT_WITHIN

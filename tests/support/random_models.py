@@ -1,8 +1,9 @@
-"""Random scenario files that use the whole format: every feature that docs/format.md supports, in any mixture.
+"""Random scenario files that use the whole format: what docs/format.md supports, in any mixture.
 
 `random_scenario(seed, folder)` writes one and loads it. The same seed gives the same file.
 """
 
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,17 @@ import costmodel as cm
 from tests.support.example import INDEX, derived, number, price, write_model
 
 PAYERS = ("nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody")
-CATEGORIES = ("medication", "hospital", "community", "primary care", "social care", "welfare", "tax", "productivity",
-              "informal care")  # fmt: skip
+CATEGORIES = (
+    "medication",
+    "hospital",
+    "community",
+    "primary care",
+    "social care",
+    "welfare",
+    "tax",
+    "productivity",
+    "informal care",
+)
 POSTERIOR_ROWS = 40
 
 
@@ -74,7 +84,10 @@ class Draft:
     def rate(self, over_time: bool = False) -> str | int:
         kind = self.rng.random()
         if over_time and kind < 0.25:
-            times = [0, *sorted(self.rng.choice(np.arange(1, 40), int(self.rng.integers(1, 3)), replace=False))]
+            times = [
+                0,
+                *sorted(self.rng.choice(np.arange(1, 40), int(self.rng.integers(1, 3)), replace=False)),
+            ]
             pieces = {f"{t} months": self.plain_rate() for t in times}
             return self.add("rate", derived("per year", over_time=pieces))
         if kind < 0.35:
@@ -135,7 +148,7 @@ class Draft:
 
     def transitions(self, states: Sequence[str]) -> dict[str, str | int]:
         """A path through all states, so that each can be reached, and any other arrows."""
-        arrows = [f"{a} -> {b}" for a, b in zip(states[:-1], states[1:], strict=True)]
+        arrows = [f"{a} -> {b}" for a, b in itertools.pairwise(states)]
         for a in states:
             arrows += [f"{a} -> {b}" for b in states if a != b and self.chance(0.4)]
         chosen = list(dict.fromkeys(arrows))
@@ -194,7 +207,12 @@ class Draft:
 
     def cost(self, states: Sequence[str], category: str, step: int) -> dict[str, Any]:
         payer, receiver = (str(party) for party in self.rng.choice(PAYERS, 2, replace=False))
-        block: dict[str, Any] = {"label": "An item", "category": category, "paid_by": payer, "received_by": receiver}
+        block: dict[str, Any] = {
+            "label": "An item",
+            "category": category,
+            "paid_by": payer,
+            "received_by": receiver,
+        }
         named = list(states[: int(self.rng.integers(0, len(states) + 1))])
         quantities = {state: self.quantity() for state in named}
         if len(named) < len(states):
@@ -259,12 +277,20 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
     age = number("years", draft.one([20, 40.25, draft.between(18, 99)]))
     women = number("share", draft.one([0, 1, draft.between(0, 1)]))
     model: dict[str, Any] = {
-        "format": 1, "title": "A random model", "label": "random", "population": "Nobody", "model": "rates",
-        "setting": "settings/example.yaml", "follow_up": draft.one(["12 months", "24 months", "100 weeks", "42 months"]),
+        "format": 1,
+        "title": "A random model",
+        "label": "random",
+        "population": "Nobody",
+        "model": "rates",
+        "setting": "settings/example.yaml",
+        "follow_up": draft.one(["12 months", "24 months", "100 weeks", "42 months"]),
         "beyond_follow_up": draft.one(["effects cease", "effects persist", "gap closes"]),
-        "horizon": f"{int(rng.integers(6, 11))} years", "cycle": cycle,
+        "horizon": f"{int(rng.integers(6, 11))} years",
+        "cycle": cycle,
         "cohort": {
-            "age": draft.add("age", age), "female": draft.add("women", women), "start": draft.start(states),
+            "age": draft.add("age", age),
+            "female": draft.add("women", women),
+            "start": draft.start(states),
         },
         "states": dict.fromkeys(states, "A state"),
         "mortality": {"table": "example_table", "rate_ratio": draft.death_ratio()},
@@ -273,7 +299,7 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
         "strategies": strategies,
         "costs": draft.costs(states, step),
         "leaves_out": [],
-    }  # fmt: skip
+    }
     model["alternatives"] = draft.alternatives(model)
     model["parameters"] = draft.parameters
     return model, draft.posterior

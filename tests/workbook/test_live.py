@@ -62,7 +62,9 @@ def test_a_wrong_stored_value_is_caught(trd_result: cm.Result, tmp_path: Path, m
     assert all("Trace 2 row 41" in line for line in wrong)
 
 
-def test_a_wrong_formula_in_one_cell_is_caught(trd_result: cm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_formula_in_one_cell_is_caught(
+    trd_result: cm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put = sheets.Sheet.put
 
     def spoiled(self: sheets.Sheet, name: str, row: int, cell: object, style: str = "calculation") -> object:
@@ -82,13 +84,12 @@ def test_each_column_has_one_formula_shape(book: Path) -> None:
         if sheet.startswith("Trace") or sheet in ("Rates", "Costs", "Net cost"):
             if row <= sheets.REFERRAL + 1:
                 continue
-            relative = re.sub(r"(?<![\w$])(\$?[A-Z]{1,3})(\d+)\b", lambda m, r=row: f"{m[1]}[{int(m[2]) - r}]", formula)
+            reference = r"(?<![\w$])(\$?[A-Z]{1,3})(\d+)\b"
+            relative = re.sub(reference, lambda m, r=row: f"{m[1]}[{int(m[2]) - r}]", formula)
             shapes.setdefault((sheet, column), set()).add(relative)
     mixed = {key: sorted(found)[:2] for key, found in shapes.items() if len(found) > 1}
     assert shapes
     assert mixed == {}
-
-
 
 
 def _rows(path: Path) -> dict[str, int]:

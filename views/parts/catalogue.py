@@ -60,11 +60,7 @@ def _entry(path: Path) -> Entry | None:
     try:
         data = _head(path, path.stat().st_mtime_ns)
     except (InputError, OSError):
-        return (
-            Entry(path, path.stem, path.parent.name.replace("_", " ").capitalize())
-            if path.name == MODEL
-            else None
-        )
+        return Entry(path, path.stem, path.parent.name.replace("_", " ").capitalize()) if path.name == MODEL else None
     if path.name != MODEL and "extends" not in data:
         return None
     return Entry(path, data.get("label", path.stem), path.parent.name.replace("_", " ").capitalize())

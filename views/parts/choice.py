@@ -30,7 +30,11 @@ class Choice:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _load(
-    population: str, file: str, upload: bytes | None, changes: tuple[tuple[str, Any], ...], stamp: tuple[str, int]
+    population: str,
+    file: str,
+    upload: bytes | None,
+    changes: tuple[tuple[str, Any], ...],
+    stamp: tuple[str, int],
 ) -> Scenario:
     if changes:
         return _load(population, file, upload, (), stamp).changed(dict(changes))

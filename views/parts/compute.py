@@ -82,9 +82,7 @@ def _deterministic(sha256: str, version: str, _scenario: Scenario) -> Result:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _begun(
-    sha256: str, draws: int, seed: int, version: str, _scenario: Scenario, _purpose: str
-) -> "Future[Result]":
+def _begun(sha256: str, draws: int, seed: int, version: str, _scenario: Scenario, _purpose: str) -> "Future[Result]":
     return _pool(_purpose).submit(_run, _scenario, draws, seed)
 
 

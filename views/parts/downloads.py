@@ -27,9 +27,7 @@ def workbook(result: Result) -> None:
             books.write(run(scenario, draws, seed), path)
             return path.read_bytes()
 
-    st.download_button(
-        "Download the workbook (Excel)", content, "report.xlsx", XLSX, key="workbook", on_click="ignore"
-    )
+    st.download_button("Download the workbook (Excel)", content, "report.xlsx", XLSX, key="workbook", on_click="ignore")
 
 
 def changes(choice: Choice) -> None:

@@ -42,9 +42,7 @@ def _form(row: Record) -> None:
         elif row.kind == "text":
             st.text_input(f"Your value{unit}", value=str(row.now), key=key)
         else:
-            st.number_input(
-                f"Your value{unit}", value=float(row.now or 0), key=key, format="%.10g", step=None
-            )
+            st.number_input(f"Your value{unit}", value=float(row.now or 0), key=key, format="%.10g", step=None)
         with st.container(horizontal=True):
             st.form_submit_button("Apply", type="primary", on_click=_apply, args=(row, key))
             default = number(row.default) if isinstance(row.default, float) else str(row.default)

@@ -58,7 +58,7 @@ def prepare(scenario: Scenario) -> Screen:
     left.title(literal(f"Does {_lower_first(therapy.label)} pay for itself?"), anchor=False)
     with right.container(key="badge", horizontal=True):
         _badge(scenario)
-    sentence, metrics = st.container(key="sentence").empty(), st.empty()
+    sentence, metrics = st.container(key="sentence").empty(), st.container(key="metrics").empty()
     left, right = st.columns([2, 1], gap="medium")
     with left:
         if "perspective" not in st.session_state:
@@ -73,7 +73,7 @@ def prepare(scenario: Scenario) -> Screen:
             label_visibility="collapsed",
             wrap=True,
         )
-        chart = st.empty()
+        chart = st.container(key="chart").empty()
     with right:
         status = st.empty()
         beside = st.container(key="beside").empty()
@@ -90,16 +90,17 @@ def _badge(scenario: Scenario) -> None:
     """What the numbers are."""
     count, changes = standing(scenario), choice.current().changes
     if changes:
-        st.badge(f"Your values: {len(changes)} changed", color="orange")
+        basis = f"Your values: {len(changes)} changed"
     elif choice.current().upload is not None:
-        st.badge("Your file", color="orange")
-    if count["assumptions"] == count["figures"]:
-        st.badge("Assumptions only", color="gray")
-        return
-    checked = f", {count['to be checked']} to be checked" if count["to be checked"] else ""
+        basis = "Your file"
+    elif count["assumptions"] == count["figures"]:
+        basis = "Assumptions only"
+    else:
+        basis = "Published values"
+    rest = [f"{count[what]} {what}" for what in ("assumptions", "to be checked") if count[what]]
     st.badge(
-        f"Published values and {count['assumptions']} assumptions{checked}",
-        color="blue",
+        basis if basis == "Assumptions only" else "; ".join([basis, ", ".join(rest)]),
+        color="blue" if basis == "Published values" else "orange",
         help=f"Of {count['figures']} figures behind the answer. The Assumptions page lists them all.",
     )
 

@@ -30,9 +30,7 @@ def show_all(result: Result, perspective: str) -> None:
     _verdicts(result, perspective)
     if len(result.weights) > 1:
         st.header("Two readings of the evidence", anchor=False)
-        st.caption(
-            "Each structure alone, and the weighted mixture that the headline uses. The weight is judgement."
-        )
+        st.caption("Each structure alone, and the weighted mixture that the headline uses. The weight is judgement.")
         show.with_table(charts.structures(result, perspective), HEIGHT, "structures")
     stops = st.container()
     _leaves_out(result)
@@ -61,8 +59,7 @@ def _stops(result: Result, perspective: str) -> None:
     scenario = result.scenario
     others = [name for name in charts.STOPS if name != scenario.model.beyond_follow_up]
     stops = {
-        name: choice.with_changes({"beyond_follow_up": name}) if name in others else scenario
-        for name in charts.STOPS
+        name: choice.with_changes({"beyond_follow_up": name}) if name in others else scenario for name in charts.STOPS
     }
 
     def draw(results: dict[str, Result]) -> None:
@@ -107,8 +104,6 @@ def _exact(result: Result) -> None:
     scenario = result.scenario
     with st.expander("Exact figures and how to reproduce them"):
         time = in_words(result.horizons[0])
-        st.caption(
-            f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded."
-        )
+        st.caption(f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded.")
         st.table(exact(result), hide_index=True, border="horizontal")
         st.caption(f"{result.draws:,} draws, seed {result.seed}, scenario SHA-256 {scenario.sha256}.")

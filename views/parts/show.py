@@ -36,9 +36,7 @@ def numbers(table: pd.DataFrame, name: str, expanded: bool = False) -> None:
             st.dataframe(table, hide_index=True, height=240, alt=f"Table behind the chart: {name}")
         else:
             st.table(literal_table(in_pounds(table)), hide_index=True, border="horizontal")
-        st.download_button(
-            "Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore"
-        )
+        st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
 
 
 def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,9 +44,7 @@ def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
     shown = table.copy()
     for column in shown.columns:
         if column in ("net cost", "net saving", "low", "high"):
-            shown[column] = [
-                ("" if value is None or pd.isna(value) else money(value)) for value in table[column]
-            ]
+            shown[column] = [("" if value is None or pd.isna(value) else money(value)) for value in table[column]]
         elif column == "weight":
             shown[column] = [f"{value:.0%}" for value in table[column]]
     return shown

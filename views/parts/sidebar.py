@@ -57,9 +57,7 @@ def _files() -> None:
         "Scenario",
         [*files, *own],
         key="file",
-        format_func=lambda name: (
-            "your file" if name == catalogue.UPLOADED else files[name].label.replace("_", " ")
-        ),
+        format_func=lambda name: "your file" if name == catalogue.UPLOADED else files[name].label.replace("_", " "),
         on_change=_select,
         help="The base case, or a set of changes to it. Each is a file beside the model.",
     )

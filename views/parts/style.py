@@ -1,4 +1,4 @@
-"""A compact page. Constant text: nothing of a user's ever gets in here."""
+"""A compact page that does not jump while it is filled. Constant text only."""
 
 import streamlit as st
 
@@ -20,6 +20,9 @@ CSS = """
 .st-key-sentence [data-testid="stMarkdown"] p {font-size: 1.08rem; line-height: 1.4;}
 .st-key-beside [data-testid="stMarkdown"] p {font-size: 0.82rem; line-height: 1.35; margin-bottom: 0.45rem;}
 .st-key-beside [data-testid="stVerticalBlock"], .st-key-beside {gap: 0;}
+.st-key-sentence {min-height: 4.9rem;}
+.st-key-metrics {min-height: 4.4rem;}
+.st-key-chart {min-height: 24.5rem;}
 .st-key-badge {justify-content: flex-end;}
 [data-testid="stTable"] {font-size: 0.85rem; overflow-x: auto;}
 [class*="st-key-table"] table {table-layout: fixed; width: 100%; min-width: 900px;}

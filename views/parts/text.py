@@ -24,9 +24,7 @@ def literal_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def csv(table: pd.DataFrame) -> bytes:
     """A table as CSV with full precision; text that begins like a formula gets an apostrophe."""
-    safe = table.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
-    )
+    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell)
     return safe.to_csv(index=False).encode("utf-8-sig")
 
 

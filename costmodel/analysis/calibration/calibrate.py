@@ -52,10 +52,7 @@ def calibrate(
     unknown = [name for name in names if name not in problem.file.fits]
     if unknown:
         raise InputError(
-            *(
-                Problem("fits", f'there is no fit "{name}"', nearest(name, problem.file.fits))
-                for name in unknown
-            )
+            *(Problem("fits", f'there is no fit "{name}"', nearest(name, problem.file.fits)) for name in unknown)
         )
     return [_fitted(problem, name, rows, seed, progress or _silent) for name in dict.fromkeys(names)]
 
@@ -100,9 +97,7 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
         log_likelihood=height,
         saturated=task.saturated(observed),
         at_bound={
-            key: "low" if at_low[0, i] else "high"
-            for i, key in enumerate(block.free)
-            if at_low[0, i] or at_high[0, i]
+            key: "low" if at_low[0, i] else "high" for i, key in enumerate(block.free) if at_low[0, i] or at_high[0, i]
         },
         rows_at_bound={
             key: (float(rows_low[:, i].mean()), float(rows_high[:, i].mean()))
@@ -129,9 +124,7 @@ def _rows(
 ) -> Iterator[Row]:
     """Every observation of the file beside the fit, also those that it did not see."""
     everything = problem.file.observations
-    whole = prediction(
-        problem.scenario, problem.structure(block), list(everything.values()), list(block.free), held
-    )
+    whole = prediction(problem.scenario, problem.structure(block), list(everything.values()), list(block.free), held)
     shares = whole.shares(point[:, None])[:, 0]
     used = set(problem.observed(block))
     for (name, observation), fitted in zip(everything.items(), shares, strict=True):

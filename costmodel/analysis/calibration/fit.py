@@ -125,9 +125,7 @@ def _starts(task: Task, observed: Array, own: Array, name: str) -> Array:
 
     Half of the points are uniform; half are denser near the lower bound, where slow rates lie.
     """
-    unit = np.stack(
-        [uniforms(START_SEED, f"calibration {name} start {i}", SCREENED) for i in range(len(own))]
-    )
+    unit = np.stack([uniforms(START_SEED, f"calibration {name} start {i}", SCREENED) for i in range(len(own))])
     unit[:, ::2] **= 3
     points = task.low[:, None] + unit * (task.high - task.low)[:, None]
     heights = log_likelihood(task.prediction.shares(points), observed[:, None], task.sizes)
@@ -152,9 +150,7 @@ def resampled(shares: Array, sizes: Array, names: Sequence[str], rows: int, seed
     return np.stack(events)
 
 
-def refits(
-    task: Task, samples: Array, starts: Sequence[Array], progress: Callable[[int], None]
-) -> tuple[Array, int]:
+def refits(task: Task, samples: Array, starts: Sequence[Array], progress: Callable[[int], None]) -> tuple[Array, int]:
     """The likeliest point of each sample, shape (row, free), and how many searches did not converge.
 
     Each sample is searched from every start (the best fit, the file's own), and the likelier end is kept.
@@ -162,9 +158,7 @@ def refits(
     points, failed = np.empty((samples.shape[1], len(starts[0]))), 0
     for first in range(0, samples.shape[1], BLOCK):
         block = samples[:, first : first + BLOCK]
-        ends = [
-            climb(task, block, np.repeat(start[:, None], block.shape[1], axis=1), ENOUGH) for start in starts
-        ]
+        ends = [climb(task, block, np.repeat(start[:, None], block.shape[1], axis=1), ENOUGH) for start in starts]
         which = np.argmax(np.stack([end.heights for end in ends]), axis=0)
         rows = np.arange(block.shape[1])
         points[first : first + BLOCK] = np.stack([end.points for end in ends])[which, :, rows]

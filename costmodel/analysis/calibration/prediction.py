@@ -47,9 +47,7 @@ class Prediction:
             values[name] = combine(self.scenario.parameters[name], values.__getitem__)
         people = simulate(self.scenario, values, free.shape[1]).people[:, :, :, 0]
         living = people.sum(axis=1)
-        return np.stack(
-            [people[k, list(states), s].sum(axis=0) / living[k, s] for s, states, k in self.reads]
-        )
+        return np.stack([people[k, list(states), s].sum(axis=0) / living[k, s] for s, states, k in self.reads])
 
     def shares_and_slopes(self, free: Array, low: Array, high: Array) -> tuple[Array, Array]:
         """Shares at points and their slopes in each free parameter, in one call of the engine.
@@ -119,9 +117,7 @@ def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[floa
     """
     moments = [*times, *(float(moment) for moment in _changes(scenario, structure))]
     fading = any(
-        effect.half_life
-        for strategy in structure.model.strategies.values()
-        for effect in strategy.effects.values()
+        effect.half_life for strategy in structure.model.strategies.values() for effect in strategy.effects.values()
     )
     if not fading:
         for cycle in CYCLES:
@@ -159,6 +155,4 @@ def _dependent(scenario: Scenario, names: set[str]) -> list[str]:
 
 
 def _reaches(scenario: Scenario, name: str, names: set[str]) -> bool:
-    return name in names or any(
-        _reaches(scenario, operand, names) for operand in scenario.parameters[name].operands
-    )
+    return name in names or any(_reaches(scenario, operand, names) for operand in scenario.parameters[name].operands)

@@ -65,9 +65,7 @@ def load_problem(path: Path) -> CalibrationProblem:
     return CalibrationProblem(path, file, scenario, design_effect, columns)
 
 
-def _scenario_without_posteriors(
-    tree: Tree, path: Path, file: CalibrationFile
-) -> tuple[Scenario, dict[str, str]]:
+def _scenario_without_posteriors(tree: Tree, path: Path, file: CalibrationFile) -> tuple[Scenario, dict[str, str]]:
     """The scenario with a plain value for each joint parameter; the columns of these by name."""
     place = tree.place(("scenario",))
     model_path = path.parent / file.scenario
@@ -102,22 +100,16 @@ def _observations(tree: Tree, file: CalibrationFile, scenario: Scenario) -> Iter
                 yield _unknown(tree, (*keys, "states"), "state", state, model.states)
         if not 0 < observation.time.months <= model.horizon.months:
             at = str(tree.place((*keys, "time")))
-            yield Problem(
-                at, f"{observation.time.text} is outside the model's time", f"Up to {model.horizon.text}."
-            )
+            yield Problem(at, f"{observation.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
         source = scenario.sources.get(observation.source)
         if source is None:
             yield _unknown(tree, (*keys, "source"), "source", observation.source, scenario.sources)
         elif STRENGTH.index(observation.status) < STRENGTH.index(source.status):
             at = str(tree.place((*keys, "status")))
-            yield Problem(
-                at, f'{name}: the status is "{observation.status}" and its source is "{source.status}"'
-            )
+            yield Problem(at, f'{name}: the status is "{observation.status}" and its source is "{source.status}"')
 
 
-def _fits(
-    tree: Tree, file: CalibrationFile, scenario: Scenario, columns: Mapping[str, str]
-) -> Iterator[Problem]:
+def _fits(tree: Tree, file: CalibrationFile, scenario: Scenario, columns: Mapping[str, str]) -> Iterator[Problem]:
     joint, outputs = set(columns), dict[str, str]()
     for name, block in file.fits.items():
         keys: Keys = ("fits", name)
@@ -125,9 +117,7 @@ def _fits(
         if not block.output.endswith(".csv"):
             yield Problem(at, f'"{block.output}" is not a CSV file', "Let its name end with .csv.")
         if block.output in outputs:
-            yield Problem(
-                at, f'"{block.output}" is the output of "{outputs[block.output]}" too', "Choose another."
-            )
+            yield Problem(at, f'"{block.output}" is the output of "{outputs[block.output]}" too', "Choose another.")
         outputs[block.output] = name
         for observation in block.observations or ():
             if observation not in file.observations:
@@ -148,9 +138,7 @@ def _fits(
             yield from _structure(tree, keys, block, file, scenario, structure, joint)
 
 
-def _parameters(
-    tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joint: set[str]
-) -> Iterator[Problem]:
+def _parameters(tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joint: set[str]) -> Iterator[Problem]:
     """Free and held parameters are joint; free ones stay inside their unit, held ones have a value."""
     for name in (*block.free, *block.held):
         at = (*keys, "free" if name in block.free else "held", name)
@@ -175,9 +163,7 @@ def _parameters(
         elif name in scenario.parameters:
             unit, theirs = scenario.parameters[name].unit, scenario.parameters[supply].unit
             if unit.text != theirs.text:
-                yield Problem(
-                    str(tree.place(at)), f'"{supply}" has the unit "{theirs.text}"', f"Wanted: {unit.text}."
-                )
+                yield Problem(str(tree.place(at)), f'"{supply}" has the unit "{theirs.text}"', f"Wanted: {unit.text}.")
 
 
 def _structure(
@@ -204,9 +190,7 @@ def _structure(
     for name, months in times.items():
         if not falls_on(months, cycle):
             where = str(tree.place(("observations", name, "time")))
-            yield Problem(
-                where, f"{months:g} months is not a whole number of cycles of {cycle}", "Shorten the cycle."
-            )
+            yield Problem(where, f"{months:g} months is not a whole number of cycles of {cycle}", "Shorten the cycle.")
 
 
 def _design_effect(file: CalibrationFile, scenario: Scenario, joint: set[str]) -> float:
@@ -220,9 +204,7 @@ def _design_effect(file: CalibrationFile, scenario: Scenario, joint: set[str]) -
     else:
         value = scenario.central[reference]
     if not value >= 1:
-        raise ValueError(
-            f"the design effect is {value:g}; repeated proportions of the same people inflate: 1 or more"
-        )
+        raise ValueError(f"the design effect is {value:g}; repeated proportions of the same people inflate: 1 or more")
     return value
 
 

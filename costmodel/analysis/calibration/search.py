@@ -82,9 +82,7 @@ def climb(task: Task, observed: Array, starts: Array, precision: float = PRECISI
         active = np.flatnonzero(~converged)
         if not active.size:
             break
-        _, promised = _step(
-            points[:, active], slope[:, active], curve[:, :, active], np.zeros(active.size), low, high
-        )
+        _, promised = _step(points[:, active], slope[:, active], curve[:, :, active], np.zeros(active.size), low, high)
         converged[active] = promised < precision
         active = active[promised >= precision]
         if not active.size:
@@ -96,15 +94,11 @@ def climb(task: Task, observed: Array, starts: Array, precision: float = PRECISI
         up = active[higher]
         points[:, up], heights[up] = tried[:, higher], new_heights[higher]
         slope[:, up], curve[:, :, up] = new_slope[:, higher], new_curve[:, :, higher]
-        damping[active] = np.clip(
-            damping[active] * np.where(higher, EASED, TIGHTENED), LEAST_DAMPING, MOST_DAMPING
-        )
+        damping[active] = np.clip(damping[active] * np.where(higher, EASED, TIGHTENED), LEAST_DAMPING, MOST_DAMPING)
     return Found(points, heights, converged)
 
 
-def _step(
-    points: Array, slope: Array, curve: Array, damping: Array, low: Array, high: Array
-) -> tuple[Array, Array]:
+def _step(points: Array, slope: Array, curve: Array, damping: Array, low: Array, high: Array) -> tuple[Array, Array]:
     """The damped step of each search in widths of the bounds, and the gain that it promises.
 
     A parameter at a bound towards which the likelihood climbs stays there.

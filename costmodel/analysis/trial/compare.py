@@ -107,9 +107,7 @@ class Ceiling:
         )
         if share < 1:
             return f"{opening}: at most {share:.0%} of its price can come back within the follow-up."
-        return (
-            f"{opening}: its price comes back within the follow-up only if {1 / share:.0%} of that is saved."
-        )
+        return f"{opening}: its price comes back within the follow-up only if {1 / share:.0%} of that is saved."
 
 
 @dataclass(frozen=True)
@@ -142,15 +140,11 @@ def compare(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Compari
     Raises InputError where there is none, or with everything that is wrong with it.
     """
     if isinstance(draws, bool) or not isinstance(draws, int) or not 2 <= draws <= MOST_DRAWS:
-        raise InputError.at(
-            "draws", f"{draws!r} draws give no intervals", f"Whole, from 2 to {MOST_DRAWS:,}."
-        )
+        raise InputError.at("draws", f"{draws!r} draws give no intervals", f"Whole, from 2 to {MOST_DRAWS:,}.")
     checked_seed(seed)
     path = scenario.path.parent / TRIAL_FILE
     if not path.exists():
-        raise InputError.at(
-            scenario.path.name, f"there is no {TRIAL_FILE} in its folder", "See docs/format.md."
-        )
+        raise InputError.at(scenario.path.name, f"there is no {TRIAL_FILE} in its folder", "See docs/format.md.")
     file = read_trial(path, scenario)
     unseen = _unseen(scenario)
     priced = [scenario, *_at_trial_prices(scenario)]
@@ -163,9 +157,7 @@ def compare(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Compari
                 for name, row in file.rows.items()
                 if row.utility_set == option and (at_prices is scenario or row.outcome == "net cost")
             }
-            variant = (
-                at_prices.changed(utility_choices(at_prices, option), by="validate") if option else at_prices
-            )
+            variant = at_prices.changed(utility_choices(at_prices, option), by="validate") if option else at_prices
             block = None if option else file.ceiling
             compared, bounds = _compared(variant, chosen, block, unseen, draws, seed)
             for one in compared:

@@ -110,9 +110,7 @@ def utility_choices(scenario: Scenario, option: str) -> Mapping[str, str]:
     """The utilities that are choices with such an option, and the option."""
     used = {str(one) for structure in scenario.structures for one in structure.model.utilities.values()}
     records = scenario.parameters
-    return {
-        name: option for name in sorted(used) if name in records and option in (records[name].one_of or ())
-    }
+    return {name: option for name in sorted(used) if name in records and option in (records[name].one_of or ())}
 
 
 def _row(tree: Tree, keys: Keys, row: TrialRow, scenario: Scenario) -> Iterator[Problem]:
@@ -131,9 +129,7 @@ def _row(tree: Tree, keys: Keys, row: TrialRow, scenario: Scenario) -> Iterator[
         if not 0 < months <= model.horizon.months:
             yield Problem(at, f"{row.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
         elif abs(months / cycle - round(months / cycle)) > 1e-9:
-            yield Problem(
-                at, f"{row.time.text} is not a whole number of cycles", f"The cycle is {model.cycle}."
-            )
+            yield Problem(at, f"{row.time.text} is not a whole number of cycles", f"The cycle is {model.cycle}.")
     if row.utility_set and not utility_choices(scenario, row.utility_set):
         found = f'no utility offers the option "{row.utility_set}"'
         yield Problem(str(tree.place((*keys, "utility_set"))), found, "Name an option of one_of.")

@@ -86,9 +86,7 @@ def price_of_therapy(scenario: Scenario, block: CeilingBlock) -> Measure:
     own = list(scenario.model.strategies).index(block.strategy)
     (line,) = [i for i, item in enumerate(items(scenario.model)) if item.name == THERAPY]
     months = scenario.model.follow_up.months
-    return lambda flows, _: np.asarray(
-        flows.cost[: _cycles(flows, months), line, own].sum(axis=0), dtype=float
-    )
+    return lambda flows, _: np.asarray(flows.cost[: _cycles(flows, months), line, own].sum(axis=0), dtype=float)
 
 
 def _cycles(flows: Flows, months: float) -> int:

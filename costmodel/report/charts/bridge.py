@@ -14,9 +14,7 @@ NOTHING = 0.5
 """Pounds for the whole group."""
 
 
-def bridge(
-    result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None
-) -> Chart:
+def bridge(result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None) -> Chart:
     """Net cost of the group by category, undiscounted, to the follow-up or another horizon of the result."""
     table = category_table(result, perspective, strategy, horizon)
     parts, total = table.iloc[:-1], float(table["net cost"].iloc[-1])
@@ -50,9 +48,7 @@ def bridge(
     room = (high - low or 1) * 0.12
     figure.update_yaxes(range=[low - (room if low < 0 else 0), high + room])
     title = _title(parts, perspective, in_words(horizon or result.horizons[0]))
-    return chart(
-        figure, title, f"Waterfall from the cost of therapy to the net cost, by category. {title}", table
-    )
+    return chart(figure, title, f"Waterfall from the cost of therapy to the net cost, by category. {title}", table)
 
 
 def category_table(
@@ -71,9 +67,7 @@ def category_table(
             horizon=horizon,
         )
         ends = [None if end is None or pd.isna(end) else -end * people + 0.0 for end in (row.high, row.low)]
-        rows.append(
-            {"category": category, "net cost": -row.value * people + 0.0, "low": ends[0], "high": ends[1]}
-        )
+        rows.append({"category": category, "net cost": -row.value * people + 0.0, "low": ends[0], "high": ends[1]})
     return pd.DataFrame(rows)
 
 
@@ -85,9 +79,7 @@ def _title(parts: pd.DataFrame, perspective: str, time: str) -> str:
     if therapy < NOTHING:
         return f"Over {time}, therapy costs the {who} nothing; care used changes by {money(-back)}."
     if back < -NOTHING:
-        return (
-            f"Over {time}, therapy costs the {who} {money(therapy)}, and care used costs {money(-back)} more."
-        )
+        return f"Over {time}, therapy costs the {who} {money(therapy)}, and care used costs {money(-back)} more."
     if back < NOTHING:
         return f"Over {time}, therapy costs the {who} {money(therapy)} and nothing comes back."
     largest = rest.sort_values("net cost")["category"].iloc[0]

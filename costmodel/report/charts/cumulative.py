@@ -80,9 +80,7 @@ def curve_table(result: Result, perspective: str, strategy: str) -> pd.DataFrame
     return table
 
 
-def _band(
-    figure: go.Figure, years: pd.Series, low: pd.Series, high: pd.Series, colour: str, name: str
-) -> None:
+def _band(figure: go.Figure, years: pd.Series, low: pd.Series, high: pd.Series, colour: str, name: str) -> None:
     figure.add_scatter(
         x=np.concatenate([years, years[::-1]]),
         y=np.concatenate([high, low[::-1]]),

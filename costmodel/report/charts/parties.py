@@ -77,9 +77,7 @@ def _title(totals: dict[str, float], years: int) -> str:
     words, same = [], []
     for party, total in sorted(totals.items(), key=lambda pair: pair[1]):
         name = PARTY_NAMES[party].split(" (")[0]
-        name = (
-            f"the {name}" if party == "nhs" else name[:1].lower() + name[1:] if name[1:2].islower() else name
-        )
+        name = f"the {name}" if party == "nhs" else name[:1].lower() + name[1:] if name[1:2].islower() else name
         if abs(total) >= 0.5:
             words.append(f"{name} {'saves' if total > 0 else 'pays'} {money(abs(total))}")
         else:

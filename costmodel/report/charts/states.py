@@ -59,9 +59,7 @@ def states(result: Result) -> Chart:
     if result.horizons[0] / MONTHS_A_YEAR < last:
         figure.add_vline(result.horizons[0] / MONTHS_A_YEAR, line_width=1, line_dash="dash", line_color=GREY)
     title = _title(result, table, order[0])
-    finished = chart(
-        figure, title, f"People in each state over time, one panel for each strategy. {title}", table
-    )
+    finished = chart(figure, title, f"People in each state over time, one panel for each strategy. {title}", table)
     figure.update_layout(legend={"y": -0.28, "yanchor": "top"})
     return finished
 

@@ -57,9 +57,7 @@ def stops(results: Mapping[str, Result], perspective: str) -> Chart:
     )
     table = stops_table(results, perspective)
     title = _title(table, one, perspective)
-    return chart(
-        figure, title, f"Cumulative net cost under three ways in which effects may end. {title}", table
-    )
+    return chart(figure, title, f"Cumulative net cost under three ways in which effects may end. {title}", table)
 
 
 def stops_table(results: Mapping[str, Result], perspective: str) -> pd.DataFrame:

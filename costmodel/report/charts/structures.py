@@ -15,9 +15,7 @@ def structures_table(result: Result, perspective: str) -> pd.DataFrame:
     """Net cost of the group by alternative and horizon, with interval, weight, chance; the mixture last."""
     people = result.scenario.model.people
     rows = []
-    readings = [
-        (s.name, s.label, float(w)) for s, w in zip(result.scenario.structures, result.weights, strict=True)
-    ]
+    readings = [(s.name, s.label, float(w)) for s, w in zip(result.scenario.structures, result.weights, strict=True)]
     readings = [reading for reading in readings if reading[0] in result.runs]
     for run, label, weight in (*readings, (result.headline.name, "Weighted mixture", 1.0)):
         for horizon in result.horizons:
@@ -29,9 +27,7 @@ def structures_table(result: Result, perspective: str) -> pd.DataFrame:
                 "net cost": -saving.value * people + 0.0,
             }
             if saving.low is not None and not pd.isna(saving.low):
-                share = pick(
-                    result, "chance_payback", perspective=perspective, horizon=horizon, run=run
-                ).value
+                share = pick(result, "chance_payback", perspective=perspective, horizon=horizon, run=run).value
                 row |= {
                     "low": -saving.high * people + 0.0,
                     "high": -saving.low * people + 0.0,
@@ -79,9 +75,7 @@ def structures(result: Result, perspective: str) -> Chart:
         **money_axis("xaxis", float(ends.min().min()), float(ends.max().max())),
     )
     title = _title(table, result, perspective)
-    finished = chart(
-        figure, title, f"Net cost under each structure and their mixture, with intervals. {title}", table
-    )
+    finished = chart(figure, title, f"Net cost under each structure and their mixture, with intervals. {title}", table)
     figure.update_layout(hovermode="closest")
     return finished
 
@@ -104,9 +98,7 @@ def _title(table: pd.DataFrame, result: Result, perspective: str) -> str:
     ordered = rows.sort_values("net cost")
     low, high = ordered.iloc[0], ordered.iloc[-1]
     if money(low["net cost"]) == money(high["net cost"]):
-        return (
-            f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} under either structure."
-        )
+        return f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} under either structure."
     return (
         f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} if “{low['structure']}” "
         f"and {money(high['net cost'])} if “{high['structure']}”."

@@ -49,7 +49,9 @@ def write_rates(sheet: Sheet, inputs: Inputs, steps: int) -> dict[Variant, list[
             sheet.put(_name(variant, "death rate"), row, hazard * ratios[variant])
             for line in of_variant:
                 shares = tuple(
-                    sheet.put(_name(variant, f"{line.name}, share {i + 1}"), row, share) if isinstance(share, Cell) else share
+                    sheet.put(_name(variant, f"{line.name}, share {i + 1}"), row, share)
+                    if isinstance(share, Cell)
+                    else share
                     for i, share in enumerate(line.shares(begin, end, horizon))
                 )
                 sheet.put(_name(variant, line.name), row, line.rate(shares, inputs.look))
@@ -83,7 +85,9 @@ def _name(variant: Variant, what: str) -> str:
     return f"{strategy}, {alternative}: {what}" if alternative != "only" else f"{strategy}: {what}"
 
 
-def write_trace(sheet: Sheet, rates: Sheet, inputs: Inputs, variant: Variant, lines: list[RateLine], steps: int) -> None:
+def write_trace(
+    sheet: Sheet, rates: Sheet, inputs: Inputs, variant: Variant, lines: list[RateLine], steps: int
+) -> None:
     """The cohort recursion: each row starts from the people of the row above and ends one cycle later."""
     model = _structure(inputs, variant[1]).model
     states = list(model.states)
@@ -118,7 +122,10 @@ def write_trace(sheet: Sheet, rates: Sheet, inputs: Inputs, variant: Variant, li
         for state, x, spent_in in zip(states, people, time, strict=True):
             sheet.put(f"{state}: people at end", row, x)
             sheet.put(f"{state}: person-years", row, spent_in)
-        total = sum((sheet.at(f"{state}: people at end", row) for state in states[1:]), sheet.at(f"{states[0]}: people at end", row))
+        total = sum(
+            (sheet.at(f"{state}: people at end", row) for state in states[1:]),
+            sheet.at(f"{states[0]}: people at end", row),
+        )
         sheet.put("dead: people at end", row, 1 - total)
 
 

@@ -34,10 +34,20 @@ def write(result: Result, path: str | Path, option: str = "path") -> None:
 def as_bytes(result: Result) -> bytes:
     """The workbook as bytes."""
     stream = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = xlsxwriter.Workbook(stream, options)
     book.set_calc_mode("auto")
-    book.set_properties({"title": result.scenario.model.title, "comments": f"scenario {result.scenario.sha256}, seed {result.seed}"})
+    book.set_properties(
+        {
+            "title": result.scenario.model.title,
+            "comments": f"scenario {result.scenario.sha256}, seed {result.seed}",
+        }
+    )
     styles = Styles(book)
     contents: list[tuple[str, str]] = []
 
@@ -47,19 +57,48 @@ def as_bytes(result: Result) -> bytes:
 
     model = result.scenario.model
     cover = page("Cover", model.title, "The answer in words, what is on each sheet, and how to read the cells.", False)
-    summary_page = page("Summary", "Summary", "By perspective and payer: this workbook now, the original run, and the difference.", True)
-    inputs_page = page("Inputs", "Inputs", "Every number once. Type in the yellow column; leave it blank for the default.", True)
-    rates_page = page("Rates", "Rates in force", "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle.", True)
+    summary_page = page(
+        "Summary",
+        "Summary",
+        "By perspective and payer: this workbook now, the original run, and the difference.",
+        True,
+    )
+    inputs_page = page(
+        "Inputs",
+        "Inputs",
+        "Every number once. Type in the yellow column; leave it blank for the default.",
+        True,
+    )
+    rates_page = page(
+        "Rates",
+        "Rates in force",
+        "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle.",
+        True,
+    )
     inputs = Inputs(book, inputs_page, result)
     steps = _steps(result)
     pairs = variants(inputs)
     trace_pages = {}
     for number, (strategy, alternative) in enumerate(pairs, 1):
         what = f"{model.strategies[strategy].label}, {_structure_label(result, alternative)}"
-        trace_pages[strategy, alternative] = page(f"Trace {number}", f"Trace: {what}", f"People and person-years by cycle: {what}.", True)
-    costs_page = page("Costs", "Costs by cycle", "Undiscounted cost of each item and QALYs, per person referred, in each cycle.", True)
-    net_page = page("Net cost", "Net cost by cycle", "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative.", True)
-    sources_page = page("Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False)
+        trace_pages[strategy, alternative] = page(
+            f"Trace {number}", f"Trace: {what}", f"People and person-years by cycle: {what}.", True
+        )
+    costs_page = page(
+        "Costs",
+        "Costs by cycle",
+        "Undiscounted cost of each item and QALYs, per person referred, in each cycle.",
+        True,
+    )
+    net_page = page(
+        "Net cost",
+        "Net cost by cycle",
+        "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative.",
+        True,
+    )
+    sources_page = page(
+        "Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False
+    )
     checks_page = page("Checks", "Checks", "Laws that every run must obey, with value, tolerance and flag.", True)
     provenance_page = page("Provenance", "Provenance", "What was run, with what, and how to run it again.", False)
 

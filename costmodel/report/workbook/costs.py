@@ -1,4 +1,4 @@
-"""The Costs sheet (each item, strategy and alternative by cycle) and the Net cost sheet (differences, payers, payback)."""
+"""The Costs sheet (each item by cycle) and the Net cost sheet (differences, payers, payback)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
     states = list(model.states)
     per_year = {
         name: [
-            inputs.derived(f"{name}_{state}", f"{item.label}: cost of a year in {state.replace('_', ' ')}", "GBP per year", cell)
+            inputs.derived(
+                f"{name}_{state}",
+                f"{item.label}: cost of a year in {state.replace('_', ' ')}",
+                "GBP per year",
+                cell,
+            )
             for state, cell in zip(states, cost_per_year(model, item, inputs.look), strict=True)
         ]
         for name, item in model.costs.items()
@@ -34,15 +39,24 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
         sheet.put("Month to", row, rates.outside("Month to", row))
         begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
         for strategy, window in windows.items():
-            held = sheet.put(f"{strategy}: sessions held", row, sessions(model, strategy, begin, end, window, inputs.look))
-            sheet.put(cost_name(strategy, "", THERAPY), row, therapy_cost(model, strategy, begin, end, window, held, inputs.look), "money")
+            held = sheet.put(
+                f"{strategy}: sessions held", row, sessions(model, strategy, begin, end, window, inputs.look)
+            )
+            sheet.put(
+                cost_name(strategy, "", THERAPY),
+                row,
+                therapy_cost(model, strategy, begin, end, window, held, inputs.look),
+                "money",
+            )
         for variant, trace in traces.items():
             strategy, alternative = variant
             time = [counted(trace, state, row) for state in states]
             for name, amounts in per_year.items():
                 sheet.put(cost_name(strategy, alternative, name), row, total_over_states(time, amounts), "money")
             utilities = [inputs.look(structures[alternative].utilities[state]) for state in states]
-            lost = harm(structures[alternative], strategy, begin, end, inputs.look, inputs.months) if harms[variant] else 0
+            lost = (
+                harm(structures[alternative], strategy, begin, end, inputs.look, inputs.months) if harms[variant] else 0
+            )
             sheet.put(f"{_variant(variant)}: QALYs", row, total_over_states(time, utilities) - lost)
 
 
@@ -70,13 +84,15 @@ def cost_name(strategy: str, alternative: str, item: str) -> str:
 
 
 def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> None:
-    """Strategy less comparator by item, mixed over the alternatives; by payer; cumulative; and where money is still owed."""
+    """Strategy less comparator by item, mixed over the alternatives; by payer; cumulative; whether money is owed."""
     result, scenario = inputs.result, inputs.scenario
     ledger = items(scenario.model)
     comparator, *others = scenario.model.strategies
     weights = {structure.name: inputs.look(structure.weight) for structure in scenario.structures}
     lags = {name: inputs.months(f"costs.{name}.lag", item.lag.months) for name, item in scenario.model.costs.items()}
-    bands = {s: result.band(i + 1, "nhs_pss", (0.025, 0.5, 0.975)) for i, s in enumerate(others)} if result.expected else {}
+    bands = (
+        {s: result.band(i + 1, "nhs_pss", (0.025, 0.5, 0.975)) for i, s in enumerate(others)} if result.expected else {}
+    )
     sheet.column("Month to")
     sheet.constant("Month to", REFERRAL, 0)
     for strategy in others:
@@ -87,12 +103,15 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
         row = REFERRAL + 1 + k
         month = sheet.put("Month to", row, rates.outside("Month to", row))
         factor = rates.outside("Discount factor, costs", row)
-        for number, strategy in enumerate(others):
+        for strategy in others:
             net: dict[str, tuple[Cell, Cell]] = {}
             for item in ledger:
                 flows, released = [], []
                 for alternative, share in weights.items():
-                    own, theirs = cost_name(strategy, alternative, item.name), cost_name(comparator, alternative, item.name)
+                    own, theirs = (
+                        cost_name(strategy, alternative, item.name),
+                        cost_name(comparator, alternative, item.name),
+                    )
                     if own not in costs.columns:
                         continue
                     difference = costs.outside(own, row)
@@ -101,19 +120,31 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
                     name = f"{strategy}, {alternative}: {item.name}, difference"
                     difference = sheet.put(name, row, difference, "money")
                     earlier = _earlier(sheet, name, row, month, lags.get(item.name), inputs) or difference
-                    paid = sheet.put(f"{name} in cash", row, cash(difference, earlier, inputs.look(item.cashable)), "money")
+                    paid = sheet.put(
+                        f"{name} in cash", row, cash(difference, earlier, inputs.look(item.cashable)), "money"
+                    )
                     flows.append(share * difference)
                     released.append(share * paid)
                 if flows:
                     mixed = sheet.put(difference_name(strategy, item.name), row, sum(flows[1:], flows[0]), "money")
-                    in_cash = sheet.put(f"{difference_name(strategy, item.name)} in cash", row, sum(released[1:], released[0]), "money")
+                    in_cash = sheet.put(
+                        f"{difference_name(strategy, item.name)} in cash",
+                        row,
+                        sum(released[1:], released[0]),
+                        "money",
+                    )
                     net[item.name] = (mixed, in_cash)
             for perspective in PERSPECTIVES:
                 _perspective(sheet, row, strategy, perspective, ledger, net, factor, month)
             if bands:
                 for quantile, label in enumerate(("2.5%", "50%", "97.5%")):
                     value = float(bands[strategy][quantile][k + 1])
-                    sheet.constant(f"{strategy}: {label} of draws, cumulative, NHS and social care (run)", row, value, "money")
+                    sheet.constant(
+                        f"{strategy}: {label} of draws, cumulative, NHS and social care (run)",
+                        row,
+                        value,
+                        "money",
+                    )
 
 
 def _earlier(sheet: Sheet, name: str, row: int, month: Cell, lag: Cell | None, inputs: Inputs) -> Cell | None:
@@ -127,7 +158,14 @@ def _earlier(sheet: Sheet, name: str, row: int, month: Cell, lag: Cell | None, i
 
 
 def _perspective(
-    sheet: Sheet, row: int, strategy: str, perspective: str, ledger: list, net: dict[str, tuple[Cell, Cell]], factor: Cell, month: Cell
+    sheet: Sheet,
+    row: int,
+    strategy: str,
+    perspective: str,
+    ledger: list,
+    net: dict[str, tuple[Cell, Cell]],
+    factor: Cell,
+    month: Cell,
 ) -> None:
     total, in_cash = Cell.of(0), Cell.of(0)
     for item in ledger:
@@ -173,14 +211,15 @@ def payback_formula(sheet: Sheet, strategy: str, perspective: str, view: str, in
     curve = sheet.span(cumulative_name(strategy, perspective, view), REFERRAL, last_row)
     first = f"12*t_{strategy}_therapy_first" if f"{strategy}_therapy_first" in inputs.clock else "0"
     at = f"MATCH(MAX({owing}),{months},0)"
-    crossing = (
-        f"MAX({owing})+t_cycle*INDEX({curve},{at})/(INDEX({curve},{at})-INDEX({curve},MIN({at}+1,{len(inputs.result.edges)})))"
-    )
+    following = f"INDEX({curve},MIN({at}+1,{len(inputs.result.edges)}))"
+    crossing = f"MAX({owing})+t_cycle*INDEX({curve},{at})/(INDEX({curve},{at})-{following})"
     return f"=IF(MAX({owing})<0,{first},IF(MAX({owing})>=MAX({months}),-1,MAX({first},{crossing})))"
 
 
 def payback_value(inputs: Inputs, strategy: int, perspective: str, view: str) -> float:
     """The engine's answer to the same question, for the deterministic run."""
     result = inputs.result
-    months = result.curve_payback(strategy, perspective, len(result.horizons) - 1, view=view, run=result.runs["deterministic"])
+    months = result.curve_payback(
+        strategy, perspective, len(result.horizons) - 1, view=view, run=result.runs["deterministic"]
+    )
     return -1.0 if np.isinf(months) else months

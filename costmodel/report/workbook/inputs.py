@@ -19,7 +19,24 @@ COLUMNS = (
     ("In the model", 14), ("Changed", 9), ("Low", 10), ("High", 10), ("Distribution", 18), ("Price year", 10),
     ("Source", 14), ("Status", 18), ("Note", 60),
 )  # fmt: skip
-ID, NAME, UNIT, DEFAULT, YOURS, USED, FACTOR, MODEL, CHANGED, LOW, HIGH, DISTRIBUTION, YEAR, SOURCE, STATUS, NOTE = range(16)
+(
+    ID,
+    NAME,
+    UNIT,
+    DEFAULT,
+    YOURS,
+    USED,
+    FACTOR,
+    MODEL,
+    CHANGED,
+    LOW,
+    HIGH,
+    DISTRIBUTION,
+    YEAR,
+    SOURCE,
+    STATUS,
+    NOTE,
+) = range(16)
 
 MOST_MONTHS = 1_200
 FIXED = {
@@ -159,7 +176,9 @@ class Inputs:
         if interval:
             page.write_number(row, LOW, interval[0], styles.rounded)
             page.write_number(row, HIGH, interval[1], styles.rounded)
-        spread = record.distribution or ("fitted together" if record.joint else "fixed" if record.kind == "value" else record.kind.replace("_", " "))
+        spread = record.distribution or (
+            "fitted together" if record.joint else "fixed" if record.kind == "value" else record.kind.replace("_", " ")
+        )
         status = self.scenario.status(name)
         page.write_string(row, DISTRIBUTION, spread, styles.label)
         page.write_string(row, YEAR, record.price_year or "", styles.label)
@@ -179,13 +198,21 @@ class Inputs:
 
     def changed(self) -> tuple[str, float]:
         """Formula that counts the filled cells of "Your value", and its value now."""
-        column = xl_rowcol_to_cell(self.first, CHANGED, True, True), xl_rowcol_to_cell(self.row - 1, CHANGED, True, True)
+        column = (
+            xl_rowcol_to_cell(self.first, CHANGED, True, True),
+            xl_rowcol_to_cell(self.row - 1, CHANGED, True, True),
+        )
         return f"SUM('{self.sheet.name}'!{column[0]}:{column[1]})", float(len(self._before))
 
 
 def _moved_by_you(change: Any) -> bool:
     parts = change.path.split(".")
-    return change.by == "you" and parts[0] == "parameters" and parts[-1] in ("value", "moved_to") and change.old is not None
+    return (
+        change.by == "you"
+        and parts[0] == "parameters"
+        and parts[-1] in ("value", "moved_to")
+        and change.old is not None
+    )
 
 
 def _support(record: Parameter) -> tuple[float, float]:

@@ -28,7 +28,10 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
     page.set_column(1, 1, 110)
     row = HEADINGS
     words = answer(result)
-    for text, style, height in [(words.headline, "sentence", 52), *((line, "text", 30) for line in words.beside)]:
+    for text, style, height in [
+        (words.headline, "sentence", 52),
+        *((line, "text", 30) for line in words.beside),
+    ]:
         page.set_row(row, height)
         page.write_string(row, 1, clean(text), styles[style])
         row += 1
@@ -56,7 +59,10 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
     row += 2
     page.write_string(row, 0, "Key to cells", styles.section)
     for style, says in (
-        ("input", "Yellow, boxed: type your value here (sheet Inputs, column Your value). Blank means the default."),
+        (
+            "input",
+            "Yellow, boxed: type your value here (sheet Inputs, column Your value). Blank means the default.",
+        ),
         ("constant", "Blue: a number that this workbook holds fixed."),
         ("calculation", "Plain: a formula."),
         ("output", "Bold, boxed: an answer."),
@@ -66,7 +72,12 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
         page.write_string(row, 1, says, styles.text)
     row += 2
     page.write_string(row, 0, "Signs", styles.section)
-    page.write_string(row, 1, "A positive net saving is money saved; a positive net cost is money spent. Per person referred unless said otherwise.", styles.text)
+    page.write_string(
+        row,
+        1,
+        "A positive net saving is money saved; a positive net cost is money spent. Per person referred.",
+        styles.text,
+    )
 
 
 def write_sources(sheet: Sheet, result: Result) -> None:
@@ -91,19 +102,40 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
         names = [*result.scenario.model.states]
         everybody = "+".join(f"SUM({trace.span(f'{s}: people at end', REFERRAL + 1, last)})" for s in (*names, "dead"))
         cycles = last - REFERRAL
-        rows.append((f"People sum to one in every cycle: {strategy}, {alternative}", f"ABS({everybody}-{cycles})", 0.0, TOLERANCE))
+        rows.append(
+            (
+                f"People sum to one in every cycle: {strategy}, {alternative}",
+                f"ABS({everybody}-{cycles})",
+                0.0,
+                TOLERANCE,
+            )
+        )
         least = ",".join(f"MIN({trace.span(f'{s}: people at end', REFERRAL, last)})" for s in names)
         rows.append((f"No state below zero: {strategy}, {alternative}", f"0-MIN(0,{least})", 0.0, TOLERANCE))
         fastest = ",".join(f"MAX({trace.span(f'{s}: rate of leaving', REFERRAL + 1, last)})" for s in names)
         value = max(max(trace.values[f"{s}: rate of leaving", r] for r in range(REFERRAL + 1, last + 1)) for s in names)
         limit = 0.5 * _steps(trace)
-        rows.append((f"Rates slow enough for the series (rate × cycle): {strategy}, {alternative}", f"MAX({fastest})*{inputs.cycle_years.text}", value * inputs.cycle_years.value, limit))
+        rows.append(
+            (
+                f"Rates slow enough for the series (rate × cycle): {strategy}, {alternative}",
+                f"MAX({fastest})*{inputs.cycle_years.text}",
+                value * inputs.cycle_years.value,
+                limit,
+            )
+        )
     for name, declared in result.scenario.model.strategies.items():
         if declared.therapy:
             held = f"SUM({pages.costs.span(f'{name}: sessions held', REFERRAL + 1, last)})"
             wanted = f"{_text(inputs, declared.therapy.sessions)}*{_text(inputs, declared.therapy.attendance)}"
             over = f"12*t_{name}_therapy_last<=MAX({pages.net.span('Month to', REFERRAL, last)})"
-            rows.append((f"Sessions held = planned × attendance: {name}", f"IF({over},ABS({held}-{wanted}),0)", 0.0, TOLERANCE))
+            rows.append(
+                (
+                    f"Sessions held = planned × attendance: {name}",
+                    f"IF({over},ABS({held}-{wanted}),0)",
+                    0.0,
+                    TOLERANCE,
+                )
+            )
     for months in result.horizons:
         for perspective in PERSPECTIVES:
             parts = "+".join(
@@ -112,7 +144,14 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
                 if (key[0], key[1], key[3]) == ("net_saving", perspective, months) and key[2] not in ("all", "party")
             )
             total = f"'{summary.sheet.name}'!{summary.cells['net_saving', perspective, 'all', months]}"
-            rows.append((f"Categories sum to the total: {perspective}, {months:g} months", f"ABS({parts}-{total})", 0.0, 1e-6))
+            rows.append(
+                (
+                    f"Categories sum to the total: {perspective}, {months:g} months",
+                    f"ABS({parts}-{total})",
+                    0.0,
+                    1e-6,
+                )
+            )
     for i, (label, formula, value, tolerance) in enumerate(rows, HEADINGS + 1):
         page.write_string(i, 0, clean(label), styles.label)
         page.write_formula(i, 1, f"={formula}", styles.calculation, value)
@@ -126,7 +165,9 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
     formula, changed = inputs.changed()
     page.write_string(end + 2, 0, "Values of your own on the sheet Inputs", styles.label)
     page.write_formula(end + 2, 1, f"={formula}", styles.label, changed)
-    page.write_string(end + 3, 0, "Recalculation canary: 1 once this workbook was recalculated, 0 as stored", styles.label)
+    page.write_string(
+        end + 3, 0, "Recalculation canary: 1 once this workbook was recalculated, 0 as stored", styles.label
+    )
     page.write_formula(end + 3, 1, "=1", styles.label, 0)
     return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}"
 

@@ -18,7 +18,9 @@ REFERRAL = HEADINGS + 1
 
 def clean(text: object) -> str:
     """Text for a cell: control and direction-changing characters removed, cut to what a cell holds."""
-    kept = "".join(c for c in str(text) if c >= " " and c not in "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff")
+    kept = "".join(
+        c for c in str(text) if c >= " " and c not in "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"
+    )
     return kept[:32_000]
 
 
@@ -69,7 +71,10 @@ class Sheet:
 
     def outside(self, name: str, row: int) -> Cell:
         """Reference to a cell of this sheet, for use on another."""
-        return Cell(f"'{self.name}'!{xl_rowcol_to_cell(row, self.columns[name], col_abs=True)}", self.values[name, row])
+        return Cell(
+            f"'{self.name}'!{xl_rowcol_to_cell(row, self.columns[name], col_abs=True)}",
+            self.values[name, row],
+        )
 
     def span(self, name: str, first: int, last: int) -> str:
         """Reference to part of a column, for use on any sheet."""

@@ -57,7 +57,9 @@ class Summary:
     def _horizon(self, strategy: str, horizon: float) -> None:
         label = self.result.scenario.model.strategies[strategy].label
         observed = "observed" if horizon == self.result.horizons[0] else "extrapolated"
-        text = f"{label} against usual care over {in_words(horizon)} ({observed}), GBP of {self.result.scenario.setting.price_year} per person"
+        usual = self.result.scenario.model.strategies[self.result.comparator].label.lower()
+        prices = f"GBP of {self.result.scenario.setting.price_year} per person"
+        text = f"{label} against {usual} over {in_words(horizon)} ({observed}), {prices}"
         self.sheet.page.write_string(self.row, 0, clean(text), self.sheet.styles.section)
         self.row += 1
         for perspective in PERSPECTIVES:
@@ -70,17 +72,41 @@ class Summary:
     def _perspective(self, strategy: str, perspective: str, horizon: float) -> None:
         payer = _capital(PERSPECTIVE_NAMES[perspective])
         for category in self.result.categories():
-            formula = self._sum(strategy, horizon, lambda item: weight(perspective, item.paid_by, item.received_by), category)
+            formula = self._sum(
+                strategy, horizon, lambda item: weight(perspective, item.paid_by, item.received_by), category
+            )
             if formula:
-                row = pick(self.result, "net_saving", perspective=perspective, category=category, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
-                self._line(f"{payer}: saving on {category}", formula, row, strategy, ("net_saving", perspective, category, horizon))
+                row = pick(
+                    self.result,
+                    "net_saving",
+                    perspective=perspective,
+                    category=category,
+                    horizon=horizon,
+                    run=DETERMINISTIC,
+                    strategy=strategy,
+                )
+                self._line(
+                    f"{payer}: saving on {category}",
+                    formula,
+                    row,
+                    strategy,
+                    ("net_saving", perspective, category, horizon),
+                )
         for outcome, label, kind, discounted in (
             ("net_saving", "net saving", "value", False),
             ("net_saving", "net saving, discounted", "discounted", True),
             ("cash_net_saving", "net saving in cash", "cash", False),
         ):
             formula = f"0-({self._total(strategy, perspective, horizon, kind)})"
-            row = pick(self.result, outcome, perspective=perspective, discounted=discounted, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
+            row = pick(
+                self.result,
+                outcome,
+                perspective=perspective,
+                discounted=discounted,
+                horizon=horizon,
+                run=DETERMINISTIC,
+                strategy=strategy,
+            )
             key = (outcome + (" discounted" if discounted else ""), perspective, "all", horizon)
             self._line(f"{payer}: {label}", formula, row, strategy, key, style="output")
         if horizon == self.result.horizons[-1]:
@@ -96,10 +122,21 @@ class Summary:
         number = self.result.strategies.index(strategy)
         for outcome, view, label in (
             ("payback_sustained_months", "value", "sustained payback, months (−1: not within the horizon)"),
-            ("cash_payback_sustained_months", "cash", "sustained payback in cash, months (−1: not within the horizon)"),
+            (
+                "cash_payback_sustained_months",
+                "cash",
+                "sustained payback in cash, months (−1: not within the horizon)",
+            ),
         ):
             horizon = self.result.horizons[-1]
-            row = pick(self.result, outcome, perspective=perspective, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
+            row = pick(
+                self.result,
+                outcome,
+                perspective=perspective,
+                horizon=horizon,
+                run=DETERMINISTIC,
+                strategy=strategy,
+            )
             value = payback_value(self.inputs, number, perspective, view)
             formula = payback_formula(self.pages.net, strategy, perspective, view, self.inputs)[1:]
             key = (outcome, perspective, "all", horizon)
@@ -118,7 +155,14 @@ class Summary:
                 column = f"{name}, {structure.name}: QALYs" if structure.name != "only" else f"{name}: QALYs"
                 product = ",".join(filter(None, (self._span(self.pages.costs, column), factor, share)))
                 parts.append(f"{sign}{weighted}*SUMPRODUCT({product})")
-        self._line("QALYs gained, discounted", "+".join(parts).replace("+-", "-"), row, strategy, ("qaly", "", "all", horizon), style="number")
+        self._line(
+            "QALYs gained, discounted",
+            "+".join(parts).replace("+-", "-"),
+            row,
+            strategy,
+            ("qaly", "", "all", horizon),
+            style="number",
+        )
 
     def _line(
         self, label: str, formula: str, row: pd.Series, strategy: str, key: tuple[str, str, str, float],
@@ -135,14 +179,16 @@ class Summary:
         if self.result.expected is not None:
             horizon = key[3]
             found = pick(
-                self.result, row.outcome, perspective=row.perspective, party=row.party, category=row.category, discounted=bool(row.discounted),
-                horizon=horizon, strategy=strategy,
+                self.result, row.outcome, perspective=row.perspective, party=row.party, category=row.category,
+                discounted=bool(row.discounted), horizon=horizon, strategy=strategy,
             )  # fmt: skip
             for column, number in ((EXPECTED, found.value), (LOW, found.low), (HIGH, found.high)):
                 if number is not None and not pd.isna(number):
                     page.write_number(self.row, column, float(number), styles[style])
             page.write_string(self.row, WORDS, clean(found.words), styles.label)
-        self.cells[key if strategy == self.result.strategies[1] else (f"{strategy} {key[0]}", *key[1:])] = xl_rowcol_to_cell(self.row, NOW)
+        self.cells[key if strategy == self.result.strategies[1] else (f"{strategy} {key[0]}", *key[1:])] = (
+            xl_rowcol_to_cell(self.row, NOW)
+        )
         self.row += 1
 
     def _sum(self, strategy: str, horizon: float, sign_of: Callable[[Item], int], category: str | None = None) -> str:
@@ -183,14 +229,31 @@ class Summary:
                 series.append((name, f"{quantile} of draws (original run)", "#D55E00", dash))
         for name, shown, colour, dash in series:
             values = f"={self.pages.net.span(name, REFERRAL, self.last)}"
-            line.add_series({"name": shown, "categories": months, "values": values, "line": {"color": colour, "width": 2, "dash_type": dash}})
+            line.add_series(
+                {
+                    "name": shown,
+                    "categories": months,
+                    "values": values,
+                    "line": {"color": colour, "width": 2, "dash_type": dash},
+                }
+            )
         self._place(line, "Cumulative net cost to the NHS and social care, £ per person", "Months since referral", 0,
-                    f"Line chart: cumulative net cost of {label} against usual care to the NHS and social care, by month. Above zero money is owed.")  # fmt: skip
+                    f"Line chart: cumulative net cost of {label} to the NHS and social care, by month. "
+                    "Above zero money is owed.")  # fmt: skip
         trace = next(iter(sheet for (s, _), sheet in traces.items() if s == strategy))
         area = book.add_chart({"type": "line"})
-        for state, colour in zip(self.result.scenario.model.states, ("#D55E00", "#E69F00", "#009E73", "#56B4E9"), strict=False):
+        for state, colour in zip(
+            self.result.scenario.model.states, ("#D55E00", "#E69F00", "#009E73", "#56B4E9"), strict=False
+        ):
             values = f"={trace.span(f'{state}: people at end', REFERRAL, self.last)}"
-            area.add_series({"name": state.replace("_", " "), "categories": f"={trace.span('Month to', REFERRAL, self.last)}", "values": values, "line": {"color": colour, "width": 2}})
+            area.add_series(
+                {
+                    "name": state.replace("_", " "),
+                    "categories": f"={trace.span('Month to', REFERRAL, self.last)}",
+                    "values": values,
+                    "line": {"color": colour, "width": 2},
+                }
+            )
         self._place(area, f"Share of people in each state, {label} (first alternative)", "Months since referral", 20,
                     "Line chart: share of the cohort in each clinical state by month.")  # fmt: skip
 

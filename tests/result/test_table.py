@@ -1,0 +1,191 @@
+"""The one table: the contract that screens, workbook, command line and CSV rely on."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import costmodel as cm
+from costmodel.perspectives import PARTIES, PERSPECTIVES
+from costmodel.result.payback import NEVER
+from tests.support.answers import answer, rows, saving
+from tests.support.example import derived, load_example, number
+from tests.support.ledgers import EVERYBODY
+
+CONTRACT = (
+    "strategy",
+    "comparator",
+    "perspective",
+    "party",
+    "category",
+    "outcome",
+    "value",
+    "unit",
+    "low",
+    "high",
+    "price_year",
+    "discounted",
+    "horizon_months",
+    "draws",
+    "run",
+)
+KEY = [c for c in CONTRACT if c not in ("value", "unit", "low", "high", "price_year", "draws")]
+UNITS = {
+    "cost": "GBP",
+    "net_saving": "GBP",
+    "cash_net_saving": "GBP",
+    "peak_funding": "GBP",
+    "nmb": "GBP",
+    "qaly": "QALY",
+    "payback_sustained_months": "months",
+    "payback_first_touch_months": "months",
+    "cash_payback_sustained_months": "months",
+    "chance_payback": "share",
+    "chance_cash_payback": "share",
+    "offset_ratio": "ratio",
+    "cost_per_qaly": "GBP per QALY",
+}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
+    """Three strategies, two alternatives, every party, forty draws."""
+    folder = tmp_path_factory.mktemp("table")
+    therapy = load_example(folder).tree.data["strategies"]["therapy"]
+    edits: dict[str, Any] = {
+        "strategies.brief": therapy | {"label": "Brief", "therapy": therapy["therapy"] | {"sessions": "few"}},
+        "parameters.few": number("sessions", 6),
+        "parameters.weight": number("share", 0.4),
+        "parameters.rest": derived("share", complement_of="weight"),
+        "alternatives": {
+            "base": {"label": "As it is", "weight": "weight"},
+            "worse": {"label": "Worse", "weight": "rest", "change": {"transitions.ill -> well": "relapse"}},
+        },
+    }
+    return cm.run(load_example(folder, **EVERYBODY, **edits), draws=40)
+
+
+def test_columns_are_those_of_the_contract_and_the_finding_in_words(result: cm.Result) -> None:
+    assert tuple(result.table().columns) == (*CONTRACT, "words")
+
+
+def test_every_question_has_one_answer(result: cm.Result) -> None:
+    assert not result.table().duplicated(KEY).any()
+    assert result.table() is result.table()
+
+
+def test_every_run_horizon_strategy_and_perspective_is_there(result: cm.Result) -> None:
+    table = result.table()
+    assert set(table.run) == {"expected", "deterministic", "base", "worse"}
+    assert set(table.horizon_months) == {24.0, 60.0}
+    assert set(table.strategy) == {"usual_care", "therapy", "brief"}
+    assert set(table.perspective) == {"", *PERSPECTIVES}
+    assert set(table.party) == {"all", *PARTIES}
+    assert set(table.outcome) == set(UNITS)
+    saved = table[(table.outcome == "net_saving") & (table.party == "all")]
+    each = saved.groupby(["run", "horizon_months", "strategy", "perspective", "discounted"]).size()
+    assert len(each) == 4 * 2 * 2 * 4 * 2
+    assert set(each) == {1 + 8}  # the total and each category
+
+
+def test_the_comparator_is_named_where_two_strategies_are_compared(result: cm.Result) -> None:
+    table = result.table()
+    assert set(table.comparator) == {"", "usual_care"}
+    alone = table[table.comparator == ""]
+    assert set(alone.outcome) == {"cost", "qaly"}
+    assert set(table[table.strategy == "usual_care"].comparator) == {""}
+
+
+def test_units_and_price_years_stand_with_every_number(result: cm.Result) -> None:
+    for row in result.table().to_dict("records"):
+        assert row["unit"] == UNITS[row["outcome"]]
+        assert row["price_year"] == ("2024/25" if row["unit"].startswith("GBP") else "")
+
+
+def test_a_value_is_a_finite_number_or_words(result: cm.Result) -> None:
+    for row in result.table().to_dict("records"):
+        for key in ("value", "low", "high"):
+            assert row[key] is None or not math.isinf(row[key])
+        if row["value"] is None or math.isnan(row["value"]):
+            assert row["words"]
+        else:
+            assert math.copysign(1, row["value"]) == 1 or row["value"] < 0  # no negative zero
+
+
+def test_intervals_contain_their_value_and_belong_to_draws(result: cm.Result) -> None:
+    table = result.table()
+    drawn, fixed = table[table.run != "deterministic"], table[table.run == "deterministic"]
+    assert fixed.low.isna().all()
+    assert fixed.high.isna().all()
+    assert set(fixed.draws) == {0}
+    assert set(drawn.draws) == {40}
+    sums = drawn[drawn.outcome.isin(["cost", "net_saving", "cash_net_saving", "qaly", "nmb", "peak_funding"])]
+    assert (sums.low <= sums.value + 1e-9).all()
+    assert (sums.value <= sums.high + 1e-9).all()
+    assert (sums.low < sums.high).sum() > 500
+
+
+def test_without_draws_there_is_the_deterministic_run_alone(example_scenario: cm.Scenario) -> None:
+    result = cm.run(example_scenario, draws=0)
+    assert set(result.table().run) == {"deterministic"}
+    assert result.headline.name == "deterministic"
+    assert not result.table().outcome.isin(["chance_payback", "chance_cash_payback"]).any()
+
+
+def test_one_draw_has_no_interval_and_says_so(example_scenario: cm.Scenario) -> None:
+    result = cm.run(example_scenario, draws=1)
+    assert rows(result, "net_saving", perspective="nhs").low.isna().all()
+    assert any("one draw" in warning for warning in result.warnings)
+
+
+def test_the_expected_run_is_the_headline_and_differs_from_the_deterministic(result: cm.Result) -> None:
+    assert result.headline.name == "expected"
+    assert saving(result) == saving(result, run="expected") != saving(result, run="deterministic")
+
+
+def test_the_offset_ratio_is_what_is_saved_for_each_pound_of_therapy(result: cm.Result) -> None:
+    for perspective in PERSPECTIVES:
+        spent = -saving(result, perspective, category="therapy")
+        saved = saving(result, perspective) + spent
+        assert answer(result, "offset_ratio", perspective) == pytest.approx(saved / spent, rel=1e-9)
+
+
+def test_where_nothing_is_spent_on_therapy_there_is_no_offset_ratio(tmp_path: Path) -> None:
+    paid_privately = {"strategies.therapy.therapy.paid_by": "household"}
+    result = cm.run(load_example(tmp_path, **paid_privately), draws=0)
+    assert rows(result, "offset_ratio", perspective="nhs").empty
+    assert not rows(result, "offset_ratio", perspective="societal").empty
+
+
+def test_savings_are_shown_by_category_and_by_the_parties_of_a_perspective(result: cm.Result) -> None:
+    by_category = result.saving("nhs_pss", by="category", strategy="therapy").set_index("category")
+    assert list(by_category.index) == result.categories()
+    total = result.saving("nhs_pss", strategy="therapy")
+    assert total.category.tolist() == ["all"]
+    assert by_category.value.sum() == pytest.approx(total.value.item())
+    by_party = result.saving("public_sector", by="party", strategy="therapy")
+    assert by_party.party.tolist() == list(PERSPECTIVES["public_sector"])
+    assert by_party.value.sum() == pytest.approx(result.saving("public_sector", strategy="therapy").value.item())
+
+
+def test_a_horizon_that_was_not_run_is_refused(result: cm.Result) -> None:
+    assert (result.at(), result.at(24), result.at(60.0)) == (0, 0, 1)
+    with pytest.raises(ValueError, match="there is no horizon of 36 months"):
+        result.at(36)
+
+
+def test_the_table_says_what_the_outcomes_say(example_result: cm.Result) -> None:
+    """The expected row, from the draws themselves."""
+    assert example_result.expected is not None
+    cost = example_result.expected.cost[0, 0, :, :, 0]
+    saved = (cost[:, 0] - cost[:, 1]).sum(axis=0)
+    row = rows(example_result, "net_saving", perspective="nhs").iloc[0]
+    assert row.value == pytest.approx(saved.mean(), rel=1e-12)
+    ordered = sorted(saved)
+    assert row.low == pytest.approx(ordered[math.ceil(0.025 * 200) - 1])
+    assert row.high == pytest.approx(ordered[math.ceil(0.975 * 200) - 1])
+    months = example_result.curve_payback(1, "nhs", 0)
+    found = rows(example_result, "payback_sustained_months", perspective="nhs").iloc[0]
+    assert (months == NEVER) == pd.isna(found.value)
