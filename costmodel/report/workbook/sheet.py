@@ -8,6 +8,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from costmodel.report.workbook.cells import Cell
+from costmodel.report.workbook.exact import ExactWorksheet
 from costmodel.report.workbook.styles import Styles
 
 HEADINGS = 3
@@ -29,7 +30,7 @@ class Sheet:
 
     def __init__(self, book: Any, name: str, styles: Styles, title: str, says: str, live: bool) -> None:
         self.name, self.styles = name, styles
-        self.page = book.add_worksheet(name)
+        self.page = book.add_worksheet(name, ExactWorksheet)
         self.columns: dict[str, int] = {}
         self.values: dict[tuple[str, int], float] = {}
         self.page.write_string(0, 0, clean(title), styles.title)

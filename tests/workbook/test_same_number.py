@@ -1,0 +1,68 @@
+"""The headline is the same number everywhere, digit for digit."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import costmodel as cm
+from costmodel.report.workbook import write
+
+ROOT = Path(__file__).parents[2]
+NOW, ORIGINAL, EXPECTED = 2, 3, 5
+
+
+@pytest.fixture(scope="module")
+def lines(trd_result: cm.Result, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
+    """The Summary's first block by label: the row's cells."""
+    path = tmp_path_factory.mktemp("same") / "report.xlsx"
+    write(trd_result, path)
+    rows = openpyxl.load_workbook(path, data_only=True, read_only=True)["Summary"].iter_rows(values_only=True)
+    found: dict[str, list[object]] = {}
+    for row in rows:
+        found.setdefault(str(row[0]), list(row))
+    return found
+
+
+@pytest.fixture(scope="module")
+def printed() -> list[dict[str, object]]:
+    """The rows that the command line prints as JSON."""
+    scenario = "scenarios/depression_resistant/model.yaml"
+    command = [sys.executable, "-m", "costmodel", "run", scenario, "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
+    rows: list[dict[str, object]] = json.loads(done.stdout)["rows"]
+    return rows
+
+
+def _one(rows: list[dict[str, object]], run: str) -> float:
+    found = [
+        row["value"]
+        for row in rows
+        if (row["run"], row["outcome"], row["perspective"]) == (run, "net_saving", "nhs_pss")
+        and (row["category"], row["discounted"], row["horizon_months"]) == ("all", False, 42.0)
+    ]
+    assert len(found) == 1
+    assert isinstance(found[0], float)
+    return found[0]
+
+
+def test_the_expected_headline_is_the_same_in_python_json_and_workbook(
+    trd_result: cm.Result, lines: dict[str, list[object]], printed: list[dict[str, object]]
+) -> None:
+    python = trd_result.saving("nhs_pss").value.item()
+    assert float(python).hex() == _one(printed, "expected").hex()
+    cell = lines["NHS and social care: net saving"][EXPECTED - 1]
+    assert isinstance(cell, float)
+    assert cell.hex() == float(python).hex()
+
+
+def test_the_deterministic_run_is_the_same_in_json_and_the_live_cell(
+    lines: dict[str, list[object]], printed: list[dict[str, object]]
+) -> None:
+    for column in (NOW, ORIGINAL):
+        cell = lines["NHS and social care: net saving"][column - 1]
+        assert isinstance(cell, float)
+        assert cell.hex() == _one(printed, "deterministic").hex()
