@@ -187,7 +187,7 @@ def test_free_text_is_kept_as_it_is(words: str, tmp_path: Path) -> None:
         ({"parameters.utility_ill.value": -0.2, "parameters.utility_ill.distribution": "normal"}, "worse than being dead"),
         ({"parameters.sessions.value": 0}, "sessions is 0, so the therapy costs nothing"),
         ({"parameters.gp_visit.value": 350_000}, "pence typed as pounds"),
-        ({"strategies.therapy.therapy.wait": "59 months"}, "ends before the therapy does"),
+        ({"strategies.therapy.therapy.wait": "59 months"}, "ends before the therapy"),
         ({"strategies.therapy.effects.recovers_faster.until": "referral + 10 years"}, "lasts longer than the horizon"),
         ({"parameters.gp_ill.cv": 4}, "gp_ill: the standard error is 4.0 times the mean"),
     ],

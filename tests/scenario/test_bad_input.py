@@ -245,7 +245,7 @@ STRUCTURE = [
     Slip("alternatives_that_do_not_sum_to_one", "costs:\n", "alternatives:\n  a: {label: A, weight: attendance}\n  b: {label: B, weight: attendance}\ncosts:\n",
          "the weights sum to 1.6", "They sum to 1", line="alternatives:"),
     Slip("alternative_that_touches_a_parameter", "costs:\n", "alternatives:\n  a: {label: A, weight: 1, change: {parameters.age.value: 50}}\ncosts:\n",
-         "may not touch parameters.age.value", "transitions, strategies", line="a: {label: A"),
+         "may not touch parameters.age.value", "transitions, utilities", line="a: {label: A"),
 ]  # fmt: skip
 
 FILES_AND_OVERLAYS = [
