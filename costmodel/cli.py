@@ -175,8 +175,13 @@ def run(
     seed: Seed = SEED,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    workbook: Annotated[
+        Path | None, typer.Option("--workbook", metavar="FILE.xlsx", help="Write the workbook too, as report does.")
+    ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
+    if workbook is not None:
+        _check_workbook(workbook, "--workbook")
     result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
     if csv is not None:
         content = files.as_csv(result, perspective)
@@ -185,6 +190,8 @@ def run(
         print(json_report.text(json_report.document(result, perspective)))
     else:
         _show(terminal.report(result, perspective))
+    if workbook is not None:
+        _write_workbook(result, workbook, "--workbook")
 
 
 @app.command()
@@ -198,15 +205,22 @@ def report(
     seed: Seed = SEED,
 ) -> None:
     """Run a scenario and write the workbook that recomputes it."""
+    _check_workbook(output, "-o")
+    _write_workbook(_run(_scenario(scenario, set_, fix, horizon), draws, seed), output, "-o")
+    print(f"{output} written.")
+
+
+def _check_workbook(path: Path, option: str) -> None:
+    if path.suffix.lower() != ".xlsx":
+        raise InputError.at(f"{option} {path}", "a workbook's name ends in .xlsx", f"Did you mean {path.stem}.xlsx?")
+    files.check_folder(path, option)
+
+
+def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
     from costmodel.report import workbook
 
-    if output.suffix.lower() != ".xlsx":
-        raise InputError.at(f"-o {output}", "a workbook's name ends in .xlsx", f"Did you mean {output.stem}.xlsx?")
-    files.check_folder(output, "-o")
-    result = _run(_scenario(scenario, set_, fix, horizon), draws, seed)
     with _busy("Writing the workbook …"):
-        workbook.write(result, output, "-o")
-    print(f"{output} written.")
+        workbook.write(result, path, option)
 
 
 @app.command()
