@@ -15,6 +15,7 @@ from costmodel.result.outcomes import KEPT_CURVES, Outcomes
 from tests.support.answers import answer, rows
 from tests.support.example import REMOVED, documented_model, edited, load_example, number, write_model
 from tests.support.ledgers import EVERYBODY
+from tests.support.random_models import random_scenario
 
 PER_DRAW = [f.name for f in fields(Outcomes) if not f.name.startswith("mean_")]
 SPREAD = ("distribution", "se", "cv", "ci95", "effective_size", "range")
@@ -135,6 +136,19 @@ def test_a_parameter_added_or_renamed_leaves_the_draws_of_the_others(scenario: c
     assert set(after) - set(before) == {"a_new_one"}
     for name, values in before.items():
         assert np.array_equal(values, after[name]), name
+
+
+def test_no_draw_is_outside_what_its_unit_allows(tmp_path: Path) -> None:
+    drawn_at_all = 0
+    for i in range(4):
+        scenario = random_scenario([9, i], tmp_path / str(i))
+        for name, values in drawn_values(scenario, 2_000, seed=i).items():
+            unit = scenario.parameters[name].unit
+            drawn_at_all += np.ptp(values) > 0
+            assert np.all(np.isfinite(values)), name
+            if not scenario.parameters[name].product_of:
+                assert unit.low <= np.min(values) <= np.max(values) <= unit.high, name
+    assert drawn_at_all > 30
 
 
 def test_a_moved_centre_keeps_the_relative_spread_and_a_fixed_value_has_none(scenario: cm.Scenario) -> None:

@@ -48,6 +48,12 @@ def test_an_item_may_not_take_the_name_of_the_sessions(tmp_path: Path) -> None:
         load_example(tmp_path, **{"costs.therapy": documented_model()["costs"]["gp"]})
 
 
+@pytest.mark.parametrize("party", ["nobody", "nhs"])
+def test_a_flow_goes_from_somebody_or_to_somebody_and_not_in_a_circle(tmp_path: Path, party: str) -> None:
+    with pytest.raises(cm.InputError, match="a payer or a receiver"):
+        load_example(tmp_path, **{"costs.gp.paid_by": party, "costs.gp.received_by": party})
+
+
 def test_therapies_have_one_payer(tmp_path: Path) -> None:
     therapy = documented_model()["strategies"]["therapy"]
     private = therapy | {"therapy": therapy["therapy"] | {"paid_by": "household"}}
