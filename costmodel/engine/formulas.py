@@ -114,9 +114,12 @@ def cohort_step(
     people = list(cohort)
     time = list(cohort)
     for k in range(1, TERMS + 1):
-        change = [0 - out * x for out, x in zip(exits, term, strict=True)]
+        arriving: list[Quantity] = [None] * len(term)
         for (origin, destination), rate in zip(moves, rates, strict=True):
-            change[destination] = change[destination] + rate * term[origin]
+            flow = rate * term[origin]
+            arriving[destination] = flow if arriving[destination] is None else arriving[destination] + flow
+        leaving = [out * x for out, x in zip(exits, term, strict=True)]
+        change = [0 - out if into is None else into - out for into, out in zip(arriving, leaving, strict=True)]
         term = [keep(f"term {k} state {s}", flow * (years / k)) for s, flow in enumerate(change)]
         people = [total + x for total, x in zip(people, term, strict=True)]
         time = [total + x / (k + 1) for total, x in zip(time, term, strict=True)]

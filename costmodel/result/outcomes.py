@@ -25,10 +25,10 @@ class Outcomes:
     cost: (horizon, discounted, item, strategy, alternative, draw).
     cash: cash effect against the comparator, undiscounted (horizon, item, strategy, alternative, draw).
     qaly: (horizon, discounted, strategy, alternative, draw).
-    sustained, first_touch: months, NEVER beyond the horizon
-        (horizon, view, perspective, strategy, alternative, draw).
+    sustained: months, NEVER beyond the horizon (horizon, view, perspective, strategy, alternative, draw).
     peak: money to the last horizon (view, perspective, strategy, alternative, draw).
-    curves: cumulative net cost (cycle + 1, view, perspective, strategy, alternative, draw up to KEPT_CURVES).
+    curves: cumulative net cost of every strategy after the comparator, which has none
+        (cycle + 1, view, perspective, strategy − 1, alternative, draw up to KEPT_CURVES).
     mean_curve: over all draws (cycle + 1, view, perspective, strategy, alternative).
     mean_cost: over all draws, undiscounted (cycle, item, strategy, alternative).
     mean_people: (cycle + 1, state, strategy, alternative).
@@ -38,7 +38,6 @@ class Outcomes:
     cash: Array
     qaly: Array
     sustained: Array
-    first_touch: Array
     peak: Array
     curves: Array
     mean_curve: Array
@@ -93,10 +92,9 @@ def _curves(edges: Array, cost: Array, in_cash: Array, factor: Array, terms: Ter
     _, _, strategies, alternatives, draws = cost.shape
     shape = (len(VIEWS), len(PERSPECTIVES), strategies, alternatives)
     found = {
-        "curves": np.zeros((len(edges), *shape, kept)),
+        "curves": np.empty((len(edges), len(VIEWS), len(PERSPECTIVES), strategies - 1, alternatives, kept)),
         "mean_curve": np.zeros((len(edges), *shape)),
         "sustained": np.zeros((len(terms.horizons), *shape, draws)),
-        "first_touch": np.zeros((len(terms.horizons), *shape, draws)),
         "peak": np.zeros((*shape, draws)),
     }
     weights = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
@@ -106,20 +104,20 @@ def _curves(edges: Array, cost: Array, in_cash: Array, factor: Array, terms: Ter
                 same = weights.index(signs)
                 for name, array in found.items():
                     rest: Any = (slice(None),) * (1 if name == "mean_curve" else 2)
-                    array[(..., p, s, *rest)] = array[(..., same, s, *rest)]
+                    strategy = s - 1 if name == "curves" else s
+                    array[(..., p, strategy, *rest)] = array[(..., same, strategy, *rest)]
                 continue
             net = sum((sign * (cost[:, i, s] - cost[:, i, 0]) for i, sign in enumerate(signs) if sign), np.zeros(1))
             paid = sum((sign * in_cash[:, i, s] for i, sign in enumerate(signs) if sign), np.zeros(1))
             for v, flow in enumerate((net, net * factor[:, None], paid)):
                 curve = np.zeros((len(edges), alternatives, draws))
                 np.cumsum(np.broadcast_to(flow, curve[1:].shape), axis=0, out=curve[1:])
-                found["curves"][:, v, p, s] = curve[..., :kept]
+                found["curves"][:, v, p, s - 1] = curve[..., :kept]
                 found["mean_curve"][:, v, p, s] = curve.sum(axis=-1)
                 found["peak"][v, p, s] = payback.peak(curve)
                 for h, horizon in enumerate(terms.horizons):
                     shorter, months = until(curve, edges, horizon)
                     found["sustained"][h, v, p, s] = payback.sustained(shorter, months, terms.first_payment[s])
-                    found["first_touch"][h, v, p, s] = payback.first_touch(shorter, months, terms.first_payment[s])
     return found
 
 

@@ -57,7 +57,9 @@ def compare(result: cm.Result, plain: PlainModel, outcomes: Outcomes, draw: int)
                 for v, view in enumerate(VIEWS):
                     at, what = (v, p, s, a, draw), f"{view} {perspective} {s} {a}"
                     curve = plain.curve(view, perspective, s, a)
-                    close(outcomes.curves[:, *at], curve, largest_total(plain), f"curve {what}")
+                    if s:
+                        kept = outcomes.curves[:, v, p, s - 1, a, draw]
+                        close(kept, curve, largest_total(plain), f"curve {what}")
                     close(outcomes.peak[at], max(curve), largest_total(plain), f"peak {what}")
                     curves += 1
                     paybacks += s > 0 and compare_paybacks(result, plain, outcomes, at, curve)
@@ -82,13 +84,15 @@ def compare_paybacks(
     result: cm.Result, plain: PlainModel, outcomes: Outcomes, at: tuple[int, ...], curve: list[float]
 ) -> int:
     """Months agree, unless the curve grazes zero so closely that rounding decides."""
-    if any(0 < abs(value) < 1e-6 * largest_total(plain) for value in [*curve, *outcomes.curves[:, *at]]):
+    if any(
+        0 < abs(value) < 1e-6 * largest_total(plain)
+        for value in [*curve, *outcomes.curves[:, at[0], at[1], at[2] - 1, *at[3:]]]
+    ):
         return 0
     first = plain.first_payment(at[2])
     for h, horizon in enumerate(result.horizons):
         points = plain_payback.cut(list(zip(plain.months, curve, strict=True)), horizon)
         close(outcomes.sustained[h, *at], plain_payback.sustained(points, first), 1e3, f"sustained {h} {at}")
-        close(outcomes.first_touch[h, *at], plain_payback.first_touch(points, first), 1e3, f"touch {h} {at}")
     return 1
 
 

@@ -79,7 +79,7 @@ def test_a_band_is_the_quantiles_of_the_curves_at_each_time(example_result: cm.R
     at = (0.025, 0.5, 0.975)
     band = example_result.band(1, "nhs", at, view)
     assert example_result.expected is not None
-    curves = example_result.expected.curves[:, ("value", "discounted", "cash").index(view), 0, 1]
+    curves = example_result.expected.curves[:, ("value", "discounted", "cash").index(view), 0, 0]
     assert band.shape == (3, 61)
     for time in (0, 1, 24, 60):
         found = example_result.quantiles(example_result.headline, curves[time], at)
