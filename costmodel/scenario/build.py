@@ -22,7 +22,7 @@ from costmodel.scenario.leaves import Leaf, leaf
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter
 from costmodel.scenario.provenance import provenance
-from costmodel.scenario.read import Keys, Place, Tree
+from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.warn import warnings
 from costmodel.units import out_of_support
@@ -211,16 +211,8 @@ def _leaves(
             )
         except ValueError as error:
             faulty.add(name)
-            problems.append(Problem(str(_place_of_number(tree, keys)), f"{name}: {error}"))
+            problems.append(Problem(str(tree.place_of_fault(keys)), f"{name}: {error}"))
     return leaves
-
-
-def _place_of_number(tree: Tree, keys: Keys) -> Place:
-    """The place of a record, or of the key in it that an overlay or an option changed."""
-    record = tree.place(keys)
-    inside = [place for path, place in tree.places.items() if path[:-1] == keys]
-    changed = [place for place in inside if (place.path, place.option) != (record.path, record.option)]
-    return changed[-1] if changed else record
 
 
 def _central(parameters: Mapping[str, Parameter], leaves: Mapping[str, Leaf]) -> Mapping[str, float]:

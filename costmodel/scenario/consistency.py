@@ -126,7 +126,7 @@ def _references(subject: Subject) -> Iterator[Problem]:
         elif use.thing and unit.thing != use.thing:
             yield subject.problem(use.keys, f'"{name}" has the unit "{unit.text}"', f"Wanted: GBP per {use.thing}.")
     basis = subject.model.price_basis
-    if basis and basis not in parameters:
+    if basis and basis not in parameters and basis not in subject.faulty:
         yield subject.problem(("price_basis",), f'there is no parameter "{basis}"', nearest(basis, parameters))
 
 

@@ -86,7 +86,7 @@ def _keys(tree: Tree, detail: ErrorDetails) -> Keys:
 
 def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
     loc, kind = detail["loc"], detail["type"]
-    place = str(tree.place(_keys(tree, detail)))
+    place = str(tree.place_of_fault(_keys(tree, detail)))
     path = ".".join(str(key) for key in loc if key != "[key]")
     last = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":

@@ -62,6 +62,13 @@ class Tree:
             keys = keys[:-1]
         return self.places[keys]
 
+    def place_of_fault(self, keys: Keys) -> Place:
+        """The place of a block, or of the key in it that an overlay or an option changed: there the fault came in."""
+        block = self.place(keys)
+        inside = [place for path, place in self.places.items() if path[:-1] == keys]
+        changed = [place for place in inside if (place.path, place.option) != (block.path, block.option)]
+        return changed[-1] if changed else block
+
 
 def read_file(path: Path) -> Tree:
     """Read one YAML file without any fault. Raises InputError with all of them."""
