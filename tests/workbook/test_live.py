@@ -109,7 +109,7 @@ def _lines(path: Path) -> dict[tuple[str, str], tuple[str, int, int]]:
     return lines
 
 
-def _check(path: Path, cells: dict, scenario: cm.Scenario) -> None:
+def check_summary(path: Path, cells: dict, scenario: cm.Scenario) -> None:
     """Every net saving to a penny and every payback to the month, against the engine."""
     result = cm.run(scenario, draws=0)
     table = result.table()
@@ -169,7 +169,7 @@ def test_edits_agree_with_the_engine_in_formualizer(book: Path, trd: cm.Scenario
     for on_sheet, for_engine in edits:
         typed = {("Inputs", rows[name], YOURS): value for name, value in on_sheet.items()}
         cells = by_formualizer(book, typed, only=_lines(book).values())
-        _check(book, cells, trd.changed(for_engine, fix=False))
+        check_summary(book, cells, trd.changed(for_engine, fix=False))
 
 
 @pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.long)])
@@ -179,4 +179,4 @@ def test_edits_agree_with_the_engine_in_libreoffice(book: Path, trd: cm.Scenario
     typed = [{("Inputs", rows[name], YOURS): value for name, value in on_sheet.items()} for on_sheet, _ in edits]
     copies = edited(book, typed, tmp_path)
     for cells, (_, for_engine) in zip(by_libreoffice(copies, tmp_path, sheet="Summary"), edits, strict=True):
-        _check(book, cells, trd.changed(for_engine))
+        check_summary(book, cells, trd.changed(for_engine))

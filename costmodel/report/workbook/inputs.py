@@ -54,6 +54,7 @@ class Inputs:
         self.cells: dict[str, Cell] = {}
         self.clock: dict[str, Cell] = {}
         self.rows: dict[str, int] = {}
+        self.filled = 0
         self.row = HEADINGS
         table(sheet, self.row, [name for name, _ in COLUMNS], [width for _, width in COLUMNS])
         self.row += 1
@@ -144,6 +145,7 @@ class Inputs:
             page.write_blank(row, YOURS, None, styles.input)
         else:
             page.write_number(row, YOURS, yours, styles.input)
+            self.filled += 1
         low, high = support
         page.data_validation(
             row, YOURS, row, YOURS,
@@ -202,7 +204,7 @@ class Inputs:
             xl_rowcol_to_cell(self.first, CHANGED, True, True),
             xl_rowcol_to_cell(self.row - 1, CHANGED, True, True),
         )
-        return f"SUM('{self.sheet.name}'!{column[0]}:{column[1]})", float(len(self._before))
+        return f"SUM('{self.sheet.name}'!{column[0]}:{column[1]})", float(self.filled)
 
 
 def _moved_by_you(change: Any) -> bool:
