@@ -2,6 +2,7 @@
 
 from typing import Any
 
+POUNDS = '"£"#,##0.00;[Red]-"£"#,##0.00'
 FONT = {"font_name": "Arial", "font_size": 10}
 
 
@@ -27,8 +28,8 @@ class Styles:
             "used": style(bold=True, num_format="General"),
             "constant": style(font_color="#1F3864", num_format="General"),
             "calculation": style(num_format="#,##0.000000"),
-            "money": style(num_format='"£"#,##0.00;[Red]-"£"#,##0.00'),
-            "output": style(bold=True, num_format='"£"#,##0.00;[Red]-"£"#,##0.00', border=1),
+            "money": style(num_format=POUNDS),
+            "output": style(bold=True, num_format=POUNDS, border=1),
             "number": style(num_format="#,##0.0000", border=1),
             "months": style(num_format="0.00", border=1),
             "share": style(num_format="0.0%", border=1),

@@ -115,7 +115,7 @@ class Summary:
     def _party(self, strategy: str, party: str, horizon: float) -> None:
         formula = self._sum(strategy, horizon, lambda item: account(party, item.paid_by, item.received_by))
         row = pick(self.result, "net_saving", party=party, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
-        label = f"Account of {PARTY_NAMES[party]}: better off by"
+        label = f"{PARTY_NAMES[party]}, own account: better off by"
         self._line(label, formula or "0", row, strategy, ("net_saving", party, "party", horizon))
 
     def _payback(self, strategy: str, perspective: str) -> None:
