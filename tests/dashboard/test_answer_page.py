@@ -37,7 +37,6 @@ def test_the_headline_is_that_of_python_digit_for_digit(scenarios: Path) -> None
 
 
 @pytest.mark.usefixtures("all_draws")
-@pytest.mark.skipif(not REAL.exists(), reason="the scenario is not there yet")
 def test_the_shipped_scenario_opens_with_the_headline_of_python() -> None:
     at = opened()
     assert not at.error

@@ -35,10 +35,7 @@ METRIC = "[data-testid=stMetricValue]"
 SETTLED = "simulations each"
 """Stands in the last thing that is computed."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not REAL.exists(), reason="the scenario is not there yet"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,6 @@ def survival(hazards: Array, lengths: Array) -> Array:
     return np.concatenate([[1.0], np.exp(-np.cumsum(hazards * lengths))])
 
 
-@pytest.mark.skipif(not PUBLISHED_TABLE.exists(), reason="the life table of England is not there")
 @pytest.mark.parametrize(("age", "sex"), PUBLISHED_LIFE_EXPECTANCY)
 def test_life_expectancy_is_the_published_one(age: int, sex: str) -> None:
     table = read_life_table(PUBLISHED_TABLE)
