@@ -17,6 +17,9 @@ EFFECT = "strategies.therapy.effects.recovers_faster"
 SHARE = 0.3
 NUMBERS: dict[str, Any] = {
     "parameters.hr_relapse": number("hazard ratio", 0.4, distribution="lognormal", se=0.2),
+    "parameters.twice_as_often": number("rate ratio", 2),
+    "parameters.some": number("share", 0.4),
+    "parameters.loss": number("utility", 0.1),
     "parameters.recover_slowly": number("per year", 0.1),
     "parameters.weight": number("share", SHARE),
     "parameters.rest": derived("share", complement_of="weight"),
@@ -26,7 +29,18 @@ FEWER_RELAPSES = {
     f"{EFFECT}.hazard_ratio": "hr_relapse",
     "transitions.ill -> well": "recover_slowly",
     "utilities.well": "utility_ill",
-    "mortality.rate_ratio": 1,
+    "mortality.rate_ratio": "twice_as_often",
+}
+HARMS = {
+    "strategies.therapy.harms": {
+        "distress": {
+            "label": "Distress",
+            "share": "some",
+            "utility_loss": "loss",
+            "from": "end of therapy",
+            "lasting": "5 months",
+        }
+    },
 }
 
 
@@ -39,7 +53,7 @@ def two(**second: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
     folder = tmp_path_factory.mktemp("alternatives")
-    return cm.run(load_example(folder, **EVERYBODY, **two(change=FEWER_RELAPSES)), draws=100)
+    return cm.run(load_example(folder, **EVERYBODY, **two(change=FEWER_RELAPSES, add=HARMS)), draws=100)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +61,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, cm.Result]:
     """Each alternative as a model file without alternatives."""
     folder = tmp_path_factory.mktemp("alone")
     faster = load_example(folder / "faster", **EVERYBODY, **NUMBERS)
-    fewer = load_example(folder / "fewer", **EVERYBODY, **NUMBERS, **FEWER_RELAPSES)
+    fewer = load_example(folder / "fewer", **EVERYBODY, **NUMBERS, **FEWER_RELAPSES, **HARMS)
     return {"faster": cm.run(faster, draws=100), "fewer": cm.run(fewer, draws=100)}
 
 

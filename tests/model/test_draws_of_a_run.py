@@ -151,6 +151,15 @@ def test_no_draw_is_outside_what_its_unit_allows(tmp_path: Path) -> None:
     assert drawn_at_all > 30
 
 
+def test_an_uncertain_price_of_another_year_is_brought_to_the_prices_of_this_one(tmp_path: Path) -> None:
+    spread = {"parameters.gp_visit.distribution": "gamma", "parameters.gp_visit.cv": 0.2}
+    then = load_example(tmp_path / "then", **spread)
+    now = load_example(tmp_path / "now", **spread, **{"parameters.gp_visit.price_year": "2024/25"})
+    visits = [np.asarray(drawn_values(s, 50, seed=1)["gp_visit"]) for s in (then, now)]
+    np.testing.assert_allclose(visits[0], 1.04 * visits[1], rtol=1e-12)
+    assert then.central["gp_visit"] == pytest.approx(1.04 * now.central["gp_visit"])
+
+
 def test_a_moved_centre_keeps_the_relative_spread_and_a_fixed_value_has_none(scenario: cm.Scenario) -> None:
     usual = np.asarray(drawn_values(scenario, 500, seed=1)["session_price"])
     dearer = np.asarray(drawn_values(scenario.changed({"session_price": 300}), 500, seed=1)["session_price"])

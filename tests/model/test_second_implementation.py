@@ -53,16 +53,15 @@ def compare(result: cm.Result, plain: PlainModel, outcomes: Outcomes, draw: int)
     for s, row in enumerate(plain.variants):
         for a in range(len(row)):
             compare_totals(result, plain, (outcomes, draw), s, a)
-            for p, perspective in enumerate(PERSPECTIVES):
+            for p, perspective in enumerate(PERSPECTIVES if s else ()):
                 for v, view in enumerate(VIEWS):
                     at, what = (v, p, s, a, draw), f"{view} {perspective} {s} {a}"
                     curve = plain.curve(view, perspective, s, a)
-                    if s:
-                        kept = outcomes.curves[:, v, p, s - 1, a, draw]
-                        close(kept, curve, largest_total(plain), f"curve {what}")
+                    kept = outcomes.curves[:, v, p, s - 1, a, draw]
+                    close(kept, curve, largest_total(plain), f"curve {what}")
                     close(outcomes.peak[at], max(curve), largest_total(plain), f"peak {what}")
                     curves += 1
-                    paybacks += s > 0 and compare_paybacks(result, plain, outcomes, at, curve)
+                    paybacks += compare_paybacks(result, plain, outcomes, at, curve, list(kept))
     return curves, paybacks
 
 
@@ -81,13 +80,15 @@ def compare_totals(result: cm.Result, plain: PlainModel, of: Draw, s: int, a: in
 
 
 def compare_paybacks(
-    result: cm.Result, plain: PlainModel, outcomes: Outcomes, at: tuple[int, ...], curve: list[float]
+    result: cm.Result,
+    plain: PlainModel,
+    outcomes: Outcomes,
+    at: tuple[int, ...],
+    curve: list[float],
+    kept: list[float],
 ) -> int:
     """Months agree, unless the curve grazes zero so closely that rounding decides."""
-    if any(
-        0 < abs(value) < 1e-6 * largest_total(plain)
-        for value in [*curve, *outcomes.curves[:, at[0], at[1], at[2] - 1, *at[3:]]]
-    ):
+    if grazes_zero([*curve, *kept], plain):
         return 0
     first = plain.first_payment(at[2])
     for h, horizon in enumerate(result.horizons):
@@ -96,7 +97,30 @@ def compare_paybacks(
     return 1
 
 
-def compare_table(result: cm.Result, plain: PlainModel, values: dict[str, float]) -> int:
+def grazes_zero(values: list[float], plain: PlainModel) -> bool:
+    return any(0 < abs(value) < 1e-6 * largest_total(plain) for value in values)
+
+
+def compare_expected_paybacks(result: cm.Result, plain: PlainModel, s: int) -> None:
+    """Both paybacks of the curve in which the alternatives are mixed."""
+    weights = [plain.value(structure.weight) for structure in plain.scenario.structures]
+    run, first = result.runs["deterministic"], plain.first_payment(s)
+    for perspective in PERSPECTIVES:
+        for view in VIEWS:
+            each = [plain.curve(view, perspective, s, a) for a in range(len(weights))]
+            curve = [sum(w * x for w, x in zip(weights, at, strict=True)) for at in zip(*each, strict=True)]
+            found = result.curve(s, perspective, view, run)
+            close(found, curve, largest_total(plain), f"mixed curve {perspective} {view} {s}")
+            if grazes_zero([*curve, *found], plain):
+                continue
+            for h, horizon in enumerate(result.horizons):
+                points = plain_payback.cut(list(zip(plain.months, curve, strict=True)), horizon)
+                for stays, walk in ((True, plain_payback.sustained), (False, plain_payback.first_touch)):
+                    months = result.curve_payback(s, perspective, h, view=view, run=run, sustained=stays)
+                    close(months, walk(points, first), 1e3, f"mixed {perspective} {view} {s} {h} {stays}")
+
+
+def compare_table(result: cm.Result, plain: PlainModel) -> int:
     """Rows of the deterministic run: alternatives weighted, net savings by perspective, party and category."""
     table = result.table()
     table = table[(table.run == "deterministic") & (table.comparator != "")]
@@ -124,7 +148,9 @@ def check_one(seed: int, i: int, folder: Path) -> tuple[int, int]:
     result = cm.run(scenario, draws=0)
     plain = PlainModel(scenario, values)
     counts = compare(result, plain, result.deterministic, 0)
-    rows = compare_table(result, plain, values)
+    rows = compare_table(result, plain)
+    for s in range(1, len(plain.variants)):
+        compare_expected_paybacks(result, plain, s)
     strategies, horizons = len(plain.variants) - 1, len(result.horizons)
     assert rows >= strategies * horizons * (len(PERSPECTIVES) * 4 + 2)
     return counts
