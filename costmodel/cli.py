@@ -273,6 +273,24 @@ def validate(
 
 
 @app.command()
+def replicate(
+    case: Annotated[Path, typer.Argument(metavar="CASE.json", help="A published model with its printed results.")],
+    as_json: Json = False,
+) -> None:
+    """Run a published model, and lay its printed results beside what comes out."""
+    from costmodel.cases import replicate as run_case
+    from costmodel.report import case_table
+
+    replication = run_case(case)
+    if as_json:
+        print(json_report.text(case_table.document(replication)))
+    else:
+        _show(case_table.replication(replication))
+    if not replication.holds:
+        raise typer.Exit(OUR_FAULT)
+
+
+@app.command()
 def schema(
     kind: Annotated[
         Literal["model", "setting", "overlay", "sources"],

@@ -8,7 +8,7 @@ from typing import Literal
 from costmodel.errors import nearest
 
 Kind = Literal[
-    "share", "rate", "hazard_ratio", "rate_ratio", "odds_ratio", "multiplier",
+    "share", "rate", "probability", "hazard_ratio", "rate_ratio", "relative_risk", "odds_ratio", "multiplier",
     "quantity", "price", "sessions", "utility", "age", "discount_rate",
 ]  # fmt: skip
 
@@ -28,7 +28,8 @@ class Unit:
     """What a number counts, and between which ends it must lie.
 
     text: as declared. thing: the singular noun of a quantity, of a price's denominator, or of `sessions`;
-    "" otherwise. low, high: ends of the support, both allowed (for a discount rate, `high` is not).
+    the period of a probability, such as "3 months"; "" otherwise. low, high: ends of the support, both allowed
+    (for a discount rate, `high` is not).
     """
 
     text: str
@@ -39,8 +40,8 @@ class Unit:
 
     @property
     def is_ratio(self) -> bool:
-        """A relative effect: hazard, rate or odds ratio."""
-        return self.kind in ("hazard_ratio", "rate_ratio", "odds_ratio")
+        """A relative effect: hazard, rate or odds ratio, or relative risk."""
+        return self.kind in ("hazard_ratio", "rate_ratio", "relative_risk", "odds_ratio")
 
     @property
     def bounded(self) -> bool:
@@ -67,6 +68,7 @@ _FIXED_UNITS: dict[str, Unit] = {
         Unit("per year", "rate", high=HIGHEST_RATE),
         Unit("hazard ratio", "hazard_ratio"),
         Unit("rate ratio", "rate_ratio"),
+        Unit("relative risk", "relative_risk"),
         Unit("odds ratio", "odds_ratio"),
         Unit("multiplier", "multiplier"),
         Unit("sessions", "sessions", thing="session"),
@@ -93,6 +95,8 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
         return _FIXED_UNITS[text]
     if text.casefold() in _FREQUENT_SLIPS:
         raise ValueError(f'"{text}" is not a unit. Did you mean "{_FREQUENT_SLIPS[text.casefold()]}"?')
+    if text.startswith("probability per "):
+        return _probability(text)
     word = r"(?!per\b)[A-Za-z]+"
     noun = rf"({word}(?:[ -]{word})*)"
     if price := re.fullmatch(rf"{re.escape(currency)} per {noun}", text):
@@ -103,8 +107,20 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
         raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[1]}"?')
     if period := re.fullmatch(rf"{noun} per (?:month|week|day|quarter)", text):
         raise ValueError(f'"{text}" must be counted per year. Convert it to "{period[1]} per year".')
-    allowed = [*_FIXED_UNITS, "THINGS per year", f"{currency} per THING"]
+    allowed = [*_FIXED_UNITS, "probability per TIME", "THINGS per year", f"{currency} per THING"]
     raise ValueError(f'"{text}" is not a unit. {nearest(text, allowed)}')
+
+
+def _probability(text: str) -> Unit:
+    """The unit of a probability over a stated time: `probability per year`, `probability per 3 months`."""
+    period = text.removeprefix("probability per ")
+    period = period if period[0].isdigit() else f"1 {period}"
+    return Unit(text, "probability", thing=str(parse_duration(period)), high=1.0)
+
+
+def period_months(unit: Unit) -> float:
+    """Months over which a probability is stated."""
+    return parse_duration(unit.thing).months
 
 
 def _may_be_counted(noun: str) -> bool:
@@ -146,6 +162,9 @@ def _slip(unit: Unit, value: float) -> str:
     """What was probably meant by a value outside the support, as a question; "" if nothing is plain."""
     if unit.is_ratio and value < 0:
         return f": is this the log of the ratio? exp({_shown(value)}) = {math.exp(value):.2g}"
+    if unit.kind == "probability" and 1 < value <= HIGHEST_RATE:
+        as_rate = f"a rate makes it 1 − exp(−{_shown(value)}) = {1 - math.exp(-value):.3g}"
+        return f": did you type a percentage? {_shown(value / 100)}; or a rate? {as_rate}"
     percentage = unit.kind in ("share", "utility", "discount_rate") and 1 <= value <= 100
     if percentage or (unit.kind == "rate" and value > unit.high):
         return f": did you type a percentage? {_shown(value / 100)}"

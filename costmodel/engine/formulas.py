@@ -126,6 +126,29 @@ def cohort_step(
     return people, [years * total for total in time]
 
 
+def probability_step(
+    cohort: Sequence[Quantity], moves: Sequence[tuple[int, int]], probabilities: Sequence[Quantity]
+) -> tuple[list[Quantity], list[Quantity]]:
+    """Advance a cohort by one cycle of given transition probabilities.
+
+    cohort: people in each state. moves: (origin, destination), staying included. probabilities: of each
+    move, in one cycle; those of an origin sum to 1. Returns people in each state a cycle later, and the
+    people that made each move.
+    """
+    flows = [probability * cohort[origin] for (origin, _), probability in zip(moves, probabilities, strict=True)]
+    people: list[Quantity] = [0.0] * len(cohort)
+    for (_, destination), flow in zip(moves, flows, strict=True):
+        people[destination] = people[destination] + flow
+    return people, flows
+
+
+def counted_in_cycle(counting: str, before: Quantity, after: Quantity) -> Quantity:
+    """People who count in a cycle: those at its start, those at its end, or the mean of both ("life-table")."""
+    if counting == "start":
+        return before
+    return after if counting == "end" else (before + after) / 2
+
+
 def sessions_delivered(
     begin: Quantity, end: Quantity, first: Quantity, last: Quantity, planned: Quantity, attendance: Quantity
 ) -> Quantity:

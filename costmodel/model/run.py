@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError
 from costmodel.model.flows import items, therapy_window
-from costmodel.model.simulate import edges, looking, simulate
-from costmodel.model.values import Values, central_values, drawn_values, uncalibrated
-from costmodel.result.outcomes import KEPT_CURVES, Outcomes, Terms, joined, outcomes
+from costmodel.model.lived import edges, looking
+from costmodel.model.simulate import simulate
+from costmodel.model.values import Array, Values, central_values, drawn_values, uncalibrated
+from costmodel.result.outcomes import KEPT_CURVES, Outcomes, Terms, joined, outcomes, year_of
 from costmodel.result.result import LedgerItem, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
@@ -59,8 +61,7 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
 
 
 def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
-    flows = simulate(scenario, values, draws)
-    return outcomes(flows.edges, flows.cost, flows.qaly, flows.people, _terms(scenario, values, horizons), kept)
+    return outcomes(simulate(scenario, values, draws), _terms(scenario, values, horizons), kept)
 
 
 def _horizons(scenario: Scenario) -> tuple[float, ...]:
@@ -89,7 +90,17 @@ def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> T
         lags=tuple(round(item.lag_months / cycle_months(scenario.model)) for item in ledger),
         rates=(look(discount.costs), look(discount.health)),
         first_payment=_first_payment(scenario),
+        years=_years(scenario),
     )
+
+
+def _years(scenario: Scenario) -> Array:
+    """Years by which each cycle is discounted: whole years from referral, or as a model of probabilities declares."""
+    timing = scenario.model.discounting
+    if timing is None:
+        return year_of(edges(scenario))
+    length = cycle_months(scenario.model) / MONTHS_A_YEAR
+    return np.asarray((np.arange(cycles(scenario.model)) + TIMINGS[timing]) * length, dtype=float)
 
 
 def _check_size(scenario: Scenario, draws: int, seed: int) -> None:

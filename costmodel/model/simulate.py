@@ -1,15 +1,12 @@
-"""One block of draws through the engine: activity, then money and health, cycle by cycle."""
+"""One block of draws: what the cohort lives through, then money and health, cycle by cycle."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from costmodel.engine.cohort import Activity, trace
 from costmodel.engine.formulas import closing, total_over_states
-from costmodel.errors import InputError
-from costmodel.inputs.lifetable import cycle_hazards
+from costmodel.model.by_probabilities import live_by_probabilities
+from costmodel.model.by_rates import live_by_rates
 from costmodel.model.flows import (
     THERAPY,
     cost_per_year,
@@ -20,126 +17,105 @@ from costmodel.model.flows import (
     therapy_cost,
     therapy_window,
 )
-from costmodel.model.lines import Look, rate_lines
+from costmodel.model.lines import Look
+from costmodel.model.lived import Lived, edges, looking
 from costmodel.model.values import Array, Values
-from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
-
-LARGEST_LEAK = 1e-9
-"""People: by how much the shares of a cohort may miss 1."""
-HAZARD_DECIMALS = 14
-"""Hazards are equal within a year of age; the differences of a cumulative sum are so only to rounding."""
-
-
-@dataclass(frozen=True)
-class Flows:
-    """Undiscounted flows in real terms, per person referred.
-
-    cost: shape (cycle, item, strategy, alternative, draw). qaly: (cycle, strategy, alternative, draw).
-    people: at the start of each cycle and at the end, (cycle + 1, state, strategy, alternative, draw).
-    person_years: (cycle, state, strategy, alternative, draw). edges: years from referral, (cycle + 1,).
-    """
-
-    edges: Array
-    cost: Array
-    qaly: Array
-    people: Array
-    person_years: Array
-
-
-def edges(scenario: Scenario) -> Array:
-    """Beginnings of the cycles and the end of the last, in years from referral."""
-    model = scenario.model
-    months = np.arange(cycles(model) + 1) * cycle_months(model)
-    years: Array = months / MONTHS_A_YEAR
-    return years
-
-
-def looking(values: Values) -> Look:
-    """References to values: 0 and 1 stand for themselves."""
-    return lambda reference: float(reference) if isinstance(reference, int) else values[reference]
-
-
-def background_hazards(scenario: Scenario) -> Array:
-    """Mean hazard of death in the general population, per year, in each cycle."""
-    cohort, central = scenario.model.cohort, looking(scenario.central)
-    age, female = float(central(cohort.age)), float(central(cohort.female))
-    return np.round(cycle_hazards(scenario.life_table, age, female, edges(scenario)), HAZARD_DECIMALS)
+from costmodel.result.outcomes import Flows
+from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.schema import CostItem
 
 
 def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
     """Run every strategy under every alternative for a block of draws.
 
-    values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates of a
-    draw are absurd.
+    values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates or
+    probabilities of a draw are absurd.
     """
-    activity = _activity(scenario, values, draws)
-    model, look = scenario.model, looking(values)
-    strategies, alternatives = list(model.strategies), scenario.structures
-    shape = (len(strategies), len(alternatives), draws)
-    time = edges(scenario)
-    people = activity.people.reshape(*activity.people.shape[:2], *shape)
-    person_years = activity.person_years.reshape(*activity.person_years.shape[:2], *shape)
-    _close_gaps(scenario, time, person_years)
+    model, look, time = scenario.model, looking(values), edges(scenario)
+    lived = (live_by_probabilities if model.in_probabilities else live_by_rates)(scenario, values, draws)
+    _close_gaps(scenario, time, lived.person_years)
+    at_start = lived.at_start is not None
+    cost, cost_at_start = _costs(scenario, time, lived, look)
+    qaly, qaly_at_start = _health(scenario, time, lived, look)
+    return Flows(
+        time,
+        cost,
+        qaly,
+        lived.people,
+        lived.person_years,
+        cost_at_start if at_start else None,
+        qaly_at_start if at_start else None,
+    )
 
-    ledger = items(model)
-    cost = np.zeros((len(time) - 1, len(ledger), *shape))
-    qaly = np.empty((len(time) - 1, *shape))
-    in_state = [person_years[:, state] for state in range(person_years.shape[1])]
+
+def _costs(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[Array, Array]:
+    """Cost of each item by cycle, and at time 0."""
+    model = scenario.model
+    ledger, shape = items(model), lived.people.shape[2:]
+    cost, at_start = np.zeros((len(time) - 1, len(ledger), *shape)), np.zeros((len(ledger), *shape))
+    in_state = _by_state(lived.person_years)
     for i, item in enumerate(ledger):
         if item.name != THERAPY:
-            cost[:, i] = total_over_states(in_state, cost_per_year(model, model.costs[item.name], look))
-    for s, strategy in enumerate(strategies):
+            declared = model.costs[item.name]
+            per_year = cost_per_year(model, declared, look)
+            cost[:, i] = total_over_states(in_state, per_year)
+            if lived.at_start is not None:
+                at_start[i] = total_over_states(list(lived.at_start), per_year)
+                _add_events(scenario, declared, lived, look, cost[:, i], at_start[i])
+    for s, strategy in enumerate(model.strategies):
         if model.strategies[strategy].therapy:
             window = therapy_window(model, strategy)
             for k, (begin, end) in enumerate(pairwise(time)):
                 held = sessions(model, strategy, begin, end, window, look)
                 cost[k, 0, s] = therapy_cost(model, strategy, begin, end, window, held, look)
-        for a, structure in enumerate(alternatives):
-            utilities = [look(structure.model.utilities[state]) for state in model.states]
-            gained = total_over_states([time_in[:, s, a] for time_in in in_state], utilities)
+    return cost, at_start
+
+
+def _add_events(scenario: Scenario, item: CostItem, lived: Lived, look: Look, cost: Array, at_start: Array) -> None:
+    """Add what an item costs at transitions and once at time 0; strategies that do not use it have nothing of it."""
+    price = look(item.price)
+    for name, quantity in item.on_transition.items():
+        if (moved := lived.moved.get(_move(name))) is not None:
+            cost += moved * (look(quantity) * price)
+    at_start += look(item.at_start) * price
+    for s, strategy in enumerate(scenario.model.strategies):
+        if item.only_in and strategy not in item.only_in:
+            cost[:, s] = 0.0
+            at_start[s] = 0.0
+
+
+def _health(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[Array, Array]:
+    """QALYs by cycle, and at time 0."""
+    draws = lived.people.shape[-1]
+    qaly, at_start = np.empty((len(time) - 1, *lived.people.shape[2:])), np.zeros(lived.people.shape[2:])
+    for s, strategy in enumerate(scenario.model.strategies):
+        for a, structure in enumerate(scenario.structures):
+            utilities = [look(reference) for reference in _utilities(structure, strategy)]
+            in_state = _by_state(lived.person_years[:, :, s, a])
             lost = [harm(structure.model, strategy, b, e, look) for b, e in pairwise(time)]
-            qaly[:, s, a] = gained - np.stack([np.broadcast_to(x, (draws,)) for x in lost])
-    return Flows(time, cost, qaly, people, person_years)
+            qaly[:, s, a] = total_over_states(in_state, utilities)
+            qaly[:, s, a] -= np.stack([np.broadcast_to(x, (draws,)) for x in lost])
+            for name, gain in structure.model.qalys_on_transition.items():
+                if (moved := lived.moved.get(_move(name))) is not None:
+                    qaly[:, s, a] += moved[:, s, a] * look(gain)
+            if lived.at_start is not None:
+                at_start[s, a] = total_over_states(list(lived.at_start[:, s, a]), utilities)
+    return qaly, at_start
 
 
-def _activity(scenario: Scenario, values: Values, draws: int) -> Activity:
-    """The cohort of each (strategy, alternative), stacked in that order along the variant axis."""
-    model, look = scenario.model, looking(values)
-    time = edges(scenario)
-    horizon = float(time[-1])
-    lines, ratios, starts = [], [], []
-    for strategy in model.strategies:
-        for structure in scenario.structures:
-            lines.append(rate_lines(structure.model, strategy))
-            ratios.append(np.broadcast_to(look(structure.model.mortality.rate_ratio), (draws,)))
-            start = structure.model.cohort.start
-            shares = [look(start[state]) if state in start else 0.0 for state in model.states]
-            if np.max(np.abs(sum(shares) - 1)) > LARGEST_LEAK:
-                found = "the shares of the cohort do not sum to 1 in every draw"
-                raise InputError.at("cohort.start", found, "Make one the complement_of another, or hold them fixed.")
-            starts.append(np.stack([np.broadcast_to(share, (draws,)) for share in shares]))
-    moves = [(line.origin, line.destination) for line in lines[0]]
-    hazards = background_hazards(scenario)
-    death_ratio = np.stack(ratios)
-    last: tuple[object, tuple[list[NDArray[np.float64]], NDArray[np.float64]]] | None = None
+def _utilities(structure: Structure, strategy: str) -> list[str | int]:
+    """References to the utility of each state, a strategy's own where it has one."""
+    own = structure.model.strategies[strategy].utilities
+    return [own.get(state, structure.model.utilities[state]) for state in structure.model.states]
 
-    def rates(k: int) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
-        nonlocal last
-        shares = [[line.shares(time[k], time[k + 1], horizon) for line in variant] for variant in lines]
-        key = (shares, hazards[k])
-        if last is None or last[0] != key:
-            by_move = [
-                np.stack([np.broadcast_to(v[m].rate(s[m], look), (draws,)) for v, s in zip(lines, shares, strict=True)])
-                for m in range(len(moves))
-            ]
-            last = (key, (by_move, hazards[k] * death_ratio))
-        return last[1]
 
-    try:
-        return trace(np.stack(starts, axis=1), moves, rates, len(time) - 1, float(time[1] - time[0]))
-    except ValueError as error:
-        raise InputError.at("transitions", str(error), "Check the units and the spread of the rates.") from error
+def _by_state(person_years: Array) -> list[Array]:
+    return [person_years[:, state] for state in range(person_years.shape[1])]
+
+
+def _move(name: str) -> tuple[str, str]:
+    origin, _, destination = name.partition(" -> ")
+    return origin, destination
 
 
 def _close_gaps(scenario: Scenario, time: Array, person_years: Array) -> None:

@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.lifetable import LifeTable, read_life_table
+from costmodel.inputs.matrices import Matrices, read_matrices
 from costmodel.inputs.posterior import Posterior, read_posterior
 from costmodel.inputs.prices import PriceIndex, read_price_index
 from costmodel.scenario.faults import validate
-from costmodel.scenario.read import Place, Tree, parse_file, read_file
+from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 
 Content = TypeVar("Content")
@@ -28,6 +29,8 @@ class Attached:
     indices: dict[str, PriceIndex] = field(default_factory=dict)
     life_tables: dict[str, LifeTable] = field(default_factory=dict)
     posteriors: dict[Path, Posterior] = field(default_factory=dict)
+    matrices: dict[str, Matrices] = field(default_factory=dict)
+    """Tables of probabilities, by strategy."""
     digests: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     """Names of price indices and life tables whose files are faulty."""
@@ -74,7 +77,21 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
             known = path in attached.posteriors
             if not known and (posterior := read(where, record.joint, read_posterior)) is not None:
                 attached.posteriors[path] = posterior
+    tables: dict[str, Matrices | None] = {}
+    for name, strategy in model.strategies.items() if model.in_probabilities else ():
+        block = strategy.matrices or model.matrices
+        if block is not None and block.file not in tables:
+            own: Keys = ("strategies", name, "matrices") if strategy.matrices else ("matrices",)
+            where = tree.place((*own, "file"))
+            tables[block.file] = read(where, block.file, partial(read_matrices, states=states_of(model)))
+        if block is not None and (content := tables[block.file]) is not None:
+            attached.matrices[name] = content
     return attached
+
+
+def states_of(model: ModelFile) -> tuple[str, ...]:
+    """The states of a table of probabilities: the declared ones and the dead."""
+    return (*model.states, "dead")
 
 
 def named(path: Path, place: Place, reader: Callable[[Path], Content]) -> Content:

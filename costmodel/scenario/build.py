@@ -12,10 +12,11 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.lifetable import LifeTable
+from costmodel.inputs.matrices import Matrices
 from costmodel.inputs.posterior import Posterior
 from costmodel.scenario import overlay
 from costmodel.scenario.attached import Attached, attach
-from costmodel.scenario.consistency import Subject, check
+from costmodel.scenario.consistency import check
 from costmodel.scenario.derived import combine, order
 from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.leaves import Leaf, leaf
@@ -24,6 +25,7 @@ from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter
 from costmodel.scenario.provenance import provenance
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
+from costmodel.scenario.subject import Subject
 from costmodel.scenario.warn import warnings
 from costmodel.units import out_of_support
 
@@ -55,7 +57,10 @@ class Scenario:
     structures: tuple[Structure, ...]
     sources: Mapping[str, Source]
     leaves: Mapping[str, Leaf]
-    life_table: LifeTable
+    life_table: LifeTable | None
+    """None where deaths are among the transitions."""
+    matrices: Mapping[str, Matrices]
+    """Tables of transition probabilities, by strategy."""
     posteriors: Mapping[Path, Posterior]
     changes: tuple[Change, ...]
     """What overlays and the user changed, oldest first."""
@@ -162,7 +167,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         problems.append(Problem(at, f"parameters are made of each other: {error}", "Break the circle."))
     structures = _structures(tree, model, faulty, problems)
     for structure in structures:
-        problems += check(Subject(structure.model, dict(central), tree.place, faulty))
+        problems += check(Subject(structure.model, dict(central), tree.place, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
     if problems:
         raise InputError(*dict.fromkeys(problems))
@@ -173,7 +178,8 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         structures=tuple(structures),
         sources=attached.sources,
         leaves=leaves,
-        life_table=attached.life_tables[model.mortality.table],
+        life_table=attached.life_tables[model.mortality.table] if model.mortality else None,
+        matrices=attached.matrices,
         posteriors=attached.posteriors,
         changes=changes,
         warnings=(),

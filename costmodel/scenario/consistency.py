@@ -3,14 +3,15 @@
 Each check is a function from a `Subject` to problems; `check` runs them all.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from costmodel.errors import Problem, nearest
+from costmodel.scenario import probability_rules
 from costmodel.scenario.clock import cycle_months, window
 from costmodel.scenario.fields import RESERVED
+from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.subject import Subject, uses
 from costmodel.units import price_fits_quantity
 
 MAX_CYCLES = 1_200
@@ -20,79 +21,13 @@ RESERVED_ALTERNATIVES = ("expected", "deterministic")
 """The names of the runs that stand beside the alternatives."""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What is checked: the model, central values by parameter, where things stand, names already faulted."""
-
-    model: ModelFile
-    central: dict[str, float]
-    place: Callable[[Keys], object]
-    faulty: set[str] = field(default_factory=set)
-
-    def problem(self, keys: Keys, found: str, remedy: str = "") -> Problem:
-        return Problem(str(self.place(keys)), found, remedy)
-
-    def value(self, reference: str | int) -> float | None:
-        """Central value of a reference, or None where it could not be worked out."""
-        return float(reference) if isinstance(reference, int) else self.central.get(reference)
-
-
-@dataclass(frozen=True)
-class Use:
-    """A reference, where it stands, and the kinds of unit that may stand there."""
-
-    reference: str | int
-    keys: Keys
-    kinds: tuple[str, ...]
-    thing: str = ""
-
-
-def uses(model: ModelFile) -> Iterator[Use]:
-    """Every reference of a model to a parameter."""
-    cohort = model.cohort
-    yield Use(cohort.age, ("cohort", "age"), ("age",))
-    yield Use(cohort.female, ("cohort", "female"), ("share",))
-    for state, reference in cohort.start.items():
-        yield Use(reference, ("cohort", "start", state), ("share",))
-    yield Use(model.mortality.rate_ratio, ("mortality", "rate_ratio"), ("rate_ratio",))
-    for arrow, reference in model.transitions.items():
-        yield Use(reference, ("transitions", arrow), ("rate",))
-    for state, reference in model.utilities.items():
-        yield Use(reference, ("utilities", state), ("utility",))
-    for name, strategy in model.strategies.items():
-        at: Keys = ("strategies", name)
-        if therapy := strategy.therapy:
-            yield Use(therapy.sessions, (*at, "therapy", "sessions"), ("sessions",))
-            yield Use(therapy.attendance, (*at, "therapy", "attendance"), ("share",))
-            yield Use(therapy.price, (*at, "therapy", "price"), ("price",), "session")
-            yield Use(therapy.set_up, (*at, "therapy", "set_up"), ("price",), "person")
-        for key, effect in strategy.effects.items():
-            if effect.hazard_ratio is not None:
-                yield Use(effect.hazard_ratio, (*at, "effects", key, "hazard_ratio"), ("hazard_ratio",))
-            if effect.rate is not None:
-                yield Use(effect.rate, (*at, "effects", key, "rate"), ("rate",))
-        for key, harm in strategy.harms.items():
-            yield Use(harm.share, (*at, "harms", key, "share"), ("share",))
-            yield Use(harm.utility_loss, (*at, "harms", key, "utility_loss"), ("utility",))
-    for name, alternative in model.alternatives.items():
-        yield Use(alternative.weight, ("alternatives", name, "weight"), ("share",))
-    for name, item in model.costs.items():
-        at = ("costs", name)
-        yield Use(item.price, (*at, "price"), ("price",))
-        for state, reference in item.while_in.items():
-            yield Use(reference, (*at, "while_in", state), ("quantity", "share", "multiplier"))
-        if item.causal_share is not None:
-            yield Use(item.causal_share, (*at, "causal_share"), ("share",))
-        yield Use(item.cashable, (*at, "cashable"), ("share",))
-
-
 def check(subject: Subject) -> list[Problem]:
     """Every problem of one structure, in the order of the file."""
     checks = (
         _references,
         _states,
         _start,
-        _transitions,
+        probability_rules.check if subject.model.in_probabilities else _rates,
         _effects,
         _costs,
         _double_counting,
@@ -106,14 +41,15 @@ def _references(subject: Subject) -> Iterator[Problem]:
     parameters = subject.model.parameters
     for use in uses(subject.model):
         name = use.reference
-        if isinstance(name, int) or name in subject.faulty:
+        if isinstance(name, int) or name in subject.faulty or (name == REST and "transitions" in use.keys):
             continue
         if name not in parameters:
             yield subject.problem(use.keys, f'there is no parameter "{name}"', nearest(name, parameters))
             continue
         unit = parameters[name].unit
-        if parameters[name].over_time and use.keys[0] != "transitions":
-            yield subject.problem(use.keys, f'"{name}" changes over time', "Only the rate of a transition may.")
+        if parameters[name].over_time and "transitions" not in use.keys:
+            remedy = "Only the rate or probability of a transition may."
+            yield subject.problem(use.keys, f'"{name}" changes over time', remedy)
         if unit.kind not in use.kinds:
             wanted = " or ".join(kind.replace("_", " ") for kind in use.kinds)
             remedy = f"Here a {wanted} is wanted."
@@ -171,6 +107,18 @@ def _start(subject: Subject) -> Iterator[Problem]:
         yield subject.problem(("cohort", "start"), f"the shares of the cohort sum to {sum(known):g}", "They sum to 1.")
 
 
+def _rates(subject: Subject) -> Iterator[Problem]:
+    """What belongs to models of rates alone, and what does not belong to them."""
+    model = subject.model
+    for path in ("mortality", "cohort.age", "cohort.female"):
+        holder, key = (model.cohort, path.partition(".")[2]) if "." in path else (model, path)
+        if getattr(holder, key) is None:
+            keys: Keys = ("cohort",) if "." in path else ("model",)
+            yield subject.problem(keys, f'the key "{key}" is missing ({path})', "A model of rates needs it.")
+    yield from probability_rules.strangers(subject)
+    yield from _transitions(subject)
+
+
 def _transitions(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     for arrow in model.transitions:
@@ -202,13 +150,17 @@ def _effects(subject: Subject) -> Iterator[Problem]:
         for key, effect in strategy.effects.items():
             keys: Keys = ("strategies", name, "effects", key)
             arrow = " -> ".join(effect.transition)
-            if arrow not in model.transitions:
-                remedy = nearest(arrow, model.transitions)
+            if arrow not in {**model.transitions, **strategy.transitions}:
+                remedy = nearest(arrow, {**model.transitions, **strategy.transitions})
                 yield subject.problem((*keys, "transition"), f'"{arrow}" is not a declared transition', remedy)
             if name == comparator:
                 yield subject.problem(keys, "the first strategy is the comparator and has no effects", "Move it.")
-            if strategy.therapy is None:
+            if strategy.therapy is None and not model.in_probabilities:
                 yield subject.problem(keys, "an effect without a therapy costs nothing", "Add the therapy block.")
+            if (effect.relative_risk is None) == model.in_probabilities:
+                wanted = "relative_risk" if model.in_probabilities else "hazard_ratio or rate"
+                found = f"in a model of {model.model} an effect is a {wanted}"
+                yield subject.problem(keys, found, "A hazard ratio is not a relative risk: convert it at the source.")
             if effect.until is None and effect.half_life is None:
                 remedy = "Give until (an instant such as follow-up) or half_life."
                 yield subject.problem(keys, "nothing says how long the effect lasts", remedy)
@@ -239,7 +191,7 @@ def _costs(subject: Subject) -> Iterator[Problem]:
                     "Both count the same thing, as in GBP per visit and visits per year.",
                 )
         differs = len({item.quantity(state) for state in model.states}) > 1
-        if differs and item.causal_share is None:
+        if differs and item.causal_share is None and not model.in_probabilities:
             yield subject.problem(
                 keys,
                 "the quantity differs by state and causal_share is missing",

@@ -1,10 +1,11 @@
 """Parameters made of other parameters, for numbers, arrays of draws and worksheet cells alike."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from costmodel.scenario.parameter import Parameter
-from costmodel.units import parse_duration
+from costmodel.units import MONTHS_A_YEAR, parse_duration, period_months
 
 Value = Any
 """A float, an array of draws, or a worksheet cell: anything with + − × ÷."""
@@ -30,6 +31,8 @@ def combine(record: Parameter, operand: Callable[[str], Value]) -> Value:
         return values[0] / values[1]
     if record.complement_of:
         return 1 - values[0]
+    if record.probability_of:
+        return 1 - math.e ** (0 - values[0] * (period_months(record.unit) / MONTHS_A_YEAR))
     if record.rebased:
         ratio, prevalence = values
         return ratio / (1 + prevalence * (ratio - 1))

@@ -101,8 +101,6 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
         return Problem(place, f"{path} is {found}", f"Wanted: {_TYPES[kind]}{', ' * bool(hint)}{hint}.")
     if kind == "literal_error":
         expected = str(detail.get("ctx", {}).get("expected", ""))
-        if last == "model" and detail["input"] == "probabilities":
-            return Problem(place, '"model: probabilities" is not yet supported', "Use model: rates.")
         return Problem(place, f"{path} is {found}", f"Allowed: {expected}.")
     if kind == "string_pattern_mismatch":
         return Problem(place, f"{path} is {found}", "A name has lower-case ASCII letters, digits and _.")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, Str
 
 from costmodel.units import Duration, Unit, parse_duration, parse_price_year, parse_unit
 
-RESERVED = ("dead", "others", "all")
+RESERVED = ("dead", "others", "all", "remainder")
 
 
 class Block(BaseModel):

@@ -20,11 +20,12 @@ KINDS = (
     "mean_of",
     "ratio_of",
     "complement_of",
+    "probability_of",
     "rebased",
 )
 INTERNAL = ("moved_to", "fixed")
 """Keys of a record that controls and options set, and that no file may hold."""
-DERIVED = ("over_time", "product_of", "mean_of", "ratio_of", "complement_of", "rebased")
+DERIVED = ("over_time", "product_of", "mean_of", "ratio_of", "complement_of", "probability_of", "rebased")
 
 
 class Rebased(Block):
@@ -89,6 +90,8 @@ class Parameter(Block):
     """The first divided by the second."""
     complement_of: Name | None = None
     """1 minus a parameter."""
+    probability_of: Name | None = None
+    """A rate; the probability of at least one event in the period of the unit, 1 − exp(−rate × period)."""
     rebased: Rebased | None = None
     """A ratio against the unaffected, made a ratio against everybody."""
 
@@ -117,8 +120,8 @@ class Parameter(Block):
             return (self.rebased.ratio, self.rebased.prevalence)
         if self.one_of:
             return (self.one_of[self.use],) if self.use in self.one_of else tuple(self.one_of.values())
-        if self.complement_of:
-            return (self.complement_of,)
+        if single := self.complement_of or self.probability_of:
+            return (single,)
         if self.over_time:
             return tuple(self.over_time.values())
         return tuple(self.product_of or self.mean_of or self.ratio_of or ())

@@ -20,6 +20,8 @@ def provenance(
         for found, remedy in _record(name, record, model.parameters, attached, faulty):
             yield Problem(at, found, remedy)
     yield from _setting(model, attached, faulty)
+    if model.mortality is None:
+        return
     table, tables = model.mortality.table, attached.setting.life_tables
     if table not in tables:
         yield Problem(
@@ -105,8 +107,11 @@ def _units(name: str, record: Parameter, operands: list[Parameter]) -> Iterator[
         if record.unit.kind not in plain and [unit.text for unit in rest] != [wanted]:
             found = " × ".join(operand.unit.text for operand in operands)
             yield f'{name}: {found} is not "{wanted}"', "Exactly one operand has the unit of the product."
-    if record.complement_of and {record.unit.kind, operands[0].unit.kind} != {"share"}:
-        yield f"{name}: a complement is taken of a share", "Both units are share."
+    if record.complement_of and not {record.unit.kind, operands[0].unit.kind} <= {"share", "probability"}:
+        yield f"{name}: a complement is taken of a share or a probability", "Check the units."
+    if record.probability_of and (record.unit.kind, operands[0].unit.kind) != ("probability", "rate"):
+        remedy = "Its unit is probability per TIME, and the rate's is per year."
+        yield f"{name}: a probability is made of a rate", remedy
     if record.rebased and [operand.unit.kind for operand in operands] != ["rate_ratio", "share"]:
         yield f"{name}: rebasing needs a rate ratio and a share", "Check the units."
 

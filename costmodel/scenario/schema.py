@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from costmodel.scenario.fields import Block, Moment, Name, PriceYear, Reference, Text, Time, Transition
-from costmodel.scenario.parameter import INTERNAL, Parameter
+from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 
 Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
 PartyOrNobody = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody"]
@@ -16,16 +16,16 @@ Category = Literal[
 
 NOT_YET = {
     "strata", "subgroups", "dose", "optimism", "budget", "rate_ratios", "quantity", "rate_ratio", "difference",
-    "odds_ratio", "smd", "onset", "controlled_share", "on_transition", "real_growth", "vat",
+    "odds_ratio", "smd", "onset", "controlled_share", "real_growth", "vat",
 }  # fmt: skip
 """Keys of the grammar that are refused as "not yet supported"."""
 
 
 class Cohort(Block):
-    age: Reference
-    """Age at referral; unit `years`."""
-    female: Reference
-    """Share of women; unit `share`."""
+    age: Reference | None = None
+    """Age at referral; unit `years`. Left out only where probabilities of death are given."""
+    female: Reference | None = None
+    """Share of women; unit `share`. Left out only where probabilities of death are given."""
     start: dict[Name, Reference]
     """Shares of the cohort in each state at referral; they sum to 1."""
 
@@ -74,6 +74,8 @@ class Effect(Block):
     """Multiplies the comparator's rate; unit `hazard ratio`."""
     rate: Reference | None = None
     """Replaces the comparator's rate; unit `per year`."""
+    relative_risk: Reference | None = None
+    """Multiplies the comparator's probability; unit `relative risk`. In models of probabilities."""
     from_: Moment = Field(alias="from")
     """When the effect begins, at full size."""
     until: Moment | None = None
@@ -85,9 +87,16 @@ class Effect(Block):
 
     @model_validator(mode="after")
     def _one_size(self) -> "Effect":
-        if (self.hazard_ratio is None) == (self.rate is None):
-            raise ValueError("an effect has either a hazard_ratio or a rate")
+        sizes = ("hazard_ratio", "rate", "relative_risk")
+        given = [size for size in sizes if getattr(self, size) is not None]
+        if len(given) != 1:
+            raise ValueError(f"an effect has exactly one of {', '.join(sizes)}; found: {', '.join(given) or 'none'}")
         return self
+
+    @property
+    def size(self) -> str | int:
+        """The reference to how large it is."""
+        return next(s for s in (self.hazard_ratio, self.rate, self.relative_risk) if s is not None)
 
 
 class Harm(Block):
@@ -103,6 +112,19 @@ class Harm(Block):
     """How long it lasts."""
 
 
+class Matrices(Block):
+    """Transition probabilities as a table, for models too large to declare one by one."""
+
+    file: Text
+    """CSV with columns first, last (cycles from 1), from, and one for each state and `dead`."""
+    period: Time
+    """The time over which the probabilities are stated; the model's cycle."""
+    source: Text
+    """Source id."""
+    status: Status
+    """How we know them."""
+
+
 class Strategy(Block):
     label: Text
     """Shown name."""
@@ -112,6 +134,12 @@ class Strategy(Block):
     """What the therapy changes."""
     harms: dict[Name, Harm] = {}
     """What it does to some who start."""
+    transitions: dict[str, Reference] = {}
+    """Probabilities of its own, by `from -> to`. In models of probabilities."""
+    matrices: Matrices | None = None
+    """Probabilities of its own as a table. In models of probabilities."""
+    utilities: dict[Name, Reference] = {}
+    """Utilities of its own, by state. In models of probabilities."""
 
 
 class Alternative(Block):
@@ -140,6 +168,12 @@ class CostItem(Block):
     """Price of one unit."""
     while_in: dict[Name, Reference]
     """Quantity per person-year in each state; `others` stands for the states not named."""
+    on_transition: dict[str, Reference] = {}
+    """Quantity at each transition, by `from -> to`. In models of probabilities."""
+    at_start: Reference = 0
+    """Quantity at time 0, never discounted nor weighted. In models of probabilities."""
+    only_in: list[Name] = []
+    """The strategies that use it; all where left out. In models of probabilities."""
     causal_share: Reference | None = None
     """Part of the gap between states that moving a person closes."""
     gap_from: Name | None = None
@@ -181,8 +215,8 @@ class ModelFile(Block):
     """Who is treated."""
     description: Text | None = None
     """A paragraph for the first screen."""
-    model: Literal["rates"]
-    """How transitions are given. `probabilities` is not yet supported."""
+    model: Literal["rates", "probabilities"]
+    """How transitions are given: as rates per year, or as probabilities per cycle (published textbook models)."""
     setting: Text
     """The setting file, from this file's folder."""
     follow_up: Time
@@ -199,10 +233,22 @@ class ModelFile(Block):
     """Who they are at referral."""
     states: dict[Name, Text] = Field(min_length=1, max_length=40)
     """Clinical states with their definitions; `dead` exists always."""
-    mortality: Mortality
-    """Deaths."""
-    transitions: dict[str, Reference]
-    """Rates per year in usual care, by `from -> to`."""
+    mortality: Mortality | None = None
+    """Deaths; required with rates, and no part of a model of probabilities."""
+    counting: Literal["start", "end", "life-table", "half-cycle", "weights"] | None = None
+    """Who counts in a cycle; required with probabilities."""
+    weights: list[float] | None = Field(default=None, max_length=1_201)
+    """Weight of each instant 0 … n, where `counting: weights`."""
+    discounting: Literal["start of cycle", "middle of cycle", "end of cycle", "at each count"] | None = None
+    """When a cycle is discounted; required with probabilities."""
+    absorbing: list[Name] = []
+    """States that nobody leaves, beside `dead`. In models of probabilities."""
+    transitions: dict[str, Reference] = {}
+    """Usual care, by `from -> to`: rates per year, or probabilities (`remainder`: what the others leave)."""
+    matrices: Matrices | None = None
+    """Probabilities of all strategies as a table. In models of probabilities."""
+    qalys_on_transition: dict[str, Reference] = {}
+    """QALYs gained, or lost if negative, at a transition. In models of probabilities."""
     utilities: dict[Name, Reference]
     """Utility of each state."""
     strategies: dict[Name, Strategy] = Field(min_length=2, max_length=8)
@@ -217,6 +263,17 @@ class ModelFile(Block):
     """What the model leaves out."""
     parameters: dict[Name, Parameter]
     """Every number, with its source."""
+
+    @property
+    def in_probabilities(self) -> bool:
+        """Whether transitions are given as probabilities per cycle."""
+        return self.model == "probabilities"
+
+    @property
+    def deaths(self) -> Mortality:
+        """Deaths of a model of rates."""
+        assert self.mortality is not None, "a model of probabilities has its deaths among the transitions"
+        return self.mortality
 
 
 class SettingFile(Block):

@@ -1,7 +1,7 @@
 """Which parameters an answer rests on, and which of them a reader should check."""
 
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.consistency import uses
+from costmodel.scenario.subject import uses
 
 
 def used(scenario: Scenario) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from costmodel.result import payback
-from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes, until
+from costmodel.result.outcomes import VIEWS, Flows, Outcomes, Terms, outcomes, until
 from tests.support import plain_payback
 
 MONTHS = np.arange(0, 121, 1.0)
@@ -148,9 +148,11 @@ def summed(cost: np.ndarray, first_payment: float = 0.0, lag: int = 0, cashable:
         lags=(lag,),
         rates=(0.0, 0.0),
         first_payment=(0.0, first_payment),
+        years=np.zeros(months),
     )
     nothing = np.zeros((months, 2, 1, 1))
-    return outcomes(np.arange(months + 1) / 12, flows, nothing, np.zeros((months + 1, 1, 2, 1, 1)), terms, 1)
+    people = np.zeros((months + 1, 1, 2, 1, 1))
+    return outcomes(Flows(np.arange(months + 1) / 12, flows, nothing, people, people[1:]), terms, 1)
 
 
 def touched(found: Outcomes) -> float:

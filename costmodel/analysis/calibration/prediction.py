@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.calibration.file import Observation
 from costmodel.model.lines import rate_lines
-from costmodel.model.simulate import edges, simulate
+from costmodel.model.lived import edges
+from costmodel.model.simulate import simulate
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.derived import combine, order

@@ -24,8 +24,8 @@ from costmodel.analysis.trial.measure import (
 from costmodel.errors import InputError
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor, read_price_index
+from costmodel.model.lived import looking
 from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
-from costmodel.model.simulate import looking
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import load

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.trial.file import CeilingBlock, TrialRow
 from costmodel.model.flows import THERAPY, cost_per_year, items
-from costmodel.model.simulate import Flows, looking, simulate
+from costmodel.model.lived import looking
+from costmodel.model.simulate import simulate
 from costmodel.model.values import Values, central_values, drawn_values
 from costmodel.perspectives import weight
+from costmodel.result.outcomes import Flows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 

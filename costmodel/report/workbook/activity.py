@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from costmodel.engine.formulas import closing, cohort_step, discount_factor, exit_rates, window_share
+from costmodel.model.by_rates import background_hazards
 from costmodel.model.flows import share_open
 from costmodel.model.lines import RateLine, rate_lines
-from costmodel.model.simulate import background_hazards
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet
@@ -33,7 +33,7 @@ def write_rates(sheet: Sheet, inputs: Inputs, steps: int) -> dict[Variant, list[
     discount = scenario.setting.discount
     follow_up = inputs.months("follow_up", scenario.model.follow_up.months) / MONTHS_A_YEAR
     lines = {v: _live_lines(inputs, *v) for v in variants(inputs)}
-    ratios = {v: inputs.look(_structure(inputs, v[1]).model.mortality.rate_ratio) for v in lines}
+    ratios = {v: inputs.look(_structure(inputs, v[1]).model.deaths.rate_ratio) for v in lines}
     for k in range(len(result.edges) - 1):
         row = REFERRAL + 1 + k
         first = sheet.constant("Month from", row, k * cycle)

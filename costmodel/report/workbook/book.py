@@ -10,8 +10,9 @@ import xlsxwriter
 
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
+from costmodel.model.by_rates import background_hazards
 from costmodel.model.lines import rate_lines
-from costmodel.model.simulate import background_hazards, looking
+from costmodel.model.lived import looking
 from costmodel.report.files import write_whole
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
 from costmodel.report.workbook.costs import write_costs, write_net_cost
@@ -143,7 +144,7 @@ def _steps(result: Result) -> int:
         for structure in scenario.structures:
             lines = rate_lines(structure.model, strategy)
             moves = [(line.origin, line.destination) for line in lines]
-            ratio = look(structure.model.mortality.rate_ratio)
+            ratio = look(structure.model.deaths.rate_ratio)
             for k, (begin, end) in enumerate(zip(result.edges[:-1], result.edges[1:], strict=True)):
                 rates = [line.rate(line.shares(begin, end, float(result.edges[-1])), look) for line in lines]
                 exits = exit_rates(len(scenario.model.states), moves, rates, hazards[k] * ratio)

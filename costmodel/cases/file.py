@@ -1,0 +1,193 @@
+"""The case format, version 1.0, as types; and the strict reading of a case."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from costmodel.errors import InputError, Problem, nearest
+
+LARGEST_FILE = 20_000_000
+"""Bytes."""
+
+KINDS = ("markov_cohort", "icer_frontier", "voi_normal", "evppi_brennan")
+NOT_YET = ("voi_normal", "evppi_brennan")
+
+
+class Part(BaseModel):
+    """A block of a case: unknown keys are errors, numbers are finite, nothing is coerced but whole numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Interval(Part):
+    """Cycles `from` … `to`, both included."""
+
+    first: int = Field(alias="from", ge=0)
+    last: int = Field(alias="to", ge=0)
+
+
+class Transition(Interval):
+    """The matrix of an interval; rows are origins."""
+
+    matrix: list[list[float]]
+
+
+class Values(Interval):
+    """A value a year for each state."""
+
+    values: list[float]
+
+
+class CaseStrategy(Part):
+    """What one strategy does and costs."""
+
+    transition: list[Transition] = Field(min_length=1)
+    state_cost: list[Values] = Field(min_length=1)
+    state_effect: list[Values] = Field(min_length=1)
+    transition_cost: list[list[float]] | None = None
+    transition_effect: list[list[float]] | None = None
+    start_cost: float = 0.0
+
+
+Occupancy = Literal["start", "end", "average"]
+
+
+class Accrual(Part):
+    """How rewards are counted. `cycle`: occupancy and discount exponent of cycle k; `index`: a weight an instant."""
+
+    scheme: Literal["cycle", "index"]
+    occupancy: Occupancy | None = None
+    cost_occupancy: Occupancy | None = None
+    effect_occupancy: Occupancy | None = None
+    discount_exponent: Literal["k-1", "k", "k-0.5"] | None = None
+    weights: list[float] | None = None
+    explain: str = ""
+
+
+class Discount(Part):
+    """Rates per year."""
+
+    cost: float = Field(ge=0, lt=1)
+    effect: float = Field(ge=0, lt=1)
+
+
+class Expected(Part):
+    """A printed result and how near one must come."""
+
+    key: str
+    value: float | list[float] | list[str]
+    abs_tol: float | None = Field(default=None, ge=0)
+    rel_tol: float | None = Field(default=None, ge=0)
+    status: str
+    note: str = ""
+
+
+class Case(BaseModel):
+    """What every case has; further keys describe it and are not read."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+
+    schema_version: Literal["1.0"]
+    id: str
+    title: str
+    kind: str
+    expected: list[Expected] = []
+
+
+class CohortCase(Case):
+    """A cohort model with its results."""
+
+    states: list[str] = Field(min_length=1, max_length=1_000)
+    initial: list[float]
+    n_cycles: int = Field(ge=1, le=20_000)
+    cycle_length_years: float = Field(gt=0, le=100)
+    cycle_meaning: str = ""
+    accrual: Accrual
+    discount: Discount
+    strategies: dict[str, CaseStrategy] = Field(min_length=1, max_length=50)
+    components: dict[str, dict[str, list[Values]]] = {}
+    components_discounted: bool = False
+    population: float | None = Field(default=None, gt=0)
+    effect_divisor: float | None = Field(default=None, gt=0)
+    absorbing: list[str] = []
+    expected: list[Expected] = Field(min_length=1)
+
+
+class FrontierCase(Case):
+    """Strategies with cost and effect, and the incremental analysis that was printed."""
+
+    cost: dict[str, float] = Field(min_length=1, max_length=1_000)
+    effect: dict[str, float]
+    expected_table: list[tuple[str, float | None, float | None, float | None, Literal["ND", "ED", "D"]]] = Field(
+        min_length=1
+    )
+
+
+TYPES: dict[str, type[Case]] = {"markov_cohort": CohortCase, "icer_frontier": FrontierCase}
+
+
+def read_case(path: str | Path) -> tuple[Case, str]:
+    """A case and its SHA-256. Raises InputError naming the file and the key."""
+    path = Path(path)
+    content = _content(path)
+    data = _data(content, path.name)
+    kind = data.get("kind")
+    if kind in NOT_YET:
+        raise InputError.at(path.name, f'the kind "{kind}" is not yet supported', f"Supported: {', '.join(TYPES)}.")
+    if kind not in TYPES:
+        raise InputError.at(path.name, f"the kind is {kind!r}", nearest(str(kind), KINDS))
+    try:
+        case = TypeAdapter(TYPES[kind]).validate_json(content)
+    except ValidationError as error:
+        raise InputError(*_problems(error, path.name)) from error
+    return case, hashlib.sha256(content).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError.at(path.name, "the file is too large", f"At most {LARGEST_FILE:,} bytes.")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
+
+
+def _data(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        data = json.loads(content.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise InputError.at(name, "the file is not UTF-8", "Save it as UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise InputError.at(f"{name}, line {error.lineno}", f"this is not JSON ({error.msg})") from error
+    except RecursionError as error:
+        raise InputError.at(name, "the file is nested too deep") from error
+    except ValueError as error:
+        raise InputError.at(name, str(error)) from error
+    if not isinstance(data, dict):
+        raise InputError.at(name, "this is not a case", "A case is an object with id, title, kind and so on.")
+    return data
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'the key "{twice}" stands twice')
+    return found
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a finite number")
+
+
+def _problems(error: ValidationError, name: str) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        path = ".".join(str(key) for key in detail["loc"])
+        shown = repr(detail["input"])
+        found = f" (found {shown})" if isinstance(detail["input"], str | int | float) and len(shown) < 60 else ""
+        yield Problem(f"{name}: {path}", f"{detail['msg'][0].lower()}{detail['msg'][1:]}{found}")

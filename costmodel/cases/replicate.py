@@ -1,0 +1,84 @@
+"""Run a published case and lay what its source prints beside what comes out."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from costmodel.cases.answers import Row, compared
+from costmodel.cases.cohort import convention, run_cohort
+from costmodel.cases.file import CohortCase, FrontierCase, read_case
+from costmodel.cases.keys import answer
+from costmodel.cases.plausible import warnings
+from costmodel.errors import InputError, Problem
+from costmodel.result.frontier import ON_FRONTIER, Step, frontier
+
+TABLE_TOLERANCE = 1e-6
+"""Relative; the increments of a printed incremental analysis are exact."""
+
+
+@dataclass(frozen=True)
+class Replication:
+    """A case beside its source. convention: how it counts and discounts, in words."""
+
+    id: str
+    title: str
+    kind: str
+    sha256: str
+    convention: str
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether every printed result was reproduced."""
+        return all(row.holds for row in self.rows)
+
+
+def replicate(path: str | Path) -> Replication:
+    """Run the case in a file. Raises InputError, naming the key, for a file that is not a sound case."""
+    case, digest = read_case(path)
+    try:
+        if isinstance(case, CohortCase):
+            run = run_cohort(case)
+            rows = [compared(expected, answer(run, expected.key)) for expected in case.expected]
+            how, doubts = convention(case), tuple(warnings(run))
+        else:
+            assert isinstance(case, FrontierCase)
+            rows, how, doubts = _frontier_rows(case), "incremental analysis along the frontier", ()
+    except InputError as error:
+        name = Path(path).name
+        raise InputError(*(Problem(f"{name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
+    return Replication(case.id, case.title, case.kind, digest, how, tuple(rows), doubts)
+
+
+def _frontier_rows(case: FrontierCase) -> list[Row]:
+    if case.cost.keys() != case.effect.keys():
+        raise InputError.at("effect", "cost and effect name different strategies", "Give both for each.")
+    found = {step.strategy: step for step in frontier(case.cost, case.effect)}
+    printed = [entry[0] for entry in case.expected_table]
+    if sorted(printed) != sorted(found):
+        raise InputError.at("expected_table", "it does not name each strategy once", f"Strategies: {', '.join(found)}.")
+    on = [entry[0] for entry in case.expected_table if entry[4] == ON_FRONTIER]
+    ours = [step.strategy for step in found.values() if step.status == ON_FRONTIER]
+    rows = [Row("frontier", on, ours, "exact", "published", on == ours)]
+    for name, cost, effect, ratio, status in case.expected_table:
+        wanted = Step(name, cost, effect, ratio, status)
+        rows.append(
+            Row(name, _shown(wanted), _shown(found[name]), "±1e-06 of it", "published", _equal(wanted, found[name]))
+        )
+    return rows
+
+
+def _equal(wanted: Step, found: Step) -> bool:
+    if wanted.status != found.status:
+        return False
+    pairs = ((wanted.cost, found.cost), (wanted.effect, found.effect), (wanted.ratio, found.ratio))
+    return all(
+        a is None or (b is not None and math.isclose(a, b, rel_tol=TABLE_TOLERANCE, abs_tol=1e-9)) for a, b in pairs
+    )
+
+
+def _shown(step: Step) -> str:
+    if step.ratio is None:
+        return step.status
+    return f"{step.status}: {step.cost:,.6g} for {step.effect:,.6g}, {step.ratio:,.6g} each"

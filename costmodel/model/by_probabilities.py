@@ -1,0 +1,78 @@
+"""Models of probabilities: the published recursion, cycle by cycle, with the declared counting convention."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from costmodel.engine.textbook import chain, moves_counted, time_in_states
+from costmodel.errors import InputError
+from costmodel.inputs.matrices import ROW_TOLERANCE
+from costmodel.model.lived import Lived, looking, start_shares
+from costmodel.model.values import Array, Values
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.probabilities import Chances, Move, all_states, arrow
+
+
+def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Lived:
+    """The cohort of each strategy and alternative.
+
+    Raises InputError where a draw has a probability outside [0, 1]: nothing is clipped.
+    """
+    model, look = scenario.model, looking(values)
+    states = all_states(model)
+    variants = [
+        Chances(structure.model, strategy, scenario.matrices.get(strategy))
+        for strategy in model.strategies
+        for structure in scenario.structures
+    ]
+    starts = [start_shares(structure, look, draws) for _ in model.strategies for structure in scenario.structures]
+    moves = list(dict.fromkeys(move for chances in variants for move in chances.moves()))
+    changes = {cycle for chances in variants for cycle in chances.starts()}
+    in_force: list[Array] = []
+
+    def probabilities(cycle: int) -> Sequence[Array]:
+        nonlocal in_force
+        if cycle in changes:
+            in_force = _probabilities(variants, moves, cycle, draws, look)
+        return in_force
+
+    dead = np.zeros((1, len(variants), draws))
+    start = np.concatenate([np.stack(starts, axis=1), dead])
+    indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
+    lived = chain(start, indices, probabilities, cycles(model))
+    years = cycle_months(model) / MONTHS_A_YEAR
+    assert model.counting is not None
+    weights = None if model.weights is None else np.array(model.weights)
+    at_start, in_cycles = time_in_states(lived.people[:, :-1], model.counting, weights)
+    moved = moves_counted(lived.moved, model.counting, weights)
+    shape = (len(model.strategies), len(scenario.structures), draws)
+
+    def spread(array: Array) -> Array:
+        return array.reshape(*array.shape[:-2], *shape)
+
+    return Lived(
+        people=spread(lived.people[:, :-1]),
+        person_years=spread(in_cycles * years),
+        at_start=spread(at_start * years),
+        moved={move: spread(moved[:, i]) for i, move in enumerate(moves)},
+    )
+
+
+def _probabilities(variants: list[Chances], moves: list[Move], cycle: int, draws: int, look: Any) -> list[Array]:
+    """The probability of each move in a cycle, (variant, draw) each; rounding of a remainder below 0 is taken off."""
+    found = [chances.at(cycle, look) for chances in variants]
+    stacked = []
+    for move in moves:
+        p = np.stack([np.broadcast_to(one.get(move, 0.0), (draws,)) for one in found])
+        outside = (p < -ROW_TOLERANCE) | (p > 1 + ROW_TOLERANCE)
+        if outside.any():
+            worst = float(p[outside][np.argmax(np.abs(p[outside] - 0.5))])
+            what = (
+                f"the probability of {arrow(move)} is {worst:.4g} in {outside.any(axis=0).sum():,} of {draws:,} draws"
+            )
+            remedy = "Narrow the uncertainty of the probabilities that leave the state; they are not clipped."
+            raise InputError.at("transitions", f"{what} (cycle {cycle + 1})", remedy)
+        stacked.append(np.maximum(p, 0.0))
+    return stacked

@@ -1,0 +1,64 @@
+"""Several strategies at once: who is dominated, and what each step along the frontier costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+ON_FRONTIER, EXTENDED, DOMINATED = "ND", "ED", "D"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A strategy's place in the incremental analysis.
+
+    cost, effect, ratio: against the strategy before it on the frontier; None for the first one and for those
+    that are not on it. status: ND on the frontier, ED dominated by a mixture of two others, D by one.
+    """
+
+    strategy: str
+    cost: float | None
+    effect: float | None
+    ratio: float | None
+    status: str
+
+
+def frontier(cost: Mapping[str, float], effect: Mapping[str, float]) -> list[Step]:
+    """The frontier by rising effect, then the others (extended dominance first) by falling effect.
+
+    A strategy is dominated when another has at least its effect at no more cost, one of the two strictly;
+    of equals in both the first named stays. A strategy is dominated by extension when the ratio of the step
+    after it is not above its own. Source: Briggs, Claxton, Sculpher, Decision Modelling for Health Economic
+    Evaluation, 2006.
+    """
+    names = list(cost)
+    dominated = {name for name in names if any(_dominates(o, name, names, cost, effect) for o in names)}
+    on = sorted((name for name in names if name not in dominated), key=lambda name: effect[name])
+    extended: list[str] = []
+    while (weak := _above_the_line(on, cost, effect)) is not None:
+        on.remove(weak)
+        extended.append(weak)
+    steps = [Step(on[0], None, None, None, ON_FRONTIER)]
+    for before, name in pairwise(on):
+        more, gain = cost[name] - cost[before], effect[name] - effect[before]
+        steps.append(Step(name, more, gain, more / gain, ON_FRONTIER))
+    for status, others in ((EXTENDED, extended), (DOMINATED, dominated)):
+        for name in sorted(others, key=lambda name: (-effect[name], names.index(name))):
+            steps.append(Step(name, None, None, None, status))
+    return steps
+
+
+def _dominates(one: str, other: str, names: list[str], cost: Mapping[str, float], effect: Mapping[str, float]) -> bool:
+    if one == other or cost[one] > cost[other] or effect[one] < effect[other]:
+        return False
+    better = cost[one] < cost[other] or effect[one] > effect[other]
+    return better or names.index(one) < names.index(other)
+
+
+def _above_the_line(on: list[str], cost: Mapping[str, float], effect: Mapping[str, float]) -> str | None:
+    """The first strategy whose own ratio is not below that of the step after it."""
+    for before, name, after in zip(on, on[1:], on[2:], strict=False):
+        own = (cost[name] - cost[before]) / (effect[name] - effect[before])
+        following = (cost[after] - cost[name]) / (effect[after] - effect[name])
+        if own >= following:
+            return name
+    return None

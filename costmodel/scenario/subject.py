@@ -1,0 +1,94 @@
+"""What the rules of a scenario look at: one structure with its central values, and every reference in it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from costmodel.errors import Problem
+from costmodel.inputs.matrices import Matrices
+from costmodel.scenario.read import Keys
+from costmodel.scenario.schema import ModelFile
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked: the model, central values by parameter, where things stand, names already faulted.
+
+    matrices: tables of probabilities by strategy.
+    """
+
+    model: ModelFile
+    central: dict[str, float]
+    place: Callable[[Keys], object]
+    faulty: set[str] = field(default_factory=set)
+    matrices: Mapping[str, Matrices] = field(default_factory=dict)
+
+    def problem(self, keys: Keys, found: str, remedy: str = "") -> Problem:
+        return Problem(str(self.place(keys)), found, remedy)
+
+    def value(self, reference: str | int) -> float | None:
+        """Central value of a reference, or None where it could not be worked out."""
+        return float(reference) if isinstance(reference, int) else self.central.get(reference)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A reference, where it stands, and the kinds of unit that may stand there."""
+
+    reference: str | int
+    keys: Keys
+    kinds: tuple[str, ...]
+    thing: str = ""
+
+
+def uses(model: ModelFile) -> Iterator[Use]:
+    """Every reference of a model to a parameter."""
+    cohort = model.cohort
+    if cohort.age is not None:
+        yield Use(cohort.age, ("cohort", "age"), ("age",))
+    if cohort.female is not None:
+        yield Use(cohort.female, ("cohort", "female"), ("share",))
+    for state, reference in cohort.start.items():
+        yield Use(reference, ("cohort", "start", state), ("share",))
+    if model.mortality is not None:
+        yield Use(model.mortality.rate_ratio, ("mortality", "rate_ratio"), ("rate_ratio",))
+    moving = ("probability",) if model.in_probabilities else ("rate",)
+    for arrow, reference in model.transitions.items():
+        yield Use(reference, ("transitions", arrow), moving)
+    for arrow, reference in model.qalys_on_transition.items():
+        yield Use(reference, ("qalys_on_transition", arrow), ("utility",))
+    for state, reference in model.utilities.items():
+        yield Use(reference, ("utilities", state), ("utility",))
+    for name, strategy in model.strategies.items():
+        at: Keys = ("strategies", name)
+        if therapy := strategy.therapy:
+            yield Use(therapy.sessions, (*at, "therapy", "sessions"), ("sessions",))
+            yield Use(therapy.attendance, (*at, "therapy", "attendance"), ("share",))
+            yield Use(therapy.price, (*at, "therapy", "price"), ("price",), "session")
+            yield Use(therapy.set_up, (*at, "therapy", "set_up"), ("price",), "person")
+        for key, effect in strategy.effects.items():
+            if effect.hazard_ratio is not None:
+                yield Use(effect.hazard_ratio, (*at, "effects", key, "hazard_ratio"), ("hazard_ratio",))
+            if effect.rate is not None:
+                yield Use(effect.rate, (*at, "effects", key, "rate"), ("rate",))
+            if effect.relative_risk is not None:
+                yield Use(effect.relative_risk, (*at, "effects", key, "relative_risk"), ("relative_risk",))
+        for key, harm in strategy.harms.items():
+            yield Use(harm.share, (*at, "harms", key, "share"), ("share",))
+            yield Use(harm.utility_loss, (*at, "harms", key, "utility_loss"), ("utility",))
+        for arrow, reference in strategy.transitions.items():
+            yield Use(reference, (*at, "transitions", arrow), ("probability",))
+        for state, reference in strategy.utilities.items():
+            yield Use(reference, (*at, "utilities", state), ("utility",))
+    for name, alternative in model.alternatives.items():
+        yield Use(alternative.weight, ("alternatives", name, "weight"), ("share",))
+    for name, item in model.costs.items():
+        at = ("costs", name)
+        yield Use(item.price, (*at, "price"), ("price",))
+        for state, reference in item.while_in.items():
+            yield Use(reference, (*at, "while_in", state), ("quantity", "share", "multiplier"))
+        for arrow, reference in item.on_transition.items():
+            yield Use(reference, (*at, "on_transition", arrow), ("share", "multiplier"))
+        yield Use(item.at_start, (*at, "at_start"), ("share", "multiplier"))
+        if item.causal_share is not None:
+            yield Use(item.causal_share, (*at, "causal_share"), ("share",))
+        yield Use(item.cashable, (*at, "cashable"), ("share",))
