@@ -1,5 +1,6 @@
 """One block of draws: what the cohort lives through, then money and health, cycle by cycle."""
 
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +23,7 @@ from costmodel.model.lived import Lived, edges, looking
 from costmodel.model.values import Array, Values
 from costmodel.result.outcomes import Flows
 from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.probabilities import changes, in_force
 from costmodel.scenario.schema import CostItem
 
 
@@ -57,10 +59,12 @@ def _costs(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[A
     for i, item in enumerate(ledger):
         if item.name != THERAPY:
             declared = model.costs[item.name]
-            per_year = cost_per_year(model, declared, look)
-            cost[:, i] = total_over_states(in_state, per_year)
+            for span, looked in _spans(scenario, declared.while_in.values(), look):
+                per_year = cost_per_year(model, declared, looked)
+                cost[span, i] = total_over_states([time_in[span] for time_in in in_state], per_year)
             if lived.at_start is not None:
-                at_start[i] = total_over_states(list(lived.at_start), per_year)
+                at_first = cost_per_year(model, declared, _look_in(scenario, 0, look))
+                at_start[i] = total_over_states(list(lived.at_start), at_first)
                 _add_events(scenario, declared, lived, look, cost[:, i], at_start[i])
     for s, strategy in enumerate(model.strategies):
         if model.strategies[strategy].therapy:
@@ -90,17 +94,32 @@ def _health(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[
     qaly, at_start = np.empty((len(time) - 1, *lived.people.shape[2:])), np.zeros(lived.people.shape[2:])
     for s, strategy in enumerate(scenario.model.strategies):
         for a, structure in enumerate(scenario.structures):
-            utilities = [look(reference) for reference in _utilities(structure, strategy)]
+            references = _utilities(structure, strategy)
             in_state = _by_state(lived.person_years[:, :, s, a])
+            for span, looked in _spans(scenario, references, look):
+                spent = [time_in[span] for time_in in in_state]
+                qaly[span, s, a] = total_over_states(spent, [looked(reference) for reference in references])
             lost = [harm(structure.model, strategy, b, e, look) for b, e in pairwise(time)]
-            qaly[:, s, a] = total_over_states(in_state, utilities)
             qaly[:, s, a] -= np.stack([np.broadcast_to(x, (draws,)) for x in lost])
             for name, gain in structure.model.qalys_on_transition.items():
                 if (moved := lived.moved.get(_move(name))) is not None:
                     qaly[:, s, a] += moved[:, s, a] * look(gain)
             if lived.at_start is not None:
-                at_start[s, a] = total_over_states(list(lived.at_start[:, s, a]), utilities)
+                first = [_look_in(scenario, 0, look)(reference) for reference in references]
+                at_start[s, a] = total_over_states(list(lived.at_start[:, s, a]), first)
     return qaly, at_start
+
+
+def _spans(scenario: Scenario, references: Iterable[str | int], look: Look) -> Iterator[tuple[slice, Look]]:
+    """Stretches of cycles in which no reference changes, each with what references mean in it."""
+    begins = changes(scenario.model, references)
+    for first, last in zip(begins, [*begins[1:], None], strict=True):
+        yield slice(first, last), _look_in(scenario, first, look)
+
+
+def _look_in(scenario: Scenario, cycle: int, look: Look) -> Look:
+    """References as they stand in a cycle."""
+    return lambda reference: look(in_force(scenario.model, reference, cycle))
 
 
 def _utilities(structure: Structure, strategy: str) -> list[str | int]:

@@ -9,6 +9,7 @@ from costmodel.report import json_report
 from costmodel.report.terminal import Piece, headed, listed
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.parameter import STRENGTH
+from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import to_be_checked, used
 
 
@@ -45,6 +46,7 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
         f"{setting.title}, prices of {setting.price_year}; follow-up {model.follow_up.text}, "
         f"{model.beyond_follow_up} beyond it; horizon {model.horizon.text} in cycles of {model.cycle}"
     )
+    yield Text(f"Convention: {convention(model)}")
     comparator = next(iter(model.strategies))
     strategies = [
         f"{name}: {strategy.label}{' (comparator)' if name == comparator else ''}"

@@ -14,6 +14,7 @@ from costmodel.report.sentence import answer
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.overlay import Change
+from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import to_be_checked
 
 SCHEMA = "costmodel/result/1"
@@ -95,6 +96,7 @@ def _settings(result: Result, perspective: str | None) -> dict[str, Any]:
         "horizon_months": model.horizon.months,
         "beyond_follow_up": model.beyond_follow_up,
         "cycle_months": result.cycle_months,
+        "convention": convention(model),
         "people": model.people,
         "discount": {
             "costs": discount_rate(setting.discount.costs),

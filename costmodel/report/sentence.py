@@ -11,6 +11,7 @@ from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report.words import chance, interval, money, qalys
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
+from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import to_be_checked
 
 SURE = 0.9
@@ -98,10 +99,13 @@ def beside(result: Result, strategy: str) -> list[str]:
         f"{cost}, NHS and social care."
     ]
     lines.append(_household(result, strategy))
+    basis = price_basis(result)
     lines.append(
-        f"Price basis: {price_basis(result)}; prices of {result.scenario.setting.price_year}, undiscounted; "
-        "cost per QALY discounted."
+        f"{f'Price basis: {basis}; prices' if basis else 'Prices'} of {result.scenario.setting.price_year}, "
+        "undiscounted; cost per QALY discounted."
     )
+    if model.in_probabilities:
+        lines.append(f"Convention: {convention(model)}.")
     if len(result.horizons) > 1:
         lines.append(
             f"Beyond {in_words(result.horizons[0])} nothing was observed ({model.beyond_follow_up} from then on): "
@@ -121,10 +125,12 @@ def beside(result: Result, strategy: str) -> list[str]:
     return lines
 
 
-def price_basis(result: Result) -> str:
-    """What a session is priced at, and why."""
+def price_basis(result: Result) -> str | None:
+    """What a session is priced at, and why; None where no strategy has sessions."""
     scenario = result.scenario
-    therapy = next(s.therapy for s in scenario.model.strategies.values() if s.therapy)
+    therapy = next((s.therapy for s in scenario.model.strategies.values() if s.therapy), None)
+    if therapy is None:
+        return None
     name = scenario.model.price_basis or str(therapy.price)
     record = scenario.parameters[name]
     price = money(scenario.central[name], exact=True)

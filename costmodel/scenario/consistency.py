@@ -47,8 +47,8 @@ def _references(subject: Subject) -> Iterator[Problem]:
             yield subject.problem(use.keys, f'there is no parameter "{name}"', nearest(name, parameters))
             continue
         unit = parameters[name].unit
-        if parameters[name].over_time and "transitions" not in use.keys:
-            remedy = "Only the rate or probability of a transition may."
+        if parameters[name].over_time and not _may_change(subject, use.keys):
+            remedy = "Only the rate of a transition may; in models of probabilities also quantities and utilities."
             yield subject.problem(use.keys, f'"{name}" changes over time', remedy)
         if unit.kind not in use.kinds:
             wanted = " or ".join(kind.replace("_", " ") for kind in use.kinds)
@@ -64,6 +64,11 @@ def _references(subject: Subject) -> Iterator[Problem]:
     basis = subject.model.price_basis
     if basis and basis not in parameters and basis not in subject.faulty:
         yield subject.problem(("price_basis",), f'there is no parameter "{basis}"', nearest(basis, parameters))
+
+
+def _may_change(subject: Subject, keys: Keys) -> bool:
+    """Whether what stands at some keys may change over time."""
+    return "transitions" in keys or (subject.model.in_probabilities and bool({"while_in", "utilities"} & set(keys)))
 
 
 def _states(subject: Subject) -> Iterator[Problem]:

@@ -1,10 +1,9 @@
 """Models of probabilities: the probability of each move in each cycle, and what must hold of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.errors import Problem
 from costmodel.inputs.matrices import ROW_TOLERANCE, Matrices
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.derived import pieces
@@ -36,6 +35,43 @@ def declared(model: ModelFile, strategy: str) -> dict[Move, str | int]:
     return {(name.partition(" -> ")[0], name.partition(" -> ")[2]): reference for name, reference in both.items()}
 
 
+def in_force(model: ModelFile, reference: str | int, cycle: int) -> str | int:
+    """What a reference means in a cycle (from 0): its piece, where it changes over time."""
+    record = model.parameters.get(str(reference))
+    if record is None or record.over_time is None:
+        return reference
+    years = cycle * cycle_months(model) / MONTHS_A_YEAR
+    return [name for begin, name in pieces(record) if begin <= years + 1e-9][-1]
+
+
+def changes(model: ModelFile, references: Iterable[str | int], times: Iterable[float] = ()) -> list[int]:
+    """Cycles (from 0) in which something begins: 0, the pieces of what changes over time, and times in years."""
+    years = {0.0, *times}
+    for reference in references:
+        record = model.parameters.get(str(reference))
+        if record is not None and record.over_time:
+            years |= {begin for begin, _ in pieces(record)}
+    length = cycle_months(model) / MONTHS_A_YEAR
+    return sorted({cycle for year in years if (cycle := round(year / length)) < cycles(model)})
+
+
+def convention(model: ModelFile) -> str:
+    """Who counts in a cycle and when it is discounted, in words; every report prints it."""
+    if not model.in_probabilities:
+        return "time in states is integrated exactly; discounted by whole years from referral"
+    counted = {
+        "start": "people at the start of each cycle",
+        "end": "people at the end of each cycle",
+        "life-table": "the mean of the people at the start and the end of each cycle",
+        "half-cycle": "people at each instant, the first and the last by half",
+        "weights": "people at each instant with the declared weights",
+    }[str(model.counting)]
+    at = "at each instant" if model.discounting == "at each count" else f"at the {model.discounting}"
+    return (
+        f"{counted}, discounted {at}; cycles of {model.cycle}; costs at the start are neither weighted nor discounted"
+    )
+
+
 @dataclass(frozen=True)
 class Chances:
     """The probabilities of one strategy: declared, or a table."""
@@ -56,15 +92,10 @@ class Chances:
         """Cycles, from 0, in which the probabilities may change: 0 and later ones in order."""
         if self.matrices is not None:
             return [first - 1 for first in self.matrices.first]
-        months = {0.0}
-        for reference in declared(self.model, self.strategy).values():
-            record = self.model.parameters.get(str(reference))
-            if record is not None and record.over_time:
-                months |= {years * MONTHS_A_YEAR for years, _ in pieces(record)}
+        times: list[float] = []
         for key, effect in self.model.strategies[self.strategy].effects.items():
-            months |= {years * MONTHS_A_YEAR for years in window(self.model, self.strategy, key, effect)}
-        length, last = cycle_months(self.model), cycles(self.model)
-        return sorted({cycle for m in months if (cycle := round(m / length)) < last})
+            times += window(self.model, self.strategy, key, effect)
+        return changes(self.model, declared(self.model, self.strategy).values(), times)
 
     def at(self, cycle: int, look: Look) -> dict[Move, Quantity]:
         """Probability of each move in a cycle (from 0); the remainder of a state goes to `remainder`, or stays."""
@@ -78,7 +109,7 @@ class Chances:
             if reference == REST:
                 remainder[move[0]] = move
             else:
-                found[move] = look(self._in_force(reference, cycle)) * self._relative_risk(move, cycle, look)
+                found[move] = look(in_force(self.model, reference, cycle)) * self._relative_risk(move, cycle, look)
         for state, move in remainder.items():
             if move in found:  # staying is declared: the row must sum to 1 by itself
                 continue
@@ -89,13 +120,6 @@ class Chances:
         for state in all_states(self.model):
             found.setdefault((state, state), 0.0)
         return found
-
-    def _in_force(self, reference: str | int, cycle: int) -> str | int:
-        record = self.model.parameters.get(str(reference))
-        if record is None or record.over_time is None:
-            return reference
-        years = cycle * cycle_months(self.model) / MONTHS_A_YEAR
-        return [name for begin, name in pieces(record) if begin <= years + 1e-9][-1]
 
     def _relative_risk(self, move: Move, cycle: int, look: Look) -> Quantity:
         years = cycle * cycle_months(self.model) / MONTHS_A_YEAR + 1e-9
@@ -136,22 +160,3 @@ def _row_fault(state: str, given: Mapping[Move, float], closed: bool) -> str | N
     if total > 1 + ROW_TOLERANCE:
         return f'the probabilities of leaving "{state}" sum to {total:g}: {named}'
     return None
-
-
-def check_clock(model: ModelFile, problem: Callable[[Sequence[str], str, str], Problem]) -> Iterator[Problem]:
-    """Times that are not whole cycles: a probability holds for a whole cycle."""
-    length = cycle_months(model)
-    for name, record in model.parameters.items():
-        for text, (years, _) in zip(record.over_time or (), pieces(record) if record.over_time else (), strict=True):
-            if not _whole(years * MONTHS_A_YEAR / length):
-                remedy = f"The cycle is {model.cycle}."
-                yield problem(("parameters", name), f"{text} is not a whole number of cycles", remedy)
-    for name, strategy in model.strategies.items():
-        for key, effect in strategy.effects.items():
-            if not all(_whole(years * MONTHS_A_YEAR / length) for years in window(model, name, key, effect)):
-                found = "it begins or ends within a cycle"
-                yield problem(("strategies", name, "effects", key), found, f"The cycle is {model.cycle}.")
-
-
-def _whole(number: float) -> bool:
-    return abs(number - round(number)) < 1e-9

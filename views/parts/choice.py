@@ -49,6 +49,9 @@ def scenario_of(choice: Choice) -> Scenario:
     if len(scenario.model.strategies) < 2:
         found = "the scenario has one strategy"
         raise InputError.at(scenario.path.name, found, "The dashboard compares a therapy with usual care.")
+    if scenario.model.in_probabilities:
+        found = "the dashboard shows models of rates, and this is one of probabilities"
+        raise InputError.at(scenario.path.name, found, "Run it with costmodel run.")
     return scenario
 
 

@@ -17,6 +17,7 @@ from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, table
 from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.result.result import Result
+from costmodel.scenario.probabilities import convention
 
 TOLERANCE = 1e-9
 
@@ -192,6 +193,7 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
         ("Seed", str(result.seed)),
         ("Draws", f"{result.draws:,}"),
         ("Cycle", scenario.model.cycle),
+        ("Convention", convention(scenario.model)),
         ("A year", "12 months; a week is 7/365.25 of it"),
         ("Command", f"costmodel report {scenario.path.name} --draws {result.draws} --seed {result.seed}"),
         ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
