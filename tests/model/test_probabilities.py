@@ -1,0 +1,142 @@
+"""Models of probabilities: published results come out of scenario files, and a second implementation agrees."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import costmodel as cm
+from costmodel.model.lived import looking
+from costmodel.model.simulate import simulate
+from costmodel.model.values import drawn_values
+from tests.cli.commands import done, parsed
+from tests.support.example import example, number, write_model
+from tests.support.plain_probabilities import plain_run
+from tests.support.random_probabilities import random_probabilities
+from tests.support.small_probabilities import small
+
+PUBLISHED = Path(__file__).parents[1] / "published"
+NAMES = {
+    "chancellor_1997": ("chancellor_1997_exact", {"mono": "mono", "comb": "comb"}),
+    "sick_sicker": ("darth_sick_sicker_timeindep", {"soc": "SoC", "a": "A", "b": "B", "ab": "AB"}),
+    "hip_replacement": ("briggs_thr_exact", {"standard": "standard", "np1": "np1"}),
+}
+
+
+def value(result: cm.Result, strategy: str, outcome: str, *, discounted: bool = True) -> float:
+    """A cost or the QALYs of a strategy in the deterministic run, for the NHS."""
+    table = result.table()
+    rows = table[
+        (table.run == "deterministic") & (table.strategy == strategy) & (table.outcome == outcome)
+        & (table.comparator == "") & (table.discounted == discounted) & table.perspective.isin(["nhs", ""])
+        & (table.horizon_months == result.horizons[-1])
+    ]  # fmt: skip
+    assert len(rows) == 1
+    return float(rows.value.iloc[0])
+
+
+@pytest.mark.parametrize("folder", NAMES)
+def test_a_published_model_as_a_scenario_gives_the_printed_results(folder: str) -> None:
+    case, names = NAMES[folder]
+    printed = {row["key"]: row for row in json.loads((PUBLISHED / f"{case}.json").read_text("utf-8"))["expected"]}
+    result = cm.run(cm.load(PUBLISHED / folder / "model.yaml"), draws=0)
+    for ours, theirs in names.items():
+        for outcome, key in (("cost", "cost"), ("qaly", "effect")):
+            row = printed[f"{theirs}.{key}"]
+            assert value(result, ours, outcome) == pytest.approx(row["value"], abs=row["abs_tol"])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(random_probabilities())
+def test_a_second_implementation_agrees(tmp_path_factory: Any, model: dict[str, Any]) -> None:
+    result = cm.run(cm.load(write_model(tmp_path_factory.mktemp("random"), model)), draws=0)
+    for strategy, totals in plain_run(model, (0.035, 0.035)).items():
+        for outcome in ("cost", "qaly"):
+            for suffix, discounted in (("", False), ("_discounted", True)):
+                expected = totals[outcome + suffix]
+                assert value(result, strategy, outcome, discounted=discounted) == pytest.approx(
+                    expected, rel=1e-9, abs=1e-9
+                )
+
+
+def test_each_draw_is_the_model_at_the_values_of_that_draw() -> None:
+    scenario = cm.load(PUBLISHED / "sick_sicker" / "model.yaml")
+    values = drawn_values(scenario, 8, seed=3)
+    together = simulate(scenario, values, 8)
+    for d in range(8):
+        alone = simulate(scenario, {name: np.atleast_1d(np.broadcast_to(v, (8,))[d]) for name, v in values.items()}, 1)
+        np.testing.assert_array_equal(together.cost[..., d], alone.cost[..., 0])
+        np.testing.assert_array_equal(together.qaly[..., d], alone.qaly[..., 0])
+    look = looking(values)
+    expected = (1 - np.exp(-look("rate_sick"))) * np.exp(-look("rate_dead"))
+    np.testing.assert_allclose(look("healthy_to_sick"), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "convention",
+    [
+        {"counting": "start", "discounting": "start of cycle"},
+        {"counting": "end", "discounting": "end of cycle"},
+        {"counting": "life-table", "discounting": "middle of cycle"},
+        {"counting": "half-cycle", "discounting": "at each count"},
+        {"counting": "weights", "discounting": "at each count", "weights": [1 / 3, *[4 / 3, 2 / 3] * 5]},
+    ],
+    ids=lambda convention: convention["counting"],
+)
+def test_no_convention_touches_what_is_paid_at_the_start_or_for_sessions(
+    convention: dict[str, Any], tmp_path: Path
+) -> None:
+    """Four published programs shrink a cost at entry by their within-cycle weights: £9,000 becomes £3,000 or £4,500."""
+    result = cm.run(cm.load(write_model(tmp_path, small(**convention))), draws=0)
+    cost = result.deterministic.cost[-1]
+    names = [item.name for item in result.items]
+    assert cost[0, names.index("entry"), 1, 0, 0] == cost[1, names.index("entry"), 1, 0, 0] == 9000.0
+    assert cost[0, names.index("entry"), 0, 0, 0] == 0.0
+    assert cost[0, names.index("therapy"), 1, 0, 0] == pytest.approx(40 * 0.8 * 110, abs=1e-9)
+    assert result.curve(1, "nhs")[0] == 9000.0
+
+
+def test_a_year_counted_by_hand(tmp_path: Path) -> None:
+    model = small(horizon="1 year", follow_up="1 year", counting="life-table", discounting="middle of cycle")
+    result = cm.run(cm.load(write_model(tmp_path, model)), draws=0)
+    ill_at_end = 1 - 0.2 - 0.01
+    assert value(result, "usual", "cost", discounted=False) == pytest.approx(600 * (1 + ill_at_end) / 2, rel=1e-14)
+    qaly = 0.5 * (1 + ill_at_end) / 2 + 0.8 * 0.2 / 2
+    assert value(result, "usual", "qaly") == pytest.approx(qaly * 1.035**-0.5, rel=1e-14)
+
+
+def test_every_report_prints_the_convention(tmp_path: Path) -> None:
+    path = write_model(tmp_path, small())
+    words = "people at the end of each cycle, discounted at the end of cycle; cycles of 12 months"
+    assert words in done("run", path, "--draws", 10)
+    assert words in done("check", path)
+    assert words in parsed("run", path, "--draws", 10, "--json")["settings"]["convention"]
+    rates = parsed("run", example(tmp_path), "--draws", 0, "--json")["settings"]["convention"]
+    assert rates.startswith("time in states is integrated exactly")
+
+
+def test_a_draw_whose_probabilities_exceed_one_is_refused_and_not_clipped(tmp_path: Path) -> None:
+    model = small()
+    model["parameters"]["leave"] = number("probability per year", 0.97, distribution="beta", effective_size=4)
+    model["parameters"]["die"] = number("probability per year", 0.03, distribution="beta", effective_size=4)
+    scenario = cm.load(write_model(tmp_path, model))
+    with pytest.raises(cm.InputError, match=r"the probability of ill -> ill is −?-?0\.\d+ in \d+ of 200 draws"):
+        cm.run(scenario, draws=200)
+
+
+def test_alternatives_may_move_probabilities(tmp_path: Path) -> None:
+    model = small(
+        alternatives={
+            "as_is": {"label": "As it is", "weight": "half"},
+            "faster": {"label": "Faster", "weight": "half", "change": {"transitions.ill -> well": "faster"}},
+        }
+    )
+    model["parameters"] |= {"half": number("share", 0.5), "faster": number("probability per year", 0.4)}
+    both = cm.run(cm.load(write_model(tmp_path, model)), draws=0)
+    alone = small()
+    alone["parameters"]["leave"] = number("probability per year", 0.4)
+    faster = cm.run(cm.load(write_model(tmp_path, alone)), draws=0)
+    np.testing.assert_array_equal(both.deterministic.cost[..., 1, :], faster.deterministic.cost[..., 0, :])
