@@ -58,6 +58,12 @@ def cost_per_year(model: ModelFile, cost: CostItem, look: Look) -> list[Quantity
     return [quantity * price for quantity in quantities]
 
 
+def utilities(model: ModelFile, strategy: str) -> list[str | int]:
+    """References to the utility of each state, a strategy's own where it has one."""
+    own = model.strategies[strategy].utilities
+    return [own.get(state, model.utilities[state]) for state in model.states]
+
+
 def therapy_window(model: ModelFile, strategy: str, months: Months = declared) -> tuple[Quantity, Quantity]:
     """Years from referral to the first and the last session."""
     therapy = model.strategies[strategy].therapy

@@ -1,6 +1,5 @@
 """One block of draws: what the cohort lives through, then money and health, cycle by cycle."""
 
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -17,13 +16,14 @@ from costmodel.model.flows import (
     share_open,
     therapy_cost,
     therapy_window,
+    utilities,
 )
 from costmodel.model.lines import Look
 from costmodel.model.lived import Lived, edges, looking
+from costmodel.model.spans import look_in, spans
 from costmodel.model.values import Array, Values
 from costmodel.result.outcomes import Flows
-from costmodel.scenario.build import Scenario, Structure
-from costmodel.scenario.probabilities import changes, in_force
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.schema import CostItem
 
 
@@ -59,11 +59,11 @@ def _costs(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[A
     for i, item in enumerate(ledger):
         if item.name != THERAPY:
             declared = model.costs[item.name]
-            for span, looked in _spans(scenario, declared.while_in.values(), look):
+            for span, looked in spans(scenario.model, declared.while_in.values(), look):
                 per_year = cost_per_year(model, declared, looked)
                 cost[span, i] = total_over_states([time_in[span] for time_in in in_state], per_year)
             if lived.at_start is not None:
-                at_first = cost_per_year(model, declared, _look_in(scenario, 0, look))
+                at_first = cost_per_year(model, declared, look_in(scenario.model, 0, look))
                 at_start[i] = total_over_states(list(lived.at_start), at_first)
                 _add_events(scenario, declared, lived, look, cost[:, i], at_start[i])
     for s, strategy in enumerate(model.strategies):
@@ -94,9 +94,9 @@ def _health(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[
     qaly, at_start = np.empty((len(time) - 1, *lived.people.shape[2:])), np.zeros(lived.people.shape[2:])
     for s, strategy in enumerate(scenario.model.strategies):
         for a, structure in enumerate(scenario.structures):
-            references = _utilities(structure, strategy)
+            references = utilities(structure.model, strategy)
             in_state = _by_state(lived.person_years[:, :, s, a])
-            for span, looked in _spans(scenario, references, look):
+            for span, looked in spans(scenario.model, references, look):
                 spent = [time_in[span] for time_in in in_state]
                 qaly[span, s, a] = total_over_states(spent, [looked(reference) for reference in references])
             lost = [harm(structure.model, strategy, b, e, look) for b, e in pairwise(time)]
@@ -105,27 +105,9 @@ def _health(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[
                 if (moved := lived.moved.get(_move(name))) is not None:
                     qaly[:, s, a] += moved[:, s, a] * look(gain)
             if lived.at_start is not None:
-                first = [_look_in(scenario, 0, look)(reference) for reference in references]
+                first = [look_in(scenario.model, 0, look)(reference) for reference in references]
                 at_start[s, a] = total_over_states(list(lived.at_start[:, s, a]), first)
     return qaly, at_start
-
-
-def _spans(scenario: Scenario, references: Iterable[str | int], look: Look) -> Iterator[tuple[slice, Look]]:
-    """Stretches of cycles in which no reference changes, each with what references mean in it."""
-    begins = changes(scenario.model, references)
-    for first, last in zip(begins, [*begins[1:], None], strict=True):
-        yield slice(first, last), _look_in(scenario, first, look)
-
-
-def _look_in(scenario: Scenario, cycle: int, look: Look) -> Look:
-    """References as they stand in a cycle."""
-    return lambda reference: look(in_force(scenario.model, reference, cycle))
-
-
-def _utilities(structure: Structure, strategy: str) -> list[str | int]:
-    """References to the utility of each state, a strategy's own where it has one."""
-    own = structure.model.strategies[strategy].utilities
-    return [own.get(state, structure.model.utilities[state]) for state in structure.model.states]
 
 
 def _by_state(person_years: Array) -> list[Array]:

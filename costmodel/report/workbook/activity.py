@@ -33,7 +33,7 @@ def write_rates(sheet: Sheet, inputs: Inputs, steps: int) -> dict[Variant, list[
     discount = scenario.setting.discount
     follow_up = inputs.months("follow_up", scenario.model.follow_up.months) / MONTHS_A_YEAR
     lines = {v: _live_lines(inputs, *v) for v in variants(inputs)}
-    ratios = {v: inputs.look(_structure(inputs, v[1]).model.deaths.rate_ratio) for v in lines}
+    ratios = {v: inputs.look(structure_of(inputs, v[1]).model.deaths.rate_ratio) for v in lines}
     for k in range(len(result.edges) - 1):
         row = REFERRAL + 1 + k
         first = sheet.constant("Month from", row, k * cycle)
@@ -46,24 +46,24 @@ def write_rates(sheet: Sheet, inputs: Inputs, steps: int) -> dict[Variant, list[
         sheet.put("Share within follow-up", row, window_share(begin, end, 0.0, follow_up))
         hazard = sheet.constant("Deaths per person-year, general population", row, float(hazards[k]))
         for variant, of_variant in lines.items():
-            sheet.put(_name(variant, "death rate"), row, hazard * ratios[variant])
+            sheet.put(variant_name(variant, "death rate"), row, hazard * ratios[variant])
             for line in of_variant:
                 shares = tuple(
-                    sheet.put(_name(variant, f"{line.name}, share {i + 1}"), row, share)
+                    sheet.put(variant_name(variant, f"{line.name}, share {i + 1}"), row, share)
                     if isinstance(share, Cell)
                     else share
                     for i, share in enumerate(line.shares(begin, end, horizon))
                 )
-                sheet.put(_name(variant, line.name), row, line.rate(shares, inputs.look))
-            gap = share_open(_structure(inputs, variant[1]).model, variant[0], begin, end, inputs.months)
+                sheet.put(variant_name(variant, line.name), row, line.rate(shares, inputs.look))
+            gap = share_open(structure_of(inputs, variant[1]).model, variant[0], begin, end, inputs.months)
             if gap is not None:
-                sheet.put(_name(variant, "share before the gap closes"), row, gap)
+                sheet.put(variant_name(variant, "share before the gap closes"), row, gap)
     return lines
 
 
 def _live_lines(inputs: Inputs, strategy: str, alternative: str) -> list[RateLine]:
     """The rate lines with their instants listed on the Inputs sheet, each once."""
-    model = _structure(inputs, alternative).model
+    model = structure_of(inputs, alternative).model
     live = []
     for line in rate_lines(model, strategy, inputs.months):
         terms = []
@@ -76,11 +76,13 @@ def _live_lines(inputs: Inputs, strategy: str, alternative: str) -> list[RateLin
     return live
 
 
-def _structure(inputs: Inputs, alternative: str) -> Structure:
+def structure_of(inputs: Inputs, alternative: str) -> Structure:
+    """A structure by name."""
     return next(s for s in inputs.scenario.structures if s.name == alternative)
 
 
-def _name(variant: Variant, what: str) -> str:
+def variant_name(variant: Variant, what: str) -> str:
+    """Heading of a column that belongs to one strategy under one alternative."""
     strategy, alternative = variant
     return f"{strategy}, {alternative}: {what}" if alternative != "only" else f"{strategy}: {what}"
 
@@ -89,7 +91,7 @@ def write_trace(
     sheet: Sheet, rates: Sheet, inputs: Inputs, variant: Variant, lines: list[RateLine], steps: int
 ) -> None:
     """The cohort recursion: each row starts from the people of the row above and ends one cycle later."""
-    model = _structure(inputs, variant[1]).model
+    model = structure_of(inputs, variant[1]).model
     states = list(model.states)
     sheet.column("Month to")
     sheet.constant("Month to", REFERRAL, 0)
@@ -101,8 +103,8 @@ def write_trace(
     for k in range(len(inputs.result.edges) - 1):
         row = REFERRAL + 1 + k
         sheet.put("Month to", row, rates.outside("Month to", row))
-        moving = [rates.outside(_name(variant, line.name), row) for line in lines]
-        dying = rates.outside(_name(variant, "death rate"), row)
+        moving = [rates.outside(variant_name(variant, line.name), row) for line in lines]
+        dying = rates.outside(variant_name(variant, "death rate"), row)
         exits = [
             sheet.put(f"{state}: rate of leaving", row, out)
             for state, out in zip(states, exit_rates(len(states), moves, moving, dying), strict=True)
@@ -135,7 +137,7 @@ def close_gap(sheet: Sheet, comparators: Sheet, rates: Sheet, inputs: Inputs, va
         row = REFERRAL + 1 + k
         for state in inputs.scenario.model.states:
             own = sheet.at(f"{state}: person-years", row)
-            share = rates.outside(_name(variant, "share before the gap closes"), row)
+            share = rates.outside(variant_name(variant, "share before the gap closes"), row)
             other = comparators.outside(f"{state}: person-years", row)
             sheet.put(f"{state}: person-years counted", row, closing(own, other, share))
 

@@ -15,6 +15,7 @@ from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
 from costmodel.report.files import write_whole
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
+from costmodel.report.workbook.chain import write_chain, write_probabilities
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
@@ -22,6 +23,18 @@ from costmodel.report.workbook.sheet import Sheet
 from costmodel.report.workbook.styles import Styles
 from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.result.result import Result
+
+RATES = (
+    "Rates",
+    "Rates in force",
+    "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle.",
+)
+PROBABILITIES = (
+    "Probabilities",
+    "Probabilities in force",
+    "Clock, discount factors, weights of instants and the probability of each transition in each cycle.",
+)
+"""Name, title and subject of the sheet of what moves people."""
 
 
 def write(result: Result, path: str | Path, option: str = "path") -> None:
@@ -70,12 +83,7 @@ def as_bytes(result: Result) -> bytes:
         "Every number once. Type in the yellow column; leave it blank for the default.",
         True,
     )
-    rates_page = page(
-        "Rates",
-        "Rates in force",
-        "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle.",
-        True,
-    )
+    rates_page = page(*(PROBABILITIES if model.in_probabilities else RATES), True)
     inputs = Inputs(book, inputs_page, result)
     steps = _steps(result)
     pairs = variants(inputs)
@@ -103,9 +111,15 @@ def as_bytes(result: Result) -> bytes:
     checks_page = page("Checks", "Checks", "Laws that every run must obey, with value, tolerance and flag.", True)
     provenance_page = page("Provenance", "Provenance", "What was run, with what, and how to run it again.", False)
 
-    lines = write_rates(rates_page, inputs, steps)
-    for pair, trace_page in trace_pages.items():
-        write_trace(trace_page, rates_page, inputs, pair, lines[pair], steps)
+    moves: dict = {}
+    if model.in_probabilities:
+        moves = write_probabilities(rates_page, inputs)
+        for pair, trace_page in trace_pages.items():
+            write_chain(trace_page, rates_page, inputs, pair, moves[pair])
+    else:
+        lines = write_rates(rates_page, inputs, steps)
+        for pair, trace_page in trace_pages.items():
+            write_trace(trace_page, rates_page, inputs, pair, lines[pair], steps)
     for pair, trace_page in trace_pages.items():
         if f"{_heading(pair)}: share before the gap closes" in rates_page.columns:
             close_gap(trace_page, trace_pages[result.comparator, pair[1]], rates_page, inputs, pair)
@@ -115,7 +129,7 @@ def as_bytes(result: Result) -> bytes:
     summary = Summary(summary_page, pages, inputs)
     summary.charts(book, trace_pages)
     write_sources(sources_page, result)
-    flag = write_checks(checks_page, pages, trace_pages, summary, inputs)
+    flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves)
     write_provenance(provenance_page, result)
     write_cover(cover, result, contents, flag)
     for sheet in (rates_page, *trace_pages.values(), costs_page, net_page):
@@ -136,6 +150,8 @@ def _structure_label(result: Result, alternative: str) -> str:
 def _steps(result: Result) -> int:
     """Steps per cycle that the deterministic run needs; the same in every row, so that a column has one shape."""
     scenario = result.scenario
+    if scenario.model.in_probabilities:
+        return 1
     look = looking(scenario.central)
     hazards = background_hazards(scenario)
     years = float(result.edges[1] - result.edges[0])

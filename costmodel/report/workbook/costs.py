@@ -2,62 +2,120 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from costmodel.engine.formulas import cash, total_over_states
-from costmodel.model.flows import THERAPY, cost_per_year, harm, items, sessions, therapy_cost, therapy_window
+from costmodel.model.flows import (
+    THERAPY,
+    cost_per_year,
+    harm,
+    items,
+    sessions,
+    therapy_cost,
+    therapy_window,
+    utilities,
+)
+from costmodel.model.spans import look_in
 from costmodel.perspectives import PERSPECTIVES, weight
-from costmodel.report.workbook.activity import Variant, counted, variants
+from costmodel.report.workbook.activity import Variant, counted, structure_of
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet
 from costmodel.scenario.clock import cycle_months
+from costmodel.scenario.probabilities import changes
+from costmodel.scenario.schema import CostItem
 
 
 def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs: Inputs) -> None:
     """Undiscounted cost of each item and QALYs, per person referred, by cycle."""
-    scenario = inputs.scenario
-    model = scenario.model
-    states = list(model.states)
-    per_year = {
-        name: [
+    model = inputs.scenario.model
+    per_year = {name: _per_year(inputs, name, item) for name, item in model.costs.items()}
+    windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
+    for row in inputs.rows_booked:
+        sheet.put("Month to", row, rates.outside("Month to", row))
+        if row > REFERRAL:
+            for strategy, window in windows.items():
+                _write_therapy(sheet, rates, inputs, row, strategy, window)
+        for variant, trace in traces.items():
+            for name, spans in per_year.items():
+                cost = _item_cost(inputs, trace, row, variant[0], model.costs[name], _in_force(spans, row))
+                sheet.put(cost_name(*variant, name), row, cost, "money")
+            sheet.put(f"{_variant(variant)}: QALYs", row, _qalys(inputs, trace, rates, row, variant))
+
+
+def _per_year(inputs: Inputs, name: str, item: CostItem) -> dict[int, list[Cell]]:
+    """Cost of a year in each state, by the cycle from which it holds; each a line of the Inputs sheet."""
+    model = inputs.scenario.model
+    found: dict[int, list[Cell]] = {}
+    begins = changes(model, item.while_in.values())
+    for begin in begins:
+        since = f" from cycle {begin + 1}" if len(begins) > 1 else ""
+        amounts = cost_per_year(model, item, look_in(model, begin, inputs.look))
+        found[begin] = [
             inputs.derived(
-                f"{name}_{state}",
-                f"{item.label}: cost of a year in {state.replace('_', ' ')}",
+                f"{name}_{state}" + (f"_{begin + 1}" if since else ""),
+                f"{item.label}: cost of a year in {state.replace('_', ' ')}{since}",
                 "GBP per year",
                 cell,
             )
-            for state, cell in zip(states, cost_per_year(model, item, inputs.look), strict=True)
+            for state, cell in zip(model.states, amounts, strict=True)
         ]
-        for name, item in model.costs.items()
-    }
-    windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
-    structures = {structure.name: structure.model for structure in scenario.structures}
-    harms = {v: _harm_terms(inputs, v) for v in variants(inputs)}
-    for k in range(len(inputs.result.edges) - 1):
-        row = REFERRAL + 1 + k
-        sheet.put("Month to", row, rates.outside("Month to", row))
-        begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
-        for strategy, window in windows.items():
-            held = sheet.put(
-                f"{strategy}: sessions held", row, sessions(model, strategy, begin, end, window, inputs.look)
-            )
-            sheet.put(
-                cost_name(strategy, "", THERAPY),
-                row,
-                therapy_cost(model, strategy, begin, end, window, held, inputs.look),
-                "money",
-            )
-        for variant, trace in traces.items():
-            strategy, alternative = variant
-            time = [counted(trace, state, row) for state in states]
-            for name, amounts in per_year.items():
-                sheet.put(cost_name(strategy, alternative, name), row, total_over_states(time, amounts), "money")
-            utilities = [inputs.look(structures[alternative].utilities[state]) for state in states]
-            lost = (
-                harm(structures[alternative], strategy, begin, end, inputs.look, inputs.months) if harms[variant] else 0
-            )
-            sheet.put(f"{_variant(variant)}: QALYs", row, total_over_states(time, utilities) - lost)
+    return found
+
+
+def _in_force(spans: dict[int, list[Cell]], row: int) -> list[Cell]:
+    cycle = max(row - REFERRAL - 1, 0)
+    return spans[max(begin for begin in spans if begin <= cycle)]
+
+
+def _write_therapy(
+    sheet: Sheet, rates: Sheet, inputs: Inputs, row: int, strategy: str, window: tuple[Cell, Cell]
+) -> None:
+    model = inputs.scenario.model
+    begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
+    held = sessions(model, strategy, begin, end, window, inputs.look)
+    held = sheet.put(f"{strategy}: sessions held", row, held)
+    cost = therapy_cost(model, strategy, begin, end, window, held, inputs.look)
+    sheet.put(cost_name(strategy, "", THERAPY), row, cost, "money")
+
+
+def _item_cost(
+    inputs: Inputs, trace: Sheet, row: int, strategy: str, item: CostItem, per_year: list[Cell]
+) -> Cell | float:
+    """Time in states × cost of a year; in models of probabilities also what transitions and the start cost."""
+    model = inputs.scenario.model
+    if item.only_in and strategy not in item.only_in:
+        return 0.0
+    cost: Any = total_over_states([counted(trace, state, row) for state in model.states], per_year)
+    if row == REFERRAL and item.at_start != 0:
+        cost = cost + inputs.look(item.at_start) * inputs.look(item.price)
+    for name, quantity in item.on_transition.items():
+        if (moved := _moved(trace, name, row)) is not None:
+            cost = cost + moved * (inputs.look(quantity) * inputs.look(item.price))
+    return cost
+
+
+def _moved(trace: Sheet, name: str, row: int) -> Cell | None:
+    """Reference to the people who make a transition; None where nobody can, and at time 0."""
+    column = f"{name}: people who move"
+    return trace.outside(column, row) if row > REFERRAL and column in trace.columns else None
+
+
+def _qalys(inputs: Inputs, trace: Sheet, rates: Sheet, row: int, variant: Variant) -> Cell | float:
+    strategy, alternative = variant
+    model = structure_of(inputs, alternative).model
+    look = look_in(model, max(row - REFERRAL - 1, 0), inputs.look)
+    time = [counted(trace, state, row) for state in model.states]
+    gained: Any = total_over_states(time, [look(reference) for reference in utilities(model, strategy)])
+    for name, gain in model.qalys_on_transition.items():
+        if (moved := _moved(trace, name, row)) is not None:
+            gained = gained + moved * inputs.look(gain)
+    if row == REFERRAL or not model.strategies[strategy].harms:
+        return gained - 0
+    begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
+    return gained - harm(model, strategy, begin, end, inputs.look, inputs.months)
 
 
 def _window(inputs: Inputs, strategy: str) -> tuple[Cell, Cell]:
@@ -66,10 +124,6 @@ def _window(inputs: Inputs, strategy: str) -> tuple[Cell, Cell]:
         inputs.instant(f"{strategy}_therapy_first", f"{strategy}: first session", first),
         inputs.instant(f"{strategy}_therapy_last", f"{strategy}: last session", last),
     )
-
-
-def _harm_terms(inputs: Inputs, variant: Variant) -> bool:
-    return bool(inputs.scenario.model.strategies[variant[0]].harms)
 
 
 def _variant(variant: Variant) -> str:
@@ -93,14 +147,13 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
     bands = (
         {s: result.band(i + 1, "nhs_pss", (0.025, 0.5, 0.975)) for i, s in enumerate(others)} if result.expected else {}
     )
-    sheet.column("Month to")
-    sheet.constant("Month to", REFERRAL, 0)
-    for strategy in others:
-        for perspective in PERSPECTIVES:
-            for view in ("value", "discounted", "cash"):
-                sheet.constant(cumulative_name(strategy, perspective, view), REFERRAL, 0, "money")
-    for k in range(len(result.edges) - 1):
-        row = REFERRAL + 1 + k
+    if inputs.first_booked > REFERRAL:
+        sheet.constant("Month to", REFERRAL, 0)
+        for strategy in others:
+            for perspective in PERSPECTIVES:
+                for view in ("value", "discounted", "cash"):
+                    sheet.constant(cumulative_name(strategy, perspective, view), REFERRAL, 0, "money")
+    for row in inputs.rows_booked:
         month = sheet.put("Month to", row, rates.outside("Month to", row))
         factor = rates.outside("Discount factor, costs", row)
         for strategy in others:
@@ -112,10 +165,10 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
                         cost_name(strategy, alternative, item.name),
                         cost_name(comparator, alternative, item.name),
                     )
-                    if own not in costs.columns:
+                    if (own, row) not in costs.values:
                         continue
                     difference = costs.outside(own, row)
-                    if theirs in costs.columns:
+                    if (theirs, row) in costs.values:
                         difference = difference - costs.outside(theirs, row)
                     name = f"{strategy}, {alternative}: {item.name}, difference"
                     difference = sheet.put(name, row, difference, "money")
@@ -138,7 +191,7 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
                 _perspective(sheet, row, strategy, perspective, ledger, net, factor, month)
             if bands:
                 for quantile, label in enumerate(("2.5%", "50%", "97.5%")):
-                    value = float(bands[strategy][quantile][k + 1])
+                    value = float(bands[strategy][quantile][row - REFERRAL])
                     sheet.constant(
                         f"{strategy}: {label} of draws, cumulative, NHS and social care (run)",
                         row,
@@ -151,9 +204,11 @@ def _earlier(sheet: Sheet, name: str, row: int, month: Cell, lag: Cell | None, i
     """A difference one lag ago, 0 before that; None for the sessions themselves, which have no lag."""
     if lag is None:
         return None
-    column = sheet.span(name, REFERRAL + 1, REFERRAL + len(inputs.result.edges) - 1)
+    column = sheet.span(name, inputs.first_booked, REFERRAL + len(inputs.result.edges) - 1)
     then = row - round(lag.value / cycle_months(inputs.scenario.model))
-    value = sheet.values[name, then] if month.value > lag.value else 0.0
+    value = sheet.values[name, then] if then >= inputs.first_booked else 0.0
+    if inputs.first_booked == REFERRAL:  # time 0 has a row of its own
+        return Cell(f"IF({month.text}>={lag.text},INDEX({column},({month.text}-{lag.text})/t_cycle+1),0)", value)
     return Cell(f"IF({month.text}>{lag.text},INDEX({column},({month.text}-{lag.text})/t_cycle),0)", value)
 
 
@@ -179,7 +234,7 @@ def _perspective(
     paid = sheet.put(f"{strategy}: net cash, {perspective}", row, in_cash, "money")
     for view, flow in (("value", per_cycle), ("discounted", discounted), ("cash", paid)):
         name = cumulative_name(strategy, perspective, view)
-        so_far = sheet.put(name, row, sheet.at(name, row - 1) + flow, "money")
+        so_far = sheet.put(name, row, flow if row == REFERRAL else sheet.at(name, row - 1) + flow, "money")
         owing = so_far.value > 0
         text = f"IF({so_far.text}>0,{month.text},-1)"
         sheet.put(f"{owing_name(strategy, perspective, view)}", row, Cell(text, month.value if owing else -1.0))
@@ -206,7 +261,7 @@ def payback_formula(sheet: Sheet, strategy: str, perspective: str, view: str, in
     The last month in which money is owed, then the crossing on the straight line to the next month.
     """
     last_row = REFERRAL + len(inputs.result.edges) - 1
-    owing = sheet.span(owing_name(strategy, perspective, view), REFERRAL + 1, last_row)
+    owing = sheet.span(owing_name(strategy, perspective, view), inputs.first_booked, last_row)
     months = sheet.span("Month to", REFERRAL, last_row)
     curve = sheet.span(cumulative_name(strategy, perspective, view), REFERRAL, last_row)
     first = f"12*t_{strategy}_therapy_first" if f"{strategy}_therapy_first" in inputs.clock else "0"

@@ -7,7 +7,7 @@ from typing import Any
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.report.workbook.cells import Cell
-from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, table
+from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, table
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.derived import combine, order
@@ -76,6 +76,16 @@ class Inputs:
                     wanted.add(operand)
                     waiting.append(operand)
         return [n for n in order(self.scenario.parameters) if n in wanted and not self.scenario.parameters[n].over_time]
+
+    @property
+    def rows_booked(self) -> range:
+        """Rows in which something is booked: every cycle, and time 0 in models of probabilities."""
+        return range(self.first_booked, REFERRAL + len(self.result.edges))
+
+    @property
+    def first_booked(self) -> int:
+        """The first of them."""
+        return REFERRAL if self.scenario.model.in_probabilities else REFERRAL + 1
 
     def look(self, reference: str | int) -> Cell | float:
         """The cell of a parameter; 0 and 1 as they are."""

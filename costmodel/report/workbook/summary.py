@@ -214,7 +214,7 @@ class Summary:
         return ""
 
     def _span(self, sheet: Sheet, name: str) -> str:
-        return sheet.span(name, REFERRAL + 1, self.last)
+        return sheet.span(name, self.inputs.first_booked, self.last)
 
     def charts(self, book: Any, traces: dict) -> None:
         """Native charts: cumulative net cost with the run's band, savings by category, people in each state."""
