@@ -5,6 +5,7 @@ import numpy as np
 from costmodel.errors import InputError
 from costmodel.model.flows import items, therapy_window
 from costmodel.model.simulate import edges, looking, simulate
+from costmodel.model.unusual import unusual
 from costmodel.model.values import Values, central_values, drawn_values, uncalibrated
 from costmodel.result.outcomes import KEPT_CURVES, Outcomes, Terms, joined, outcomes
 from costmodel.result.result import LedgerItem, Result
@@ -40,8 +41,8 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
-    if draws == 1:
-        warnings.append("one draw gives no intervals.")
+    outcomes_at_centre = joined([deterministic])
+    warnings += unusual(scenario, draws, outcomes_at_centre)
     return Result(
         scenario=scenario,
         items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
@@ -50,7 +51,7 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
         first_payment=_first_payment(scenario),
         weights=np.array([float(look(structure.weight)) for structure in scenario.structures]),
         threshold=float(look(scenario.setting.thresholds[0])),
-        deterministic=joined([deterministic]),
+        deterministic=outcomes_at_centre,
         expected=expected,
         draws=draws,
         seed=seed,

@@ -125,7 +125,9 @@ def price_basis(result: Result) -> str:
     """What a session is priced at, and why."""
     scenario = result.scenario
     therapy = next(s.therapy for s in scenario.model.strategies.values() if s.therapy)
-    name = scenario.model.price_basis or str(therapy.price)
+    name = scenario.model.price_basis or therapy.price
+    if isinstance(name, int):
+        return f"{money(name, exact=True)} a session"
     record = scenario.parameters[name]
     price = money(scenario.central[name], exact=True)
     behind = scenario.parameters[record.operands[0]].label if record.one_of else record.label

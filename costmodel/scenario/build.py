@@ -180,7 +180,8 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         sha256=_sha256(tree, attached),
         tree=tree,
     )
-    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central, leaves)))
+    last_age = len(scenario.life_table.female) - 1
+    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central, leaves, last_age)))
 
 
 def _leaves(
