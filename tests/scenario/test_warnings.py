@@ -81,7 +81,7 @@ def test_what_is_usual_is_not_warned_about(edits: dict[str, Any], tmp_path: Path
     assert cm.run(load_example(tmp_path, **edits), draws=2).warnings == ()
 
 
-def test_c14_sign_a_utility_loss_above_zero_lowers_health(tmp_path: Path) -> None:
+def test_C14_a_utility_loss_above_zero_lowers_health(tmp_path: Path) -> None:
     harms = {"strategies.therapy.harms": {"distress": HARM}}
     without, with_loss = (
         cm.run(load_example(tmp_path, **harms, **{"parameters.loss": number("utility", loss)}), draws=0)
@@ -91,7 +91,7 @@ def test_c14_sign_a_utility_loss_above_zero_lowers_health(tmp_path: Path) -> Non
     assert saving(with_loss) == saving(without)
 
 
-def test_e14_draws_of_what_is_fixed_equal_the_deterministic_run(tmp_path: Path) -> None:
+def test_E14_draws_of_what_is_fixed_equal_the_deterministic_run(tmp_path: Path) -> None:
     result = cm.run(load_example(tmp_path, **FIXED), draws=64)
     assert result.expected is not None
     for name in ("cost", "cash", "qaly", "sustained", "peak"):
