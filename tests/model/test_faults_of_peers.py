@@ -37,7 +37,7 @@ VISITS_A_YEAR = 12 * 44 * 1.04
 
 @pytest.mark.parametrize("cycle", CYCLES)
 def test_D14_a_cost_at_entry_is_paid_in_full(cycle: str, tmp_path: Path) -> None:
-    """The fault: weights within a cycle shrank a cost at entry to a half or a third, to the gain of who spends early."""
+    """The fault: weights within a cycle shrank a cost at entry to a third or a half, which flatters early spending."""
     edits = {"cycle": cycle, f"{THERAPY}.set_up": "set_up", "parameters.set_up": price("person", 9_000)}
     result = cm.run(load_example(tmp_path, **edits), draws=0)
     for discounted in (False, True):  # all of it falls in the first year
