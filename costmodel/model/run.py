@@ -7,7 +7,8 @@ from costmodel.model.flows import items, therapy_window
 from costmodel.model.simulate import edges, looking, simulate
 from costmodel.model.unusual import unusual
 from costmodel.model.values import Values, central_values, drawn_values, uncalibrated
-from costmodel.result.outcomes import KEPT_CURVES, Outcomes, Terms, joined, outcomes
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, joined, outcomes
 from costmodel.result.result import LedgerItem, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
@@ -17,6 +18,8 @@ BLOCK = 1_024
 MOST_DRAWS = 1_000_000
 LARGEST_RUN = 5_000_000_000
 """States × cycles × draws."""
+LARGEST_MEMORY = 8_000_000_000
+"""Bytes."""
 DRAWS = 2_000
 SEED = 1
 
@@ -101,3 +104,15 @@ def _check_size(scenario: Scenario, draws: int, seed: int) -> None:
     size = len(scenario.model.states) * cycles(scenario.model) * max(draws, 1)
     if size > LARGEST_RUN:
         raise InputError.at("draws", f"{size:,} states × cycles × draws are too many", f"At most {LARGEST_RUN:,}.")
+    if (memory := _memory(scenario, draws)) > LARGEST_MEMORY:
+        found = f"the run needs about {memory / 1e9:.0f} GB of memory"
+        remedy = f"At most {LARGEST_MEMORY / 1e9:.0f} GB: a shorter horizon, a longer cycle or fewer alternatives."
+        raise InputError.at("horizon", found, remedy)
+
+
+def _memory(scenario: Scenario, draws: int) -> int:
+    """Bytes of the largest arrays, about: activity and money of a block of draws, and the curves that are kept."""
+    model = scenario.model
+    block = 2 * (len(model.states) + len(items(model))) * min(max(draws, 1), BLOCK)
+    curves = len(VIEWS) * len(PERSPECTIVES) * min(draws, KEPT_CURVES)
+    return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (block + curves)

@@ -15,7 +15,7 @@ from costmodel.report.workbook.book import as_bytes
 from costmodel.scenario.consistency import MAX_CYCLES
 from tests.scenario.slips import problems
 from tests.support.answers import answer, saving
-from tests.support.example import REMOVED, example, load_example, number
+from tests.support.example import example, load_example, number
 from tests.support.ledgers import BENEFIT, NUMBERS, cost
 
 PERSPECTIVES = ("nhs", "nhs_pss", "public_sector", "societal")
@@ -136,29 +136,39 @@ def test_D9_an_absurd_horizon_is_refused_at_once(horizon: str, tmp_path: Path) -
     assert "too long" in said[0] or "is not a duration" in said[0]
 
 
-def test_H2_a_run_too_large_for_memory_is_refused_before_it_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    states = {f"s{i}": "A state" for i in range(40)}
-    edits: dict[str, Any] = {
-        "states": states,
-        "utilities": dict.fromkeys(states, "utility_ill"),
-        "transitions": {f"s{i} -> s{i + 1}": "recover" for i in range(39)},
-        "cohort.start": {"s0": 1},
-        "costs.gp": cost("hospital", "nhs", while_in={"others": "months_ill"}, causal_share=REMOVED),
-        "strategies.therapy.effects.recovers_faster.transition": "s0 -> s1",
-        "horizon": f"{MAX_CYCLES} months",
-    }
-    for key in ("causal_share", "gap_from"):
-        del edits["costs.gp"][key]
-    scenario = load_example(tmp_path, **NUMBERS, **edits)
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> cm.Scenario:
+    """Forty states and 1,200 cycles, which nobody may begin to run."""
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the run was begun")
 
     monkeypatch.setattr(running, "simulate", never)
-    with pytest.raises(cm.InputError, match=r"48,000,000,000 states × cycles × draws are too many. At most 5,000"):
-        cm.run(scenario, draws=1_000_000)
+    states = {f"s{i}": "A state" for i in range(40)}
+    weights = {f"a{i}": {"label": "A", "weight": int(i == 0)} for i in range(40)}
+    edits: dict[str, Any] = {
+        "states": states,
+        "utilities": dict.fromkeys(states, "utility_ill"),
+        "transitions": {f"s{i} -> s{i + 1}": "recover" for i in range(39)},
+        "cohort.start": {"s0": 1},
+        "costs.gp": cost("hospital", "nhs", while_in={"others": "months_ill"}),
+        "strategies.therapy.effects.recovers_faster.transition": "s0 -> s1",
+        "alternatives": weights,
+        "horizon": f"{MAX_CYCLES} months",
+    }
+    for key in ("causal_share", "gap_from"):
+        del edits["costs.gp"][key]
+    return load_example(tmp_path, **NUMBERS, **edits)
+
+
+def test_H2_a_run_with_too_many_draws_is_refused_before_it_begins(large: cm.Scenario) -> None:
+    with pytest.raises(cm.InputError, match="48,000,000,000 states × cycles × draws are too many. At most 5,000"):
+        cm.run(large, draws=1_000_000)
+
+
+def test_H2_a_run_too_large_for_memory_is_refused_before_it_begins(large: cm.Scenario) -> None:
+    with pytest.raises(cm.InputError, match="horizon: the run needs about 84 GB of memory. At most 8 GB: a shorter"):
+        cm.run(large, draws=2_000)
 
 
 def test_H2_more_states_than_are_possible_are_refused(tmp_path: Path) -> None:
