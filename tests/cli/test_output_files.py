@@ -89,3 +89,18 @@ def test_E11_one_draw_is_reported_without_intervals(tmp_path: Path) -> None:
 def test_F26_the_hash_of_what_was_run_is_printed(tmp_path: Path) -> None:
     result = call("run", example(tmp_path), "--draws", 0)
     assert "scenario SHA-256" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "--csv", "x.csv"), ("run", "--workbook", "x.xlsx"), ("report", "-o", "x.xlsx")]
+)
+def test_a_scenario_with_faults_writes_nothing(words: tuple[str, str, str], tmp_path: Path) -> None:
+    """All faults in one go, each with its line."""
+    command, option, name = words
+    faults = {"parameters.gp_visit.value": -4, "horizon": "5", "utilities.dead": 0, "parameters.attendance.value": 80}
+    path = example(tmp_path, **faults)
+    before = set(tmp_path.iterdir())
+    said = refused(command, path, option, tmp_path / name).splitlines()
+    assert len(said) == len(faults), said
+    assert all(line.startswith("model.yaml, line ") for line in said)
+    assert set(tmp_path.iterdir()) == before

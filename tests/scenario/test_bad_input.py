@@ -106,7 +106,7 @@ NUMBERS = [
     Slip("B7_yes", "value: 0.8", "value: yes", "'yes'", "Wanted: a number"),
     Slip("B8_list", "value: 0.8", "value: [0.8]", "[0.8]", "Wanted: a number"),
     Slip("B9_quoted_number", "value: 0.8", 'value: "0.8"', "'0.8'", "without quotes"),
-    Slip("B10_spreadsheet_error", "value: 0.8", "value: '#N/A'", "'#N/A'", "Wanted: a number"),
+    Slip("spreadsheet_error", "value: 0.8", "value: '#N/A'", "'#N/A'", "Wanted: a number"),
     Slip("B12_huge_whole_number", "value: 0.8", "value: " + "9" * 400, "9999 is too large", "At most"),
     Slip(
         "F8_underscored_number",
@@ -181,7 +181,7 @@ UNITS_PRICES_AND_SOURCES = [
     Slip("range_upside_down", "value: 40", "value: 40, range: [50, 30]", "upside down", "Low first"),
     Slip("F4_duplicate_column", "year,level,status", "year,level,level", '"level" stands twice', "Keep one", file=INDEX),
     Slip("F13_semicolons", "year,level,status,source", "year;level;status;source", "separated by semicolons", "commas", file=INDEX),
-    Slip("F15_date_instead_of_a_number", "2023/24,1.0", "2023/24,01-Mar", '"01-Mar" is not a finite', "plain decimal", file=INDEX),
+    Slip("date_instead_of_a_number", "2023/24,1.0", "2023/24,01-Mar", '"01-Mar" is not a finite', "plain decimal", file=INDEX),
     Slip("life_table_with_a_gap", "1,female", "1.5,female", "1.5 is not a whole number", "whole number", file=LIFE_TABLE),
     Slip("unknown_life_table", "table: example_table", "table: exmple_table", '"exmple_table"', '"example_table"?'),
 ]  # fmt: skip
