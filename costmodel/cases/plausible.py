@@ -6,12 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from costmodel.cases.cohort import CohortRun
+from costmodel.inputs.lifetable import OLD, age_of_deaths
 
 MONTHS = {"day": 12 / 365.25, "week": 12 * 7 / 365.25, "month": 1.0, "quarter": 3.0, "year": 12.0}
-DEATHS_A_YEAR = {60: 0.0061, 70: 0.0149, 75: 0.0256, 80: 0.0453, 85: 0.0823, 90: 0.1444, 95: 0.2427}
-"""Share of an age in England who die within a year, mean of women and men, 2017 to 2019. Source: ONS life tables."""
-IMPLAUSIBLE_AGE = 80
-"""A model in which nobody dies more slowly than people of this age is asked whether its unit is right."""
 
 
 def warnings(run: CohortRun) -> Iterator[str]:
@@ -74,8 +71,7 @@ def _deaths(run: CohortRun) -> Iterator[str]:
         return
     least = min(float(matrix[i, dead]) for matrix in first for i in living)
     yearly = 1 - (1 - least) ** (12 / months)
-    age = int(np.interp(yearly, list(DEATHS_A_YEAR.values()), list(DEATHS_A_YEAR)))
-    if age >= IMPLAUSIBLE_AGE:
+    if (age := age_of_deaths(yearly)) >= OLD:
         yield (
             f"In every state at least {least:.3g} of people die in a cycle of {_time(months)}, {yearly:.1%} a year: "
             f"in the general population that is so from an age of about {age}. Is it a probability of a year?"

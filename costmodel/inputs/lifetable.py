@@ -17,6 +17,16 @@ SEXES = ("female", "male")
 HIGHEST_HAZARD = 5.0
 """Deaths per person-year: 99% die within a year. Anything higher is in another unit, and is refused."""
 
+DEATHS_A_YEAR = {60: 0.0061, 70: 0.0149, 75: 0.0256, 80: 0.0453, 85: 0.0823, 90: 0.1444, 95: 0.2427}
+"""Share of an age in England who die within a year, mean of women and men, 2017 to 2019. Source: ONS life tables."""
+OLD = 80
+"""A model in which nobody dies more slowly than people of this age is asked whether its unit is right."""
+
+
+def age_of_deaths(yearly: float) -> int:
+    """About the age at which a share of the general population dies within a year, between 60 and 95."""
+    return int(np.interp(yearly, list(DEATHS_A_YEAR.values()), list(DEATHS_A_YEAR)))
+
 
 @dataclass(frozen=True)
 class LifeTable:

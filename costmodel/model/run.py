@@ -7,8 +7,10 @@ from costmodel.errors import InputError
 from costmodel.model.flows import items, therapy_window
 from costmodel.model.lived import edges, looking
 from costmodel.model.simulate import simulate
+from costmodel.model.unusual import unusual
 from costmodel.model.values import Array, Values, central_values, drawn_values, uncalibrated
-from costmodel.result.outcomes import KEPT_CURVES, Outcomes, Terms, joined, outcomes, year_of
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, joined, outcomes, year_of
 from costmodel.result.result import LedgerItem, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
@@ -18,6 +20,8 @@ BLOCK = 1_024
 MOST_DRAWS = 1_000_000
 LARGEST_RUN = 5_000_000_000
 """States × cycles × draws."""
+LARGEST_MEMORY = 8_000_000_000
+"""Bytes."""
 DRAWS = 2_000
 SEED = 1
 
@@ -42,8 +46,8 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
-    if draws == 1:
-        warnings.append("one draw gives no intervals.")
+    outcomes_at_centre = joined([deterministic])
+    warnings += unusual(scenario, draws, outcomes_at_centre)
     return Result(
         scenario=scenario,
         items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
@@ -52,7 +56,7 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
         first_payment=_first_payment(scenario),
         weights=np.array([float(look(structure.weight)) for structure in scenario.structures]),
         threshold=float(look(scenario.setting.thresholds[0])),
-        deterministic=joined([deterministic]),
+        deterministic=outcomes_at_centre,
         expected=expected,
         draws=draws,
         seed=seed,
@@ -111,3 +115,15 @@ def _check_size(scenario: Scenario, draws: int, seed: int) -> None:
     size = len(scenario.model.states) * cycles(scenario.model) * max(draws, 1)
     if size > LARGEST_RUN:
         raise InputError.at("draws", f"{size:,} states × cycles × draws are too many", f"At most {LARGEST_RUN:,}.")
+    if (memory := _memory(scenario, draws)) > LARGEST_MEMORY:
+        found = f"the run needs about {memory / 1e9:.0f} GB of memory"
+        remedy = f"At most {LARGEST_MEMORY / 1e9:.0f} GB: a shorter horizon, a longer cycle or fewer alternatives."
+        raise InputError.at("horizon", found, remedy)
+
+
+def _memory(scenario: Scenario, draws: int) -> int:
+    """Bytes of the largest arrays, about: activity and money of a block of draws, and the curves that are kept."""
+    model = scenario.model
+    block = 2 * (len(model.states) + len(items(model))) * min(max(draws, 1), BLOCK)
+    curves = len(VIEWS) * len(PERSPECTIVES) * min(draws, KEPT_CURVES)
+    return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (block + curves)

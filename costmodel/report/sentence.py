@@ -131,7 +131,9 @@ def price_basis(result: Result) -> str | None:
     therapy = next((s.therapy for s in scenario.model.strategies.values() if s.therapy), None)
     if therapy is None:
         return None
-    name = scenario.model.price_basis or str(therapy.price)
+    name = scenario.model.price_basis or therapy.price
+    if isinstance(name, int):
+        return f"{money(name, exact=True)} a session"
     record = scenario.parameters[name]
     price = money(scenario.central[name], exact=True)
     behind = scenario.parameters[record.operands[0]].label if record.one_of else record.label

@@ -105,7 +105,7 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
             discounted=view == "discounted",
             words=payback_words(months, result.horizons[h], result.first_payment[s]),
         )
-    if run.outcomes.draws > 1:
+    if run.name != "deterministic":
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
             paid = result.paybacks(run, h, s, perspective, view) < NEVER
             yield row(outcome, Estimate(result.chance(run, paid)), unit="share")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.inputs.matrices import Matrices, read_matrices
-from costmodel.inputs.posterior import Posterior, read_posterior
+from costmodel.inputs.posterior import LARGEST_FILE, Posterior, read_posterior
 from costmodel.inputs.prices import PriceIndex, read_price_index
 from costmodel.scenario.faults import validate
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
@@ -43,21 +43,20 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     """
     place = tree.place(("setting",))
     path = place.path.parent / model.setting
-    setting_tree = named(path, place, parse_file)
+    setting_tree, digest = _with_digest(path, place, parse_file)
     setting, wrong, _ = validate(SettingFile, setting_tree)
     problems += [problem for problem in (*setting_tree.problems, *wrong) if problem not in problems]
     if setting is None:
         raise InputError(*problems)
     attached = Attached(setting, setting_tree, {})
-    attached.digests["setting"] = _digest(path)
+    attached.digests["setting"] = digest
 
     def read(where: Place, name: str, reader: Callable[[Path], Content]) -> Content | None:
         try:
-            content = named(where.path.parent / name, where, reader)
+            content, attached.digests[name] = _with_digest(where.path.parent / name, where, reader)
         except InputError as error:
             problems.extend(error.problems)
             return None
-        attached.digests[name] = _digest(where.path.parent / name)
         return content
 
     sources = read(setting_tree.place(("sources",)), setting.sources, _read_sources)
@@ -121,5 +120,20 @@ def _read_sources(path: Path) -> Mapping[str, Source]:
     return file.sources
 
 
+def _with_digest(path: Path, place: Place, reader: Callable[[Path], Content]) -> tuple[Content, str]:
+    """What a named file holds, and its SHA-256. Raises InputError if it changes while it is read."""
+    before = _digest(path)
+    content = named(path, place, reader)
+    if _digest(path) != before:
+        raise InputError.at(path.name, "the file changed while it was read", "Run again.")
+    return content, before
+
+
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """SHA-256 of a file; empty where it cannot be read or is larger than any file that is accepted."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            return ""
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

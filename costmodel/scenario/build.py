@@ -186,7 +186,8 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         sha256=_sha256(tree, attached),
         tree=tree,
     )
-    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central, leaves)))
+    last_age = scenario.life_table.last_age if scenario.life_table else None
+    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central, leaves, last_age)))
 
 
 def _leaves(

@@ -107,7 +107,7 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     if kind in ("too_short", "too_long"):
         size = detail.get("ctx", {})
         limit = f"At least {size.get('min_length')}" if kind == "too_short" else f"At most {size.get('max_length')}"
-        return Problem(place, f"{path} has {size.get('actual_length')} entries", f"{limit}.")
+        return Problem(place, f"{path} has {len(detail['input'])} entries", f"{limit}.")
     if kind == "string_too_short":
         return Problem(place, f"{path} is empty", "Say it in a few words.")
     if kind == "int_from_float":

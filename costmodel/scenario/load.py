@@ -8,7 +8,7 @@ from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL
-from costmodel.scenario.read import Place, Tree, parse_file, parse_text
+from costmodel.scenario.read import Place, Tree, exists, parse_file, parse_text
 from costmodel.scenario.schema import OverlayFile
 
 DEEPEST = 2
@@ -90,7 +90,7 @@ def _read_named(path: Path, place: Place) -> Tree:
     try:
         return parse_file(path)
     except InputError as error:
-        if path.exists():
+        if exists(path):
             raise
         raise InputError.at(str(place), f'the file "{path.name}" does not exist', "Check the path.") from error
 

@@ -146,3 +146,5 @@ def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator
         elif model.parameters[reference].unit.kind != kind:
             unit = model.parameters[reference].unit.text
             yield Problem(at, f'"{reference}" has the unit "{unit}"', f"Wanted: {kind.replace('_', ' ')}.")
+        elif model.parameters[reference].over_time:
+            yield Problem(at, f'"{reference}" changes over time', "Only the rate of a transition may.")

@@ -90,6 +90,14 @@ def parse_file(path: Path) -> Tree:
     return parse_text(content, path)
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have names none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def parse_text(content: bytes, path: Path) -> Tree:
     """Read YAML from bytes; `path` names the file in messages and is where its references start.
 
@@ -216,7 +224,7 @@ def _scalar(text: str, tag: str) -> tuple[Any, tuple[str, str] | None]:
         return text.lower() == "true", None
     if tag not in ("int", "float"):
         hidden = unshowable(text)
-        return text, (
+        return None if "\0" in text else text, (
             f"the text holds the character {hidden}",
             "Remove it: it is invisible.",
         ) if hidden else None

@@ -1,40 +1,168 @@
 """What is unusual without being wrong: computed, and said on every output."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
 
 from costmodel.inputs.distributions import warnings as spread_warnings
-from costmodel.scenario.clock import MONTHS_A_YEAR, window
+from costmodel.inputs.lifetable import OLD, age_of_deaths
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.leaves import Leaf
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.probabilities import DEAD
+from costmodel.scenario.schema import CostItem, ModelFile, Therapy
 
 UNUSUAL_PRICE = 100_000.0
 """Pounds a unit. Above it pence may have been typed as pounds."""
+UNUSUAL_HOSPITAL_PRICE = 10.0
+"""Pounds a unit. Below it thousands of pounds may have been typed for hospital care."""
+UNUSUAL_BENEFIT = 500.0
+"""Pounds a year. Below it a weekly or monthly benefit may have been typed as an annual one."""
 
 
-def warnings(model: ModelFile, central: Mapping[str, float], leaves: Mapping[str, Leaf]) -> Iterator[str]:
+@dataclass(frozen=True)
+class Seen:
+    """What is looked at: the model, central values by parameter, spreads, the last age of the life table."""
+
+    model: ModelFile
+    central: Mapping[str, float]
+    leaves: Mapping[str, Leaf]
+    last_age: int | None
+
+    def value(self, reference: str | int) -> float:
+        """Central value of a reference."""
+        return float(reference) if isinstance(reference, int) else self.central[reference]
+
+    @property
+    def horizon(self) -> float:
+        """Years."""
+        return self.model.horizon.months / MONTHS_A_YEAR
+
+
+def warnings(
+    model: ModelFile, central: Mapping[str, float], leaves: Mapping[str, Leaf], last_age: int | None
+) -> Iterator[str]:
     """Sentences about a model that loaded."""
-    for name, leaf in leaves.items():
+    seen = Seen(model, central, leaves, last_age)
+    looks: tuple[Callable[[Seen], Iterator[str]], ...] = (
+        _spreads,
+        _strategies,
+        _ages,
+        _utilities,
+        _prices,
+        _counted_twice,
+        _transfers,
+        _probabilities,
+    )
+    for look in looks:
+        yield from look(seen)
+
+
+def _spreads(seen: Seen) -> Iterator[str]:
+    for name, leaf in seen.leaves.items():
         for sentence in spread_warnings(leaf.distribution) if leaf.distribution else ():
             yield f"{name}: {sentence}"
-    horizon = model.horizon.months / MONTHS_A_YEAR
+
+
+def _strategies(seen: Seen) -> Iterator[str]:
+    model = seen.model
     for name, strategy in model.strategies.items():
-        therapy = strategy.therapy
-        if therapy is None:
+        if strategy.therapy is None:
             continue
-        if (therapy.wait.months + therapy.over.months) / MONTHS_A_YEAR > horizon + 1e-9:
-            yield f"{name}: the horizon of {model.horizon.text} ends before the therapy; part of its cost is left out."
-        for what in ("sessions", "attendance", "price"):
-            reference = getattr(therapy, what)
-            value = float(reference) if isinstance(reference, int) else central[reference]
-            if value == 0:
-                yield f"{name}: {what} is 0, so the therapy costs nothing."
+        yield from _therapy(seen, name, strategy.therapy)
         for key, effect in strategy.effects.items():
-            if window(model, name, key, effect)[1] > horizon + 1e-9:
+            if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
                 yield f"{name}: the effect {key} lasts longer than the horizon of {model.horizon.text}."
-    for state, reference in model.utilities.items():
-        value = float(reference) if isinstance(reference, int) else central[reference]
+        for key, harm in strategy.harms.items():
+            if seen.value(harm.utility_loss) < 0:
+                yield f"{name}: the harm {key} has a utility loss below 0, so it adds health; a loss is positive."
+
+
+def _therapy(seen: Seen, name: str, therapy: Therapy) -> Iterator[str]:
+    if (therapy.wait.months + therapy.over.months) / MONTHS_A_YEAR > seen.horizon + 1e-9:
+        yield f"{name}: the horizon of {seen.model.horizon.text} ends before the therapy; part of its cost is left out."
+    for what in ("sessions", "attendance", "price"):
+        if seen.value(getattr(therapy, what)) == 0:
+            yield f"{name}: {what} is 0, so the therapy costs nothing."
+
+
+def _ages(seen: Seen) -> Iterator[str]:
+    age = seen.model.cohort.age
+    if age is None or seen.last_age is None:
+        return
+    oldest = seen.value(age) + seen.horizon
+    if oldest > seen.last_age + 1:
+        yield (
+            f"people reach an age of {oldest:g} within the horizon and the life table ends at {seen.last_age}: "
+            "its last hazard is continued."
+        )
+
+
+def _utilities(seen: Seen) -> Iterator[str]:
+    for state, reference in seen.model.utilities.items():
+        value = seen.value(reference)
         if value < 0:
             yield f'the utility of "{state}" is {value:g}, worse than being dead.'
-    for reference in {item.price for item in model.costs.values()}:
-        if isinstance(reference, str) and central[reference] > UNUSUAL_PRICE:
-            yield f'"{reference}" is £{central[reference]:,.0f} a unit: pence typed as pounds?'
+
+
+def _prices(seen: Seen) -> Iterator[str]:
+    said: dict[str, None] = {}
+    for item in seen.model.costs.values():
+        if not isinstance(item.price, str):
+            continue
+        price = seen.central[item.price]
+        shown = f'"{item.price}" is £{price:,.10g}'
+        if price > UNUSUAL_PRICE:
+            said[f'"{item.price}" is £{price:,.0f} a unit: pence typed as pounds?'] = None
+        if item.category == "hospital" and 0 < price < UNUSUAL_HOSPITAL_PRICE:
+            said[f"{shown} a unit of hospital care: thousands typed as pounds?"] = None
+        annual = seen.model.parameters[item.price].unit.thing == "year"
+        if item.category == "welfare" and annual and 0 < price < UNUSUAL_BENEFIT:
+            said[f"{shown} a year: a weekly or monthly benefit typed as an annual one?"] = None
+    yield from said
+
+
+def _counted_twice(seen: Seen) -> Iterator[str]:
+    for (one, first), (other, second) in combinations(seen.model.costs.items(), 2):
+        apart = first.only_in and second.only_in and not set(first.only_in) & set(second.only_in)
+        if first.paid_by == second.paid_by and not apart and _resources(seen, first) & _resources(seen, second):
+            yield f'"{one}" and "{other}" count the same quantity at the same price for the same payer: twice?'
+
+
+def _resources(seen: Seen, item: CostItem) -> set[tuple[str | int, str | int]]:
+    """What an item counts: quantity and price, by name."""
+    return {(item.quantity(state), item.price) for state in seen.model.states if item.quantity(state) != 0}
+
+
+def _transfers(seen: Seen) -> Iterator[str]:
+    work = any(item.category == "productivity" for item in seen.model.costs.values())
+    for name, item in seen.model.costs.items():
+        if item.category in ("welfare", "tax") and "nobody" in (item.paid_by, item.received_by):
+            yield (
+                f'"{name}" ({item.category}) is a transfer with nobody on one side, so that society seems to gain or '
+                "lose it" + (" beside the work that it is paid from." if work else ".")
+            )
+
+
+def _probabilities(seen: Seen) -> Iterator[str]:
+    """Conventions and deaths of a model of probabilities that its author may not mean."""
+    model = seen.model
+    if not model.in_probabilities:
+        return
+    if model.counting in ("half-cycle", "life-table") and cycles(model) == 1:
+        yield f"counting: {model.counting} corrects within a single cycle; shorten the cycle instead."
+    reached = {state for state, share in model.cohort.start.items() if share != 0}
+    reached |= {name.partition(" -> ")[2] for name in model.transitions}
+    for strategy in model.strategies.values():
+        reached |= {name.partition(" -> ")[2] for name in strategy.transitions}
+    for state in model.states if model.transitions else ():
+        if state not in reached:
+            yield f'nobody can be in "{state}": no transition leads there and nobody starts there.'
+    dying = [model.transitions.get(f"{state} -> {DEAD}") for state in model.states if state not in model.absorbing]
+    values = [seen.central.get(str(reference), 0.0) for reference in dying]
+    if values and all(values):
+        yearly = 1 - (1 - min(values)) ** (MONTHS_A_YEAR / cycle_months(model))
+        if (age := age_of_deaths(yearly)) >= OLD:
+            yield (
+                f"in every state at least {yearly:.1%} of people die in a year, as in the general population from an "
+                f"age of about {age}: is the period of the probability right?"
+            )

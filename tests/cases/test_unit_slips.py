@@ -9,7 +9,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.cases import replicate
-from costmodel.cases.plausible import DEATHS_A_YEAR
+from costmodel.inputs.lifetable import DEATHS_A_YEAR
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 DEPRESSION = json.loads((PUBLISHED / "depression_online_cbt.json").read_text("utf-8"))

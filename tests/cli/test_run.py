@@ -173,7 +173,7 @@ def test_the_schema_fits_the_documented_files(kind: str, name: str) -> None:
     assert "moved_to" not in json.dumps(schema)
 
 
-def test_csv_holds_the_same_rows(tmp_path: Path) -> None:
+def test_G3_csv_holds_the_same_rows_and_negative_numbers_stay_numbers(tmp_path: Path) -> None:
     path, out = example(tmp_path), tmp_path / "rows.csv"
     rows = parsed("run", path, "--json", "--draws", DRAWS, "--csv", out)["rows"]
     read = list(csv.DictReader(io.StringIO(out.read_text("utf-8"))))

@@ -70,3 +70,12 @@ def problems(path: Path) -> list[str]:
     with pytest.raises(cm.InputError) as caught:
         cm.load(path)
     return str(caught.value).splitlines()
+
+
+def check_refusal(slip: Slip, folder: Path) -> None:
+    """A slip is refused with its place, what was found and the remedy, all in one line."""
+    said = problems(slip.write(folder))
+    found = (slip.found,) if isinstance(slip.found, str) else slip.found
+    fitting = [line for line in said if all(text in line for text in (*found, slip.remedy))]
+    assert fitting, "\n".join(said)
+    assert fitting[0].startswith(slip.place(folder)), fitting[0]

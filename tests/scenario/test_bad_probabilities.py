@@ -183,3 +183,21 @@ def test_A16_a_table_of_another_period_is_refused(tmp_path: Path) -> None:
 def test_declared_transitions_and_a_table_are_refused_together(tmp_path: Path) -> None:
     said = problems(with_table(tmp_path, TABLE, transitions={"ill -> well": "leave"}))
     assert any("transitions or matrices, not both" in line for line in said)
+
+
+WARNED: list[tuple[str, dict[str, Any], str]] = [
+    ("A20_state_that_nobody_reaches", {"states.lost": "Lost", "utilities.lost": "u_ill", "costs.gp.while_in.lost": 0}, 'nobody can be in "lost"'),
+    ("D13_half_cycle_in_one_cycle", {"counting": "half-cycle", "discounting": "at each count", "horizon": "1 year", "follow_up": "1 year", "strategies.therapy.therapy.over": "6 months"}, "corrects within a single cycle"),
+    ("deaths_of_the_very_old", {"parameters.die.value": 0.118}, "11.8% of people die in a year, as in the general population from an age of about 87"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "said"), [row[1:] for row in WARNED], ids=[row[0] for row in WARNED])
+def test_what_is_odd_is_said_and_computed(edits: dict[str, Any], said: str, tmp_path: Path) -> None:
+    scenario = cm.load(write_model(tmp_path, edited(small(), edits)))
+    assert any(said in warning for warning in scenario.warnings), scenario.warnings
+    assert cm.run(scenario, draws=0).warnings
+
+
+def test_a_sound_model_of_probabilities_is_not_warned_about(tmp_path: Path) -> None:
+    assert cm.load(write_model(tmp_path, small())).warnings == ()

@@ -1,0 +1,106 @@
+"""Two runs to one file, and places that cannot be written: a whole file or none."""
+
+import os
+import threading
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from costmodel.errors import InputError
+from costmodel.report.files import write_whole
+from tests.cli.commands import call, refused
+from tests.cli.test_refusals import process
+from tests.support.example import example
+
+
+def test_H9_two_runs_to_one_file_leave_one_whole_file(tmp_path: Path) -> None:
+    path, out = example(tmp_path), tmp_path / "x.xlsx"
+    results = []
+
+    def once(seed: int) -> None:
+        results.append(process("report", path, "-o", out, "--draws", 10, "--seed", seed))
+
+    threads = [threading.Thread(target=once, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [result.returncode for result in results] == [0, 0], [result.stderr for result in results]
+    assert "Summary" in openpyxl.load_workbook(out, read_only=True).sheetnames
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_H9_whoever_reads_meanwhile_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    out = tmp_path / "x.csv"
+    out.write_text("old" * 1_000)
+    seen = []
+
+    def slowly(path: Path) -> None:
+        for part in range(3):
+            with path.open("a") as file:
+                file.write("new" * 1_000)
+            seen.append(out.read_text())
+            assert part < 3
+
+    write_whole(out, slowly)
+    assert set(seen) == {"old" * 1_000}
+    assert out.read_text() == "new" * 3_000
+
+
+def test_H8_a_file_that_is_open_elsewhere_is_named_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = example(tmp_path), tmp_path / "x.csv"
+    out.write_text("as it was")
+    before = set(tmp_path.iterdir())
+
+    def locked(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", locked)
+    said = refused("run", path, "--draws", 0, "--csv", out)
+    assert f"--csv {out}: the file cannot be written (Permission denied). Close it where it is open" in said
+    assert set(tmp_path.iterdir()) == before
+    assert out.read_text() == "as it was"
+
+
+def test_H8_a_folder_that_may_not_be_written_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="nothing may be written in .*Name another folder"):
+        write_whole(tmp_path / "x.xlsx", lambda path: path.touch())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_H1_more_draws_than_are_possible_are_refused_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "x.xlsx"
+    said = refused("report", example(tmp_path), "-o", out, "--draws", 10_000_000)
+    assert said == "draws: 10000000 is not a number of draws. Whole, from 0 to 1,000,000.\n"
+    assert not out.exists()
+
+
+def test_E11_one_draw_is_reported_without_intervals(tmp_path: Path) -> None:
+    result = call("run", example(tmp_path), "--draws", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "one draw gives no intervals" in result.stdout
+    assert "95% interval £" not in result.stdout
+
+
+def test_F26_the_hash_of_what_was_run_is_printed(tmp_path: Path) -> None:
+    result = call("run", example(tmp_path), "--draws", 0)
+    assert "scenario SHA-256" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("run", "--csv", "x.csv"), ("run", "--workbook", "x.xlsx"), ("report", "-o", "x.xlsx")]
+)
+def test_a_scenario_with_faults_writes_nothing(words: tuple[str, str, str], tmp_path: Path) -> None:
+    """All faults in one go, each with its line."""
+    command, option, name = words
+    faults = {"parameters.gp_visit.value": -4, "horizon": "5", "utilities.dead": 0, "parameters.attendance.value": 80}
+    path = example(tmp_path, **faults)
+    before = set(tmp_path.iterdir())
+    said = refused(command, path, option, tmp_path / name).splitlines()
+    assert len(said) == len(faults), said
+    assert all(line.startswith("model.yaml, line ") for line in said)
+    assert set(tmp_path.iterdir()) == before

@@ -1,0 +1,88 @@
+"""Every kind of bad input that is known has a test that bears its name, or a reason why it has none.
+
+A row is a letter and a number. Groups: A probabilities and matrices, B missing and wrong numbers, C money and units,
+D time, E uncertainty, F files, G text that reaches a spreadsheet or a page, H load and sessions. A test belongs to a
+row if its name holds it as a word: `C13_utility_for_the_dead`, `test_D4_a_discount_rate_of_zero`.
+"""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+GROUPS = {"A": 30, "B": 14, "C": 23, "D": 19, "E": 17, "F": 26, "G": 10, "H": 9}
+"""Rows of each group."""
+ROWS = [f"{group}{number}" for group, rows in GROUPS.items() for number in range(1, rows + 1)]
+ROW = re.compile(r"(?<![A-Za-z0-9])([A-H][0-9]{1,2})_")
+
+CANNOT_APPLY = {
+    "A17": "a probability that was divided by 12 instead of converted looks like any other",
+}
+WORKBOOK = "reading a workbook"
+WAITS_FOR = {
+    **dict.fromkeys(("B10", "B11", "F15", "F16", "F17", "F18", "F19", "F20"), WORKBOOK),
+    "E10": "correlated groups of parameters",
+    "E15": "one-way sensitivity analysis",
+    "E17": "the value of information",
+}
+"""What is not built yet, by row. A row leaves this list together with the change that builds it."""
+MOST_WITHOUT_A_TEST = 12
+"""Rows that may be without a test; it only falls."""
+
+
+def names(session: pytest.Session) -> list[str]:
+    """The names of all tests: as collected in this run, or, where only some were, collected anew."""
+    files = set(TESTS.rglob("test_*.py"))
+    if files <= {item.path for item in session.items}:
+        return [item.nodeid for item in session.items]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "", "-p", "no:cacheprovider", str(TESTS)]
+    found = subprocess.run(command, cwd=TESTS.parent, capture_output=True, encoding="utf-8", timeout=300)
+    assert found.returncode == 0, found.stdout[-2_000:] + found.stderr[-2_000:]
+    return [line for line in found.stdout.splitlines() if "::" in line]
+
+
+@pytest.fixture(scope="module")
+def tested(request: pytest.FixtureRequest) -> Counter[str]:
+    """How many tests each row has."""
+    others = [name.partition("::") for name in names(request.session) if Path(__file__).name not in name]
+    return Counter(row for _, _, name in others for row in set(ROW.findall(name)))
+
+
+def test_every_row_has_a_test_or_a_reason_why_not(tested: Counter[str]) -> None:
+    without = [row for row in ROWS if not tested[row] and row not in CANNOT_APPLY and row not in WAITS_FOR]
+    assert without == []
+
+
+def test_a_row_that_has_a_test_is_not_said_to_have_none(tested: Counter[str]) -> None:
+    assert [row for row in (*CANNOT_APPLY, *WAITS_FOR) if tested[row]] == []
+
+
+def test_no_test_bears_the_name_of_a_row_that_does_not_exist(tested: Counter[str]) -> None:
+    assert len(ROWS) == 148
+    assert set(tested) <= set(ROWS)
+
+
+def test_few_rows_are_without_a_test() -> None:
+    assert set(CANNOT_APPLY) | set(WAITS_FOR) <= set(ROWS)
+    assert not set(CANNOT_APPLY) & set(WAITS_FOR)
+    assert len(CANNOT_APPLY) + len(WAITS_FOR) <= MOST_WITHOUT_A_TEST
+    assert all((CANNOT_APPLY | WAITS_FOR).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("C13_utility_for_the_dead", ["C13"]),
+        ("test_D4_a_discount_rate_of_zero", ["D4"]),
+        ("test_D4_x[A20_y]", ["D4", "A20"]),
+        ("@SUM(A1)", []),
+        ("test_AB12_c", []),
+        ("test_C130_c", []),
+    ],
+)
+def test_a_name_tells_its_rows(name: str, rows: list[str]) -> None:
+    assert ROW.findall(name) == rows
