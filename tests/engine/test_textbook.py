@@ -45,9 +45,11 @@ def test_one_step_moves_people_and_says_who_went_where() -> None:
     assert flows == [8.0, 2.0, 1.0, 3.0]
 
 
-def test_a_move_without_a_probability_is_refused() -> None:
+def test_a_move_without_a_probability_is_refused_and_so_is_a_probability_without_a_move() -> None:
     with pytest.raises(ValueError, match="shorter"):
         probability_step([1.0, 0.0], [(0, 0), (0, 1)], [0.5])
+    with pytest.raises(ValueError, match="longer"):
+        probability_step([1.0, 0.0], [(0, 0)], [0.5, 0.5])
 
 
 def test_nobody_enters_a_state_to_which_no_move_leads() -> None:

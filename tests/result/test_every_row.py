@@ -97,19 +97,21 @@ def test_the_saving_is_that_of_the_follow_up_undiscounted_to_the_nhs_and_social_
         assert list(row[1:]) == pytest.approx(wanted(party=row.party))
 
 
-@pytest.mark.parametrize(("strategy", "s"), [(None, 1), ("therapy", 1), ("brief", 2)])
-def test_the_payback_of_a_strategy_in_all_its_readings(result: cm.Result, strategy: str | None, s: int) -> None:
+@pytest.mark.parametrize("perspective", PERSPECTIVES)
+@pytest.mark.parametrize(("strategy", "s"), [("therapy", 1), ("brief", 2)])
+def test_the_payback_of_a_strategy_in_all_its_readings(
+    result: cm.Result, perspective: str, strategy: str, s: int
+) -> None:
     expected = PlainTable(result, result.runs["expected"]).rows()
     assert result.expected is not None
-    draws = result.expected.sustained[1, 0, 1, s]
+    draws = result.expected.sustained[1, 0, list(PERSPECTIVES).index(perspective), s]
 
     def wanted(outcome: str) -> float | None:
-        row = expected["expected", 60.0, result.strategies[s], "nhs_pss", "all", "all", outcome, False, "usual_care"]
+        row = expected["expected", 60.0, strategy, perspective, "all", "all", outcome, False, "usual_care"]
         return None if math.isinf(row["value"]) else pytest.approx(row["value"])
 
     percentiles = {p: smallest_reaching(p / 100, draws, result.weights) for p in (5, 25, 50, 75, 95)}
-    found = result.payback(strategy=strategy)
-    assert found == {
+    assert result.payback(perspective, strategy) == {
         "horizon_months": 60.0,
         "sustained_months": wanted("payback_sustained_months"),
         "first_touch_months": wanted("payback_first_touch_months"),
@@ -119,7 +121,21 @@ def test_the_payback_of_a_strategy_in_all_its_readings(result: cm.Result, strate
             for year in (1, 2, 3, 4, 5)
         },
     }
-    assert found == result.payback("nhs_pss", strategy)
+
+
+def test_payback_is_that_of_the_first_therapy_to_the_nhs_and_social_care_unless_asked_otherwise(
+    result: cm.Result,
+) -> None:
+    assert result.payback() == result.payback("nhs_pss", "therapy")
+    answers = [result.payback(p, s) for p in PERSPECTIVES for s in ("therapy", "brief")]
+    assert len({str(answer) for answer in answers}) == len(answers)
+    assert {answer["sustained_months"] is None for answer in answers} == {True, False}
+
+
+def test_what_is_paid_back_on_a_birthday_is_paid_back_within_the_year(result: cm.Result) -> None:
+    assert result.expected is not None
+    at_a_year = replace(result, expected=replace(result.expected, sustained=np.full((2, 3, 4, 3, 2, 7), 12.0)))
+    assert at_a_year.payback()["chance_by_year"] == dict.fromkeys(range(1, 6), 1.0)
 
 
 @pytest.mark.parametrize("strategy", [1, 2])

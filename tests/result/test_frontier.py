@@ -34,6 +34,13 @@ def test_the_order_in_which_they_are_named_does_not_matter() -> None:
         assert frontier({name: COST[name] for name in names}, EFFECT) == STEPS
 
 
+@pytest.mark.parametrize("units", [0.2, 3.0, 7.0])
+def test_the_unit_of_effect_changes_the_ratios_and_nobodys_place(units: float) -> None:
+    found = frontier(COST, {name: units * effect for name, effect in EFFECT.items()})
+    assert [(step.strategy, step.status) for step in found] == [(step.strategy, step.status) for step in STEPS]
+    assert [step.ratio for step in found[1:3]] == pytest.approx([150 / units, 225 / units])
+
+
 def test_one_strategy_is_its_own_frontier() -> None:
     assert frontier({"A": 5.0}, {"A": 1.0}) == [first("A")]
 
@@ -44,8 +51,11 @@ def test_one_strategy_is_its_own_frontier() -> None:
     ids=["dearer", "less effect", "both", "equals: the first named stays"],
 )
 def test_the_second_of_two_is_dominated(cost: tuple[float, float], effect: tuple[float, float]) -> None:
-    found = frontier(dict(zip("AB", cost, strict=True)), dict(zip("AB", effect, strict=True)))
-    assert found == [first("A"), off("B", DOMINATED)]
+    costs, effects = dict(zip("AB", cost, strict=True)), dict(zip("AB", effect, strict=True))
+    assert frontier(costs, effects) == [first("A"), off("B", DOMINATED)]
+    turned = frontier({"B": costs["B"], "A": costs["A"]}, effects)
+    stays, goes = "BA" if costs["A"] == costs["B"] and effects["A"] == effects["B"] else "AB"
+    assert turned == [first(stays), off(goes, DOMINATED)]
 
 
 def test_more_effect_at_more_cost_is_a_step_and_not_dominance() -> None:
