@@ -60,7 +60,7 @@ class Result:
     draws: int
     seed: int
     warnings: tuple[str, ...] = ()
-    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def strategies(self) -> tuple[str, ...]:

@@ -33,8 +33,8 @@ def made_up(items: int, strategies: int, draws: int) -> Outcomes:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
-    """Three strategies, two alternatives of unequal weight, every party, seven made-up draws."""
+def real(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
+    """Three strategies, two alternatives of unequal weight, every party."""
     folder = tmp_path_factory.mktemp("rows")
     therapy = load_example(folder).tree.data["strategies"]["therapy"]
     scenario = load_example(
@@ -50,8 +50,14 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
             },
         },
     )
-    run = cm.run(scenario, draws=0)
-    return replace(run, deterministic=made_up(len(run.items), 3, 1), expected=made_up(len(run.items), 3, 7), draws=7)
+    return cm.run(scenario, draws=0)
+
+
+@pytest.fixture
+def result(real: cm.Result) -> cm.Result:
+    """The same with seven made-up draws; made anew for each test, so that each asks the code itself."""
+    items = len(real.items)
+    return replace(real, deterministic=made_up(items, 3, 1), expected=made_up(items, 3, 7), draws=7)
 
 
 @pytest.mark.parametrize("name", ["expected", "deterministic", "base", "worse"])
@@ -184,6 +190,14 @@ def test_cost_is_undiscounted_value_to_society_unless_asked_otherwise(result: cm
     found = -result.net_cost(result.headline, 0, 1)
     wanted = of_all["expected", 24.0, "therapy", "societal", "all", "all", "net_saving", False, "usual_care"]
     assert float(result.weights @ found.mean(axis=1)) == pytest.approx(wanted["value"])
+
+
+def test_a_changed_copy_of_a_result_has_a_table_of_its_own(result: cm.Result) -> None:
+    assert result.expected is not None
+    before = result.table()
+    dearer = replace(result, expected=replace(result.expected, cost=2 * result.expected.cost))
+    assert dearer.saving().value.item() == pytest.approx(2 * result.saving().value.item())
+    assert result.table() is before
 
 
 def test_readings_have_names(result: cm.Result) -> None:

@@ -45,12 +45,12 @@ def flows_of(draws: slice = slice(None), at_start: bool = True) -> Flows:
     )
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["with flows at time 0", "without"])
+@pytest.fixture(params=[True, False], ids=["with flows at time 0", "without"])
 def flows(request: pytest.FixtureRequest) -> Flows:
     return flows_of(at_start=request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def found(flows: Flows) -> Outcomes:
     return outcomes(flows, TERMS, kept=3)
 
