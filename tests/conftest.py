@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 import costmodel as cm
 from tests.support.example import load_example
@@ -13,6 +13,9 @@ from tests.support.example import load_example
 ROOT = Path(__file__).parents[1]
 
 settings.register_profile("patient", deadline=None)
+settings.register_profile(  # the same few examples each time, and no search for the smallest: for mutation testing
+    "few", deadline=None, max_examples=10, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
 if os.environ.get("CI") != "true":  # there, hypothesis chooses its own repeatable profile
     settings.load_profile("patient")
 

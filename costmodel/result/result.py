@@ -60,7 +60,7 @@ class Result:
     draws: int
     seed: int
     warnings: tuple[str, ...] = ()
-    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -224,7 +224,7 @@ class Result:
             & (table.horizon_months == self.horizons[0]) & (table.strategy == name)
         ]  # fmt: skip
         if by == "party":
-            chosen = chosen[(chosen.party != "all") & chosen.party.isin(PERSPECTIVES[perspective])]
+            chosen = chosen[chosen.party.isin(PERSPECTIVES[perspective])]
             return chosen[["party", "value", "low", "high"]].reset_index(drop=True)
         chosen = chosen[(chosen.perspective == perspective) & (chosen.party == "all")]
         chosen = chosen[chosen.category != "all"] if by == "category" else chosen[chosen.category == "all"]

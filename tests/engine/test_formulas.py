@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -154,3 +155,76 @@ def test_sums_over_pieces_and_states_leave_nothing_out(pairs: list[tuple[float, 
 def test_exits_are_every_way_out_and_death() -> None:
     exits = formulas.exit_rates(3, [(0, 1), (0, 2), (2, 0)], [0.1, 0.2, 0.4], 0.05)
     assert exits == pytest.approx([0.35, 0.05, 0.45])
+
+
+class Written:
+    """A quantity that writes down what is asked of it, as a worksheet cell does."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def least(self, other: object) -> str:
+        return f"MIN({self.text}, {other})"
+
+    def greatest(self, other: object) -> str:
+        return f"MAX({self.text}, {other})"
+
+    def falls_within(self, begin: object, end: object) -> str:
+        return f"{begin} <= {self.text} < {end}"
+
+
+def test_a_cell_answers_for_itself_whichever_side_it_stands_on() -> None:
+    cell = Written("A1")
+    assert formulas.least(cell, 2.0) == formulas.least(2.0, cell) == "MIN(A1, 2.0)"
+    assert formulas.greatest(cell, 2.0) == formulas.greatest(2.0, cell) == "MAX(A1, 2.0)"
+    assert formulas.least(cell, Written("B1")).startswith("MIN(A1")
+    assert formulas.greatest(cell, Written("B1")).startswith("MAX(A1")
+    assert formulas.falls_within(cell, 1.0, 2.0) == "1.0 <= A1 < 2.0"
+
+
+def test_arrays_are_compared_draw_by_draw() -> None:
+    draws = np.array([1.0, 3.0])
+    assert formulas.least(draws, 2.0).tolist() == [1, 2]
+    assert formulas.greatest(2.0, draws).tolist() == [2, 3]
+
+
+def test_each_term_of_the_series_is_offered_by_its_name_and_used_as_it_comes_back() -> None:
+    """One state that is left once a year, followed for half a year: terms (−1/2)^k / k!; the second is made 0."""
+    offered: dict[str, float] = {}
+
+    def keep(name: str, value: float) -> float:
+        offered[name] = value
+        return 0.0 if name == "term 2 state 0" else value
+
+    people, time = formulas.cohort_step([1.0], [], [], [1.0], 0.5, keep)
+    assert list(offered) == [f"term {k} state 0" for k in range(1, formulas.TERMS + 1)]
+    assert list(offered.values()) == [-0.5, 0.125, *[0.0] * (formulas.TERMS - 2)]
+    assert people == [1 - 0.5]
+    assert time == [0.5 * (1 - 0.5 / 2)]
+
+
+def test_moves_meet_in_the_state_they_lead_to() -> None:
+    """Two states drain into a third at a rate each; nobody dies."""
+    rates = [0.3, 0.7]
+    people, time = formulas.cohort_step([0.5, 0.5, 0.0], [(0, 2), (1, 2)], rates, [0.3, 0.7, 0.0], 0.5, lambda _, x: x)
+    left = [0.5 * math.exp(-rate / 2) for rate in rates]
+    assert people == pytest.approx([*left, 1 - sum(left)], abs=1e-13)
+    stayed = [0.5 * (1 - math.exp(-rate / 2)) / rate for rate in rates]
+    assert time == pytest.approx([*stayed, 0.5 - sum(stayed)], abs=1e-13)
+
+
+@pytest.mark.parametrize(
+    "uneven",
+    [
+        lambda: formulas.weighted([0.5, 0.5], [1.0]),
+        lambda: formulas.weighted([1.0], [1.0, 2.0]),
+        lambda: formulas.total_over_states([0.5, 0.5], [1.0]),
+        lambda: formulas.total_over_states([1.0], [1.0, 2.0]),
+        lambda: formulas.exit_rates(2, [(0, 1), (1, 0)], [0.1], 0.0),
+        lambda: formulas.cohort_step([1.0, 0.0], [(0, 1), (1, 0)], [0.1], [0.1, 0.0], 0.5, lambda _, x: x),
+        lambda: formulas.cohort_step([1.0, 0.0], [(0, 1)], [0.1], [0.1], 0.5, lambda _, x: x),
+    ],
+)
+def test_a_share_without_a_value_and_a_move_without_a_rate_are_refused(uneven: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer)"):
+        uneven()

@@ -9,23 +9,13 @@ from hypothesis import strategies as st
 
 import costmodel as cm
 from costmodel.result.result import Run
+from tests.support.plain_table import smallest_reaching
 
 eighths = st.lists(st.integers(0, 8), min_size=1, max_size=4).filter(any)
 
 
 def with_weights(result: cm.Result, weights: list[float]) -> Run:
     return Run("mixture", result.headline.outcomes, np.array(weights))
-
-
-def smallest_reaching(share: float, values: np.ndarray, weights: list[float]) -> float:
-    """The smallest value at or below which at least `share` of the weight lies."""
-    pairs = sorted((v, w) for row, w in zip(values, weights, strict=True) for v in row if w)
-    total, below = sum(w for _, w in pairs), 0.0
-    for value, weight in pairs:
-        below += weight
-        if below >= share * total:
-            return float(value)
-    raise AssertionError(share)
 
 
 @given(eighths, st.sampled_from([1, 2, 8, 32]), st.integers(0, 2**32 - 1), st.booleans())
