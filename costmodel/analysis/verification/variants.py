@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.scenario.derived import pieces
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.schema import Effect, ModelFile, Strategy
 from costmodel.units import Duration
@@ -60,23 +60,14 @@ def lasting(months: float) -> Edit:
     return having(horizon=Duration(months, f"{months:g} months"))
 
 
-def years(count: float) -> Edit:
-    """An edit of the horizon, in years."""
-    return lasting(count * MONTHS_A_YEAR)
-
-
-def _constant(model: ModelFile, position: int) -> ModelFile:
+def steady(model: ModelFile) -> ModelFile:
+    """An edit: rates that change over time stay at the first."""
     moves: dict[str, str | int] = {}
     for arrow, reference in model.transitions.items():
         record = model.parameters.get(str(reference))
-        over_time = record.over_time if record else None
-        moves[arrow] = reference if over_time is None else list(over_time.values())[position]
+        changes = record is not None and record.over_time is not None
+        moves[arrow] = pieces(model.parameters[str(reference)])[0][1] if changes else reference
     return model.model_copy(update={"transitions": moves})
-
-
-def steady(model: ModelFile) -> ModelFile:
-    """An edit: rates that change over time stay at the first."""
-    return _constant(model, 0)
 
 
 NO_EFFECTS = each_effect(lambda effect: None)
@@ -122,7 +113,7 @@ def certain(scenario: Scenario) -> Scenario:
 
 
 def from_each_state(model: ModelFile) -> ModelFile:
-    """An edit: the cohort starts by the values of `start_name` that stands for each state."""
+    """An edit: the share that starts in a state is the value named `start STATE`."""
     return model.model_copy(
         update={"cohort": model.cohort.model_copy(update={"start": {s: f"start {s}" for s in model.states}})}
     )
