@@ -8,6 +8,7 @@ from scipy.linalg import logm
 
 from costmodel.analysis.verification.bench import TRIED, Bench, largest
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
+from costmodel.analysis.verification.inert import every_input_matters
 from costmodel.analysis.verification.variants import (
     HORIZON,
     NO_DEATHS,
@@ -237,3 +238,6 @@ def _traced(bench: Bench) -> Finding:
             worst = max(worst, abs(leaf.price_factor - 1))
     words = "inputs without a source, unit or price year, plus the largest fault of an index there and back"
     return Measured(len(untraced) + worst, f"{words}: {', '.join(untraced)}" if untraced else words)
+
+
+RULES.law("V7", "Changing any input changes an output, or the input is listed as inert", 0)(every_input_matters)
