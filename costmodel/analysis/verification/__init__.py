@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from costmodel.analysis.verification import flow, inputs, results
+from costmodel.analysis.verification import flow, inputs, results, uncertainty
 from costmodel.analysis.verification.bench import Bench
 from costmodel.analysis.verification.check import Check, Rule, State
 from costmodel.model.run import SEED
@@ -12,7 +12,7 @@ __all__ = ["DRAWS", "RULES", "Check", "Rule", "State", "verify"]
 
 DRAWS = 500
 """Draws of the runs that are verified."""
-RULES: tuple[Rule, ...] = (*inputs.RULES.all, *flow.RULES.all, *results.RULES.all)
+RULES: tuple[Rule, ...] = tuple(rule for part in (inputs, flow, results, uncertainty) for rule in part.RULES.all)
 """Every law, in order."""
 
 
