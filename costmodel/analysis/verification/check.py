@@ -51,7 +51,11 @@ Law = Callable[[Bench], Finding]
 
 @dataclass(frozen=True)
 class Rule:
-    """A law before it is measured. rates: whether it rests on transitions given as rates. law: None where it is missing."""
+    """A law before it is measured.
+
+    rates: whether it rests on transitions given as rates. law: None where it cannot be measured yet, and
+    then missing says why.
+    """
 
     id: str
     title: str

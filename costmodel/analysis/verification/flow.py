@@ -159,8 +159,10 @@ def _cohorts_add_up(bench: Bench) -> Finding:
     start = bench.model.cohort.start
     shares = np.array([bench.look(start.get(state, 0)) for state in states])
     whole = bench.follow(bench.scenario)
-    added = [largest(one @ shares - all_[..., 0]) for one, all_ in ((apart.cost, whole.cost), (apart.people, whole.people))]
-    more = bench.scenario.changed({"people": bench.model.people * 10}) if bench.model.people <= 1_000_000 else bench.scenario
+    added = [
+        largest(one @ shares - all_[..., 0]) for one, all_ in ((apart.cost, whole.cost), (apart.people, whole.people))
+    ]
+    more = edited(bench.scenario, having(people=bench.model.people * 10))
     tenfold = bench.outcomes(more)
     per_person = largest(tenfold.cost - bench.base.deterministic.cost)
     return Measured(max(*added, per_person), "largest difference per person, in £ or people")
@@ -193,7 +195,7 @@ def _long_run(bench: Bench) -> Finding:
     at_rest = np.stack([_stationary(matrices[a]) for a in chosen])
     worst, longest = 0.0, max(_years_to_rest(matrices[a]) for a in chosen)
     years = min(longest, LONGEST)
-    begin = {f"start {state}": at_rest[:, s] for s, state in enumerate(bench.model.states)}
+    begin: dict[str, float | Array] = {f"start {state}": at_rest[:, s] for s, state in enumerate(bench.model.states)}
     people = bench.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin, len(chosen)).people
     for row, a in enumerate(chosen):
         worst = max(worst, largest(people[:, :, 0, a, row] - at_rest[row]))

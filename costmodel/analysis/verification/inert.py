@@ -1,5 +1,6 @@
 """Does every input matter? Each is moved alone; one that moves nothing must be named, and be alive elsewhere."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,9 @@ from costmodel.analysis.verification.bench import Bench
 from costmodel.analysis.verification.check import Finding, Measured
 from costmodel.analysis.verification.variants import Edit, edited, lasting
 from costmodel.errors import InputError
+from costmodel.model.flows import sessions, therapy_window
 from costmodel.model.run import evaluate
+from costmodel.model.simulate import edges, looking
 from costmodel.model.values import Array, Values, completed
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
@@ -26,6 +29,8 @@ BESIDE_ONE = 0.8
 """What stands in for a 1, at which ratios, multipliers and shares may change nothing."""
 SMALLEST = 1e-12
 """Movement of an output, as a share of its size, that is no rounding."""
+HALF = "a half"
+"""What stands for a literal 0 or 1 of the file."""
 AFTERWARDS = 24.0
 """Months to which the model looks beyond the last thing that happens, when everything is to have its turn."""
 
@@ -38,9 +43,10 @@ def every_input_matters(bench: Bench) -> Finding:
     dead = inert
     if dead:
         lively = {name: _lively(scenario, name, value) for name, value in _leaves(scenario).items()}
-        longer = edited(scenario, lasting(_long_enough(scenario.model)))
+        lively[HALF] = AWAY["share"]
+        longer = edited(scenario, lasting(_long_enough(scenario.model)), _without_literals)
         for version in (longer, edited(longer, _turned_round)):
-            dead = _inert(version, dead, lively) if dead else dead
+            dead = _inert(version, dead, lively, activity=True) if dead else dead
     words = f"inputs of {len(names)} that never change an output"
     if dead:
         words += f": {', '.join(dead)}"
@@ -70,7 +76,7 @@ def _moved(unit: Unit, value: float) -> float:
     return value - STEP
 
 
-def _inert(scenario: Scenario, names: list[str], base: dict[str, float]) -> list[str]:
+def _inert(scenario: Scenario, names: list[str], base: dict[str, float], activity: bool = False) -> list[str]:
     """Inputs of which a small change, alone, moves no output."""
     alone = [name for name in names if name in _one_by_one(scenario)]
     together = [name for name in names if name not in alone]
@@ -79,7 +85,8 @@ def _inert(scenario: Scenario, names: list[str], base: dict[str, float]) -> list
         column = np.full(len(together) + 1, base[name])
         column[row] = _moved(scenario.parameters[name].unit, base[name])
         rows[name] = column
-    outputs = _outputs(scenario, completed(scenario, rows), len(together) + 1)
+    values = {**rows, **completed(scenario, rows)}
+    outputs = _outputs(scenario, values, len(together) + 1, activity)
     size = np.maximum(np.max(np.abs(outputs), axis=-1, keepdims=True), SMALLEST)
     alive = np.any(np.abs(outputs - outputs[:, :1]) > SMALLEST * size, axis=0)
     inert = [name for row, name in enumerate(together, 1) if not alive[row]]
@@ -87,13 +94,28 @@ def _inert(scenario: Scenario, names: list[str], base: dict[str, float]) -> list
     return [name for name in names if name in inert]
 
 
-def _outputs(scenario: Scenario, values: Values, draws: int) -> Array:
-    """Every output of a version, one row each: costs, cash, QALYs, threshold and weights, (output, draw)."""
+def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = False) -> Array:
+    """Every output of a version, one row each: costs, cash, QALYs, threshold and weights, (output, draw).
+
+    activity: sessions delivered too. A bill that was divided by its sessions for a price is the same bill
+    whatever their number.
+    """
     found = evaluate(scenario, values, draws)
     arrays = [found.cost, found.cash, found.qaly]
     references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.structures)]
     alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
+    if activity:
+        alone += [np.broadcast_to(delivered, (draws,))[None] for delivered in _sessions(scenario, values)]
     return np.concatenate([array.reshape(-1, draws) for array in arrays] + alone)
+
+
+def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:
+    """Sessions delivered to the horizon, by therapy."""
+    model, time = scenario.model, edges(scenario)
+    for name, strategy in model.strategies.items():
+        if strategy.therapy:
+            window = therapy_window(model, name)
+            yield sessions(model, name, float(time[0]), float(time[-1]), window, looking(values))
 
 
 def _one_by_one(scenario: Scenario) -> set[str]:
@@ -119,7 +141,7 @@ def _matters(scenario: Scenario, name: str, base: dict[str, float]) -> bool:
         }
         version = replace(scenario, leaves=leaves)
         try:
-            outputs.append(_outputs(version, dict(version.central), 1))
+            outputs.append(_outputs(version, {**base, **version.central}, 1))
         except InputError:
             return True
     return bool(np.any(outputs[0] != outputs[1]))
@@ -141,6 +163,34 @@ def _long_enough(model: ModelFile) -> float:
     last = max(starts) + model.follow_up.months + max(changes, default=0.0) + max(lags, default=0.0) + AFTERWARDS
     cycle = cycle_months(model)
     return min(max(-(-last // cycle) * cycle, model.horizon.months), float(MAX_CYCLES * cycle))
+
+
+def _lived(reference: str | int) -> str | int:
+    return HALF if isinstance(reference, int) else reference
+
+
+def _without_literals(model: ModelFile) -> ModelFile:
+    """An edit: no 0 or 1 that the file writes literally hides what is multiplied by it."""
+    costs = {}
+    for name, item in model.costs.items():
+        update: dict[str, object] = {key: _lived(getattr(item, key)) for key in ("price", "cashable")}
+        update["while_in"] = {state: _lived(reference) for state, reference in item.while_in.items()}
+        if item.causal_share is not None:
+            update["causal_share"] = _lived(item.causal_share)
+        costs[name] = item.model_copy(update=update)
+    strategies = {}
+    for name, strategy in model.strategies.items():
+        harms = {
+            key: harm.model_copy(update={"share": _lived(harm.share), "utility_loss": _lived(harm.utility_loss)})
+            for key, harm in strategy.harms.items()
+        }
+        therapy = strategy.therapy
+        if therapy:
+            keys = ("sessions", "attendance", "price")
+            therapy = therapy.model_copy(update={key: _lived(getattr(therapy, key)) for key in keys})
+        strategies[name] = strategy.model_copy(update={"harms": harms, "therapy": therapy})
+    moves = {arrow: _lived(reference) for arrow, reference in model.transitions.items()}
+    return model.model_copy(update={"costs": costs, "strategies": strategies, "transitions": moves})
 
 
 def _reversed(model: ModelFile) -> ModelFile:

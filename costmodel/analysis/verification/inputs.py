@@ -213,7 +213,7 @@ def _declared(record: Parameter, leaf: Leaf) -> float:
     return leaf.central
 
 
-@RULES.law("V6", "Each input has its source, unit and price year; inflating and deflating gives it back", 1e-12)
+@RULES.law("V6", "Each input has its source or fit, unit and price year; inflating and deflating gives it back", 1e-12)
 def _traced(bench: Bench) -> Finding:
     scenario = bench.scenario
     setting = scenario.tree.place(("setting",)).path.parent / scenario.model.setting
@@ -226,7 +226,8 @@ def _traced(bench: Bench) -> Finding:
         record, leaf = scenario.parameters[name], scenario.leaves.get(name)
         if leaf is None:
             continue
-        known = record.sources and all(source in scenario.sources for source in record.sources) and record.unit.text
+        named = bool(record.sources) or record.joint is not None
+        known = named and all(source in scenario.sources for source in record.sources) and bool(record.unit.text)
         price = record.unit.kind == "price"
         if not known or (price and record.price_year is None):
             untraced.append(name)
@@ -236,7 +237,7 @@ def _traced(bench: Bench) -> Finding:
             worst = max(worst, abs(leaf.price_factor * back - 1), abs(there / leaf.price_factor - 1))
         else:
             worst = max(worst, abs(leaf.price_factor - 1))
-    words = "inputs without a source, unit or price year, plus the largest fault of an index there and back"
+    words = "inputs without a source or fit, unit or price year, plus the largest fault of an index there and back"
     return Measured(len(untraced) + worst, f"{words}: {', '.join(untraced)}" if untraced else words)
 
 

@@ -1,5 +1,7 @@
 """Checks of what comes out: money and health add up, scale, turn round, and agree with a hand calculation."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.linalg import expm
 
@@ -26,7 +28,7 @@ from costmodel.result import table
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import ModelFile
 
 RULES = Rules("results")
@@ -44,7 +46,9 @@ def deterministic(result: Result) -> Run:
 def _free_and_well(bench: Bench) -> Finding:
     flows = bench.follow(edited(bench.scenario, free, well, NO_HARMS))
     lived = flows.person_years.sum(axis=1)
-    return Measured(max(largest(flows.cost), largest(flows.qaly - lived)), "largest £, or QALYs beside life-years, in a cycle")
+    return Measured(
+        max(largest(flows.cost), largest(flows.qaly - lived)), "largest £, or QALYs beside life-years, in a cycle"
+    )
 
 
 @RULES.law("V21", "Discounting at 0 changes nothing; more discounting makes totals smaller", EXACT)
@@ -58,8 +62,8 @@ def _discounting(bench: Bench) -> Finding:
         plain = edited(bench.scenario, NO_HARMS)
         versions = (discounted_at(plain, 0), plain, discounted_at(plain, 1))
         fewer = [bench.outcomes(version).qaly[:, 1] for version in versions]
-        worst = max(worst, *(float(np.max(b - a)) for a, b in zip(fewer, fewer[1:], strict=False)))
-    worst = max(worst, *(float(np.max(b - a)) for a, b in zip(more, more[1:], strict=False)))
+        worst = max(worst, *(float(np.max(b - a)) for a, b in pairwise(fewer)))
+    worst = max(worst, *(float(np.max(b - a)) for a, b in pairwise(more)))
     return Measured(max(worst, 0.0), "largest difference at 0, or increase with more discounting, in £ or QALYs")
 
 
@@ -213,12 +217,12 @@ def _no_ratio(bench: Bench) -> Finding:
     result = bench.result
     rows = result.table()
     rows = rows[rows.outcome == "cost_per_qaly"]
-    for row in rows.itertuples():
-        run, h, s = result.runs[row.run], result.at(row.horizon_months), result.strategies.index(row.strategy)
-        cost = result.net_cost(run, h, s, perspective=row.perspective, discounted=True)
-        cost, gain = (float(run.weights @ x.mean(axis=-1)) for x in (cost, result.qaly_gain(run, h, s)))
-        wanted = _ratio(cost, gain)
-        printed = NEVER if row.value is None or np.isnan(row.value) else row.value
+    for row in rows.to_dict("records"):
+        run, h, s = result.runs[row["run"]], result.at(row["horizon_months"]), result.strategies.index(row["strategy"])
+        more = result.net_cost(run, h, s, perspective=row["perspective"], discounted=True)
+        cost, gain = (float(run.weights @ x.mean(axis=-1)) for x in (more, result.qaly_gain(run, h, s)))
+        wanted, found = _ratio(cost, gain), row["value"]
+        printed = NEVER if found is None or np.isnan(found) else float(found)
         wrong += not (printed == wanted or abs(printed - wanted) <= EXACT * abs(wanted))
     return Measured(wrong, f"ratios wrongly printed or left out, of {len(rows)} rows and {len(tried)} cases")
 
@@ -258,13 +262,15 @@ def _off_curve(curve: Array, result: Result, horizon: int, strategy: int, month:
     return max(owing, abs(float(np.interp(month, months, curve))), -min(0.0, before))
 
 
-RULES.missing("V29b", "The break-even value, put back, gives a net saving of 0", "there is no search for break-even values yet")
+RULES.missing(
+    "V29b", "The break-even value, put back, gives a net saving of 0", "there is no search for break-even values yet"
+)
 
 
 @RULES.law("V30", "Perspectives nest; transfers cancel in the societal sum", PENNY)
 def _perspectives(bench: Bench) -> Finding:
     names = list(PERSPECTIVES)
-    broken = sum(not set(PERSPECTIVES[a]) <= set(PERSPECTIVES[b]) for a, b in zip(names, names[1:], strict=False))
+    broken = sum(not set(PERSPECTIVES[a]) <= set(PERSPECTIVES[b]) for a, b in pairwise(names))
     result, worst = bench.result, 0.0
     for run in result.runs.values():
         cost = run.outcomes.cost[:, 0]
@@ -304,7 +310,9 @@ def _no_time(bench: Bench) -> Finding:
     at_once = each_effect(lambda one: one.model_copy(update={"until": one.from_, "half_life": None}))
     none = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, NO_EFFECTS))
     short = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, at_once))
-    return Measured(max(largest(short.people - none.people), largest(short.cost - none.cost)), "largest difference in people or £")
+    return Measured(
+        max(largest(short.people - none.people), largest(short.cost - none.cost)), "largest difference in people or £"
+    )
 
 
 @RULES.law("V33", "Therapy costs its sessions at their price, whatever the cycle length", PENNY)
@@ -333,7 +341,9 @@ def _double_entry(bench: Bench) -> Finding:
     worst = 0.0
     for outcomes in _readings(bench):
         cost = outcomes.cost
-        accounts = sum(account(p, i.paid_by, i.received_by) * cost[:, :, k] for p in PARTIES for k, i in enumerate(items))
+        accounts = sum(
+            account(p, i.paid_by, i.received_by) * cost[:, :, k] for p in PARTIES for k, i in enumerate(items)
+        )
         used = sum(cost[:, :, k] for k, item in enumerate(items) if item.received_by == "nobody")
         created = sum(cost[:, :, k] for k, item in enumerate(items) if item.paid_by == "nobody")
         worst = max(worst, largest(np.asarray(accounts) - (np.asarray(used) - np.asarray(created))))

@@ -17,6 +17,8 @@ FEW = 8
 PERSPECTIVE = "nhs_pss"
 THRESHOLDS = (0.0, 10_000.0, 20_000.0, 30_000.0, 100_000.0)
 """£ per QALY at which the curve of acceptability is tried."""
+TIE = 1e-6
+"""£ per person below which two strategies are equally good."""
 ENOUGH = 10_000
 """Draws for which the Monte-Carlo error is judged."""
 NORMAL95 = 1.959963984540054
@@ -30,7 +32,9 @@ def _no_spread(bench: Bench) -> Finding:
     result = run(certain(bench.scenario), draws=FEW, seed=bench.seed)
     assert result.expected is not None
     one, many = result.deterministic, result.expected
-    return Measured(max(largest(many.cost - one.cost), largest(many.qaly - one.qaly)), "largest difference in £ or QALYs")
+    return Measured(
+        max(largest(many.cost - one.cost), largest(many.qaly - one.qaly)), "largest difference in £ or QALYs"
+    )
 
 
 @RULES.law("V36", "The same seed gives the same draws; more draws extend them", 0)
@@ -75,7 +79,9 @@ def _supports(bench: Bench) -> Finding:
         low, high = float(np.min(draws)), float(np.max(draws))
         outside = any(out_of_support(record.unit, end) for end in (low, high))
         sampled = leaf is not None and leaf.distribution is not None
-        clipped = sampled and any(np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high))
+        clipped = sampled and any(
+            np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high)
+        )
         if outside or clipped:
             wrong.append(name)
     words = f"parameters with such a draw among {bench.draws:,}"
@@ -98,7 +104,7 @@ def _benefits(result: Result, threshold: float) -> Array:
 def acceptability(result: Result, threshold: float) -> Array:
     """Chance of each strategy being the one with the highest net benefit; ties share it. Shape (strategy,)."""
     benefit = _benefits(result, threshold)
-    best = benefit == benefit.max(axis=0)
+    best = benefit >= benefit.max(axis=0) - TIE
     return np.asarray((best / best.sum(axis=0)).mean(axis=-1) @ result.weights)
 
 
@@ -113,7 +119,7 @@ def _acceptability(bench: Bench) -> Finding:
         result.net_cost(run_, last, s, perspective=PERSPECTIVE, discounted=True)
         for s in range(len(result.strategies))
     ])  # fmt: skip
-    cheapest = more <= more.min(axis=0) + 1e-9
+    cheapest = more <= more.min(axis=0) + TIE
     chances = (cheapest / cheapest.sum(axis=0)).mean(axis=-1) @ result.weights
     return Measured(max(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
 
@@ -138,7 +144,9 @@ RULES.missing(
     "Information on a part is worth no more than on the whole, and never less as parameters join",
     "the value of information on single parameters is not computed yet",
 )
-RULES.missing("V41", "Each bar of the tornado contains the deterministic run", "there is no one-way sensitivity analysis yet")
+RULES.missing(
+    "V41", "Each bar of the tornado contains the deterministic run", "there is no one-way sensitivity analysis yet"
+)
 
 
 @RULES.law("V42", "10,000 draws are enough: chance of payback to 1 point, net saving to 2% of therapy cost", 1)
@@ -163,4 +171,3 @@ def _enough_draws(bench: Bench) -> Finding:
 def _error(values: Array, weights: Array) -> float:
     """Half the 95% interval of the weighted mean of `ENOUGH` draws; values: (alternative, draw)."""
     return float(NORMAL95 * np.std(weights @ values, ddof=1) / np.sqrt(ENOUGH))
-

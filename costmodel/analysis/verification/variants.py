@@ -52,7 +52,9 @@ def each_effect(edit: Callable[[Effect], Effect | None]) -> Edit:
 
 def deaths(ratio: str | int) -> Edit:
     """An edit of the mortality ratio."""
-    return lambda model: model.model_copy(update={"mortality": model.mortality.model_copy(update={"rate_ratio": ratio})})
+    return lambda model: model.model_copy(
+        update={"mortality": model.mortality.model_copy(update={"rate_ratio": ratio})}
+    )
 
 
 def lasting(months: float) -> Edit:
