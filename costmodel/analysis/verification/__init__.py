@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 from costmodel.analysis.verification import flow, inputs, results, uncertainty
 from costmodel.analysis.verification.bench import Bench
-from costmodel.analysis.verification.check import Check, Rule, State
+from costmodel.analysis.verification.check import STATES, Check, Rule, State
 from costmodel.model.run import SEED
 from costmodel.scenario.build import Scenario
 
-__all__ = ["DRAWS", "RULES", "Check", "Rule", "State", "verify"]
+__all__ = ["DRAWS", "RULES", "STATES", "Check", "Rule", "State", "verify"]
 
 DRAWS = 500
 """Draws of the runs that are verified."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from costmodel.analysis.verification.bench import Bench
 from costmodel.analysis.verification.check import Finding, Measured
-from costmodel.analysis.verification.variants import Edit, edited, lasting
+from costmodel.analysis.verification.variants import NO_GAP_CLOSING, Edit, edited, lasting
 from costmodel.errors import InputError
 from costmodel.model.flows import sessions, therapy_window
 from costmodel.model.run import evaluate
@@ -44,7 +44,7 @@ def every_input_matters(bench: Bench) -> Finding:
     if dead:
         lively = {name: _lively(scenario, name, value) for name, value in _leaves(scenario).items()}
         lively[HALF] = AWAY["share"]
-        longer = edited(scenario, lasting(_long_enough(scenario.model)), _without_literals)
+        longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
         for version in (longer, edited(longer, _turned_round)):
             dead = _inert(version, dead, lively, activity=True) if dead else dead
     words = f"inputs of {len(names)} that never change an output"
@@ -174,7 +174,11 @@ def _without_literals(model: ModelFile) -> ModelFile:
     costs = {}
     for name, item in model.costs.items():
         update: dict[str, object] = {key: _lived(getattr(item, key)) for key in ("price", "cashable")}
-        update["while_in"] = {state: _lived(reference) for state, reference in item.while_in.items()}
+        quantities = {state: _lived(item.quantity(state)) for state in model.states}
+        others = [state for state in model.states if state != item.gap_from]
+        if len(set(quantities.values())) == 1 and others:
+            quantities[others[0]] = HALF
+        update["while_in"] = quantities
         if item.causal_share is not None:
             update["causal_share"] = _lived(item.causal_share)
         costs[name] = item.model_copy(update=update)
