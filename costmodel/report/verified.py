@@ -36,8 +36,9 @@ def cells(check: Check) -> tuple[str, str, str, str, str]:
 
 
 def remark(check: Check) -> str | None:
-    """What must be said of a check that did not simply hold."""
-    return None if check.state == "OK" else f"{check.id}: {check.words}"
+    """What must be said of a check that did not simply hold, or that says more."""
+    said = [text for text in (check.words if check.state != "OK" else "", check.note) if text]
+    return f"{check.id}: {'; '.join(said)}" if said else None
 
 
 def verified(scenario: Scenario, checks: Iterable[Check]) -> Iterator[Piece]:

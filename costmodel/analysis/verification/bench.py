@@ -12,7 +12,7 @@ from costmodel.model.values import Array, Values, central_values, drawn_values
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario, Structure
-from costmodel.scenario.schema import ModelFile, Strategy, Therapy
+from costmodel.scenario.schema import ModelFile, Therapy
 
 TRIED = 64
 """Draws in which laws of single draws are tried; they are alike in this."""
@@ -117,6 +117,6 @@ def largest(values: Array) -> float:
     return float(np.max(np.abs(values))) if np.size(values) else 0.0
 
 
-def with_strategies(model: ModelFile, strategies: Mapping[str, Strategy]) -> ModelFile:
-    """The model with other strategies."""
-    return model.model_copy(update={"strategies": dict(strategies)})
+def worst_of(*deviations: float) -> float:
+    """The largest of some deviations; NaN where one is."""
+    return float(np.max(np.array(deviations)))

@@ -18,7 +18,8 @@ class Check:
     """One law and how well a scenario obeys it.
 
     value: the largest deviation that was found. tolerance: the largest that is allowed. Both are None where
-    nothing was measured. words: what was measured and in which unit, or why nothing was.
+    nothing was measured. words: what was measured and in which unit, or why nothing was. note: what a reader
+    should know although the law holds.
     """
 
     id: str
@@ -28,14 +29,16 @@ class Check:
     tolerance: float | None
     state: State
     words: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A deviation, and what it is a deviation of."""
+    """A deviation, what it is a deviation of, and what else is worth knowing."""
 
     value: float
     words: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Rule:
             return Check(self.id, self.title, self.group, None, None, "does not apply", found.why)
         value = float(found.value)
         state: State = "OK" if math.isfinite(value) and value <= self.tolerance else "FAIL"
-        return Check(self.id, self.title, self.group, value, self.tolerance, state, found.words)
+        return Check(self.id, self.title, self.group, value, self.tolerance, state, found.words, found.note)
 
 
 class Rules:

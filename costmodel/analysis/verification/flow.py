@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.bench import TRIED, Bench, largest
+from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.inputs import arrows_with_effects, changes, generator, only_effect_on
 from costmodel.analysis.verification.variants import (
@@ -27,7 +27,7 @@ LONGEST = 400
 CLOSE = 1e-10
 """Of the distance to the long run, what may be left."""
 OCCUPIED = 1e-9
-"""Person-years in a state below which nobody is said to have been there."""
+"""Person-years, or rates per year, that count as nothing."""
 
 
 @RULES.law("V8", "Occupancy sums to the time elapsed", 1e-12, rates=True)
@@ -43,21 +43,21 @@ def _time_elapsed(bench: Bench) -> Finding:
     ) + np.where(dying > 0, 0.0, length[:, None, None, None])
     alive = bench.flows.people[:-1].sum(axis=1)
     return Measured(
-        max(largest(elapsed), largest(bench.flows.person_years.sum(axis=1) - alive * lived)),
+        worst_of(largest(elapsed), largest(bench.flows.person_years.sum(axis=1) - alive * lived)),
         "largest gap in years in a cycle, with deaths and without",
     )
 
 
 @RULES.law("V9", "No state below zero", 1e-12)
 def _not_below_zero(bench: Bench) -> Finding:
-    least = min(float(bench.flows.people.min()), float(bench.flows.person_years.min()))
-    return Measured(max(0.0, -least), f"farthest below zero, people or years, in {TRIED} draws")
+    least = (float(bench.flows.people.min()), float(bench.flows.person_years.min()))
+    return Measured(worst_of(0.0, -least[0], -least[1]), f"farthest below zero, people or years, in {TRIED} draws")
 
 
 @RULES.law("V10", "The dead never become fewer", 1e-12)
 def _dead_stay(bench: Bench) -> Finding:
     alive = bench.flows.people.sum(axis=1)
-    return Measured(max(0.0, float(np.diff(alive, axis=0).max())), "largest return from the dead in a cycle")
+    return Measured(worst_of(0.0, float(np.diff(alive, axis=0).max())), "largest return from the dead in a cycle")
 
 
 @RULES.law("V11", "All rates 0: nobody moves", 1e-12, rates=True)
@@ -88,7 +88,7 @@ def _life_expectancy(bench: Bench) -> Finding:
         lived = bench.follow(plain).person_years.sum(axis=(0, 1))
         alive = np.exp(-np.append(0.0, np.cumsum(hazards[age:])))
         years = np.where(hazards[age:] > 0, (alive[:-1] - alive[1:]) / np.maximum(hazards[age:], 1e-300), alive[:-1])
-        worst = max(worst, largest(lived - years.sum()))
+        worst = worst_of(worst, largest(lived - years.sum()))
     return Measured(worst, f"largest gap in years of life from age {age} to {table.last_age + 1}")
 
 
@@ -107,7 +107,7 @@ def _equal_traces(bench: Bench) -> Finding:
             ),
         )
         flows = bench.follow(alike, bench.some_values, TRIED)
-        worst = max(
+        worst = worst_of(
             worst,
             largest(flows.people - flows.people[:, :, :1]),
             largest(flows.cost - flows.cost[:, :, :1]),
@@ -134,7 +134,8 @@ def _right_way(bench: Bench) -> Finding:
                     continue
                 direction = _direction(bench, structure.model, name, arrow)
                 moved = spent[i, a] - spent[0, a]
-                if direction * moved > 0 or (direction != 0 and moved == 0) or deaths > CLOSE:
+                as_it_should = moved * direction < 0 if direction else abs(moved) <= CLOSE
+                if not (as_it_should and deaths <= CLOSE):
                     wrong.append(f"{name}, {arrow}")
     words = "effects that do not change the time in the state they lead from as their size says"
     return Measured(len(wrong), f"{words}: {'; '.join(dict.fromkeys(wrong))}" if wrong else words)
@@ -145,7 +146,7 @@ def _direction(bench: Bench, model: ModelFile, strategy: str, arrow: str) -> flo
     base = bench.look(model.transitions[arrow])
     (effect,) = model.strategies[strategy].effects.values()
     rate = bench.look(effect.rate) if effect.rate is not None else base * bench.look(effect.hazard_ratio or 0)
-    return float(np.sign(rate - base))
+    return float(np.sign(rate - base)) if abs(rate - base) > OCCUPIED else 0.0
 
 
 @RULES.law("V16", "Ten times the people, ten times the totals; cohorts add up", 1e-9)
@@ -165,7 +166,7 @@ def _cohorts_add_up(bench: Bench) -> Finding:
     more = edited(bench.scenario, having(people=bench.model.people * 10))
     tenfold = bench.outcomes(more)
     per_person = largest(tenfold.cost - bench.base.deterministic.cost)
-    return Measured(max(*added, per_person), "largest difference per person, in £ or people")
+    return Measured(worst_of(*added, per_person), "largest difference per person, in £ or people")
 
 
 @RULES.law("V17", "The order of the states does not matter", 1e-9)
@@ -176,7 +177,7 @@ def _any_order(bench: Bench) -> Finding:
 
     flows = bench.follow(edited(bench.scenario, turned), bench.some_values, TRIED)
     return Measured(
-        max(
+        worst_of(
             largest(flows.people[:, ::-1] - bench.flows.people),
             largest(flows.cost - bench.flows.cost),
             largest(flows.qaly - bench.flows.qaly),
@@ -198,12 +199,12 @@ def _long_run(bench: Bench) -> Finding:
     begin: dict[str, float | Array] = {f"start {state}": at_rest[:, s] for s, state in enumerate(bench.model.states)}
     people = bench.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin, len(chosen)).people
     for row, a in enumerate(chosen):
-        worst = max(worst, largest(people[:, :, 0, a, row] - at_rest[row]))
+        worst = worst_of(worst, largest(people[:, :, 0, a, row] - at_rest[row]))
     words = "largest distance of a cohort that starts there"
     if longest <= LONGEST:
         begin = {f"start {state}": float(s == 0) for s, state in enumerate(bench.model.states)}
         people = bench.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin).people[-1, :, 0, :, 0]
-        worst = max(worst, largest(people[:, chosen] - at_rest.T))
+        worst = worst_of(worst, largest(people[:, chosen] - at_rest.T))
         words += f", and of one that starts in one state after {years} years"
     return Measured(worst, words)
 
@@ -242,4 +243,4 @@ def _split(bench: Bench) -> Finding:
     rest = edited(plain, from_each_state, lasting((count - first) * step))
     people = bench.follow(rest, where, len(bench.structures)).people[-1]
     ends = [largest(people[:, 0, a, a] - all_at_once[-1, :, 0, a]) for a in range(len(bench.structures))]
-    return Measured(max(begun, *ends), f"largest difference in people: {first} cycles, then {count - first}")
+    return Measured(worst_of(begun, *ends), f"largest difference in people: {first} cycles, then {count - first}")

@@ -51,9 +51,8 @@ def every_input_matters(bench: Bench) -> Finding:
     if dead:
         words += f": {', '.join(dead)}"
     listed = [name for name in inert if name not in dead]
-    if listed:
-        words += f"; inert at the present values of others: {', '.join(listed)}"
-    return Measured(len(dead), words)
+    note = f"inert at the present values of other inputs: {', '.join(listed)}" if listed else ""
+    return Measured(len(dead), words, note)
 
 
 def _leaves(scenario: Scenario) -> dict[str, float]:

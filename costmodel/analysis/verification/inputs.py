@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 from scipy.linalg import logm
 
-from costmodel.analysis.verification.bench import TRIED, Bench, largest
+from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.inert import every_input_matters
 from costmodel.analysis.verification.variants import (
@@ -58,14 +58,14 @@ def generator(bench: Bench, model: ModelFile) -> Array:
 @RULES.law("V1", "Probabilities between 0 and 1, rates not negative, rows sum to one in every cycle", 1e-12, rates=True)
 def _probabilities(bench: Bench) -> Finding:
     flows = bench.follow(edited(bench.scenario, from_each_state), starts(bench.model), len(bench.model.states))
-    outside = max(float(-flows.people.min()), float(flows.people.max()) - 1)
+    outside = worst_of(float(-flows.people.min()), float(flows.people.max()) - 1)
     lived = np.cumsum(bench.deaths * np.diff(bench.time))
     rows = 0.0
     for a, structure in enumerate(bench.structures):
         alive = np.exp(-np.append(0.0, lived) * bench.look(structure.model.mortality.rate_ratio))
-        rows = max(rows, largest(flows.people[:, :, :, a].sum(axis=1) - alive[:, None, None]))
-    negative = max((float(-np.min(rate)) for rate in _rates(bench)), default=0.0)
-    return Measured(max(outside, rows, negative, 0.0), "largest fault of a share, a row or a rate")
+        rows = worst_of(rows, largest(flows.people[:, :, :, a].sum(axis=1) - alive[:, None, None]))
+    negative = worst_of(0.0, *(float(-np.min(rate)) for rate in _rates(bench)))
+    return Measured(worst_of(outside, rows, negative, 0.0), "largest fault of a share, a row or a rate")
 
 
 def _rates(bench: Bench) -> Iterator[Array]:
@@ -91,7 +91,7 @@ def _round_trip(bench: Bench) -> Finding:
         rates = generator(bench, structure.model)
         back = np.real(logm(once)) * MONTHS
         scale = max(largest(rates), 1.0)
-        worst = max(worst, largest(np.linalg.matrix_power(once, MONTHS) - twelve), largest(back - rates) / scale)
+        worst = worst_of(worst, largest(np.linalg.matrix_power(once, MONTHS) - twelve), largest(back - rates) / scale)
     return Measured(worst, "largest difference of a probability, or of a rate as a share of the largest")
 
 
@@ -112,7 +112,7 @@ def _without_size(model: ModelFile) -> ModelFile:
 def _ratios_of_one(bench: Bench) -> Finding:
     flows = bench.follow(edited(bench.scenario, NO_HARMS, _without_size), bench.some_values, TRIED)
     return Measured(
-        max(
+        worst_of(
             largest(flows.people - flows.people[:, :, :1]),
             largest(flows.cost[:, 1:] - flows.cost[:, 1:, :1]),
             largest(flows.qaly - flows.qaly[:, :1]),
@@ -174,7 +174,7 @@ def _ratio_of_zero(bench: Bench) -> Finding:
         for a, structure in enumerate(blocked.structures):
             for i, name in enumerate(bench.strategies):
                 if changes(structure.model, name, arrow):
-                    worst = max(worst, largest(people[:, s, i, a] - 1))
+                    worst = worst_of(worst, largest(people[:, s, i, a] - 1))
     return Measured(worst, "largest share that leaves although the event cannot happen")
 
 
@@ -183,7 +183,7 @@ def _centres(bench: Bench) -> Finding:
     uncertain = {name: leaf for name, leaf in bench.scenario.leaves.items() if leaf.distribution}
     if not uncertain:
         return Inapplicable("no parameter has a distribution")
-    worst = max(_off_centre(bench.scenario.parameters[name], leaf) for name, leaf in uncertain.items())
+    worst = worst_of(*(_off_centre(bench.scenario.parameters[name], leaf) for name, leaf in uncertain.items()))
     return Measured(worst, f"largest gap to the declared centre, as a share of it, of {len(uncertain)} distributions")
 
 
@@ -200,7 +200,7 @@ def _off_centre(record: Parameter, leaf: Leaf) -> float:
         z = np.linspace(-FARTHEST, FARTHEST, POINTS)
         density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
         centre = float(np.sum(leaf.distribution.quantile(special.ndtr(z)) * density) * (z[1] - z[0]))
-    return max(abs(centre - declared), abs(leaf.central - declared)) / max(abs(declared), 1e-3)
+    return worst_of(abs(centre - declared), abs(leaf.central - declared)) / max(abs(declared), 1e-3)
 
 
 def _declared(record: Parameter, leaf: Leaf) -> float:
@@ -234,9 +234,9 @@ def _traced(bench: Bench) -> Finding:
         elif price and record.price_year and record.price_year != year:
             index = indices[str(record.index)]
             there, back = factor(index, record.price_year, year), factor(index, year, record.price_year)
-            worst = max(worst, abs(leaf.price_factor * back - 1), abs(there / leaf.price_factor - 1))
+            worst = worst_of(worst, abs(leaf.price_factor * back - 1), abs(there / leaf.price_factor - 1))
         else:
-            worst = max(worst, abs(leaf.price_factor - 1))
+            worst = worst_of(worst, abs(leaf.price_factor - 1))
     words = "inputs without a source or fit, unit or price year, plus the largest fault of an index there and back"
     return Measured(len(untraced) + worst, f"{words}: {', '.join(untraced)}" if untraced else words)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import expm
 
-from costmodel.analysis.verification.bench import Bench, largest, same_as
+from costmodel.analysis.verification.bench import Bench, largest, same_as, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.inputs import generator
 from costmodel.analysis.verification.variants import (
@@ -23,9 +23,8 @@ from costmodel.analysis.verification.variants import (
 )
 from costmodel.model.flows import THERAPY
 from costmodel.model.values import Array
-from costmodel.perspectives import PARTIES, PERSPECTIVES, account
+from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result import table
-from costmodel.result.outcomes import Outcomes
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
@@ -47,7 +46,7 @@ def _free_and_well(bench: Bench) -> Finding:
     flows = bench.follow(edited(bench.scenario, free, well, NO_HARMS))
     lived = flows.person_years.sum(axis=1)
     return Measured(
-        max(largest(flows.cost), largest(flows.qaly - lived)), "largest £, or QALYs beside life-years, in a cycle"
+        worst_of(largest(flows.cost), largest(flows.qaly - lived)), "largest £, or QALYs beside life-years, in a cycle"
     )
 
 
@@ -56,15 +55,15 @@ def _discounting(bench: Bench) -> Finding:
     none = bench.outcomes(discounted_at(bench.scenario, 0))
     some = bench.base.deterministic
     whole = bench.outcomes(discounted_at(bench.scenario, 1))
-    worst = max(largest(none.cost[:, 1] - none.cost[:, 0]), largest(none.qaly[:, 1] - none.qaly[:, 0]))
+    worst = worst_of(largest(none.cost[:, 1] - none.cost[:, 0]), largest(none.qaly[:, 1] - none.qaly[:, 0]))
     more = [none.cost[:, 1], some.cost[:, 1], whole.cost[:, 1]]
     if all(bench.look(utility) >= 0 for s in bench.structures for utility in s.model.utilities.values()):
         plain = edited(bench.scenario, NO_HARMS)
         versions = (discounted_at(plain, 0), plain, discounted_at(plain, 1))
         fewer = [bench.outcomes(version).qaly[:, 1] for version in versions]
-        worst = max(worst, *(float(np.max(b - a)) for a, b in pairwise(fewer)))
-    worst = max(worst, *(float(np.max(b - a)) for a, b in pairwise(more)))
-    return Measured(max(worst, 0.0), "largest difference at 0, or increase with more discounting, in £ or QALYs")
+        worst = worst_of(worst, *(float(np.max(b - a)) for a, b in pairwise(fewer)))
+    worst = worst_of(worst, *(float(np.max(b - a)) for a, b in pairwise(more)))
+    return Measured(worst_of(worst, 0.0), "largest difference at 0, or increase with more discounting, in £ or QALYs")
 
 
 @RULES.law("V22", "Parts sum to the total, to the penny: by category, party and year", PENNY)
@@ -79,8 +78,8 @@ def _parts_sum(bench: Bench) -> Finding:
     for perspective, members in PERSPECTIVES.items():
         theirs = parties[parties.party.isin(members)].groupby(keys).value.sum()
         one = whole.xs(perspective, level="perspective")
-        worst = max(worst, largest((one - theirs.reindex(one.index, fill_value=0.0)).to_numpy()))
-    return Measured(max(worst, _years_sum(bench)), "largest gap in £ per person")
+        worst = worst_of(worst, largest((one - theirs.reindex(one.index, fill_value=0.0)).to_numpy()))
+    return Measured(worst_of(worst, _years_sum(bench)), "largest gap in £ per person")
 
 
 def _years_sum(bench: Bench) -> float:
@@ -88,7 +87,7 @@ def _years_sum(bench: Bench) -> float:
     last, worst = len(bench.result.horizons) - 1, 0.0
     for run in bench.result.runs.values():
         by_cycle = run.outcomes.mean_cost.sum(axis=0)
-        worst = max(worst, largest(by_cycle - run.outcomes.cost[last, 0].mean(axis=-1)))
+        worst = worst_of(worst, largest(by_cycle - run.outcomes.cost[last, 0].mean(axis=-1)))
     return worst
 
 
@@ -114,7 +113,7 @@ def _one_price(bench: Bench) -> Finding:
     for i, item in enumerate(bench.base.items):
         factor = np.array([2.0 if item.name == name else 1.0 for name in names])
         size = max(largest(once.cost[:, i]), 1.0)
-        worst = max(worst, largest(twice.cost[:, i] - factor * once.cost[:, i]) / size)
+        worst = worst_of(worst, largest(twice.cost[:, i] - factor * once.cost[:, i]) / size)
     return Measured(worst, "largest gap as a share of the item's cost in a cycle")
 
 
@@ -133,9 +132,9 @@ def _swapped(bench: Bench) -> Finding:
                         result.net_cost(deterministic(result), h, s, perspective=perspective, discounted=discounted)
                         for result, s in ((there, position), (back, 1))
                     )
-                    worst = max(worst, largest(one + other))
+                    worst = worst_of(worst, largest(one + other))
                 gains = there.qaly_gain(deterministic(there), h, position, discounted)
-                worst = max(worst, largest(gains + back.qaly_gain(deterministic(back), h, 1, discounted)))
+                worst = worst_of(worst, largest(gains + back.qaly_gain(deterministic(back), h, 1, discounted)))
     return Measured(worst, "largest sum of a difference and its reverse, in £ or QALYs")
 
 
@@ -167,7 +166,7 @@ def _one_pound(bench: Bench) -> Finding:
         for perspective, members in PERSPECTIVES.items():
             cost = result.net_cost(deterministic(result), last, s, perspective=perspective)
             pays = float(therapy.paid_by in members)
-            worst = max(worst, largest(cost[:, 1] - cost[:, 0] - pays))
+            worst = worst_of(worst, largest(cost[:, 1] - cost[:, 0] - pays))
     return Measured(worst, "largest gap to £1, undiscounted, in the perspectives that pay")
 
 
@@ -187,16 +186,16 @@ def _by_hand(bench: Bench) -> Finding:
         start = np.array([bench.look(structure.model.cohort.start.get(state, 0)) for state in bench.model.states])
         spent = start @ whole[:count, count:]
         utilities = np.array([bench.look(structure.model.utilities[state]) for state in bench.model.states])
-        worst = max(worst, largest(flows.people[-1, :, 0, a, 0] - start @ whole[:count, :count]))
-        worst = max(worst, largest(flows.qaly[0, :, a] - spent @ utilities))
+        worst = worst_of(worst, largest(flows.people[-1, :, 0, a, 0] - start @ whole[:count, :count]))
+        worst = worst_of(worst, largest(flows.qaly[0, :, a] - spent @ utilities))
         for i, item in enumerate(bench.base.items):
             if item.name != THERAPY:
-                worst = max(worst, largest(flows.cost[0, i, :, a] - spent @ _per_year(bench, item.name)))
+                worst = worst_of(worst, largest(flows.cost[0, i, :, a] - spent @ _per_year(bench, item.name)))
     for s, _, therapy in bench.therapies():
         share = max(0.0, min(step - therapy.wait.months, therapy.over.months)) / therapy.over.months
         sessions = bench.look(therapy.sessions) * bench.look(therapy.attendance) * share
         begins = bench.look(therapy.set_up) if therapy.wait.months < step else 0.0
-        worst = max(worst, largest(flows.cost[0, 0, s] - sessions * bench.look(therapy.price) - begins))
+        worst = worst_of(worst, largest(flows.cost[0, 0, s] - sessions * bench.look(therapy.price) - begins))
     return Measured(worst, "largest gap in people, QALYs or £")
 
 
@@ -243,7 +242,7 @@ def _payback(bench: Bench) -> Finding:
                 for perspective in PERSPECTIVES:
                     month = result.curve_payback(s, perspective, h, run=run)
                     curve = result.curve(s, perspective, run=run)
-                    worst = max(worst, _off_curve(curve, result, h, s, month))
+                    worst = worst_of(worst, _off_curve(curve, result, h, s, month))
     return Measured(worst, "largest £ of the curve on the wrong side of nothing, before or after payback")
 
 
@@ -253,13 +252,13 @@ def _off_curve(curve: Array, result: Result, horizon: int, strategy: int, month:
     first = result.first_payment[strategy]
     at_end = float(np.interp(end, months, curve))
     if month == NEVER:
-        return 0.0 if first >= end else max(0.0, -at_end)
+        return 0.0 if first >= end else worst_of(0.0, -at_end)
     after = np.append(curve[(months >= month) & (months <= end)], [at_end, np.interp(month, months, curve)])
-    owing = max(0.0, float(after.max()))
+    owing = worst_of(0.0, float(after.max()))
     if month <= first:
         return owing
     before = float(np.interp(month - EXACT, months, curve))
-    return max(owing, abs(float(np.interp(month, months, curve))), -min(0.0, before))
+    return worst_of(owing, abs(float(np.interp(month, months, curve))), -before)
 
 
 RULES.missing(
@@ -280,10 +279,10 @@ def _perspectives(bench: Bench) -> Finding:
                 by_hand = sum(
                     (1 if result.items[i].paid_by != "nobody" else -1) * (cost[h, i, s] - cost[h, i, 0]) for i in real
                 )
-                worst = max(worst, largest(result.net_cost(run, h, s, perspective="societal") - by_hand))
+                worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective="societal") - by_hand))
                 for name, members in PERSPECTIVES.items():
                     accounts = sum(result.net_cost(run, h, s, party=party) for party in members)
-                    worst = max(worst, largest(result.net_cost(run, h, s, perspective=name) - accounts))
+                    worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective=name) - accounts))
     return Measured(worst + broken, "perspectives not inside the next, plus the largest gap in £")
 
 
@@ -295,13 +294,13 @@ def _nothing_saved(bench: Bench) -> Finding:
     for h in range(len(result.horizons)):
         for s in range(1, len(result.strategies)):
             for discounted in (False, True):
-                worst = max(worst, largest(result.qaly_gain(run, h, s, discounted)))
+                worst = worst_of(worst, largest(result.qaly_gain(run, h, s, discounted)))
                 for name in PERSPECTIVES:
                     whole, therapy = (
                         result.net_cost(run, h, s, perspective=name, category=one, discounted=discounted)
                         for one in (None, "therapy")
                     )
-                    worst = max(worst, largest(whole - therapy))
+                    worst = worst_of(worst, largest(whole - therapy))
     return Measured(worst, "largest saving in £ or QALYs")
 
 
@@ -311,7 +310,8 @@ def _no_time(bench: Bench) -> Finding:
     none = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, NO_EFFECTS))
     short = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, at_once))
     return Measured(
-        max(largest(short.people - none.people), largest(short.cost - none.cost)), "largest difference in people or £"
+        worst_of(largest(short.people - none.people), largest(short.cost - none.cost)),
+        "largest difference in people or £",
     )
 
 
@@ -330,7 +330,7 @@ def _sessions(bench: Bench) -> Finding:
             delivered = bench.look(therapy.sessions) * bench.look(therapy.attendance) * share
             begins = bench.look(therapy.set_up) if therapy.wait.months < months else 0.0
             bill = delivered * bench.look(therapy.price) + begins
-            worst = max(worst, largest(cost[:, 0, s].sum(axis=0) - bill))
+            worst = worst_of(worst, largest(cost[:, 0, s].sum(axis=0) - bill))
     return Measured(worst, f"largest gap in £ per person, cycles of {', '.join(map(str, tried))} months")
 
 
@@ -338,17 +338,13 @@ def _sessions(bench: Bench) -> Finding:
 def _double_entry(bench: Bench) -> Finding:
     items = bench.base.items
     nameless = sum(item.paid_by == "nobody" and item.received_by == "nobody" for item in items)
-    worst = 0.0
-    for outcomes in _readings(bench):
-        cost = outcomes.cost
-        accounts = sum(
-            account(p, i.paid_by, i.received_by) * cost[:, :, k] for p in PARTIES for k, i in enumerate(items)
-        )
-        used = sum(cost[:, :, k] for k, item in enumerate(items) if item.received_by == "nobody")
-        created = sum(cost[:, :, k] for k, item in enumerate(items) if item.paid_by == "nobody")
-        worst = max(worst, largest(np.asarray(accounts) - (np.asarray(used) - np.asarray(created))))
+    result, worst = bench.result, 0.0
+    for run in result.runs.values():
+        for h in range(len(result.horizons)):
+            for s in range(1, len(result.strategies)):
+                cost = run.outcomes.cost[h, 0, :, s] - run.outcomes.cost[h, 0, :, 0]
+                used = sum(cost[k] for k, item in enumerate(items) if item.received_by == "nobody")
+                created = sum(cost[k] for k, item in enumerate(items) if item.paid_by == "nobody")
+                accounts = sum(result.net_cost(run, h, s, party=party) for party in PARTIES)
+                worst = worst_of(worst, largest(np.asarray(accounts) - (np.asarray(used) - np.asarray(created))))
     return Measured(worst + nameless, "flows of nobody, plus the largest gap in £")
-
-
-def _readings(bench: Bench) -> list[Outcomes]:
-    return [bench.base.deterministic] + ([bench.drawn.expected] if bench.draws and bench.drawn.expected else [])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.bench import TRIED, Bench, largest
+from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
 from costmodel.model.run import run
@@ -33,7 +33,7 @@ def _no_spread(bench: Bench) -> Finding:
     assert result.expected is not None
     one, many = result.deterministic, result.expected
     return Measured(
-        max(largest(many.cost - one.cost), largest(many.qaly - one.qaly)), "largest difference in £ or QALYs"
+        worst_of(largest(many.cost - one.cost), largest(many.qaly - one.qaly)), "largest difference in £ or QALYs"
     )
 
 
@@ -43,23 +43,23 @@ def _extends(bench: Bench) -> Finding:
     assert short
     assert again
     assert long
-    worst = max(_apart(short, again, FEW), _apart(short, long, FEW))
+    worst = worst_of(_apart(short, again, FEW), _apart(short, long, FEW))
     values = [drawn_values(bench.scenario, n, bench.seed, first) for n, first in ((2 * FEW, 0), (FEW, FEW))]
     for name, draws in values[0].items():
         later = np.broadcast_to(values[1][name], (FEW,))
-        worst = max(worst, largest(np.broadcast_to(draws, (2 * FEW,))[FEW:] - later))
+        worst = worst_of(worst, largest(np.broadcast_to(draws, (2 * FEW,))[FEW:] - later))
     return Measured(worst, "largest difference between runs")
 
 
 def _apart(one: Outcomes, other: Outcomes, draws: int) -> float:
-    return max(largest(one.cost - other.cost[..., :draws]), largest(one.qaly - other.qaly[..., :draws]))
+    return worst_of(largest(one.cost - other.cost[..., :draws]), largest(one.qaly - other.qaly[..., :draws]))
 
 
 @RULES.law("V37", "Strategies share each draw of a parameter that they share", 0)
 def _shared(bench: Bench) -> Finding:
     flows = simulate(edited(bench.scenario, NO_EFFECTS, NO_HARMS), bench.some_values, TRIED)
     return Measured(
-        max(
+        worst_of(
             largest(flows.people - flows.people[:, :, :1]),
             largest(flows.cost[:, 1:] - flows.cost[:, 1:, :1]),
             largest(flows.qaly - flows.qaly[:, :1]),
@@ -113,7 +113,7 @@ def _acceptability(bench: Bench) -> Finding:
     if not bench.draws:
         return NO_DRAWS
     result = bench.drawn
-    worst = max(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS)
+    worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
     run_, last = result.headline, len(result.horizons) - 1
     more = np.stack([
         result.net_cost(run_, last, s, perspective=PERSPECTIVE, discounted=True)
@@ -121,7 +121,7 @@ def _acceptability(bench: Bench) -> Finding:
     ])  # fmt: skip
     cheapest = more <= more.min(axis=0) + TIE
     chances = (cheapest / cheapest.sum(axis=0)).mean(axis=-1) @ result.weights
-    return Measured(max(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
+    return Measured(worst_of(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
 
 
 def perfect_information(result: Result, threshold: float) -> float:
@@ -135,8 +135,8 @@ def perfect_information(result: Result, threshold: float) -> float:
 def _information(bench: Bench) -> Finding:
     if not bench.draws:
         return NO_DRAWS
-    least = min(perfect_information(bench.drawn, threshold) for threshold in THRESHOLDS)
-    return Measured(max(0.0, -least), "farthest below £0 per person, at £0 to £100,000 a QALY")
+    below = (-perfect_information(bench.drawn, threshold) for threshold in THRESHOLDS)
+    return Measured(worst_of(0.0, *below), "farthest below £0 per person, at £0 to £100,000 a QALY")
 
 
 RULES.missing(
@@ -159,12 +159,12 @@ def _enough_draws(bench: Bench) -> Finding:
     for h in range(len(result.horizons)):
         for s in range(1, len(result.strategies)):
             paid = (result.paybacks(run_, h, s, PERSPECTIVE) < np.inf).astype(float)
-            worst = max(worst, _error(paid, weights) / MOST_OF_CHANCE)
+            worst = worst_of(worst, _error(paid, weights) / MOST_OF_CHANCE)
             cost = result.net_cost(run_, h, s, perspective=PERSPECTIVE)
             therapy = result.net_cost(run_, h, s, perspective="societal", category="therapy")
             spent = abs(float(weights @ therapy.mean(axis=-1)))
             if spent:
-                worst = max(worst, _error(cost, weights) / (MOST_OF_THERAPY_COST * spent))
+                worst = worst_of(worst, _error(cost, weights) / (MOST_OF_THERAPY_COST * spent))
     return Measured(worst, f"largest 95% error as a share of what is allowed, foretold from {bench.draws:,} draws")
 
 
