@@ -1,4 +1,4 @@
-"""A scenario on the bench: its runs, made once, and runs of versions of it that are changed on purpose."""
+"""A result on the bench, and runs of versions of its scenario that are changed on purpose."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from costmodel.model.run import evaluate, run
+from costmodel.model.run import evaluate
 from costmodel.model.simulate import Flows, background_hazards, edges, simulate
 from costmodel.model.values import Array, Values, central_values, drawn_values
 from costmodel.result.outcomes import Outcomes
@@ -20,11 +20,24 @@ TRIED = 64
 
 @dataclass(frozen=True)
 class Bench:
-    """The scenario that is verified, with the size and seed of its run."""
+    """The run that is verified."""
 
-    scenario: Scenario
-    draws: int
-    seed: int
+    result: Result
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+        return self.result.scenario
+
+    @property
+    def draws(self) -> int:
+        """With how many draws."""
+        return self.result.draws
+
+    @property
+    def seed(self) -> int:
+        """From which seed."""
+        return self.result.seed
 
     @property
     def model(self) -> ModelFile:
@@ -45,21 +58,6 @@ class Bench:
     def strategies(self) -> list[str]:
         """Names; the first is the comparator."""
         return list(self.model.strategies)
-
-    @cached_property
-    def base(self) -> Result:
-        """The deterministic run."""
-        return run(self.scenario, draws=0, seed=self.seed)
-
-    @cached_property
-    def drawn(self) -> Result:
-        """The run with draws."""
-        return run(self.scenario, draws=self.draws, seed=self.seed)
-
-    @cached_property
-    def result(self) -> Result:
-        """The run whose table is checked: with draws where there are any."""
-        return self.drawn if self.draws else self.base
 
     @cached_property
     def central(self) -> Values:

@@ -157,15 +157,14 @@ def _cohorts_add_up(bench: Bench) -> Finding:
         {f"start {state}": np.eye(len(states))[s] for s, state in enumerate(states)},
         len(states),
     )
-    start = bench.model.cohort.start
-    shares = np.array([bench.look(start.get(state, 0)) for state in states])
-    whole = bench.follow(bench.scenario)
+    shares = np.full(len(states), 1 / len(states))
+    whole = bench.follow(edited(bench.scenario, from_each_state), {f"start {state}": shares[0] for state in states})
     added = [
         largest(one @ shares - all_[..., 0]) for one, all_ in ((apart.cost, whole.cost), (apart.people, whole.people))
     ]
     more = edited(bench.scenario, having(people=bench.model.people * 10))
     tenfold = bench.outcomes(more)
-    per_person = largest(tenfold.cost - bench.base.deterministic.cost)
+    per_person = largest(tenfold.cost - bench.result.deterministic.cost)
     return Measured(worst_of(*added, per_person), "largest difference per person, in £ or people")
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from costmodel.analysis.verification.bench import Bench
 from costmodel.analysis.verification.check import Finding, Measured
-from costmodel.analysis.verification.variants import NO_GAP_CLOSING, Edit, edited, lasting
+from costmodel.analysis.verification.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, Edit, edited, lasting
 from costmodel.errors import InputError
 from costmodel.model.flows import sessions, therapy_window
 from costmodel.model.run import evaluate
@@ -17,7 +18,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.consistency import MAX_CYCLES
 from costmodel.scenario.derived import pieces
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.schema import Effect, ModelFile
 from costmodel.scenario.used import used
 from costmodel.units import Unit
 
@@ -47,6 +48,8 @@ def every_input_matters(bench: Bench) -> Finding:
         longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
         for version in (longer, edited(longer, _turned_round)):
             dead = _inert(version, dead, lively, activity=True) if dead else dead
+    if not scenario.model.transitions:  # strategies cannot differ in what they save
+        dead = [name for name in dead if name not in {item.cashable for item in scenario.model.costs.values()}]
     words = f"inputs of {len(names)} that never change an output"
     if dead:
         words += f": {', '.join(dead)}"
@@ -168,8 +171,19 @@ def _lived(reference: str | int) -> str | int:
     return HALF if isinstance(reference, int) else reference
 
 
+def _some_effect(model: ModelFile) -> dict[str, Effect]:
+    """An effect on the first transition, so that strategies differ in what they save."""
+    window: dict[str, Any] = {"from_": REFERRAL, "until": HORIZON, "half_life": None}
+    size: dict[str, Any] = {"hazard_ratio": HALF, "rate": None}
+    found = {}
+    for arrow in list(model.transitions)[:1]:
+        origin, _, destination = arrow.partition(" -> ")
+        found[origin] = Effect.model_construct(None, transition=(origin, destination), **size, **window)
+    return found
+
+
 def _without_literals(model: ModelFile) -> ModelFile:
-    """An edit: no 0 or 1 that the file writes literally hides what is multiplied by it."""
+    """An edit: no 0 or 1 that the file writes literally hides what is multiplied by it, and every therapy works."""
     costs = {}
     for name, item in model.costs.items():
         update: dict[str, object] = {key: _lived(getattr(item, key)) for key in ("price", "cashable")}
@@ -182,6 +196,7 @@ def _without_literals(model: ModelFile) -> ModelFile:
             update["causal_share"] = _lived(item.causal_share)
         costs[name] = item.model_copy(update=update)
     strategies = {}
+    comparator = next(iter(model.strategies))
     for name, strategy in model.strategies.items():
         harms = {
             key: harm.model_copy(update={"share": _lived(harm.share), "utility_loss": _lived(harm.utility_loss)})
@@ -191,7 +206,8 @@ def _without_literals(model: ModelFile) -> ModelFile:
         if therapy:
             keys = ("sessions", "attendance", "price")
             therapy = therapy.model_copy(update={key: _lived(getattr(therapy, key)) for key in keys})
-        strategies[name] = strategy.model_copy(update={"harms": harms, "therapy": therapy})
+        effects = strategy.effects or ({} if name == comparator else _some_effect(model))
+        strategies[name] = strategy.model_copy(update={"harms": harms, "therapy": therapy, "effects": effects})
     moves = {arrow: _lived(reference) for arrow, reference in model.transitions.items()}
     return model.model_copy(update={"costs": costs, "strategies": strategies, "transitions": moves})
 

@@ -53,7 +53,7 @@ def _free_and_well(bench: Bench) -> Finding:
 @RULES.law("V21", "Discounting at 0 changes nothing; more discounting makes totals smaller", EXACT)
 def _discounting(bench: Bench) -> Finding:
     none = bench.outcomes(discounted_at(bench.scenario, 0))
-    some = bench.base.deterministic
+    some = bench.result.deterministic
     whole = bench.outcomes(discounted_at(bench.scenario, 1))
     worst = worst_of(largest(none.cost[:, 1] - none.cost[:, 0]), largest(none.qaly[:, 1] - none.qaly[:, 0]))
     more = [none.cost[:, 1], some.cost[:, 1], whole.cost[:, 1]]
@@ -110,7 +110,7 @@ def _one_price(bench: Bench) -> Finding:
     twice = bench.follow(edited(bench.scenario, _prices), values, len(names))
     once = bench.follow(bench.scenario)
     worst = largest(twice.qaly - once.qaly)
-    for i, item in enumerate(bench.base.items):
+    for i, item in enumerate(bench.result.items):
         factor = np.array([2.0 if item.name == name else 1.0 for name in names])
         size = max(largest(once.cost[:, i]), 1.0)
         worst = worst_of(worst, largest(twice.cost[:, i] - factor * once.cost[:, i]) / size)
@@ -120,11 +120,11 @@ def _one_price(bench: Bench) -> Finding:
 @RULES.law("V24", "Two strategies swapped: every sign turns", EXACT)
 def _swapped(bench: Bench) -> Finding:
     plain = edited(bench.scenario, NO_GAP_CLOSING)
-    there = same_as(bench.base, bench.outcomes(plain), plain)
+    there = same_as(bench.result, bench.outcomes(plain), plain)
     worst, comparator = 0.0, bench.strategies[0]
     for position, name in enumerate(bench.strategies[1:], 1):
         turned = edited(plain, lambda model, name=name: _only(model, name, comparator))  # type: ignore[misc]
-        back = same_as(bench.base, bench.outcomes(turned), turned)
+        back = same_as(bench.result, bench.outcomes(turned), turned)
         for h in range(len(there.horizons)):
             for discounted in (False, True):
                 for perspective in PERSPECTIVES:
@@ -160,7 +160,7 @@ def _one_pound(bench: Bench) -> Finding:
         return Inapplicable("no therapy begins within the horizon")
     version = edited(bench.scenario, _set_up)
     values = {f"set-up of {n}": bench.look(t.set_up) + np.arange(2.0) for s, n, t in bench.therapies() if s}
-    result = same_as(bench.base, bench.outcomes(version, values, 2))
+    result = same_as(bench.result, bench.outcomes(version, values, 2))
     last, worst = len(result.horizons) - 1, 0.0
     for s, _, therapy in begun:
         for perspective, members in PERSPECTIVES.items():
@@ -188,7 +188,7 @@ def _by_hand(bench: Bench) -> Finding:
         utilities = np.array([bench.look(structure.model.utilities[state]) for state in bench.model.states])
         worst = worst_of(worst, largest(flows.people[-1, :, 0, a, 0] - start @ whole[:count, :count]))
         worst = worst_of(worst, largest(flows.qaly[0, :, a] - spent @ utilities))
-        for i, item in enumerate(bench.base.items):
+        for i, item in enumerate(bench.result.items):
             if item.name != THERAPY:
                 worst = worst_of(worst, largest(flows.cost[0, i, :, a] - spent @ _per_year(bench, item.name)))
     for s, _, therapy in bench.therapies():
@@ -289,7 +289,7 @@ def _perspectives(bench: Bench) -> Finding:
 @RULES.law("V31", "No effect and no harm: nothing is saved, and the net cost is the therapy", 0)
 def _nothing_saved(bench: Bench) -> Finding:
     version = edited(bench.scenario, NO_EFFECTS, NO_HARMS)
-    result = same_as(bench.base, bench.outcomes(version), version)
+    result = same_as(bench.result, bench.outcomes(version), version)
     run, worst = deterministic(result), 0.0
     for h in range(len(result.horizons)):
         for s in range(1, len(result.strategies)):
@@ -336,7 +336,7 @@ def _sessions(bench: Bench) -> Finding:
 
 @RULES.law("V34", "Every flow has a payer or a receiver; all accounts sum to resources used less output created", PENNY)
 def _double_entry(bench: Bench) -> Finding:
-    items = bench.base.items
+    items = bench.result.items
     nameless = sum(item.paid_by == "nobody" and item.received_by == "nobody" for item in items)
     result, worst = bench.result, 0.0
     for run in result.runs.values():

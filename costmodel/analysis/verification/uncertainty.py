@@ -112,7 +112,7 @@ def acceptability(result: Result, threshold: float) -> Array:
 def _acceptability(bench: Bench) -> Finding:
     if not bench.draws:
         return NO_DRAWS
-    result = bench.drawn
+    result = bench.result
     worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
     run_, last = result.headline, len(result.horizons) - 1
     more = np.stack([
@@ -135,7 +135,7 @@ def perfect_information(result: Result, threshold: float) -> float:
 def _information(bench: Bench) -> Finding:
     if not bench.draws:
         return NO_DRAWS
-    below = (-perfect_information(bench.drawn, threshold) for threshold in THRESHOLDS)
+    below = (-perfect_information(bench.result, threshold) for threshold in THRESHOLDS)
     return Measured(worst_of(0.0, *below), "farthest below £0 per person, at £0 to £100,000 a QALY")
 
 
@@ -153,7 +153,7 @@ RULES.missing(
 def _enough_draws(bench: Bench) -> Finding:
     if bench.draws < 2:
         return NO_DRAWS
-    result = bench.drawn
+    result = bench.result
     run_, weights = result.headline, result.weights
     worst = 0.0
     for h in range(len(result.horizons)):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import math
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 import costmodel
+from costmodel.analysis.verification import Check
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.activity import Variant
@@ -92,8 +95,15 @@ def write_sources(sheet: Sheet, result: Result) -> None:
             sheet.page.write_string(row, column, clean(text), sheet.styles.text)
 
 
-def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summary: Summary, inputs: Inputs) -> str:
-    """Live checks with value, tolerance and flag; returns the reference to the overall flag."""
+def write_checks(
+    sheet: Sheet,
+    pages: Pages,
+    traces: dict[Variant, Sheet],
+    summary: Summary,
+    inputs: Inputs,
+    of_the_run: Sequence[Check],
+) -> str:
+    """Live checks and those of the run, each with its result; returns the reference to the overall flag."""
     table(sheet, HEADINGS, ("Check", "Value", "Tolerance", "Result"), (90, 18, 14, 12))
     page, styles, result = sheet.page, sheet.styles, inputs.result
     last = REFERRAL + len(result.edges) - 1
@@ -160,8 +170,11 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
         page.write_formula(i, 3, f'=IF({inside},"OK","CHECK")', styles.flag, "OK" if value <= tolerance else "CHECK")
     end = HEADINGS + 1 + len(rows)
     flags = f"{xl_rowcol_to_cell(HEADINGS + 1, 3, True, True)}:{xl_rowcol_to_cell(end - 1, 3, True, True)}"
-    page.write_string(end + 1, 0, "Overall", styles.strong)
-    page.write_formula(end + 1, 3, f'=IF(COUNTIF({flags},"OK")={len(rows)},"OK","CHECK")', styles.flag, "OK")
+    failures = write_checks_of_the_run(sheet, end + 6, of_the_run)
+    all_well = f'AND(COUNTIF({flags},"OK")={len(rows)},COUNTIF({failures},"FAIL")=0)'
+    well = all(value <= tolerance for *_, value, tolerance in rows) and all(c.state != "FAIL" for c in of_the_run)
+    page.write_string(end + 1, 0, "Overall, live checks and checks of the run", styles.strong)
+    page.write_formula(end + 1, 3, f'=IF({all_well},"OK","CHECK")', styles.flag, "OK" if well else "CHECK")
     formula, changed = inputs.changed()
     page.write_string(end + 2, 0, "Values of your own on the sheet Inputs", styles.label)
     page.write_formula(end + 2, 1, f"={formula}", styles.label, changed)
@@ -170,6 +183,28 @@ def write_checks(sheet: Sheet, pages: Pages, traces: dict[Variant, Sheet], summa
     )
     page.write_formula(end + 3, 1, "=1", styles.label, 0)
     return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}"
+
+
+def write_checks_of_the_run(sheet: Sheet, row: int, checks: Sequence[Check]) -> str:
+    """The table of the checks of the run, which does not change; returns the reference to its results."""
+    page, styles = sheet.page, sheet.styles
+    page.write_string(row, 0, "Checks of the run, printed by it: they do not follow values of your own", styles.section)
+    headings = ("Check of the run", "Deviation", "Largest allowed", "Outcome", "What was measured")
+    for column, heading in enumerate(headings):
+        page.write_string(row + 1, column, heading, styles.heading)
+    page.set_column(4, 4, 90)
+    first = row + 2
+    for i, check in enumerate(checks, first):
+        page.write_string(i, 0, clean(f"{check.id}  {check.title}"), styles.label)
+        for column, number in ((1, check.value), (2, check.tolerance)):
+            if number is None or not math.isfinite(number):
+                page.write_string(i, column, "–", styles.constant)
+            else:
+                page.write_number(i, column, number, styles.constant)
+        page.write_string(i, 3, check.state, styles.flag)
+        page.write_string(i, 4, clean("; ".join(filter(None, (check.words, check.note)))), styles.label)
+    last = first + max(len(checks), 1) - 1
+    return f"{xl_rowcol_to_cell(first, 3, True, True)}:{xl_rowcol_to_cell(last, 3, True, True)}"
 
 
 def _steps(trace: Sheet) -> int:
