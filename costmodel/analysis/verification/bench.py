@@ -14,7 +14,7 @@ from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.schema import ModelFile, Therapy
 
-TRIED = 64
+TRIED = 24
 """Draws in which laws of single draws are tried; they are alike in this."""
 
 

@@ -82,7 +82,7 @@ class Rule:
             return Check(self.id, self.title, self.group, None, self.tolerance, "FAIL", words)
         if isinstance(found, Inapplicable):
             return Check(self.id, self.title, self.group, None, None, "does not apply", found.why)
-        value = float(found.value)
+        value = float(found.value) + 0.0
         state: State = "OK" if math.isfinite(value) and value <= self.tolerance else "FAIL"
         return Check(self.id, self.title, self.group, value, self.tolerance, state, found.words, found.note)
 

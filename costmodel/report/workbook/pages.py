@@ -6,6 +6,7 @@ import datetime
 import math
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,15 @@ from costmodel.result.result import Result
 TOLERANCE = 1e-9
 
 
-def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: str) -> None:
+@dataclass(frozen=True)
+class Flag:
+    """The overall flag of the checks: where it stands, and what it says as stored."""
+
+    reference: str
+    stored: str
+
+
+def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: Flag) -> None:
     """Title, the answer, the flag of the checks, contents with links, key to the cell styles."""
     page, styles = sheet.page, sheet.styles
     page.set_column(0, 0, 26)
@@ -52,7 +61,7 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
         page.write_string(row, 1, clean(text), styles.text)
         row += 1
     page.write_string(row, 0, "Checks", styles.strong)
-    page.write_formula(row, 1, f"={flag}", styles.flag, "OK")
+    page.write_formula(row, 1, f"={flag.reference}", styles.flag, flag.stored)
     row += 2
     page.write_string(row, 0, "Contents", styles.section)
     for name, says in contents:
@@ -102,8 +111,8 @@ def write_checks(
     summary: Summary,
     inputs: Inputs,
     of_the_run: Sequence[Check],
-) -> str:
-    """Live checks and those of the run, each with its result; returns the reference to the overall flag."""
+) -> Flag:
+    """Live checks and those of the run, each with its result; returns the overall flag."""
     table(sheet, HEADINGS, ("Check", "Value", "Tolerance", "Result"), (90, 18, 14, 12))
     page, styles, result = sheet.page, sheet.styles, inputs.result
     last = REFERRAL + len(result.edges) - 1
@@ -174,7 +183,8 @@ def write_checks(
     all_well = f'AND(COUNTIF({flags},"OK")={len(rows)},COUNTIF({failures},"FAIL")=0)'
     well = all(value <= tolerance for *_, value, tolerance in rows) and all(c.state != "FAIL" for c in of_the_run)
     page.write_string(end + 1, 0, "Overall, live checks and checks of the run", styles.strong)
-    page.write_formula(end + 1, 3, f'=IF({all_well},"OK","CHECK")', styles.flag, "OK" if well else "CHECK")
+    overall = "OK" if well else "CHECK"
+    page.write_formula(end + 1, 3, f'=IF({all_well},"OK","CHECK")', styles.flag, overall)
     formula, changed = inputs.changed()
     page.write_string(end + 2, 0, "Values of your own on the sheet Inputs", styles.label)
     page.write_formula(end + 2, 1, f"={formula}", styles.label, changed)
@@ -182,7 +192,7 @@ def write_checks(
         end + 3, 0, "Recalculation canary: 1 once this workbook was recalculated, 0 as stored", styles.label
     )
     page.write_formula(end + 3, 1, "=1", styles.label, 0)
-    return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}"
+    return Flag(f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}", overall)
 
 
 def write_checks_of_the_run(sheet: Sheet, row: int, checks: Sequence[Check]) -> str:
