@@ -15,15 +15,17 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 import costmodel
+from costmodel.analysis.verification import DRAWS as VERIFIED
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import files, json_report, terminal
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.read import scalar
+from costmodel.scenario.read import read_file, scalar
 from costmodel.scenario.schema import json_schema
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+SCENARIOS = Path("scenarios")
 DEBUG = "--debug"
 UsageError: Any = typer.BadParameter.__base__
 
@@ -288,6 +290,46 @@ def replicate(
         _show(case_table.replication(replication))
     if not replication.holds:
         raise typer.Exit(OUR_FAULT)
+
+
+@app.command()
+def verify(
+    scenario: Annotated[
+        Path | None, typer.Argument(metavar="[SCENARIO]", help="If left out: every scenario below ./scenarios.")
+    ] = None,
+    set_: Set = None,
+    fix: Fix = None,
+    draws: Draws = VERIFIED,
+    seed: Seed = SEED,
+    as_json: Json = False,
+) -> None:
+    """Measure the laws that every run must obey; exit code 1 if one fails."""
+    from costmodel.analysis import verification
+    from costmodel.report import verified
+
+    loaded = [_scenario(path, set_, fix, None) for path in ([scenario] if scenario else _shipped())]
+    found = []
+    for one in loaded:
+        with _busy(f"Verifying {one.path.name} …"):
+            found.append((one, verification.verify(one, draws=draws, seed=seed)))
+    checks = [check for _, of_one in found for check in of_one]
+    if as_json:
+        print(json_report.text(verified.document(found, draws, seed)))
+    else:
+        for one, of_one in found:
+            _show(verified.verified(one, of_one))
+        print(verified.count(checks))
+    if any(check.state == "FAIL" for check in checks):
+        raise typer.Exit(OUR_FAULT)
+
+
+def _shipped() -> list[Path]:
+    """The model files and overlays below ./scenarios; other files that stand there are left alone."""
+    files = sorted(SCENARIOS.glob("*/*.yaml"))
+    found = [path for path in files if read_file(path).data.keys() & {"states", "extends"}]
+    if not found:
+        raise InputError.at("SCENARIO", f"there is no scenario below {SCENARIOS}", "Name a model file or an overlay.")
+    return found
 
 
 @app.command()

@@ -64,6 +64,14 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Result:
     )
 
 
+def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
+    """Outcomes of given values of every parameter, floats or arrays of shape (draw,): the rows of an analysis.
+
+    Raises InputError where the rates of a draw are absurd.
+    """
+    return joined([_block(scenario, values, draws, _horizons(scenario), draws)])
+
+
 def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
     return outcomes(simulate(scenario, values, draws), _terms(scenario, values, horizons), kept)
 

@@ -30,17 +30,25 @@ def drawn_values(scenario: Scenario, draws: int, seed: int, first: int = 0) -> V
     the columns of one posterior share their rows.
     """
     rows = _posterior_rows(scenario, draws, seed, first)
+    drawn: dict[str, float | Array] = {}
+    for name, leaf in scenario.leaves.items():
+        if leaf.posterior and leaf.moved is None:
+            path, column = leaf.posterior
+            drawn[name] = scenario.posteriors[path].columns[column][rows[path]]
+        elif leaf.distribution is not None:
+            drawn[name] = leaf.distribution.quantile(uniforms(seed, name, draws, first)) * leaf.price_factor
+        else:
+            drawn[name] = leaf.central * leaf.price_factor
+    return completed(scenario, drawn)
+
+
+def completed(scenario: Scenario, leaves: Values) -> Values:
+    """Values of every parameter from those of the leaves: what is made of others is made of theirs."""
     values: dict[str, float | Array] = {}
     for name in order(scenario.parameters):
-        record, leaf = scenario.parameters[name], scenario.leaves.get(name)
-        if leaf is not None:
-            if leaf.posterior and leaf.moved is None:
-                path, column = leaf.posterior
-                values[name] = scenario.posteriors[path].columns[column][rows[path]]
-            elif leaf.distribution is not None:
-                values[name] = leaf.distribution.quantile(uniforms(seed, name, draws, first)) * leaf.price_factor
-            else:
-                values[name] = leaf.central * leaf.price_factor
+        record = scenario.parameters[name]
+        if name in leaves:
+            values[name] = leaves[name]
         elif record.kind == "over_time":
             continue
         elif record.one_of and record.fixed is not None:

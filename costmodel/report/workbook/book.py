@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xlsxwriter
 
+from costmodel.analysis.verification import verify_result
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
 from costmodel.model.by_rates import background_hazards
@@ -35,10 +36,14 @@ PROBABILITIES = (
     "Clock, discount factors, weights of instants and the probability of each transition in each cycle.",
 )
 """Name, title and subject of the sheet of what moves people."""
+CHECKS_SAY = (
+    "Laws that every run must obey, with value, tolerance and flag. The first table recalculates; "
+    "the second, checks of the run, is printed by the run."
+)
 
 
 def write(result: Result, path: str | Path, option: str = "path") -> None:
-    """Write the workbook of a result; the file appears whole or not at all.
+    """Write the workbook of a result, with its checks; the file appears whole or not at all.
 
     option: what named the path, for messages. Raises InputError if the folder is missing or cannot be written.
     """
@@ -108,7 +113,7 @@ def as_bytes(result: Result) -> bytes:
     sources_page = page(
         "Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False
     )
-    checks_page = page("Checks", "Checks", "Laws that every run must obey, with value, tolerance and flag.", True)
+    checks_page = page("Checks", "Checks", CHECKS_SAY, True)
     provenance_page = page("Provenance", "Provenance", "What was run, with what, and how to run it again.", False)
 
     moves: dict = {}
@@ -129,7 +134,7 @@ def as_bytes(result: Result) -> bytes:
     summary = Summary(summary_page, pages, inputs)
     summary.charts(book, trace_pages)
     write_sources(sources_page, result)
-    flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves)
+    flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result))
     write_provenance(provenance_page, result)
     write_cover(cover, result, contents, flag)
     for sheet in (rates_page, *trace_pages.values(), costs_page, net_page):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import math
 import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 import costmodel
+from costmodel.analysis.verification import Check
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.activity import Variant
@@ -25,7 +29,15 @@ SUM_TOLERANCE = 1e-4
 """Over all cycles together; a row of a published table may miss 1 by a millionth."""
 
 
-def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: str) -> None:
+@dataclass(frozen=True)
+class Flag:
+    """The overall flag of the checks: where it stands, and what it says as stored."""
+
+    reference: str
+    stored: str
+
+
+def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: Flag) -> None:
     """Title, the answer, the flag of the checks, contents with links, key to the cell styles."""
     page, styles = sheet.page, sheet.styles
     page.set_column(0, 0, 26)
@@ -53,7 +65,7 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
         page.write_string(row, 1, clean(text), styles.text)
         row += 1
     page.write_string(row, 0, "Checks", styles.strong)
-    page.write_formula(row, 1, f"={flag}", styles.flag, "OK")
+    page.write_formula(row, 1, f"={flag.reference}", styles.flag, flag.stored)
     row += 2
     page.write_string(row, 0, "Contents", styles.section)
     for name, says in contents:
@@ -103,8 +115,9 @@ def write_checks(
     summary: Summary,
     inputs: Inputs,
     moves: dict[Variant, list[Move]],
-) -> str:
-    """Live checks with value, tolerance and flag; returns the reference to the overall flag.
+    of_the_run: Sequence[Check],
+) -> Flag:
+    """Live checks and those of the run, each with its result; returns the overall flag.
 
     moves: of models of probabilities, by variant.
     """
@@ -178,8 +191,12 @@ def write_checks(
         page.write_formula(i, 3, f'=IF({inside},"OK","CHECK")', styles.flag, "OK" if value <= tolerance else "CHECK")
     end = HEADINGS + 1 + len(rows)
     flags = f"{xl_rowcol_to_cell(HEADINGS + 1, 3, True, True)}:{xl_rowcol_to_cell(end - 1, 3, True, True)}"
-    page.write_string(end + 1, 0, "Overall", styles.strong)
-    page.write_formula(end + 1, 3, f'=IF(COUNTIF({flags},"OK")={len(rows)},"OK","CHECK")', styles.flag, "OK")
+    failures = write_checks_of_the_run(sheet, end + 6, of_the_run)
+    all_well = f'AND(COUNTIF({flags},"OK")={len(rows)},COUNTIF({failures},"FAIL")=0)'
+    well = all(value <= tolerance for *_, value, tolerance in rows) and all(c.state != "FAIL" for c in of_the_run)
+    page.write_string(end + 1, 0, "Overall, live checks and checks of the run", styles.strong)
+    overall = "OK" if well else "CHECK"
+    page.write_formula(end + 1, 3, f'=IF({all_well},"OK","CHECK")', styles.flag, overall)
     formula, changed = inputs.changed()
     page.write_string(end + 2, 0, "Values of your own on the sheet Inputs", styles.label)
     page.write_formula(end + 2, 1, f"={formula}", styles.label, changed)
@@ -187,7 +204,29 @@ def write_checks(
         end + 3, 0, "Recalculation canary: 1 once this workbook was recalculated, 0 as stored", styles.label
     )
     page.write_formula(end + 3, 1, "=1", styles.label, 0)
-    return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}"
+    return Flag(f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}", overall)
+
+
+def write_checks_of_the_run(sheet: Sheet, row: int, checks: Sequence[Check]) -> str:
+    """The table of the checks of the run, which does not change; returns the reference to its results."""
+    page, styles = sheet.page, sheet.styles
+    page.write_string(row, 0, "Checks of the run, printed by it: they do not follow values of your own", styles.section)
+    headings = ("Check of the run", "Deviation", "Largest allowed", "Outcome", "What was measured")
+    for column, heading in enumerate(headings):
+        page.write_string(row + 1, column, heading, styles.heading)
+    page.set_column(4, 4, 90)
+    first = row + 2
+    for i, check in enumerate(checks, first):
+        page.write_string(i, 0, clean(f"{check.id}  {check.title}"), styles.label)
+        for column, number in ((1, check.value), (2, check.tolerance)):
+            if number is None or not math.isfinite(number):
+                page.write_string(i, column, "–", styles.constant)
+            else:
+                page.write_number(i, column, number, styles.constant)
+        page.write_string(i, 3, check.state, styles.flag)
+        page.write_string(i, 4, clean("; ".join(filter(None, (check.words, check.note)))), styles.label)
+    last = first + max(len(checks), 1) - 1
+    return f"{xl_rowcol_to_cell(first, 3, True, True)}:{xl_rowcol_to_cell(last, 3, True, True)}"
 
 
 def _steps(trace: Sheet) -> int:

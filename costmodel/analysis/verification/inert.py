@@ -1,0 +1,221 @@
+"""Does every input matter? Each is moved alone; one that moves nothing must be named, and be alive elsewhere."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from costmodel.analysis.verification.bench import Bench
+from costmodel.analysis.verification.check import Finding, Measured
+from costmodel.analysis.verification.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, Edit, edited, lasting
+from costmodel.errors import InputError
+from costmodel.model.flows import sessions, therapy_window
+from costmodel.model.lived import edges, looking
+from costmodel.model.run import evaluate
+from costmodel.model.values import Array, Values, completed
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.consistency import MAX_CYCLES
+from costmodel.scenario.derived import pieces
+from costmodel.scenario.schema import Effect, ModelFile
+from costmodel.scenario.used import used
+from costmodel.units import Unit
+
+STEP = 0.01
+"""By which share a value is moved."""
+AWAY = {"share": 0.5, "utility": 0.5, "rate": 0.1}
+"""What stands in for a 0, by kind of unit; 1 for every other kind."""
+BESIDE_ONE = 0.8
+"""What stands in for a 1, at which ratios, multipliers and shares may change nothing."""
+SMALLEST = 1e-12
+"""Movement of an output, as a share of its size, that is no rounding."""
+HALF = "a half"
+"""What stands for a literal 0 or 1 of the file."""
+AFTERWARDS = 24.0
+"""Months to which the model looks beyond the last thing that happens, when everything is to have its turn."""
+
+
+def every_input_matters(bench: Bench) -> Finding:
+    """How many inputs change nothing: neither here nor where no other input is 0 or 1 and time is long."""
+    scenario = bench.scenario
+    names = [name for name in used(scenario) if name in scenario.leaves]
+    inert = _inert(scenario, names, _leaves(scenario))
+    dead = inert
+    if dead:
+        lively = {name: _lively(scenario, name, value) for name, value in _leaves(scenario).items()}
+        lively[HALF] = AWAY["share"]
+        longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
+        for version in (longer, edited(longer, _turned_round)):
+            dead = _inert(version, dead, lively, activity=True) if dead else dead
+    if not scenario.model.transitions:  # strategies cannot differ in what they save
+        dead = [name for name in dead if name not in {item.cashable for item in scenario.model.costs.values()}]
+    words = f"inputs of {len(names)} that never change an output"
+    if dead:
+        words += f": {', '.join(dead)}"
+    listed = [name for name in inert if name not in dead]
+    note = f"inert at the present values of other inputs: {', '.join(listed)}" if listed else ""
+    return Measured(len(dead), words, note)
+
+
+def _leaves(scenario: Scenario) -> dict[str, float]:
+    return {name: leaf.central * leaf.price_factor for name, leaf in scenario.leaves.items()}
+
+
+def _lively(scenario: Scenario, name: str, value: float) -> float:
+    """A value near the present one that is neither 0 nor 1."""
+    kind = scenario.parameters[name].unit.kind
+    if value == 0:
+        return AWAY.get(kind, 1.0)
+    return BESIDE_ONE if value == 1 and kind not in ("price", "age", "sessions") else value
+
+
+def _moved(unit: Unit, value: float) -> float:
+    """A value a little beside, within what its unit allows."""
+    for other in (value * (1 + STEP), value * (1 - STEP), value + STEP):
+        if other != value and unit.low <= other <= unit.high:
+            return other
+    return value - STEP
+
+
+def _inert(scenario: Scenario, names: list[str], base: dict[str, float], activity: bool = False) -> list[str]:
+    """Inputs of which a small change, alone, moves no output."""
+    alone = [name for name in names if name in _one_by_one(scenario)]
+    together = [name for name in names if name not in alone]
+    rows: dict[str, float | Array] = {name: np.full(len(together) + 1, value) for name, value in base.items()}
+    for row, name in enumerate(together, 1):
+        column = np.full(len(together) + 1, base[name])
+        column[row] = _moved(scenario.parameters[name].unit, base[name])
+        rows[name] = column
+    values = {**rows, **completed(scenario, rows)}
+    outputs = _outputs(scenario, values, len(together) + 1, activity)
+    size = np.maximum(np.max(np.abs(outputs), axis=-1, keepdims=True), SMALLEST)
+    alive = np.any(np.abs(outputs - outputs[:, :1]) > SMALLEST * size, axis=0)
+    inert = [name for row, name in enumerate(together, 1) if not alive[row]]
+    inert += [name for name in alone if not _matters(scenario, name, base)]
+    return [name for name in names if name in inert]
+
+
+def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = False) -> Array:
+    """Every output of a version, one row each: costs, cash, QALYs, threshold and weights, (output, draw).
+
+    activity: sessions delivered too. A bill that was divided by its sessions for a price is the same bill
+    whatever their number.
+    """
+    found = evaluate(scenario, values, draws)
+    arrays = [found.cost, found.cash, found.qaly]
+    references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.structures)]
+    alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
+    if activity:
+        alone += [np.broadcast_to(delivered, (draws,))[None] for delivered in _sessions(scenario, values)]
+    return np.concatenate([array.reshape(-1, draws) for array in arrays] + alone)
+
+
+def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:
+    """Sessions delivered to the horizon, by therapy."""
+    model, time = scenario.model, edges(scenario)
+    for name, strategy in model.strategies.items():
+        if strategy.therapy:
+            window = therapy_window(model, name)
+            yield sessions(model, name, float(time[0]), float(time[-1]), window, looking(values))
+
+
+def _one_by_one(scenario: Scenario) -> set[str]:
+    """Inputs that a draw cannot move alone: the ages that choose the hazards, and the shares that sum to 1."""
+    cohort = scenario.model.cohort
+    waiting = [str(reference) for reference in (cohort.age, cohort.female, *cohort.start.values())]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in scenario.parameters and name not in found:
+            found.add(name)
+            waiting += scenario.parameters[name].operands
+    return found
+
+
+def _matters(scenario: Scenario, name: str, base: dict[str, float]) -> bool:
+    """Whether moving an input moves an output, or is refused, in a run of its own."""
+    outputs = []
+    for value in (base[name], _moved(scenario.parameters[name].unit, base[name])):
+        leaves = {
+            one: replace(leaf, central=({**base, name: value}[one]) / leaf.price_factor)
+            for one, leaf in scenario.leaves.items()
+        }
+        version = replace(scenario, leaves=leaves)
+        try:
+            outputs.append(_outputs(version, {**base, **version.central}, 1))
+        except InputError:
+            return True
+    return bool(np.any(outputs[0] != outputs[1]))
+
+
+def _long_enough(model: ModelFile) -> float:
+    """Months, a whole number of cycles, after which nothing begins any more."""
+    starts = [0.0]
+    for strategy in model.strategies.values():
+        if strategy.therapy:
+            starts.append(strategy.therapy.wait.months + strategy.therapy.over.months)
+    changes = [
+        years * MONTHS_A_YEAR
+        for record in model.parameters.values()
+        if record.over_time is not None
+        for years, _ in pieces(record)
+    ]
+    lags = [item.lag.months for item in model.costs.values()]
+    last = max(starts) + model.follow_up.months + max(changes, default=0.0) + max(lags, default=0.0) + AFTERWARDS
+    cycle = cycle_months(model)
+    return min(max(-(-last // cycle) * cycle, model.horizon.months), float(MAX_CYCLES * cycle))
+
+
+def _lived(reference: str | int) -> str | int:
+    return HALF if isinstance(reference, int) else reference
+
+
+def _some_effect(model: ModelFile) -> dict[str, Effect]:
+    """An effect on the first transition, so that strategies differ in what they save."""
+    window: dict[str, Any] = {"from_": REFERRAL, "until": HORIZON, "half_life": None}
+    size: dict[str, Any] = {"hazard_ratio": HALF, "rate": None}
+    found = {}
+    for arrow in list(model.transitions)[:1]:
+        origin, _, destination = arrow.partition(" -> ")
+        found[origin] = Effect.model_construct(None, transition=(origin, destination), **size, **window)
+    return found
+
+
+def _without_literals(model: ModelFile) -> ModelFile:
+    """An edit: no 0 or 1 that the file writes literally hides what is multiplied by it, and every therapy works."""
+    costs = {}
+    for name, item in model.costs.items():
+        update: dict[str, object] = {key: _lived(getattr(item, key)) for key in ("price", "cashable")}
+        quantities = {state: _lived(item.quantity(state)) for state in model.states}
+        others = [state for state in model.states if state != item.gap_from]
+        if len(set(quantities.values())) == 1 and others:
+            quantities[others[0]] = HALF
+        update["while_in"] = quantities
+        if item.causal_share is not None:
+            update["causal_share"] = _lived(item.causal_share)
+        costs[name] = item.model_copy(update=update)
+    strategies = {}
+    comparator = next(iter(model.strategies))
+    for name, strategy in model.strategies.items():
+        harms = {
+            key: harm.model_copy(update={"share": _lived(harm.share), "utility_loss": _lived(harm.utility_loss)})
+            for key, harm in strategy.harms.items()
+        }
+        therapy = strategy.therapy
+        if therapy:
+            keys = ("sessions", "attendance", "price")
+            therapy = therapy.model_copy(update={key: _lived(getattr(therapy, key)) for key in keys})
+        effects = strategy.effects or ({} if name == comparator else _some_effect(model))
+        strategies[name] = strategy.model_copy(update={"harms": harms, "therapy": therapy, "effects": effects})
+    moves = {arrow: _lived(reference) for arrow, reference in model.transitions.items()}
+    return model.model_copy(update={"costs": costs, "strategies": strategies, "transitions": moves})
+
+
+def _reversed(model: ModelFile) -> ModelFile:
+    strategies = dict(reversed(model.strategies.items()))
+    return model.model_copy(update={"strategies": strategies})
+
+
+_turned_round: Edit = _reversed
+"""An edit: the last strategy is the comparator, so that what was a reduction is an increase."""

@@ -1,0 +1,173 @@
+"""Checks of the draws: they extend, they are shared, they stay in their supports, and they are enough."""
+
+import numpy as np
+
+from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
+from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
+from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
+from costmodel.model.run import run
+from costmodel.model.simulate import simulate
+from costmodel.model.values import Array, drawn_values
+from costmodel.result.outcomes import Outcomes
+from costmodel.result.result import Result
+from costmodel.units import out_of_support
+
+RULES = Rules("uncertainty")
+FEW = 8
+PERSPECTIVE = "nhs_pss"
+THRESHOLDS = (0.0, 10_000.0, 20_000.0, 30_000.0, 100_000.0)
+"""£ per QALY at which the curve of acceptability is tried."""
+TIE = 1e-6
+"""£ per person below which two strategies are equally good."""
+ENOUGH = 10_000
+"""Draws for which the Monte-Carlo error is judged."""
+NORMAL95 = 1.959963984540054
+MOST_OF_CHANCE = 0.01
+MOST_OF_THERAPY_COST = 0.02
+NO_DRAWS = Inapplicable("no draws were made")
+
+
+@RULES.law("V35", "Without spread, each draw is the deterministic run", 1e-9)
+def _no_spread(bench: Bench) -> Finding:
+    result = run(certain(bench.scenario), draws=FEW, seed=bench.seed)
+    assert result.expected is not None
+    one, many = result.deterministic, result.expected
+    return Measured(
+        worst_of(largest(many.cost - one.cost), largest(many.qaly - one.qaly)), "largest difference in £ or QALYs"
+    )
+
+
+@RULES.law("V36", "The same seed gives the same draws; more draws extend them", 0)
+def _extends(bench: Bench) -> Finding:
+    short, again, long = (run(bench.scenario, draws=n, seed=bench.seed).expected for n in (FEW, FEW, 2 * FEW))
+    assert short
+    assert again
+    assert long
+    worst = worst_of(_apart(short, again, FEW), _apart(short, long, FEW))
+    values = [drawn_values(bench.scenario, n, bench.seed, first) for n, first in ((2 * FEW, 0), (FEW, FEW))]
+    for name, draws in values[0].items():
+        later = np.broadcast_to(values[1][name], (FEW,))
+        worst = worst_of(worst, largest(np.broadcast_to(draws, (2 * FEW,))[FEW:] - later))
+    return Measured(worst, "largest difference between runs")
+
+
+def _apart(one: Outcomes, other: Outcomes, draws: int) -> float:
+    return worst_of(largest(one.cost - other.cost[..., :draws]), largest(one.qaly - other.qaly[..., :draws]))
+
+
+@RULES.law("V37", "Strategies share each draw of a parameter that they share", 0)
+def _shared(bench: Bench) -> Finding:
+    flows = simulate(edited(bench.scenario, NO_EFFECTS, NO_HARMS), bench.some_values, TRIED)
+    return Measured(
+        worst_of(
+            largest(flows.people - flows.people[:, :, :1]),
+            largest(flows.cost[:, 1:] - flows.cost[:, 1:, :1]),
+            largest(flows.qaly - flows.qaly[:, :1]),
+        ),
+        "largest difference between strategies without effects, in people, £ or QALYs, in any draw",
+    )
+
+
+@RULES.law("V38", "No draw outside its support, and none clipped to its ends", 0)
+def _supports(bench: Bench) -> Finding:
+    if not bench.draws:
+        return NO_DRAWS
+    values = drawn_values(bench.scenario, bench.draws, bench.seed)
+    wrong = []
+    for name, draws in values.items():
+        record, leaf = bench.scenario.parameters[name], bench.scenario.leaves.get(name)
+        low, high = float(np.min(draws)), float(np.max(draws))
+        outside = any(out_of_support(record.unit, end) for end in (low, high))
+        sampled = leaf is not None and leaf.distribution is not None
+        clipped = sampled and any(
+            np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high)
+        )
+        if outside or clipped:
+            wrong.append(name)
+    words = f"parameters with such a draw among {bench.draws:,}"
+    return Measured(len(wrong), f"{words}: {', '.join(wrong)}" if wrong else words)
+
+
+def _ends(unit: object, plausible: list[float] | None) -> tuple[float, ...]:
+    """Where a clipped draw would lie."""
+    return (getattr(unit, "low", 0.0), getattr(unit, "high", 1.0), *(plausible or ()))
+
+
+def _benefits(result: Result, threshold: float) -> Array:
+    """Net monetary benefit of every strategy, discounted, (strategy, alternative, draw)."""
+    run_, last = result.headline, len(result.horizons) - 1
+    qaly = run_.outcomes.qaly[last, 1]
+    costs = [result.total_cost(run_, last, s, PERSPECTIVE, True) for s in range(len(result.strategies))]
+    return np.asarray(threshold * qaly - np.stack(costs))
+
+
+def acceptability(result: Result, threshold: float) -> Array:
+    """Chance of each strategy being the one with the highest net benefit; ties share it. Shape (strategy,)."""
+    benefit = _benefits(result, threshold)
+    best = benefit >= benefit.max(axis=0) - TIE
+    return np.asarray((best / best.sum(axis=0)).mean(axis=-1) @ result.weights)
+
+
+@RULES.law("V39", "Chances of being best sum to 1; at £0 a QALY they are the chances of being cheapest", 1e-9)
+def _acceptability(bench: Bench) -> Finding:
+    if not bench.draws:
+        return NO_DRAWS
+    result = bench.result
+    worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
+    run_, last = result.headline, len(result.horizons) - 1
+    more = np.stack([
+        result.net_cost(run_, last, s, perspective=PERSPECTIVE, discounted=True)
+        for s in range(len(result.strategies))
+    ])  # fmt: skip
+    cheapest = more <= more.min(axis=0) + TIE
+    chances = (cheapest / cheapest.sum(axis=0)).mean(axis=-1) @ result.weights
+    return Measured(worst_of(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
+
+
+def perfect_information(result: Result, threshold: float) -> float:
+    """Expected value of perfect information, £ per person: the best of each draw less the best on average."""
+    benefit = _benefits(result, threshold)
+    best = benefit.max(axis=0).mean(axis=-1) @ result.weights
+    return float(best - (benefit.mean(axis=-1) @ result.weights).max())
+
+
+@RULES.law("V40", "Perfect information is worth at least nothing", 1e-9)
+def _information(bench: Bench) -> Finding:
+    if not bench.draws:
+        return NO_DRAWS
+    below = (-perfect_information(bench.result, threshold) for threshold in THRESHOLDS)
+    return Measured(worst_of(0.0, *below), "farthest below £0 per person, at £0 to £100,000 a QALY")
+
+
+RULES.missing(
+    "V40b",
+    "Information on a part is worth no more than on the whole, and never less as parameters join",
+    "the value of information on single parameters is not computed yet",
+)
+RULES.missing(
+    "V41", "Each bar of the tornado contains the deterministic run", "there is no one-way sensitivity analysis yet"
+)
+
+
+@RULES.law("V42", "10,000 draws are enough: chance of payback to 1 point, net saving to 2% of therapy cost", 1)
+def _enough_draws(bench: Bench) -> Finding:
+    if bench.draws < 2:
+        return NO_DRAWS
+    result = bench.result
+    run_, weights = result.headline, result.weights
+    worst = 0.0
+    for h in range(len(result.horizons)):
+        for s in range(1, len(result.strategies)):
+            paid = (result.paybacks(run_, h, s, PERSPECTIVE) < np.inf).astype(float)
+            worst = worst_of(worst, _error(paid, weights) / MOST_OF_CHANCE)
+            cost = result.net_cost(run_, h, s, perspective=PERSPECTIVE)
+            therapy = result.net_cost(run_, h, s, perspective="societal", category="therapy")
+            spent = abs(float(weights @ therapy.mean(axis=-1)))
+            if spent:
+                worst = worst_of(worst, _error(cost, weights) / (MOST_OF_THERAPY_COST * spent))
+    return Measured(worst, f"largest 95% error as a share of what is allowed, foretold from {bench.draws:,} draws")
+
+
+def _error(values: Array, weights: Array) -> float:
+    """Half the 95% interval of the weighted mean of `ENOUGH` draws; values: (alternative, draw)."""
+    return float(NORMAL95 * np.std(weights @ values, ddof=1) / np.sqrt(ENOUGH))
