@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from costmodel.analysis.verification import flow, inputs, results, uncertainty
+from costmodel.analysis.verification import chains, flow, inputs, results, uncertainty
 from costmodel.analysis.verification.bench import Bench
 from costmodel.analysis.verification.check import STATES, Check, Rule, State
 from costmodel.model.run import SEED, run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 
-__all__ = ["DRAWS", "RULES", "STATES", "Check", "Rule", "State", "verify", "verify_result"]
+__all__ = ["DRAWS", "RULES", "STATES", "Check", "Rule", "State", "chains", "verify", "verify_result"]
 
 DRAWS = 500
 """Draws of the runs that are verified."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from costmodel.analysis.verification.bench import Bench
@@ -56,8 +56,8 @@ Law = Callable[[Bench], Finding]
 class Rule:
     """A law before it is measured.
 
-    rates: whether it rests on transitions given as rates. law: None where it cannot be measured yet, and
-    then missing says why.
+    rates: whether it rests on transitions given as rates; chain: the same law of transitions given as probabilities,
+    where it is another. law: None where it cannot be measured yet, and then missing says why.
     """
 
     id: str
@@ -67,16 +67,18 @@ class Rule:
     rates: bool
     law: Law | None
     missing: str = ""
+    chain: Law | None = None
 
     def measure(self, bench: Bench) -> Check:
         """The check of this law on a scenario."""
         if self.law is None:
             return Check(self.id, self.title, self.group, None, None, "not yet", self.missing)
-        if self.rates and not bench.rates:
+        law = self.law if bench.rates else self.chain or self.law
+        if self.rates and not bench.rates and self.chain is None:
             why = "the transitions are given as probabilities, and this law is about rates"
             return Check(self.id, self.title, self.group, None, None, "does not apply", why)
         try:
-            found = self.law(bench)
+            found = law(bench)
         except InputError as error:
             words = f"it could not be measured: {error.problems[0]}"
             return Check(self.id, self.title, self.group, None, self.tolerance, "FAIL", words)
@@ -99,6 +101,16 @@ class Rules:
 
         def declare(law: Law) -> Law:
             self.all.append(Rule(id, title, self.group, tolerance, rates, law))
+            return law
+
+        return declare
+
+    def chain(self, id: str) -> Callable[[Law], Law]:
+        """Declare a function as the measurement of a law where transitions are given as probabilities."""
+
+        def declare(law: Law) -> Law:
+            position = next(i for i, rule in enumerate(self.all) if rule.id == id)
+            self.all[position] = replace(self.all[position], chain=law)
             return law
 
         return declare

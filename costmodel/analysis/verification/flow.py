@@ -10,6 +10,7 @@ from costmodel.analysis.verification.variants import (
     NO_EFFECTS,
     NO_GAP_CLOSING,
     edited,
+    free_of_own_items,
     from_each_state,
     having,
     lasting,
@@ -107,6 +108,7 @@ def _equal_traces(bench: Bench) -> Finding:
             lambda model, name=name: model.model_copy(  # type: ignore[misc]
                 update={"strategies": dict.fromkeys(model.strategies, model.strategies[name])}
             ),
+            free_of_own_items,
         )
         flows = bench.follow(alike, bench.some_values, TRIED)
         worst = worst_of(

@@ -21,6 +21,7 @@ from costmodel.analysis.verification.variants import (
     from_each_state,
     having,
     lasting,
+    nothing_of_its_own,
     steady,
 )
 from costmodel.inputs.prices import factor, read_price_index
@@ -101,11 +102,13 @@ def _without_size(model: ModelFile) -> ModelFile:
     def plain(effect: Effect) -> Effect | None:
         if effect.hazard_ratio is not None:
             return effect.model_copy(update={"hazard_ratio": 1})
+        if effect.relative_risk is not None:
+            return effect.model_copy(update={"relative_risk": 1})
         reference = model.transitions[" -> ".join(effect.transition)]
         record = model.parameters.get(str(reference))
         return None if record and record.over_time else effect.model_copy(update={"rate": reference})
 
-    return each_effect(plain)(model)
+    return nothing_of_its_own(each_effect(plain)(model))
 
 
 @RULES.law("V3", "Every ratio 1: strategies differ by the therapy's own cost and harm alone", 1e-9)

@@ -18,6 +18,7 @@ from costmodel.analysis.verification.variants import (
     free,
     having,
     lasting,
+    nothing_of_its_own,
     steady,
     well,
 )
@@ -87,6 +88,12 @@ def _years_sum(bench: Bench) -> float:
     last, worst = len(bench.result.horizons) - 1, 0.0
     for run in bench.result.runs.values():
         by_cycle = run.outcomes.mean_cost.sum(axis=0)
+        if not bench.rates:  # what is booked at time 0 is in no cycle
+            if run.name != "deterministic":
+                continue
+            at_start = bench.follow(bench.scenario).cost_at_start
+            assert at_start is not None
+            by_cycle = by_cycle + at_start[..., 0]
         worst = worst_of(worst, largest(by_cycle - run.outcomes.cost[last, 0].mean(axis=-1)))
     return worst
 
@@ -308,7 +315,7 @@ def _nothing_saved(bench: Bench) -> Finding:
 def _no_time(bench: Bench) -> Finding:
     at_once = each_effect(lambda one: one.model_copy(update={"until": one.from_, "half_life": None}))
     none = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, NO_EFFECTS))
-    short = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, at_once))
+    short = bench.follow(edited(bench.scenario, NO_GAP_CLOSING, at_once, nothing_of_its_own))
     return Measured(
         worst_of(largest(short.people - none.people), largest(short.cost - none.cost)),
         "largest difference in people or £",

@@ -1,12 +1,14 @@
 """Versions of a scenario that are changed on purpose, past what its file may say: no effects, no deaths, free care."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from costmodel.inputs.matrices import Matrices
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.derived import pieces
 from costmodel.scenario.fields import Instant
+from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import Effect, ModelFile, Strategy
 from costmodel.units import Duration
 
@@ -25,7 +27,21 @@ def edited(scenario: Scenario, *edits: Edit) -> Scenario:
         return model
 
     structures = tuple(replace(one, model=apply(one.model)) for one in scenario.structures)
-    return replace(scenario, model=apply(scenario.model), structures=structures)
+    model = apply(scenario.model)
+    return replace(scenario, model=model, structures=structures, matrices=_tables(scenario, model))
+
+
+def _tables(scenario: Scenario, model: ModelFile) -> Mapping[str, Matrices]:
+    """Tables of probabilities by strategy: each goes with the block that names it; without one, the comparator's."""
+    if not scenario.matrices:
+        return scenario.matrices
+    named = [(strategy.matrices, scenario.matrices.get(name)) for name, strategy in scenario.model.strategies.items()]
+    found: dict[str, Matrices] = {}
+    for name, strategy in model.strategies.items():
+        table = next((table for block, table in named if block == strategy.matrices), named[0][1])
+        if table is not None:
+            found[name] = table
+    return found
 
 
 def having(**entries: Any) -> Edit:
@@ -51,8 +67,25 @@ def each_effect(edit: Callable[[Effect], Effect | None]) -> Edit:
 
 
 def deaths(ratio: str | int) -> Edit:
-    """An edit of the mortality ratio."""
-    return lambda model: model.model_copy(update={"mortality": model.deaths.model_copy(update={"rate_ratio": ratio})})
+    """An edit of the mortality ratio; where deaths are transitions, 0 takes them away."""
+
+    def edit(model: ModelFile) -> ModelFile:
+        if model.in_probabilities:
+            return _without_deaths(model)
+        return model.model_copy(update={"mortality": model.deaths.model_copy(update={"rate_ratio": ratio})})
+
+    return edit
+
+
+def _without_deaths(model: ModelFile) -> ModelFile:
+    def living(transitions: dict[str, str | int]) -> dict[str, str | int]:
+        return {arrow: 0 if arrow.endswith(f"-> {DEAD}") else reference for arrow, reference in transitions.items()}
+
+    strategies = {
+        name: strategy.model_copy(update={"transitions": living(strategy.transitions)})
+        for name, strategy in model.strategies.items()
+    }
+    return model.model_copy(update={"transitions": living(model.transitions), "strategies": strategies})
 
 
 def lasting(months: float) -> Edit:
@@ -70,7 +103,23 @@ def steady(model: ModelFile) -> ModelFile:
     return model.model_copy(update={"transitions": moves})
 
 
-NO_EFFECTS = each_effect(lambda effect: None)
+def nothing_of_its_own(model: ModelFile) -> ModelFile:
+    """An edit: strategies have no probabilities, utilities or items of their own, as models of probabilities may."""
+    own: dict[str, Any] = {"transitions": {}, "utilities": {}, "matrices": None}
+    return free_of_own_items(each_strategy(lambda strategy: strategy.model_copy(update=own))(model))
+
+
+def free_of_own_items(model: ModelFile) -> ModelFile:
+    """An edit: items that some strategies alone use cost nothing."""
+    costs = {name: item.model_copy(update={"price": 0}) if item.only_in else item for name, item in model.costs.items()}
+    return model.model_copy(update={"costs": costs})
+
+
+def NO_EFFECTS(model: ModelFile) -> ModelFile:
+    """An edit: no strategy changes anything."""
+    return nothing_of_its_own(each_effect(lambda effect: None)(model))
+
+
 NO_HARMS = each_strategy(lambda strategy: strategy.model_copy(update={"harms": {}}))
 NO_DEATHS = deaths(0)
 NO_GAP_CLOSING: Edit = having(beyond_follow_up="effects cease")
@@ -78,7 +127,8 @@ NO_GAP_CLOSING: Edit = having(beyond_follow_up="effects cease")
 
 def still(model: ModelFile) -> ModelFile:
     """An edit: nobody moves between living states."""
-    return model.model_copy(update={"transitions": dict.fromkeys(model.transitions, 0)})
+    alone = each_strategy(lambda strategy: strategy.model_copy(update={"transitions": {}}))(model)
+    return alone.model_copy(update={"transitions": dict.fromkeys(model.transitions, 0)})
 
 
 def free(model: ModelFile) -> ModelFile:
@@ -95,7 +145,8 @@ def free(model: ModelFile) -> ModelFile:
 
 def well(model: ModelFile) -> ModelFile:
     """An edit: every utility is 1."""
-    return model.model_copy(update={"utilities": dict.fromkeys(model.utilities, 1)})
+    plain = model.model_copy(update={"utilities": dict.fromkeys(model.utilities, 1), "qalys_on_transition": {}})
+    return each_strategy(lambda strategy: strategy.model_copy(update={"utilities": {}}))(plain)
 
 
 def discounted_at(scenario: Scenario, rate: int) -> Scenario:
