@@ -9,7 +9,9 @@ import openpyxl
 import pytest
 
 import costmodel as cm
+from costmodel.analysis.verification import RULES
 from costmodel.report.workbook import write
+from tests.support.spreadsheets import by_formualizer, disagreements, stored
 
 ROOT = Path(__file__).parents[2]
 NOW, ORIGINAL, EXPECTED = 2, 3, 5
@@ -66,3 +68,19 @@ def test_the_deterministic_run_is_the_same_in_json_and_the_live_cell(
         cell = lines["NHS and social care: net saving"][column - 1]
         assert isinstance(cell, float)
         assert cell.hex() == _one(printed, "deterministic").hex()
+
+
+def test_a_failed_check_of_the_run_is_on_the_cover(
+    example_result: cm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The example's checks hold; one that fails turns the overall flag, as stored and as recomputed."""
+    for name, wanted in (("sound", "OK"), ("spoilt", "CHECK")):
+        path = tmp_path / f"{name}.xlsx"
+        cm.workbook(example_result, str(path))
+        cells = stored(path)
+        row = min(row for (sheet, row, _), value in cells.items() if sheet == "Cover" and value == "Checks")
+        assert cells["Cover", row, 2] == wanted
+        assert disagreements(path, by_formualizer(path)) == []
+        ids = [str(v).split()[0] for (sheet, _, column), v in cells.items() if sheet == "Checks" and column == 1]
+        assert {rule.id for rule in RULES} <= set(ids)
+        monkeypatch.setattr("costmodel.analysis.verification.uncertainty.perfect_information", lambda *a: -1.0)

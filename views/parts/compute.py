@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from costmodel import __version__
+from costmodel.analysis.verification import Check, verify_result
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED, run
 from costmodel.perspectives import PERSPECTIVES
@@ -62,6 +63,11 @@ def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str =
             continue
 
 
+def checks(result: Result) -> tuple[Check, ...]:
+    """The checks of a run."""
+    return _checks(result.scenario.sha256, result.draws, result.seed, __version__, result)
+
+
 def settle(meanwhile: Callable[[], object]) -> None:
     """Wait until the reader has stopped moving controls: a click in the meantime interrupts the page here."""
     end = time.monotonic() + SETTLED
@@ -79,6 +85,11 @@ def give_up() -> None:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _deterministic(sha256: str, version: str, _scenario: Scenario) -> Result:
     return run(_scenario, draws=0)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _checks(sha256: str, draws: int, seed: int, version: str, _result: Result) -> tuple[Check, ...]:
+    return verify_result(_result)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

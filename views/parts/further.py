@@ -9,7 +9,7 @@ from costmodel.report.sentence import verdict
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import used
-from views.parts import choice, compute, downloads, show
+from views.parts import checks, choice, compute, downloads, show
 from views.parts.records import STATUS
 from views.parts.text import literal, literal_table
 
@@ -36,6 +36,7 @@ def show_all(result: Result, perspective: str) -> None:
     _leaves_out(result)
     _sources(result)
     _exact(result)
+    checks.show(result)
     st.header("Take it away", anchor=False)
     downloads.workbook(result)
     with stops:
