@@ -147,7 +147,7 @@ def _moved(row: Row, declared: Duration | Instant) -> dict[str, Any]:
         raise InputError.at(row.yours.place, f"{row.id}: {months:g} months is not a time", remedy)
     if isclose(months, declared.months, rel_tol=NEAR):
         return {}
-    length = f"{Decimal(repr(months)):f} months"
+    length = f"{Decimal(repr(months)).normalize():f} month{'' if months == 1 else 's'}"
     if isinstance(declared, Instant):
         return {row.id: f"{declared.anchor} + {length}" if months else declared.anchor}
     return {row.id: length}
