@@ -223,6 +223,24 @@ def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
         workbook.write(result, path, option)
 
 
+@app.command("import")
+def import_(
+    workbook: Annotated[Path, typer.Argument(metavar="WORKBOOK.xlsx", help="A workbook with values of your own.")],
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.yaml", help="The overlay to write.")],
+    label: Annotated[str, typer.Option(metavar="NAME", help="The overlay's word in menus.")] = "imported",
+    as_json: Json = False,
+) -> None:
+    """Write the values typed into a workbook as an overlay of its scenario."""
+    from costmodel.report import imported
+
+    brought = imported.bring(workbook, scenario, output, label)
+    if as_json:
+        print(json_report.text(imported.document(brought)))
+    else:
+        _show(imported.pieces(brought))
+
+
 @app.command()
 def calibrate(
     calibration: Annotated[Path, typer.Argument(metavar="CALIBRATION", help="A calibration file.")],

@@ -56,7 +56,7 @@ def _check_kind(content: bytes) -> None:
     if not content:
         raise InputError.at(PLACE, "the file is empty", AGAIN)
     if len(content) > MOST_BYTES:
-        raise InputError.at(PLACE, f"the file has {len(content):,} bytes", f"At most {MOST_BYTES:,}.")
+        raise InputError.at(PLACE, f"the file has more than {MOST_BYTES:,} bytes", AGAIN)
     if content.startswith(OLE2):
         if "EncryptedPackage".encode("utf-16-le") in content:
             raise InputError.at(PLACE, "the workbook is protected by a password", "Save it without one.")
