@@ -1,5 +1,6 @@
 """From a scenario file to a checked `Scenario`: the only way in."""
 
+import os
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem
@@ -90,9 +91,9 @@ def _read_named(path: Path, place: Place) -> Tree:
     try:
         return parse_file(path)
     except InputError as error:
-        if path.exists():
+        if os.path.exists(path):  # False for a name that no file can have
             raise
-        raise InputError.at(str(place), f'the file "{path.name}" does not exist', "Check the path.") from error
+        raise InputError.at(str(place), f'the file "{path.name[:100]}" does not exist', "Check the path.") from error
 
 
 def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:

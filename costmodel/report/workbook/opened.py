@@ -211,8 +211,9 @@ def _fault(cell: Any, value: Any) -> tuple[str, str]:
     if isinstance(value, bool):
         return f"the truth value {str(value).upper()} stands here", "Type a number, such as 0 or 1."
     if isinstance(value, str):
-        found = f'the text "{clean(value)[:40]}" stands here'
-        return found, f"Type a number, {number_hint(value)}." if value.strip() else "Empty the cell."
+        text = clean(value)[:40].strip()
+        found = f'the text "{text}" stands here'
+        return found, f"Type a number, {number_hint(text)}." if text else "Empty the cell."
     if not abs(value) <= LARGEST_NUMBER:
         return "the number is too large", f"At most {LARGEST_NUMBER:,}."
     return "", ""
