@@ -107,7 +107,7 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
         raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[1]}"?')
     if period := re.fullmatch(rf"{noun} per (?:month|week|day|quarter)", text):
         raise ValueError(f'"{text}" must be counted per year. Convert it to "{period[1]} per year".')
-    allowed = [*_FIXED_UNITS, "probability per TIME", "THINGS per year", f"{currency} per THING"]
+    allowed = ["THINGS per year", f"{currency} per THING", "probability per TIME", *_FIXED_UNITS]
     raise ValueError(f'"{text}" is not a unit. {nearest(text, allowed)}')
 
 

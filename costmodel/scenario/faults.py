@@ -6,6 +6,7 @@ does not hide the next.
 
 import copy
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -120,10 +121,15 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     return Problem(place, f"{path}: {said}{message}")
 
 
+@cache
+def _schema(file_type: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of a file type, made once: it takes longer than the rest of a message."""
+    return file_type.model_json_schema(by_alias=True)
+
+
 def _meaning(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     """What a key means, after a colon, from its documentation."""
-    schema = file_type.model_json_schema(by_alias=True)
-    meaning = _block(schema, loc[:-1]).get("properties", {}).get(loc[-1], {}).get("description", "")
+    meaning = _block(_schema(file_type), loc[:-1]).get("properties", {}).get(loc[-1], {}).get("description", "")
     return f": {meaning.splitlines()[0].rstrip('.').lower()}" if meaning else ""
 
 
@@ -154,7 +160,7 @@ def _shown(value: Any) -> str:
 
 def _allowed(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The keys that a block allows, found by walking the types along a location."""
-    properties = _block(file_type.model_json_schema(by_alias=True), loc).get("properties", {})
+    properties = _block(_schema(file_type), loc).get("properties", {})
     return [key for key in properties if key not in INTERNAL]
 
 

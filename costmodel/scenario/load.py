@@ -92,7 +92,7 @@ def _read_named(path: Path, place: Place) -> Tree:
     except InputError as error:
         if exists(path):
             raise
-        raise InputError.at(str(place), f'the file "{path.name}" does not exist', "Check the path.") from error
+        raise InputError.at(str(place), f'the file "{path.name[:100]}" does not exist', "Check the path.") from error
 
 
 def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:

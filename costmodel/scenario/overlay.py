@@ -129,7 +129,8 @@ def _value_key(data: dict[str, Any], keys: Keys, action: str) -> Keys:
     """
     if action != "change" or len(keys) != 3 or (keys[0], keys[2]) != ("parameters", "value"):
         return keys
-    record = data.get("parameters", {}).get(keys[1])
+    parameters = data.get("parameters")
+    record = parameters.get(keys[1]) if isinstance(parameters, dict) else None
     if not isinstance(record, dict) or not ({"distribution", "joint", "one_of"} & record.keys()):
         return keys
     record.setdefault("moved_to", record.get("value"))

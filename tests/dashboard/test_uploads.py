@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import costmodel as cm
 from costmodel.errors import InputError
+from costmodel.scenario.load import load_text
 from tests.support.example import documented
+from tests.support.workbooks import cell, exported, typed
 from views.parts import catalogue
 
 OVERLAY = """
@@ -78,3 +81,36 @@ def test_a_file_that_is_no_scenario_is_refused_and_nothing_applied(app: AppTest,
     assert app.error
     assert [metric.help for metric in app.metric] == before
     assert not app.exception
+
+
+def test_the_values_of_a_workbook_are_applied(app: AppTest, scenarios: Path) -> None:
+    before = [metric.help for metric in app.metric]
+    book = exported(cm.load(scenarios / "example" / "model.yaml"))
+    bring(app, typed(book, {"attendance": 0.6, "strategies.therapy.therapy.wait": 2}))
+    assert not app.error
+    assert [metric.help for metric in app.metric] != before
+    assert any("You changed 2 of" in caption.value for caption in app.caption)
+    assert "The workbook changed 2 values" in app.info[0].value.replace("\\", "")
+
+
+def test_a_workbook_of_the_scenario_on_screen_adds_to_the_changes(app: AppTest, scenarios: Path) -> None:
+    bring(app, OVERLAY)
+    mine = load_text(OVERLAY.encode(), scenarios / "example" / catalogue.UPLOADED)
+    bring(app, typed(exported(mine), {"age": 41}))
+    assert not app.error
+    assert app.selectbox(key="file").value == catalogue.UPLOADED
+    assert any("You changed 1 of" in caption.value for caption in app.caption)
+
+
+def test_a_workbook_that_cannot_be_used_is_refused_by_its_cell(app: AppTest, scenarios: Path) -> None:
+    before = [metric.help for metric in app.metric]
+    book = exported(cm.load(scenarios / "example" / "model.yaml"))
+    for content, message in (
+        (typed(book, {"attendance": "60%"}), f"Inputs!{cell(book, 'attendance')}: the text"),
+        (book[:2_000], "the file is damaged"),
+        (b"\x89PNG\r\n", "a PNG image"),
+    ):
+        bring(app, content)
+        assert message in app.error[0].value.replace("\\", "")
+        assert [metric.help for metric in app.metric] == before
+        assert any("You changed 0 of" in caption.value for caption in app.caption)

@@ -212,3 +212,30 @@ def test_an_overlay_lists_each_change_with_the_old_value(tmp_path: Path) -> None
         "parameters.attendance.value: 0.8 → 0.7",
         "strategies.therapy.therapy.wait: 0 months → 3 months",
     ]
+
+
+@pytest.mark.parametrize("parameters", ["", "  - age", "  none"])
+def test_an_overlay_of_a_model_without_parameters_is_refused(tmp_path: Path, parameters: str) -> None:
+    path = example(tmp_path)
+    text = path.read_text("utf-8")
+    path.write_text(f"{text[: text.index('parameters:')]}parameters:\n{parameters}\n", "utf-8")
+    assert any("parameters" in line for line in problems(tmp_path / "cautious.yaml"))
+
+
+@pytest.mark.parametrize("key", ["extends", "setting"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, key: str) -> None:
+    example(tmp_path)
+    path = tmp_path / ("cautious.yaml" if key == "extends" else "model.yaml")
+    lines = [
+        f"{key}: {'a' * 300}" if line.startswith(f"{key}:") else line for line in path.read_text("utf-8").splitlines()
+    ]
+    path.write_text("\n".join(lines), "utf-8")
+    assert any("does not exist" in line and "Check the path" in line for line in problems(tmp_path / "cautious.yaml"))
+
+
+def test_two_hundred_faults_are_told_within_seconds(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("\nparameters:\n", "\n"), "utf-8")
+    began = time.monotonic()
+    assert len(problems(path)) > 100
+    assert time.monotonic() - began < LONGEST / 4

@@ -20,7 +20,7 @@ NAMES_AND_REFERENCES = [
     Slip("F1_unknown_key_in_the_setting", "currency", "curency", '"curency"', '"currency"?', file=SETTING),
     Slip("key_of_a_control", ATTENDANCE, ATTENDANCE + ", fixed: 0.4", '"fixed"', "in an overlay"),
     Slip("not_yet_supported", "people: 100", "strata: {}", '"strata" is not yet supported', "Leave it out"),
-    Slip("model_of_probabilities", "model: rates", "model: probabilities", "not yet supported", "Use model: rates"),
+    Slip("unknown_kind_of_model", "model: rates", "model: probability", "'probability'", "Allowed: 'rates' or 'probabilities'"),
     Slip("missing_key", "horizon: 5 years\n", "", '"horizon" is missing', "Add it: how far", line="format: 1"),
     Slip(
         "missing_key_in_a_block", THERAPY, "sessions: sessions, over: 6 months", '"wait" is missing', "Add it: from referral",
@@ -204,7 +204,7 @@ DISTRIBUTIONS = [
 
 STRUCTURE = [
     Slip("effect_without_durability", "        until: follow-up\n", "", "how long the effect lasts", "Give until", line="recovers_faster"),
-    Slip("effect_with_two_sizes", "hazard_ratio: hr_recover", "hazard_ratio: hr_recover\n        rate: recover", "either a hazard_ratio or a rate", "either",
+    Slip("effect_with_two_sizes", "hazard_ratio: hr_recover", "hazard_ratio: hr_recover\n        rate: recover", "exactly one of hazard_ratio, rate, relative_risk", "found: hazard_ratio, rate",
          line="recovers_faster"),
     Slip("effect_on_an_undeclared_transition", "transition: ill -> well", "transition: ill -> wel", '"ill -> wel"', '"ill -> well"?'),
     Slip("effect_that_ends_before_it_begins", "until: follow-up", "until: referral", "ends before it begins", "Check from and until", line="recovers_faster"),

@@ -7,6 +7,9 @@ from typing import Any
 import streamlit as st
 
 from costmodel.errors import InputError
+from costmodel.report.workbook.opened import opened
+from costmodel.report.workbook.package import is_binary
+from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 from views.parts import catalogue, compute
@@ -120,7 +123,10 @@ def select(population: str, file: str) -> None:
 
 
 def upload(content: bytes) -> None:
-    """Choose a user's file: changes to a shipped scenario, or a scenario of its own."""
+    """Choose a user's file: changes to a shipped scenario, a scenario of its own, or a workbook with values typed."""
+    if is_binary(content):
+        _bring(content)
+        return
     here = current()
     try:
         tree = catalogue.check_upload(content, here.population)
@@ -132,6 +138,21 @@ def upload(content: bytes) -> None:
         _adopt("file", Choice(here.population, plain[0], None, tuple(plain[1].items())), plain[1])
     else:
         _adopt("file", Choice(here.population, catalogue.UPLOADED, content), {})
+
+
+def _bring(content: bytes) -> None:
+    """Apply the values typed into a workbook, which was made from the scenario as changed or from its base."""
+    try:
+        book = opened(content)
+        start = base() if book.sha256 == base().sha256 else scenario()
+        returned = changes_of(book, start)
+    except InputError as error:
+        faults()["file"] = str(error)
+        return
+    if change("file", returned.paths):
+        count = len(returned.paths)
+        said = f"The workbook changed {count} value{'' if count == 1 else 's'}."
+        st.session_state[NOTICE] = " ".join((said if count else "The workbook changes nothing.", *returned.warnings))
 
 
 def default(scenario: Scenario, path: str) -> Any:

@@ -1,15 +1,14 @@
 """What can be taken away: the workbook, and the changes as a scenario file."""
 
-import io
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from ruamel.yaml import YAML
 
 from costmodel.model.run import run
 from costmodel.report import workbook as books
+from costmodel.report.imported import overlay_text
 from costmodel.result.result import Result
 from views.parts import catalogue
 from views.parts.choice import Choice
@@ -55,9 +54,4 @@ def overlay(choice: Choice) -> bytes:
         uploaded = catalogue.check_upload(choice.upload, choice.population).data
         if "extends" in uploaded:
             content = {**uploaded, "change": {**uploaded.get("change", {}), **choice.changed}}
-    text = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(content, text)
-    return text.getvalue().encode()
+    return overlay_text(content)

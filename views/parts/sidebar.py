@@ -63,16 +63,16 @@ def _files() -> None:
     )
     with st.expander("Use your file"):
         st.file_uploader(
-            "A scenario file, or changes saved here (YAML, up to 1 MB)",
-            type=["yaml", "yml"],
+            "A scenario file, changes saved here (YAML, up to 1 MB), or the workbook with your values (Excel)",
+            type=["yaml", "yml", "xlsx"],
             key="upload",
-            max_upload_size=1,
+            max_upload_size=5,
             on_change=_upload,
         )
     if "file" in choice.faults():
         show.refusal(choice.faults()["file"])
     if notice := st.session_state.pop(choice.NOTICE, None):
-        st.info(notice)
+        st.info(literal(notice))
 
 
 def _select() -> None:

@@ -59,7 +59,7 @@ class Inputs:
         table(sheet, self.row, [name for name, _ in COLUMNS], [width for _, width in COLUMNS])
         self.row += 1
         self.first = self.row
-        self._before = {c.path.split(".")[1]: c.old for c in reversed(self.scenario.changes) if _moved_by_you(c)}
+        self._before = {c.path.split(".")[1]: c.old for c in reversed(self.scenario.changes) if moved_by_you(c)}
         for name in self._listed():
             self._parameter(name)
         self.cycle_years = self._cycle()
@@ -217,7 +217,8 @@ class Inputs:
         return f"SUM('{self.sheet.name}'!{column[0]}:{column[1]})", float(self.filled)
 
 
-def _moved_by_you(change: Any) -> bool:
+def moved_by_you(change: Any) -> bool:
+    """Whether a change gave a number another centre by hand: it then stands in "Your value"."""
     parts = change.path.split(".")
     return (
         change.by == "you"

@@ -1,0 +1,130 @@
+"""Commands that load a scenario, answer, and write or read the workbook."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import costmodel
+from costmodel.cli.options import (
+    Draws,
+    Fix,
+    Horizon,
+    Json,
+    OnePerspective,
+    ScenarioFile,
+    Seed,
+    Set,
+    busy,
+    run_with_words,
+    scenario_of,
+    show,
+)
+from costmodel.cli.program import app
+from costmodel.errors import InputError
+from costmodel.model.run import DRAWS, SEED
+from costmodel.report import files, json_report, terminal
+from costmodel.scenario.schema import json_schema
+
+
+@app.command()
+def check(
+    scenario: ScenarioFile, set_: Set = None, fix: Fix = None, horizon: Horizon = None, as_json: Json = False
+) -> None:
+    """Load a scenario and list what it holds, or every problem in it."""
+    from costmodel.report.checked import checked, document
+
+    loaded = scenario_of(scenario, set_, fix, horizon)
+    if as_json:
+        print(json_report.text(document(loaded)))
+    else:
+        show(checked(loaded))
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    perspective: OnePerspective = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    as_json: Json = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    workbook: Annotated[
+        Path | None, typer.Option("--workbook", metavar="FILE.xlsx", help="Write the workbook too, as report does.")
+    ] = None,
+) -> None:
+    """Run a scenario and print the answer."""
+    if workbook is not None:
+        _check_workbook(workbook, "--workbook")
+    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed)
+    if csv is not None:
+        content = files.as_csv(result, perspective)
+        files.write_whole(csv, lambda path: path.write_text(content, "utf-8"), "--csv")
+    if as_json:
+        print(json_report.text(json_report.document(result, perspective)))
+    else:
+        show(terminal.report(result, perspective))
+    if workbook is not None:
+        _write_workbook(result, workbook, "--workbook")
+
+
+@app.command()
+def report(
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")],
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+) -> None:
+    """Run a scenario and write the workbook that recomputes it."""
+    _check_workbook(output, "-o")
+    _write_workbook(run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed), output, "-o")
+    print(f"{output} written.")
+
+
+def _check_workbook(path: Path, option: str) -> None:
+    if path.suffix.lower() != ".xlsx":
+        raise InputError.at(f"{option} {path}", "a workbook's name ends in .xlsx", f"Did you mean {path.stem}.xlsx?")
+    files.check_folder(path, option)
+
+
+def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
+    from costmodel.report import workbook
+
+    with busy("Writing the workbook …"):
+        workbook.write(result, path, option)
+
+
+@app.command("import")
+def import_(
+    workbook: Annotated[Path, typer.Argument(metavar="WORKBOOK.xlsx", help="A workbook with values of your own.")],
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.yaml", help="The overlay to write.")],
+    label: Annotated[str, typer.Option(metavar="NAME", help="The overlay's word in menus.")] = "imported",
+    as_json: Json = False,
+) -> None:
+    """Write the values typed into a workbook as an overlay of its scenario."""
+    from costmodel.report import imported
+
+    brought = imported.bring(workbook, scenario, output, label)
+    if as_json:
+        print(json_report.text(imported.document(brought)))
+    else:
+        show(imported.pieces(brought))
+
+
+@app.command()
+def schema(
+    kind: Annotated[
+        Literal["model", "setting", "overlay", "sources"],
+        typer.Option(help="Which file the schema describes."),
+    ] = "model",
+) -> None:
+    """Print the JSON schema of a scenario's files, for editors."""
+    print(json.dumps(json_schema(kind), ensure_ascii=False, indent=2))

@@ -1,0 +1,114 @@
+"""Options that several commands share, and what they make of a scenario."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+import costmodel
+from costmodel.errors import InputError, Problem, nearest
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.report import terminal
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.read import scalar
+
+
+def whole_number(option: str) -> Callable[[object], int]:
+    """A reader of whole numbers from 0 that names its option when it refuses."""
+
+    def read(given: object) -> int:
+        text = str(given)
+        if not re.fullmatch(r"\d{1,19}", text, flags=re.ASCII):
+            raise InputError.at(option, f'"{text[:40]}" is not a whole number from 0', "Write it in digits.")
+        return int(text)
+
+    return read
+
+
+def perspective_name(text: str) -> str:
+    """A perspective by name."""
+    if text not in PERSPECTIVES:
+        raise InputError.at("--perspective", f'there is no perspective "{text[:40]}"', nearest(text, PERSPECTIVES))
+    return text
+
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A model file or an overlay.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."),
+]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option("--fix", metavar="NAME=VALUE", help="Hold a parameter at a value in every draw."),
+]
+Horizon = Annotated[str | None, typer.Option(metavar="DURATION", help='How far to look, such as "10 years".')]
+OnePerspective = Annotated[
+    str | None,
+    typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES)),
+]
+Draws = Annotated[
+    int,
+    typer.Option(parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."),
+]
+Seed = Annotated[int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def run_with_words(scenario: Scenario, draws: int, seed: int) -> costmodel.Result:
+    """Run a scenario, saying so."""
+    with busy(f"Running {draws:,} draws …"):
+        return costmodel.run(scenario, draws=draws, seed=seed)
+
+
+def busy(words: str) -> Any:
+    """Words on stderr while something runs; nothing where stderr is not a terminal."""
+    return terminal.console(stderr=True).status(words)
+
+
+def show(pieces: Any) -> None:
+    """Print pieces of text and tables."""
+    out = terminal.console()
+    for piece in pieces:
+        out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
+
+
+def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None) -> Scenario:
+    """The scenario with what the options change; every problem of the options at once."""
+    problems: list[Problem] = []
+    wanted = pairs("--set", set_, problems)
+    held = pairs("--fix", fix, problems)
+    if horizon is not None and "horizon" in wanted:
+        problems.append(Problem("--horizon", "the horizon is set twice", "Keep --horizon."))
+    by_horizon = {} if horizon is None else {"horizon": horizon}
+    scenario = costmodel.load(path)
+    for changes, by, hold in ((wanted | by_horizon, "--set", False), (held, "--fix", True)):
+        try:
+            scenario = scenario.changed(changes, by=by, fix=hold) if changes else scenario
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        place = "--set horizon" if by_horizon else None
+        raise InputError(*(replace(p, place="--horizon") if p.place == place else p for p in problems))
+    if not by_horizon:
+        return scenario
+    named = (replace(c, by="--horizon") if c.path == "horizon" else c for c in scenario.changes)
+    return replace(scenario, changes=tuple(named))
+
+
+def pairs(option: str, texts: list[str] | None, problems: list[Problem]) -> dict[str, Any]:
+    """`NAME=VALUE` texts as a mapping; a value is read as a scenario file would read it."""
+    found: dict[str, Any] = {}
+    for text in texts or []:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        place = f"{option} {text}"
+        if not (name and equals and value):
+            problems.append(Problem(place, "this is not a name with a value", f"Write {option} NAME=VALUE."))
+        elif name in found:
+            problems.append(Problem(place, f'"{name}" is given twice', "Keep one."))
+        else:
+            found[name] = scalar(value)
+    return found

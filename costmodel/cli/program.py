@@ -1,0 +1,99 @@
+"""The program: one way in, and one way out for everything that goes wrong."""
+
+import sys
+import traceback
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from costmodel.errors import InputError
+from costmodel.report import json_report
+
+OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+DEBUG = "--debug"
+UsageError: Any = typer.BadParameter.__base__
+
+
+class Commands(TyperGroup):
+    """The commands, with one way out for everything that goes wrong."""
+
+    def main(self, args: Sequence[str] | None = None, *unused: Any, **extra: Any) -> Any:
+        """Run a command and leave with its exit code. `--debug` is understood anywhere."""
+        given = list(sys.argv[1:] if args is None else args)
+        debug = DEBUG in given
+        extra["standalone_mode"] = False
+        try:
+            code = super().main([word for word in given if word != DEBUG], **extra)
+        except InputError as error:
+            code = _refuse(*map(str, error.problems))
+        except UsageError as error:
+            code = _refuse(error.format_message())
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        except Exception as error:
+            code = _our_fault(error, debug)
+        if code == INTERRUPTED:
+            _say("Interrupted. Nothing was written.")
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(*lines: str) -> None:
+    """Lines to stderr, exactly as they are."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def _refuse(*lines: str) -> int:
+    _say(*lines)
+    return WRONG_INPUT
+
+
+def _our_fault(error: Exception, debug: bool) -> int:
+    """Say that the program failed, with a code that is the same for the same fault."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    reference = zlib.crc32(f"{type(error).__name__} {Path(last.filename).name} {last.name}".encode())
+    _say(
+        f"Something went wrong inside costmodel, not in your input (reference E-{reference:08x}).",
+        f"Nothing was written. Run the command again with {DEBUG} to see the details, and send them on.",
+    )
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    return OUR_FAULT
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Does a talking therapy pay for itself? For whom, by when, how surely.",
+)
+
+
+def main() -> None:
+    """The entry point of the `costmodel` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(json_report.engine())
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Print details of a failure of the program.")] = False,
+) -> None:
+    """Does a talking therapy pay for itself? For whom, by when, how surely."""
