@@ -5,16 +5,18 @@ import re
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
 import costmodel as cm
+from costmodel.report.imported import bring
 from costmodel.report.workbook.reader import read_changes
 from tests.support.example import load_example
 from tests.support.fuzz import BYTES, JUNK, accepted, cases, cut, flipped
 from tests.support.workbooks import INPUTS, exported, repacked
 
-FEW, MANY = 200, 5_000
+SOME, FEW, MANY = 100, 200, 5_000
 LONGEST = 5.0
 """Seconds for one file; a sound one takes a tenth of one."""
 
@@ -113,6 +115,21 @@ def _fuzz(book: bytes, scenario: cm.Scenario, count: int) -> None:
 
 def test_a_few_mutated_workbooks_are_read_or_refused(book: bytes, scenario: cm.Scenario) -> None:
     _fuzz(book, scenario, FEW)
+
+
+def test_a_mutated_workbook_leaves_a_whole_overlay_or_none(book: bytes, scenario: cm.Scenario, tmp_path: Path) -> None:
+    out = tmp_path / "overlay.yaml"
+    written = 0
+    for words, random_ in cases(SOME):
+        (tmp_path / "book.xlsx").write_bytes(random_.choice(MUTATIONS)(random_, book))
+        read = accepted(lambda: bring(tmp_path / "book.xlsx", scenario.path, out), LONGEST, words)
+        assert {path.name for path in tmp_path.iterdir()} <= {"book.xlsx", "overlay.yaml"}, words
+        assert read or not out.exists(), words
+        if out.exists():
+            assert cm.load(out).changes, words
+            out.unlink()
+            written += 1
+    assert written
 
 
 @pytest.mark.long

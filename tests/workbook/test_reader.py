@@ -21,8 +21,9 @@ from costmodel.report.workbook import package
 from costmodel.report.workbook.reader import read_changes
 from tests.cli.commands import two_structures
 from tests.support.example import load_example
-from tests.support.spreadsheets import by_libreoffice
+from tests.support.spreadsheets import by_formualizer, by_libreoffice
 from tests.support.workbooks import INPUTS, cell, edited, exported, put_xml, repacked, row_of, typed
+from tests.workbook.test_live import check_summary
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,20 @@ def test_every_row_that_takes_a_value_comes_back(book: bytes, scenario: cm.Scena
     for name, value in values.items():
         if name in scenario.leaves:
             assert returned.scenario.leaves[name].central == value
+
+
+def test_what_comes_back_is_what_the_workbook_shows(trd_book: bytes, trd: cm.Scenario, tmp_path: Path) -> None:
+    values = {"attendance": 0.7, "session_price": 60.0, "strategies.ltpp.therapy.wait": 5.0, "costs.hospital.lag": 6.0}
+    (tmp_path / "report.xlsx").write_bytes(trd_book)
+    rows = {name: ("Inputs", row_of(trd_book, name), 5) for name in values}
+    shown = by_formualizer(tmp_path / "report.xlsx", {rows[name]: value for name, value in values.items()})
+    check_summary(tmp_path / "report.xlsx", shown, read_changes(typed(trd_book, values), trd).scenario)
+
+
+@pytest.mark.parametrize("name", ["age", "share_female"])
+def test_deaths_that_the_workbook_holds_fixed_are_warned_about(book: bytes, scenario: cm.Scenario, name: str) -> None:
+    (warning,) = read_changes(typed(book, {name: 1}), scenario).warnings
+    assert f"deaths as they were before {name} changed" in warning
 
 
 @pytest.mark.parametrize(

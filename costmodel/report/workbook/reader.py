@@ -76,7 +76,7 @@ def changes_of(book: Opened, scenario: Scenario) -> Returned:
         problems += [replace(p, place=places.get(p.place, p.place)) for p in error.problems]
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    return Returned(changes, changed, (*book.warnings, *_other_engine(book)))
+    return Returned(changes, changed, (*book.warnings, *_other_engine(book), *_other_deaths(scenario, changed)))
 
 
 def _check_origin(book: Opened, scenario: Scenario) -> None:
@@ -91,6 +91,14 @@ def _check_origin(book: Opened, scenario: Scenario) -> None:
 def _other_engine(book: Opened) -> Iterator[str]:
     if book.engine != engine():
         yield f"The workbook was written by {book.engine or 'an unnamed program'}; this is {engine()}."
+
+
+def _other_deaths(before: Scenario, after: Scenario) -> Iterator[str]:
+    """The life table is not in the workbook: its deaths are those of the exported age and sex."""
+    cohort = before.model.cohort
+    for name in (cohort.age, cohort.female):
+        if isinstance(name, str) and after.central[name] != before.central[name]:
+            yield f"The workbook holds deaths as they were before {name} changed; the model computes them anew."
 
 
 def _again(row: Row) -> dict[str, Any]:
