@@ -104,6 +104,8 @@ class Scenario:
             if is_path and fix:
                 remedy = "Only a parameter can be held; name it alone."
                 problems.append(Problem(f"{by} {name}", f"{name} is a path", remedy))
+            elif is_path and name in ModelFile.model_fields and name not in self.tree.data:
+                add[name] = value  # the file leaves it at its default
             elif is_path:
                 change[name] = value
             elif (problem := self._unchangeable(name, value, by)) is not None:

@@ -11,7 +11,7 @@ from costmodel.scenario.clock import cycle_months, window
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
-from costmodel.scenario.subject import Subject, uses
+from costmodel.scenario.subject import Subject, uses, varies
 from costmodel.units import price_fits_quantity
 
 MAX_CYCLES = 1_200
@@ -25,6 +25,7 @@ def check(subject: Subject) -> list[Problem]:
     """Every problem of one structure, in the order of the file."""
     checks = (
         _references,
+        _held,
         _states,
         _start,
         probability_rules.check if subject.model.in_probabilities else _rates,
@@ -64,6 +65,18 @@ def _references(subject: Subject) -> Iterator[Problem]:
     basis = subject.model.price_basis
     if basis and basis not in parameters and basis not in subject.faulty:
         yield subject.problem(("price_basis",), f'there is no parameter "{basis}"', nearest(basis, parameters))
+
+
+def _held(subject: Subject) -> Iterator[Problem]:
+    """Numbers that a run takes at their central values: uncertain, their spread would be ignored."""
+    model = subject.model
+    held: list[tuple[Keys, str | int | None]] = [(("cohort", "age"), model.cohort.age)]
+    held.append((("cohort", "female"), model.cohort.female))
+    held += [(("alternatives", name, "weight"), one.weight) for name, one in model.alternatives.items()]
+    for keys, reference in held:
+        if spread := varies(model.parameters, str(reference)):
+            remedy = "Hold it fixed, and run it at other values with --set."
+            yield subject.problem(keys, f'"{spread}" is uncertain, and here it would not be drawn', remedy)
 
 
 def _may_change(subject: Subject, keys: Keys) -> bool:

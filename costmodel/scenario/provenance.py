@@ -8,6 +8,7 @@ from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import STRENGTH, Parameter
 from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.subject import varies
 from costmodel.units import parse_duration
 
 
@@ -148,3 +149,6 @@ def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator
             yield Problem(at, f'"{reference}" has the unit "{unit}"', f"Wanted: {kind.replace('_', ' ')}.")
         elif model.parameters[reference].over_time:
             yield Problem(at, f'"{reference}" changes over time', "Only the rate of a transition may.")
+        elif kind == "price" and (spread := varies(model.parameters, reference)):
+            remedy = "Hold it fixed, and run it at other values with --set."
+            yield Problem(at, f'"{spread}" is uncertain, and a threshold is not drawn', remedy)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from costmodel.errors import Problem
 from costmodel.inputs.matrices import Matrices
+from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.read import Keys
 from costmodel.scenario.schema import ModelFile
 
@@ -92,3 +93,13 @@ def uses(model: ModelFile) -> Iterator[Use]:
         if item.causal_share is not None:
             yield Use(item.causal_share, (*at, "causal_share"), ("share",))
         yield Use(item.cashable, (*at, "cashable"), ("share",))
+
+
+def varies(parameters: Mapping[str, Parameter], name: str) -> str | None:
+    """The parameter through which one differs between draws: itself, or one it is made of; None where none does."""
+    record = parameters.get(name)
+    if record is None:
+        return None
+    if record.distribution is not None or record.joint is not None:
+        return name
+    return next((found for operand in record.operands if (found := varies(parameters, operand))), None)

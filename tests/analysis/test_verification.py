@@ -221,7 +221,7 @@ def test_a_planted_defect_turns_its_check_red(id: str, sound: cm.Scenario, monke
     assert before.state == "OK", before
     spoilt = DEFECTS[id](monkeypatch, sound) or sound
     after = only(spoilt, id)
-    assert after.state == "FAIL", after
+    assert after.state == ("flagged" if id == "V42" else "FAIL"), after
     assert after.value is None or not after.value <= before.value
 
 
@@ -295,5 +295,5 @@ def test_no_check_fails_on_a_shipped_scenario(path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(12))
 def test_no_check_fails_on_a_random_scenario(seed: int, tmp_path: Path) -> None:
-    failed = [c for c in verify(random_scenario(seed, tmp_path), draws=DRAWS) if c.state == "FAIL" and c.id != "V42"]
+    failed = [c for c in verify(random_scenario(seed, tmp_path), draws=DRAWS) if c.state == "FAIL"]
     assert not failed

@@ -242,3 +242,9 @@ def test_a_value_moved_away_and_back_gives_the_base_case(
     assert saving(cm.run(moved, draws=0)) != saving(cm.run(example_scenario, draws=0))
     back = moved.changed({"session_price": 100, "hr_recover": 1.5, f"{THERAPY}.wait": "0 months"})
     pd.testing.assert_frame_equal(cm.run(back, draws=200).table(), example_result.table())
+
+
+def test_what_a_file_leaves_at_its_default_can_be_changed(tmp_path: Path) -> None:
+    model = edited(documented_model(), {"people": REMOVED, "cycle": REMOVED})
+    changed = cm.load(write_model(tmp_path, model)).changed({"people": 50, "cycle": "3 months"})
+    assert (changed.model.people, changed.model.cycle) == (50, "3 months")

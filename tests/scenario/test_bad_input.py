@@ -26,6 +26,9 @@ NAMES_AND_REFERENCES = [
         "missing_key_in_a_block", THERAPY, "sessions: sessions, over: 6 months", '"wait" is missing', "Add it: from referral",
         line="therapy: {sessions",
     ),
+    Slip("spread_of_an_age", "unit: years, value: 40", "unit: years, value: 40, distribution: gamma, cv: 0.2", '"age" is uncertain', "Hold it fixed", line="cohort: {age"),
+    Slip("spread_of_the_share_of_women", "unit: share, value: 0.6", "unit: share, value: 0.6, distribution: beta, effective_size: 40", '"share_female" is uncertain', "--set", line="cohort: {age"),
+    Slip("spread_of_a_threshold", "value: 20000, price_year: 2024/25", "value: 20000, price_year: 2024/25, distribution: gamma, cv: 0.1", "a threshold is not drawn", "--set", file=SETTING, line="thresholds:"),
     Slip("F25_missing_unit", "unit: years, value: 40", "value: 40", '"unit" is missing', "Add it: a unit"),
     Slip(
         "undeclared_state_in_a_transition", "well -> ill: relapse}", "well -> il: relapse}", '"il" is not a declared state',

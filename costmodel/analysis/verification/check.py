@@ -8,9 +8,10 @@ from typing import Literal
 from costmodel.analysis.verification.bench import Bench
 from costmodel.errors import InputError
 
-State = Literal["OK", "FAIL", "not yet", "does not apply"]
+State = Literal["OK", "flagged", "FAIL", "not yet", "does not apply"]
 Group = Literal["inputs", "flow", "results", "uncertainty"]
-STATES: tuple[State, ...] = ("OK", "FAIL", "not yet", "does not apply")
+STATES: tuple[State, ...] = ("OK", "flagged", "FAIL", "not yet", "does not apply")
+"""`flagged`: nothing is wrong with the run, and its reader should know."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,9 @@ Law = Callable[[Bench], Finding]
 class Rule:
     """A law before it is measured.
 
-    rates: whether it rests on transitions given as rates; chain: the same law of transitions given as probabilities,
-    where it is another. law: None where it cannot be measured yet, and then missing says why.
+    rates: whether it rests on transitions given as rates; chain: the same law of transitions given as
+    probabilities, where it is another. of_inputs: whether it judges the inputs rather than the run, which is
+    then flagged. law: None where it cannot be measured yet, and then missing says why.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Rule:
     law: Law | None
     missing: str = ""
     chain: Law | None = None
+    of_inputs: bool = False
 
     def measure(self, bench: Bench) -> Check:
         """The check of this law on a scenario."""
@@ -85,7 +88,8 @@ class Rule:
         if isinstance(found, Inapplicable):
             return Check(self.id, self.title, self.group, None, None, "does not apply", found.why)
         value = float(found.value) + 0.0
-        state: State = "OK" if math.isfinite(value) and value <= self.tolerance else "FAIL"
+        holds = math.isfinite(value) and value <= self.tolerance
+        state: State = "OK" if holds else "flagged" if self.of_inputs and math.isfinite(value) else "FAIL"
         return Check(self.id, self.title, self.group, value, self.tolerance, state, found.words, found.note)
 
 
@@ -96,11 +100,13 @@ class Rules:
         self.group = group
         self.all: list[Rule] = []
 
-    def law(self, id: str, title: str, tolerance: float, *, rates: bool = False) -> Callable[[Law], Law]:
+    def law(
+        self, id: str, title: str, tolerance: float, *, rates: bool = False, of_inputs: bool = False
+    ) -> Callable[[Law], Law]:
         """Declare a function as the measurement of a law."""
 
         def declare(law: Law) -> Law:
-            self.all.append(Rule(id, title, self.group, tolerance, rates, law))
+            self.all.append(Rule(id, title, self.group, tolerance, rates, law, of_inputs=of_inputs))
             return law
 
         return declare

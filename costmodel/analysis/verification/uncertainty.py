@@ -149,7 +149,9 @@ RULES.missing(
 )
 
 
-@RULES.law("V42", "10,000 draws are enough: chance of payback to 1 point, net saving to 2% of therapy cost", 1)
+@RULES.law(
+    "V42", "10,000 draws are enough: chance of payback to 1 point, net saving to 2% of therapy cost", 1, of_inputs=True
+)
 def _enough_draws(bench: Bench) -> Finding:
     if bench.draws < 2:
         return NO_DRAWS
