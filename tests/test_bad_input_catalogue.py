@@ -2,7 +2,7 @@
 
 A row is a letter and a number. Groups: A probabilities and matrices, B missing and wrong numbers, C money and units,
 D time, E uncertainty, F files, G text that reaches a spreadsheet or a page, H load and sessions. A test belongs to a
-row if its name holds it as a word: `C13_utility_for_the_dead`, `test_D4_a_discount_rate_of_zero`.
+row if its name holds it as a word: `C13_utility_for_the_dead`, `test_D4_a_discount_rate_of_zero`, `B10 #REF!`.
 """
 
 import re
@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent
 GROUPS = {"A": 30, "B": 14, "C": 23, "D": 19, "E": 17, "F": 26, "G": 10, "H": 9}
 """Rows of each group."""
 ROWS = [f"{group}{number}" for group, rows in GROUPS.items() for number in range(1, rows + 1)]
-ROW = re.compile(r"(?<![A-Za-z0-9])([A-H][0-9]{1,2})_")
+ROW = re.compile(r"(?<![A-Za-z0-9])([A-H][0-9]{1,2})[_ ]")
 
 CANNOT_APPLY = {
     "A17": "a probability that was divided by 12 instead of converted looks like any other",
