@@ -120,6 +120,18 @@ def test_money_lost_before_the_first_payment_has_to_come_back_too() -> None:
     assert both([0, 10, -10, -20], [0, 1, 4, 5], first=3) == (3, 3)
 
 
+def test_what_is_saved_before_the_first_payment_is_paid_back_there_even_if_some_of_it_is_lost_again() -> None:
+    assert both([0, -10, -5], [0, 1, 2], first=1) == (1, 1)
+
+
+def test_what_is_owed_at_the_first_payment_however_little_is_not_paid_back_there() -> None:
+    assert both([0, 1, -1, -1], [0, 1, 2, 3], first=1) == (1.5, 1.5)
+
+
+def test_what_is_owed_from_time_0_comes_back_on_the_way_to_the_first_point() -> None:
+    assert both([10, -10, -10], [0, 2, 4]) == (1, 1)
+
+
 def test_peak_is_the_most_ever_put_in() -> None:
     curve = np.array([[0, 0], [5, -1], [12, -2], [-3, -3]], dtype=float)
     assert payback.peak(curve).tolist() == [12, 0]
