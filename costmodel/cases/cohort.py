@@ -19,6 +19,8 @@ COUNTING = {"start": "start", "end": "end", "average": "life-table"}
 """The engine's word for the format's occupancy."""
 EXPONENTS = {"k-1": "start of cycle", "k-0.5": "middle of cycle", "k": "end of cycle"}
 """The engine's word for the format's discount exponent."""
+ROUNDING = 1e-12
+"""Relative; what is left owing below it is rounding, and paid back."""
 TOTAL = ("nhs", "nobody")
 """Payer and receiver of the total cost; components are parts of it and are paid by nobody."""
 PART = ("nobody", "nobody")
@@ -91,7 +93,7 @@ class CohortRun:
         pair = [self.strategies.index(comparator), self.strategies.index(strategy)]
         view = VIEWS.index("discounted" if discounted else "value")
         curve = self._summed(pair).mean_curve[1:, view, 0, 1, 0]
-        paid_back = np.flatnonzero(curve <= 0)
+        paid_back = np.flatnonzero(curve <= ROUNDING * max(1.0, float(np.abs(curve).max())))
         return int(paid_back[0]) + 1 if paid_back.size else -1
 
     def trace(self, strategy: str, cycle: int) -> list[float]:

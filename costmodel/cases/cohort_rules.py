@@ -8,6 +8,8 @@ from costmodel.cases.file import CohortCase, Transition, Values
 from costmodel.errors import Problem, nearest
 from costmodel.inputs.matrices import faults_of_rows, gaps
 
+ROUNDING = 1e-12
+"""By how much a complement that was worked out may miss 0 or 1."""
 LARGEST_CASE = 200_000_000
 """States × cycles × strategies × moves from a state, at most: seconds, and under a gigabyte."""
 
@@ -101,7 +103,7 @@ def _probabilities(case: CohortCase) -> Iterator[Problem]:
         for i, transition in enumerate(strategy.transition):
             at = f"strategies.{name}.transition[{i}] (from cycle {transition.first})"
             matrix = np.array(transition.matrix)
-            outside = np.argwhere((matrix < 0) | (matrix > 1))
+            outside = np.argwhere((matrix < -ROUNDING) | (matrix > 1 + ROUNDING))
             for row, column in outside[:3]:
                 move = f"{case.states[row]} → {case.states[column]}"
                 found = f"the probability of {move} is {matrix[row, column]:g}"
@@ -111,5 +113,5 @@ def _probabilities(case: CohortCase) -> Iterator[Problem]:
             for state in case.absorbing:
                 if state not in case.states:
                     yield Problem("absorbing", f'"{state}" is not a state', nearest(state, case.states))
-                elif matrix[case.states.index(state), case.states.index(state)] != 1:
+                elif abs(matrix[case.states.index(state), case.states.index(state)] - 1) > ROUNDING:
                     yield Problem(at, f'"{state}" is absorbing and the matrix lets people out')

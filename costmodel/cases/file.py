@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from costmodel.errors import InputError, Problem, nearest
 
@@ -17,10 +17,21 @@ KINDS = ("markov_cohort", "icer_frontier", "voi_normal", "evppi_brennan")
 NOT_YET = ("voi_normal", "evppi_brennan")
 
 
+DESCRIBING = {"note", "notes", "comment", "comments", "explain", "label", "description", "title", "source", "unit"}
+"""Keys that may describe any block and are not read."""
+
+
 class Part(BaseModel):
     """A block of a case: unknown keys are errors, numbers are finite, nothing is coerced but whole numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_descriptions(cls, block: Any) -> Any:
+        if not isinstance(block, dict):
+            return block
+        return {key: value for key, value in block.items() if key in cls.model_fields or key not in DESCRIBING}
 
 
 class Interval(Part):
@@ -65,7 +76,6 @@ class Accrual(Part):
     effect_occupancy: Occupancy | None = None
     discount_exponent: Literal["k-1", "k", "k-0.5"] | None = None
     weights: list[float] | None = None
-    explain: str = ""
 
 
 class Discount(Part):

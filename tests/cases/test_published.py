@@ -197,6 +197,40 @@ def test_a_tunnel_of_75_states_keeps_everybody_for_75_cycles(tmp_path: Path) -> 
     assert replicate(written(tmp_path, case)).holds
 
 
+def constant_saving(years: int, paid: float, saved: float) -> dict[str, Any]:
+    """One state, a cost at the start against a constant saving."""
+
+    def block(start: float, yearly: float) -> dict[str, Any]:
+        whole = {"from": 1, "to": years, "note": "constant"}
+        return {
+            "label": "described and not read", "start_cost": start, "transition": [{**whole, "matrix": [[1]]}],
+            "state_cost": [{**whole, "values": [yearly]}], "state_effect": [{**whole, "values": [1]}],
+        }  # fmt: skip
+
+    return {
+        "schema_version": "1.0", "id": "constant", "title": "Constant saving", "kind": "markov_cohort",
+        "states": ["ill"], "initial": [1], "n_cycles": years, "cycle_length_years": 1,
+        "accrual": {"scheme": "cycle", "occupancy": "end", "discount_exponent": "k"},
+        "discount": {"cost": 0, "effect": 0},
+        "strategies": {"usual": block(0, 5 * saved), "therapy": block(paid, 4 * saved)},
+    }  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 40), st.floats(0.01, 999.99).map(lambda x: round(x, 2)), st.integers(1, 50))
+def test_a_constant_saving_pays_back_when_it_has_covered_the_cost(
+    tmp_path_factory: Any, years: int, saved: float, wanted: int
+) -> None:
+    case = constant_saving(years, wanted * saved, saved)
+    covered = wanted if wanted <= years else -1
+    case["expected"] = [
+        {"key": f"payback_cycle_{how}(therapy,usual)", "value": covered, "abs_tol": 0, "status": "analytic"}
+        for how in ("discounted", "undiscounted")
+    ]
+    found = replicate(written(tmp_path_factory.mktemp("case"), case))
+    assert [row for row in found.rows if not row.holds] == []
+
+
 def frontier_case(cost: dict[str, float], effect: dict[str, float], table: list[list[Any]]) -> dict[str, Any]:
     return {
         "schema_version": "1.0", "id": "frontier", "title": "Frontier", "kind": "icer_frontier",
