@@ -53,6 +53,13 @@ def test_a_small_model_obeys_them_and_all_of_its_own_are_measured(tmp_path: Path
     assert {id for id in OWN if state(checks, id) != "OK"} == set(NOT_MEASURED)
 
 
+def test_a_model_with_weights_and_therapy_obeys_them(tmp_path: Path) -> None:
+    weighed = small(counting="weights", discounting="at each count", weights=[0.3, *[1.1, 0.9] * 5])
+    checks = verify(cm.load(write_model(tmp_path, weighed)), draws=20)
+    assert [check for check in checks if check.state == "FAIL"] == []
+    assert {state(checks, id) for id in ("V8", "V25", "V33")} == {"OK"}
+
+
 def probabilities_times(factor: float) -> Callable[..., Any]:
     """`Chances.at` with every probability above 0 multiplied, rows and all."""
     at = probabilities.Chances.at

@@ -328,7 +328,8 @@ def _sessions(bench: Bench) -> Finding:
         return Inapplicable("no strategy has a therapy")
     months, worst, tried = bench.model.horizon.months, 0.0, []
     for step in CYCLE_LENGTHS:
-        if abs(months / step - round(months / step)) > EXACT:
+        fixed = not bench.rates and step != cycle_months(bench.model)  # a probability has one period
+        if fixed or abs(months / step - round(months / step)) > EXACT:
             continue
         tried.append(step)
         cost = bench.follow(edited(bench.scenario, having(cycle=f"{step} months" if step > 1 else "1 month"))).cost

@@ -6,6 +6,7 @@ from typing import Any
 
 from costmodel.inputs.matrices import Matrices
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import cycles
 from costmodel.scenario.derived import pieces
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.probabilities import DEAD
@@ -89,8 +90,17 @@ def _without_deaths(model: ModelFile) -> ModelFile:
 
 
 def lasting(months: float) -> Edit:
-    """An edit of the horizon."""
-    return having(horizon=Duration(months, f"{months:g} months"))
+    """An edit of the horizon; weights of instants are cut, or go on as the last."""
+
+    def edit(model: ModelFile) -> ModelFile:
+        longer = model.model_copy(update={"horizon": Duration(months, f"{months:g} months")})
+        if model.weights is None:
+            return longer
+        count = cycles(longer) + 1
+        weights = [*model.weights, *[model.weights[-1]] * count][:count]
+        return longer.model_copy(update={"weights": weights})
+
+    return edit
 
 
 def steady(model: ModelFile) -> ModelFile:
