@@ -11,7 +11,8 @@ from costmodel.cases.cohort_rules import problems
 from costmodel.cases.file import CohortCase, Values
 from costmodel.engine.textbook import TIMINGS, Chain, chain, moves_counted, time_in_states
 from costmodel.errors import InputError
-from costmodel.result.outcomes import VIEWS, Flows, Outcomes, Terms, outcomes
+from costmodel.result.flows import Flows
+from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes
 
 Array = NDArray[np.float64]
 

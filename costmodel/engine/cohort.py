@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.engine.formulas import HIGHEST_EXIT, cohort_step, exit_rates
+from costmodel.engine.formulas import HIGHEST_EXIT, TERMS, exit_rates
 
 Array = NDArray[np.float64]
 
@@ -51,9 +51,10 @@ def trace(
     people = np.empty((cycles + 1, states, *shape))
     person_years = np.empty((cycles, states, *shape))
     people[0] = start
+    whole = _Stepper(moves, start.shape)
     before: object = None
-    steps: NDArray[np.int64] = np.ones(1, dtype=np.int64)
     exits: list[Array] = []
+    groups: list[tuple[int, NDArray[np.bool_] | None]] = []
     for k in range(cycles):
         in_force = rates(k)
         moving, dying = in_force
@@ -61,42 +62,80 @@ def trace(
             exits = exit_rates(states, moves, moving, dying)
             if max(float(np.max(e)) for e in exits) > HIGHEST_TOTAL_RATE:
                 raise ValueError(f"a state is left faster than {HIGHEST_TOTAL_RATE:g} times a year")
-            steps = np.unique(needed := steps_needed(exits, years))
+            groups = _alike(steps_needed(exits, years))
             before = in_force
-        if len(steps) == 1:
-            x, t = _cycle([people[k, s] for s in range(states)], moves, moving, exits, years, int(steps[0]))
-            people[k + 1], person_years[k] = x, t
-            continue
-        for count in steps:
-            chosen = needed == count
-            x, t = _cycle(
-                [people[k, s][chosen] for s in range(states)],
-                moves,
-                [rate[chosen] for rate in moving],
-                [out[chosen] for out in exits],
-                years,
-                int(count),
-            )
-            people[k + 1][:, chosen] = x
-            person_years[k][:, chosen] = t
+        for steps, chosen in groups:
+            if chosen is None:
+                whole.cycle(people[k], people[k + 1], person_years[k], moving, exits, years, steps)
+                continue
+            x = people[k][:, chosen]
+            after, time = np.empty_like(x), np.empty_like(x)
+            some = _Stepper(moves, x.shape)
+            some.cycle(x, after, time, [r[chosen] for r in moving], [e[chosen] for e in exits], years, steps)
+            people[k + 1][:, chosen] = after
+            person_years[k][:, chosen] = time
     return Activity(people, person_years)
 
 
-def _cycle(
-    x: list[Array],
-    moves: Sequence[tuple[int, int]],
-    rates: Sequence[Array],
-    exits: Sequence[Array],
-    years: float,
-    steps: int,
-) -> tuple[list[Array], list[Array]]:
-    time: list[Array] | None = None
-    for _ in range(steps):
-        x, spent = cohort_step(x, moves, rates, exits, years / steps, _keep_nothing)
-        time = spent if time is None else [a + b for a, b in zip(time, spent, strict=True)]
-    assert time is not None
-    return x, time
+def _alike(needed: NDArray[np.int64]) -> list[tuple[int, NDArray[np.bool_] | None]]:
+    """Numbers of steps, each with the elements that need it; None for all of them."""
+    counts = np.unique(needed)
+    return [(int(count), None if len(counts) == 1 else needed == count) for count in counts]
 
 
-def _keep_nothing(_: str, value: Array) -> Array:
-    return value
+class _Stepper:
+    """`formulas.cohort_step` on arrays, in place: the same operations on each element in the same order.
+
+    Its room is taken once and used in every step, because allocation would take longer than arithmetic.
+    """
+
+    def __init__(self, moves: Sequence[tuple[int, int]], shape: tuple[int, ...]) -> None:
+        self._term, self._change, self._leaving = np.empty(shape), np.zeros(shape), np.empty(shape)
+        self._flow = np.empty(shape[1:])
+        self._moves = []
+        arrived: set[int] = set()
+        for origin, destination in moves:
+            into = self._change[destination]
+            self._moves.append((self._term[origin], into, destination in arrived))
+            arrived.add(destination)
+        self._unreached = [self._change[state] for state in range(shape[0]) if state not in arrived]
+
+    def cycle(
+        self,
+        before: Array,
+        after: Array,
+        time: Array,
+        rates: Sequence[Array],
+        exits: Sequence[Array],
+        years: float,
+        steps: int,
+    ) -> None:
+        """Write people and person-years of a cycle, shape (state, …); before and after may not overlap."""
+        leave = np.stack(exits)
+        spent, x = (time, after) if steps == 1 else (np.empty_like(time), before.copy())
+        time[...] = 0.0
+        for step in range(steps):
+            self._step(before if step == 0 else x, after, spent, rates, leave, years / steps)
+            if steps > 1:
+                time += spent
+                x[...] = after
+
+    def _step(self, before: Array, people: Array, time: Array, rates: Sequence[Array], exits: Array, h: float) -> None:
+        term, change, leaving, flow = self._term, self._change, self._leaving, self._flow
+        multiply, add = np.multiply, np.add
+        term[...] = people[...] = time[...] = before
+        for k in range(1, TERMS + 1):
+            for (leavers, into, again), rate in zip(self._moves, rates, strict=True):
+                if again:
+                    add(into, multiply(rate, leavers, flow), into)
+                else:
+                    multiply(rate, leavers, into)
+            for into in self._unreached:
+                into[...] = 0.0
+            multiply(exits, term, leaving)
+            np.subtract(change, leaving, change)
+            multiply(change, h / k, term)
+            add(people, term, people)
+            np.divide(term, k + 1, leaving)
+            add(time, leaving, time)
+        multiply(time, h, time)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from costmodel.engine.textbook import chain, moves_counted, time_in_states
 from costmodel.errors import InputError
 from costmodel.inputs.matrices import ROW_TOLERANCE
-from costmodel.model.lived import Lived, looking, start_shares
+from costmodel.model.lived import Lived, alike, looking, start_shares
 from costmodel.model.values import Array, Values
-from costmodel.scenario.build import Scenario
+from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import Chances, Move, all_states, arrow
 
@@ -21,23 +22,19 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Liv
     Raises InputError where a draw has a probability outside [0, 1]: nothing is clipped.
     """
     model, look = scenario.model, looking(values)
-    states = all_states(model)
-    variants = [
-        Chances(structure.model, strategy, scenario.matrices.get(strategy))
-        for strategy in model.strategies
-        for structure in scenario.structures
-    ]
-    starts = [start_shares(structure, look, draws) for _ in model.strategies for structure in scenario.structures]
-    moves = list(dict.fromkeys(move for chances in variants for move in chances.moves()))
-    changes = {cycle for chances in variants for cycle in chances.starts()}
+    variants, column, structures = chances(scenario)
+    starts = [start_shares(structure, look, draws) for structure in structures]
+    moves = list(dict.fromkeys(move for one in variants for move in one.moves()))
+    changes = {cycle for one in variants for cycle in one.starts()}
     in_force: list[Array] = []
 
     def probabilities(cycle: int) -> Sequence[Array]:
         nonlocal in_force
         if cycle in changes:
-            in_force = _probabilities(variants, moves, cycle, draws, look)
+            in_force = move_probabilities(variants, moves, cycle, draws, look)
         return in_force
 
+    states = all_states(model)
     dead = np.zeros((1, len(variants), draws))
     start = np.concatenate([np.stack(starts, axis=1), dead])
     indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
@@ -47,22 +44,35 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Liv
     weights = None if model.weights is None else np.array(model.weights)
     at_start, in_cycles = time_in_states(lived.people[:, :-1], model.counting, weights)
     moved = moves_counted(lived.moved, model.counting, weights)
-    shape = (len(model.strategies), len(scenario.structures), draws)
-
-    def spread(array: Array) -> Array:
-        return array.reshape(*array.shape[:-2], *shape)
-
     return Lived(
-        people=spread(lived.people[:, :-1]),
-        person_years=spread(in_cycles * years),
-        at_start=spread(at_start * years),
-        moved={move: spread(moved[:, i]) for i, move in enumerate(moves)},
+        people=lived.people[:, :-1],
+        person_years=in_cycles * years,
+        at_start=at_start * years,
+        moved={move: moved[:, i] for i, move in enumerate(moves)},
+        column=column,
     )
 
 
-def _probabilities(variants: list[Chances], moves: list[Move], cycle: int, draws: int, look: Any) -> list[Array]:
+def chances(scenario: Scenario) -> tuple[list[Chances], NDArray[np.intp], list[Structure]]:
+    """The different sets of probabilities, which of them each strategy and alternative has, and whose start."""
+    each = [
+        [Chances(structure.model, strategy, scenario.matrices.get(strategy)) for structure in scenario.structures]
+        for strategy in scenario.model.strategies
+    ]
+    keys = [
+        [
+            (one.key(), tuple(structure.model.cohort.start.items()))
+            for one, structure in zip(row, scenario.structures, strict=True)
+        ]
+        for row in each
+    ]
+    column, first = alike(keys)
+    return [each[s][a] for s, a in first], column, [scenario.structures[a] for _, a in first]
+
+
+def move_probabilities(variants: list[Chances], moves: list[Move], cycle: int, draws: int, look: Any) -> list[Array]:
     """The probability of each move in a cycle, (variant, draw) each; rounding of a remainder below 0 is taken off."""
-    found = [chances.at(cycle, look) for chances in variants]
+    found = [one.at(cycle, look) for one in variants]
     stacked = []
     for move in moves:
         p = np.stack([np.broadcast_to(one.get(move, 0.0), (draws,)) for one in found])

@@ -6,7 +6,7 @@ from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError
 from costmodel.model.flows import items, therapy_window
 from costmodel.model.lived import edges, looking
-from costmodel.model.simulate import simulate
+from costmodel.model.simulate import Books
 from costmodel.model.unusual import unusual
 from costmodel.model.values import Array, Values, central_values, drawn_values, uncalibrated
 from costmodel.perspectives import PERSPECTIVES
@@ -73,7 +73,7 @@ def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
 
 
 def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
-    return outcomes(simulate(scenario, values, draws), _terms(scenario, values, horizons), kept)
+    return outcomes(Books.of(scenario, values, draws), _terms(scenario, values, horizons), kept)
 
 
 def _horizons(scenario: Scenario) -> tuple[float, ...]:

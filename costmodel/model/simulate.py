@@ -1,5 +1,6 @@
-"""One block of draws: what the cohort lives through, then money and health, cycle by cycle."""
+"""One block of draws: what the cohort lives through, then money and health, an item at a time."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -22,96 +23,137 @@ from costmodel.model.lines import Look
 from costmodel.model.lived import Lived, edges, looking
 from costmodel.model.spans import look_in, spans
 from costmodel.model.values import Array, Values
-from costmodel.result.outcomes import Flows
+from costmodel.result.flows import Flows, Shared, whole
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.schema import CostItem
 
 
 def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
-    """Run every strategy under every alternative for a block of draws.
+    """Every strategy under every alternative for a block of draws, written out whole.
 
     values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates or
     probabilities of a draw are absurd.
     """
-    model, look, time = scenario.model, looking(values), edges(scenario)
-    lived = (live_by_probabilities if model.in_probabilities else live_by_rates)(scenario, values, draws)
-    _close_gaps(scenario, time, lived.person_years)
-    at_start = lived.at_start is not None
-    cost, cost_at_start = _costs(scenario, time, lived, look)
-    qaly, qaly_at_start = _health(scenario, time, lived, look)
-    return Flows(
-        time,
-        cost,
-        qaly,
-        lived.people,
-        lived.person_years,
-        cost_at_start if at_start else None,
-        qaly_at_start if at_start else None,
-    )
+    books = Books.of(scenario, values, draws)
+    return whole(books, books.lived.time_in_states())
 
 
-def _costs(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[Array, Array]:
-    """Cost of each item by cycle, and at time 0."""
-    model = scenario.model
-    ledger, shape = items(model), lived.people.shape[2:]
-    cost, at_start = np.zeros((len(time) - 1, len(ledger), *shape)), np.zeros((len(ledger), *shape))
-    in_state = _by_state(lived.person_years)
-    for i, item in enumerate(ledger):
-        if item.name != THERAPY:
-            declared = model.costs[item.name]
-            for span, looked in spans(scenario.model, declared.while_in.values(), look):
-                per_year = cost_per_year(model, declared, looked)
-                cost[span, i] = total_over_states([time_in[span] for time_in in in_state], per_year)
-            if lived.at_start is not None:
-                at_first = cost_per_year(model, declared, look_in(scenario.model, 0, look))
-                at_start[i] = total_over_states(list(lived.at_start), at_first)
-                _add_events(scenario, declared, lived, look, cost[:, i], at_start[i])
-    for s, strategy in enumerate(model.strategies):
-        if model.strategies[strategy].therapy:
-            window = therapy_window(model, strategy)
-            for k, (begin, end) in enumerate(pairwise(time)):
-                held = sessions(model, strategy, begin, end, window, look)
-                cost[k, 0, s] = therapy_cost(model, strategy, begin, end, window, held, look)
-    return cost, at_start
+@dataclass(frozen=True)
+class Books:
+    """The ledger of a block of draws: what the cohort lived through, and the values that price it."""
 
+    scenario: Scenario
+    look: Look
+    lived: Lived
+    draws: int
 
-def _add_events(scenario: Scenario, item: CostItem, lived: Lived, look: Look, cost: Array, at_start: Array) -> None:
-    """Add what an item costs at transitions and once at time 0; strategies that do not use it have nothing of it."""
-    price = look(item.price)
-    for name, quantity in item.on_transition.items():
-        if (moved := lived.moved.get(_move(name))) is not None:
-            cost += moved * (look(quantity) * price)
-    at_start += look(item.at_start) * price
-    for s, strategy in enumerate(scenario.model.strategies):
-        if item.only_in and strategy not in item.only_in:
-            cost[:, s] = 0.0
-            at_start[s] = 0.0
+    @classmethod
+    def of(cls, scenario: Scenario, values: Values, draws: int) -> "Books":
+        """Follow the cohort. Raises InputError where the rates or probabilities of a draw are absurd."""
+        live = live_by_probabilities if scenario.model.in_probabilities else live_by_rates
+        lived = _with_gaps_closed(scenario, live(scenario, values, draws))
+        return cls(scenario, looking(values), lived, draws)
 
+    @property
+    def edges(self) -> Array:
+        """Years from referral, (cycle + 1,)."""
+        return edges(self.scenario)
 
-def _health(scenario: Scenario, time: Array, lived: Lived, look: Look) -> tuple[Array, Array]:
-    """QALYs by cycle, and at time 0."""
-    draws = lived.people.shape[-1]
-    qaly, at_start = np.empty((len(time) - 1, *lived.people.shape[2:])), np.zeros(lived.people.shape[2:])
-    for s, strategy in enumerate(scenario.model.strategies):
-        for a, structure in enumerate(scenario.structures):
-            references = utilities(structure.model, strategy)
-            in_state = _by_state(lived.person_years[:, :, s, a])
-            for span, looked in spans(scenario.model, references, look):
-                spent = [time_in[span] for time_in in in_state]
-                qaly[span, s, a] = total_over_states(spent, [looked(reference) for reference in references])
-            lost = [harm(structure.model, strategy, b, e, look) for b, e in pairwise(time)]
-            qaly[:, s, a] -= np.stack([np.broadcast_to(x, (draws,)) for x in lost])
-            for name, gain in structure.model.qalys_on_transition.items():
-                if (moved := lived.moved.get(_move(name))) is not None:
-                    qaly[:, s, a] += moved[:, s, a] * look(gain)
-            if lived.at_start is not None:
-                first = [look_in(scenario.model, 0, look)(reference) for reference in references]
-                at_start[s, a] = total_over_states(list(lived.at_start[:, s, a]), first)
-    return qaly, at_start
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Strategies, alternatives, draws."""
+        strategies, alternatives = self.lived.column.shape
+        return strategies, alternatives, self.draws
 
+    @property
+    def items(self) -> int:
+        """How many items there are."""
+        return len(items(self.scenario.model))
 
-def _by_state(person_years: Array) -> list[Array]:
-    return [person_years[:, state] for state in range(person_years.shape[1])]
+    def cost_of(self, item: int) -> Shared:
+        """What an item costs, (cycle, column, draw)."""
+        name = items(self.scenario.model)[item].name
+        return self._therapy() if name == THERAPY else self._cost(self.scenario.model.costs[name])
+
+    def living(self) -> Shared:
+        """People at the start of each cycle and at the end, (cycle + 1, state, column, draw)."""
+        return Shared(self.lived.people, self.lived.column)
+
+    def health(self) -> Shared:
+        """QALYs, (cycle, column, draw)."""
+        strategies, alternatives, draws = self.shape
+        qaly = np.empty((len(self.edges) - 1, strategies * alternatives, draws))
+        at_start = None if self.lived.at_start is None else np.empty(qaly.shape[1:])
+        columns = np.arange(strategies * alternatives).reshape(strategies, alternatives)
+        for s, strategy in enumerate(self.scenario.model.strategies):
+            for a in range(alternatives):
+                own = columns[s, a]
+                qaly[:, own] = self._qalys(s, strategy, a)
+                if at_start is not None and self.lived.at_start is not None:
+                    references = utilities(self.scenario.structures[a].model, strategy)
+                    first = [look_in(self.scenario.model, 0, self.look)(reference) for reference in references]
+                    at_start[own] = total_over_states(list(self.lived.at_start[:, self.lived.column[s, a]]), first)
+        return Shared(qaly, columns, at_start)
+
+    def _qalys(self, s: int, strategy: str, a: int) -> Array:
+        """QALYs of one strategy and alternative, (cycle, draw)."""
+        model, structure, column = self.scenario.model, self.scenario.structures[a], self.lived.column[s, a]
+        qaly = np.empty((len(self.edges) - 1, self.draws))
+        references = utilities(structure.model, strategy)
+        for span, looked in spans(model, references, self.look):
+            spent = list(self.lived.person_years[span, :, column].swapaxes(0, 1))
+            qaly[span] = total_over_states(spent, [looked(reference) for reference in references])
+        if structure.model.strategies[strategy].harms:
+            for k, (begin, end) in enumerate(pairwise(self.edges)):
+                qaly[k] -= harm(structure.model, strategy, begin, end, self.look)
+        for name, gain in structure.model.qalys_on_transition.items():
+            if (moved := self.lived.moved.get(_move(name))) is not None:
+                qaly += moved[:, column] * self.look(gain)
+        return qaly
+
+    def _therapy(self) -> Shared:
+        """Sessions and set-up, (cycle, strategy, draw); alternatives do not differ in them."""
+        model, time = self.scenario.model, self.edges
+        strategies, alternatives, draws = self.shape
+        cost = np.zeros((len(time) - 1, strategies, draws))
+        for s, (name, strategy) in enumerate(model.strategies.items()):
+            if strategy.therapy:
+                window = therapy_window(model, name)
+                for k, (begin, end) in enumerate(pairwise(time)):
+                    held = sessions(model, name, begin, end, window, self.look)
+                    cost[k, s] = therapy_cost(model, name, begin, end, window, held, self.look)
+        column = np.repeat(np.arange(strategies)[:, None], alternatives, axis=1)
+        return Shared(cost, column, None if self.lived.at_start is None else np.zeros(cost.shape[1:]))
+
+    def _cost(self, item: CostItem) -> Shared:
+        """An item that people use while they are in a state, at transitions, or once at time 0."""
+        model, lived = self.scenario.model, self.lived
+        cost = np.empty((len(self.edges) - 1, *lived.people.shape[2:]))
+        for span, looked in spans(model, item.while_in.values(), self.look):
+            spent = list(lived.person_years[span].swapaxes(0, 1))
+            cost[span] = total_over_states(spent, cost_per_year(model, item, looked))
+        if lived.at_start is None:
+            return Shared(cost, lived.column)
+        per_year = cost_per_year(model, item, look_in(model, 0, self.look))
+        at_start = np.empty(cost.shape[1:])
+        at_start[...] = total_over_states(list(lived.at_start), per_year)
+        price = self.look(item.price)
+        for name, quantity in item.on_transition.items():
+            if (moved := lived.moved.get(_move(name))) is not None:
+                cost += moved * (self.look(quantity) * price)
+        at_start += self.look(item.at_start) * price
+        return self._used_by(item, Shared(cost, lived.column, at_start))
+
+    def _used_by(self, item: CostItem, cost: Shared) -> Shared:
+        """The same for those who use the item; strategies that do not have a column of nothing."""
+        others = [s for s, name in enumerate(self.scenario.model.strategies) if name not in item.only_in]
+        if not item.only_in or not others:
+            return cost
+        assert cost.at_start is not None
+        column = cost.column.copy()
+        column[others] = cost.values.shape[1]
+        values = np.concatenate([cost.values, np.zeros_like(cost.values[:, :1])], axis=1)
+        return Shared(values, column, np.concatenate([cost.at_start, np.zeros_like(cost.at_start[:1])]))
 
 
 def _move(name: str) -> tuple[str, str]:
@@ -119,10 +161,17 @@ def _move(name: str) -> tuple[str, str]:
     return origin, destination
 
 
-def _close_gaps(scenario: Scenario, time: Array, person_years: Array) -> None:
-    """Where the gap closes after the follow-up, spread a strategy's people as the comparator's from then on."""
-    for s, strategy in enumerate(scenario.model.strategies):
-        for k in range(len(time) - 1):
-            open_share = share_open(scenario.model, strategy, time[k], time[k + 1])
-            if open_share is not None and open_share < 1:
-                person_years[k, :, s] = closing(person_years[k, :, s], person_years[k, :, 0], open_share)
+def _with_gaps_closed(scenario: Scenario, lived: Lived) -> Lived:
+    """Where the gap closes after the follow-up, a strategy's people spread as the comparator's from then on."""
+    model, time = scenario.model, edges(scenario)
+    for s, strategy in enumerate(model.strategies):
+        shares = [share_open(model, strategy, begin, end) for begin, end in pairwise(time)]
+        for k, open_share in enumerate(shares):
+            if open_share is None or open_share >= 1:
+                continue
+            if lived.column.size > lived.people.shape[2]:
+                lived = lived.apart()
+            person_years = lived.person_years[k]
+            own, comparators = person_years[:, lived.column[s]], person_years[:, lived.column[0]]
+            person_years[:, lived.column[s]] = closing(own, comparators, open_share)
+    return lived

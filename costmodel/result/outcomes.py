@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from costmodel.engine.formulas import cash, discount_factor, window_share
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result import payback
+from costmodel.result.flows import Ledger, Shared, apart
 
 Array = NDArray[np.float64]
 
@@ -68,112 +69,136 @@ class Terms:
     years: Array
 
 
-@dataclass(frozen=True)
-class Flows:
-    """Undiscounted flows in real terms, per person referred.
-
-    edges: years from referral, (cycle + 1,). cost: (cycle, item, strategy, alternative, draw).
-    qaly: (cycle, strategy, alternative, draw).
-    people: at the start of each cycle and at the end, (cycle + 1, state, strategy, alternative, draw).
-    person_years: (cycle, state, strategy, alternative, draw).
-    cost_at_start, qaly_at_start: booked at time 0, shapes as above without the cycle; None where nothing is.
-    """
-
-    edges: Array
-    cost: Array
-    qaly: Array
-    people: Array
-    person_years: Array
-    cost_at_start: Array | None = None
-    qaly_at_start: Array | None = None
-
-
 def year_of(edges: Array) -> Array:
     """Whole years before each cycle begins: discounting is constant within the year."""
     return np.asarray(np.floor(edges[:-1] + 1e-9), dtype=float)
 
 
-def outcomes(flows: Flows, terms: Terms, kept: int) -> Outcomes:
-    """Sum the flows of a block of draws. kept: curves to keep."""
-    edges, cost = flows.edges, flows.cost
-    begin, end = edges[:-1], edges[1:]
-    factors = [
-        np.stack([np.broadcast_to(discount_factor(rate, year), cost.shape[-1:]) for year in terms.years])
-        for rate in terms.rates
-    ]
-    within = [np.array([window_share(b, e, 0.0, h) for b, e in zip(begin, end, strict=True)]) for h in terms.horizons]
-    in_cash = _cash(flows, terms)
-    curves = _curves(flows, in_cash, factors[0], terms, min(kept, cost.shape[-1]))
+def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
+    """Sum the flows of a block of draws, an item at a time. kept: curves to keep."""
+    edges = ledger.edges
+    strategies, alternatives, draws = ledger.shape
+    within = [np.array([window_share(b, e, 0.0, h) for b, e in zip(edges[:-1], edges[1:], strict=True)])
+              for h in terms.horizons]  # fmt: skip
+    factors = [np.stack([np.asarray(discount_factor(rate, year)) for year in terms.years]) for rate in terms.rates]
+    pair = (strategies, alternatives)
+    cost = np.empty((len(within), 2, ledger.items, *pair, draws))
+    in_cash = np.zeros((len(within), ledger.items, *pair, draws))
+    mean_cost = np.empty((len(edges) - 1, ledger.items, *pair))
+    net = _Net(terms, (len(edges), strategies - 1, alternatives, draws))
+    for i in range(ledger.items):
+        item = ledger.cost_of(i)
+        cost[:, :, i] = apart(_totals(item.values, within, factors[0], item.at_start), item.column)
+        mean_cost[:, i] = item.values.sum(axis=-1)[:, item.column]
+        change, first = _changes(item)
+        effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
+        for h, share in enumerate(within):
+            in_cash[h, i, 1:] = _total(effect, share, at_start)
+        net.add(i, change, first, effect, at_start)
+    health, living = ledger.health(), ledger.living()
     return Outcomes(
-        cost=_totals(cost, within, factors[0], flows.cost_at_start),
-        cash=np.stack([_total(in_cash[0], share, in_cash[1]) for share in within]),
-        qaly=_totals(flows.qaly, within, factors[1], flows.qaly_at_start),
-        **curves,
-        mean_cost=cost.sum(axis=-1),
-        mean_people=flows.people.sum(axis=-1),
+        cost=cost,
+        cash=in_cash,
+        qaly=apart(_totals(health.values, within, factors[1], health.at_start), health.column),
+        **_curves(net, edges, factors[0], terms, min(kept, draws)),
+        mean_cost=mean_cost,
+        mean_people=living.values.sum(axis=-1)[..., living.column],
     )
 
 
-def _curves(
-    flows: Flows, in_cash: tuple[Array, Array | None], factor: Array, terms: Terms, kept: int
-) -> dict[str, Array]:
+def _changes(item: Shared) -> tuple[Array, Array | None]:
+    """Cost of each strategy after the comparator less the comparator's, in each cycle and at time 0.
+
+    Shapes (cycle, strategy − 1, alternative, draw) and the same without the cycle.
+    """
+
+    def less(values: Array) -> Array:
+        strategies, alternatives = item.column.shape
+        found = np.empty((*values.shape[:-2], strategies - 1, alternatives, values.shape[-1]))
+        for s in range(1, strategies):
+            for a in range(alternatives):
+                own, comparator = values[..., item.column[s, a], :], values[..., item.column[0, a], :]
+                np.subtract(own, comparator, out=found[..., s - 1, a, :])
+        return found
+
+    return less(item.values), None if item.at_start is None else less(item.at_start)
+
+
+def _cash(change: Array, first: Array | None, cashable: float | Array, lag: int) -> tuple[Array, Array | None]:
+    """Cash effect of an item's changes, in each cycle and at time 0.
+
+    A reduction at time 0 is released a lag later, in the cycle that ends then.
+    """
+    earlier = change
+    if lag:
+        earlier = np.zeros_like(change)
+        earlier[lag:] = change[: max(len(change) - lag, 0)]
+    effect = cash(change, earlier, cashable)
+    if first is None:
+        return effect, None
+    none = np.zeros_like(first)
+    if 0 < lag <= len(effect):
+        effect[lag - 1] += cash(none, first, cashable)
+    return effect, cash(first, none if lag else first, cashable)
+
+
+class _Net:
+    """Net cost in every cycle, summed over the items that a perspective counts.
+
+    Perspectives that count the same items share a sum. value, cash: (cycle + 1, strategy − 1, alternative, draw)
+    each; what is booked at time 0 stands first.
+    """
+
+    def __init__(self, terms: Terms, shape: tuple[int, ...]) -> None:
+        counted = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
+        self.signs = list(dict.fromkeys(counted))
+        self.of_perspective = [self.signs.index(signs) for signs in counted]
+        self.value = [np.zeros(shape) for _ in self.signs]
+        self.cash = [np.zeros(shape) for _ in self.signs]
+
+    def add(self, item: int, change: Array, first: Array | None, effect: Array, at_start: Array | None) -> None:
+        for signs, value, in_cash in zip(self.signs, self.value, self.cash, strict=True):
+            if signs[item]:
+                put = np.add if signs[item] > 0 else np.subtract
+                put(value[1:], change, out=value[1:])
+                put(in_cash[1:], effect, out=in_cash[1:])
+                if first is not None and at_start is not None:
+                    put(value[0], first, out=value[0])
+                    put(in_cash[0], at_start, out=in_cash[0])
+
+
+def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> dict[str, Array]:
     """Cumulative net cost of every strategy but the comparator, by view and perspective, and its payback.
 
-    A perspective that counts the same items as one before it has the same curve. The comparator's entries are 0.
+    The comparator's entries are 0.
     """
-    edges, cost = flows.edges, flows.cost
-    _, _, strategies, alternatives, draws = cost.shape
-    shape = (len(VIEWS), len(PERSPECTIVES), strategies, alternatives)
+    _, others, alternatives, draws = net.value[0].shape
+    shape = (len(VIEWS), len(PERSPECTIVES), others + 1, alternatives)
     found = {
-        "curves": np.empty((len(edges), len(VIEWS), len(PERSPECTIVES), strategies - 1, alternatives, kept)),
+        "curves": np.empty((len(edges), len(VIEWS), len(PERSPECTIVES), others, alternatives, kept)),
         "mean_curve": np.zeros((len(edges), *shape)),
         "sustained": np.zeros((len(terms.horizons), *shape, draws)),
         "peak": np.zeros((*shape, draws)),
     }
-    weights = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
-    for s in range(1, strategies):
-        for p, signs in enumerate(weights):
-            if signs in weights[:p]:
-                same = weights.index(signs)
-                for name, array in found.items():
-                    rest: Any = (slice(None),) * (1 if name == "mean_curve" else 2)
-                    strategy = s - 1 if name == "curves" else s
-                    array[(..., p, strategy, *rest)] = array[(..., same, strategy, *rest)]
-                continue
-            net = _counted(cost, signs, s, 0)
-            paid = _counted(in_cash[0], signs, s)
-            first = _counted_at_start(flows.cost_at_start, signs, s, 0)
-            first_paid = _counted_at_start(in_cash[1], signs, s)
-            for v, (flow, at_start) in enumerate(
-                ((net, first), (net * factor[:, None], first), (paid, first_paid)),
-            ):
-                curve = np.empty((len(edges), alternatives, draws))
-                curve[0] = at_start
-                curve[1:] = flow
-                np.cumsum(curve, axis=0, out=curve)
-                found["curves"][:, v, p, s - 1] = curve[..., :kept]
-                found["mean_curve"][:, v, p, s] = curve.sum(axis=-1)
-                found["peak"][v, p, s] = payback.peak(curve)
-                for h, horizon in enumerate(terms.horizons):
-                    shorter, months = until(curve, edges, horizon)
-                    found["sustained"][h, v, p, s] = payback.sustained(shorter, months, terms.first_payment[s])
+    for n, (value, in_cash) in enumerate(zip(net.value, net.cash, strict=True)):
+        at = [p for p, which in enumerate(net.of_perspective) if which == n]
+        discounted = value.copy()
+        discounted[1:] *= factor.reshape(len(factor), 1, 1, -1)
+        for v, curve in enumerate((value, discounted, in_cash)):
+            for k in range(1, len(curve)):
+                np.add(curve[k - 1], curve[k], out=curve[k])
+            peak, mean = payback.peak(curve), curve.sum(axis=-1)
+            for p in at:
+                found["curves"][:, v, p] = curve[..., :kept]
+                found["mean_curve"][:, v, p, 1:] = mean
+                found["peak"][v, p, 1:] = peak
+            for h, horizon in enumerate(terms.horizons):
+                shorter, months = until(curve, edges, horizon)
+                for s in range(others):
+                    paid = payback.sustained(shorter[:, s], months, terms.first_payment[s + 1])
+                    for p in at:
+                        found["sustained"][h, v, p, s + 1] = paid
     return found
-
-
-def _counted(cost: Array, signs: tuple[int, ...], strategy: int, comparator: int | None = None) -> Array:
-    """Σ over the items that count of cost, or of its difference from the comparator's; by cycle."""
-    total: Array = np.zeros(1)
-    for i, sign in enumerate(signs):
-        if sign:
-            own = cost[:, i, strategy]
-            total = total + sign * (own if comparator is None else own - cost[:, i, comparator])
-    return total
-
-
-def _counted_at_start(
-    cost: Array | None, signs: tuple[int, ...], strategy: int, comparator: int | None = None
-) -> Array | float:
-    return 0.0 if cost is None else _counted(cost[None], signs, strategy, comparator)[0]
 
 
 def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
@@ -191,7 +216,7 @@ def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
 def joined(blocks: list[Outcomes]) -> Outcomes:
     """Blocks of draws, in order, as one. Sums become means."""
     draws = sum(block.draws for block in blocks)
-    parts: dict[str, Array] = {}
+    parts: dict[str, Any] = {}
     for name in (field.name for field in fields(Outcomes)):
         arrays = [getattr(block, name) for block in blocks]
         if name.startswith("mean_"):
@@ -205,9 +230,16 @@ def joined(blocks: list[Outcomes]) -> Outcomes:
 
 
 def _totals(flow: Array, within: list[Array], factor: Array, at_start: Array | None) -> Array:
-    """Sums to each horizon, undiscounted and discounted; factor: (cycle, draw)."""
+    """Sums to each horizon, undiscounted and discounted, (horizon, discounted, column, draw).
+
+    flow: (cycle, column, draw). factor: (cycle,) or (cycle, draw).
+    """
+    wide = factor.reshape(len(factor), 1, -1)
     return np.stack(
-        [np.stack([_total(flow, share, at_start), _total(flow, share[:, None] * factor, at_start)]) for share in within]
+        [
+            np.stack([_total(flow, share, at_start), _total(flow, share.reshape(-1, 1, 1) * wide, at_start)])
+            for share in within
+        ]
     )
 
 
@@ -216,30 +248,8 @@ def _total(flow: Array, share: Array, at_start: Array | None) -> Array:
     total: Array = np.zeros(flow.shape[1:])
     if at_start is not None:
         total += at_start
+    room = np.empty_like(total)
     for part, amount in zip(share, flow, strict=True):
-        total += part * amount
+        if part.size > 1 or part:
+            total += np.multiply(amount, part, out=room)
     return total
-
-
-def _cash(flows: Flows, terms: Terms) -> tuple[Array, Array | None]:
-    """Cash effect of every item against the comparator, in each cycle and at time 0.
-
-    A reduction at time 0 is released a lag later, in the cycle that ends then.
-    """
-    cost, at_start = flows.cost, flows.cost_at_start
-    out = np.empty_like(cost)
-    first = None if at_start is None else np.zeros_like(at_start)
-    for i, (cashable, lag) in enumerate(zip(terms.cashable, terms.lags, strict=True)):
-        now = cost[:, i] - cost[:, i, :1]
-        earlier = np.zeros_like(now)
-        if lag < len(now):
-            earlier[lag:] = now[: len(now) - lag]
-        out[:, i] = cash(now, earlier, cashable)
-        if at_start is None or first is None:
-            continue
-        change = at_start[i] - at_start[i, :1]
-        none = np.zeros_like(change)
-        first[i] = cash(change, none if lag else change, cashable)
-        if 0 < lag <= len(out):
-            out[lag - 1, i] += cash(none, change, cashable)
-    return out, first

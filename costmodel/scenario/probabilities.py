@@ -1,6 +1,6 @@
 """Models of probabilities: the probability of each move in each cycle, and what must hold of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,17 @@ class Chances:
     model: ModelFile
     strategy: str
     matrices: Matrices | None = None
+
+    def key(self) -> Hashable:
+        """Equal for strategies whose people move alike."""
+        if self.matrices is not None:
+            return id(self.matrices)
+        effects = self.model.strategies[self.strategy].effects
+        windows = [
+            (effect.transition, effect.relative_risk, *window(self.model, self.strategy, name, effect))
+            for name, effect in effects.items()
+        ]
+        return (tuple(declared(self.model, self.strategy).items()), tuple(windows))
 
     def moves(self) -> list[Move]:
         """Every move that can happen, staying and the dead included."""

@@ -9,7 +9,7 @@ import pytest
 import costmodel as cm
 from costmodel.model.simulate import simulate
 from costmodel.model.values import central_values
-from costmodel.result.outcomes import Flows
+from costmodel.result.flows import Flows
 from tests.support.answers import answer, saving
 from tests.support.example import REMOVED, derived, load_example, number
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.result.outcomes import VIEWS, Flows, Outcomes, Terms, joined, outcomes, until, year_of
+from costmodel.result.flows import Flows
+from costmodel.result.outcomes import VIEWS, Outcomes, Terms, joined, outcomes, until, year_of
 from tests.support import plain_payback
 
 CYCLES, STRATEGIES, ALTERNATIVES, DRAWS = 6, 3, 2, 5

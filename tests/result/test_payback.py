@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from costmodel.result import payback
-from costmodel.result.outcomes import VIEWS, Flows, Outcomes, Terms, outcomes, until
+from costmodel.result.flows import Flows
+from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes, until
 from tests.support import plain_payback
 
 MONTHS = np.arange(0, 121, 1.0)

@@ -11,7 +11,7 @@ from costmodel.model.lived import looking
 from costmodel.model.simulate import simulate
 from costmodel.model.values import Values, central_values, drawn_values
 from costmodel.perspectives import weight
-from costmodel.result.outcomes import Flows
+from costmodel.result.flows import Flows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 

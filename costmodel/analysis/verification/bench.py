@@ -11,7 +11,8 @@ from costmodel.model.lived import edges
 from costmodel.model.run import evaluate
 from costmodel.model.simulate import simulate
 from costmodel.model.values import Array, Values, central_values, drawn_values
-from costmodel.result.outcomes import Flows, Outcomes
+from costmodel.result.flows import Flows
+from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.schema import ModelFile, Therapy
