@@ -77,3 +77,67 @@ def moves_counted(moved: Array, counting: str, weights: Array | None = None) -> 
     if at_instants is None:
         return moved
     return moved * at_instants[1:].reshape(-1, *(1,) * (moved.ndim - 1))
+
+
+def instant_coefficients(
+    counting: str, factors: Array, span: NDArray[np.intp], weights: Array | None = None
+) -> list[list[tuple[int, Array]]]:
+    """By which numbers the people at each instant 0 … n enter the sums over spans of cycles: (span, coefficient).
+
+    factors: what each cycle counts for, such as its discount factor, shape (cycle,) or (cycle, draw).
+    span: to which each cycle belongs, shape (cycle,). What is booked at time 0 is not discounted and belongs to span 0.
+    """
+    cycles = len(factors)
+    found: list[dict[int, Array]] = [{} for _ in range(cycles + 1)]
+
+    def add(instant: int, of: int, coefficient: Array) -> None:
+        found[instant][of] = found[instant].get(of, 0.0) + coefficient
+
+    at_instants = instant_weights(counting, cycles, weights)
+    for k in range(cycles):
+        before, after = {"start": (1.0, 0.0), "end": (0.0, 1.0), "life-table": (0.5, 0.5)}.get(counting, (0.0, 1.0))
+        if at_instants is not None:
+            after = float(at_instants[k + 1])
+        if before:
+            add(k, int(span[k]), before * factors[k])
+        if after:
+            add(k + 1, int(span[k]), after * factors[k])
+    if at_instants is not None:
+        add(0, 0, np.asarray(float(at_instants[0])))
+    return [sorted(one.items()) for one in found]
+
+
+def chain_sums(
+    start: Array,
+    moves: Sequence[tuple[int, int]],
+    probabilities: Callable[[int], Sequence[Array]],
+    coefficients: Sequence[Sequence[Sequence[tuple[int, Array]]]],
+    sums: int,
+) -> Array:
+    """Follow a cohort and keep nothing of it but weighted sums of the people in each state.
+
+    start, moves, probabilities: as in `chain`; probabilities of shape (variant, draw). coefficients: for each
+    weighting, by instant 0 … n, (sum, coefficient) pairs. Returns (weighting, sum, state, variant, draw).
+    """
+    found = np.zeros((len(coefficients), sums, *start.shape))
+    people, after = np.empty_like(start), np.empty_like(start)
+    room, flow = np.empty_like(start), np.empty(start.shape[1:])
+    people[...] = start
+    instants = len(coefficients[0])
+    for k in range(instants):
+        for total, by_instant in zip(found, coefficients, strict=True):
+            for of, coefficient in by_instant[k]:
+                total[of] += np.multiply(people, coefficient, out=room)
+        if k + 1 == instants:
+            break
+        arrived: set[int] = set()
+        for (origin, destination), probability in zip(moves, probabilities(k), strict=True):
+            if destination in arrived:
+                after[destination] += np.multiply(probability, people[origin], out=flow)
+            else:
+                np.multiply(probability, people[origin], out=after[destination])
+                arrived.add(destination)
+        for state in set(range(len(start))) - arrived:
+            after[state] = 0.0
+        people, after = after, people
+    return found

@@ -95,7 +95,7 @@ class Flows:
     @property
     def items(self) -> int:
         """How many items there are."""
-        return self.cost.shape[1]
+        return int(self.cost.shape[1])
 
     def cost_of(self, item: int) -> Shared:
         """What an item costs, a column for each strategy and alternative."""

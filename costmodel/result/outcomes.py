@@ -1,7 +1,6 @@
 """Outcomes of every draw: flows summed over time, curves, payback."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +32,11 @@ class Outcomes:
     mean_curve: over all draws (cycle + 1, view, perspective, strategy, alternative).
     mean_cost: over all draws, undiscounted (cycle, item, strategy, alternative).
     mean_people: (cycle + 1, state, strategy, alternative).
+    mean_paid: share of draws that have paid back for good by each edge of a cycle, seen to the last horizon
+        (cycle + 1, view, perspective, strategy, alternative).
+    mean_paid_within: share of draws that pay back within each horizon
+        (horizon, view, perspective, strategy, alternative).
+    In the outcomes of one block every mean is still a sum over its draws.
     """
 
     cost: Array
@@ -44,6 +48,8 @@ class Outcomes:
     mean_curve: Array
     mean_cost: Array
     mean_people: Array
+    mean_paid: Array
+    mean_paid_within: Array
 
     @property
     def draws(self) -> int:
@@ -78,8 +84,7 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
     """Sum the flows of a block of draws, an item at a time. kept: curves to keep."""
     edges = ledger.edges
     strategies, alternatives, draws = ledger.shape
-    within = [np.array([window_share(b, e, 0.0, h) for b, e in zip(edges[:-1], edges[1:], strict=True)])
-              for h in terms.horizons]  # fmt: skip
+    within = [np.asarray(window_share(edges[:-1], edges[1:], 0.0, h), dtype=float) for h in terms.horizons]
     factors = [np.stack([np.asarray(discount_factor(rate, year)) for year in terms.years]) for rate in terms.rates]
     pair = (strategies, alternatives)
     cost = np.empty((len(within), 2, ledger.items, *pair, draws))
@@ -198,7 +203,25 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
                     paid = payback.sustained(shorter[:, s], months, terms.first_payment[s + 1])
                     for p in at:
                         found["sustained"][h, v, p, s + 1] = paid
+    found["mean_paid_within"] = (found["sustained"] < payback.NEVER).sum(axis=-1).astype(float)
+    found["mean_paid_within"][:, :, :, 0] = 0.0
+    found["mean_paid"] = paid_by(found["sustained"][-1], edges)
     return found
+
+
+def paid_by(sustained: Array, edges: Array) -> Array:
+    """How many draws have paid back by each edge of a cycle; the comparator's entries are 0.
+
+    sustained: months, (view, perspective, strategy, alternative, draw).
+    """
+    months = edges * 12.0
+    paid = np.zeros((len(months), *sustained.shape[:-1]))
+    for at in np.ndindex(*sustained.shape[:-1]):
+        if at[2]:
+            edge = np.searchsorted(months, sustained[at], side="left")
+            counts = np.bincount(edge, minlength=len(months) + 1)[: len(months)]
+            paid[(slice(None), *at)] = np.cumsum(counts)
+    return paid
 
 
 def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
@@ -211,22 +234,6 @@ def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
         return curve[: last + 1], months[: last + 1]
     at_end = curve[last - 1] + share * (curve[last] - curve[last - 1])
     return np.concatenate([curve[:last], at_end[None]]), np.append(months[:last], end)
-
-
-def joined(blocks: list[Outcomes]) -> Outcomes:
-    """Blocks of draws, in order, as one. Sums become means."""
-    draws = sum(block.draws for block in blocks)
-    parts: dict[str, Any] = {}
-    for name in (field.name for field in fields(Outcomes)):
-        arrays = [getattr(block, name) for block in blocks]
-        if name.startswith("mean_"):
-            total = arrays[0]
-            for array in arrays[1:]:
-                total = total + array
-            parts[name] = total / draws
-        else:
-            parts[name] = np.concatenate(arrays, axis=-1) if len(arrays) > 1 else arrays[0]
-    return Outcomes(**parts)
 
 
 def _totals(flow: Array, within: list[Array], factor: Array, at_start: Array | None) -> Array:

@@ -33,11 +33,16 @@ class LedgerItem:
 
 @dataclass(frozen=True)
 class Run:
-    """A reading of a result: outcomes, and how its alternatives are weighted."""
+    """A reading of a result: outcomes, and how its alternatives are weighted.
+
+    outcomes: of the draws that are kept. means: over all draws, in the place of a single draw; None where all
+    are kept.
+    """
 
     name: str
     outcomes: Outcomes
     weights: Array
+    means: Outcomes | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ class Result:
     """Everything a run knows, per person referred, in the setting's price year.
 
     edges: years, (cycle + 1,). horizons: months of the follow-up and of the model's horizon.
-    first_payment: month of the first therapy payment, by strategy. expected: None where nothing was drawn.
+    first_payment: month of the first therapy payment, by strategy. expected: of the draws that are kept one by
+    one; None where nothing was drawn. means: over all draws, where not all are kept.
     """
 
     scenario: Scenario
@@ -60,6 +66,7 @@ class Result:
     draws: int
     seed: int
     warnings: tuple[str, ...] = ()
+    means: Outcomes | None = None
     _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -77,10 +84,11 @@ class Result:
         """The readings by name: expected, deterministic, and each alternative on its own."""
         runs = {DETERMINISTIC: Run(DETERMINISTIC, self.deterministic, self.weights)}
         if self.expected is not None:
-            runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights)} | runs
+            runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights, self.means)} | runs
             if len(self.weights) > 1:
                 for a, structure in enumerate(self.scenario.structures):
-                    runs[structure.name] = Run(structure.name, self.expected, np.eye(len(self.weights))[a])
+                    weights = np.eye(len(self.weights))[a]
+                    runs[structure.name] = Run(structure.name, self.expected, weights, self.means)
         return runs
 
     @property
@@ -193,13 +201,24 @@ class Result:
         p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
         return np.asarray(run.outcomes.sustained[horizon, v, p, strategy], dtype=float)
 
+    def chance_of_payback(self, run: Run, horizon: int, strategy: int, perspective: str, view: str = "value") -> float:
+        """Share of all draws that pay back for good within a horizon."""
+        p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
+        return float(run.weights @ run.outcomes.mean_paid_within[horizon, v, p, strategy])
+
+    def chance_by_month(self, strategy: int, perspective: str, view: str = "value", run: Run | None = None) -> Array:
+        """Share of all draws that have paid back for good by each of `edges`, to the last horizon, (cycle + 1,)."""
+        run = run or self.headline
+        paid = run.outcomes.mean_paid[:, VIEWS.index(view), list(PERSPECTIVES).index(perspective), strategy]
+        return np.asarray(paid @ run.weights, dtype=float)
+
     def payback(self, perspective: str = "nhs_pss", strategy: str | None = None) -> dict[str, object]:
         """Payback of the horizon: sustained and first touch of the expected curve, percentiles, chance by year."""
         s = self.strategies.index(strategy) if strategy else 1
         last = len(self.horizons) - 1
         run = self.headline
         draws = self.paybacks(run, last, s, perspective)
-        years = range(1, int(self.edges[-1]) + 1)
+        years, chances = range(1, int(self.edges[-1]) + 1), self.chance_by_month(s, perspective)
         return {
             "horizon_months": self.horizons[last],
             "sustained_months": _or_none(self.curve_payback(s, perspective, last)),
@@ -212,7 +231,7 @@ class Result:
                     strict=True,
                 )
             },
-            "chance_by_year": {year: self.chance(run, draws <= year * MONTHS_A_YEAR) for year in years},
+            "chance_by_year": {year: float(np.interp(year, self.edges, chances)) for year in years},
         }
 
     def saving(self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None) -> pd.DataFrame:

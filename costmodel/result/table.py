@@ -8,6 +8,7 @@ money saved; `value` is None where the answer is words ("not within 10 years", "
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from costmodel.perspectives import PERSPECTIVES
@@ -26,11 +27,20 @@ SMALLEST_QALY = 1e-4
 def rows(result: Result) -> Iterator[Row]:
     """All rows: runs, horizons, strategies, perspectives, outcomes."""
     for run in result.runs.values():
-        for h in range(len(result.horizons)):
-            for s in range(len(result.strategies)):
-                yield from _of_strategy(result, run, h, s)
-                if s:
-                    yield from _against_comparator(result, run, h, s)
+        if run.means is None:
+            yield from _of_run(result, run)
+            continue
+        over_all = replace(run, outcomes=run.means, means=None)
+        for row, mean in zip(_of_run(result, run), _of_run(result, over_all), strict=True):
+            yield row | {"value": mean["value"], "words": mean["words"]}
+
+
+def _of_run(result: Result, run: Run) -> Iterator[Row]:
+    for h in range(len(result.horizons)):
+        for s in range(len(result.strategies)):
+            yield from _of_strategy(result, run, h, s)
+            if s:
+                yield from _against_comparator(result, run, h, s)
 
 
 def _of_strategy(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
@@ -107,8 +117,7 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
         )
     if run.name != "deterministic":
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
-            paid = result.paybacks(run, h, s, perspective, view) < NEVER
-            yield row(outcome, Estimate(result.chance(run, paid)), unit="share")
+            yield row(outcome, Estimate(result.chance_of_payback(run, h, s, perspective, view)), unit="share")
     peak = run.outcomes.peak[0, list(PERSPECTIVES).index(perspective), s]
     if h == len(result.horizons) - 1:
         yield row("peak_funding", result.estimate(run, peak))
@@ -184,7 +193,7 @@ def _row(
         "price_year": result.scenario.setting.price_year if money else "",
         "discounted": discounted,
         "horizon_months": result.horizons[h],
-        "draws": run.outcomes.draws if run.name != "deterministic" else 0,
+        "draws": result.draws if run.name != "deterministic" else 0,
         "run": run.name,
         "words": words,
     }

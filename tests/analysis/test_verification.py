@@ -67,11 +67,14 @@ def step(
 ) -> Defect:
     """A defect of the step of the cohort: of people at its end, of the time spent, of its length."""
 
-    def wrong(x: Any, moves: Any, rates: Any, exits: Any, length: Any, keep: Any) -> Any:
-        after, spent = formulas.cohort_step(x, moves, rates, exits, years(length), keep)
-        return people(after), [time * one for one in spent]
+    right = cohort._Stepper._step
 
-    return put("costmodel.engine.cohort.cohort_step", wrong)
+    def wrong(self: Any, before: Any, after: Any, spent: Any, rates: Any, exits: Any, length: Any) -> None:
+        right(self, before, after, spent, rates, exits, years(length))
+        after[...] = np.stack(people([state.copy() for state in after]))
+        spent *= time
+
+    return put("costmodel.engine.cohort._Stepper._step", wrong)
 
 
 def traced(edit: Callable[[Any, Any], None]) -> Defect:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costmodel.engine.cohort import HIGHEST_TOTAL_RATE, steps_needed, trace
-from costmodel.engine.formulas import HIGHEST_EXIT
-from tests.support.graphs import Graph, exactly, follow, follow_together, random_graph
+from costmodel.engine.formulas import HIGHEST_EXIT, cohort_step, exit_rates
+from tests.support.graphs import Graph, exactly, follow, follow_together, graphs, random_graph
 
 MODELS = 200
 MONTHS = (1, 2, 3, 4, 6, 12)
@@ -102,3 +102,19 @@ def test_rates_may_change_from_cycle_to_cycle() -> None:
     activity = trace(np.array([1.0, 0.0]).reshape(2, 1, 1), [(0, 1)], rates, 2, 0.5)
     assert activity.people[2, 0, 0, 0] == pytest.approx(np.exp(-(0.4 + 2.0 + 0.3) / 2), rel=1e-13)
     assert activity.people[2].sum() == pytest.approx(np.exp(-0.3 / 2), rel=1e-13)
+
+
+@given(graphs(highest=6.0), st.integers(1, 4), st.sampled_from(MONTHS))
+def test_the_recursion_in_place_is_the_formula_to_the_last_bit(graph: Graph, cycles: int, months: int) -> None:
+    found = follow(graph, cycles, months / 12)
+    rates, deaths = [np.float64(rate) for rate in graph.rates], np.float64(graph.deaths)
+    exits = exit_rates(graph.states, graph.moves, rates, deaths)
+    steps = int(steps_needed([np.array([e]) for e in exits], months / 12)[0])
+    people = [np.float64(share) for share in graph.start]
+    for k in range(cycles):
+        time = [np.float64(0.0)] * graph.states
+        for _ in range(steps):
+            people, spent = cohort_step(people, graph.moves, rates, exits, months / 12 / steps, lambda _, x: x)
+            time = [a + b for a, b in zip(time, spent, strict=True)]
+        assert np.array_equal(found.people[k + 1, :, 0, 0], people)
+        assert np.array_equal(found.person_years[k, :, 0, 0], time)

@@ -8,7 +8,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.perspectives import PARTIES, PERSPECTIVES
-from costmodel.result.outcomes import VIEWS, Outcomes
+from costmodel.result.outcomes import VIEWS, Outcomes, paid_by
 from tests.support.example import derived, load_example, number
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import KEY, PlainTable, random_walks, smallest_reaching
@@ -19,16 +19,19 @@ def made_up(items: int, strategies: int, draws: int) -> Outcomes:
     rng = np.random.default_rng(draws)
     shape, views, perspectives = (strategies, 2, draws), len(VIEWS), len(PERSPECTIVES)
     sustained = rng.uniform(0, 80, (2, views, perspectives, *shape))
+    sustained = np.where(sustained > 60, math.inf, sustained)
     return Outcomes(
         cost=rng.normal(1_000, 400, (2, 2, items, *shape)),
         cash=rng.normal(0, 400, (2, items, *shape)),
         qaly=rng.normal(2, 0.5, (2, 2, *shape)),
-        sustained=np.where(sustained > 60, math.inf, sustained),
+        sustained=sustained,
         peak=rng.uniform(0, 5_000, (views, perspectives, *shape)),
         curves=random_walks(rng, 61, views, perspectives, strategies - 1, 2, draws),
         mean_curve=random_walks(rng, 61, views, perspectives, strategies, 2),
         mean_cost=rng.normal(size=(60, items, strategies, 2)),
         mean_people=rng.uniform(size=(61, 2, strategies, 2)),
+        mean_paid=np.stack([(sustained[-1] <= month).mean(axis=-1) for month in range(61)]),
+        mean_paid_within=(sustained < math.inf).mean(axis=-1),
     )
 
 
@@ -140,7 +143,8 @@ def test_payback_is_that_of_the_first_therapy_to_the_nhs_and_social_care_unless_
 
 def test_what_is_paid_back_on_a_birthday_is_paid_back_within_the_year(result: cm.Result) -> None:
     assert result.expected is not None
-    at_a_year = replace(result, expected=replace(result.expected, sustained=np.full((2, 3, 4, 3, 2, 7), 12.0)))
+    paid = paid_by(np.full((3, 4, 3, 2, 7), 12.0), result.edges) / 7
+    at_a_year = replace(result, expected=replace(result.expected, mean_paid=paid))
     assert at_a_year.payback()["chance_by_year"] == dict.fromkeys(range(1, 6), 1.0)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Flows
-from costmodel.result.outcomes import VIEWS, Outcomes, Terms, joined, outcomes, until, year_of
+from costmodel.result.gather import joined
+from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes, until, year_of
 from tests.support import plain_payback
 
 CYCLES, STRATEGIES, ALTERNATIVES, DRAWS = 6, 3, 2, 5
@@ -177,7 +178,7 @@ def test_blocks_joined_are_all_draws_at_once_and_sums_become_means() -> None:
         wanted = whole / DRAWS if name.startswith("mean_") else whole
         np.testing.assert_allclose(getattr(together, name), wanted, rtol=1e-12, atol=1e-10, err_msg=name)
     alone = joined([blocks[0]])
-    assert alone.curves is blocks[0].curves
+    assert np.array_equal(alone.curves, blocks[0].curves)
     np.testing.assert_allclose(alone.mean_curve, blocks[0].mean_curve / 2)
 
 
