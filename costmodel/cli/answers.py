@@ -16,6 +16,7 @@ from costmodel.cli.options import (
     ScenarioFile,
     Seed,
     Set,
+    Workers,
     busy,
     run_with_words,
     scenario_of,
@@ -51,6 +52,7 @@ def run(
     perspective: OnePerspective = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    workers: Workers = None,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
     workbook: Annotated[
@@ -60,7 +62,7 @@ def run(
     """Run a scenario and print the answer."""
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
-    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed)
+    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed, workers)
     if csv is not None:
         content = files.as_csv(result, perspective)
         files.write_whole(csv, lambda path: path.write_text(content, "utf-8"), "--csv")

@@ -55,13 +55,19 @@ Draws = Annotated[
     typer.Option(parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."),
 ]
 Seed = Annotated[int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number("--workers"), metavar="N", help="Blocks of draws run at a time; one per processor."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def run_with_words(scenario: Scenario, draws: int, seed: int) -> costmodel.Result:
+def run_with_words(scenario: Scenario, draws: int, seed: int, workers: int | None = None) -> costmodel.Result:
     """Run a scenario, saying so."""
     with busy(f"Running {draws:,} draws …"):
-        return costmodel.run(scenario, draws=draws, seed=seed)
+        return costmodel.run(scenario, draws=draws, seed=seed, workers=workers)
 
 
 def busy(words: str) -> Any:

@@ -37,6 +37,8 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED, *, workers: in
     depends on it. Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
     _check_size(scenario, draws, seed)
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 256):
+        raise InputError.at("workers", f"{workers!r} is not a number of workers", "Whole, from 1 to 256.")
     model, look = scenario.model, looking(scenario.central)
     horizons = _horizons(scenario)
     outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])

@@ -111,3 +111,9 @@ def test_few_answers_wait_and_a_failure_stops_the_rest() -> None:
         list(answers)
     assert len(begun) < 20
     assert threading.active_count() < 50
+
+
+@pytest.mark.parametrize("workers", [0, -1, 257, 1.5, True])
+def test_an_impossible_number_of_workers_is_refused(workers: object, scenario: cm.Scenario) -> None:
+    with pytest.raises(cm.InputError, match="is not a number of workers. Whole, from 1 to 256"):
+        cm.run(scenario, draws=1, workers=workers)  # type: ignore[arg-type]
