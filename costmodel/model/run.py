@@ -26,6 +26,8 @@ LARGEST_RUN = 5_000_000_000
 """States × cycles × draws."""
 LARGEST_MEMORY = 8_000_000_000
 """Bytes."""
+ROOM_OF_AN_ITEM = 6
+"""Arrays by cycle and draw while one item is written out and summed."""
 DRAWS = 2_000
 SEED = 1
 
@@ -36,13 +38,14 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED, *, workers: in
     workers: blocks of draws advanced at the same time, one for each processor by default; no bit of the result
     depends on it. Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
-    _check_size(scenario, draws, seed)
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 256):
         raise InputError.at("workers", f"{workers!r} is not a number of workers", "Whole, from 1 to 256.")
+    workers = workers or processors()
+    _check_size(scenario, draws, seed, workers)
     model, look = scenario.model, looking(scenario.central)
     horizons = _horizons(scenario)
     outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
-    drawn = _drawn(scenario, draws, seed, workers or processors()) if draws else None
+    drawn = _drawn(scenario, draws, seed, workers) if draws else None
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
@@ -135,7 +138,7 @@ def _years(scenario: Scenario) -> Array:
     return np.asarray((np.arange(cycles(scenario.model)) + TIMINGS[timing]) * length, dtype=float)
 
 
-def _check_size(scenario: Scenario, draws: int, seed: int) -> None:
+def _check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:
     if isinstance(draws, bool) or not isinstance(draws, int) or not 0 <= draws <= MOST_DRAWS:
         raise InputError.at("draws", f"{draws!r} is not a number of draws", f"Whole, from 0 to {MOST_DRAWS:,}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
@@ -143,15 +146,18 @@ def _check_size(scenario: Scenario, draws: int, seed: int) -> None:
     size = len(scenario.model.states) * cycles(scenario.model) * max(draws, 1)
     if size > LARGEST_RUN:
         raise InputError.at("draws", f"{size:,} states × cycles × draws are too many", f"At most {LARGEST_RUN:,}.")
-    if (memory := _memory(scenario, draws)) > LARGEST_MEMORY:
+    if (memory := _memory(scenario, draws, workers)) > LARGEST_MEMORY:
         found = f"the run needs about {memory / 1e9:.0f} GB of memory"
         remedy = f"At most {LARGEST_MEMORY / 1e9:.0f} GB: a shorter horizon, a longer cycle or fewer alternatives."
         raise InputError.at("horizon", found, remedy)
 
 
-def _memory(scenario: Scenario, draws: int) -> int:
-    """Bytes of the largest arrays, about: activity and money of a block of draws, and the curves that are kept."""
+def _memory(scenario: Scenario, draws: int, workers: int) -> int:
+    """Bytes of the largest arrays, about: what a cohort lives through and sums of money in each block of draws that is
+    worked on, and the curves that are kept.
+    """
     model = scenario.model
-    block = 2 * (len(model.states) + len(items(model))) * min(max(draws, 1), BLOCK)
+    block = (2 * len(model.states) + 2 * len(PERSPECTIVES) + ROOM_OF_AN_ITEM) * min(max(draws, 1), BLOCK)
     curves = len(VIEWS) * len(PERSPECTIVES) * min(draws, KEPT_CURVES)
-    return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (block + curves)
+    at_a_time = min(workers, max(1, -(-draws // BLOCK)))
+    return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (at_a_time * block + curves)

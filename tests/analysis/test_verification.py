@@ -16,6 +16,7 @@ from costmodel.inputs import lifetable
 from costmodel.inputs.draws import uniforms
 from costmodel.inputs.shapes import Distribution
 from costmodel.model import flows, values
+from costmodel.model.lived import alike
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.result import Result
 from tests.support.example import load_example, number, price
@@ -159,6 +160,19 @@ def by_the_start_of_a_cycle(begin: Any, end: Any, first: Any, last: Any, planned
     return planned * attendance * float(first <= begin < last) * (end - begin) / (last - first)
 
 
+def told_apart(defect: Defect) -> Defect:
+    """A defect of traces, where strategies that are alike have each their own."""
+
+    def planted(patch: Patch, scenario: cm.Scenario) -> cm.Scenario | None:
+        def apart(keys: Any) -> Any:
+            return alike([[(s, key) for key in row] for s, row in enumerate(keys)])
+
+        patch.setattr("costmodel.model.by_rates.alike", apart)
+        return defect(patch, scenario)
+
+    return planted
+
+
 DEFECTS: dict[str, Defect] = {
     "V1": step(people=leak),
     "V2": step(years=lambda h: h + 0.001),
@@ -192,7 +206,7 @@ DEFECTS: dict[str, Defect] = {
     "V28": put("costmodel.result.table.cost_per_qaly", lambda cost, health: (cost / (health or 1), "")),
     "V29": method("curve_payback", lambda month: 3.0),
     "V30": put("costmodel.result.result.weight", lambda name, payer, receiver: int(payer in PERSPECTIVES[name])),
-    "V31": traced(favoured),
+    "V31": told_apart(traced(favoured)),
     "V32": put("costmodel.model.lines.window_share", lambda *a: np.maximum(formulas.window_share(*a), 0.1)),
     "V33": put("costmodel.model.flows.sessions_delivered", by_the_start_of_a_cycle),
     "V34": put("costmodel.result.result.account", lambda party, payer, receiver: int(payer == party)),
@@ -203,7 +217,7 @@ DEFECTS: dict[str, Defect] = {
     "V36": put(
         "costmodel.model.values.uniforms", lambda seed, name, n, start=0: uniforms(seed, f"{name}{n}", n, start)
     ),
-    "V37": traced(favoured),
+    "V37": told_apart(traced(favoured)),
     "V38": quantiles(lambda draws: draws + 0.6),
     "V39": method("total_cost", np.negative),
     "V40": put("costmodel.analysis.verification.uncertainty.perfect_information", lambda *a: -1.0),
