@@ -67,6 +67,7 @@ class Result:
     seed: int
     warnings: tuple[str, ...] = ()
     means: Outcomes | None = None
+    sampling: str = "random"
     _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
