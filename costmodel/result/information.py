@@ -38,7 +38,8 @@ def worth_of_structure(benefits: Array, weights: Array) -> Worth:
     """Value of knowing which alternative is true, and none of the inputs."""
     gains = _gains(benefits, weights)
     chosen = gains.mean(axis=-1).argmax(axis=0)
-    return _mean(weights @ np.take_along_axis(gains, chosen[None, :, None], axis=0)[0])
+    found = _mean(weights @ np.take_along_axis(gains, chosen[None, :, None], axis=0)[0])
+    return Worth(max(found.value, 0.0), found.error)
 
 
 def worth_of_all_inputs(benefits: Array, weights: Array) -> Worth:
@@ -81,9 +82,9 @@ def _gains(benefits: Array, weights: Array) -> Array:
 
 
 def _mean(gain: Array) -> Worth:
-    """The mean over draws, (draw,), and its standard error. Rounding below 0 is 0."""
+    """The mean over draws, (draw,), and its standard error."""
     error = float(gain.std(ddof=1) / math.sqrt(len(gain))) if len(gain) > 1 else math.inf
-    return Worth(max(float(gain.mean()), 0.0), error)
+    return Worth(float(gain.mean()), error)
 
 
 def _noise(gain: Array) -> float:

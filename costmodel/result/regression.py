@@ -7,8 +7,7 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special, stats
-from scipy.interpolate import BSpline
+from scipy import linalg, special
 
 Array = NDArray[np.float64]
 
@@ -90,7 +89,8 @@ def smoother(inputs: Array) -> Smoother:
 
 def normal_scores(values: Array) -> Array:
     """Standard normal quantiles at the ranks of some draws, (draw,); equal draws share their mean rank."""
-    return np.asarray(special.ndtri((stats.rankdata(values) - 0.5) / len(values)))
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(special.ndtri(((np.cumsum(count) - count / 2) / len(values))[place]))
 
 
 def bends(score: Array) -> Array:
@@ -98,6 +98,8 @@ def bends(score: Array) -> Array:
 
     Roughness: sum of squared second differences of coefficients. Source: Eilers, Marx 1996, Statistical Science 11:89.
     """
+    from scipy.interpolate import BSpline  # slow to import, and most commands regress nothing
+
     low, high = float(score.min()), float(score.max())
     knots = low + (high - low) / (SPLINES - DEGREE) * np.arange(-DEGREE, SPLINES + 1)
     design = BSpline.design_matrix(score, knots, DEGREE, extrapolate=True)
