@@ -1,6 +1,6 @@
 """What would be expected of each draw if some inputs were known: penalised regression of draws on draws."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, islice
 from math import comb
@@ -78,13 +78,17 @@ def smoother(inputs: Array) -> Smoother:
     parts = [scores, np.concatenate([scores[:0], *(bends(z)[:each] for z in scores)])]
     if len(scores) > 1:
         parts.append(products(scores, min(MOST_PRODUCTS, draws // DRAWS_A_TERM)))
-    basis, strength = scores[:0], np.zeros(0)
-    blocks = []
+    bases: list[Array] = []
+    strengths: list[Array] = []
+    blocks: list[slice] = []
+    last = 0
     for part in parts:
-        new, mean_squares = _uncorrelated(part, basis)
-        blocks.append(slice(len(basis), len(basis) + len(new)))
-        basis, strength = np.concatenate([basis, new]), np.append(strength, mean_squares)
-    return Smoother(basis, strength, tuple(blocks))
+        basis, strength = _uncorrelated(part, bases)
+        bases.append(basis)
+        strengths.append(strength)
+        blocks.append(slice(last, last + len(basis)))
+        last += len(basis)
+    return Smoother(np.concatenate(bases), np.concatenate(strengths), tuple(blocks))
 
 
 def normal_scores(values: Array) -> Array:
@@ -102,10 +106,9 @@ def bends(score: Array) -> Array:
 
     low, high = float(score.min()), float(score.max())
     knots = low + (high - low) / (SPLINES - DEGREE) * np.arange(-DEGREE, SPLINES + 1)
-    design = BSpline.design_matrix(score, knots, DEGREE, extrapolate=True)
     second = np.diff(np.eye(SPLINES), 2, axis=0)
     roughness, directions = linalg.eigh(second.T @ second)
-    return np.asarray((design @ (directions[:, 2:] / np.sqrt(roughness[2:]))).T)
+    return np.asarray(BSpline(knots, directions[:, 2:] / np.sqrt(roughness[2:]), DEGREE)(score).T)
 
 
 def products(scores: Array, most: int) -> Array:
@@ -135,11 +138,11 @@ def _exponents(inputs: int, degree: int) -> Iterator[dict[int, int]]:
                 yield {i: chosen.count(i) for i in chosen}
 
 
-def _uncorrelated(part: Array, basis: Array) -> tuple[Array, Array]:
-    """Terms turned so that they are uncorrelated with each other and with a basis, and their mean squares."""
+def _uncorrelated(part: Array, bases: Sequence[Array]) -> tuple[Array, Array]:
+    """Terms turned so that they are uncorrelated with each other and with those before, and their mean squares."""
     draws = part.shape[1]
     part = part - part.mean(axis=1, keepdims=True)
-    if len(basis):
+    for basis in bases:
         part -= (part @ basis.T / draws) @ basis
     strength, directions = linalg.eigh(part @ part.T / draws)
     real = strength > NEGLIGIBLE * strength.max(initial=0.0)

@@ -255,6 +255,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"horizon_months": 7.0}, "horizon_months: there is no horizon of 7 months"),
     ({"groups": {"mine": []}}, "group mine: it is empty"),
     ({"groups": {"recover": ["relapse"]}}, "group recover: a parameter has this name"),
+    ({"groups": {"structure": ["relapse"]}}, "group structure: a line of the answer has this name"),
     ({"groups": {"mine": ["recovr"]}}, 'group mine: there is no parameter "recovr". Did you mean "recover"?'),
 ]
 

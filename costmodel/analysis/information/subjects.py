@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +37,17 @@ def uncertain(scenario: Scenario, values: Values) -> list[str]:
 
 
 def drawn_together(scenario: Scenario, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Of some inputs, those that share a posterior, by its file without ending."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Of some inputs, those that share a posterior, by its file without ending (and its folder where two are alike)."""
+    found: dict[Path, tuple[str, ...]] = {}
     for name in names:
         if posterior := scenario.leaves[name].posterior:
-            found[posterior[0].stem] = (*found.get(posterior[0].stem, ()), name)
-    return {file: members for file, members in found.items() if len(members) > 1}
+            found[posterior[0]] = (*found.get(posterior[0], ()), name)
+    stems = [path.stem for path in found]
+    return {
+        path.stem if stems.count(path.stem) == 1 else f"{path.parent.name}/{path.stem}": members
+        for path, members in found.items()
+        if len(members) > 1
+    }
 
 
 def single_inputs(scenario: Scenario, names: Iterable[str]) -> list[Subject]:
@@ -88,8 +94,9 @@ def _asked(scenario: Scenario, values: Values, asked: Mapping[str, Iterable[str]
         place, chosen = f"group {group}", tuple(dict.fromkeys(members))
         if not chosen:
             problems.append(Problem(place, "it is empty", "Name one or more parameters."))
-        if group in scenario.parameters:
-            problems.append(Problem(place, "a parameter has this name", "Choose another."))
+        if group in scenario.parameters or group in get_args(Kind):
+            what = "a parameter" if group in scenario.parameters else "a line of the answer"
+            problems.append(Problem(place, f"{what} has this name", "Choose another."))
         for name in chosen:
             if name not in scenario.parameters:
                 remedy = nearest(name, scenario.parameters)
