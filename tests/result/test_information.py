@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from costmodel.result.information import (
     Worth,
+    _strongest_first,
     best_today,
     worth_of_all_inputs,
     worth_of_everything,
@@ -111,6 +112,42 @@ def test_an_inert_input_is_worth_nothing_within_its_error() -> None:
     assert np.mean([one.value for one in found]) < 0.02 * total
     assert np.mean([one.value <= 3 * one.error for one in found]) > 0.95
     assert all(0 < one.error < 0.1 * total for one in found)
+
+
+@pytest.mark.parametrize(("mean", "sd", "strategies"), [(0.3, 1.0, 2), (1.0, 2.0, 2), (0.8, 1.0, 3)])
+def test_the_stated_error_is_the_spread_of_repeated_estimates(mean: float, sd: float, strategies: int) -> None:
+    random = np.random.default_rng(4)
+    values, errors = [], []
+    for _ in range(200):
+        x = random.normal(size=400)
+        noise = random.normal(size=(strategies - 1, 400))
+        signs = np.array([1.0, -0.5])[: strategies - 1, None]
+        benefits = np.concatenate([np.zeros((1, 400)), signs * mean + 0.5 * mean + sd * signs * x + noise])[:, None]
+        found = worth_of_inputs(benefits, ALONE, x[None])
+        values.append(found.value)
+        errors.append(found.error)
+    assert np.mean(errors) == pytest.approx(np.std(values), rel=0.12)
+
+
+def test_the_least_error_is_what_a_straight_line_through_noise_would_be_worth() -> None:
+    draws = np.arange(100.0)
+    gain = np.where(draws % 2, 1.0, -1.0) + 0.1  # alternating: nothing smooth explains it
+    found = worth_of_inputs(therapy_or_not(gain), ALONE, np.repeat(np.arange(50.0), 2)[None])
+    assert found.value == 0
+    assert found.error == pytest.approx(worth_of_a_normal(-0.1, 0.1))
+    less = worth_of_inputs(therapy_or_not(-gain), ALONE, np.repeat(np.arange(50.0), 2)[None])
+    assert less.error == pytest.approx(found.error)
+
+
+def test_the_strongest_inputs_come_first() -> None:
+    random = np.random.default_rng(5)
+    x = 7 + random.normal(size=(4, 500)) * [[1e6], [1.0], [1e-6], [0.0]]
+    gains = np.stack([x[0] / 1e6 + 5 * x[2] * 1e6, 3 * x[1] + 0.1 * random.normal(size=500)])
+    ordered = _strongest_first(x, gains)
+    np.testing.assert_array_equal(ordered, x[[1, 2, 0, 3]])
+    np.testing.assert_array_equal(_strongest_first(x, 3 - gains), ordered)
+    np.testing.assert_array_equal(_strongest_first(x[:1], gains), x[:1])
+    np.testing.assert_array_equal(_strongest_first(x, gains[:0]), x)
 
 
 def test_a_common_shift_and_the_order_of_strategies_do_not_matter() -> None:
