@@ -13,8 +13,10 @@ from costmodel.cases.polynomial import Polynomial, read_formula
 from costmodel.errors import InputError, Problem
 
 NUMBER = r"[-+−]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-NORMAL = re.compile(rf"(?:N|Normal)\(({NUMBER}),(sd|var|variance)?=?({NUMBER})\)", flags=re.IGNORECASE)
-WRITTEN = "Write N(mean, sd)"
+NORMAL = re.compile(
+    rf"(?:N|Normal)\((?:mean=?|mu=?)?({NUMBER}),(sd|sigma|var|variance)?=?({NUMBER})\)", flags=re.IGNORECASE
+)
+WRITTEN = "Write N(mean, sd), with an sd from 0."
 MOST_STRATEGIES = 20
 
 
@@ -34,21 +36,17 @@ def problem_of(case: NormalCase | BrennanCase) -> NormalProblem:
 
 def _named(case: NormalCase) -> NormalProblem:
     found: list[Problem] = []
-    constants, normals = {}, {}
+    constants: dict[str, float] = {}
+    normals: dict[str, tuple[float, float]] = {}
     for name, entry in case.model.items():
-        value = _constant(entry)
         if name == "nb":
             continue
-        if value is not None:
+        if (value := _constant(entry)) is not None:
             constants[name] = value
-        elif isinstance(entry, str) and (parts := NORMAL.fullmatch(re.sub(r"\s", "", entry))):
-            spread = float(parts[3].replace("−", "-"))
-            normals[name] = (float(parts[1].replace("−", "-")), spread, (parts[2] or "sd").lower() == "sd")
+        elif (moments := _moments(entry)) is not None:
+            normals[name] = moments
         elif name not in DESCRIBING:
-            found.append(Problem(f"model.{name}", f"{str(entry)[:60]!r} is not a normal parameter", f"{WRITTEN}."))
-    for name, (_, spread, _) in normals.items():
-        if spread < 0:
-            found.append(Problem(f"model.{name}", f"the spread {spread:g} is below 0", f"{WRITTEN}."))
+            found.append(Problem(f"model.{name}", f"{str(entry)[:60]!r} is not a normal parameter", WRITTEN))
     if not 1 <= len(normals) <= MOST_PARAMETERS:
         found.append(Problem("model", f"it has {len(normals)} normal parameters", f"From 1 to {MOST_PARAMETERS}."))
     formulas = case.model.get("nb")
@@ -59,8 +57,7 @@ def _named(case: NormalCase) -> NormalProblem:
     if found or not isinstance(formulas, list):
         raise InputError(*found)
     names = tuple(normals)
-    mean = [mean for mean, _, _ in normals.values()]
-    sd = [spread if is_sd else spread**0.5 for _, spread, is_sd in normals.values()]
+    mean, sd = ([pair[i] for pair in normals.values()] for i in (0, 1))
     known = {name: Polynomial.variable(i) for i, name in enumerate(names)}
     labelled = {f"model.nb[{i}]": formula for i, formula in enumerate(formulas)}
     correlation = read_correlation(case.correlation, names, "correlation")
@@ -122,6 +119,20 @@ def _unreadable(
             benefits.append(read_formula(str(entry), words))
         except ValueError as error:
             yield Problem(key, str(error))
+
+
+def _moments(entry: object) -> tuple[float, float] | None:
+    """Mean and standard deviation of a parameter, written as N(mean, sd) or as an object with these keys."""
+    if isinstance(entry, dict):
+        pair = [_constant(entry.get(key)) for key in ("mean", "sd")]
+        return (pair[0], pair[1]) if pair[0] is not None and pair[1] is not None and pair[1] >= 0 else None
+    parts = NORMAL.fullmatch(re.sub(r"\s", "", entry)) if isinstance(entry, str) else None
+    if parts is None:
+        return None
+    mean, spread = (float(parts[group].replace("−", "-")) for group in (1, 3))
+    if spread < 0:
+        return None
+    return mean, spread**0.5 if (parts[2] or "").lower().startswith("var") else spread
 
 
 def _is_benefit(key: str) -> bool:

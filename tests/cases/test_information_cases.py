@@ -83,6 +83,9 @@ UNSEEN: dict[str, Any] = {
         {"a": "N(1,1)", "b": "N(2,1)", "c": "N(1.5, 1)"},
     ),
     "by_strategy": ({"usual": "0", "new": "a"}, {"evpi": UNIT_LOSS(0, 1)}, {"a": "Normal(0, 1)"}),
+    "by_moments": (
+        ["0", "a + b"], {"evpi": UNIT_LOSS(3, 5)}, {"a": {"mean": 1, "sd": 3}, "b": "N(mean = 2, sigma = 4)"},
+    ),
     "nothing_uncertain_matters": (["1", "0*a"], {"evpi": 0.0, "evppi[a]": 0.0}, {"a": "N(0,1)"}),
 }  # fmt: skip
 

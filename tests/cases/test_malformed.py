@@ -99,7 +99,7 @@ WORTHLESS = [
     ("a_division", TOY, _set("model.nb.1", "1 / p1"), "model.nb[1]: it divides by a parameter", "numbers only"),
     ("no_normal", TOY, _set("model.p1", "Beta(1, 2)"), "model.p1: 'Beta(1, 2)' is not a normal", "Write N(mean, sd)"),
     ("true_is_no_number", TOY, _set("model.p1", True), "model.p1: 'True' is not a normal", "Write N(mean, sd)"),
-    ("spread_below_0", TOY, _set("model.p2", "N(0, -2)"), "model.p2: the spread -2 is below 0", "Write"),
+    ("spread_below_0", TOY, _set("model.p2", "N(0, -2)"), "model.p2: 'N(0, -2)' is not a normal", "an sd from 0"),
     ("no_parameter", TOY, _set("model", {"nb": ["0", "1"]}), "model: it has 0 normal parameters", "From 1"),
     ("key_of_no_parameter", TOY, _set("expected.1.key", "evppi[p9]"), 'expected "evppi[p9]"', "Allowed: p1, p2"),
     ("key_of_no_result", TOY, _set("expected.1.key", "evsi[p1]"), "the case has no such result", "Keys: enb, evpi"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import make_smoothing_spline
 
 from costmodel.result.information import (
     Worth,
@@ -171,6 +172,18 @@ def test_with_many_inputs_the_strongest_get_the_products() -> None:
     assert worth_of_inputs(therapy_or_not(gain), ALONE, x).value == pytest.approx(
         worth_of_everything(therapy_or_not(gain), ALONE).value, rel=0.03
     )
+
+
+@pytest.mark.parametrize("shape", [lambda x: x - 0.2, lambda x: np.exp(0.5 * x) - 1.2, lambda x: np.sin(2 * x), np.abs])
+def test_a_smoothing_spline_of_another_make_agrees(shape) -> None:
+    """The generalised additive model of one input: scipy's smoothing spline, its penalty by cross-validation."""
+    random = np.random.default_rng(6)
+    x = np.sort(random.normal(size=1_500))
+    gain = shape(x) + random.normal(size=1_500)
+    fitted = make_smoothing_spline(x, gain)(x)
+    wanted = np.maximum(fitted, 0).mean() - max(fitted.mean(), 0)
+    found = worth_of_inputs(therapy_or_not(gain), ALONE, x[None])
+    assert abs(found.value - wanted) < 0.5 * found.error + 1e-3
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(1, 3), st.integers(2, 60))
