@@ -57,7 +57,7 @@ def worth_of_inputs(benefits: Array, weights: Array, inputs: Array) -> Worth:
     least what a single straight line through noise would be worth.
     """
     gains = np.tensordot(_gains(benefits, weights), weights, (1, 0))
-    today, draws = best_today(benefits, weights), gains.shape[-1]
+    draws = gains.shape[-1]
     others = [s for s in range(len(gains)) if np.ptp(gains[s]) > 0]
     terms = smoother(_strongest_first(inputs, gains[others]))
     kept = {s: terms.kept(gains[s]) for s in others}
@@ -70,7 +70,7 @@ def worth_of_inputs(benefits: Array, weights: Array, inputs: Array) -> Worth:
         taken = (chosen == s).astype(float)
         free = draws - 1 - kept[s].sum()
         residual = (gains[s] - expected[s]) * draws / max(free, 1.0)
-        added += residual * (taken.mean() - (s == today) + terms.fitted(taken, kept[s]))
+        added += residual * (taken.mean() + terms.fitted(taken, kept[s]))
     error = max([_mean(added).error, *(_noise(gains[s]) for s in others)])
     most = worth_of_all_inputs(benefits, weights)
     return most if value.mean() > most.value else Worth(float(value.mean()), error)

@@ -15,6 +15,7 @@ from costmodel.result.information import (
     worth_of_inputs,
     worth_of_structure,
 )
+from costmodel.result.regression import Smoother
 from tests.support.normal_benefits import even_normals, therapy_or_not, worth_of_a_normal
 
 ALONE = np.ones(1)
@@ -138,6 +139,13 @@ def test_the_least_error_is_what_a_straight_line_through_noise_would_be_worth() 
     assert found.error == pytest.approx(worth_of_a_normal(-0.1, 0.1))
     less = worth_of_inputs(therapy_or_not(-gain), ALONE, np.repeat(np.arange(50.0), 2)[None])
     assert less.error == pytest.approx(found.error)
+
+
+def test_no_regression_is_worth_more_than_knowing_every_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    benefits = therapy_or_not(np.random.default_rng(6).normal(size=100))
+    monkeypatch.setattr(Smoother, "fitted", lambda self, values, kept: 10 * (values - values.mean()))
+    most = worth_of_all_inputs(benefits, ALONE)
+    assert worth_of_inputs(benefits, ALONE, np.arange(100.0)[None]) == most
 
 
 def test_the_strongest_inputs_come_first() -> None:
