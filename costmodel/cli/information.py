@@ -17,6 +17,7 @@ from costmodel.cli.options import (
     ScenarioFile,
     Seed,
     Set,
+    Workers,
     busy,
     scenario_of,
     show,
@@ -71,6 +72,7 @@ def voi(
     ] = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    workers: Workers = None,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
 ) -> None:
@@ -86,7 +88,7 @@ def voi(
         try:
             found = information.voi(
                 loaded, question=question, perspective=perspective or "nhs_pss", threshold=threshold, groups=groups,
-                people_a_year=population, years=years, draws=draws, seed=seed,
+                people_a_year=population, years=years, draws=draws, seed=seed, workers=workers,
             )  # fmt: skip
         except InputError as error:
             raise InputError(*map(_as_option, error.problems)) from error
@@ -119,6 +121,6 @@ def _groups(texts: list[str] | None) -> dict[str, list[str]]:
 def _as_option(problem: Problem) -> Problem:
     """A problem of an argument, named as the option behind it."""
     word = problem.place.split()[0]
-    if word not in ("question", "threshold", "population", "years", "group", "draws", "seed"):
+    if word not in ("question", "threshold", "population", "years", "group", "draws", "seed", "workers"):
         return problem
     return Problem(f"--{problem.place}", problem.found, problem.remedy)

@@ -58,6 +58,9 @@ def worth_of_inputs(benefits: Array, weights: Array, inputs: Array) -> Worth:
     """
     gains = np.tensordot(_gains(benefits, weights), weights, (1, 0))
     draws = gains.shape[-1]
+    if len(inputs) == 1:
+        order = np.argsort(inputs[0])
+        inputs, gains = inputs[:, order], gains[:, order]
     others = [s for s in range(len(gains)) if np.ptp(gains[s]) > 0]
     terms = smoother(_strongest_first(inputs, gains[others]))
     kept = {s: terms.kept(gains[s]) for s in others}

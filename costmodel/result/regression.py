@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations_with_replacement, islice
 from math import comb
 
@@ -70,8 +71,20 @@ def smoother(inputs: Array) -> Smoother:
     """Straight lines and bends of some inputs, and products of them; inputs: (input, draw), the strongest first.
 
     An input enters as the normal scores of its ranks, so that neither its unit nor its skewness matters. Where
-    there are too many products, those of the last inputs are left out.
+    there are too many products, those of the last inputs are left out. The terms of one input without equal draws are
+    always the same but for their order: where it comes sorted, they are not made again.
     """
+    if len(inputs) == 1 and np.all(inputs[0, 1:] > inputs[0, :-1]):
+        return _of_a_sorted_input(inputs.shape[1])
+    return _made(inputs)
+
+
+@lru_cache(maxsize=4)
+def _of_a_sorted_input(draws: int) -> Smoother:
+    return _made(np.arange(float(draws))[None])
+
+
+def _made(inputs: Array) -> Smoother:
     draws = inputs.shape[1]
     scores = np.array([normal_scores(values) for values in inputs if np.ptp(values) > 0]).reshape(-1, draws)
     each = int(np.clip(draws // (DRAWS_A_TERM * max(len(scores), 1)), 1, SPLINES - 2))

@@ -52,6 +52,15 @@ def test_a_shift_and_a_scale_of_the_values_pass_through() -> None:
     np.testing.assert_allclose(regressed(ONE, 7 - 1e4 * values), 7 - 1e4 * wanted, rtol=1e-9, atol=1e-6)
 
 
+def test_a_sorted_input_has_the_same_terms_whatever_its_values() -> None:
+    order = np.argsort(ONE[0])
+    values = (ONE[0] + NOISE)[order]
+    np.testing.assert_allclose(regressed(ONE[:, order], values), regressed(ONE, ONE[0] + NOISE)[order], atol=1e-9)
+    one, other = smoother(np.array([[1.0, 2.0, 7.0]])), smoother(np.array([[-5.0, 0.0, 0.1]]))
+    assert one is other
+    assert smoother(np.array([[1.0, 1.0, 7.0]])) is not one  # equal draws share their score
+
+
 def test_the_order_of_draws_does_not_matter() -> None:
     values, order = ONE[0] + NOISE, np.random.default_rng(1).permutation(DRAWS)
     np.testing.assert_allclose(regressed(ONE[:, order], values[order]), regressed(ONE, values)[order], atol=1e-9)

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from costmodel.errors import InputError, nearest
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.result import Result
 
 Array = NDArray[np.float64]
 Kind = Literal["nmb", "cash"]
 
-KEPT = 10_240
+KEPT = KEPT_DRAWS
 """Draws that are looked at one by one; the first ones, where there are more."""
 HIGHEST_THRESHOLD = 10_000_000.0
 
