@@ -1,12 +1,13 @@
 """Does psychodynamic therapy pay for itself? For whom, by when, how surely, and what would have to be true."""
 
+from costmodel.analysis.information import voi
 from costmodel.errors import InputError
 from costmodel.model.run import run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 
-__all__ = ["InputError", "Result", "Scenario", "load", "run", "workbook"]
+__all__ = ["InputError", "Result", "Scenario", "load", "run", "voi", "workbook"]
 __version__ = "0.1.0"
 
 

@@ -13,9 +13,9 @@ from costmodel.errors import InputError, Problem, nearest
 LARGEST_FILE = 20_000_000
 """Bytes."""
 
-KINDS = ("markov_cohort", "icer_frontier", "voi_normal", "evppi_brennan")
-NOT_YET = ("voi_normal", "evppi_brennan")
 
+MOST_PARAMETERS = 200
+"""Of a case that values information."""
 
 DESCRIBING = {"note", "notes", "comment", "comments", "explain", "label", "description", "title", "source", "unit"}
 """Keys that may describe any block and are not read."""
@@ -137,7 +137,41 @@ class FrontierCase(Case):
     )
 
 
-TYPES: dict[str, type[Case]] = {"markov_cohort": CohortCase, "icer_frontier": FrontierCase}
+class NormalCase(Case):
+    """`voi_normal`: net benefits as formulas of normal parameters that stand beside them."""
+
+    model: dict[str, Any]
+    correlation: Any = None
+    expected: list[Expected] = Field(min_length=1)
+
+
+class BrennanParameters(Part):
+    """Means and standard deviations of t1, t2, …; their names describe them."""
+
+    mean: list[float] = Field(min_length=1, max_length=MOST_PARAMETERS)
+    sd: list[float]
+    distribution: str = Field(default="normal", pattern=r"(?i)^(multivariate |joint )?normal$|^mvn$")
+    correlation: Any = None
+    names: Any = None
+    names_T0: Any = None
+    names_T1: Any = None
+
+
+class BrennanCase(Case):
+    """`evppi_brennan`: two net benefits as formulas of numbered normal parameters."""
+
+    parameters: BrennanParameters
+    model: dict[str, Any]
+    correlation: Any = None
+    expected: list[Expected] = Field(min_length=1)
+
+
+TYPES: dict[str, type[Case]] = {
+    "markov_cohort": CohortCase,
+    "icer_frontier": FrontierCase,
+    "voi_normal": NormalCase,
+    "evppi_brennan": BrennanCase,
+}
 
 
 def read_case(path: str | Path) -> tuple[Case, str]:
@@ -146,12 +180,10 @@ def read_case(path: str | Path) -> tuple[Case, str]:
     content = _content(path)
     data = _data(content, path.name)
     kind = data.get("kind")
-    if kind in NOT_YET:
-        raise InputError.at(path.name, f'the kind "{kind}" is not yet supported', f"Supported: {', '.join(TYPES)}.")
     if kind not in TYPES:
-        raise InputError.at(path.name, f"the kind is {kind!r}", nearest(str(kind), KINDS))
+        raise InputError.at(path.name, f"the kind is {kind!r}", nearest(str(kind), TYPES))
     try:
-        case = TypeAdapter(TYPES[kind]).validate_json(content)
+        case = TypeAdapter(TYPES[str(kind)]).validate_json(content)
     except ValidationError as error:
         raise InputError(*_problems(error, path.name)) from error
     return case, hashlib.sha256(content).hexdigest()

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from costmodel.cases.answers import Row, compared
 from costmodel.cases.cohort import convention, run_cohort
-from costmodel.cases.file import CohortCase, FrontierCase, read_case
+from costmodel.cases.file import BrennanCase, CohortCase, FrontierCase, NormalCase, read_case
 from costmodel.cases.keys import answer
+from costmodel.cases.normal_problem import problem_of
 from costmodel.cases.plausible import warnings
+from costmodel.cases.worth import DRAWS, Estimate, WorthOfNormals
 from costmodel.errors import InputError, Problem
 from costmodel.result.frontier import ON_FRONTIER, Step, frontier
 
@@ -18,7 +20,11 @@ TABLE_TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Replication:
-    """A case beside its source. convention: how it counts and discounts, in words."""
+    """A case beside its source.
+
+    convention: how it counts and discounts, in words. estimates: exact values beside our own estimates from draws,
+    for orientation: they decide nothing.
+    """
 
     id: str
     title: str
@@ -27,6 +33,7 @@ class Replication:
     convention: str
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -37,18 +44,27 @@ class Replication:
 def replicate(path: str | Path) -> Replication:
     """Run the case in a file. Raises InputError, naming the key, for a file that is not a sound case."""
     case, digest = read_case(path)
+    estimates: tuple[Estimate, ...] = ()
     try:
         if isinstance(case, CohortCase):
             run = run_cohort(case)
             rows = [compared(expected, answer(run, expected.key)) for expected in case.expected]
             how, doubts = convention(case), tuple(warnings(run))
+        elif isinstance(case, NormalCase | BrennanCase):
+            worth = WorthOfNormals(problem_of(case))
+            rows = [compared(expected, worth.answer(expected.key)) for expected in case.expected]
+            estimates, doubts = tuple(worth.estimates(case.expected)), tuple(worth.doubts(case.expected))
+            how = (
+                "expected maximum of net benefit over normal parameters, by integration "
+                f"(largest numerical error {worth.largest_error:.1g}); by regression on {DRAWS:,} Sobol draws"
+            )
         else:
             assert isinstance(case, FrontierCase)
             rows, how, doubts = _frontier_rows(case), "incremental analysis along the frontier", ()
     except InputError as error:
         name = Path(path).name
         raise InputError(*(Problem(f"{name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
-    return Replication(case.id, case.title, case.kind, digest, how, tuple(rows), doubts)
+    return Replication(case.id, case.title, case.kind, digest, how, tuple(rows), doubts, estimates)
 
 
 def _frontier_rows(case: FrontierCase) -> list[Row]:

@@ -27,6 +27,14 @@ def replication(found: Replication) -> Iterator[Piece]:
         verdict = "holds" if row.holds else "DIFFERS"
         table.add_row(row.key, shown(row.expected), shown(row.obtained), row.tolerance, row.status, verdict)
     yield table
+    if found.estimates:
+        yield from headed("The same by regression on draws, for orientation")
+        beside = Table(box=None, pad_edge=False)
+        for heading in ("Result", "Exact", "By regression", "Standard error"):
+            beside.add_column(heading, justify="left" if heading == "Result" else "right")
+        for one in found.estimates:
+            beside.add_row(one.key, shown(one.exact), shown(one.estimate), shown(one.error))
+        yield beside
     notes = [f"{row.key}: {row.note}" for row in found.rows if row.note]
     if notes:
         yield from headed("Notes of the source", listed(notes))
@@ -57,6 +65,7 @@ def document(found: Replication) -> dict[str, Any]:
         "engine": engine(),
         "convention": found.convention,
         "rows": [{key: plain(value) for key, value in asdict(row).items()} for row in found.rows],
+        "estimates": [{key: plain(value) for key, value in asdict(one).items()} for one in found.estimates],
         "warnings": list(found.warnings),
         "holds": found.holds,
     }

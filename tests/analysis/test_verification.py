@@ -18,6 +18,7 @@ from costmodel.inputs.shapes import Distribution
 from costmodel.model import flows, values
 from costmodel.model.lived import alike
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.information import Worth
 from costmodel.result.result import Result
 from tests.support.example import load_example, number, price
 from tests.support.ledgers import EVERYBODY
@@ -30,7 +31,6 @@ SHIPPED = sorted(
 DRAWS = 40
 NOT_YET = {
     "V29b": "there is no search for break-even values",
-    "V40b": "the value of information on single parameters is not computed",
     "V41": "there is no one-way sensitivity analysis",
 }
 HARM = {"label": "Distress", "share": "half", "utility_loss": "loss", "from": "start of therapy", "lasting": "6 months"}
@@ -221,6 +221,7 @@ DEFECTS: dict[str, Defect] = {
     "V38": quantiles(lambda draws: draws + 0.6),
     "V39": method("total_cost", np.negative),
     "V40": put("costmodel.analysis.verification.uncertainty.perfect_information", lambda *a: -1.0),
+    "V40b": put("costmodel.result.regression.Smoother.fitted", lambda self, values, kept: values - values.mean()),
     "V42": a_wild_price,
 }
 
@@ -255,6 +256,17 @@ def test_what_is_not_a_number_is_no_pass(id: str, sound: cm.Scenario, monkeypatc
     assert only(sound, id).state == "FAIL"
 
 
+def test_values_of_information_that_cannot_be_are_noticed(sound: cm.Scenario, monkeypatch: Patch) -> None:
+    place = "costmodel.analysis.information.value"
+    for value in (1e9, -1.0):
+        monkeypatch.setattr(f"{place}.worth_of_inputs", lambda *a, value=value: Worth(value, 1.0))
+        assert only(sound, "V40b").state == "FAIL"
+    monkeypatch.setattr(f"{place}.worth_of_inputs", lambda b, w, inputs: Worth(1 / len(inputs), 1.0))
+    assert only(sound, "V40b").state == "OK"
+    monkeypatch.setattr(f"{place}.says_as_much", lambda *a: False)
+    assert only(sound, "V40b").state == "FAIL"
+
+
 def test_a_clipped_draw_is_noticed(sound: cm.Scenario, monkeypatch: Patch) -> None:
     quantiles(lambda draws: np.minimum(draws, 0.5) if draws.max() < 1 else draws)(monkeypatch, sound)
     assert only(sound, "V38").state == "OK"  # a heap in the middle of a support is no clipping
@@ -271,8 +283,14 @@ def test_an_input_that_nothing_multiplies_is_named_and_is_no_failure(tmp_path: P
 
 def test_without_draws_the_laws_of_draws_do_not_apply(sound: cm.Scenario) -> None:
     states = {check.id: check for check in verify(sound, draws=0)}
-    assert [id for id, check in states.items() if check.state == "does not apply"] == ["V38", "V39", "V40", "V42"]
-    assert all(states[id].words for id in ("V38", "V39", "V40", "V42"))
+    assert [id for id, check in states.items() if check.state == "does not apply"] == [
+        "V38",
+        "V39",
+        "V40",
+        "V40b",
+        "V42",
+    ]
+    assert all(states[id].words for id in ("V38", "V39", "V40", "V40b", "V42"))
     assert states["V22"].state == "OK"
 
 

@@ -6,25 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.headings import heading
 from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.used import assumed, is_recalled, to_be_checked, used
 
-GROUPS = {
-    "price": "Prices",
-    "quantity": "Care used",
-    "multiplier": "Care used",
-    "rate": "Course of illness",
-    "probability": "Course of illness",
-    "hazard_ratio": "Effects",
-    "rate_ratio": "Effects",
-    "relative_risk": "Effects",
-    "odds_ratio": "Effects",
-    "utility": "Quality of life",
-    "share": "Shares",
-    "sessions": "Therapy",
-    "discount_rate": "Method",
-    "age": "People",
-}
 CLOCK = "Time and size"
 DURABILITY = ("effects cease", "effects persist", "gap closes")
 STATUS = {
@@ -171,7 +156,7 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
         path=f"parameters.{name}.value",
         name=name,
         label=parameter.label,
-        group=parameter.group or GROUPS[parameter.unit.kind],
+        group=heading(parameter),
         kind=kind,
         default=default,
         yours=None if yours is None else float(yours),  # type: ignore[arg-type]

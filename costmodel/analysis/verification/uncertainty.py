@@ -1,15 +1,23 @@
 """Checks of the draws: they extend, they are shared, they stay in their supports, and they are enough."""
 
+import math
+
 import numpy as np
 
+from costmodel.analysis.information.question import HIGHEST_THRESHOLD, question_of
+from costmodel.analysis.information.subjects import Subject, uncertain
+from costmodel.analysis.information.value import perfect_information, subjects_of, worths
 from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
+from costmodel.inputs.draws import uniforms
 from costmodel.model.run import run
 from costmodel.model.simulate import simulate
 from costmodel.model.values import Array, drawn_values
+from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result
+from costmodel.result.table import SMALLEST_QALY
 from costmodel.units import out_of_support
 
 RULES = Rules("uncertainty")
@@ -24,6 +32,10 @@ ENOUGH = 10_000
 NORMAL95 = 1.959963984540054
 MOST_OF_CHANCE = 0.01
 MOST_OF_THERAPY_COST = 0.02
+REGRESSED = 400
+"""Draws on which the value of parts is tried at least."""
+MOST_ERRORS = 5
+"""Standard errors that an input that nothing uses may be worth."""
 NO_DRAWS = Inapplicable("no draws were made")
 
 
@@ -95,10 +107,7 @@ def _ends(unit: object, plausible: list[float] | None) -> tuple[float, ...]:
 
 def _benefits(result: Result, threshold: float) -> Array:
     """Net monetary benefit of every strategy, discounted, (strategy, alternative, draw)."""
-    run_, last = result.headline, len(result.horizons) - 1
-    qaly = run_.outcomes.qaly[last, 1]
-    costs = [result.total_cost(run_, last, s, PERSPECTIVE, True) for s in range(len(result.strategies))]
-    return np.asarray(threshold * qaly - np.stack(costs))
+    return question_of(result, "nmb", PERSPECTIVE, threshold).net_benefits(result)
 
 
 def acceptability(result: Result, threshold: float) -> Array:
@@ -124,13 +133,6 @@ def _acceptability(bench: Bench) -> Finding:
     return Measured(worst_of(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
 
 
-def perfect_information(result: Result, threshold: float) -> float:
-    """Expected value of perfect information, £ per person: the best of each draw less the best on average."""
-    benefit = _benefits(result, threshold)
-    best = benefit.max(axis=0).mean(axis=-1) @ result.weights
-    return float(best - (benefit.mean(axis=-1) @ result.weights).max())
-
-
 @RULES.law("V40", "Perfect information is worth at least nothing", 1e-9)
 def _information(bench: Bench) -> Finding:
     if not bench.draws:
@@ -139,11 +141,49 @@ def _information(bench: Bench) -> Finding:
     return Measured(worst_of(0.0, *below), "farthest below £0 per person, at £0 to £100,000 a QALY")
 
 
-RULES.missing(
-    "V40b",
-    "Information on a part is worth no more than on the whole, and never less as parameters join",
-    "the value of information on single parameters is not computed yet",
-)
+@RULES.law("V40b", "Information on a part is worth no more than on the whole, and never less as parameters join", 1)
+def _information_on_a_part(bench: Bench) -> Finding:
+    if not bench.draws:
+        return NO_DRAWS
+    result = bench.result if bench.draws >= REGRESSED else run(bench.scenario, draws=REGRESSED, seed=bench.seed)
+    question = question_of(result, "nmb", PERSPECTIVE, _nearest_to_a_tie(result))
+    benefits, weights = question.net_benefits(result), result.weights
+    draws = benefits.shape[-1]
+    values = drawn_values(bench.scenario, draws, bench.seed)
+    names = uncertain(bench.scenario, values)
+    if not names:
+        return Inapplicable("no input is uncertain")
+    joining = {f"the first {n}": names[:n] for n in [2**i for i in range(len(names).bit_length())]}
+    subjects, _ = subjects_of(bench.scenario, values, joining | {"all": names})
+    worth = {line.subject: line.worth.value for line in worths(bench.scenario, values, benefits, weights, subjects)}
+    everything = worth_of_everything(benefits, weights).value
+    rounding = 1e-9 * max(1.0, everything)
+    worst = max(max(-value, value - everything) / rounding for value in worth.values())
+    for whole, value in worth.items():
+        worst = worst_of(worst, *((worth[part] - value) / rounding for part in worth if _within(part, whole)))
+    nothing = worth_of_inputs(benefits, weights, uniforms(bench.seed, "an input that nothing uses", draws)[None])
+    if nothing.value > 0:
+        worst = worst_of(worst, nothing.value / (MOST_ERRORS * nothing.error))
+    words = (
+        f"largest excess as a share of what is allowed, among {len(worth)} inputs and groups: rounding, and "
+        f"{MOST_ERRORS} standard errors for an input that nothing uses"
+    )
+    return Measured(worst_of(0.0, worst), words)
+
+
+def _within(part: Subject, whole: Subject) -> bool:
+    return part is not whole and set(part.members) <= set(whole.members)
+
+
+def _nearest_to_a_tie(result: Result) -> float:
+    """The threshold at which the second strategy is as good as the first, or that of the setting."""
+    run_, last = result.headline, len(result.horizons) - 1
+    cost = result.weights @ result.net_cost(run_, last, 1, perspective=PERSPECTIVE, discounted=True).mean(axis=-1)
+    gain = result.weights @ result.qaly_gain(run_, last, 1).mean(axis=-1)
+    ratio = float(cost / gain) if abs(gain) > SMALLEST_QALY else math.inf
+    return ratio if 0 <= ratio <= HIGHEST_THRESHOLD else result.threshold
+
+
 RULES.missing(
     "V41", "Each bar of the tornado contains the deterministic run", "there is no one-way sensitivity analysis yet"
 )

@@ -2,10 +2,11 @@
 
 from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.cumulative import cumulative
+from costmodel.report.charts.information import information
 from costmodel.report.charts.parties import parties
 from costmodel.report.charts.states import states
 from costmodel.report.charts.stops import STOPS, stops
 from costmodel.report.charts.structures import structures
 from costmodel.report.charts.style import Chart
 
-__all__ = ["STOPS", "Chart", "bridge", "cumulative", "parties", "states", "stops", "structures"]
+__all__ = ["STOPS", "Chart", "bridge", "cumulative", "information", "parties", "states", "stops", "structures"]

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.perspectives import PERSPECTIVE_NAMES
-from costmodel.report.charts.style import BLUE, ORANGE, Chart, chart, literal, money_axis, zero_line
+from costmodel.report.charts.style import BLUE, ORANGE, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.report.sentence import pick
 from costmodel.report.words import chance, money
 from costmodel.result.result import Result
@@ -56,7 +56,7 @@ def structures(result: Result, perspective: str) -> Chart:
             }
         figure.add_scatter(
             x=rows["net cost"],
-            y=[_wrapped(label) for label in rows["structure"]],
+            y=[wrapped(label) for label in rows["structure"]],
             mode="markers",
             name=f"over {horizon}",
             orientation="h",
@@ -78,15 +78,6 @@ def structures(result: Result, perspective: str) -> Chart:
     finished = chart(figure, title, f"Net cost under each structure and their mixture, with intervals. {title}", table)
     figure.update_layout(hovermode="closest")
     return finished
-
-
-def _wrapped(label: str, width: int = 28) -> str:
-    lines = [""]
-    for word in label.split():
-        if len(lines[-1]) + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(literal(line) for line in lines)
 
 
 def _title(table: pd.DataFrame, result: Result, perspective: str) -> str:

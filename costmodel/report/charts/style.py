@@ -46,6 +46,16 @@ def literal(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+def wrapped(text: str, width: int = 28) -> str:
+    """A user's text letter for letter, in lines of at most so many characters where words allow it."""
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) > width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "<br>".join(literal(line) for line in lines)
+
+
 def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame) -> Chart:
     """A finished chart in the common dress."""
     figure.update_layout(

@@ -1,0 +1,28 @@
+"""The value of information: what knowing more before deciding is worth."""
+
+from costmodel.analysis.information.question import KEPT, Question, question_of
+from costmodel.analysis.information.subjects import UNUSED, Subject
+from costmodel.analysis.information.value import (
+    DRAWS,
+    Line,
+    Population,
+    ValueOfInformation,
+    perfect_information,
+    value_of_information,
+    voi,
+)
+
+__all__ = [
+    "DRAWS",
+    "KEPT",
+    "UNUSED",
+    "Line",
+    "Population",
+    "Question",
+    "Subject",
+    "ValueOfInformation",
+    "perfect_information",
+    "question_of",
+    "value_of_information",
+    "voi",
+]
