@@ -22,6 +22,10 @@ _BITS = 52
 """Bits of each uniform; one fewer than a double holds, so that adding a half stays exact and below 1."""
 
 
+_SOBOL_BITS = 32
+"""Bits of a Sobol number: the most with which scipy's sequence can be entered in its middle."""
+
+
 def checked_seed(seed: object, place: str = "seed") -> int:
     """The seed as a whole number. Raises InputError if it is not one from 0 to below 2^63."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < SEEDS:
@@ -55,13 +59,13 @@ def sobol(seed: int, names: Sequence[str], n: int, start: int = 0) -> dict[str, 
         return {}
     words = np.frombuffer(hashlib.sha256(b"sobol").digest(), dtype="<u4")
     entropy = np.random.SeedSequence([checked_seed(seed), *(int(word) for word in words)])
-    sequence = qmc.Sobol(len(names), scramble=True, bits=_BITS, rng=np.random.default_rng(entropy))
+    sequence = qmc.Sobol(len(names), scramble=True, bits=_SOBOL_BITS, rng=np.random.default_rng(entropy))
     if start:
         sequence.fast_forward(start)
         points = sequence.random(n)
     else:  # from the beginning only whole powers of two are asked for
         points = sequence.random(1 << max(n - 1, 0).bit_length())[:n]
-    points = points + 2.0 ** -(_BITS + 1)
+    points = points + 2.0 ** -(_SOBOL_BITS + 1)
     return {name: np.ascontiguousarray(points[:, i]) for i, name in enumerate(names)}
 
 

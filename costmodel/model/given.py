@@ -13,6 +13,8 @@ from costmodel.units import out_of_support
 
 Array = NDArray[np.float64]
 
+ALTERNATIVE = "alternative"
+"""Column of an export that says which structure a draw has, from 1. A run computes all of them and leaves it unread."""
 LARGEST_FILE = 200_000_000
 """Bytes."""
 
@@ -24,12 +26,15 @@ def read_given(path: Path, scenario: Scenario) -> dict[str, Array]:
     their unit does not allow.
     """
     table = read_table(path, largest_file=LARGEST_FILE)
-    if problems := _names(table.columns, scenario, f"{table.place}, line 1"):
+    columns = tuple(name for name in table.columns if name != ALTERNATIVE or name in scenario.parameters)
+    if problems := _names(columns, scenario, f"{table.place}, line 1"):
         raise InputError(*problems)
-    found = np.empty((len(table.columns), len(table.rows)))
+    if not columns:
+        raise InputError.at(table.place, "no column is a parameter", "Give draws of at least one.")
+    found = np.empty((len(columns), len(table.rows)))
     wrong: list[Problem] = []
     for r, row in enumerate(table.rows):
-        for c, name in enumerate(table.columns):
+        for c, name in enumerate(columns):
             try:
                 found[c, r] = number(row, name)
             except InputError as error:
@@ -39,7 +44,7 @@ def read_given(path: Path, scenario: Scenario) -> dict[str, Array]:
                 wrong.append(Problem(row.place, f"{name}: {fault}"))
     if wrong:
         raise InputError(*wrong)
-    return dict(zip(table.columns, found, strict=True))
+    return dict(zip(columns, found, strict=True))
 
 
 def check_given(scenario: Scenario, given: Mapping[str, Array], draws: int) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 
@@ -85,8 +85,14 @@ def run(
         draws=draws,
         seed=seed,
         sampling=sampling,
+        given=given,
         warnings=tuple(warnings),
     )
+
+
+def values_of(result: Result, draws: int) -> Values:
+    """The first draws of every parameter behind a result, in the order of its outcomes."""
+    return drawn_values(result.scenario, draws, result.seed, 0, cast(Sampling, result.sampling), result.given)
 
 
 def processors() -> int:

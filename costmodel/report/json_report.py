@@ -106,6 +106,8 @@ def _settings(result: Result, perspective: str | None) -> dict[str, Any]:
         "perspective": perspective,
         "draws": result.draws,
         "seed": result.seed,
+        "sampling": result.sampling,
+        "given": sorted(result.given or ()),
     }
 
 

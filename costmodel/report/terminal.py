@@ -74,6 +74,7 @@ def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
     yield from headed("To be checked (recalled, not yet verified)", listed(to_be_checked(scenario)))
     yield Text("")
     drawn = f"{result.draws:,} draws, seed {result.seed}" if result.draws else "no draws"
+    drawn += ", Sobol sequence" if result.draws and result.sampling == "sobol" else ""
     yield Text(f"{drawn}; {engine()}; scenario SHA-256 {scenario.sha256}", style="dim", overflow="fold")
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from costmodel.analysis.information.question import Question, question_of
 from costmodel.analysis.information.subjects import UNUSED, Subject, groups, says_as_much, single_inputs, uncertain
 from costmodel.errors import InputError
-from costmodel.model.run import SEED, run
-from costmodel.model.values import Values, drawn_values
+from costmodel.model.run import SEED, run, values_of
+from costmodel.model.values import Values
 from costmodel.result.information import (
     Worth,
     best_today,
@@ -121,7 +121,7 @@ def value_of_information(
     population = _population(result.scenario, people_a_year, years)
     benefits, weights = decision.net_benefits(result), result.weights
     draws = benefits.shape[-1]
-    values = drawn_values(result.scenario, draws, result.seed)
+    values = values_of(result, draws)
     subjects, warnings = subjects_of(result.scenario, values, groups or {})
     lines = [Line(Subject("everything", "everything", "Everything"), worth_of_everything(benefits, weights))]
     if len(weights) > 1:
