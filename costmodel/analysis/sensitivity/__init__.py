@@ -1,0 +1,1 @@
+"""Deterministic sensitivity: inputs moved alone or in pairs, and the values at which an outcome is met."""
