@@ -1,1 +1,15 @@
 """Deterministic sensitivity: inputs moved alone or in pairs, and the values at which an outcome is met."""
+
+from costmodel.analysis.sensitivity.break_even import BreakEven, BreakEvens, Root, break_even
+from costmodel.analysis.sensitivity.chance import chance_break_even
+from costmodel.analysis.sensitivity.frontier import Frontier, frontier
+from costmodel.analysis.sensitivity.grid import Grid, grid
+from costmodel.analysis.sensitivity.inputs import Input, inputs, named
+from costmodel.analysis.sensitivity.question import OUTCOMES, Finding, Question
+from costmodel.analysis.sensitivity.target import TARGETS
+from costmodel.analysis.sensitivity.tornado import Bar, LeftOut, Tornado, tornado
+
+__all__ = [
+    "OUTCOMES", "TARGETS", "Bar", "BreakEven", "BreakEvens", "Finding", "Frontier", "Grid", "Input", "LeftOut",
+    "Question", "Root", "Tornado", "break_even", "chance_break_even", "frontier", "grid", "inputs", "named", "tornado",
+]  # fmt: skip

@@ -132,7 +132,9 @@ def _fault(name: str, value: float, scenario: Scenario) -> str:
 
 def _sums_to_one(scenario: Scenario) -> list[tuple[str, list[str | int]]]:
     model = scenario.model
-    found: list[tuple[str, list[str | int]]] = [("the shares of the cohort at referral", [*model.cohort.start.values()])]
+    found: list[tuple[str, list[str | int]]] = [
+        ("the shares of the cohort at referral", [*model.cohort.start.values()])
+    ]
     if model.alternatives:
         found.append(("the weights of the alternatives", [one.weight for one in model.alternatives.values()]))
     return found

@@ -1,16 +1,16 @@
 """Break-even (threshold analysis): for each input the value at which an outcome is met."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
 from costmodel.analysis.sensitivity.inputs import Input, inputs, named
-from costmodel.analysis.sensitivity.question import ask
-from costmodel.analysis.sensitivity.search import Scan, search
-from costmodel.analysis.sensitivity.target import Target, target
+from costmodel.analysis.sensitivity.question import Question, ask
+from costmodel.analysis.sensitivity.search import Scan, Which, search
+from costmodel.analysis.sensitivity.target import target
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
 
@@ -67,11 +67,33 @@ class BreakEven:
         return f"{now}; {found}"
 
 
+class Sought(Protocol):
+    """What is to be met: an outcome with its value, or a chance."""
+
+    @property
+    def question(self) -> Question:
+        """Of what it is asked."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """What it is to reach."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """The same in words."""
+        ...
+
+
 @dataclass(frozen=True)
 class BreakEvens:
-    """The break-even values of inputs. figure: pounds by which the target is more than met at the values in use."""
+    """The break-even values of inputs.
 
-    target: Target
+    figure: by how much the target is more than met at the values in use: pounds, or a share where it is a chance.
+    """
+
+    target: Sought
     figure: float
     found: tuple[BreakEven, ...]
 
@@ -115,16 +137,17 @@ def break_even(
     wanted = target(ask(scenario, outcome, perspective, horizon, strategy, discounted), value)
     chosen = inputs(scenario) if input is None else [named(scenario, input)]
 
-    def figure(which: Sequence[int], values: Array) -> Array:
+    def figure(which: Which, values: Array) -> Array:
         changes = [{chosen[i].name: float(x)} for i, x in zip(which, values, strict=True)]
         return np.asarray(batch(wanted.question, changes, wanted.figure).figures[0], dtype=float)
 
     now = float(batch(wanted.question, [{}], wanted.figure).figures[0, 0])
     scans = search(chosen, figure)
-    return BreakEvens(wanted, now, tuple(_found(one, scan, now) for one, scan in zip(chosen, scans, strict=True)))
+    return BreakEvens(wanted, now, tuple(outcome_at(one, scan, now) for one, scan in zip(chosen, scans, strict=True)))
 
 
-def _found(one: Input, scan: Scan, now: float) -> BreakEven:
+def outcome_at(one: Input, scan: Scan, now: float) -> BreakEven:
+    """What a scan found of an input, told. now: the figure at the values in use."""
     roots = tuple(
         Root(crossing.value, crossing.rises, crossing.residual, *one.spread.place(crossing.value))
         for crossing in scan.crossings

@@ -49,10 +49,8 @@ def grid(
     the unit does not allow; a pair that the model refuses says so in its cell.
     """
     question = ask(scenario, outcome, perspective, horizon, strategy, discounted)
-    one, other = named(scenario, first), named(scenario, second)
-    if one.name == other.name:
-        raise InputError.at("grid", f"{first} and {second} are one input", "Name two different ones.")
-    xs, ys = _values(one, first_values), _values(other, second_values)
+    one, other = pair(scenario, first, second)
+    xs, ys = values_of(one, first_values), values_of(other, second_values)
     if len(xs) * len(ys) > MOST_CELLS:
         raise InputError.at("grid", f"{len(xs) * len(ys):,} cells are too many", f"At most {MOST_CELLS:,}.")
     found = batch(question, [{one.name: x, other.name: y} for x in xs for y in ys])
@@ -64,7 +62,16 @@ def grid(
     return Grid(question, one, other, xs, ys, rows)
 
 
-def _values(one: Input, given: Sequence[float] | None) -> tuple[float, ...]:
+def pair(scenario: Scenario, first: str, second: str) -> tuple[Input, Input]:
+    """Two different inputs by name. Raises InputError otherwise."""
+    one, other = named(scenario, first), named(scenario, second)
+    if one.name == other.name:
+        raise InputError.at(f"{first} and {second}", "these are one input", "Name two different ones.")
+    return one, other
+
+
+def values_of(one: Input, given: Sequence[float] | None) -> tuple[float, ...]:
+    """Values of an input that its unit allows; by default from the low to the high end of its uncertainty."""
     if given is None:
         if one.spread.low == one.spread.high:
             raise InputError.at(one.name, one.spread.why, "Name the values at which it is to be tried.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,8 @@ JUMP = 0.01
 TOLERANCES = {"xatol": 0.0, "xrtol": 1e-13, "fatol": 1e-6, "frtol": 0.0}
 """A root is found when the figure is below a ten-thousandth of a penny."""
 
-Figure = Callable[[Sequence[int], Array], Array]
+Which = NDArray[np.intp]
+Figure = Callable[[Which, Array], Array]
 """The figure of inputs (by position) at values, (value,); NaN where the model refuses one."""
 
 
@@ -91,7 +93,7 @@ def scanned(one: Input) -> Array:
 def search(inputs: Sequence[Input], figure: Figure) -> list[Scan]:
     """Every zero of a figure along each input, all inputs at once."""
     grids = [scanned(one) for one in inputs]
-    owner = np.concatenate([np.full(len(grid), i) for i, grid in enumerate(grids)])
+    owner: Which = np.repeat(np.arange(len(grids), dtype=np.intp), [len(grid) for grid in grids])
     x = np.concatenate(grids)
     y = figure(owner, x)
     for more in (_edges, _turns):
@@ -104,11 +106,10 @@ def search(inputs: Sequence[Input], figure: Figure) -> list[Scan]:
 def _joined(
     owner: NDArray[np.intp], x: Array, y: Array, more_owner: NDArray[np.intp], more: Array, figure: Figure
 ) -> tuple[NDArray[np.intp], Array, Array]:
-    owner, x, y = (
-        np.concatenate(pair) for pair in ((owner, more_owner), (x, more), (y, figure(more_owner, more)))
-    )  # fmt: skip
-    order = np.lexsort((x, owner))
-    return owner[order], x[order], y[order]
+    who, values = np.concatenate([owner, more_owner]), np.concatenate([x, more])
+    figures = np.concatenate([y, figure(more_owner, more)])
+    order = np.lexsort((values, who))
+    return who[order], values[order], figures[order]
 
 
 def _edges(owner: NDArray[np.intp], x: Array, y: Array, figure: Figure) -> tuple[NDArray[np.intp], Array]:
@@ -154,10 +155,9 @@ def _scans(count: int, owner: NDArray[np.intp], x: Array, y: Array, figure: Figu
     found: list[list[Crossing]] = [[] for _ in range(count)]
     if len(crossing):
         who, low, high = owner[crossing], x[crossing], x[crossing + 1]
-        roots = find_root(lambda value, which: figure(which.astype(int), value), (low, high), args=(who.astype(float),),
-                          tolerances=TOLERANCES)  # fmt: skip
-        residuals = figure(who, roots.x)
-        for i, value, residual, rises in zip(who, roots.x, residuals, y[crossing] < 0, strict=True):
+        solve: Any = find_root
+        roots = solve(_elementwise(figure), (low, high), args=(who,), tolerances=TOLERANCES).x
+        for i, value, residual, rises in zip(who, roots, figure(who, roots), y[crossing] < 0, strict=True):
             found[i].append(Crossing(float(value), float(residual), bool(rises)))
     flats: list[list[tuple[float, float]]] = [[] for _ in range(count)]
     for i in range(count):
@@ -172,6 +172,10 @@ def _scans(count: int, owner: NDArray[np.intp], x: Array, y: Array, figure: Figu
             rises = None if before * after > 0 else bool(after > 0 or before < 0)
             found[i].append(Crossing(float(x[begin]), float(y[begin]), rises))
     return [_scan(owner, x, y, i, found[i], flats[i]) for i in range(count)]
+
+
+def _elementwise(figure: Figure) -> Callable[[Array, Which], Array]:
+    return lambda values, which: figure(which, values)
 
 
 def _scan(

@@ -29,7 +29,7 @@ class Target:
             case "payback":
                 curve, months = self.question.curve(rows)
                 later = [curve[months > self.value], _at(curve, months, self.value)[None]]
-                return -np.concatenate(later).max(axis=0)[None]
+                return np.asarray(-np.concatenate(later).max(axis=0)[None], dtype=float)
             case "offset_ratio":
                 spent, returned = self.question.spent_and_returned(rows)
                 return (returned - self.value * spent)[None]
@@ -68,6 +68,6 @@ def _at(curve: Array, months: Array, month: float) -> Array:
     """The curve at a month, straight between its points."""
     after = int(np.searchsorted(months, month))
     if months[after] == month:
-        return curve[after]
+        return np.asarray(curve[after], dtype=float)
     share = (month - months[after - 1]) / (months[after] - months[after - 1])
-    return np.asarray(curve[after - 1] + share * (curve[after] - curve[after - 1]))
+    return np.asarray(curve[after - 1] + share * (curve[after] - curve[after - 1]), dtype=float)
