@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import changed
-from costmodel.analysis.sensitivity.break_even import BreakEvens, outcome_at
-from costmodel.analysis.sensitivity.inputs import Input, named, one_by_one
+from costmodel.analysis.sensitivity.movable import Input, named, one_by_one
 from costmodel.analysis.sensitivity.question import Question, ask
 from costmodel.analysis.sensitivity.search import Crossing, Scan
+from costmodel.analysis.sensitivity.threshold import BreakEvens, outcome_at
 from costmodel.errors import InputError
 from costmodel.model.run import BLOCK, SEED, evaluate
 from costmodel.model.values import Array, Values, completed, drawn_values

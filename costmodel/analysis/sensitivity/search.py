@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize.elementwise import find_root
 
-from costmodel.analysis.sensitivity.inputs import Input
+from costmodel.analysis.sensitivity.movable import Input
 
 Array = NDArray[np.float64]
 

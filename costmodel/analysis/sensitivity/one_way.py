@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import Change, batch
-from costmodel.analysis.sensitivity.inputs import Input, inputs
+from costmodel.analysis.sensitivity.movable import Input, inputs
 from costmodel.analysis.sensitivity.question import Finding, Question, ask
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario

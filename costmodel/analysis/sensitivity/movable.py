@@ -1,5 +1,6 @@
 """The inputs of an answer, one by one: every number that feeds it and is not made of others."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from costmodel.analysis.sensitivity.spread import Spread, limits, spread_of
@@ -71,7 +72,12 @@ def named(scenario: Scenario, name: str) -> Input:
 def one_by_one(scenario: Scenario) -> set[str]:
     """Inputs that a row of a batch cannot move: those behind the age and the sexes, which choose the hazards."""
     cohort = scenario.model.cohort
-    waiting = [str(reference) for reference in (cohort.age, cohort.female)]
+    return behind(scenario, (cohort.age, cohort.female))
+
+
+def behind(scenario: Scenario, references: Iterable[str | int | None]) -> set[str]:
+    """Parameters that stand at some references, with everything they are made of."""
+    waiting = [str(reference) for reference in references]
     found: set[str] = set()
     while waiting:
         name = waiting.pop()

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
-from costmodel.analysis.sensitivity.break_even import BreakEven, Sought, outcome_at
-from costmodel.analysis.sensitivity.grid import pair, values_of
-from costmodel.analysis.sensitivity.inputs import Input
+from costmodel.analysis.sensitivity.movable import Input
 from costmodel.analysis.sensitivity.question import ask
 from costmodel.analysis.sensitivity.search import Which, search
 from costmodel.analysis.sensitivity.target import target
+from costmodel.analysis.sensitivity.threshold import BreakEven, Sought, outcome_at
+from costmodel.analysis.sensitivity.two_way import pair, values_of
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
-from costmodel.analysis.sensitivity.inputs import Input, inputs, named
+from costmodel.analysis.sensitivity.movable import Input, inputs, named
 from costmodel.analysis.sensitivity.question import Question, ask
 from costmodel.analysis.sensitivity.search import Scan, Which, search
 from costmodel.analysis.sensitivity.target import target

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
-from costmodel.analysis.sensitivity.inputs import Input, named
+from costmodel.analysis.sensitivity.movable import Input, named
 from costmodel.analysis.sensitivity.question import Finding, Question, ask
 from costmodel.errors import InputError
 from costmodel.scenario.build import Scenario
