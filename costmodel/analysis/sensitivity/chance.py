@@ -8,7 +8,7 @@ import numpy as np
 from costmodel.analysis.sensitivity.batch import changed
 from costmodel.analysis.sensitivity.movable import Input, named, one_by_one
 from costmodel.analysis.sensitivity.question import Question, ask
-from costmodel.analysis.sensitivity.search import Crossing, Scan
+from costmodel.analysis.sensitivity.search import Crossing, Scan, scanned
 from costmodel.analysis.sensitivity.threshold import BreakEvens, outcome_at
 from costmodel.errors import InputError
 from costmodel.model.run import BLOCK, SEED, evaluate
@@ -17,8 +17,8 @@ from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 
 DRAWS = 1_000
-POINTS = 15
-"""Values at which the chance is scanned before crossings are narrowed down."""
+POINTS = 11
+"""Values near the input's own uncertainty at which the chance is scanned, and as many over all that is searched."""
 HALVINGS = 12
 Gap = Callable[[float | None], float]
 """Chance less the target at a value of the input; NaN where the model refuses it."""
@@ -93,9 +93,10 @@ def _search(one: Input, gap: Gap) -> Scan:
     lowest, highest = one.limits
     low, high = one.spread.low, one.spread.high
     wide = max(high - low, abs(one.central), 1e-9)
-    ends = max(lowest, low - wide), min(highest, high + wide)
-    far = [end for end in (lowest, highest) if np.isfinite(end)]
-    x = np.unique([*np.linspace(*ends, POINTS), *(far if max(far, default=0) <= 1 else far[:1]), one.central])
+    near = np.linspace(max(lowest, low - wide), min(highest, high + wide), POINTS)
+    wanted = scanned(one)
+    far = wanted[np.linspace(0, len(wanted) - 1, POINTS).astype(int)]
+    x = np.unique([*near, *far, one.central])
     y = np.array([gap(float(value)) for value in x])
     crossings = []
     for i in np.flatnonzero(y[:-1] * y[1:] < 0):

@@ -125,7 +125,7 @@ def tornado(
         reasons = [reason for reason in found.refused[part] if reason]
         if one.spread.low == one.spread.high:
             (left_out.append(LeftOut(one, one.spread.why)) if moved else inert.append(one))
-        elif len(reasons) == part.stop - part.start:
+        elif all(reason or _near(value, one) for value, reason in zip(tried(one), found.refused[part], strict=True)):
             left_out.append(LeftOut(one, reasons[0]))
         elif not moved and not reasons:
             inert.append(one)
@@ -142,6 +142,11 @@ def tried(one: Input) -> list[float]:
     """
     low, high = one.spread.low, one.spread.high
     return [one.central + 1] if low == high else [float(value) for value in np.linspace(low, high, PARTS + 1)]
+
+
+def _near(value: float, one: Input) -> bool:
+    """Whether a value is the one in use, to rounding."""
+    return abs(value - one.central) <= SMALLEST * max(abs(one.central), 1.0)
 
 
 def _moves(figures: Array, central: Array) -> bool:

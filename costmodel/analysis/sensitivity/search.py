@@ -109,6 +109,8 @@ def _joined(
     who, values = np.concatenate([owner, more_owner]), np.concatenate([x, more])
     figures = np.concatenate([y, figure(more_owner, more)])
     order = np.lexsort((values, who))
+    again = (np.diff(who[order]) == 0) & (np.diff(values[order]) == 0)
+    order = order[np.concatenate([[True], ~again])]
     return who[order], values[order], figures[order]
 
 
@@ -139,7 +141,8 @@ def _turns(owner: NDArray[np.intp], x: Array, y: Array, figure: Figure) -> tuple
     sign = (np.sign(y[:-2]) == np.sign(y[1:-1])) & (np.sign(y[1:-1]) == np.sign(y[2:]))
     slack = SOLVED * np.maximum(near[1:-1], 1.0)
     with np.errstate(invalid="ignore"):
-        lowest = (near[1:-1] < near[:-2] - slack) & (near[1:-1] < near[2:] - slack)
+        before, after = near[:-2] - near[1:-1], near[2:] - near[1:-1]
+        lowest = (np.minimum(before, after) > -slack) & (np.maximum(before, after) > slack)
     at = np.flatnonzero(same & sign & lowest) + 1
     between = np.linspace(0, 1, CLOSER + 2)[1:-1]
     who = np.repeat(owner[at], 2 * CLOSER)
