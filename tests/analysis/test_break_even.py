@@ -162,6 +162,14 @@ def test_the_frontier_of_price_and_attendance_is_a_hyperbola(tmp_path: Path) -> 
     assert found.to_frame().attendance.tolist() == [0.4, 0.6, 0.9]
 
 
+def test_a_value_comes_in_the_price_year_of_its_record_too(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **{"parameters.session_price": price("session", 90, "2022/23")})
+    (row,) = cm.break_even(scenario, "session_price", perspective="nhs").to_frame().to_dict("records")
+    assert row["as_declared"] == pytest.approx(row["value"] * 0.95 / 1.04, rel=1e-12)
+    again = cm.run(scenario.changed({"session_price": row["as_declared"]}), draws=0)
+    assert answer(again, "net_saving", "nhs") == pytest.approx(0, abs=0.01)
+
+
 def test_every_break_even_of_the_shipped_scenario_is_met_to_the_penny() -> None:
     found = cm.break_even(cm.load(SHIPPED))
     assert len(found.found) == len(inputs(cm.load(SHIPPED)))
@@ -178,7 +186,8 @@ def test_roots_of_random_scenarios_put_back_save_nothing(seed: int, tmp_path: Pa
     for one in cm.break_even(scenario, perspective="societal").found:
         for root in one.roots:
             if scenario.parameters[one.input.name].kind == "value":
-                again = cm.run(scenario.changed({one.input.name: root.value}, fix=True), draws=0)
+                declared = root.value / one.input.price_factor
+                again = cm.run(scenario.changed({one.input.name: declared}, fix=True), draws=0)
                 (row,) = rows(again, "net_saving", perspective="societal", strategy=again.strategies[1]).itertuples()
                 assert abs(row.value) < 0.01, one.input.name
 

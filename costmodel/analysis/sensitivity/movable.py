@@ -17,7 +17,8 @@ class Input:
 
     central: in the setting's price year. fitted: the posterior file of numbers that were fitted together; "" for
     others. alone: whether a row of a batch cannot hold it, so that each of its values is a run of its own.
-    limits: between which it can be moved.
+    limits: between which it can be moved. price_factor: divides a value into the price year of its own record, in
+    which `Scenario.changed` and `--set` take it; 1 for what is not money.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Input:
     fitted: str
     alone: bool
     limits: tuple[float, float]
+    price_factor: float = 1.0
 
 
 def inputs(scenario: Scenario) -> list[Input]:
@@ -95,7 +97,8 @@ def _has_own_number(scenario: Scenario, name: str) -> bool:
 def _input(scenario: Scenario, name: str, alone: bool) -> Input:
     record, leaf = scenario.parameters[name], scenario.leaves.get(name)
     fitted = leaf.posterior[0].name if leaf is not None and leaf.posterior else ""
+    factor = leaf.price_factor if leaf is not None else 1.0
     central, ends = float(scenario.central[name]), limits(record.unit)
     if record.unit.kind == "age" and scenario.life_table is not None:
         ends = (ends[0], min(ends[1], float(scenario.life_table.last_age)))
-    return Input(name, record.label, record.unit, central, spread_of(scenario, name), fitted, alone, ends)
+    return Input(name, record.label, record.unit, central, spread_of(scenario, name), fitted, alone, ends, factor)

@@ -113,7 +113,8 @@ class BreakEvens:
                 "fitted_together": one.input.fitted,
             }  # fmt: skip
             kinds = [
-                {"kind": "root", "value": root.value, "met_above": root.met_above, "residual": root.residual,
+                {"kind": "root", "value": root.value, "as_declared": root.value / one.input.price_factor,
+                 "met_above": root.met_above, "residual": root.residual,
                  "percentile": root.percentile, "place": root.place}
                 for root in one.roots
             ]  # fmt: skip
