@@ -1,13 +1,17 @@
 """Does psychodynamic therapy pay for itself? For whom, by when, how surely, and what would have to be true."""
 
 from costmodel.analysis.information import voi
+from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
 from costmodel.errors import InputError
 from costmodel.model.run import run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 
-__all__ = ["InputError", "Result", "Scenario", "load", "run", "voi", "workbook"]
+__all__ = [
+    "InputError", "Result", "Scenario", "break_even", "chance_break_even", "frontier", "grid", "load", "run", "tornado",
+    "voi", "workbook",
+]  # fmt: skip
 __version__ = "0.1.0"
 
 

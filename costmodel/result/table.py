@@ -128,8 +128,8 @@ def _ratios(result: Result, run: Run, h: int, s: int, perspective: str, row: Any
     therapy = result.net_cost(run, h, s, perspective=perspective, category="therapy")
     rest = result.net_cost(run, h, s, perspective=perspective) - therapy
     spent, returned = float(run.weights @ therapy.mean(axis=-1)), -float(run.weights @ rest.mean(axis=-1))
-    if spent > 0:
-        yield row("offset_ratio", Estimate(returned / spent + 0.0), unit="ratio")
+    if (share := offset_ratio(spent, returned)) is not None:
+        yield row("offset_ratio", Estimate(share), unit="ratio")
     cost = result.net_cost(run, h, s, perspective=perspective, discounted=True)
     gain = result.qaly_gain(run, h, s, True)
     more_cost = float(run.weights @ cost.mean(axis=-1))
@@ -139,6 +139,11 @@ def _ratios(result: Result, run: Run, h: int, s: int, perspective: str, row: Any
     benefit = result.estimate(run, gain * result.threshold - cost)
     words = f"at £{result.threshold:,.0f} per QALY"
     yield row("nmb", benefit, discounted=True, words=words)
+
+
+def offset_ratio(spent: float, returned: float) -> float | None:
+    """Savings ÷ therapy cost; None where no therapy is paid for."""
+    return returned / spent + 0.0 if spent > 0 else None
 
 
 def cost_per_qaly(more_cost: float, more_health: float) -> tuple[float, str]:

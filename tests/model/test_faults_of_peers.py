@@ -1,7 +1,4 @@
-"""Faults that were found in published models and tools of the same kind: this model must not have them.
-
-What concerns tornado diagrams is tested with the analysis that draws them.
-"""
+"""Faults that were found in published models and tools of the same kind: this model must not have them."""
 
 from pathlib import Path
 from typing import Any
@@ -217,3 +214,63 @@ def test_what_the_dead_cost_or_feel_is_refused(edits: dict[str, Any], tmp_path: 
     said = problems(example(tmp_path, **edits))
     assert len(said) == 1, said
     assert '"dead" is not a declared state' in said[0]
+
+
+def test_a_tornado_moves_discount_rates_and_what_has_a_range_alone(tmp_path: Path) -> None:
+    """The fault: both were silently left out."""
+    edits = {"parameters.gp_visit": price("visit", 44, "2023/24", range=[30, 60]), "follow_up": "36 months"}
+    scenario = load_example(tmp_path, **edits)
+    found = {bar.input.name: bar for bar in cm.tornado(scenario, "nmb", "nhs").bars}
+    for name in (scenario.setting.discount.costs, scenario.setting.discount.health):
+        bar = found[str(name)]
+        for value, end in ((0.028, bar.at_low), (0.042, bar.at_high)):
+            again = cm.run(scenario.changed({str(name): value}), draws=0)
+            assert end.value == pytest.approx(answer(again, "nmb", "nhs", discounted=True), rel=1e-12)
+        assert bar.width > 0
+    assert (found["gp_visit"].input.spread.low, found["gp_visit"].input.spread.high) == (30 * 1.04, 60 * 1.04)
+    assert found["gp_visit"].width > 0
+    undiscounted = cm.tornado(scenario, perspective="nhs")
+    assert str(scenario.setting.discount.costs) in {one.name for one in undiscounted.inert}
+
+
+def test_two_inputs_with_the_same_value_are_moved_apart(tmp_path: Path) -> None:
+    """The fault: of two parameters that happened to hold the same value one lost its row."""
+    alike = number("per year", 0.3)
+    scenario = load_example(tmp_path, **{"parameters.recover": alike, "parameters.relapse": alike})
+    found = {bar.input.name: bar for bar in cm.tornado(scenario, perspective="nhs").bars}
+    for name in ("recover", "relapse"):
+        for value, end in ((0.24, found[name].at_low), (0.36, found[name].at_high)):
+            again = cm.run(scenario.changed({name: value}), draws=0)
+            assert end.value == pytest.approx(saving(again, "nhs"), rel=1e-12)
+    assert found["recover"].at_high.value != found["relapse"].at_high.value
+    less = saving(cm.run(scenario, draws=0), "nhs") - 1
+    roots = {one.input.name: one.roots for one in cm.break_even(scenario, value=less, perspective="nhs").found}
+    assert roots["recover"]
+    assert roots["relapse"]
+    assert roots["recover"] != roots["relapse"]
+
+
+def test_break_even_counts_money_alone_and_to_the_day(tmp_path: Path) -> None:
+    """The fault: a break-even in whole years that mixed cash with pounds per QALY."""
+    scenario = load_example(tmp_path)
+    richer = scenario.changed({"threshold_low": 1e6, "utility_well": 0.9, "utility_ill": 0.1})
+    for outcome, value in (("net_saving", 0.0), ("payback", 31.5)):
+        first, other = (
+            cm.break_even(one, "session_price", outcome, value, "nhs", horizon=60.0).found[0].roots[0].value
+            for one in (scenario, richer)
+        )
+        assert first == other
+    again = cm.run(scenario.changed({"session_price": first}), draws=0)
+    assert again.curve_payback(1, "nhs", 1) == pytest.approx(31.5, abs=1e-6)
+
+
+def test_a_bound_of_the_search_is_never_returned_as_a_break_even_value(tmp_path: Path) -> None:
+    """The fault: where nothing met the target, the end of the search came back as if it did."""
+    found = cm.break_even(
+        load_example(tmp_path, **{"parameters.session_price": price("session", 500)}), perspective="nhs"
+    )
+    for one in found.found:
+        for root in one.roots:
+            assert abs(root.residual) < 0.01
+            assert root.value not in (one.low, one.high)
+    assert [one.roots for one in found.found if one.input.name == "causal"] == [()]

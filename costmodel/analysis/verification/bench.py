@@ -6,14 +6,15 @@ from functools import cached_property
 
 import numpy as np
 
+from costmodel.analysis.sensitivity import Tornado, tornado
 from costmodel.model.by_rates import background_hazards
 from costmodel.model.lived import edges
-from costmodel.model.run import evaluate
+from costmodel.model.run import evaluate, run
 from costmodel.model.simulate import simulate
 from costmodel.model.values import Array, Values, central_values, drawn_values
 from costmodel.result.flows import Flows
 from costmodel.result.outcomes import Outcomes
-from costmodel.result.result import Result
+from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.schema import ModelFile, Therapy
 
@@ -77,6 +78,11 @@ class Bench:
         """Flows of a few draws."""
         return simulate(self.scenario, self.some_values, TRIED)
 
+    @cached_property
+    def tornado(self) -> Tornado:
+        """Every input moved alone; net saving at the follow-up."""
+        return tornado(self.scenario)
+
     def look(self, reference: str | int) -> float:
         """Central value of a reference."""
         return float(reference) if isinstance(reference, int) else float(self.central[reference])
@@ -96,6 +102,16 @@ class Bench:
         for position, (name, strategy) in enumerate(self.model.strategies.items()):
             if strategy.therapy:
                 yield position, name, strategy.therapy
+
+    def net_cost_at_centre(self, perspective: str, result: Result | None = None) -> Array:
+        """Net cost of the second strategy at the follow-up in a deterministic run, undiscounted, (alternative,)."""
+        result = result or self.result
+        net = result.net_cost(result.runs[DETERMINISTIC], 0, 1, perspective=perspective)
+        return np.asarray(net[:, 0], dtype=float)
+
+    def at_centre(self, scenario: Scenario) -> Result:
+        """The deterministic run of a version of the scenario."""
+        return run(scenario, draws=0)
 
     def outcomes(self, scenario: Scenario, more: Mapping[str, float | Array] | None = None, draws: int = 1) -> Outcomes:
         """Outcomes of a version of the scenario at central values; more: values that stand in their place or beside."""

@@ -1,11 +1,12 @@
 """Does every input matter? Each is moved alone; one that moves nothing must be named, and be alive elsewhere."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from costmodel.analysis.sensitivity.batch import central_leaves, changed
+from costmodel.analysis.sensitivity.movable import behind, one_by_one
 from costmodel.analysis.verification.bench import Bench
 from costmodel.analysis.verification.check import Finding, Measured
 from costmodel.analysis.verification.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, Edit, edited, lasting
@@ -40,10 +41,10 @@ def every_input_matters(bench: Bench) -> Finding:
     """How many inputs change nothing: neither here nor where no other input is 0 or 1 and time is long."""
     scenario = bench.scenario
     names = [name for name in used(scenario) if name in scenario.leaves]
-    inert = _inert(scenario, names, _leaves(scenario))
+    inert = _inert(scenario, names, central_leaves(scenario))
     dead = inert
     if dead:
-        lively = {name: _lively(scenario, name, value) for name, value in _leaves(scenario).items()}
+        lively = {name: _lively(scenario, name, value) for name, value in central_leaves(scenario).items()}
         lively[HALF] = AWAY["share"]
         longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
         for version in (longer, edited(longer, _turned_round)):
@@ -56,10 +57,6 @@ def every_input_matters(bench: Bench) -> Finding:
     listed = [name for name in inert if name not in dead]
     note = f"inert at the present values of other inputs: {', '.join(listed)}" if listed else ""
     return Measured(len(dead), words, note)
-
-
-def _leaves(scenario: Scenario) -> dict[str, float]:
-    return {name: leaf.central * leaf.price_factor for name, leaf in scenario.leaves.items()}
 
 
 def _lively(scenario: Scenario, name: str, value: float) -> float:
@@ -80,7 +77,8 @@ def _moved(unit: Unit, value: float) -> float:
 
 def _inert(scenario: Scenario, names: list[str], base: dict[str, float], activity: bool = False) -> list[str]:
     """Inputs of which a small change, alone, moves no output."""
-    alone = [name for name in names if name in _one_by_one(scenario)]
+    apart = one_by_one(scenario) | behind(scenario, scenario.model.cohort.start.values())  # shares that sum to 1
+    alone = [name for name in names if name in apart]
     together = [name for name in names if name not in alone]
     rows: dict[str, float | Array] = {name: np.full(len(together) + 1, value) for name, value in base.items()}
     for row, name in enumerate(together, 1):
@@ -120,28 +118,11 @@ def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:
             yield sessions(model, name, float(time[0]), float(time[-1]), window, looking(values))
 
 
-def _one_by_one(scenario: Scenario) -> set[str]:
-    """Inputs that a draw cannot move alone: the ages that choose the hazards, and the shares that sum to 1."""
-    cohort = scenario.model.cohort
-    waiting = [str(reference) for reference in (cohort.age, cohort.female, *cohort.start.values())]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in scenario.parameters and name not in found:
-            found.add(name)
-            waiting += scenario.parameters[name].operands
-    return found
-
-
 def _matters(scenario: Scenario, name: str, base: dict[str, float]) -> bool:
     """Whether moving an input moves an output, or is refused, in a run of its own."""
     outputs = []
     for value in (base[name], _moved(scenario.parameters[name].unit, base[name])):
-        leaves = {
-            one: replace(leaf, central=({**base, name: value}[one]) / leaf.price_factor)
-            for one, leaf in scenario.leaves.items()
-        }
-        version = replace(scenario, leaves=leaves)
+        version = changed(scenario, {**base, name: value})
         try:
             outputs.append(_outputs(version, {**base, **version.central}, 1))
         except InputError:

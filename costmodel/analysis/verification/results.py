@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import expm
 
+from costmodel.analysis.sensitivity import break_even
+from costmodel.analysis.sensitivity.batch import changed
 from costmodel.analysis.verification.bench import Bench, largest, same_as, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.inputs import generator
@@ -34,6 +36,9 @@ from costmodel.scenario.schema import ModelFile
 RULES = Rules("results")
 PENNY = 0.005
 EXACT = 1e-9
+BREAK_EVEN_FOR = "nhs_pss"
+WIDEST = 3
+"""Inputs whose break-even value is sought: those that move the net saving most."""
 CYCLE_LENGTHS = (1, 2, 3, 4, 6, 12)
 
 
@@ -268,9 +273,20 @@ def _off_curve(curve: Array, result: Result, horizon: int, strategy: int, month:
     return worst_of(owing, abs(float(np.interp(month, months, curve))), -before)
 
 
-RULES.missing(
-    "V29b", "The break-even value, put back, gives a net saving of 0", "there is no search for break-even values yet"
-)
+@RULES.law("V29b", "The break-even value, put back, gives a net saving of 0", PENNY)
+def _break_even(bench: Bench) -> Finding:
+    if len(bench.strategies) < 2:
+        return Inapplicable("there is only one strategy")
+    scenario, worst, roots = bench.scenario, 0.0, 0
+    for bar in [bar for bar in bench.tornado.bars if bar.input.name in scenario.leaves][:WIDEST]:
+        for one in break_even(scenario, bar.input.name).found:
+            for root in one.roots:
+                again = bench.at_centre(changed(scenario, {one.input.name: root.value}))
+                worst = worst_of(worst, abs(float(again.weights @ bench.net_cost_at_centre(BREAK_EVEN_FOR, again))))
+                roots += 1
+    if not roots:
+        return Inapplicable(f"none of the {WIDEST} inputs that matter most makes the net saving 0")
+    return Measured(worst, f"largest £ of net saving at {roots} break-even values of the {WIDEST} widest inputs")
 
 
 @RULES.law("V30", "Perspectives nest; transfers cancel in the societal sum", PENNY)

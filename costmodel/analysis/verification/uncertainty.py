@@ -36,6 +36,7 @@ REGRESSED = 400
 """Draws on which the value of parts is tried at least."""
 MOST_ERRORS = 5
 """Standard errors that an input that nothing uses may be worth."""
+ONE_STRATEGY = Inapplicable("there is only one strategy")
 NO_DRAWS = Inapplicable("no draws were made")
 
 
@@ -184,9 +185,19 @@ def _nearest_to_a_tie(result: Result) -> float:
     return ratio if 0 <= ratio <= HIGHEST_THRESHOLD else result.threshold
 
 
-RULES.missing(
-    "V41", "Each bar of the tornado contains the deterministic run", "there is no one-way sensitivity analysis yet"
-)
+@RULES.law("V41", "Each bar of the tornado contains the deterministic run", 1e-6)
+def _tornado(bench: Bench) -> Finding:
+    if len(bench.strategies) < 2:
+        return ONE_STRATEGY
+    saving = -float(bench.result.weights @ bench.net_cost_at_centre(PERSPECTIVE))
+    found = bench.tornado
+    assert found.central.value is not None
+    worst = abs(found.central.value - saving)
+    for bar in found.bars:
+        ends = [end.value for end in (bar.at_low, bar.at_high) if bar.monotone and end.value is not None]
+        ends = ends if len(ends) == 2 else [end for end in (bar.least, bar.most) if end is not None]
+        worst = worst_of(worst, min(ends) - saving, saving - max(ends))
+    return Measured(worst, f"farthest £ by which the run lies outside one of {len(found.bars)} bars")
 
 
 @RULES.law(

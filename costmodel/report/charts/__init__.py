@@ -8,5 +8,8 @@ from costmodel.report.charts.states import states
 from costmodel.report.charts.stops import STOPS, stops
 from costmodel.report.charts.structures import structures
 from costmodel.report.charts.style import Chart
+from costmodel.report.charts.tornado import tornado
 
-__all__ = ["STOPS", "Chart", "bridge", "cumulative", "information", "parties", "states", "stops", "structures"]
+__all__ = [
+    "STOPS", "Chart", "bridge", "cumulative", "information", "parties", "states", "stops", "structures", "tornado",
+]  # fmt: skip

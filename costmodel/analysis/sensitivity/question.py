@@ -1,0 +1,198 @@
+"""What is asked of each row of a batch, read by the same functions that a result is read by."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from costmodel.errors import InputError, nearest
+from costmodel.model.lived import looking
+from costmodel.model.run import run
+from costmodel.model.values import Array, Values
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.result import payback
+from costmodel.result.outcomes import VIEWS, Outcomes, until
+from costmodel.result.result import Result
+from costmodel.result.table import cost_per_qaly, in_words, offset_ratio, payback_words
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR
+
+Outcome = Literal["net_saving", "payback", "cost_per_qaly", "nmb", "offset_ratio"]
+OUTCOMES: dict[str, str] = {
+    "net_saving": "net saving",
+    "payback": "month of payback",
+    "cost_per_qaly": "cost per QALY",
+    "nmb": "net monetary benefit",
+    "offset_ratio": "offset ratio",
+}
+UNITS = {
+    "net_saving": "GBP", "payback": "months", "cost_per_qaly": "GBP per QALY", "nmb": "GBP", "offset_ratio": "ratio",
+}  # fmt: skip
+PLAIN_RATIO = "costs more and improves health"
+"""The only finding with which a cost per QALY is a price of health."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer of a row: a number, or None and the finding in words."""
+
+    value: float | None
+    words: str = ""
+
+    def __str__(self) -> str:
+        return self.words if self.value is None else f"{self.value:g}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Outcomes of the rows of a batch: a result that is asked of them, and the values of each row."""
+
+    result: Result
+    values: Values
+
+    @property
+    def size(self) -> int:
+        """How many rows."""
+        return self.result.deterministic.draws
+
+    def mixed(self, amounts: Array) -> Array:
+        """Alternatives weighted as each row weighs them: (…, alternative, row) → (…, row)."""
+        look = looking(self.values)
+        weights = [look(structure.weight) for structure in self.result.scenario.structures]
+        return sum((weight * amounts[..., a, :] for a, weight in enumerate(weights)), np.zeros(self.size))
+
+
+@dataclass(frozen=True)
+class Question:
+    """An outcome of one strategy against the comparator, for one perspective at one horizon.
+
+    template: the deterministic run of the scenario. horizon: index into its horizons. strategy: its position.
+    discounted: of net saving, payback and offset ratio; ratios to health always are.
+    """
+
+    template: Result
+    outcome: Outcome
+    perspective: str
+    horizon: int
+    strategy: int
+    discounted: bool = False
+
+    @property
+    def scenario(self) -> Scenario:
+        """Of what it is asked."""
+        return self.template.scenario
+
+    @property
+    def months(self) -> float:
+        """The horizon in months."""
+        return self.template.horizons[self.horizon]
+
+    @property
+    def unit(self) -> str:
+        """The unit of the answer."""
+        return UNITS[self.outcome]
+
+    def rows(self, outcomes: Outcomes, values: Values) -> Rows:
+        """Outcomes of rows, to be asked."""
+        return Rows(replace(self.template, deterministic=outcomes, expected=None, draws=0), values)
+
+    def measure(self, rows: Rows) -> Array:
+        """The figures behind the answer, (figure, row)."""
+        match self.outcome:
+            case "net_saving":
+                return -self._net_cost(rows, self.discounted)[None]
+            case "nmb":
+                return self._net_benefit(rows)[None]
+            case "cost_per_qaly":
+                return np.stack([self._net_cost(rows, True), self._gain(rows)])
+            case "offset_ratio":
+                return np.stack(self.spent_and_returned(rows))
+            case "payback":
+                curve, months = self.curve(rows)
+                return payback.sustained(curve, months, self.first_payment)[None]
+
+    def finding(self, figures: Array) -> Finding:
+        """The answer of a row from its figures, (figure,)."""
+        if not np.isfinite(figures).all() and self.outcome != "payback":
+            return Finding(None, "not computed")
+        match self.outcome:
+            case "payback":
+                month = float(figures[0])
+                words = payback_words(month, self.months, self.first_payment)
+                return Finding(None if month == payback.NEVER else month, words)
+            case "cost_per_qaly":
+                ratio, words = cost_per_qaly(float(figures[0]), float(figures[1]))
+                return Finding(ratio + 0.0 if words == PLAIN_RATIO else None, words)
+            case "offset_ratio":
+                share = offset_ratio(float(figures[0]), float(figures[1]))
+                return Finding(share, "no therapy is paid for" if share is None else "")
+        return Finding(float(figures[0]) + 0.0)
+
+    @property
+    def first_payment(self) -> float:
+        """Month of the strategy's first therapy payment."""
+        return self.template.first_payment[self.strategy]
+
+    def curve(self, rows: Rows) -> tuple[Array, Array]:
+        """Cumulative net cost of the mixture to the horizon, (time, row), and its months."""
+        result = rows.result
+        v, p = VIEWS.index("discounted" if self.discounted else "value"), list(PERSPECTIVES).index(self.perspective)
+        curve = rows.mixed(result.deterministic.curves[:, v, p, self.strategy - 1])
+        return until(curve, result.edges, self.months / MONTHS_A_YEAR)
+
+    def spent_and_returned(self, rows: Rows) -> tuple[Array, Array]:
+        """What the therapy costs, and what everything else saves, (row,) each."""
+        therapy = self._net_cost(rows, self.discounted, category="therapy")
+        return therapy, therapy - self._net_cost(rows, self.discounted)
+
+    def _net_cost(self, rows: Rows, discounted: bool, category: str | None = None) -> Array:
+        result = rows.result
+        return rows.mixed(
+            result.net_cost(
+                result.headline, self.horizon, self.strategy, perspective=self.perspective, category=category,
+                discounted=discounted,
+            )
+        )  # fmt: skip
+
+    def _gain(self, rows: Rows) -> Array:
+        return rows.mixed(rows.result.qaly_gain(rows.result.headline, self.horizon, self.strategy, True))
+
+    def _net_benefit(self, rows: Rows) -> Array:
+        threshold = looking(rows.values)(rows.result.scenario.setting.thresholds[0])
+        return np.asarray(self._gain(rows) * threshold - self._net_cost(rows, True))
+
+    @property
+    def words(self) -> str:
+        """The outcome with its perspective and horizon, in words."""
+        kind = ", discounted" if self.discounted or self.outcome in ("nmb", "cost_per_qaly") else ""
+        return f"{OUTCOMES[self.outcome]}{kind}, {in_words(self.months)}"
+
+
+def ask(
+    scenario: Scenario, outcome: str = "net_saving", perspective: str = "nhs_pss", horizon: float | None = None,
+    strategy: str | None = None, discounted: bool = False,
+) -> Question:  # fmt: skip
+    """A question of a scenario. horizon: months, the follow-up by default. strategy: the second by default.
+
+    Raises InputError for names and horizons that there are not.
+    """
+    if outcome not in OUTCOMES:
+        raise InputError.at("outcome", f'there is no outcome "{outcome[:40]}"', nearest(outcome, OUTCOMES))
+    if perspective not in PERSPECTIVES:
+        found = f'there is no perspective "{perspective[:40]}"'
+        raise InputError.at("perspective", found, nearest(perspective, PERSPECTIVES))
+    template = run(scenario, draws=0)
+    others = template.strategies[1:]
+    if strategy is not None and strategy not in others:
+        found = f'there is no strategy "{strategy[:40]}" to be compared with {template.comparator}'
+        raise InputError.at("strategy", found, nearest(strategy, others))
+    if not others:
+        raise InputError.at("strategy", "there is only one strategy", "Nothing is compared.")
+    try:
+        index = template.at(horizon)
+    except ValueError as error:
+        there = " and ".join(in_words(months) for months in template.horizons)
+        remedy = f"Answers are read at {there}; change the scenario's horizon to look elsewhere."
+        raise InputError.at("horizon", f"{horizon:g} months is no horizon of this run", remedy) from error
+    position = template.strategies.index(strategy) if strategy else 1
+    return Question(template, outcome, perspective, index, position, discounted)  # type: ignore[arg-type]

@@ -1,0 +1,85 @@
+"""Two-way grids: an outcome over the values of two inputs, every pair a row of one batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from costmodel.analysis.sensitivity.batch import batch
+from costmodel.analysis.sensitivity.movable import Input, named
+from costmodel.analysis.sensitivity.question import Finding, Question, ask
+from costmodel.errors import InputError
+from costmodel.scenario.build import Scenario
+from costmodel.units import out_of_support
+
+STEPS = 11
+"""Values of each input where they are not named."""
+MOST_CELLS = 250_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An outcome over two inputs. findings: by value of the first, then of the second."""
+
+    question: Question
+    first: Input
+    second: Input
+    first_values: tuple[float, ...]
+    second_values: tuple[float, ...]
+    findings: tuple[tuple[Finding, ...], ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each pair of values."""
+        return pd.DataFrame(
+            {self.first.name: x, self.second.name: y, "value": found.value, "words": found.words}
+            for x, row in zip(self.first_values, self.findings, strict=True)
+            for y, found in zip(self.second_values, row, strict=True)
+        )
+
+
+def grid(
+    scenario: Scenario, first: str, second: str, first_values: Sequence[float] | None = None,
+    second_values: Sequence[float] | None = None, outcome: str = "net_saving", perspective: str = "nhs_pss",
+    horizon: float | None = None, strategy: str | None = None, discounted: bool = False,
+) -> Grid:  # fmt: skip
+    """The outcome at every pair of values; by default from the low to the high value of each input's uncertainty.
+
+    Values are in the setting's price year. Raises InputError for names that there are not and for values that
+    the unit does not allow; a pair that the model refuses says so in its cell.
+    """
+    question = ask(scenario, outcome, perspective, horizon, strategy, discounted)
+    one, other = pair(scenario, first, second)
+    xs, ys = values_of(one, first_values), values_of(other, second_values)
+    if len(xs) * len(ys) > MOST_CELLS:
+        raise InputError.at("grid", f"{len(xs) * len(ys):,} cells are too many", f"At most {MOST_CELLS:,}.")
+    found = batch(question, [{one.name: x, other.name: y} for x in xs for y in ys])
+    cells = [
+        Finding(None, f"not allowed: {reason}") if reason else question.finding(column)
+        for column, reason in zip(found.figures.T, found.refused, strict=True)
+    ]
+    rows = tuple(tuple(cells[i * len(ys) : (i + 1) * len(ys)]) for i in range(len(xs)))
+    return Grid(question, one, other, xs, ys, rows)
+
+
+def pair(scenario: Scenario, first: str, second: str) -> tuple[Input, Input]:
+    """Two different inputs by name. Raises InputError otherwise."""
+    one, other = named(scenario, first), named(scenario, second)
+    if one.name == other.name:
+        raise InputError.at(f"{first} and {second}", "these are one input", "Name two different ones.")
+    return one, other
+
+
+def values_of(one: Input, given: Sequence[float] | None) -> tuple[float, ...]:
+    """Values of an input that its unit allows; by default from the low to the high end of its uncertainty."""
+    if given is None:
+        if one.spread.low == one.spread.high:
+            raise InputError.at(one.name, one.spread.why, "Name the values at which it is to be tried.")
+        return tuple(float(x) for x in np.linspace(one.spread.low, one.spread.high, STEPS))
+    values = tuple(float(x) for x in given)
+    if not values:
+        raise InputError.at(one.name, "no values are named", "Name at least one.")
+    for value in values:
+        if fault := out_of_support(one.unit, value):
+            raise InputError.at(one.name, fault)
+    return values
