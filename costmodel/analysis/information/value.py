@@ -125,8 +125,8 @@ def value_of_information(
     subjects, warnings = subjects_of(result.scenario, values, groups or {})
     for subject in subjects:
         if len(subject.members) >= draws:
-            found = f"{subject.name} has {len(subject.members)} inputs, and there are {draws:,} draws"
-            raise InputError.at("draws", found, "There must be more draws than inputs of a group.")
+            wanting = f"{subject.name} has {len(subject.members)} inputs, and there are {draws:,} draws"
+            raise InputError.at("draws", wanting, "There must be more draws than inputs of a group.")
     lines = [Line(Subject("everything", "everything", "Everything"), worth_of_everything(benefits, weights))]
     if len(weights) > 1:
         structures = " or ".join(structure.label for structure in result.scenario.structures)
