@@ -4,7 +4,7 @@ folder <- commandArgs(TRUE)[1]
 size <- scan(file.path(folder, "size.txt"), quiet = TRUE) # strategies, draws, states, cycles
 read <- function(name, ...) array(readBin(file.path(folder, name), "double", prod(...)), c(...))
 strategies <- size[1]; draws <- size[2]; states <- size[3]; cycles <- size[4]
-years <- scan(file.path(folder, "years.txt"), quiet = TRUE)
+cycle_length <- scan(file.path(folder, "years.txt"), quiet = TRUE)
 weights <- readBin(file.path(folder, "weights.bin"), "double", cycles + 1)
 # hesim's rows: draws, and strategies within a draw.
 matrices <- aperm(read("transition.bin", c(states, states, draws, strategies)), c(2, 1, 4, 3)) # from, to, strategy, draw
@@ -15,11 +15,11 @@ cost <- worth("cost.bin"); utility <- worth("utility.bin")
 begun <- Sys.time()
 data <- hesim_data(strategies = data.frame(strategy_id = seq_len(strategies)), patients = data.frame(patient_id = 1))
 id <- tpmatrix_id(expand(data, by = c("strategies", "patients")), n_samples = draws)
-model <- CohortDtstmTrans$new(params = tparams_transprobs(matrices, tpmatrix_id = id), cycle_length = years)
+model <- CohortDtstmTrans$new(params = tparams_transprobs(matrices, tpmatrix_id = id), cycle_length = cycle_length)
 trace <- as.data.table(model$sim_stateprobs(n_cycles = cycles))
-spent <- trace[, .(years = sum(prob * weights[round(t / ..years) + 1])), by = .(strategy_id, sample, state_id)]
+spent <- trace[, .(time = sum(prob * weights[round(t / cycle_length) + 1])), by = .(strategy_id, sample, state_id)]
 at <- as.matrix(spent[, .(strategy_id, sample, state_id)])
-spent[, `:=`(cost = years * cost[at], qaly = years * utility[at])]
+spent[, `:=`(cost = time * cost[at], qaly = time * utility[at])]
 total <- spent[, .(cost = sum(cost), qaly = sum(qaly)), keyby = .(strategy_id, sample)]
 seconds <- as.numeric(difftime(Sys.time(), begun, units = "secs"))
 answer <- unlist(lapply(seq_len(strategies), function(s) c(total[strategy_id == s]$cost, total[strategy_id == s]$qaly)))
