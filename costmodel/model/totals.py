@@ -24,8 +24,8 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import DEAD, all_states, changes
 from costmodel.scenario.schema import ModelFile
 
-BLOCK = 2_048
-"""Draws advanced together: what fits into the cache of a processor."""
+BLOCK = 8_192
+"""Draws advanced together: enough that arithmetic takes longer than asking for it."""
 
 
 @dataclass(frozen=True)
