@@ -1,6 +1,6 @@
 """The command line. docs/cli.md is its contract: what is printed, in which form, with which exit code."""
 
-from costmodel.cli import answers, evidence, information
+from costmodel.cli import answers, evidence, information, sweep
 from costmodel.cli.program import app, main
 
-__all__ = ["answers", "app", "evidence", "information", "main"]
+__all__ = ["answers", "app", "evidence", "information", "main", "sweep"]
