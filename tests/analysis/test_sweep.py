@@ -1,21 +1,24 @@
 """A sweep: its rows are those of single runs, and no stop, order or damage changes them."""
 
-import fcntl
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import costmodel as cm
 from costmodel.analysis.sweep import block as block_module
+from costmodel.analysis.sweep import conduct, planned
 from costmodel.analysis.sweep import directory as directory_module
-from costmodel.analysis.sweep import planned
+from costmodel.analysis.sweep.block import Block, run_block
 from costmodel.analysis.sweep.conduct import sweep
+from costmodel.analysis.sweep.part import KEY
 from tests.support.sweeps import FEW, SMALL, contents, grid_file, in_parts_of, swept_here
 
 
@@ -117,7 +120,24 @@ def _another(path: Path) -> None:
     path.write_bytes(path.with_name("part-00003.parquet").read_bytes())
 
 
-@pytest.mark.parametrize("damage", [_cut, _flip, _empty, _another])
+def _rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    pq.write_table(change(pq.read_table(path)), path)
+
+
+def _lose_a_row(path: Path) -> None:
+    _rewritten(path, lambda table: table.slice(1))
+
+
+def _double_a_row(path: Path) -> None:
+    _rewritten(path, lambda table: pa.concat_tables([table, table.slice(3, 1)]))
+
+
+def _of_another_sweep(path: Path) -> None:
+    about = json.loads(pq.read_schema(path).metadata[KEY]) | {"sweep": "another"}
+    _rewritten(path, lambda table: table.replace_schema_metadata({KEY: json.dumps(about)}))
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, _empty, _another, _lose_a_row, _double_a_row, _of_another_sweep])
 def test_a_part_that_is_damaged_is_made_again_and_named(
     damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, four_parts: Path
 ) -> None:
@@ -125,6 +145,9 @@ def test_a_part_that_is_damaged_is_made_again_and_named(
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     swept_here(monkeypatch, grid, output)
     damage(output / "parts" / "part-00001.parquet")
+    with pytest.raises(KeyboardInterrupt):
+        swept_here(monkeypatch, grid, output, stop_after=0)
+    assert json.loads((output / "manifest.json").read_text("utf-8"))["state"] == "incomplete"
     swept = swept_here(monkeypatch, grid, output)
     assert (swept.kept, swept.damaged) == (3, ("part-00001.parquet",))
     assert contents(output) == contents(four_parts / "out")
@@ -217,10 +240,15 @@ def test_parts_without_their_manifest_and_strange_parts_are_refused(
 
 def test_a_second_process_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
-    swept_here(monkeypatch, grid, output)
-    with (output / ".lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        assert "another process runs a sweep into this folder" in refusal(monkeypatch, grid, output)
+
+    def run_here(blocks: Sequence[Block], workers: int) -> Iterator[tuple[int, bytes]]:
+        with pytest.raises(cm.InputError, match="another process runs a sweep into this folder"):
+            sweep(grid, output)
+        yield 0, run_block(blocks[0])
+
+    monkeypatch.setattr(conduct, "run_here", run_here)
+    assert sweep(grid, output).rows
+    assert sweep(grid, output).kept == 1
 
 
 def test_nothing_is_written_for_a_grid_with_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -70,9 +70,11 @@ def wait_for_parts(output: Path, number: int, process: subprocess.Popen[str]) ->
 
 def children(process: subprocess.Popen[str]) -> list[int]:
     """Processes of the same group that run a multiprocessing worker."""
-    listing = subprocess.run(["ps", "-eo", "pid=,pgid=,args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,pgid=,args="], capture_output=True, text=True, check=True
+    ).stdout
     rows = (line.split(None, 2) for line in listing.splitlines())
-    return [int(pid) for pid, group, words in rows if int(group) == process.pid and "spawn_main" in words]
+    return [int(pid) for pid, group, words in rows if int(group) == process.pid and "multiprocessing.spawn" in words]
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,7 @@ def test_ctrl_c_leaves_whole_parts_and_says_how_to_go_on(whole: Path, tmp_path: 
     output = tmp_path / "out"
     process = begun(whole / "grid.yaml", output, "--workers", "2")
     wait_for_parts(output, 3, process)
+    assert len(children(process)) == 2
     out, err = killed(process, signal.SIGINT)
     assert process.returncode == 130
     assert out == ""

@@ -65,7 +65,7 @@ def run_there(client: Any, blocks: Sequence[Block], address: str) -> Iterator[tu
     for block in _first(remaining, max(1, threads) * AHEAD):
         waiting[submit(block)] = block
     try:
-        completed = as_completed(waiting)
+        completed = as_completed(waiting, loop=client.loop)
         for future in completed:
             block = waiting.pop(future)
             try:
