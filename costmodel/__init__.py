@@ -1,5 +1,7 @@
 """Does psychodynamic therapy pay for itself? For whom, by when, how surely, and what would have to be true."""
 
+from typing import TYPE_CHECKING
+
 from costmodel.analysis.information import voi
 from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
 from costmodel.errors import InputError
@@ -7,12 +9,30 @@ from costmodel.model.run import run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
+from costmodel.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from costmodel.analysis.sweep import Swept
 
 __all__ = [
-    "InputError", "Result", "Scenario", "break_even", "chance_break_even", "frontier", "grid", "load", "run", "tornado",
-    "voi", "workbook",
+    "InputError", "Result", "Scenario", "__version__", "break_even", "chance_break_even", "frontier", "grid", "load",
+    "run", "sweep", "tornado", "voi", "workbook",
 ]  # fmt: skip
-__version__ = "0.1.0"
+
+
+def sweep(
+    path: "str | Path", output: "str | Path", *, workers: int | None = None, scheduler: str | None = None
+) -> "Swept":
+    """Run every cell of a grid file into a directory of Parquet files, or go on with one that was begun there.
+
+    workers: processes, one for each processor by default. scheduler: address of a Dask cluster instead.
+    Call it under `if __name__ == "__main__":` in a script. Raises InputError, as `costmodel.analysis.sweep.sweep` says.
+    """
+    from costmodel.analysis import sweep as analysis
+
+    return analysis.sweep(path, output, workers=workers, scheduler=scheduler)
 
 
 def workbook(result: Result, path: str) -> None:

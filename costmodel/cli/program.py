@@ -18,6 +18,14 @@ DEBUG = "--debug"
 UsageError: Any = typer.BadParameter.__base__
 
 
+class Left(Exception):
+    """A command stopped before its end, with an exit code and what is to be said."""
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
 class Commands(TyperGroup):
     """The commands, with one way out for everything that goes wrong."""
 
@@ -32,6 +40,9 @@ class Commands(TyperGroup):
             code = _refuse(*map(str, error.problems))
         except UsageError as error:
             code = _refuse(error.format_message())
+        except Left as left:
+            _say(str(left))
+            sys.exit(left.code)
         except KeyboardInterrupt:
             code = INTERRUPTED
         except Exception as error:
@@ -56,9 +67,10 @@ def _our_fault(error: Exception, debug: bool) -> int:
     """Say that the program failed, with a code that is the same for the same fault."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     reference = zlib.crc32(f"{type(error).__name__} {Path(last.filename).name} {last.name}".encode())
+    written = " ".join(getattr(error, "__notes__", ())) or "Nothing was written."
     _say(
         f"Something went wrong inside costmodel, not in your input (reference E-{reference:08x}).",
-        f"Nothing was written. Run the command again with {DEBUG} to see the details, and send them on.",
+        f"{written} Run the command again with {DEBUG} to see the details, and send them on.",
     )
     if debug:
         traceback.print_exception(error, file=sys.stderr)

@@ -59,7 +59,7 @@ def run(
             "sampling", f"there is no sampling {sampling!r}", nearest(str(sampling), get_args(Sampling))
         )
     workers = workers or processors()
-    _check_size(scenario, draws, seed, workers)
+    check_size(scenario, draws, seed, workers)
     model, look = scenario.model, looking(scenario.central)
     horizons = _horizons(scenario)
     outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
@@ -165,7 +165,8 @@ def _years(scenario: Scenario) -> Array:
     return np.asarray((np.arange(cycles(scenario.model)) + TIMINGS[timing]) * length, dtype=float)
 
 
-def _check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:
+def check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:
+    """Refuse, as `run` does before it begins, what is too large. Raises InputError."""
     if isinstance(draws, bool) or not isinstance(draws, int) or not 0 <= draws <= MOST_DRAWS:
         raise InputError.at("draws", f"{draws!r} is not a number of draws", f"Whole, from 0 to {MOST_DRAWS:,}.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:

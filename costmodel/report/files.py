@@ -7,14 +7,13 @@ import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from costmodel.errors import InputError
 from costmodel.report.json_report import rows
 from costmodel.result.result import Result
+from costmodel.result.safe_text import FORMULA_STARTS, cell
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a text for a formula; the full-width forms are read as the ASCII ones."""
+__all__ = ["FORMULA_STARTS", "as_csv", "cell", "check_folder", "write_whole"]
 
 
 def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o") -> None:
@@ -59,12 +58,3 @@ def as_csv(result: Result, perspective: str | None = None) -> str:
     for row in rows(result, perspective):
         writer.writerow({key: cell(value) for key, value in row.items()})
     return out.getvalue()
-
-
-def cell(value: Any) -> Any:
-    """A value as a CSV cell: a text like a formula gets an apostrophe, a negative number does not."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return value

@@ -8,6 +8,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.calibration.problem import load_problem
+from costmodel.analysis.sweep import planned
 from costmodel.analysis.trial.file import read_trial
 from costmodel.scenario.read import read_file
 from tests.support.example import DOCS, derived, documented, example, number, yaml_blocks
@@ -25,6 +26,7 @@ WHOLE_FILES = {
     "overlay": "extends",
     "calibration": "fits",
     "trial": "rows",
+    "grid": "scenarios",
 }
 """Kinds of file, and a key that no other kind has."""
 
@@ -62,6 +64,9 @@ def test_a_whole_file_loads_among_the_files_that_it_names(block: str, tmp_path: 
             (tmp_path / "calibration.yaml").write_text(block, "utf-8")
             write_calibrated_model(tmp_path)
             assert load_problem(tmp_path / "calibration.yaml").file.fits
+        case "grid":
+            (tmp_path / "grid.yaml").write_text(re.sub(r"^draws: .*", "draws: 2", block, flags=re.MULTILINE), "utf-8")
+            assert len(planned(tmp_path / "grid.yaml").cells) == 48
         case "trial":
             (tmp_path / "trial.yaml").write_text(block, "utf-8")
             assert read_trial(tmp_path / "trial.yaml", cm.load(path)).rows
@@ -85,7 +90,7 @@ def write_calibrated_model(folder: Path) -> None:
 def test_the_format_shows_a_whole_model_setting_and_overlay() -> None:
     assert set(documented()) == {"model", "setting", "overlay"}
     kinds = [kind(block) for block in yaml_blocks(DOCS / "format.md")]
-    assert set(kinds) == {*WHOLE_FILES, "part"}
+    assert set(kinds) == {*WHOLE_FILES, "part"} - {"grid"}
 
 
 def test_the_overlay_of_the_documents_changes_what_it_says(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""The same blocks, handed to a Dask cluster."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from costmodel.analysis.sweep.block import Block, run_block
+from costmodel.analysis.sweep.versions import versions
+from costmodel.errors import InputError
+
+PATIENCE = 30.0
+"""Seconds until a scheduler must have answered, and have a worker."""
+AHEAD = 3
+"""Blocks handed out for each thread of the cluster."""
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """A client of a scheduler that has workers with this engine. Raises InputError where there is none."""
+    place = f"--scheduler {address}"
+    try:
+        from distributed import Client
+    except ImportError as error:
+        remedy = "Install costmodel with its extra: costmodel[cluster]."
+        raise InputError.at(place, "a Dask cluster needs the package distributed", remedy) from error
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False, name="costmodel sweep")
+    except (OSError, ValueError) as error:
+        remedy = "Start one with `dask scheduler`, and give the address that it prints."
+        raise InputError.at(place, "no scheduler answers", remedy) from error
+    try:
+        _check_workers(client, place)
+        yield client
+    finally:
+        with contextlib.suppress(Exception):
+            client.close(timeout=PATIENCE)
+
+
+def _check_workers(client: Any, place: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        remedy = "Start some with `dask worker ADDRESS`."
+        raise InputError.at(place, "the scheduler has no workers", remedy) from error
+    for worker, found in client.run(versions, on_error="return").items():
+        if found != versions():
+            differing = [name for name in versions() if isinstance(found, dict) and found.get(name) != versions()[name]]
+            said = f"has another {', '.join(differing)}" if differing else f"cannot run costmodel ({found})"
+            raise InputError.at(place, f"the worker {worker} {said}", "Install the same on every worker.")
+
+
+def run_there(client: Any, blocks: Sequence[Block], address: str) -> Iterator[tuple[int, bytes]]:
+    """Number and file of each block, as they are done, by the workers of a cluster.
+
+    Dask runs again what a worker did not finish that died. Raises InputError where that keeps happening.
+    """
+    from distributed import CancelledError, KilledWorker, as_completed
+
+    def submit(block: Block) -> Any:
+        return client.submit(run_block, block, key=f"{block.sweep}-{block.number}", pure=False)
+
+    remaining = iter(blocks)
+    threads = sum(client.nthreads().values())
+    waiting = {}
+    for block in _first(remaining, max(1, threads) * AHEAD):
+        waiting[submit(block)] = block
+    try:
+        completed = as_completed(waiting, loop=client.loop)
+        for future in completed:
+            block = waiting.pop(future)
+            try:
+                content = future.result()
+            except (KilledWorker, CancelledError) as error:
+                remedy = "See the workers' logs. What was done is kept; the same command goes on from there."
+                found = f"part {block.number} could not be run: its workers died, or the scheduler let go of it"
+                raise InputError.at(f"--scheduler {address}", found, remedy) from error
+            future.release()
+            yield block.number, content
+            for following in _first(remaining, 1):
+                new = submit(following)
+                waiting[new] = following
+                completed.add(new)
+    finally:
+        with contextlib.suppress(Exception):
+            client.cancel(list(waiting))
+
+
+def _first(blocks: Iterator[Block], number: int) -> list[Block]:
+    return [block for _, block in zip(range(number), blocks, strict=False)]

@@ -1,0 +1,184 @@
+"""The grid file: which scenarios, which values, how many draws, which rows are kept."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from costmodel.errors import InputError, Problem, nearest
+from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.scenario.faults import validate
+from costmodel.scenario.fields import Block, Text
+from costmodel.scenario.read import Tree, parse_text
+
+MOST_CELLS = 10_000
+MOST_CELL_DRAWS = 1_000_000_000
+"""Cells × draws."""
+DRAWS_A_PART = 8_000
+"""About as many draws are written together; a part is what a kill can lose of each worker's work."""
+MOST_CELLS_A_PART = 40
+
+OUTCOMES = (
+    "cost", "net_saving", "cash_net_saving", "qaly", "payback_sustained_months", "payback_first_touch_months",
+    "cash_payback_sustained_months", "chance_payback", "chance_cash_payback", "peak_funding", "offset_ratio",
+    "cost_per_qaly", "nmb",
+)  # fmt: skip
+"""Of the rows of `Result.table()`."""
+
+Value = float | int | str
+SPAN = ("from", "to", "steps")
+
+
+def _values(found: object) -> tuple[Value, ...]:
+    if isinstance(found, dict):
+        return _span(found)
+    if not isinstance(found, list) or not found:
+        raise ValueError("wanted: a list of values, or from, to and steps")
+    for value in found:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError(f"{str(value)[:40]} is not a number or a text")
+    if twice := [value for i, value in enumerate(found) if value in found[:i]]:
+        raise ValueError(f"{twice[0]} stands twice; keep one")
+    if len({isinstance(value, str) for value in found}) > 1:
+        raise ValueError("numbers and texts cannot stand in one list; write all of them as numbers, or as texts")
+    return tuple(found)
+
+
+def _span(found: dict[str, Any]) -> tuple[Value, ...]:
+    """`steps` values from one end to the other, both included and equally far apart, each the nearest float."""
+    if unknown := [key for key in found if key not in SPAN]:
+        raise ValueError(f'unknown key "{unknown[0]}". {nearest(unknown[0], SPAN)}')
+    if missing := [key for key in SPAN if key not in found]:
+        raise ValueError(f"{missing[0]} is missing; wanted: from, to and steps")
+    for key, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{key} is {str(value)[:40]}; wanted: a number")
+    steps = found["steps"]
+    if not isinstance(steps, int) or not 2 <= steps <= MOST_CELLS:
+        raise ValueError(f"steps is {steps}; wanted: the number of values, both ends included, 2 to {MOST_CELLS:,}")
+    first, last = (Fraction(repr(found[key])) for key in ("from", "to"))
+    if first == last:
+        raise ValueError("from and to are the same; write the value in a list")
+    return tuple(float(first + (last - first) * i / (steps - 1)) for i in range(steps))
+
+
+Values = Annotated[
+    tuple[Value, ...],
+    PlainValidator(_values),
+    WithJsonSchema({"anyOf": [{"type": "array"}, {"type": "object"}]}),
+]
+"""Values in their order."""
+
+
+class GridFile(Block):
+    """Everything that a sweep runs: each scenario with each combination of values."""
+
+    format: Literal[1]
+    """The version of this grammar."""
+    scenarios: list[Text] = Field(min_length=1, max_length=MOST_CELLS)
+    """Model files and overlays, paths from this file."""
+    set: dict[str, Values] = {}
+    """Values by parameter or path, as --set takes them: a list, or from, to and steps."""
+    draws: int = Field(default=DRAWS, ge=0, le=MOST_DRAWS)
+    """Draws of each cell; with 0 only the deterministic run."""
+    seed: int = Field(default=SEED, ge=0)
+    """Start of the random numbers, the same in each cell."""
+    outcomes: list[Text] | None = Field(default=None, min_length=1)
+    """Which outcomes are kept; all if left out."""
+    perspectives: list[Text] | None = Field(default=None, min_length=1)
+    """Which payers' rows are kept, beside those of none (health, parties); all if left out."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A checked grid file. The scenarios that it names are not loaded yet.
+
+    values: by parameter or path, in the order of the file. text, sha256: of the file.
+    """
+
+    path: Path
+    tree: Tree
+    text: str
+    sha256: str
+    scenarios: tuple[str, ...]
+    values: dict[str, tuple[Value, ...]]
+    draws: int
+    seed: int
+    outcomes: tuple[str, ...]
+    perspectives: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return _size(len(self.scenarios), self.values)
+
+    @property
+    def cells_a_part(self) -> int:
+        """Cells that are written together: as the grid has it, whatever the number of workers."""
+        return max(1, min(MOST_CELLS_A_PART, DRAWS_A_PART // max(self.draws, 1)))
+
+    def place(self, *keys: str | int) -> str:
+        """File and line of an entry."""
+        return str(self.tree.place(keys))
+
+
+def read_grid(path: str | Path) -> Grid:
+    """Read a grid file. Raises InputError with every problem in it."""
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
+    tree = parse_text(content, path)
+    file, problems, _ = validate(GridFile, tree)
+    problems = [*tree.problems, *problems]
+    if file is None:
+        raise InputError(*problems)
+    problems += _problems(tree, file)
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    return Grid(
+        path=path,
+        tree=tree,
+        text=content.decode("utf-8-sig"),
+        sha256=hashlib.sha256(content).hexdigest(),
+        scenarios=tuple(file.scenarios),
+        values=dict(file.set),
+        draws=file.draws,
+        seed=file.seed,
+        outcomes=tuple(name for name in OUTCOMES if file.outcomes is None or name in file.outcomes),
+        perspectives=tuple(name for name in PERSPECTIVES if file.perspectives is None or name in file.perspectives),
+    )
+
+
+def _problems(tree: Tree, file: GridFile) -> list[Problem]:
+    """What the types do not see: names that do not exist or stand twice, and too many cells."""
+    problems = []
+    named = {"scenarios": (file.scenarios, None), "outcomes": (file.outcomes, OUTCOMES)}
+    for key, (names, allowed) in {**named, "perspectives": (file.perspectives, tuple(PERSPECTIVES))}.items():
+        for i, name in enumerate(names or ()):
+            at = str(tree.place((key, i)))
+            if allowed is not None and name not in allowed:
+                problems.append(Problem(at, f'there is no {key[:-1]} "{name[:40]}"', nearest(name, allowed)))
+            elif name in (names or ())[:i]:
+                problems.append(Problem(at, f'"{name[:40]}" stands twice', "Keep one."))
+    if "setting" in file.set:
+        found, remedy = "the setting cannot be set", "Write an overlay that changes it, and name it under scenarios."
+        problems.append(Problem(str(tree.place(("set", "setting"))), found, remedy))
+    cells = _size(len(file.scenarios), file.set)
+    if cells > MOST_CELLS:
+        found, remedy = f"the grid has {cells:,} cells", f"At most {MOST_CELLS:,}: fewer values, or several grids."
+        problems.append(Problem(str(tree.place(("set",))), found, remedy))
+    elif cells * file.draws > MOST_CELL_DRAWS:
+        found = f"{cells:,} cells of {file.draws:,} draws are {cells * file.draws:,} draws"
+        problems.append(Problem(str(tree.place(("draws",))), found, f"At most {MOST_CELL_DRAWS:,}."))
+    return problems
+
+
+def _size(scenarios: int, values: dict[str, tuple[Value, ...]]) -> int:
+    return scenarios * math.prod(map(len, values.values()))

@@ -1,0 +1,338 @@
+"""A sweep: its rows are those of single runs, and no stop, order or damage changes them."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import costmodel as cm
+from costmodel.analysis.sweep import block as block_module
+from costmodel.analysis.sweep import conduct, planned
+from costmodel.analysis.sweep import directory as directory_module
+from costmodel.analysis.sweep.block import Block, run_block
+from costmodel.analysis.sweep.conduct import sweep
+from costmodel.analysis.sweep.part import KEY
+from tests.support.sweeps import FEW, SMALL, contents, grid_file, in_parts_of, swept_here
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small grid, in five parts."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    with pytest.MonkeyPatch.context() as patch:
+        in_parts_of(5, patch)
+        swept_here(patch, grid_file(folder), folder / "out")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def four_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grid of four cells, in four parts."""
+    folder = tmp_path_factory.mktemp("four")
+    with pytest.MonkeyPatch.context() as patch:
+        in_parts_of(1, patch)
+        swept_here(patch, grid_file(folder, FEW), folder / "out")
+    return folder
+
+
+def test_rows_are_those_of_single_runs_digit_for_digit(uninterrupted: Path) -> None:
+    found = pd.read_parquet(uninterrupted / "out" / "parts")
+    manifest = json.loads((uninterrupted / "out" / "manifest.json").read_text("utf-8"))
+    assert list(found.columns) == manifest["columns"]
+    assert list(found.cell) == sorted(found.cell)
+    for cell in manifest["cells"]:
+        wanted = cm.run(cm.load(uninterrupted / cell["file"]).changed(cell["values"]), draws=50, seed=1).table()
+        of_cell = found[found.cell == cell["cell"]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_cell[wanted.columns], wanted, check_exact=True, check_dtype=False)
+        assert set(of_cell.cell_id) == {cell["id"]}
+        assert set(of_cell.scenario) == {cell["scenario"]}
+        assert set(of_cell.file) == {cell["file"]}
+        for name, value in cell["values"].items():
+            assert set(of_cell[f"set.{name}"]) == {value}
+
+
+def test_the_manifest_says_what_was_run(uninterrupted: Path) -> None:
+    found = json.loads((uninterrupted / "out" / "manifest.json").read_text("utf-8"))
+    table = pd.read_parquet(uninterrupted / "out" / "parts")
+    assert (found["schema"], found["state"]) == ("costmodel/sweep/1", "complete")
+    assert found["grid"]["text"] == SMALL
+    assert (found["number_of_cells"], found["cells_a_part"], found["number_of_parts"]) == (24, 5, 5)
+    assert (found["draws"], found["seed"], found["rows"], found["refused"]) == (50, 1, len(table), 0)
+    assert found["versions"]["costmodel"] == cm.__version__
+    assert {"python", "numpy", "scipy", "source"} <= found["versions"].keys()
+    assert [cell["sha256"] for cell in found["cells"]] == [
+        cm.load(uninterrupted / cell["file"]).changed(cell["values"]).sha256 for cell in found["cells"]
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
+@given(stops=st.lists(st.integers(0, 3), max_size=3), shuffle=st.none() | st.integers(0, 9))
+def test_no_stop_and_no_order_changes_a_byte(
+    stops: list[int], shuffle: int | None, four_parts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    output = tmp_path_factory.mktemp("stopped") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        in_parts_of(1, patch)
+        for stop in stops:
+            try:
+                swept_here(patch, four_parts / "grid.yaml", output, stop, shuffle)
+            except KeyboardInterrupt:
+                state = json.loads((output / "manifest.json").read_text("utf-8"))["state"]
+                assert state == "incomplete"
+        swept_here(patch, four_parts / "grid.yaml", output, shuffle=shuffle)
+    assert contents(output) == contents(four_parts / "out")
+    assert (output / "manifest.json").read_bytes() == (four_parts / "out" / "manifest.json").read_bytes()
+
+
+def test_only_what_is_missing_is_run(four_parts: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_parts_of(1, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        swept_here(monkeypatch, four_parts / "grid.yaml", tmp_path / "out", stop_after=2)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "parts").iterdir()}
+    assert len(before) == 2
+    swept = swept_here(monkeypatch, four_parts / "grid.yaml", tmp_path / "out")
+    assert (swept.kept, swept.damaged) == (2, ())
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    path.write_bytes(content)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _another(path: Path) -> None:
+    path.write_bytes(path.with_name("part-00003.parquet").read_bytes())
+
+
+def _rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    pq.write_table(change(pq.read_table(path)), path)
+
+
+def _lose_a_row(path: Path) -> None:
+    _rewritten(path, lambda table: table.slice(1))
+
+
+def _double_a_row(path: Path) -> None:
+    _rewritten(path, lambda table: pa.concat_tables([table, table.slice(3, 1)]))
+
+
+def _of_another_sweep(path: Path) -> None:
+    about = json.loads(pq.read_schema(path).metadata[KEY]) | {"sweep": "another"}
+    _rewritten(path, lambda table: table.replace_schema_metadata({KEY: json.dumps(about)}))
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, _empty, _another, _lose_a_row, _double_a_row, _of_another_sweep])
+def test_a_part_that_is_damaged_is_made_again_and_named(
+    damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, four_parts: Path
+) -> None:
+    in_parts_of(1, monkeypatch)
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    damage(output / "parts" / "part-00001.parquet")
+    with pytest.raises(KeyboardInterrupt):
+        swept_here(monkeypatch, grid, output, stop_after=0)
+    assert json.loads((output / "manifest.json").read_text("utf-8"))["state"] == "incomplete"
+    swept = swept_here(monkeypatch, grid, output)
+    assert (swept.kept, swept.damaged) == (3, ("part-00001.parquet",))
+    assert contents(output) == contents(four_parts / "out")
+
+
+def test_what_a_kill_left_half_written_is_taken_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    (output / "parts").mkdir(parents=True)
+    swept_here(monkeypatch, grid, output)
+    (output / "parts" / ".part-00000.parquet.1234.tmp").write_bytes(b"half")
+    (output / ".manifest.json.1234.tmp").write_bytes(b"half")
+    swept_here(monkeypatch, grid, output)
+    assert sorted(path.name for path in output.rglob("*")) == [
+        ".lock", "manifest.json", "part-00000.parquet", "parts",
+    ]  # fmt: skip
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, grid: Path, output: Path) -> str:
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file() and path.name != ".lock"}
+    with pytest.raises(cm.InputError) as caught:
+        swept_here(monkeypatch, grid, output)
+    after = {path: path.read_bytes() for path in output.rglob("*") if path.is_file() and path.name != ".lock"}
+    assert after == before
+    return str(caught.value)
+
+
+def test_another_grid_in_the_same_folder_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    grid.write_text(FEW.replace("0.7", "0.8"), "utf-8")
+    assert "the grid differs from the one that the sweep began with" in refusal(monkeypatch, grid, output)
+
+
+def test_a_scenario_that_changed_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    grid_file(tmp_path, FEW, **{"parameters.relapse.value": 0.21})
+    said = refusal(monkeypatch, grid, output)
+    assert "what model.yaml says differs from what it said when the sweep began (cells 0, 1, 2, …)" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("costmodel", "the engine's version differs from that of the sweep (0.0.1, now"),
+        ("source", "the engine's source differs"),
+        ("numpy", "the version of NumPy differs"),
+    ],
+)
+def test_another_engine_is_refused(name: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    path = output / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["versions"][name] = "0.0.1"
+    path.write_text(json.dumps(manifest), "utf-8")
+    assert words in refusal(monkeypatch, grid, output)
+
+
+def test_a_manifest_that_was_changed_by_hand_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    path = output / "manifest.json"
+    good = path.read_text("utf-8")
+    for edit in ({"seed": 2}, {"cells": []}, {"schema": "other"}, {"number_of_parts": 7}):
+        path.write_text(json.dumps(json.loads(good) | edit), "utf-8")
+        assert "manifest" in refusal(monkeypatch, grid, output)
+    path.write_text(good[:100], "utf-8")
+    assert "the manifest cannot be read" in refusal(monkeypatch, grid, output)
+
+
+def test_a_folder_of_something_else_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    output.mkdir()
+    (output / "thesis.docx").write_bytes(b"years of work")
+    assert "the folder holds other files (thesis.docx)" in refusal(monkeypatch, grid, output)
+
+
+def test_parts_without_their_manifest_and_strange_parts_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    part = output / "parts" / "part-00000.parquet"
+    (output / "parts" / "copy.parquet").write_bytes(part.read_bytes())
+    assert "parts holds files of no part (copy.parquet)" in refusal(monkeypatch, grid, output)
+    (output / "manifest.json").unlink()
+    assert "there are parts without a manifest.json" in refusal(monkeypatch, grid, output)
+
+
+def test_a_second_process_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+
+    def run_here(blocks: Sequence[Block], workers: int) -> Iterator[tuple[int, bytes]]:
+        with pytest.raises(cm.InputError, match="another process runs a sweep into this folder"):
+            sweep(grid, output)
+        yield 0, run_block(blocks[0])
+
+    monkeypatch.setattr(conduct, "run_here", run_here)
+    assert sweep(grid, output).rows
+    assert sweep(grid, output).kept == 1
+
+
+def test_nothing_is_written_for_a_grid_with_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid = grid_file(tmp_path, FEW.replace("0.7", "1.7"))
+    refusal(monkeypatch, grid, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert "cannot be made" in refusal(monkeypatch, grid_file(tmp_path, FEW), tmp_path / "no" / "out")
+
+
+def test_only_the_rows_asked_for_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    more = "outcomes: [net_saving, qaly]\nperspectives: [nhs_pss]\n"
+    swept_here(monkeypatch, grid_file(tmp_path, FEW + more), tmp_path / "out")
+    found = pd.read_parquet(tmp_path / "out" / "parts")
+    assert set(found.outcome) == {"net_saving", "qaly"}
+    assert set(found.perspective) == {"nhs_pss", ""}
+    assert set(found.party) > {"all"}
+
+
+def test_a_cell_that_the_model_refuses_has_one_row_that_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real: Callable[..., Any] = cm.run
+
+    def run(scenario: cm.Scenario, **more: Any) -> cm.Result:
+        if scenario.central["attendance"] == 0.7:
+            raise cm.InputError.at("recover", "=a rate of 900 a year in draw 3", "Lower it.")
+        result = real(scenario, **more)
+        assert isinstance(result, cm.Result)
+        return result
+
+    monkeypatch.setattr(block_module, "run", run)
+    swept = swept_here(monkeypatch, grid_file(tmp_path, FEW), tmp_path / "out")
+    found = pd.read_parquet(swept.parts)
+    refused = found[found.outcome == "refused"]
+    assert swept.refused == swept.manifest["refused"] == 2
+    assert list(refused.cell) == [2, 3]
+    assert set(refused.words) == {"recover: =a rate of 900 a year in draw 3. Lower it."}
+    assert refused.value.isna().all()
+    assert set(found.cell) == {0, 1, 2, 3}
+    again = swept_here(monkeypatch, tmp_path / "grid.yaml", tmp_path / "out")
+    assert (again.refused, again.kept) == (2, 1)
+
+
+def test_text_that_a_spreadsheet_would_run_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid = grid_file(tmp_path, FEW.replace("model.yaml", '"=cmd().yaml"'))
+    (tmp_path / "=cmd().yaml").write_bytes((tmp_path / "model.yaml").read_bytes())
+    swept_here(monkeypatch, grid, tmp_path / "out")
+    assert set(pd.read_parquet(tmp_path / "out" / "parts").file) == {"'=cmd().yaml"}
+
+
+def test_a_worker_with_another_engine_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    theirs = block_module.versions() | {"numpy": "1.0"}
+    grid = grid_file(tmp_path, FEW)
+    work = block_module.block(planned(grid), 0, "x")
+    monkeypatch.setattr(block_module, "versions", lambda: theirs)
+    with pytest.raises(cm.InputError, match="a worker has another numpy"):
+        block_module.run_block(work)
+
+
+def test_a_disk_that_is_full_is_said_and_nothing_half_written_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(directory_module.os, "fsync", full)
+        with pytest.raises(cm.InputError, match="the file cannot be written .No space left on device."):
+            swept_here(patch, grid, output)
+    assert [path.name for path in output.iterdir()] == [".lock"]
+    swept_here(monkeypatch, grid, output)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": 0}, "0 is not a number of workers"),
+        ({"workers": 2.0}, "2.0 is not a number of workers"),
+        ({"workers": 2, "scheduler": "tcp://127.0.0.1:1"}, "a cluster has its own workers"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(cm.InputError, match=message):
+        sweep(grid_file(tmp_path, FEW), tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
