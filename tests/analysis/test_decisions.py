@@ -113,10 +113,8 @@ def counted_by_hand(cost: np.ndarray, qaly: np.ndarray, weights: np.ndarray, thr
     for a in range(alternatives):
         for i in range(draws):
             each = weights[a] / draws
-            benefit = [
-                (0.0 if threshold is None else threshold * (qaly[s, a, i] - qaly[0, a, i])) - cost[s, a, i] + cost[0, a, i]
-                for s in range(strategies)
-            ]  # fmt: skip
+            gain = [(threshold or 0.0) * (qaly[s, a, i] - qaly[0, a, i]) for s in range(strategies)]
+            benefit = [gain[s] - cost[s, a, i] + cost[0, a, i] for s in range(strategies)]
             top = max(benefit)
             winners = [s for s in range(strategies) if benefit[s] >= top - TIE]
             best_of_all += each * top

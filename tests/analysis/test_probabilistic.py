@@ -93,8 +93,8 @@ def test_the_chance_by_month_counts_the_draws_that_are_back_by_then(psa: Psa, pe
                 back = result.paybacks(run, h, s, perspective, view)
                 assert found.months.tolist() == list(range(int(end) + 1))
                 for month, chance in zip(found.months, found.chances, strict=True):
-                    by_hand = sum(w * sum(x <= month for x in of) / DRAWS for w, of in zip(run.weights, back, strict=True))
-                    assert chance == pytest.approx(by_hand, abs=1e-12)
+                    shares = [sum(x <= month for x in of) / DRAWS for of in back]
+                    assert chance == pytest.approx(float(np.dot(run.weights, shares)), abs=1e-12)
                 assert np.all(np.diff(found.chances) >= 0)
                 row = table[
                     (table.outcome == outcome) & (table.run == run.name) & (table.horizon_months == end)
@@ -296,10 +296,11 @@ def out_of_pocket(result: cm.Result) -> dict[str, np.ndarray]:
         for s in range(1, deepest.shape[0]):
             owing = np.zeros(deepest.shape[1:])
             for k in range(-1, len(flows.cost)):
+                if k < 0 and flows.cost_at_start is None:
+                    continue
                 for i, item in enumerate(result.items):
-                    cost = flows.cost[k, i] if k >= 0 else None if flows.cost_at_start is None else flows.cost_at_start[i]
-                    if cost is not None:
-                        owing = owing + account(party, item.paid_by, item.received_by) * (cost[s] - cost[0])
+                    cost = flows.cost[k, i] if k >= 0 else flows.cost_at_start[i]
+                    owing = owing + account(party, item.paid_by, item.received_by) * (cost[s] - cost[0])
                 deepest[s] = np.maximum(deepest[s], owing)
         found[party] = deepest
     return found
