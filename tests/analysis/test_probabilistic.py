@@ -260,7 +260,7 @@ def test_a_saving_that_is_a_straight_line_in_its_only_uncertain_input_has_no_par
     price = drawn_values(result.scenario, DRAWS, 1)["session_price"]
     assert found.of_shape == pytest.approx(0, abs=1e-8)
     assert found.of_inputs == pytest.approx(-16 * 0.8 * (np.mean(price) - 100))
-    assert found.by_group == pytest.approx({"Other inputs": found.of_inputs})
+    assert found.by_group == pytest.approx({"Prices": found.of_inputs})
     assert found.by_category == pytest.approx({"therapy": found.difference, "primary care": 0}, abs=1e-8)
 
 
