@@ -90,8 +90,11 @@ class Beyond:
         return Verdict(saving, months, result.chance_of_payback(reading, last, s, perspective) if drawn else None)
 
 
-def beyond(result: Result) -> Beyond:
-    """Run the scenario of a result again under the other ways in which effects may end, with the same draws."""
+def beyond(result: Result, *, workers: int | None = None) -> Beyond:
+    """Run the scenario of a result again under the other ways in which effects may end, with the same draws.
+
+    workers: as in `run`.
+    """
     declared = result.scenario.model.beyond_follow_up
     found = Beyond(result, {declared: result}, {}, ())
     if found.nothing:
@@ -104,7 +107,9 @@ def beyond(result: Result) -> Beyond:
         except InputError as error:
             refused[stop] = "; ".join(problem.found for problem in error.problems)
             continue
-        results[stop] = result if stop == declared else run_scenario(scenario, result.draws, result.seed)
+        results[stop] = (
+            result if stop == declared else run_scenario(scenario, result.draws, result.seed, workers=workers)
+        )
     ceasing = results.get("effects cease", result).scenario
     return Beyond(result, results, refused, tuple(dict.fromkeys(_lasting(ceasing))))
 

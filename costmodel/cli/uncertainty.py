@@ -16,6 +16,7 @@ from costmodel.cli.options import (
     ScenarioFile,
     Seed,
     Set,
+    Workers,
     busy,
     run_with_words,
     scenario_of,
@@ -44,6 +45,7 @@ def psa(
     strategy: Strategy = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    workers: Workers = None,
     as_json: Json = False,
     csv: Csv = None,
 ) -> None:
@@ -55,9 +57,9 @@ def psa(
             "--draws 0", "without draws nothing is known of chances", "Write 2 or more; 2,000 is usual."
         )
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
-    result = run_with_words(loaded, draws, seed)
+    result = run_with_words(loaded, draws, seed, workers)
     with busy("Looking at the draws, and beyond the evidence …"):
-        found = psa_answers.answers(analyse(result), perspective, wanted)
+        found = psa_answers.answers(analyse(result), perspective, wanted, beyond=look_beyond(result, workers=workers))
     if csv is not None:
         _write(csv, files.records_as_csv(psa_document.records(found)))
     if as_json:
@@ -76,6 +78,7 @@ def beyond(
     strategy: Strategy = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    workers: Workers = None,
     as_json: Json = False,
     csv: Csv = None,
 ) -> None:
@@ -83,9 +86,9 @@ def beyond(
     from costmodel.report import beyond_table
 
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
-    result = run_with_words(loaded, draws, seed)
+    result = run_with_words(loaded, draws, seed, workers)
     with busy("Running it with other ends of the effects …"):
-        found = look_beyond(result)
+        found = look_beyond(result, workers=workers)
     if csv is not None:
         _write(csv, files.records_as_csv(beyond_table.records(found, perspective, wanted)))
     if as_json:

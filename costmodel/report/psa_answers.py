@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from costmodel.analysis.beyond import Beyond, beyond
+from costmodel.analysis.beyond import Beyond
 from costmodel.analysis.probabilistic import Psa, rows
 from costmodel.analysis.probabilistic.record import Row
 from costmodel.perspectives import PERSPECTIVES
@@ -53,10 +53,9 @@ def _key(row: Row) -> tuple[object, ...]:
 
 
 def answers(
-    psa: Psa, perspective: str | None = None, strategies: Sequence[str] | None = None, *, with_beyond: bool = True
+    psa: Psa, perspective: str | None = None, strategies: Sequence[str] | None = None, *, beyond: Beyond | None = None
 ) -> Answers:
     """Everything that is reported of an analysis; perspective, strategies: only these."""
     perspectives = (perspective,) if perspective else tuple(PERSPECTIVES)
     wanted = tuple(strategies or psa.result.strategies[1:])
-    found = tuple(rows(psa, perspectives, wanted))
-    return Answers(psa, perspectives, wanted, found, beyond(psa.result) if with_beyond else None)
+    return Answers(psa, perspectives, wanted, tuple(rows(psa, perspectives, wanted)), beyond)
