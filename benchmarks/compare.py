@@ -30,9 +30,10 @@ class Timing:
         return median(self.seconds)
 
     def times_faster_than(self, other: "Timing") -> tuple[float, float, float]:
-        """Ratio of the medians, and the lowest and highest ratio within one repetition."""
-        each = [theirs / own for own, theirs in zip(self.seconds, other.seconds, strict=True)]
-        return other.typical / self.typical, min(each), max(each)
+        """Ratio of the medians, and the lowest and highest ratio within a turn; of the turns that both took part in."""
+        turns = list(zip(self.seconds, other.seconds, strict=False))
+        each = [theirs / own for own, theirs in turns]
+        return median(theirs for _, theirs in turns) / median(own for own, _ in turns), min(each), max(each)
 
 
 def agree(problem: Problem, programs: Mapping[str, Program]) -> float:
@@ -42,24 +43,31 @@ def agree(problem: Problem, programs: Mapping[str, Program]) -> float:
     for name, answer in others:
         for what in ("cost", "qaly"):
             own, theirs = getattr(reference, what), getattr(answer, what)
-            apart = np.abs(theirs / own - 1)
-            worst = max(worst, float(apart.max()))
+            if own.shape != theirs.shape:
+                raise Disagreement(
+                    f"{problem.name}: {what} has shape {theirs.shape} by {name} and {own.shape} by {first}"
+                )
+            size = np.maximum(np.abs(own), np.abs(theirs))
+            with np.errstate(invalid="ignore"):
+                apart = np.divide(np.abs(theirs - own), size, out=np.zeros_like(size), where=size != 0)
             if not apart.max() <= TOLERANCE:
-                s, draw = np.unravel_index(int(np.nanargmax(apart)), apart.shape)
+                s, draw = np.unravel_index(int(np.argmax(~(apart <= TOLERANCE))), apart.shape)
                 raise Disagreement(
                     f"{problem.name}: {what} of strategy {s} in draw {draw} is {theirs[s, draw]:.12g} by {name} "
                     f"and {own[s, draw]:.12g} by {first}"
                 )
+            worst = max(worst, float(apart.max()))
     return worst
 
 
-def timed(problem: Problem, programs: Mapping[str, Program], repeats: int, slow: Mapping[str, Program]) -> list[Timing]:
-    """Each program once for warmth, then all in turn as often as asked; slow ones once, without warmth."""
+def timed(
+    problem: Problem, programs: Mapping[str, Program], repeats: int, slow: Mapping[str, Program], slow_repeats: int
+) -> list[Timing]:
+    """Each program once for warmth, then all in turn as often as asked; slow ones in the first turns, not warmed."""
     for program in programs.values():
         program(problem)
-    found: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(repeats):
-        for name, program in programs.items():
+    found: dict[str, list[float]] = {name: [] for name in (*programs, *slow)}
+    for turn in range(repeats):
+        for name, program in {**programs, **(slow if turn < slow_repeats else {})}.items():
             found[name].append(program(problem).seconds)
-    once = {name: [program(problem).seconds] * repeats for name, program in slow.items()}
-    return [Timing(name, tuple(seconds)) for name, seconds in (found | once).items()]
+    return [Timing(name, tuple(seconds)) for name, seconds in found.items()]

@@ -51,10 +51,15 @@ def _watched(spent: dict[str, float]) -> Iterator[None]:
         yield
 
 
-def stages(draws: int) -> dict[str, float]:
-    """Seconds of each stage of a run and its table, on one thread, and in all."""
+def stages(draws: int, repeats: int) -> dict[str, list[float]]:
+    """Seconds of each stage of a run and its table, on one thread, and in all; once for each repetition."""
     scenario = cm.load(SCENARIO)
     cm.run(scenario, draws=min(draws, 2_048), workers=1).table()
+    each = [_stages(scenario, draws) for _ in range(repeats)]
+    return {stage: [one[stage] for one in each] for stage in each[0]}
+
+
+def _stages(scenario: cm.Scenario, draws: int) -> dict[str, float]:
     spent: dict[str, float] = {}
     begun = time.perf_counter()
     with _watched(spent):
@@ -65,12 +70,13 @@ def stages(draws: int) -> dict[str, float]:
     return {stage: spent.get(stage, 0.0) for stage in STAGES} | {"all": time.perf_counter() - begun}
 
 
-def questions(repeats: int) -> dict[str, list[float] | None]:
+def questions(draws: int, repeats: int) -> dict[str, list[float] | None]:
     """Seconds of what an analyst asks for at her desk; None for what is not built."""
     scenario = cm.load(SCENARIO)
     asked: dict[str, Callable[[], Any] | None] = {
         "one deterministic run": lambda: cm.run(scenario, draws=0),
-        "10,000 draws, every processor, with the table": lambda: cm.run(scenario, draws=10_000).table(),
+        f"{draws:,} draws with the table, one thread": lambda: cm.run(scenario, draws=draws, workers=1).table(),
+        f"{draws:,} draws with the table, every processor": lambda: cm.run(scenario, draws=draws).table(),
         "tornado of every input": _if_built("tornado", scenario),
         "break-even of every input": _if_built("break_even", scenario),
     }

@@ -4,54 +4,48 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.compare import Program
 from benchmarks.problem import Answer, Problem
 
 PROGRAMS = Path(__file__).parent / "programs"
 HEORMODEL = "heormodel==0.7.4"
 
 
-def base_r(problem: Problem) -> Answer:
-    """Base R, vectorised over draws."""
+def programs_in_r() -> tuple[dict[str, Program], list[str]]:
+    """Programs in R that can be run, and what cannot be."""
+    if shutil.which("Rscript") is None:
+        return {}, ["R is not installed: base R and hesim were not measured"]
+    found: dict[str, Program] = {"base R over draws": partial(_in_r, "base_r.R")}
+    if subprocess.run(["Rscript", "--vanilla", "-e", "library(hesim)"], capture_output=True).returncode:
+        return found, ["R's package hesim is not installed: hesim was not measured"]
+    return found | {"hesim": partial(_in_r, "hesim.R")}, []
+
+
+def _in_r(script: str, problem: Problem) -> Answer:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write_for_r(problem, folder)
-        seconds = _seconds(["Rscript", "--vanilla", str(PROGRAMS / "base_r.R"), name])
+        seconds = _seconds(["Rscript", "--vanilla", str(PROGRAMS / script), name])
         strategies, draws = problem.transition.shape[:2]
         found = np.fromfile(folder / "answer.bin").reshape(strategies, 2, draws)
         return Answer(found[:, 0], found[:, 1], seconds)
 
 
-def missing_r(package: str = "") -> str | None:
-    """Why R, or a package of it, cannot be measured; None if it can."""
-    if shutil.which("Rscript") is None:
-        return "R is not installed"
-    if package and subprocess.run(["Rscript", "-e", f"library({package})"], capture_output=True).returncode:
-        return f"R's package {package} is not installed"
-    return None
-
-
-def hesim_seconds(problem: Problem) -> float:
-    """hesim's simulation of the states alone, without costs and QALYs."""
-    with tempfile.TemporaryDirectory() as name:
-        _write_for_r(problem, Path(name))
-        return _seconds(["Rscript", "--vanilla", str(PROGRAMS / "hesim.R"), name])
-
-
-def heormodel_in(environment: Path) -> Callable[[Problem], Answer] | str:
+def heormodel_in(environment: Path) -> Program | str:
     """A program that runs heormodel in an environment, which is made if it is not there; or why it cannot."""
     python = environment / "bin" / "python"
     if not python.exists():
         try:
-            _checked([sys.executable, "-m", "venv", "--without-pip", str(environment)])
-            _checked([sys.executable, "-m", "pip", "--quiet", "--python", str(python), "install", HEORMODEL])
+            _checked([sys.executable, "-m", "venv", str(environment)])
+            _checked([str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install", HEORMODEL])
         except (OSError, subprocess.CalledProcessError) as error:
             shutil.rmtree(environment, ignore_errors=True)
-            return f"{HEORMODEL} could not be installed ({type(error).__name__})"
+            return f"{HEORMODEL} could not be installed ({last_line(error)}): heormodel was not measured"
 
     def run(problem: Problem) -> Answer:
         with tempfile.TemporaryDirectory() as name:
@@ -82,3 +76,9 @@ def _seconds(command: list[str]) -> float:
 
 def _checked(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+
+def last_line(error: Exception) -> str:
+    """What a program said last before it failed."""
+    said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+    return said[-1] if said else type(error).__name__

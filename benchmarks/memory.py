@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1]
-WORK = ("nothing", "monthly", "depression")
 
 
 def peak(what: str, draws: int) -> float:
@@ -19,13 +18,16 @@ def peak(what: str, draws: int) -> float:
 def _work(what: str, draws: int) -> None:
     import costmodel as cm
     from benchmarks.depression import SCENARIO
-    from benchmarks.models import MONTHLY
+    from benchmarks.models import MONTHLY, monthly
+    from benchmarks.numpy_programs import dense
     from costmodel.model.totals import totals
     from costmodel.model.values import drawn_values
 
     scenario = cm.load(SCENARIO if what == "depression" else MONTHLY)
     if what == "monthly":
         totals(scenario, drawn_values(scenario, draws, 1), draws)
+    elif what == "monthly, dense":
+        dense(monthly(draws))
     elif what == "depression":
         cm.run(scenario, draws=draws).table()
 

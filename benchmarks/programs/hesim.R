@@ -1,17 +1,27 @@
-# hesim: transition probabilities by strategy and draw, simulated as a cohort discrete-time model.
+# hesim: transition probabilities by strategy and draw, simulated as a cohort discrete-time model; then the weighted sums.
 suppressPackageStartupMessages({library(hesim); library(data.table)})
 folder <- commandArgs(TRUE)[1]
-size <- scan(file.path(folder, "size.txt"), quiet = TRUE)
+size <- scan(file.path(folder, "size.txt"), quiet = TRUE) # strategies, draws, states, cycles
 read <- function(name, ...) array(readBin(file.path(folder, name), "double", prod(...)), c(...))
 strategies <- size[1]; draws <- size[2]; states <- size[3]; cycles <- size[4]
-transition <- read("transition.bin", c(states, states, draws, strategies))
-years <- scan(file.path(folder, "years.txt"), quiet = TRUE)
+cycle_length <- scan(file.path(folder, "years.txt"), quiet = TRUE)
+weights <- readBin(file.path(folder, "weights.bin"), "double", cycles + 1)
+# hesim's rows: draws, and strategies within a draw.
+matrices <- aperm(read("transition.bin", c(states, states, draws, strategies)), c(2, 1, 4, 3)) # from, to, strategy, draw
+dim(matrices) <- c(states, states, strategies * draws)
+worth <- function(name) aperm(read(name, c(states, draws, strategies)), c(3, 2, 1)) # strategy, draw, state
+cost <- worth("cost.bin"); utility <- worth("utility.bin")
+
 begun <- Sys.time()
 data <- hesim_data(strategies = data.frame(strategy_id = seq_len(strategies)), patients = data.frame(patient_id = 1))
-probabilities <- aperm(transition, c(2, 1, 3, 4))
-dim(probabilities) <- c(states, states, draws * strategies)
-parameters <- tparams_transprobs(probabilities,
-  tpmatrix_id = tpmatrix_id(data.table(strategy_id = seq_len(strategies), patient_id = 1), n_samples = draws))
-model <- CohortDtstmTrans$new(params = parameters, cycle_length = years)
-trace <- model$sim_stateprobs(n_cycles = cycles)
-cat(format(as.numeric(difftime(Sys.time(), begun, units = "secs")), digits = 12))
+id <- tpmatrix_id(expand(data, by = c("strategies", "patients")), n_samples = draws)
+model <- CohortDtstmTrans$new(params = tparams_transprobs(matrices, tpmatrix_id = id), cycle_length = cycle_length)
+trace <- as.data.table(model$sim_stateprobs(n_cycles = cycles))
+spent <- trace[, .(time = sum(prob * weights[round(t / cycle_length) + 1])), by = .(strategy_id, sample, state_id)]
+at <- as.matrix(spent[, .(strategy_id, sample, state_id)])
+spent[, `:=`(cost = time * cost[at], qaly = time * utility[at])]
+total <- spent[, .(cost = sum(cost), qaly = sum(qaly)), keyby = .(strategy_id, sample)]
+seconds <- as.numeric(difftime(Sys.time(), begun, units = "secs"))
+answer <- unlist(lapply(seq_len(strategies), function(s) c(total[strategy_id == s]$cost, total[strategy_id == s]$qaly)))
+writeBin(answer, file.path(folder, "answer.bin"))
+cat(format(seconds, digits = 12))

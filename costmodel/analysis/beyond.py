@@ -10,7 +10,7 @@ from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
 from costmodel.errors import InputError
-from costmodel.model.run import run as run_scenario
+from costmodel.model.run import run_as
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC, Result, Run
@@ -107,9 +107,7 @@ def beyond(result: Result, *, workers: int | None = None) -> Beyond:
         except InputError as error:
             refused[stop] = "; ".join(problem.found for problem in error.problems)
             continue
-        results[stop] = (
-            result if stop == declared else run_scenario(scenario, result.draws, result.seed, workers=workers)
-        )
+        results[stop] = result if stop == declared else run_as(result, scenario, workers=workers)
     ceasing = results.get("effects cease", result).scenario
     return Beyond(result, results, refused, tuple(dict.fromkeys(_lasting(ceasing))))
 

@@ -13,6 +13,7 @@ from costmodel.cli.options import (
     Horizon,
     Json,
     OnePerspective,
+    Sampled,
     ScenarioFile,
     Seed,
     Set,
@@ -24,6 +25,7 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import app
 from costmodel.errors import InputError
+from costmodel.model.given import read_given
 from costmodel.model.run import DRAWS, SEED
 from costmodel.report import files, json_report, terminal
 from costmodel.scenario.schema import json_schema
@@ -52,6 +54,10 @@ def run(
     perspective: OnePerspective = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    sampling: Sampled = "random",
+    draws_from: Annotated[
+        Path | None, typer.Option("--draws-from", metavar="FILE.csv", help="Draws of parameters, a column each.")
+    ] = None,
     workers: Workers = None,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
@@ -62,7 +68,11 @@ def run(
     """Run a scenario and print the answer."""
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
-    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed, workers)
+    loaded, given = scenario_of(scenario, set_, fix, horizon), None
+    if draws_from is not None:
+        given = read_given(draws_from, loaded)
+        draws = len(next(iter(given.values())))
+    result = run_with_words(loaded, draws, seed, sampling=sampling, given=given, workers=workers)
     if csv is not None:
         content = files.as_csv(result, perspective)
         files.write_whole(csv, lambda path: path.write_text(content, "utf-8"), "--csv")
@@ -83,10 +93,12 @@ def report(
     horizon: Horizon = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    sampling: Sampled = "random",
 ) -> None:
     """Run a scenario and write the workbook that recomputes it."""
     _check_workbook(output, "-o")
-    _write_workbook(run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed), output, "-o")
+    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed, sampling=sampling)
+    _write_workbook(result, output, "-o")
     print(f"{output} written.")
 
 
@@ -101,6 +113,25 @@ def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
 
     with busy("Writing the workbook …"):
         workbook.write(result, path, option)
+
+
+@app.command()
+def draws(
+    scenario: ScenarioFile,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to write; made if new.")],
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    sampling: Sampled = "random",
+) -> None:
+    """Write the draws with their costs and effects, in columns as SAVI and BCEA read them."""
+    from costmodel.report import draws_files
+
+    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed, sampling=sampling)
+    for path in draws_files.write(result, output):
+        print(f"{path} written.")
 
 
 @app.command("import")

@@ -55,6 +55,14 @@ Draws = Annotated[
     typer.Option(parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."),
 ]
 Seed = Annotated[int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")]
+Sampled = Annotated[
+    str,
+    typer.Option(
+        "--sampling",
+        metavar="random|sobol",
+        help="Pseudo-random, or a Sobol sequence, whose means settle sooner.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -64,10 +72,10 @@ Workers = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def run_with_words(scenario: Scenario, draws: int, seed: int, workers: int | None = None) -> costmodel.Result:
-    """Run a scenario, saying so."""
+def run_with_words(scenario: Scenario, draws: int, seed: int, **how: Any) -> costmodel.Result:
+    """Run a scenario, saying so. how: as for `costmodel.run`."""
     with busy(f"Running {draws:,} draws …"):
-        return costmodel.run(scenario, draws=draws, seed=seed, workers=workers)
+        return costmodel.run(scenario, draws=draws, seed=seed, **how)
 
 
 def busy(words: str) -> Any:

@@ -13,6 +13,7 @@ from costmodel.cli.options import (
     Horizon,
     Json,
     OnePerspective,
+    Sampled,
     ScenarioFile,
     Seed,
     Set,
@@ -45,6 +46,7 @@ def psa(
     strategy: Strategy = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    sampling: Sampled = "random",
     workers: Workers = None,
     as_json: Json = False,
     csv: Csv = None,
@@ -57,7 +59,7 @@ def psa(
             "--draws 0", "without draws nothing is known of chances", "Write 2 or more; 2,000 is usual."
         )
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
-    result = run_with_words(loaded, draws, seed, workers)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers)
     with busy("Looking at the draws, and beyond the evidence …"):
         found = psa_answers.answers(analyse(result), perspective, wanted, beyond=look_beyond(result, workers=workers))
     if csv is not None:
@@ -78,6 +80,7 @@ def beyond(
     strategy: Strategy = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    sampling: Sampled = "random",
     workers: Workers = None,
     as_json: Json = False,
     csv: Csv = None,
@@ -86,7 +89,7 @@ def beyond(
     from costmodel.report import beyond_table
 
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
-    result = run_with_words(loaded, draws, seed, workers)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers)
     with busy("Running it with other ends of the effects …"):
         found = look_beyond(result, workers=workers)
     if csv is not None:

@@ -6,17 +6,20 @@ that draws are addressed by (seed, parameter name) and nothing is ever clipped t
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast, get_args
 
 import numpy as np
 
 from costmodel.errors import nearest
-from costmodel.inputs import intervals
+from costmodel.inputs import intervals, quantile_fit
 from costmodel.inputs.shapes import (
     Distribution,
     Kind,
     beta_about,
+    between,
     from_moments,
+    hurdle,
     largest_deviation,
     lognormal_about_median,
 )
@@ -36,13 +39,19 @@ WIDEST_INTERVAL_RATIO = 100.0
 LARGEST_GAMMA_CV = 3.0
 """A gamma with a larger cv is warned about: a variance was probably typed as a standard error."""
 
-_SPREADS: dict[Kind, tuple[str, ...]] = {
-    "beta": ("se", "ci95", "counts", "effective_size"),
-    "gamma": ("se", "cv", "ci95"),
-    "lognormal": ("se", "cv", "ci95"),
-    "normal": ("se", "cv", "ci95"),
+SPREADS: dict[Kind, tuple[str, ...]] = {
+    "beta": ("se", "ci95", "quantiles", "counts", "effective_size"),
+    "gamma": ("se", "cv", "ci95", "quantiles"),
+    "lognormal": ("se", "cv", "ci95", "quantiles"),
+    "normal": ("se", "cv", "ci95", "quantiles"),
     "uniform": ("range",),
+    "pert": ("range",),
+    "triangular": ("range",),
+    "hurdle": ("cv",),
 }
+"""How each family's spread may be declared."""
+ENDED: tuple[Kind, ...] = ("uniform", "pert", "triangular")
+"""Families whose range is their support."""
 
 
 def fit(
@@ -56,18 +65,25 @@ def fit(
     counts: Sequence[float] | None = None,
     effective_size: float | None = None,
     range: Sequence[float] | None = None,
+    quantiles: Sequence[Sequence[float]] | None = None,
+    mode: float | None = None,
+    chance: float | None = None,
 ) -> Distribution:
     """The distribution that the fields of a parameter record declare.
 
-    For any kind but uniform, `range` is the plausible range of the record and is not used here.
+    For kinds that are not ENDED, `range` is the plausible range of the record and is not used here.
     Raises ValueError with one sentence for the reader if the fields contradict each other, or allow
     values that the unit does not.
     """
     kind = _known(kind)
-    spreads = {"se": se, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size}
+    spreads = {
+        "se": se, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size, "quantiles": quantiles
+    }  # fmt: skip
     given = [name for name, spread in spreads.items() if spread is not None]
-    if kind == "uniform" and range is not None:
+    if kind in ENDED and range is not None:
         given.append("range")
+    _only_with(kind, "mode", mode, ("pert", "triangular"))
+    _only_with(kind, "chance", chance, ("hurdle",))
     spread = _only_spread(kind, given)
     if value is not None and (reason := out_of_support(unit, value)):
         raise ValueError(reason)
@@ -75,10 +91,23 @@ def fit(
     match spread:
         case "counts":
             distribution = _from_counts(*_pair("counts", cast(Sequence[float], counts)), value)
+        case "range" if kind in ("pert", "triangular"):
+            if value is not None:
+                raise ValueError(f"the mean of a {kind} distribution follows from its range and mode: leave value out")
+            low, high = _pair("range", cast(Sequence[float], range))
+            distribution = between(kind, low, cast(float, mode), high)
         case "range":
             distribution = _from_range(*_pair("range", cast(Sequence[float], range)), value)
         case "ci95":
             distribution = _from_interval(kind, median, value, unit, *_pair("ci95", cast(Sequence[float], ci95)))
+        case "quantiles":
+            if value is not None:
+                raise ValueError("quantiles give the value: leave value out")
+            first, second = quantile_fit.meeting(kind, cast(Sequence[Sequence[float]], quantiles))
+            central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
+            distribution = Distribution(kind, central, first, second)
+        case "cv" if kind == "hurdle":
+            distribution = hurdle(_needed(value), cast(float, chance), _positive("cv", cv))
         case "effective_size":
             distribution = beta_about(_needed(value), _positive("effective_size", effective_size))
         case "se" if median:
@@ -90,6 +119,15 @@ def fit(
         case _:
             distribution = from_moments(kind, _needed(value), _positive("cv", cv) * abs(_needed(value)))
     return _inside(unit, distribution)
+
+
+def _only_with(kind: Kind, name: str, given: float | None, kinds: tuple[str, ...]) -> None:
+    if given is not None and kind not in kinds:
+        raise ValueError(f"{name} does not go with {kind}; it belongs to {' and '.join(kinds)}")
+    if given is None and kind in kinds:
+        raise ValueError(f"a {kind} distribution needs {name}")
+    if given is not None and not math.isfinite(given):
+        raise ValueError(f"{name} must be a finite number")
 
 
 def _known(kind: str) -> Kind:
@@ -104,7 +142,7 @@ def _instead(unit: Unit) -> str:
 
 
 def _only_spread(kind: Kind, given: Sequence[str]) -> str:
-    allowed = _SPREADS[kind]
+    allowed = SPREADS[kind]
     if wrong := [name for name in given if name not in allowed]:
         raise ValueError(f"{wrong[0]} does not go with {kind}. Allowed: {', '.join(allowed)}")
     if len(given) != 1:
@@ -195,12 +233,14 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
     """The same distribution, once it is certain that its values stay inside the unit's support."""
     kind = distribution.kind
     quantiles = distribution.quantile(np.array([0.025, 0.5, 0.975]))
+    if kind == "hurdle":
+        quantiles = np.exp(distribution.first + distribution.second * np.array([-2.0, 0.0, 2.0]))
     if not (np.isfinite(quantiles).all() and np.all(np.diff(quantiles) > 0)):
         raise ValueError(f"the spread of this {kind} distribution is too small or too large to be computed")
-    if kind == "uniform":
-        for end in (distribution.first, distribution.second):
+    if kind in ENDED:
+        for end in distribution.more if kind == "pert" else (distribution.first, distribution.second):
             if reason := out_of_support(unit, end):
-                raise ValueError(f"an end of the uniform distribution is not possible: {reason}")
+                raise ValueError(f"an end of the {kind} distribution is not possible: {reason}")
     elif reason := out_of_support(unit, distribution.central):
         raise ValueError(reason)
     if kind == "normal" and not (
@@ -211,8 +251,8 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
             f'this normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), '
             f"and nothing is clipped. Use {_instead(unit)}"
         )
-    if kind in ("gamma", "lognormal") and math.isfinite(unit.high):
-        if unit.kind != "rate":
+    if kind in ("gamma", "lognormal", "hurdle") and math.isfinite(unit.high):
+        if unit.kind != "rate" or kind == "hurdle":
             raise ValueError(
                 f'a {kind} distribution has no upper end, and the unit "{unit.text}" has ({unit.support}). '
                 f"Use {_instead(unit)}"
@@ -225,15 +265,15 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
 def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distribution:
     """The distribution moved to a new central value, keeping its relative uncertainty.
 
-    Gamma and lognormal are scaled (same cv), beta is refitted at equal effective size, normal is
-    shifted, a uniform share becomes a beta of the same effective size (uniform on 0 to 1 is beta(1, 1)), any
+    Gamma, lognormal, hurdle, PERT and triangular are scaled (same cv), beta is refitted at equal effective size,
+    normal is shifted, a uniform share becomes a beta of the same effective size (uniform on 0 to 1 is beta(1, 1)), any
     other uniform keeps its width relative to its midpoint (its width, where the midpoint is 0).
     Raises ValueError where the result would leave the support.
     """
     if reason := out_of_support(unit, new_value):
         raise ValueError(reason)
     first, second = distribution.first, distribution.second
-    if distribution.kind in ("gamma", "lognormal") and new_value <= 0:
+    if distribution.kind in ("gamma", "lognormal", "hurdle") and new_value <= 0:
         raise ValueError(f"a {distribution.kind} distribution cannot be moved to {new_value:g}: hold it fixed there")
     match distribution.kind:
         case "beta" if not 0 < new_value < 1:
@@ -249,6 +289,15 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
             moved = Distribution("lognormal", new_value, first + math.log(new_value / distribution.central), second)
         case "normal":
             moved = Distribution("normal", new_value, new_value, second)
+        case "hurdle":
+            moved = replace(distribution, central=new_value, first=first + math.log(new_value / distribution.central))
+        case "pert" | "triangular":
+            scale = new_value / distribution.central if distribution.central else 0.0
+            if scale <= 0:
+                raise ValueError(f"a {distribution.kind} distribution cannot be moved to {new_value:g}: hold it fixed")
+            ends = (first, second) if distribution.kind == "pert" else (first * scale, second * scale)
+            more = tuple(one * scale for one in distribution.more)
+            moved = Distribution(distribution.kind, new_value, *ends, more)
         case "uniform" if unit.kind == "share" and 0 < new_value < 1:
             spread = (second - first) ** 2 / 12
             middle = distribution.central

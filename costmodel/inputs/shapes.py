@@ -1,4 +1,4 @@
-"""The five distributions: their two parameters, their quantiles, and building them from moments."""
+"""The distributions: their parameters, their quantiles, and building them from moments."""
 
 import math
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import special, stats
 
 Array = NDArray[np.float64]
-Kind = Literal["beta", "gamma", "lognormal", "normal", "uniform"]
+Kind = Literal["beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular", "hurdle"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,16 @@ class Distribution:
 
     central: the value that the deterministic run takes: the mean, or for a lognormal ratio the median.
     first, second: beta(alpha, beta), gamma(shape, scale), lognormal(mean and standard deviation of the
-    log), normal(mean, standard deviation), uniform(low, high).
+    log), normal(mean, standard deviation), uniform(low, high), pert(alpha, beta), triangular(low, high),
+    hurdle(mean and standard deviation of the log of what is above 0).
+    more: of a pert its low and high end, of a triangular its mode, of a hurdle the chance of anything above 0.
     """
 
     kind: Kind
     central: float
     first: float
     second: float
+    more: tuple[float, ...] = ()
 
     def quantile(self, u: Array) -> Array:
         """The values below which shares `u` of the distribution lie; u strictly inside 0 to 1, any shape."""
@@ -41,6 +44,15 @@ class Distribution:
                 values = a + b * special.ndtri(u)
             case "uniform":
                 values = a + (b - a) * u
+            case "pert":
+                low, high = self.more
+                values = low + (high - low) * special.betaincinv(a, b, u)
+            case "triangular":
+                values = stats.triang.ppf(u, (self.more[0] - a) / (b - a), loc=a, scale=b - a)
+            case "hurdle":
+                none = 1 - self.more[0]
+                above = np.maximum((u - none) / self.more[0], 0.0)
+                values = np.where(u <= none, 0.0, np.exp(a + b * special.ndtri(above)))
         return np.asarray(values, dtype=np.float64)
 
     @property
@@ -57,6 +69,13 @@ class Distribution:
                 return a
             case "uniform":
                 return (a + b) / 2
+            case "pert":
+                low, high = self.more
+                return low + (high - low) * a / (a + b)
+            case "triangular":
+                return (a + b + self.more[0]) / 3
+            case "hurdle":
+                return self.more[0] * math.exp(a + b**2 / 2)
 
     @property
     def standard_deviation(self) -> float:
@@ -72,6 +91,14 @@ class Distribution:
                 return b
             case "uniform":
                 return (b - a) / math.sqrt(12)
+            case "pert":
+                low, high = self.more
+                return (high - low) * math.sqrt(a * b / (a + b + 1)) / (a + b)
+            case "triangular":
+                mode = self.more[0]
+                return math.sqrt((a**2 + b**2 + mode**2 - a * b - a * mode - b * mode) / 18)
+            case "hurdle":
+                return self.mean * math.sqrt(math.exp(b**2) / self.more[0] - 1)
 
     @property
     def interval95(self) -> tuple[float, float]:
@@ -134,3 +161,24 @@ def lognormal_about_median(median: float, deviation_of_log: float) -> Distributi
     if median <= 0:
         raise ValueError(f"a ratio with a lognormal distribution must be above 0, not {median:g}")
     return Distribution("lognormal", median, math.log(median), deviation_of_log)
+
+
+def between(kind: Kind, low: float, mode: float, high: float) -> Distribution:
+    """A PERT or triangular distribution from its ends and its most likely value.
+
+    A PERT is a beta stretched over [low, high] with mean (low + 4 mode + high) / 6 (Malcolm and others 1959).
+    """
+    if not low <= mode <= high or low >= high:
+        raise ValueError(f"the mode {mode:g} must lie within the range [{low:g}, {high:g}], which must rise")
+    if kind == "triangular":
+        return Distribution(kind, (low + mode + high) / 3, low, high, (mode,))
+    alpha = 1 + 4 * (mode - low) / (high - low)
+    return Distribution(kind, (low + 4 * mode + high) / 6, alpha, 6 - alpha, (low, high))
+
+
+def hurdle(mean: float, chance: float, cv: float) -> Distribution:
+    """Nothing with a chance, else lognormal: mean over everybody, chance of more than 0, cv of what is above 0."""
+    if not 0 < chance < 1:
+        raise ValueError(f"the chance of anything above 0 must lie strictly between 0 and 1, not {chance:g}")
+    above = from_moments("lognormal", mean / chance, cv * mean / chance)
+    return Distribution("hurdle", mean, above.first, above.second, (chance,))

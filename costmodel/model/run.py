@@ -1,17 +1,21 @@
 """Scenario and draws → result: the function that every analysis calls."""
 
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import cast, get_args
 
 import numpy as np
 
 from costmodel.engine.textbook import TIMINGS
-from costmodel.errors import InputError
+from costmodel.errors import InputError, nearest
 from costmodel.model.flows import items, therapy_window
+from costmodel.model.given import check_given
 from costmodel.model.lived import edges, looking
 from costmodel.model.parallel import in_order
 from costmodel.model.simulate import Books
 from costmodel.model.unusual import unusual
-from costmodel.model.values import Array, Values, central_values, drawn_values, uncalibrated
+from costmodel.model.values import Array, Sampling, Values, central_values, drawn_values, uncalibrated
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.gather import Gathering, joined
 from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, outcomes, year_of
@@ -32,20 +36,37 @@ DRAWS = 2_000
 SEED = 1
 
 
-def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED, *, workers: int | None = None) -> Result:
+def run(
+    scenario: Scenario,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    *,
+    sampling: Sampling = "random",
+    given: Mapping[str, Array] | None = None,
+    workers: int | None = None,
+) -> Result:
     """Run a scenario: deterministically, and probabilistically where draws > 0.
 
-    workers: blocks of draws advanced at the same time, one for each processor by default; no bit of the result
-    depends on it. Raises InputError for impossible sizes or seeds, before anything is allocated.
+    sampling: pseudo-random numbers, or a scrambled Sobol sequence. given: draws of some parameters that stand in the
+    place of their own, (draw,) each, in the setting's price year (`model.given`). workers: blocks of draws advanced at
+    the same time, one for each processor by default; no bit of the result depends on it.
+    Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 256):
         raise InputError.at("workers", f"{workers!r} is not a number of workers", "Whole, from 1 to 256.")
+    if sampling not in get_args(Sampling):
+        raise InputError.at(
+            "sampling", f"there is no sampling {sampling!r}", nearest(str(sampling), get_args(Sampling))
+        )
     workers = workers or processors()
     _check_size(scenario, draws, seed, workers)
     model, look = scenario.model, looking(scenario.central)
     horizons = _horizons(scenario)
     outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
-    drawn = _drawn(scenario, draws, seed, workers) if draws else None
+    if given is not None:
+        check_given(scenario, given, draws)
+    values = partial(drawn_values, sampling=sampling, given=given)
+    drawn = _drawn(scenario, values, draws, seed, workers) if draws else None
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
@@ -63,8 +84,21 @@ def run(scenario: Scenario, draws: int = DRAWS, seed: int = SEED, *, workers: in
         means=drawn.means() if drawn else None,
         draws=draws,
         seed=seed,
+        sampling=sampling,
+        given=given,
         warnings=tuple(warnings),
     )
+
+
+def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) -> Result:
+    """Run a scenario with as many draws as a result has, made in the same way."""
+    sampling = cast(Sampling, result.sampling)
+    return run(scenario, result.draws, result.seed, sampling=sampling, given=result.given, workers=workers)
+
+
+def values_of(result: Result, draws: int, first: int = 0) -> Values:
+    """Draws first … first + draws − 1 of every parameter behind a result, in the order of its outcomes."""
+    return drawn_values(result.scenario, draws, result.seed, first, cast(Sampling, result.sampling), result.given)
 
 
 def processors() -> int:
@@ -72,14 +106,13 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _drawn(scenario: Scenario, draws: int, seed: int, workers: int) -> Gathering:
+def _drawn(scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, workers: int) -> Gathering:
     """Every block of draws, gathered in their order."""
     horizons = _horizons(scenario)
 
     def block(first: int) -> Outcomes:
         size = min(BLOCK, draws - first)
-        values = drawn_values(scenario, size, seed, first)
-        return _block(scenario, values, size, horizons, max(0, KEPT_CURVES - first))
+        return _block(scenario, values(scenario, size, seed, first), size, horizons, max(0, KEPT_CURVES - first))
 
     gathering = Gathering(draws)
     for found in in_order(block, range(0, draws, BLOCK), workers):

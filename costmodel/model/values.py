@@ -1,18 +1,24 @@
 """Parameters as numbers: central values for the deterministic run, draws for the probabilistic one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.inputs.draws import conditioned_weights, pick_rows, uniforms
+from costmodel.inputs.draws import conditioned_weights, pick_rows, smooth_order, sobol, uniforms
+from costmodel.inputs.together import correlated, dirichlet
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.derived import combine, order
+from costmodel.scenario.groups import active, correlation_of
 
 Array = NDArray[np.float64]
 Values = Mapping[str, float | Array]
 """By parameter: a float where it is held fixed, else draws of shape (draw,). Money is in the setting's price year."""
+
+Sampling = Literal["random", "sobol"]
+"""Pseudo-random numbers, or a scrambled Sobol sequence, whose means settle sooner."""
 
 LEAST_EFFECTIVE_SIZE = 200.0
 """Rows of a posterior that must effectively remain when one of its parameters is moved."""
@@ -23,23 +29,77 @@ def central_values(scenario: Scenario) -> Values:
     return dict(scenario.central)
 
 
-def drawn_values(scenario: Scenario, draws: int, seed: int, first: int = 0) -> Values:
+def drawn_values(
+    scenario: Scenario,
+    draws: int,
+    seed: int,
+    first: int = 0,
+    sampling: Sampling = "random",
+    given: Mapping[str, Array] | None = None,
+) -> Values:
     """Draws first … first + draws − 1 of every parameter.
 
-    A parameter's draws depend on the seed and its name only, so that more draws extend and never reshuffle;
-    the columns of one posterior share their rows.
+    With random sampling a parameter's draws depend on the seed and its name only; with either, more draws extend and
+    never reshuffle. The columns of one posterior share their rows. given: draws that stand in the place of a
+    parameter's own, of all draws, (draw,) each, in the setting's price year.
     """
-    rows = _posterior_rows(scenario, draws, seed, first)
+    stream = _streams(scenario, draws, seed, first, sampling)
+    rows = _posterior_rows(scenario, stream, sampling)
     drawn: dict[str, float | Array] = {}
     for name, leaf in scenario.leaves.items():
-        if leaf.posterior and leaf.moved is None:
+        if given is not None and name in given:
+            drawn[name] = given[name][first : first + draws]
+        elif leaf.posterior and leaf.moved is None:
             path, column = leaf.posterior
             drawn[name] = scenario.posteriors[path].columns[column][rows[path]]
         elif leaf.distribution is not None:
-            drawn[name] = leaf.distribution.quantile(uniforms(seed, name, draws, first)) * leaf.price_factor
+            drawn[name] = leaf.distribution.quantile(stream(name)) * leaf.price_factor
         else:
             drawn[name] = leaf.central * leaf.price_factor
+    for name, shares in _shares(scenario, stream).items():
+        if given is None or name not in given:
+            drawn[name] = shares
     return completed(scenario, drawn)
+
+
+def uncertain(scenario: Scenario) -> list[str]:
+    """What draws are made of, in the order of the file: posteriors first, then parameters with distributions."""
+    posteriors = [_stream_of(path) for path in scenario.posteriors]
+    return posteriors + [name for name, leaf in scenario.leaves.items() if leaf.distribution is not None]
+
+
+def _stream_of(path: Path) -> str:
+    return f"posterior {path.name}"
+
+
+def _streams(scenario: Scenario, draws: int, seed: int, first: int, sampling: Sampling) -> Callable[[str], Array]:
+    """Uniform numbers by name; those of correlated parameters are made of their own."""
+    points = sobol(seed, uncertain(scenario), draws, first) if sampling == "sobol" else {}
+
+    def own(name: str) -> Array:
+        return points[name] if points else uniforms(seed, name, draws, first)
+
+    together: dict[str, Array] = {}
+    for group in scenario.model.groups.values():
+        members = active(group, scenario.leaves)
+        if group.together == "correlated" and members:
+            names = [group.members[i] for i in members]
+            scores = correlated(np.stack([own(name) for name in names]), correlation_of(group, members))
+            together |= dict(zip(names, scores, strict=True))
+    return lambda name: together[name] if name in together else own(name)
+
+
+def _shares(scenario: Scenario, stream: Callable[[str], Array]) -> dict[str, Array]:
+    """Draws of the shares that sum to 1."""
+    found: dict[str, Array] = {}
+    for group in scenario.model.groups.values():
+        distributions = [scenario.leaves[name].distribution for name in group.members]
+        if group.together == "dirichlet":
+            concentration = np.array([one.first for one in distributions if one is not None])
+            if len(concentration):
+                shares = dirichlet(np.stack([stream(name) for name in group.members]), concentration)
+                found |= dict(zip(group.members, shares, strict=True))
+    return found
 
 
 def completed(scenario: Scenario, leaves: Values) -> Values:
@@ -101,11 +161,16 @@ def _effective_sizes(scenario: Scenario) -> dict[Path, float]:
     return {path: float(1 / np.sum(weights**2)) for path, weights in _weights(scenario).items()}
 
 
-def _posterior_rows(scenario: Scenario, draws: int, seed: int, first: int) -> dict[Path, NDArray[np.intp]]:
+def _posterior_rows(
+    scenario: Scenario, stream: Callable[[str], Array], sampling: Sampling
+) -> dict[Path, NDArray[np.intp]]:
     weights = _weights(scenario)
     rows: dict[Path, NDArray[np.intp]] = {}
     for path, posterior in scenario.posteriors.items():
-        size = len(next(iter(posterior.columns.values())))
-        w = weights.get(path, np.full(size, 1 / size))
-        rows[path] = pick_rows(uniforms(seed, f"posterior {path.name}", draws, first), w)
+        w = weights.get(path, np.full(posterior.rows, 1 / posterior.rows))
+        if sampling == "sobol":
+            order = smooth_order(list(posterior.columns.values()))
+            rows[path] = order[pick_rows(stream(_stream_of(path)), w[order])]
+        else:
+            rows[path] = pick_rows(stream(_stream_of(path)), w)
     return rows

@@ -10,9 +10,9 @@ from costmodel.analysis.beyond import Beyond, Verdict, rows
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report import json_report
 from costmodel.report.columns import columns
-from costmodel.report.terminal import Piece, headed, listed
+from costmodel.report.terminal import Piece, ending, headed
 from costmodel.report.words import chance, money
-from costmodel.result.result import DETERMINISTIC, Result
+from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.used import to_be_checked
 
@@ -108,18 +108,6 @@ def report(found: Beyond, perspectives: Sequence[str], strategies: Sequence[str]
         perspective = "nhs_pss" if "nhs_pss" in perspectives else perspectives[0]
         yield from section(found, perspective, perspectives, strategy)
     yield from ending(result)
-
-
-def ending(result: Result) -> Iterator[Piece]:
-    """Warnings, changes, what is to be checked, and how to do it again."""
-    scenario = result.scenario
-    yield from headed("Warnings", listed(result.warnings))
-    yield from headed("Changed", listed(f"{change} (by {change.by})" for change in scenario.changes))
-    yield from headed("To be checked (recalled, not yet verified)", listed(to_be_checked(scenario)))
-    yield Text("")
-    drawn = f"{result.draws:,} draws, seed {result.seed}" if result.draws else "no draws"
-    about = f"{drawn}; {json_report.engine()}; scenario SHA-256 {scenario.sha256}"
-    yield Text(about, style="dim", overflow="fold")
 
 
 def records(

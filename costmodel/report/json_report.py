@@ -107,6 +107,8 @@ def settings(result: Result, perspective: str | None) -> dict[str, Any]:
         "perspective": perspective,
         "draws": result.draws,
         "seed": result.seed,
+        "sampling": result.sampling,
+        "given": sorted(result.given or ()),
     }
 
 

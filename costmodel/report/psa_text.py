@@ -12,7 +12,7 @@ from costmodel.report import beyond_table
 from costmodel.report.columns import columns
 from costmodel.report.psa_answers import Answers
 from costmodel.report.psa_words import sentences
-from costmodel.report.terminal import Piece, headed, reading_label
+from costmodel.report.terminal import Piece, ending, headed, reading_label
 from costmodel.report.words import chance, interval, money
 from costmodel.result.table import in_words
 
@@ -47,7 +47,7 @@ def report(found: Answers) -> Iterator[Piece]:
         yield _convergence(found, strategy)
         if found.beyond is not None:
             yield from beyond_table.section(found.beyond, found.perspective, found.perspectives, strategy)
-    yield from beyond_table.ending(result)
+    yield from ending(result)
 
 
 def _by_year(found: Answers, strategy: str) -> Table:

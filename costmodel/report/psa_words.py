@@ -130,6 +130,8 @@ def how_exact(found: Answers, strategy: str) -> list[str]:
         said.append(f"{verdict} to know {aim}.")
         if not steps.sure_of_sign:
             said.append("Whether money is saved on average these draws cannot tell.")
+        if found.result.sampling == "sobol":
+            said.append("The errors are those of as many pseudo-random draws; a Sobol sequence is mostly more exact.")
     if psa.kept < found.result.draws:
         said.append(
             f"Means and chances of payback are of all {found.result.draws:,} draws; intervals, percentiles, worst "

@@ -70,11 +70,18 @@ def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
         yield from _health(result, strategy, shown)
         yield from headed("Each reading of the model")
         yield _by_run(result, strategy, shown)
+    yield from ending(result)
+
+
+def ending(result: Result) -> Iterator[Piece]:
+    """Warnings, changes, what is to be checked, and how to do it again."""
+    scenario = result.scenario
     yield from headed("Warnings", listed(result.warnings))
     yield from headed("Changed", listed(f"{change} (by {change.by})" for change in scenario.changes))
     yield from headed("To be checked (recalled, not yet verified)", listed(to_be_checked(scenario)))
     yield Text("")
     drawn = f"{result.draws:,} draws, seed {result.seed}" if result.draws else "no draws"
+    drawn += ", Sobol sequence" if result.draws and result.sampling == "sobol" else ""
     yield Text(f"{drawn}; {engine()}; scenario SHA-256 {scenario.sha256}", style="dim", overflow="fold")
 
 

@@ -1,6 +1,6 @@
 """The result of a run: outcomes with their names, and the questions one asks of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -51,7 +51,8 @@ class Result:
 
     edges: years, (cycle + 1,). horizons: months of the follow-up and of the model's horizon.
     first_payment: month of the first therapy payment, by strategy. expected: of the draws that are kept one by
-    one; None where nothing was drawn. means: over all draws, where not all are kept.
+    one; None where nothing was drawn. means: over all draws, where not all are kept. sampling: how
+    draws were made. given: draws that came from elsewhere, by parameter.
     """
 
     scenario: Scenario
@@ -67,6 +68,8 @@ class Result:
     seed: int
     warnings: tuple[str, ...] = ()
     means: Outcomes | None = None
+    sampling: str = "random"
+    given: Mapping[str, Array] | None = None
     _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

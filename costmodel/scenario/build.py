@@ -14,7 +14,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.inputs.matrices import Matrices
 from costmodel.inputs.posterior import Posterior
-from costmodel.scenario import overlay
+from costmodel.scenario import groups, overlay
 from costmodel.scenario.attached import Attached, attach
 from costmodel.scenario.consistency import check
 from costmodel.scenario.derived import combine, order
@@ -171,6 +171,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree.place, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
+    problems += groups.problems(model.groups, model.parameters, leaves, tree)
     if problems:
         raise InputError(*dict.fromkeys(problems))
     scenario = Scenario(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from costmodel.inputs.distributions import Distribution, fit, recentred
+from costmodel.inputs.distributions import ENDED, Distribution, fit, recentred
 from costmodel.inputs.posterior import Posterior
 from costmodel.inputs.prices import PriceIndex, factor
 from costmodel.scenario.parameter import Parameter
@@ -72,7 +72,10 @@ def _plain(record: Parameter, price_factor: float) -> Leaf:
             ci95=_pair(record.ci95),
             counts=_pair(record.counts),
             effective_size=record.effective_size,
-            range=_pair(record.range) if record.distribution == "uniform" else None,
+            range=_pair(record.range) if record.distribution in ENDED else None,
+            quantiles=record.quantiles,
+            mode=record.mode,
+            chance=record.chance,
         )
     central = distribution.central if distribution else record.value
     assert central is not None

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from costmodel.inputs.distributions import ENDED
+from costmodel.inputs.shapes import Kind
 from costmodel.scenario.fields import Block, Name, PriceYear, Text, UnitText
 
 Status = Literal["read", "derived", "recalled", "assumption"]
@@ -11,6 +13,7 @@ STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
 """From the best standing to the weakest."""
 
 Pair = list[float]
+_SPREADS = ("se", "cv", "ci95", "counts", "effective_size", "quantiles")
 KINDS = (
     "value",
     "joint",
@@ -55,11 +58,11 @@ class Parameter(Block):
     index: Name | None = None
     """The price index that brings it to the setting's price year."""
     range: Pair | None = Field(default=None, min_length=2, max_length=2)
-    """The plausible range; for `uniform` also the distribution."""
+    """The plausible range; for `uniform`, `pert` and `triangular` also the distribution's."""
 
     value: float | None = None
     """The central value."""
-    distribution: Literal["beta", "gamma", "lognormal", "normal", "uniform"] | None = None
+    distribution: Kind | None = None
     """The family of its uncertainty."""
     se: float | None = None
     """Standard error of the mean."""
@@ -71,6 +74,12 @@ class Parameter(Block):
     """Events and number observed."""
     effective_size: float | None = None
     """Size of the sample that would be as sure."""
+    quantiles: list[Pair] | None = None
+    """[probability, value] pairs."""
+    mode: float | None = None
+    """The most likely value of a `pert` or `triangular`."""
+    chance: float | None = None
+    """Of a `hurdle`: the chance of anything above 0."""
 
     joint: Text | None = None
     """A posterior file; its columns are drawn together."""
@@ -146,16 +155,22 @@ class Parameter(Block):
         return self
 
     def _check_plain(self) -> None:
-        spreads = [k for k in ("se", "cv", "ci95", "counts", "effective_size") if getattr(self, k) is not None]
+        spreads = [name for name in _SPREADS if getattr(self, name) is not None]
         if self.distribution is None:
-            if spreads:
-                raise ValueError(f"{spreads[0]} needs a distribution")
+            for name in (*spreads, "mode", "chance"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} needs a distribution")
             return
-        if self.distribution == "uniform":
+        if self.distribution in ENDED:
             if spreads or self.range is None:
-                raise ValueError("uniform takes a range and nothing else")
+                more = "" if self.distribution == "uniform" else " and a mode,"
+                raise ValueError(f"{self.distribution} takes a range{more} and nothing else")
         elif len(spreads) != 1:
             found = ", ".join(spreads) or "none"
-            raise ValueError(f"give exactly one of se, cv, ci95, counts, effective_size; found: {found}")
-        if self.value is None and not ({"ci95", "counts"} & set(spreads) or self.distribution == "uniform"):
-            raise ValueError("the value is missing; give it, or ci95, counts or a uniform range, which imply it")
+            raise ValueError(f"give exactly one of {', '.join(_SPREADS)}; found: {found}")
+        implied = {"ci95", "counts", "quantiles"} & set(spreads) or self.distribution in ENDED
+        if self.value is None and not implied:
+            raise ValueError(
+                "the value is missing; give it, or ci95, counts, quantiles or the range of a uniform, pert or "
+                "triangular, which imply it"
+            )

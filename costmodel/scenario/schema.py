@@ -202,6 +202,17 @@ class CostItem(Block):
         return self.while_in.get(state, self.while_in.get("others", 0))
 
 
+class Group(Block):
+    """Parameters that are drawn together."""
+
+    together: Literal["dirichlet", "correlated"]
+    """Shares that sum to 1 in every draw, or numbers that go together."""
+    members: list[Name] = Field(min_length=2, max_length=40)
+    """Parameters with distributions of their own, which stay as they are."""
+    correlation: float | list[list[float]] | None = None
+    """Of normal scores: one for every pair, or a matrix in the order of the members."""
+
+
 class ModelFile(Block):
     """A decision problem: one population, its strategies, costs and every number behind them."""
 
@@ -257,6 +268,8 @@ class ModelFile(Block):
     """Structures for the same question, weighted."""
     costs: dict[Name, CostItem]
     """What is used, by whom it is paid, by whom received."""
+    groups: dict[Name, Group] = {}
+    """Parameters that are drawn together."""
     price_basis: Name | None = None
     """The parameter whose chosen option names the price basis in the headline."""
     leaves_out: list[Text]

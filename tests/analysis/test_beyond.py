@@ -160,6 +160,15 @@ def test_without_draws_the_deterministic_verdict_remains(tmp_path: Path) -> None
     assert found.verdict("gap closes").chance is None
 
 
+@pytest.mark.parametrize("how", [{"sampling": "sobol"}, {"given": {"gp_visit": np.linspace(10, 90, 16)}}])
+def test_every_stop_has_the_draws_of_the_result(how: dict[str, Any], tmp_path: Path) -> None:
+    scenario = load_example(tmp_path)
+    found = cm.beyond(cm.run(scenario, draws=16, **how))
+    for stop in STOPS:
+        alone = cm.run(scenario.changed({"beyond_follow_up": stop}), draws=16, **how)
+        assert found.results[stop].table().equals(alone.table())
+
+
 def test_rows_say_which_stop_they_belong_to(found: Beyond) -> None:
     everything = list(rows(found))
     keys = [

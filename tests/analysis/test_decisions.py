@@ -16,6 +16,7 @@ import costmodel as cm
 from costmodel.analysis.probabilistic.decision import TIE, Choice, acceptability, judged
 from costmodel.analysis.probabilistic.plane import QUARTERS
 from costmodel.analysis.probabilistic.tails import highest, lowest
+from tests.support.answers import answer
 from tests.support.example import derived, load_example, number
 from tests.support.given_draws import given
 
@@ -145,6 +146,24 @@ def test_strategies_that_are_equal_share_the_chance_and_the_comparator_is_chosen
         assert choice.chance == pytest.approx([1 / 3] * 3)
         assert choice.loss.tolist() == [0, 0, 0]
         assert choice.chosen == 0
+
+
+def test_strategies_apart_by_less_than_rounding_share_the_draw(two: cm.Result) -> None:
+    cost = np.array([[[0.0] * 3], [[TIE / 2, -TIE / 2, 2 * TIE]]])
+    (choice,) = cm.psa(given(two, cost, np.zeros_like(cost))).choices(thresholds=[None])
+    assert choice.chance.tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_net_saving_alone_is_not_discounted_and_net_benefit_and_the_plane_are(example_result: cm.Result) -> None:
+    psa, at = cm.psa(example_result), {"horizon_months": example_result.horizons[-1]}
+    by_money, by_benefit = psa.choices(thresholds=[None, example_result.threshold])
+    saving, later = (answer(example_result, "net_saving", discounted=d, **at) for d in (False, True))
+    assert saving != pytest.approx(later)
+    assert by_money.expected[1] == pytest.approx(saving)
+    assert by_benefit.expected[1] == pytest.approx(answer(example_result, "nmb", discounted=True, **at))
+    plane = psa.plane()
+    assert -plane.cost.mean() == pytest.approx(later)
+    assert plane.qalys.mean() == pytest.approx(answer(example_result, "qaly", "", discounted=True, **at))
 
 
 def test_the_frontier_follows_the_expected_net_benefit_and_not_the_chance(two: cm.Result) -> None:

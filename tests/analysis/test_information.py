@@ -186,7 +186,7 @@ def test_what_is_fitted_together_is_a_group(tmp_path: Path) -> None:
     found = information.voi(scenario, draws=DRAWS)
     group = found.line("fit")
     assert set(group.subject.members) == {"recover", "relapse"}  # the column that does not vary is none of them
-    assert found.line("recover").subject.words.startswith("fitted together")
+    assert found.line("recover").subject.words.startswith("drawn together")
     assert "Course of illness" not in [line.subject.name for line in found.of("group")]  # the same two
     moved = information.voi(scenario.changed({"recover": 0.3}), draws=DRAWS)
     assert "fit" not in [line.subject.name for line in moved.lines]
@@ -291,3 +291,11 @@ def test_without_spread_there_is_nothing_to_learn(example_scenario: cm.Scenario)
     found = cm.voi(fixed, draws=100)
     assert [line.subject.name for line in found.lines] == ["everything"]
     assert found.everything.worth == Worth(0.0, 0.0)
+
+
+def test_E17_a_group_of_more_inputs_than_draws_is_refused(
+    example_scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(information.value, "FEWEST_DRAWS", 1)
+    with pytest.raises(cm.InputError, match="has 3 inputs, and there are 3 draws. There must be more draws than"):
+        cm.voi(example_scenario, draws=3, groups={"three": ["gp_ill", "gp_ratio", "recover"]})

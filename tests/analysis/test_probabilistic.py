@@ -13,11 +13,13 @@ import costmodel as cm
 from costmodel.analysis.probabilistic import Psa, rows
 from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.spread import error_of_mean
+from costmodel.model.run import values_of
 from costmodel.model.simulate import simulate
 from costmodel.model.values import drawn_values
 from costmodel.perspectives import PERSPECTIVES, account
 from costmodel.result import gather
-from tests.support.example import derived, load_example, number, write_model
+from costmodel.scenario.headings import heading
+from tests.support.example import derived, load_example, number, price, write_model
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import smallest_reaching
 from tests.support.small_probabilities import small
@@ -58,7 +60,7 @@ def psa(mixed: cm.Scenario) -> Psa:
 
 @pytest.fixture(scope="module")
 def chained(tmp_path_factory: pytest.TempPathFactory) -> cm.Scenario:
-    """A model of probabilities, with an item that one strategy alone uses at the start."""
+    """A model of probabilities, with items that one strategy alone uses at the start, of which people pay two."""
     model = small()
     model["parameters"]["leave"] = number("probability per year", 0.2, distribution="beta", effective_size=30)
     model["parameters"]["session"] |= {"distribution": "gamma", "cv": 0.2}
@@ -66,6 +68,11 @@ def chained(tmp_path_factory: pytest.TempPathFactory) -> cm.Scenario:
     model["strategies"]["therapy"]["transitions"] = {"ill -> well": "leave_more"}
     model["parameters"]["entry"] |= {"value": 200.0}
     model["parameters"]["session"] |= {"value": 20.0}
+    private = {"category": "community", "paid_by": "household", "at_start": 1, "while_in": {"others": 0}}
+    for label, amount, strategy in (("Journeys", 200.0, "usual"), ("Deposit", 450.0, "therapy")):
+        model["parameters"][label.lower()] = price("assessment", amount)
+        alone = {"label": label, "cashable": 0, "lag": "0 months", "price": label.lower(), "only_in": [strategy]}
+        model["costs"][label.lower()] = private | alone
     return cm.load(write_model(tmp_path_factory.mktemp("chained"), model))
 
 
@@ -185,6 +192,14 @@ def test_convergence_ends_with_the_headline_and_needs_as_many_draws_as_its_error
     assert found.sure_of_sign == (abs(last.saving) > last.saving_error)
 
 
+def test_the_wanted_error_is_a_share_of_the_cost_of_therapy_whoever_pays_for_it(tmp_path: Path) -> None:
+    result = cm.run(load_example(tmp_path, **{"strategies.therapy.therapy.paid_by": "household"}), draws=DRAWS)
+    wanted = {cm.psa(result).convergence(perspective).wanted_saving for perspective in PERSPECTIVES}
+    spent = result.net_cost(result.headline, 1, 1, perspective="societal", category="therapy").mean()
+    assert list(wanted) == [pytest.approx(0.02 * spent)]
+    assert spent > 0
+
+
 def test_a_run_that_is_as_exact_as_wanted_is_enough(trd_result: cm.Result) -> None:
     found = cm.psa(trd_result).convergence("nhs_pss", horizon=42)
     assert found.last.chance == 0
@@ -282,6 +297,12 @@ def test_the_part_of_the_inputs_is_the_run_at_the_means_of_their_draws(tmp_path:
     assert abs(found.of_shape) > 1e-3
 
 
+def saved(result: cm.Result) -> float:
+    """Net saving of the deterministic run to the last horizon."""
+    cost = result.net_cost(result.headline, len(result.horizons) - 1, 1, perspective="nhs_pss")
+    return float(-(result.weights @ cost)[0])
+
+
 # Out of pocket
 
 
@@ -289,7 +310,7 @@ def out_of_pocket(result: cm.Result) -> dict[str, np.ndarray]:
     """Peak funding of each party in plain loops over a ledger that is written out whole."""
     assert result.expected is not None
     draws = result.expected.draws
-    flows = simulate(result.scenario, drawn_values(result.scenario, draws, result.seed), draws)
+    flows = simulate(result.scenario, values_of(result, draws), draws)
     found = {}
     for party in result.parties():
         deepest = np.zeros(flows.qaly.shape[1:])
@@ -317,6 +338,26 @@ def test_peak_funding_of_a_party_is_its_deepest_point(
     for party, peaks in by_hand.items():
         assert found[party] == pytest.approx(peaks, abs=1e-8), party
     assert np.array_equal(found["nhs"], result.headline.outcomes.peak[0, 0])
+
+
+def test_what_people_no_longer_pay_at_the_start_is_taken_off_what_they_pay(chained: cm.Scenario) -> None:
+    assert cm.psa(cm.run(chained, draws=4)).party_peaks["household"][1] == pytest.approx(np.full((1, 4), 250.0))
+
+
+def test_draws_of_a_sequence_or_from_elsewhere_are_the_ones_that_are_looked_at_again(mixed: cm.Scenario) -> None:
+    given = {"month_of_care": np.linspace(100, 900, 32), "session_price": np.linspace(1, 11, 32)}
+    plain = cm.psa(cm.run(mixed, draws=32)).party_peaks["household"]
+    for how in ({"sampling": "sobol"}, {"given": given}):
+        result = cm.run(mixed, draws=32, **how)  # type: ignore[arg-type]
+        psa = cm.psa(result)
+        assert not np.allclose(psa.party_peaks["household"], plain)
+        for party, peaks in out_of_pocket(result).items():
+            assert psa.party_peaks[party] == pytest.approx(peaks, abs=1e-8), party
+        prices = {n: v for n, v in values_of(result, 32).items() if heading(mixed.parameters[n]) == "Prices"}
+        own_year = {name: float(np.mean(v)) / mixed.leaves[name].price_factor for name, v in prices.items()}
+        at_means = mixed.changed(own_year, fix=True)
+        moved = saved(cm.run(at_means, draws=0)) - saved(cm.run(mixed, draws=0))
+        assert psa.against_central().by_group["Prices"] == pytest.approx(moved)
 
 
 # Rows
@@ -411,6 +452,9 @@ def test_beyond_the_draws_that_are_kept_means_and_chances_are_of_all_and_the_res
         assert row["value"] == (wanted if wanted is None else pytest.approx(wanted, rel=1e-9, abs=1e-9)), key
         if row["low"] is not None:
             assert row["low_50"] == pytest.approx(of_first[key]["low_50"]), key
+        if key[0] in ("net_saving", "qaly", "nmb"):
+            error = of_first[key]["error"] * math.sqrt(KEPT / DRAWS)
+            assert row["error"] == pytest.approx(error, rel=1e-9, abs=1e-9), key
         one_by_one = key[0] in ONLY_HERE or (key[0] == "peak_funding" and row["party"] != "all")
         assert (row["draws"] == KEPT) == one_by_one, key
     assert psa.chances().chances == pytest.approx(cm.psa(whole).chances().chances)

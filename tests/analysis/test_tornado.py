@@ -210,7 +210,7 @@ def test_a_choice_with_a_number_of_its_own_is_moved_itself(tmp_path: Path) -> No
     assert "session_price" not in listed(cm.tornado(scenario))
 
 
-@given(share=st.floats(0.001, 0.999), size=st.floats(2, 200), at=st.floats(0.01, 0.99))
+@given(share=st.floats(0.05, 0.95), size=st.floats(2, 200), at=st.floats(0.01, 0.99))
 def test_a_percentile_turns_a_quantile_round(share: float, size: float, at: float) -> None:
     distribution = fit("beta", unit=parse_unit("share"), value=share, effective_size=size)
     value = float(distribution.quantile(np.array([at]))[0])
@@ -282,3 +282,10 @@ def test_names_that_there_are_not_are_refused_with_the_nearest(tmp_path: Path) -
         with pytest.raises(cm.InputError) as error:
             call()
         assert said in str(error.value)
+
+
+def test_E15_an_input_whose_ends_are_equal_has_a_bar_of_no_width(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **{"parameters.gp_visit.range": [44, 44]})
+    one = bar(cm.tornado(scenario), "gp_visit")
+    assert one.width == 0
+    assert one.input.spread.low == one.input.spread.high == one.input.central

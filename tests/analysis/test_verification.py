@@ -217,7 +217,7 @@ DEFECTS: dict[str, Defect] = {
     "V34": put("costmodel.result.result.account", lambda party, payer, receiver: int(payer == party)),
     "V35": put(
         "costmodel.model.run.drawn_values",
-        lambda *a: {name: x * 1.001 for name, x in values.drawn_values(*a).items()},
+        lambda *a, **how: {name: x * 1.001 for name, x in values.drawn_values(*a, **how).items()},
     ),
     "V36": put(
         "costmodel.model.values.uniforms", lambda seed, name, n, start=0: uniforms(seed, f"{name}{n}", n, start)

@@ -163,6 +163,15 @@ def test_several_strategies_are_all_told_or_the_one_that_is_asked_for(tmp_path: 
     assert done("psa", path, "--draws", DRAWS, "--strategy", "brief").count("\nBy when\n") == 1
 
 
+def test_a_sequence_is_used_and_said_to_be(tmp_path: Path) -> None:
+    path, how = example(tmp_path), ("--draws", 64, "--sampling", "sobol")
+    for command in ("psa", "beyond"):
+        assert parsed(command, path, "--json", *how)["settings"]["sampling"] == "sobol"
+        assert "64 draws, seed 1, Sobol sequence" in done(command, path, *how)
+    assert "a Sobol sequence is mostly more exact." in done("psa", path, *how)
+    assert "Sobol" not in done("psa", path, "--draws", 64)
+
+
 def test_one_perspective_keeps_its_rows_and_speaks_of_it(tmp_path: Path) -> None:
     path = example(tmp_path)
     found = parsed("psa", path, "--json", "--draws", DRAWS, "--perspective", "public_sector")

@@ -16,6 +16,7 @@ from costmodel.units import Unit, parse_unit
 
 SHARE, RATE, HAZARD_RATIO = parse_unit("share"), parse_unit("per year"), parse_unit("hazard ratio")
 PRICE, UTILITY, DISCOUNT = parse_unit("GBP per visit"), parse_unit("utility"), parse_unit("discount rate")
+DAYS = parse_unit("days per year")
 DIFFERENCE = Unit("difference", "quantity", low=-math.inf)
 """No unit of the format is unbounded, so normal distributions are tried on an invented one."""
 
@@ -40,6 +41,16 @@ DECLARED: list[tuple[str, Unit, dict[str, Any]]] = [
     ("normal", DIFFERENCE, {"ci95": [-1, 0.4]}),
     ("uniform", SHARE, {"range": [0, 1]}),
     ("uniform", UTILITY, {"value": 0.1, "range": [-0.1, 0.3]}),
+    ("pert", SHARE, {"range": [0.1, 0.9], "mode": 0.2}),
+    ("pert", PRICE, {"range": [0, 200], "mode": 0}),
+    ("triangular", PRICE, {"range": [10, 300], "mode": 50}),
+    ("triangular", SHARE, {"range": [0, 1], "mode": 1}),
+    ("hurdle", DAYS, {"value": 6, "chance": 0.41, "cv": 1.5}),
+    ("hurdle", DAYS, {"value": 0.2, "chance": 0.05, "cv": 0.8}),
+    ("beta", SHARE, {"quantiles": [[0.1, 0.2], [0.9, 0.5]]}),
+    ("gamma", RATE, {"quantiles": [[0.25, 0.1], [0.5, 0.2], [0.75, 0.35]]}),
+    ("lognormal", HAZARD_RATIO, {"quantiles": [[0.25, 0.7], [0.75, 0.9]]}),
+    ("normal", DIFFERENCE, {"quantiles": [[0.05, -1], [0.5, 0.1], [0.95, 1]]}),
 ]
 
 
@@ -169,7 +180,28 @@ REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
     ("uniform", DISCOUNT, {"range": [0, 1]}, "below 1"),
     ("uniform", SHARE, {"value": 0.4}, "no spread"),
     ("gama", PRICE, {"value": 1, "cv": 0.1}, 'Did you mean "gamma"'),
-    ("triangular", PRICE, {"value": 1, "cv": 0.1}, "Allowed: beta"),
+    ("cauchy", PRICE, {"value": 1, "cv": 0.1}, "Allowed: beta"),
+    ("triangular", PRICE, {"range": [1, 3]}, "needs mode"),
+    ("triangular", PRICE, {"range": [1, 3], "mode": 4}, "within the range"),
+    ("pert", PRICE, {"range": [3, 1], "mode": 2}, "must rise"),
+    ("pert", PRICE, {"range": [1, 3], "mode": 2, "value": 2}, "leave value out"),
+    ("pert", SHARE, {"range": [0.5, 1.4], "mode": 1}, "not possible"),
+    ("pert", PRICE, {"range": [1, 3], "mode": math.nan}, "finite"),
+    ("gamma", PRICE, {"value": 1, "cv": 0.1, "mode": 1}, "mode does not go with gamma"),
+    ("gamma", PRICE, {"value": 1, "cv": 0.1, "chance": 0.1}, "chance does not go with gamma"),
+    ("hurdle", DAYS, {"value": 6, "cv": 1.5}, "needs chance"),
+    ("hurdle", DAYS, {"value": 6, "cv": 1.5, "chance": 1}, "strictly between 0 and 1"),
+    ("hurdle", DAYS, {"value": 6, "se": 1, "chance": 0.4}, "se does not go with hurdle"),
+    ("hurdle", SHARE, {"value": 0.2, "cv": 0.1, "chance": 0.4}, "no upper end"),
+    ("hurdle", RATE, {"value": 0.2, "cv": 0.1, "chance": 0.4}, "no upper end"),
+    ("gamma", PRICE, {"quantiles": [[0.5, 1]]}, "2 to 20 pairs"),
+    ("gamma", PRICE, {"quantiles": [[0.5, 1], [0.4, 2]]}, "rise"),
+    ("gamma", PRICE, {"quantiles": [[0.4, 2], [0.5, 1]]}, "rise"),
+    ("gamma", PRICE, {"quantiles": [[0, 1], [0.5, 2]]}, "strictly between 0 and 1"),
+    ("gamma", PRICE, {"quantiles": [[0.1, 0], [0.5, 2]]}, "above 0"),
+    ("beta", SHARE, {"quantiles": [[0.1, 0.1], [0.5, 1]]}, "below 1"),
+    ("normal", DIFFERENCE, {"quantiles": [[0.01, -9], [0.5, 0], [0.99, 1]]}, "comes near"),
+    ("gamma", PRICE, {"value": 2, "quantiles": [[0.1, 1], [0.5, 2]]}, "leave value out"),
 ]
 
 
@@ -191,6 +223,56 @@ def test_moving_there_and_back_changes_nothing(kind: str, unit: Unit, fields: di
     back = recentred(nearer, unit, original.central)
     assert nearer.central == 0.9 * original.central
     assert back.interval95 == pytest.approx(original.interval95, rel=1e-12)
+
+
+@given(
+    first=st.floats(0.02, 0.6),
+    width=st.floats(0.02, 0.95),
+    low=st.floats(0.01, 0.45),
+    high=st.floats(0.55, 0.99),
+    kind=st.sampled_from(["beta", "gamma", "lognormal", "normal"]),
+)
+def test_two_quantiles_are_met_exactly(first: float, width: float, low: float, high: float, kind: str) -> None:
+    last = first + width * (1 - first)
+    unit = {"beta": SHARE, "normal": DIFFERENCE}.get(kind, PRICE)
+    try:
+        found = fit(kind, unit=unit, quantiles=[[low, first], [high, last]])
+    except ValueError as error:
+        if re.search("comes near|too small or too large", str(error)):
+            return
+        raise
+    assert found.quantile(np.array([low, high])) == pytest.approx((first, last), abs=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "unit", "fields"), [d for d in DECLARED if d[0] in ("gamma", "beta", "lognormal")])
+def test_the_quantiles_of_a_distribution_give_it_back(kind: str, unit: Unit, fields: dict[str, Any]) -> None:
+    original = fit(kind, unit=unit, **fields)
+    u = np.array([0.1, 0.3, 0.5, 0.8])
+    again = fit(kind, unit=unit, quantiles=np.stack([u, original.quantile(u)], axis=1).tolist())
+    assert (again.first, again.second) == pytest.approx((original.first, original.second), rel=1e-5)
+
+
+def test_a_pert_and_a_triangular_have_their_textbook_mean_and_deviation() -> None:
+    pert = fit("pert", unit=PRICE, range=[0, 10], mode=4)
+    assert pert.mean == pytest.approx((0 + 4 * 4 + 10) / 6)
+    assert (pert.first, pert.second) == pytest.approx((1 + 4 * 0.4, 1 + 4 * 0.6))
+    triangular = fit("triangular", unit=PRICE, range=[0, 10], mode=4)
+    assert triangular.mean == pytest.approx(14 / 3)
+    for one in (pert, triangular):
+        draws = one.quantile((np.arange(200_000) + 0.5) / 200_000)
+        assert one.standard_deviation == pytest.approx(draws.std(), rel=1e-4)
+
+
+def test_a_hurdle_is_nothing_or_lognormal() -> None:
+    hurdle = fit("hurdle", unit=DAYS, value=6, chance=0.25, cv=0.5)
+    draws = hurdle.quantile((np.arange(400_000) + 0.5) / 400_000)
+    assert (draws == 0).mean() == pytest.approx(0.75)
+    above = draws[draws > 0]
+    assert above.mean() == pytest.approx(24, rel=1e-4)
+    assert above.std() / above.mean() == pytest.approx(0.5, rel=1e-3)
+    assert hurdle.standard_deviation == pytest.approx(draws.std(), rel=1e-3)
+    moved = recentred(hurdle, DAYS, 12)
+    assert moved.quantile(np.array([0.5, 0.9])) == pytest.approx(2 * hurdle.quantile(np.array([0.5, 0.9])))
 
 
 @pytest.mark.parametrize("kind", ["gamma", "lognormal"])

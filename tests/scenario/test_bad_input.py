@@ -201,7 +201,7 @@ DISTRIBUTIONS = [
     Slip("counts_beside_a_value", ATTENDANCE, "unit: share, value: 0.8, distribution: beta, counts: [4, 5]", "counts give the value", "leave value out"),
     Slip("two_spreads", ATTENDANCE, ATTENDANCE + ", se: 0.1", "se, effective_size", "exactly one of"),
     Slip("spread_without_a_distribution", ATTENDANCE, "unit: share, value: 0.8, se: 0.1", "se needs a distribution", "needs"),
-    Slip("unknown_distribution", "distribution: uniform", "distribution: triangular", "'triangular'", "Allowed: 'beta'"),
+    Slip("unknown_distribution", "distribution: uniform", "distribution: cauchy", "'cauchy'", "Allowed: 'beta'"),
     Slip("wrong_spread_for_the_family", ATTENDANCE, "unit: share, value: 0.8, distribution: beta, cv: 0.1", "cv does not go with beta", "Allowed: se"),
 ]  # fmt: skip
 

@@ -37,17 +37,25 @@ def uncertain(scenario: Scenario, values: Values) -> list[str]:
 
 
 def drawn_together(scenario: Scenario, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Of some inputs, those that share a posterior, by its file without ending (and its folder where two are alike)."""
+    """Of some inputs, those that share a posterior or a group of the scenario.
+
+    By the group's name, or the posterior's file without ending (and its folder where two are alike).
+    """
+    wanted = list(names)
+    grouped = {
+        name: tuple(member for member in wanted if member in group.members)
+        for name, group in scenario.model.groups.items()
+    }
     found: dict[Path, tuple[str, ...]] = {}
-    for name in names:
+    for name in wanted:
         if posterior := scenario.leaves[name].posterior:
             found[posterior[0]] = (*found.get(posterior[0], ()), name)
     stems = [path.stem for path in found]
-    return {
+    fitted = {
         path.stem if stems.count(path.stem) == 1 else f"{path.parent.name}/{path.stem}": members
         for path, members in found.items()
-        if len(members) > 1
     }
+    return {name: members for name, members in (fitted | grouped).items() if len(members) > 1}
 
 
 def single_inputs(scenario: Scenario, names: Iterable[str]) -> list[Subject]:
@@ -58,7 +66,7 @@ def single_inputs(scenario: Scenario, names: Iterable[str]) -> list[Subject]:
     for name in names:
         words = "" if name in needed else UNUSED
         if not words and name in together:
-            words = "fitted together with others: what it says of them is counted"
+            words = "drawn together with others: what it says of them is counted"
         subjects.append(Subject("parameter", name, scenario.parameters[name].label, (name,), words))
     return subjects
 

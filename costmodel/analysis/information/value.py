@@ -11,8 +11,8 @@ from costmodel.analysis.information.question import Question, question_of
 from costmodel.analysis.information.subjects import UNUSED, Subject, groups, says_as_much, single_inputs, uncertain
 from costmodel.analysis.probabilistic.decision import TIE
 from costmodel.errors import InputError
-from costmodel.model.run import SEED, run
-from costmodel.model.values import Values, drawn_values
+from costmodel.model.run import SEED, run, values_of
+from costmodel.model.values import Values
 from costmodel.result.information import (
     Worth,
     best_today,
@@ -120,8 +120,12 @@ def value_of_information(
     population = _population(result.scenario, people_a_year, years)
     benefits, weights = decision.net_benefits(result), result.weights
     draws = benefits.shape[-1]
-    values = drawn_values(result.scenario, draws, result.seed)
+    values = values_of(result, draws)
     subjects, warnings = subjects_of(result.scenario, values, groups or {})
+    for subject in subjects:
+        if len(subject.members) >= draws:
+            wanting = f"{subject.name} has {len(subject.members)} inputs, and there are {draws:,} draws"
+            raise InputError.at("draws", wanting, "There must be more draws than inputs of a group.")
     lines = [Line(Subject("everything", "everything", "Everything"), worth_of_everything(benefits, weights))]
     if len(weights) > 1:
         structures = " or ".join(structure.label for structure in result.scenario.structures)

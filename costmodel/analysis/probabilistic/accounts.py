@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.model.run import BLOCK
+from costmodel.model.run import BLOCK, values_of
 from costmodel.model.simulate import Books
-from costmodel.model.values import drawn_values
 from costmodel.perspectives import PERSPECTIVES, account, weight
 from costmodel.result.payback import peak
 from costmodel.result.result import Result
@@ -45,7 +44,7 @@ def _followed(result: Result, accounts: Mapping[str, Signs]) -> dict[str, Array]
     found = {party: np.zeros(shape) for party in accounts}
     for first in range(0, draws, BLOCK):
         size = min(BLOCK, draws - first)
-        books = Books.of(result.scenario, drawn_values(result.scenario, size, result.seed, first), size)
+        books = Books.of(result.scenario, values_of(result, size, first), size)
         for party, signs in accounts.items():
             found[party][1:, :, first : first + size] = peak(_curve(books, signs))
     return found

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from costmodel.analysis.probabilistic.spread import Array, averaged, error_of_mean
-from costmodel.model.run import evaluate
-from costmodel.model.values import completed, drawn_values
+from costmodel.model.run import evaluate, values_of
+from costmodel.model.values import completed
 from costmodel.result.result import Result, Run
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.headings import heading
@@ -59,7 +59,7 @@ class Means:
 def at_means(result: Result) -> Means:
     """Run the scenario at the means of the kept draws of every input, and of each group of inputs alone."""
     scenario = result.scenario
-    drawn = drawn_values(scenario, result.headline.outcomes.draws, result.seed)
+    drawn = values_of(result, result.headline.outcomes.draws)
     means = {name: float(np.mean(drawn[name])) for name in scenario.leaves}
     off = [name for name, mean in means.items() if _differs(mean, scenario.central[name])]
     groups = tuple(dict.fromkeys(heading(scenario.parameters[name]) for name in off))

@@ -8,6 +8,7 @@ import pandas as pd
 from costmodel.analysis.sensitivity.batch import Change, batch
 from costmodel.analysis.sensitivity.movable import Input, inputs
 from costmodel.analysis.sensitivity.question import Finding, Question, ask
+from costmodel.analysis.sensitivity.spread import RANGE
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
 
@@ -123,7 +124,9 @@ def tornado(
         row = part.stop
         moved = _moves(found.figures[:, part], found.figures[:, :1])
         reasons = [reason for reason in found.refused[part] if reason]
-        if one.spread.low == one.spread.high:
+        if one.spread.low == one.spread.high and one.spread.why == RANGE:
+            bars.append(Bar(one, central, central, central.value, central.value, 0.0, True))
+        elif one.spread.low == one.spread.high:
             (left_out.append(LeftOut(one, one.spread.why)) if moved else inert.append(one))
         elif all(reason or _near(value, one) for value, reason in zip(tried(one), found.refused[part], strict=True)):
             left_out.append(LeftOut(one, reasons[0]))

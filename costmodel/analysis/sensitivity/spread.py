@@ -85,7 +85,7 @@ def spread_of(scenario: Scenario, name: str) -> Spread:
         quantile = leaf.distribution.quantile
         low, high = (float(end) * factor for end in quantile(np.array([0.025, 0.975])))
         return _holding(central, low, high, INTERVAL, _chance_below(quantile, factor), declared)
-    if declared is not None and declared[0] < declared[1]:
+    if declared is not None:
         return _holding(central, *declared, RANGE, None, declared)
     return _default(record.unit, central)
 

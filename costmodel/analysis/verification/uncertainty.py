@@ -14,7 +14,7 @@ from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_o
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
 from costmodel.inputs.draws import uniforms
-from costmodel.model.run import run
+from costmodel.model.run import run, values_of
 from costmodel.model.simulate import simulate
 from costmodel.model.values import Array, drawn_values
 from costmodel.result.information import worth_of_everything, worth_of_inputs
@@ -83,13 +83,13 @@ def _shared(bench: Bench) -> Finding:
 def _supports(bench: Bench) -> Finding:
     if not bench.draws:
         return NO_DRAWS
-    values = drawn_values(bench.scenario, bench.draws, bench.seed)
+    values = values_of(bench.result, bench.draws)
     wrong = []
     for name, draws in values.items():
         record, leaf = bench.scenario.parameters[name], bench.scenario.leaves.get(name)
         low, high = float(np.min(draws)), float(np.max(draws))
         outside = any(out_of_support(record.unit, end) for end in (low, high))
-        sampled = leaf is not None and leaf.distribution is not None
+        sampled = leaf is not None and leaf.distribution is not None and leaf.distribution.kind != "hurdle"
         clipped = sampled and any(
             np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high)
         )
@@ -133,7 +133,7 @@ def _information_on_a_part(bench: Bench) -> Finding:
     question = question_of(result, "nmb", PERSPECTIVE, _nearest_to_a_tie(result))
     benefits, weights = question.net_benefits(result), result.weights
     draws = benefits.shape[-1]
-    values = drawn_values(bench.scenario, draws, bench.seed)
+    values = values_of(result, draws)
     names = uncertain(bench.scenario, values)
     if not names:
         return Inapplicable("no input is uncertain")

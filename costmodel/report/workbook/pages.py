@@ -247,14 +247,22 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
         ("Scenario file", scenario.path.name),
         ("Scenario SHA-256", scenario.sha256),
         ("Seed", str(result.seed)),
+        ("Sampling", result.sampling),
+        ("Draws that came from elsewhere", ", ".join(sorted(result.given or ())) or "none"),
         ("Draws", f"{result.draws:,}"),
         ("Cycle", scenario.model.cycle),
         ("Convention", convention(scenario.model)),
         ("A year", "12 months; a week is 7/365.25 of it"),
-        ("Command", f"costmodel report {scenario.path.name} --draws {result.draws} --seed {result.seed}"),
+        ("Command", _command(result)),
         ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
     ]
     facts += [("Changed", str(change)) for change in scenario.changes]
     for row, (name, text) in enumerate(facts, HEADINGS + 1):
         sheet.page.write_string(row, 0, name, sheet.styles.strong)
         sheet.page.write_string(row, 1, clean(text), sheet.styles.text)
+
+
+def _command(result: Result) -> str:
+    """The command that writes this workbook again, from the scenario as it was changed."""
+    command = f"costmodel report {result.scenario.path.name} --draws {result.draws} --seed {result.seed}"
+    return command if result.sampling == "random" else f"{command} --sampling {result.sampling}"
