@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from costmodel.analysis.beyond import beyond
 from costmodel.analysis.information import voi
+from costmodel.analysis.probabilistic import psa
 from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
 from costmodel.errors import InputError
 from costmodel.model.run import run
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from costmodel.analysis.sweep import Swept
 
 __all__ = [
-    "InputError", "Result", "Scenario", "__version__", "break_even", "chance_break_even", "frontier", "grid", "load",
-    "run", "sweep", "tornado", "voi", "workbook",
+    "InputError", "Result", "Scenario", "__version__", "beyond", "break_even", "chance_break_even", "frontier", "grid",
+    "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -90,9 +90,15 @@ def run(
     )
 
 
-def values_of(result: Result, draws: int) -> Values:
-    """The first draws of every parameter behind a result, in the order of its outcomes."""
-    return drawn_values(result.scenario, draws, result.seed, 0, cast(Sampling, result.sampling), result.given)
+def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) -> Result:
+    """Run a scenario with as many draws as a result has, made in the same way."""
+    sampling = cast(Sampling, result.sampling)
+    return run(scenario, result.draws, result.seed, sampling=sampling, given=result.given, workers=workers)
+
+
+def values_of(result: Result, draws: int, first: int = 0) -> Values:
+    """Draws first … first + draws − 1 of every parameter behind a result, in the order of its outcomes."""
+    return drawn_values(result.scenario, draws, result.seed, first, cast(Sampling, result.sampling), result.given)
 
 
 def processors() -> int:
