@@ -1,6 +1,8 @@
 """Does psychodynamic therapy pay for itself? For whom, by when, how surely, and what would have to be true."""
 
+from costmodel.analysis.beyond import beyond
 from costmodel.analysis.information import voi
+from costmodel.analysis.probabilistic import psa
 from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
 from costmodel.errors import InputError
 from costmodel.model.run import run
@@ -9,8 +11,8 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 
 __all__ = [
-    "InputError", "Result", "Scenario", "break_even", "chance_break_even", "frontier", "grid", "load", "run", "tornado",
-    "voi", "workbook",
+    "InputError", "Result", "Scenario", "beyond", "break_even", "chance_break_even", "frontier", "grid", "load", "psa",
+    "run", "tornado", "voi", "workbook",
 ]  # fmt: skip
 __version__ = "0.1.0"
 

@@ -1,6 +1,6 @@
 """The command line. docs/cli.md is its contract: what is printed, in which form, with which exit code."""
 
-from costmodel.cli import answers, evidence, information, sensitivity
+from costmodel.cli import answers, evidence, information, sensitivity, uncertainty
 from costmodel.cli.program import app, main
 
-__all__ = ["answers", "app", "evidence", "information", "main", "sensitivity"]
+__all__ = ["answers", "app", "evidence", "information", "main", "sensitivity", "uncertainty"]

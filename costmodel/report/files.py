@@ -5,7 +5,7 @@ import csv
 import io
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,15 @@ def check_folder(path: Path, option: str) -> None:
 
 def as_csv(result: Result, perspective: str | None = None) -> str:
     """The rows as CSV: numbers in full, missing ones empty, nothing that a spreadsheet would run."""
+    return records_as_csv(rows(result, perspective))
+
+
+def records_as_csv(records: Sequence[Mapping[str, Any]]) -> str:
+    """Records with the same keys as CSV, at least one."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(result.table().columns), lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=list(records[0]), lineterminator="\n")
     writer.writeheader()
-    for row in rows(result, perspective):
+    for row in records:
         writer.writerow({key: cell(value) for key, value in row.items()})
     return out.getvalue()
 

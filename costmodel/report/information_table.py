@@ -1,7 +1,5 @@
 """The value of information in words, as a table, as JSON and as CSV: the answer of `costmodel voi`."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +9,7 @@ from rich.text import Text
 from costmodel.analysis.information import UNUSED, Line, ValueOfInformation
 from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import json_report
-from costmodel.report.files import cell
+from costmodel.report.files import records_as_csv
 from costmodel.report.terminal import Piece, headed, listed
 from costmodel.report.words import chance, money
 from costmodel.result.table import in_words
@@ -88,14 +86,8 @@ def document(found: ValueOfInformation) -> dict[str, Any]:
 
 def as_csv(found: ValueOfInformation) -> str:
     """The rows as CSV: numbers in full, missing ones empty, members with spaces between, nothing that a sheet runs."""
-    table = rows(found)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(table[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in table:
-        plain = row | {"members": " ".join(row["members"])}
-        writer.writerow({key: cell(json_report.plain(value)) for key, value in plain.items()})
-    return out.getvalue()
+    plain = [row | {"members": " ".join(row["members"])} for row in rows(found)]
+    return records_as_csv([{key: json_report.plain(value) for key, value in row.items()} for row in plain])
 
 
 def about(found: ValueOfInformation) -> str:

@@ -37,7 +37,7 @@ def document(result: Result, perspective: str | None = None) -> dict[str, Any]:
         "schema": SCHEMA,
         "scenario": identity(result.scenario),
         "engine": engine(),
-        "settings": _settings(result, perspective),
+        "settings": settings(result, perspective),
         "rows": rows(result, perspective),
         "warnings": list(result.warnings),
         "notes": notes(result),
@@ -82,7 +82,8 @@ def changes(made: Iterable[Change]) -> list[dict[str, Any]]:
     return [{"path": c.path, "old": c.old, "new": c.new, "by": c.by} for c in made]
 
 
-def _settings(result: Result, perspective: str | None) -> dict[str, Any]:
+def settings(result: Result, perspective: str | None) -> dict[str, Any]:
+    """What a run was made with. perspective: the one whose rows are kept."""
     scenario = result.scenario
     model, setting = scenario.model, scenario.setting
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
+from costmodel.report.columns import columns
 from costmodel.report.json_report import engine
 from costmodel.report.sentence import answer, pick
 from costmodel.report.words import chance, interval, money, qalys
@@ -100,15 +101,8 @@ def _title(result: Result, strategy: str, horizon: float) -> str:
     )
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number == 0 else "right")
-    return table
-
-
 def _by_perspective(result: Result, strategy: str, horizon: float, shown: list[str]) -> Table:
-    table = _table("", "net saving", "95% interval", "in cash", "payback", "its chance", "offset ratio")
+    table = columns("", "net saving", "95% interval", "in cash", "payback", "its chance", "offset ratio")
     people = result.scenario.model.people
     for perspective in shown:
         at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
@@ -127,7 +121,7 @@ def _by_perspective(result: Result, strategy: str, horizon: float, shown: list[s
 
 
 def _by_category(result: Result, strategy: str, shown: list[str]) -> Table:
-    table = _table("", *(PERSPECTIVE_NAMES[perspective] for perspective in shown))
+    table = columns("", *(PERSPECTIVE_NAMES[perspective] for perspective in shown))
     people = result.scenario.model.people
     for category in (*result.categories(), "all"):
         cells = [pick(result, "net_saving", perspective=p, category=category, strategy=strategy) for p in shown]
@@ -137,7 +131,7 @@ def _by_category(result: Result, strategy: str, shown: list[str]) -> Table:
 
 
 def _by_party(result: Result, strategy: str) -> Table:
-    table = _table("", *_headings(result))
+    table = columns("", *_headings(result))
     people = result.scenario.model.people
     for party in result.parties():
         cells = []
@@ -154,14 +148,14 @@ def _headings(result: Result) -> list[str]:
 
 def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
     people = result.scenario.model.people
-    gained = _table(f"QALYs gained, {people:,} people", "", "95% interval")
+    gained = columns(f"QALYs gained, {people:,} people", "", "95% interval")
     for horizon in result.horizons:
         gain = pick(result, "qaly", discounted=True, horizon=horizon, strategy=strategy)
         span = "–" if pd.isna(gain.low) else f"{qalys(gain.low * people)} to {qalys(gain.high * people)}"
         gained.add_row(in_words(horizon), qalys(gain.value * people), span)
     yield gained
     benefit = f"net monetary benefit at {money(result.threshold)} per QALY"
-    ratios = _table("", "", "cost per QALY", benefit)
+    ratios = columns("", "", "cost per QALY", benefit)
     for perspective in shown:
         for horizon in result.horizons:
             at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
@@ -180,14 +174,14 @@ def _by_run(result: Result, strategy: str, shown: list[str]) -> Table:
     last = in_words(result.horizons[-1])
     headings = [f"saves in {in_words(horizon)}" for horizon in result.horizons]
     health = f"QALYs, {in_words(result.horizons[0])}"
-    table = _table(PERSPECTIVE_NAMES[perspective], *headings, f"payback within {last}", "its chance", health)
+    table = columns(PERSPECTIVE_NAMES[perspective], *headings, f"payback within {last}", "its chance", health)
     people = result.scenario.model.people
     for name in result.runs:
         at: dict[str, Any] = {"run": name, "strategy": strategy}
         money_at: dict[str, Any] = {**at, "perspective": perspective}
         savings = [pick(result, "net_saving", horizon=horizon, **money_at) for horizon in result.horizons]
         table.add_row(
-            _run_label(result, name),
+            reading_label(result, name),
             *(money(saving.value * people) for saving in savings),
             pick(result, "payback_sustained_months", horizon=result.horizons[-1], **money_at).words,
             _chance(result, horizon=result.horizons[-1], **money_at),
@@ -196,7 +190,8 @@ def _by_run(result: Result, strategy: str, shown: list[str]) -> Table:
     return table
 
 
-def _run_label(result: Result, name: str) -> str:
+def reading_label(result: Result, name: str) -> str:
+    """What a reading of the model is called."""
     if name == EXPECTED:
         return f"Expected value of {result.draws:,} draws"
     if name == DETERMINISTIC:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD
 from costmodel.errors import InputError, nearest
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.gather import KEPT_DRAWS
@@ -17,7 +18,6 @@ Kind = Literal["nmb", "cash"]
 
 KEPT = KEPT_DRAWS
 """Draws that are looked at one by one; the first ones, where there are more."""
-HIGHEST_THRESHOLD = 10_000_000.0
 
 
 @dataclass(frozen=True)

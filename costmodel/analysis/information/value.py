@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.information.question import Question, question_of
 from costmodel.analysis.information.subjects import UNUSED, Subject, groups, says_as_much, single_inputs, uncertain
+from costmodel.analysis.probabilistic.decision import TIE
 from costmodel.errors import InputError
 from costmodel.model.run import SEED, run, values_of
 from costmodel.model.values import Values
@@ -30,8 +31,6 @@ DRAWS = 10_000
 FEWEST_DRAWS = 100
 FEW_DRAWS = 1_000
 """Below this number the reader is told that it is small."""
-TIE = 1e-6
-"""GBP per person below which two strategies are equally good."""
 MOST_YEARS = 100
 
 

@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
-from costmodel.analysis.information.question import HIGHEST_THRESHOLD, question_of
+from costmodel.analysis.information.question import question_of
 from costmodel.analysis.information.subjects import Subject, uncertain
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
+from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, TIE, acceptability
+from costmodel.analysis.probabilistic.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST
+from costmodel.analysis.probabilistic.spread import error_of_mean
 from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
@@ -25,13 +28,8 @@ FEW = 8
 PERSPECTIVE = "nhs_pss"
 THRESHOLDS = (0.0, 10_000.0, 20_000.0, 30_000.0, 100_000.0)
 """£ per QALY at which the curve of acceptability is tried."""
-TIE = 1e-6
-"""£ per person below which two strategies are equally good."""
 ENOUGH = 10_000
 """Draws for which the Monte-Carlo error is judged."""
-NORMAL95 = 1.959963984540054
-MOST_OF_CHANCE = 0.01
-MOST_OF_THERAPY_COST = 0.02
 REGRESSED = 400
 """Draws on which the value of parts is tried at least."""
 MOST_ERRORS = 5
@@ -106,18 +104,6 @@ def _ends(unit: object, plausible: list[float] | None) -> tuple[float, ...]:
     return (getattr(unit, "low", 0.0), getattr(unit, "high", 1.0), *(plausible or ()))
 
 
-def _benefits(result: Result, threshold: float) -> Array:
-    """Net monetary benefit of every strategy, discounted, (strategy, alternative, draw)."""
-    return question_of(result, "nmb", PERSPECTIVE, threshold).net_benefits(result)
-
-
-def acceptability(result: Result, threshold: float) -> Array:
-    """Chance of each strategy being the one with the highest net benefit; ties share it. Shape (strategy,)."""
-    benefit = _benefits(result, threshold)
-    best = benefit >= benefit.max(axis=0) - TIE
-    return np.asarray((best / best.sum(axis=0)).mean(axis=-1) @ result.weights)
-
-
 @RULES.law("V39", "Chances of being best sum to 1; at £0 a QALY they are the chances of being cheapest", 1e-9)
 def _acceptability(bench: Bench) -> Finding:
     if not bench.draws:
@@ -125,11 +111,8 @@ def _acceptability(bench: Bench) -> Finding:
     result = bench.result
     worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
     run_, last = result.headline, len(result.horizons) - 1
-    more = np.stack([
-        result.net_cost(run_, last, s, perspective=PERSPECTIVE, discounted=True)
-        for s in range(len(result.strategies))
-    ])  # fmt: skip
-    cheapest = more <= more.min(axis=0) + TIE
+    costs = np.stack([result.total_cost(run_, last, s, PERSPECTIVE, True) for s in range(len(result.strategies))])
+    cheapest = costs <= costs.min(axis=0) + TIE
     chances = (cheapest / cheapest.sum(axis=0)).mean(axis=-1) @ result.weights
     return Measured(worst_of(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
 
@@ -212,15 +195,17 @@ def _enough_draws(bench: Bench) -> Finding:
     for h in range(len(result.horizons)):
         for s in range(1, len(result.strategies)):
             paid = (result.paybacks(run_, h, s, PERSPECTIVE) < np.inf).astype(float)
-            worst = worst_of(worst, _error(paid, weights) / MOST_OF_CHANCE)
+            worst = worst_of(worst, _foretold(paid, weights) / MOST_OF_CHANCE)
             cost = result.net_cost(run_, h, s, perspective=PERSPECTIVE)
             therapy = result.net_cost(run_, h, s, perspective="societal", category="therapy")
             spent = abs(float(weights @ therapy.mean(axis=-1)))
             if spent:
-                worst = worst_of(worst, _error(cost, weights) / (MOST_OF_THERAPY_COST * spent))
+                worst = worst_of(worst, _foretold(cost, weights) / (MOST_OF_THERAPY_COST * spent))
     return Measured(worst, f"largest 95% error as a share of what is allowed, foretold from {bench.draws:,} draws")
 
 
-def _error(values: Array, weights: Array) -> float:
+def _foretold(values: Array, weights: Array) -> float:
     """Half the 95% interval of the weighted mean of `ENOUGH` draws; values: (alternative, draw)."""
-    return float(NORMAL95 * np.std(weights @ values, ddof=1) / np.sqrt(ENOUGH))
+    error = error_of_mean(values, weights, ENOUGH)
+    assert error is not None
+    return error

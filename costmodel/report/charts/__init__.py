@@ -1,15 +1,20 @@
 """Charts: pure functions of a result. Each title is the takeaway; each brings its table and its words."""
 
+from costmodel.analysis.beyond import STOPS
+from costmodel.report.charts.acceptability import acceptability
 from costmodel.report.charts.bridge import bridge
+from costmodel.report.charts.chances import chances
 from costmodel.report.charts.cumulative import cumulative
 from costmodel.report.charts.information import information
 from costmodel.report.charts.parties import parties
+from costmodel.report.charts.plane import plane
 from costmodel.report.charts.states import states
-from costmodel.report.charts.stops import STOPS, stops
+from costmodel.report.charts.stops import stops
 from costmodel.report.charts.structures import structures
 from costmodel.report.charts.style import Chart
 from costmodel.report.charts.tornado import tornado
 
 __all__ = [
-    "STOPS", "Chart", "bridge", "cumulative", "information", "parties", "states", "stops", "structures", "tornado",
+    "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "information", "parties", "plane", "states",
+    "stops", "structures", "tornado",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from costmodel.analysis.beyond import STOPS
 from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report.charts.style import (
     DASHES,
@@ -21,13 +22,6 @@ from costmodel.report.words import chance, money
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
-
-STOPS = {
-    "gap closes": "The gap closes at once",
-    "effects cease": "Effects cease",
-    "effects persist": "Effects persist",
-}
-"""From the most to the least cautious."""
 
 
 def stops(results: Mapping[str, Result], perspective: str) -> Chart:

@@ -1,0 +1,200 @@
+"""Beyond the evidence: how much of a saving nobody has observed, and what is left if effects end with observation."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
+from costmodel.analysis.probabilistic.record import At, Row
+from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
+from costmodel.errors import InputError
+from costmodel.model.run import run as run_scenario
+from costmodel.perspectives import PERSPECTIVES, weight
+from costmodel.result.payback import NEVER
+from costmodel.result.result import DETERMINISTIC, Result, Run
+from costmodel.result.table import in_words, payback_words
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import instant, window
+from costmodel.scenario.fields import Instant
+
+STOPS = {
+    "gap closes": "The gap closes at once",
+    "effects cease": "Effects cease",
+    "effects persist": "Effects persist",
+}
+"""What may happen after the last observation, from the most to the least cautious."""
+PENNY = 0.005
+"""GBP per person; a smaller saving is none."""
+FOLLOW_UP = Instant("follow-up", 0.0, "follow-up")
+
+
+@dataclass(frozen=True)
+class Unobserved:
+    """Savings on everything but the therapy, GBP per person: to the horizon, and of that after the last observation.
+
+    share: None where there is no saving to share out. words: the finding.
+    """
+
+    total: float
+    after: float
+    share: float | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Net saving and payback to the horizon if effects end in one way. chance: None in the deterministic run."""
+
+    saving: Spread
+    months: float
+    chance: float | None
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A result under each way in which effects may end, with the same draws.
+
+    results: by a key of STOPS, the scenario's own among them; that one alone where nothing lies beyond the evidence.
+    refused: why a way cannot be had. lasting: effects that last beyond the last observation even where effects cease,
+    because the scenario says until when, by strategy and name.
+    """
+
+    result: Result
+    results: Mapping[str, Result]
+    refused: Mapping[str, str]
+    lasting: tuple[str, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the horizon ends with observation."""
+        return not any(_lies_beyond(self.result, strategy) for strategy in self.result.strategies[1:])
+
+    def unobserved(
+        self, perspective: str = "nhs_pss", strategy: str | None = None, run: str | None = None
+    ) -> Unobserved:
+        """How much of the saving falls after the last observation, as the scenario stands."""
+        name = strategy or self.result.strategies[1]
+        return _unobserved(self.result, self.result.run(run), name, perspective)
+
+    def verdict(
+        self, stop: str, perspective: str = "nhs_pss", strategy: str | None = None, run: str | None = None
+    ) -> Verdict:
+        """Net saving, undiscounted, and sustained payback to the horizon under a stop."""
+        result = self.results[stop]
+        reading, s, last = result.run(run), result.strategies.index(strategy or result.strategies[1]), _last(result)
+        saving = spread(result, reading, lambda of: -result.net_cost(of, last, s, perspective=perspective))
+        months = result.curve_payback(s, perspective, last, run=reading)
+        drawn = reading.name != DETERMINISTIC
+        return Verdict(saving, months, result.chance_of_payback(reading, last, s, perspective) if drawn else None)
+
+
+def beyond(result: Result) -> Beyond:
+    """Run the scenario of a result again under the other ways in which effects may end, with the same draws."""
+    declared = result.scenario.model.beyond_follow_up
+    found = Beyond(result, {declared: result}, {}, ())
+    if found.nothing:
+        return found
+    results: dict[str, Result] = {}
+    refused: dict[str, str] = {}
+    for stop in STOPS:
+        try:
+            scenario = result.scenario.changed({"beyond_follow_up": stop}, by="beyond")
+        except InputError as error:
+            refused[stop] = "; ".join(problem.found for problem in error.problems)
+            continue
+        results[stop] = result if stop == declared else run_scenario(scenario, result.draws, result.seed)
+    ceasing = results.get("effects cease", result).scenario
+    return Beyond(result, results, refused, tuple(dict.fromkeys(_lasting(ceasing))))
+
+
+def _last(result: Result) -> int:
+    return len(result.horizons) - 1
+
+
+def _observed_until(scenario: Scenario, strategy: str) -> float:
+    """Years from referral to the last observation of those who had a strategy."""
+    model = scenario.model
+    return float(instant(model, strategy, FOLLOW_UP, "follow_up"))
+
+
+def _lies_beyond(result: Result, strategy: str) -> bool:
+    return _observed_until(result.scenario, strategy) < float(result.edges[-1]) - 1e-9
+
+
+def _lasting(scenario: Scenario) -> Iterator[str]:
+    for structure in scenario.structures:
+        for name, strategy in structure.model.strategies.items():
+            observed = _observed_until(scenario, name)
+            for effect_name, effect in strategy.effects.items():
+                _, last = window(structure.model, name, effect_name, effect)
+                if effect.half_life is not None or last > observed + 1e-9:
+                    yield f"{name}: {effect_name}"
+
+
+def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Unobserved:
+    s, last = result.strategies.index(strategy), _last(result)
+    of, horizon = averaged(run), in_words(result.horizons[-1])
+    therapy = result.net_cost(of, last, s, perspective=perspective, category="therapy")
+    rest = result.net_cost(of, last, s, perspective=perspective) - therapy
+    total = -float(run.weights @ rest.mean(axis=-1)) + 0.0
+    if not _lies_beyond(result, strategy):
+        return Unobserved(total, 0.0, None, "nothing lies beyond the evidence: the horizon ends with observation")
+    observed, begin, end = _observed_until(result.scenario, strategy), result.edges[:-1], result.edges[1:]
+    later = np.clip((end - observed) / (end - begin), 0.0, 1.0)
+    signs = [
+        0 if item.category == "therapy" else weight(perspective, item.paid_by, item.received_by)
+        for item in result.items
+    ]
+    cost = run.outcomes.mean_cost @ run.weights
+    after = -float(later @ (cost[:, :, s] - cost[:, :, 0]) @ np.array(signs)) + 0.0
+    if total < PENNY:
+        costs = "costs the same" if total > -PENNY else "costs more"
+        return Unobserved(total, after, None, f"there is no saving: over {horizon}, other care {costs}")
+    share = after / total
+    if after < PENNY:
+        words = "none of the saving falls after the last observation"
+    elif share > 1:
+        words = "all of the saving falls after the last observation; before it, other care costs more"
+    else:
+        words = f"{share:.0%} of the saving falls after the last observation"
+    return Unobserved(total, after, share, words)
+
+
+def rows(
+    found: Beyond, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
+) -> Iterator[Row]:
+    """Net saving and payback to the horizon under each stop, then what nobody has observed; in every reading."""
+    for strategy in found.result.strategies[1:]:
+        if strategies is not None and strategy not in strategies:
+            continue
+        for perspective in perspectives:
+            for stop in found.results:
+                yield from _of_stop(found, stop, perspective, strategy)
+            for run in found.result.runs:
+                yield from _of_unobserved(found, perspective, strategy, run)
+
+
+def _of_stop(found: Beyond, stop: str, perspective: str, strategy: str) -> Iterator[Row]:
+    result = found.results[stop]
+    s, last = result.strategies.index(strategy), _last(result)
+    whose: dict[str, Any] = {"perspective": perspective}
+    for run in result.runs.values():
+        verdict, at = found.verdict(stop, perspective, strategy, run.name), At(result, run, last, s)
+        yield at.row("net_saving", verdict.saving, **whose)
+        words = payback_words(verdict.months, result.horizons[last], result.first_payment[s])
+        yield at.row("payback_sustained_months", Spread(verdict.months), unit="months", words=words, **whose)
+        if verdict.chance is not None:
+            paid = result.paybacks(run, last, s, perspective) < NEVER
+            chance = Spread(verdict.chance, error=error_of_chance(paid, run.weights, result.draws))
+            yield at.row("chance_payback", chance, unit="share", **whose)
+
+
+def _of_unobserved(found: Beyond, perspective: str, strategy: str, run: str) -> Iterator[Row]:
+    result, part = found.result, found.unobserved(perspective, strategy, run)
+    at = At(result, result.run(run), _last(result), result.strategies.index(strategy))
+    whose: dict[str, Any] = {"perspective": perspective, "words": part.words}
+    yield at.row("saving_after_follow_up", Spread(part.after), **whose)
+    share = Spread(NEVER if part.share is None else part.share)
+    yield at.row("share_of_saving_after_follow_up", share, unit="share", **whose)

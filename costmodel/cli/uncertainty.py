@@ -1,0 +1,114 @@
+"""Commands about the draws of a run: how sure the answer is, and how much of it nobody has observed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from costmodel.analysis.beyond import beyond as look_beyond
+from costmodel.analysis.probabilistic import psa as analyse
+from costmodel.cli.options import (
+    Draws,
+    Fix,
+    Horizon,
+    Json,
+    OnePerspective,
+    ScenarioFile,
+    Seed,
+    Set,
+    busy,
+    run_with_words,
+    scenario_of,
+    show,
+)
+from costmodel.cli.program import app
+from costmodel.errors import InputError, nearest
+from costmodel.model.run import DRAWS, SEED
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.report import files, json_report
+from costmodel.scenario.build import Scenario
+
+Strategy = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this strategy beside the first one; all if left out.")
+]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")]
+
+
+@app.command()
+def psa(
+    scenario: ScenarioFile,
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    perspective: OnePerspective = None,
+    strategy: Strategy = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    as_json: Json = False,
+    csv: Csv = None,
+) -> None:
+    """Say how sure the answer is: chances by month, intervals, wrong decisions, the unlucky tenth, and how exactly."""
+    from costmodel.report import psa_answers, psa_document, psa_text
+
+    if draws == 0:
+        raise InputError.at(
+            "--draws 0", "without draws nothing is known of chances", "Write 2 or more; 2,000 is usual."
+        )
+    loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
+    result = run_with_words(loaded, draws, seed)
+    with busy("Looking at the draws, and beyond the evidence …"):
+        found = psa_answers.answers(analyse(result), perspective, wanted)
+    if csv is not None:
+        _write(csv, files.records_as_csv(psa_document.records(found)))
+    if as_json:
+        print(json_report.text(psa_document.document(found)))
+    else:
+        show(psa_text.report(found))
+
+
+@app.command()
+def beyond(
+    scenario: ScenarioFile,
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    perspective: OnePerspective = None,
+    strategy: Strategy = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    as_json: Json = False,
+    csv: Csv = None,
+) -> None:
+    """Say how much of the saving nobody has observed, and what is left if effects end with observation."""
+    from costmodel.report import beyond_table
+
+    loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
+    result = run_with_words(loaded, draws, seed)
+    with busy("Running it with other ends of the effects …"):
+        found = look_beyond(result)
+    if csv is not None:
+        _write(csv, files.records_as_csv(beyond_table.records(found, perspective, wanted)))
+    if as_json:
+        print(json_report.text(beyond_table.document(found, perspective, wanted)))
+    else:
+        perspectives = [perspective] if perspective else list(PERSPECTIVES)
+        show(beyond_table.report(found, perspectives, wanted or list(result.strategies[1:])))
+
+
+def _prepared(
+    scenario: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None, strategy: str | None,
+    csv: Path | None,
+) -> tuple[Scenario, list[str] | None]:  # fmt: skip
+    """The scenario with what the options change, and the strategies that are asked for."""
+    if csv is not None:
+        files.check_folder(csv, "--csv")
+    loaded = scenario_of(scenario, set_, fix, horizon)
+    others = list(loaded.model.strategies)[1:]
+    if strategy is not None and strategy not in others:
+        found = f'there is no strategy "{strategy[:40]}" beside the first one'
+        raise InputError.at("--strategy", found, nearest(strategy, others))
+    return loaded, None if strategy is None else [strategy]
+
+
+def _write(path: Path, content: str) -> None:
+    files.write_whole(path, lambda temporary: temporary.write_text(content, "utf-8"), "--csv")
