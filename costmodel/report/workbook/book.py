@@ -15,19 +15,16 @@ from costmodel.model.by_rates import background_hazards
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
 from costmodel.report.files import write_whole
+from costmodel.report.workbook import break_even, information, tornado, uncertainty
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
-from costmodel.report.workbook.break_even import FOUND, write_break_even
 from costmodel.report.workbook.chain import write_chain, write_probabilities
 from costmodel.report.workbook.costs import write_costs, write_net_cost
-from costmodel.report.workbook.information import LINES, write_information
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
 from costmodel.report.workbook.run_sheet import RunSheet
 from costmodel.report.workbook.sheet import Sheet
 from costmodel.report.workbook.styles import Styles
 from costmodel.report.workbook.summary import Pages, Summary
-from costmodel.report.workbook.tornado import BARS, write_tornado
-from costmodel.report.workbook.uncertainty import HOW_MUCH, write_uncertainty
 from costmodel.result.result import Result
 
 RATES = (
@@ -49,29 +46,29 @@ OF_THE_RUN = (
     (
         "Tornado",
         "Each input moved alone through its own uncertainty: which move the net saving, by how much, which not.",
-        len(BARS),
-        write_tornado,
+        tornado.WIDTHS,
+        tornado.write_tornado,
     ),
     (
         "Break-even",
         "For each input the value at which the net saving is nothing, and how likely that value is.",
-        len(FOUND),
-        write_break_even,
+        break_even.WIDTHS,
+        break_even.write_break_even,
     ),
     (
         "Uncertainty",
         "By when, how much and how sure: chances, intervals, worst tenth, choices, and how exact the draws are.",
-        len(HOW_MUCH) + 4,
-        write_uncertainty,
+        uncertainty.WIDTHS,
+        uncertainty.write_uncertainty,
     ),
     (
         "Value of information",
         "What knowing more before deciding is worth, for everything, groups of inputs and each input.",
-        len(LINES),
-        write_information,
+        information.WIDTHS,
+        information.write_information,
     ),
 )
-"""Sheets that print the run: name, what they say, columns, and how they are filled."""
+"""Sheets that print the run: name, what they say, widths of columns, and how they are filled."""
 
 
 def write(result: Result, path: str | Path, option: str = "path") -> None:
@@ -142,7 +139,7 @@ def as_bytes(result: Result) -> bytes:
         "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative.",
         True,
     )
-    of_the_run = [(page(name, name, says, False), columns, fill) for name, says, columns, fill in OF_THE_RUN]
+    of_the_run = [(page(name, name, says, False), widths, fill) for name, says, widths, fill in OF_THE_RUN]
     sources_page = page(
         "Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False
     )
@@ -166,8 +163,8 @@ def as_bytes(result: Result) -> bytes:
     pages = Pages(rates_page, costs_page, net_page)
     summary = Summary(summary_page, pages, inputs)
     summary.charts(book, trace_pages)
-    for sheet, columns, fill in of_the_run:
-        fill(RunSheet(book, sheet, inputs, columns), result)
+    for sheet, widths, fill in of_the_run:
+        fill(RunSheet(book, sheet, inputs, widths), result)
     write_sources(sources_page, result)
     flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result))
     write_provenance(provenance_page, result)

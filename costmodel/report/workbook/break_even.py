@@ -13,9 +13,11 @@ from costmodel.result.result import Result
 FOUND: tuple[Column, ...] = (
     ("Input", "text"), ("Id", "label"), ("Unit", "label"), ("Value in use", "rounded"), ("Break-even value", "rounded"),
     ("To type into Your value", "rounded"), ("Met", "label"), ("Percentile of its own uncertainty", "share"),
-    ("Net saving missed by", "pennies"), ("Searched from", "rounded"), ("Searched to", "rounded"), ("Finding", "label"),
+    ("Net saving missed by, £", "tiny"), ("Searched from", "rounded"), ("Searched to", "rounded"), ("Finding", "label"),
     ("Where that lies", "label"),
 )  # fmt: skip
+
+WIDTHS = (30, 22, 13, 13, 13, 12, 15, 13, 14, 14, 48, 44)
 
 
 def write_break_even(page: RunSheet, result: Result) -> None:

@@ -11,9 +11,10 @@ from costmodel.result.result import Result
 
 LINES: tuple[Column, ...] = (
     ("What might be known", "text"), ("Kind", "label"), ("Id", "label"), ("Inputs", "count"),
-    ("Worth, £ a person", "pennies"), ("Standard error", "pennies"), ("Share of everything", "share"),
+    ("Worth, £ a person", "money"), ("Standard error", "money"), ("Share of everything", "share"),
     ("To know", "label"),
 )  # fmt: skip
+WIDTHS = (17, 30, 9, 14, 14, 14, 50)
 KINDS = {
     "everything": "everything", "structure": "structure", "inputs": "all inputs", "group": "inputs together",
     "parameter": "single input",
@@ -46,7 +47,8 @@ def write_information(page: RunSheet, result: Result) -> None:
 def _of_question(page: RunSheet, found: ValueOfInformation) -> None:
     page.section(about(found))
     for text in (*notes(found), *found.warnings):
-        page.say(text)
+        if not text.startswith("to be checked"):
+            page.say(text)
     whole = found.everything.worth.value
     rows: list[list[Value]] = [
         [

@@ -14,8 +14,10 @@ from costmodel.result.result import Result
 
 STEADY = 2_000
 """Draws below which nothing that was drawn is called steady."""
-FIRST_WIDTH, WIDTH = 78, 15
-"""Characters of the first column, which holds sentences and labels, and of the others."""
+FIRST_WIDTH = 78
+"""Width of the first column, which holds sentences and labels."""
+A_LINE = 86
+"""Characters that it holds in a line."""
 LINE = 13.5
 """Height of a line in points."""
 CHARTS = 20
@@ -28,14 +30,15 @@ Value = str | float | None
 
 
 class RunSheet:
-    """Writes downwards. `row`: the next free row."""
+    """Writes downwards. `row`: the next free row. widths: of the columns after the first."""
 
-    def __init__(self, book: Any, sheet: Sheet, inputs: Inputs, columns: int) -> None:
+    def __init__(self, book: Any, sheet: Sheet, inputs: Inputs, widths: Sequence[float]) -> None:
         self.book, self.sheet, self.styles = book, sheet, sheet.styles
         self.row = HEADINGS
         self._tables = 0
         sheet.page.set_column(0, 0, FIRST_WIDTH)
-        sheet.page.set_column(1, columns, WIDTH)
+        for column, width in enumerate(widths, 1):
+            sheet.page.set_column(column, column, width)
         sheet.page.set_row(HEADINGS, LINE)
         count, _ = inputs.since_the_run()
         still = "These figures are of the original run, and every input is still as it was then."
@@ -50,7 +53,7 @@ class RunSheet:
         """A sentence, wrapped in the first column."""
         shown = clean(text)
         self.sheet.page.write_string(self.row, 0, shown, self.styles[style])
-        self.sheet.page.set_row(self.row, LINE * max(1, math.ceil(len(shown) / (FIRST_WIDTH - 4))))
+        self.sheet.page.set_row(self.row, LINE * max(1, math.ceil(len(shown) / A_LINE)))
         self.row += 1
 
     def section(self, text: str) -> None:
@@ -83,7 +86,7 @@ class RunSheet:
 
     def _cell(self, row: int, column: int, value: Value, style: str) -> None:
         if isinstance(value, str):
-            self.sheet.page.write_string(row, column, clean(value), self.styles["text" if column == 0 else "label"])
+            self.sheet.page.write_string(row, column, clean(value), self.styles["text" if column == 0 else "aside"])
         elif value is not None:
             self.sheet.page.write_number(row, column, float(value), self.styles[style])
 

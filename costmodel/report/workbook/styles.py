@@ -3,7 +3,6 @@
 from typing import Any
 
 POUNDS = '"£"#,##0.00;[Red]-"£"#,##0.00'
-PENNIES = '"£"#,##0.0000;[Red]-"£"#,##0.0000'
 FONT = {"font_name": "Arial", "font_size": 10}
 
 
@@ -37,7 +36,8 @@ class Styles:
             "share": style(num_format="0.0%", border=1),
             "whole": style(num_format="#,##0", border=1),
             "count": style(num_format="0"),
-            "pennies": style(num_format=PENNIES),
+            "tiny": style(num_format="0.0E+00"),
+            "aside": style(valign="top", indent=1),
             "flag": style(bold=True, border=2, align="center"),
             "link": style(underline=1, font_color="#0B5394"),
         }

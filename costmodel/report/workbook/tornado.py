@@ -26,6 +26,7 @@ LEFT_OUT: tuple[Column, ...] = (
     ("Input", "text"), ("Id", "label"), ("Unit", "label"), ("Value in use", "rounded"),
     ("Why it was not tried", "label"),
 )  # fmt: skip
+WIDTHS = (30, 22, 12, 12, 14, 12, 14, 13, 15, 14, 14, 14, 14, 46, 60)
 MOST_DRAWN = 12
 """Bars of the chart; the table has all."""
 
@@ -114,5 +115,6 @@ def _chart(page: RunSheet, found: Tornado, rows: range) -> None:
     axis = f"Change from {sensitivity.said(found.central, found.question)} in the deterministic run"
     page.chart(
         chart, "Change in net saving per person when one input moves alone", notes(found)[0],
-        {"reverse": True}, {"name": axis, "num_format": '"£"#,##0;-"£"#,##0', "label_position": "high"},
+        {"name": axis, "num_format": '"£"#,##0;-"£"#,##0', "label_position": "high"},
+        {"reverse": True, "label_position": "low"},
     )  # fmt: skip

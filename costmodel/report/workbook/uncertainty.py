@@ -32,6 +32,7 @@ APART: tuple[Column, ...] = (
 )  # fmt: skip
 SHARES = {"name": "Share of simulations", "num_format": "0%", "min": 0, "max": 1}
 """Axis of the charts of chances."""
+WIDTHS = (14,) * 16
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dash", "square_dot", "dash_dot", "long_dash", "round_dot")
 
@@ -76,7 +77,7 @@ def _by_year(page: RunSheet, found: Answers) -> None:
     result = found.result
     columns: tuple[Column, ...] = (
         ("Strategy", "text"), ("By the end of year", "count"), ("By month", "months"),
-        *((PERSPECTIVE_NAMES[name], "share") for name in PERSPECTIVES),
+        *((_capital(PERSPECTIVE_NAMES[name]), "share") for name in PERSPECTIVES),
         ("Cash alone, NHS and social care", "share"),
     )  # fmt: skip
     rows: list[list[Value]] = []
@@ -98,7 +99,7 @@ def _by_year(page: RunSheet, found: Answers) -> None:
         if len(found.strategies) > 1:
             drawn.append((label, 3 + list(PERSPECTIVES).index(DEFAULT), own))
         else:
-            drawn += [(PERSPECTIVE_NAMES[name], 3 + p, own) for p, name in enumerate(PERSPECTIVES)]
+            drawn += [(_capital(PERSPECTIVE_NAMES[name]), 3 + p, own) for p, name in enumerate(PERSPECTIVES)]
     for name, column, own in drawn:
         _line(page, chart, name, (1, column), own)
     last = [found.pick("chance_payback", strategy, perspective=DEFAULT)["value"] for strategy in found.strategies]
