@@ -95,16 +95,19 @@ class RunSheet:
         ends = (xl_rowcol_to_cell(row, column, True, True) for row in (rows.start, rows.stop - 1))
         return f"='{self.sheet.name}'!{':'.join(ends)}"
 
-    def chart(self, chart: Any, title: str, alt: str, x: dict[str, Any], y: dict[str, Any]) -> None:
-        """Place a chart below what was written. alt: what it says, in a sentence; x, y: its axes."""
+    def leave(self) -> int:
+        """Leave room for a chart; returns the row where it is to stand."""
+        self.row += CHARTS + 1
+        return self.row - CHARTS
+
+    def chart(self, chart: Any, row: int, title: str, alt: str, x: dict[str, Any], y: dict[str, Any]) -> None:
+        """Place a chart where room was left. alt: what it says, in a sentence; x, y: its axes."""
         chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
         chart.set_x_axis({"label_position": "low"} | x)
         chart.set_y_axis(y)
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 900, "height": 380})
-        self.row += 1
-        self.sheet.page.insert_chart(self.row, 0, chart, {"description": clean(alt)})
-        self.row += CHARTS
+        self.sheet.page.insert_chart(row, 0, chart, {"description": clean(alt)})
 
 
 def unsteady(result: Result) -> str:

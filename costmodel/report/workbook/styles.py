@@ -37,7 +37,7 @@ class Styles:
             "whole": style(num_format="#,##0", border=1),
             "count": style(num_format="0"),
             "tiny": style(num_format="0.0E+00"),
-            "aside": style(valign="top", indent=1),
+            "aside": style(align="left", valign="top", indent=1),
             "flag": style(bold=True, border=2, align="center"),
             "link": style(underline=1, font_color="#0B5394"),
         }

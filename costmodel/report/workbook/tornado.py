@@ -114,7 +114,7 @@ def _chart(page: RunSheet, found: Tornado, rows: range) -> None:
         })  # fmt: skip
     axis = f"Change from {sensitivity.said(found.central, found.question)} in the deterministic run"
     page.chart(
-        chart, "Change in net saving per person when one input moves alone", notes(found)[0],
+        chart, page.leave(), "Change in net saving per person when one input moves alone", notes(found)[0],
         {"name": axis, "num_format": '"£"#,##0;-"£"#,##0', "label_position": "high"},
         {"reverse": True, "label_position": "low"},
     )  # fmt: skip

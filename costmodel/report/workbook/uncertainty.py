@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from costmodel.analysis.probabilistic import MONEY_ALONE, Choice, psa
@@ -15,6 +15,7 @@ from costmodel.report.workbook.run_sheet import Column, RunSheet, Value, nothing
 from costmodel.report.workbook.sheet import in_a_chart
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
+from costmodel.scenario.clock import MONTHS_A_YEAR
 
 PERCENTILES = (5, 25, 50, 75, 95)
 WHEN: tuple[Column, ...] = (
@@ -80,39 +81,44 @@ def _by_year(page: RunSheet, found: Answers) -> None:
         *((_capital(PERSPECTIVE_NAMES[name]), "share") for name in PERSPECTIVES),
         ("Cash alone, NHS and social care", "share"),
     )  # fmt: skip
-    rows: list[list[Value]] = []
-    sizes: list[int] = []
+    strategies = result.scenario.model.strategies
+    table: list[list[Value]] = []
+    drawn: list[tuple[str, int, int, int]] = []
     for strategy in found.strategies:
-        label = result.scenario.model.strategies[strategy].label
+        label = strategies[strategy].label
         curves = [found.psa.chances(name, strategy) for name in PERSPECTIVES]
         curves.append(found.psa.chances(DEFAULT, strategy, view="cash"))
-        years: list[float] = [float(year) for year in curves[0].by_year()] or [result.horizons[-1] / 12]
-        rows += [[label, year, 12 * year, *(curve.at(12 * year) for curve in curves)] for year in years]
-        sizes.append(len(years))
-    table = page.table(columns, rows)
-    chart = page.book.add_chart({"type": "line"})
-    first, drawn = table.start, []
-    for strategy, size in zip(found.strategies, sizes, strict=True):
-        own = range(first, first + size)
-        first += size
-        label = result.scenario.model.strategies[strategy].label
+        years: list[float] = [float(year) for year in curves[0].by_year()] or [result.horizons[-1] / MONTHS_A_YEAR]
+        rows = [[curve.at(MONTHS_A_YEAR * year) for curve in curves] for year in years]
+        first = len(table)
+        table += [[label, year, MONTHS_A_YEAR * year, *row] for year, row in zip(years, rows, strict=True)]
         if len(found.strategies) > 1:
-            drawn.append((label, 3 + list(PERSPECTIVES).index(DEFAULT), own))
+            drawn.append((label, 3 + list(PERSPECTIVES).index(DEFAULT), first, len(table)))
         else:
-            drawn += [(_capital(PERSPECTIVE_NAMES[name]), 3 + p, own) for p, name in enumerate(PERSPECTIVES)]
-    for name, column, own in drawn:
-        _line(page, chart, name, (1, column), own)
-    last = [found.pick("chance_payback", strategy, perspective=DEFAULT)["value"] for strategy in found.strategies]
+            drawn += [(name, 3 + column, first, len(table)) for name, column in _alike(columns[3:], rows)]
+    written = page.table(columns, table)
+    chart = page.book.add_chart({"type": "line"})
+    for name, column, first, last in drawn:
+        _line(page, chart, name, (1, column), written[first:last])
     said = "; ".join(
-        f"{result.scenario.model.strategies[name].label} in {chance(share)} simulations"
-        for name, share in zip(found.strategies, last, strict=True)
+        f"{strategies[name].label} in "
+        f"{chance(found.pick('chance_payback', name, perspective=DEFAULT)['value'])} simulations"
+        for name in found.strategies
     )
     whose = "" if len(found.strategies) == 1 else f", {PERSPECTIVE_NAMES[DEFAULT]}"
     page.chart(
-        chart, f"Chance that the money is back for good{whose}",
+        chart, page.leave(), f"Chance that the money is back for good{whose}",
         f"Line chart of the table above. To the NHS and social care, within {_end(result)}: {said}.",
         {"name": "Years since referral"}, SHARES,
     )  # fmt: skip
+
+
+def _alike(columns: Sequence[Column], rows: Sequence[Sequence[float]]) -> list[tuple[str, int]]:
+    """Names and positions of columns to be drawn; those with the same values share a line."""
+    found: dict[tuple[float, ...], list[int]] = {}
+    for position in range(len(columns)):
+        found.setdefault(tuple(row[position] for row in rows), []).append(position)
+    return [("; ".join(columns[i][0] for i in alike), alike[0]) for alike in found.values()]
 
 
 def _when(found: Answers) -> Iterator[list[Value]]:
@@ -182,22 +188,19 @@ def _acceptability(page: RunSheet, found: Answers) -> None:
     )  # fmt: skip
     own = found.psa.choices(DEFAULT, thresholds=(None, *found.psa.setting_thresholds))
     page.table(columns, [_choice(choice, names) for choice in own])
-    page.row += 1
-    curve = found.psa.choices(DEFAULT)
-    rows = page.table(columns, [_choice(choice, names) for choice in curve])
+    place = page.leave()
+    rows = page.table(columns, [_choice(choice, names) for choice in found.psa.choices(DEFAULT)])
     chart = page.book.add_chart({"type": "line"})
-    for s, label in enumerate(labels):
-        _line(page, chart, label, (1, 2 + s), rows, s)
-    frontier = {
+    chart.add_series({
         "name": "frontier", "categories": page.span(1, rows), "values": page.span(3 + len(names), rows),
-        "line": {"none": True}, "marker": {"type": "circle", "size": 5, "border": {"color": "#000000"},
-                                            "fill": {"none": True}},
-    }  # fmt: skip
-    chart.add_series(frontier)
+        "line": {"color": "#BBBBBB", "width": 7}, "marker": {"type": "none"},
+    })  # fmt: skip
+    for s, label in enumerate(labels):
+        _line(page, chart, label, (1, 2 + s), rows)
     said = sentences(found, found.strategies[0])["What a wrong decision loses"][-1]
     page.chart(
-        chart, "Chance of being the best choice, by what a QALY is worth",
-        f"Line chart of the table above; circles mark the frontier. {said}",
+        chart, place, "Chance of being the best choice, by what a QALY is worth",
+        f"Line chart of the table below; the broad grey line is the frontier. {said}",
         {"name": "£ per QALY", "interval_unit": 10, "interval_tick": 10, "num_format": '"£"#,##0'}, SHARES,
     )  # fmt: skip
 
@@ -210,8 +213,8 @@ def _choice(choice: Choice, names: tuple[str, ...] | list[str]) -> list[Value]:
     return [_capital(by), choice.threshold, *chances, names[chosen], chances[chosen], *losses]
 
 
-def _line(page: RunSheet, chart: Any, name: str, columns: tuple[int, int], rows: range, at: int | None = None) -> None:
-    number = len(chart.series) if at is None else at
+def _line(page: RunSheet, chart: Any, name: str, columns: tuple[int, int], rows: range) -> None:
+    number = len(chart.series)
     chart.add_series({
         "name": in_a_chart(name), "categories": page.span(columns[0], rows), "values": page.span(columns[1], rows),
         "line": {"color": COLOURS[number % len(COLOURS)], "width": 2, "dash_type": DASHES[number % len(DASHES)]},
