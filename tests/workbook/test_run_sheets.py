@@ -1,6 +1,7 @@
 """The sheets of the run show the figures of the Python functions, and say whether the inputs still match them."""
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.information import value_of_information
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
 from costmodel.report.workbook.book import as_bytes
 from costmodel.report.workbook.run_sheet import STEADY
@@ -21,6 +23,18 @@ STILL = "These figures are of the original run, and every input is still as it w
 PUBLISHED = Path(__file__).parents[1] / "published"
 
 Table = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def open_question(trd: cm.Scenario) -> cm.Result:
+    """A run in which chances are neither 0 nor 1, so that information is worth something."""
+    dear = cm.load(trd.path.with_name("favourable.yaml")).changed({"session_price": 48})
+    return cm.run(dear, draws=400)
+
+
+@pytest.fixture(scope="module")
+def of_open_question(open_question: cm.Result) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(as_bytes(open_question)))
 
 
 @pytest.fixture(scope="module")
@@ -98,36 +112,40 @@ def test_a_break_even_value_typed_into_the_workbook_breaks_even(book: Path, open
         assert by_formualizer(book, typed, [saving])[saving] == pytest.approx(0, abs=0.01)
 
 
-def test_uncertainty_shows_what_psa_says(opened: openpyxl.Workbook, trd_result: cm.Result) -> None:
-    wanted = cm.psa(trd_result)
-    years, when, how_much, apart, judged, curve = tables(opened, "Uncertainty")
+def test_uncertainty_shows_what_psa_says(of_open_question: openpyxl.Workbook, open_question: cm.Result) -> None:
+    result, wanted = open_question, cm.psa(open_question)
+    years, when, how_much, apart, judged, curve = tables(of_open_question, "Uncertainty")
+    assert 0.2 < wanted.chances().by_year()[4] < 0.9
     for name, heading in zip(PERSPECTIVES, ("NHS", "NHS and social care", "Public sector", "Society"), strict=True):
         by_year = wanted.chances(name).by_year()
         assert [row["By the end of year"] for row in years] == list(by_year)
         assert all(same(row[heading], share) for row, share in zip(years, by_year.values(), strict=True))
-        for end in trd_result.horizons:
+        for end in result.horizons:
             (row,) = [one for one in when if (one["Payback, for whom"], one["To month"]) == (heading, end)]
             for percent, month in wanted.percentiles(name, horizon=end).items():
                 shown = row[f"{percent} of 100 have it back by month"]
                 assert same(shown, None if month == float("inf") else month)
-    shown = {(row["£ per person referred"], row["To month"]): row["Mean"] for row in how_much}
-    for end in trd_result.horizons:
-        mean = trd_result.saving("nhs_pss", horizon_months=end).value.item()
-        assert same(shown["NHS and social care: net saving", end], mean)
-    assert len(apart) == len(wanted.readings) * len(trd_result.horizons)
+    savings = {(row["£ per person referred"], row["To month"]): row for row in how_much}
+    for end in result.horizons:
+        row, answer = savings["NHS and social care: net saving", end], pick(result, "net_saving", perspective="nhs_pss", horizon=end)
+        assert same(row["Mean"], answer.value)
+        assert same(row["Low (95%)"], answer.low)
+        assert same(row["High (95%)"], answer.high)
+    assert len(apart) == len(wanted.readings) * len(result.horizons)
     own = wanted.choices(thresholds=(None, *wanted.setting_thresholds))
     for rows, choices in ((judged, own), (curve, wanted.choices())):
         for row, choice in zip(rows, choices, strict=True):
             assert same(row["£ per QALY"], choice.threshold)
-            assert row["On the frontier"] == trd_result.strategies[choice.chosen]
-            for s, strategy in enumerate(trd_result.strategies):
+            assert row["On the frontier"] == result.strategies[choice.chosen]
+            for s, strategy in enumerate(result.strategies):
                 assert same(row[f"Chance best: {strategy}"], choice.chance[s])
                 assert same(row[f"Expected loss: {strategy}"], choice.loss[s])
 
 
-def test_value_of_information_shows_every_line(opened: openpyxl.Workbook, trd_result: cm.Result) -> None:
-    for rows, question in zip(tables(opened, "Value of information"), ("nmb", "cash"), strict=True):
-        lines = value_of_information(trd_result, question).lines
+def test_value_of_information_shows_every_line(of_open_question: openpyxl.Workbook, open_question: cm.Result) -> None:
+    for rows, question in zip(tables(of_open_question, "Value of information"), ("nmb", "cash"), strict=True):
+        lines = value_of_information(open_question, question).lines
+        assert lines[0].worth.value > 1
         assert [row["Id"] for row in rows] == [line.subject.name for line in lines]
         for row, line in zip(rows, lines, strict=True):
             assert same(row["Worth, £ a person"], line.worth.value)
@@ -146,8 +164,6 @@ def test_the_cover_links_to_each_sheet_of_the_run(opened: openpyxl.Workbook) -> 
 
 
 def test_each_chart_of_the_run_says_in_words_what_it_shows(book: Path) -> None:
-    import zipfile
-
     with zipfile.ZipFile(book) as package:
         drawings = [package.read(name).decode() for name in package.namelist() if "drawings/drawing" in name]
     said = "".join(drawings)
