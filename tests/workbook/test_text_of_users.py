@@ -122,10 +122,17 @@ def test_G7_a_text_of_ours_is_cut_to_what_a_cell_holds() -> None:
 
 
 def test_G7_draws_are_not_rows(example_scenario: cm.Scenario) -> None:
-    """The workbook has a row for each cycle, of which there are at most 1,200, however many draws were made."""
+    """The workbook has a row for each cycle, of which there are at most 1,200, however many draws were made.
+
+    What is said of the draws, in sentences and summaries, may differ.
+    """
     sizes: list[dict[str, Any]] = []
     for draws in (2, 3_000):
         book = openpyxl.load_workbook(io.BytesIO(as_bytes(cm.run(example_scenario, draws=draws))))
         sizes.append({sheet.title: sheet.max_row for sheet in book})
-    assert sizes[0] == sizes[1]
+    said = {"Uncertainty", "Value of information"}
+    assert {name: size for name, size in sizes[0].items() if name not in said} == {
+        name: size for name, size in sizes[1].items() if name not in said
+    }
+    assert all(sizes[1][name] < 400 for name in said)
     assert max(sizes[0].values()) < MOST_ROWS

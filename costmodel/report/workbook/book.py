@@ -15,11 +15,13 @@ from costmodel.model.by_rates import background_hazards
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
 from costmodel.report.files import write_whole
+from costmodel.report.workbook import break_even, information, tornado, uncertainty
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
 from costmodel.report.workbook.chain import write_chain, write_probabilities
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
+from costmodel.report.workbook.run_sheet import RunSheet
 from costmodel.report.workbook.sheet import Sheet
 from costmodel.report.workbook.styles import Styles
 from costmodel.report.workbook.summary import Pages, Summary
@@ -40,6 +42,33 @@ CHECKS_SAY = (
     "Laws that every run must obey, with value, tolerance and flag. The first table recalculates; "
     "the second, checks of the run, is printed by the run."
 )
+OF_THE_RUN = (
+    (
+        "Tornado",
+        "Each input moved alone through its own uncertainty: which move the net saving, by how much, which not.",
+        tornado.WIDTHS,
+        tornado.write_tornado,
+    ),
+    (
+        "Break-even",
+        "For each input the value at which the net saving is nothing, and how likely that value is.",
+        break_even.WIDTHS,
+        break_even.write_break_even,
+    ),
+    (
+        "Uncertainty",
+        "By when, how much and how sure: chances, intervals, worst tenth, choices, and how exact the draws are.",
+        uncertainty.WIDTHS,
+        uncertainty.write_uncertainty,
+    ),
+    (
+        "Value of information",
+        "What knowing more before deciding is worth, for everything, groups of inputs and each input.",
+        information.WIDTHS,
+        information.write_information,
+    ),
+)
+"""Sheets that print the run: name, what they say, widths of columns, and how they are filled."""
 
 
 def write(result: Result, path: str | Path, option: str = "path") -> None:
@@ -110,6 +139,7 @@ def as_bytes(result: Result) -> bytes:
         "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative.",
         True,
     )
+    of_the_run = [(page(name, name, says, False), widths, fill) for name, says, widths, fill in OF_THE_RUN]
     sources_page = page(
         "Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False
     )
@@ -133,6 +163,8 @@ def as_bytes(result: Result) -> bytes:
     pages = Pages(rates_page, costs_page, net_page)
     summary = Summary(summary_page, pages, inputs)
     summary.charts(book, trace_pages)
+    for sheet, widths, fill in of_the_run:
+        fill(RunSheet(book, sheet, inputs, widths), result)
     write_sources(sources_page, result)
     flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result))
     write_provenance(provenance_page, result)

@@ -17,7 +17,8 @@ from costmodel.scenario.used import used
 COLUMNS = (
     ("Id", 44), ("Name", 64), ("Unit", 18), ("Default", 13), ("Your value", 13), ("Used", 13), ("To price year", 12),
     ("In the model", 14), ("Changed", 9), ("Low", 10), ("High", 10), ("Distribution", 18), ("Price year", 10),
-    ("Source", 14), ("Status", 18), ("Note", 60),
+    ("Source", 14), ("Status", 18), ("Note", 60), ("In the run", 13),
+    ("Differs from the run", 11),
 )  # fmt: skip
 (
     ID,
@@ -36,7 +37,9 @@ COLUMNS = (
     SOURCE,
     STATUS,
     NOTE,
-) = range(16)
+    RUN,
+    DIFFERS,
+) = range(18)
 
 MOST_MONTHS = 1_200
 FIXED = {
@@ -165,6 +168,12 @@ class Inputs:
         default_cell, own_cell = (xl_rowcol_to_cell(row, column, col_abs=True) for column in (DEFAULT, YOURS))
         page.write_formula(row, CHANGED, f"=IF(ISBLANK({own_cell}),0,1)", styles.label, 0 if yours is None else 1)
         page.write_formula(row, USED, f"=IF(ISBLANK({own_cell}),{default_cell},{own_cell})", styles.used, own)
+        page.write_number(row, RUN, own, styles.constant)
+        used_cell, run_cell = (xl_rowcol_to_cell(row, column, col_abs=True) for column in (USED, RUN))
+        differs = f"IF({used_cell}={run_cell},0,1)"
+        if yours is None:
+            differs = f"IF(ISBLANK({own_cell}),0,{differs})"
+        page.write_formula(row, DIFFERS, f"={differs}", styles.label, 0)
 
     def _worked_out(self, row: int, cell: Cell | float) -> Cell:
         cell = Cell.of(cell)
@@ -210,11 +219,15 @@ class Inputs:
 
     def changed(self) -> tuple[str, float]:
         """Formula that counts the filled cells of "Your value", and its value now."""
-        column = (
-            xl_rowcol_to_cell(self.first, CHANGED, True, True),
-            xl_rowcol_to_cell(self.row - 1, CHANGED, True, True),
-        )
-        return f"SUM('{self.sheet.name}'!{column[0]}:{column[1]})", float(self.filled)
+        return self._sum(CHANGED), float(self.filled)
+
+    def since_the_run(self) -> tuple[str, float]:
+        """Formula that counts the inputs that are no longer as they were in the run, and its value now."""
+        return self._sum(DIFFERS), 0.0
+
+    def _sum(self, column: int) -> str:
+        ends = (xl_rowcol_to_cell(row, column, True, True) for row in (self.first, self.row - 1))
+        return f"SUM('{self.sheet.name}'!{':'.join(ends)})"
 
 
 def moved_by_you(change: Any) -> bool:

@@ -94,6 +94,17 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
         "A positive net saving is money saved; a positive net cost is money spent. Per person referred.",
         styles.text,
     )
+    row += 2
+    page.write_string(row, 0, "Figures of the run", styles.section)
+    page.set_row(row, 44)
+    page.write_string(
+        row,
+        1,
+        "Tornado, Break-even, Uncertainty and Value of information hold values, not formulas: they took many runs of "
+        "the model. Their third line counts the inputs that you changed since. To have them for your values, bring "
+        "this workbook back (costmodel import, or the dashboard) and run it again.",
+        styles.text,
+    )
 
 
 def write_sources(sheet: Sheet, result: Result) -> None:

@@ -25,6 +25,11 @@ def clean(text: object) -> str:
     return kept[:32_000]
 
 
+def in_a_chart(text: str) -> str:
+    """Text of a chart. The library takes what looks like a reference (`x!A1`) for one, so it is broken up."""
+    return clean(text).replace("!", "! ")
+
+
 class Sheet:
     """A worksheet under construction: writes cells and remembers in which column a name stands."""
 

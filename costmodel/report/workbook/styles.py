@@ -20,6 +20,7 @@ class Styles:
             "text": style(text_wrap=True, valign="top"),
             "label": style(valign="top"),
             "strong": style(bold=True),
+            "strong_text": style(bold=True, text_wrap=True, valign="top"),
             "section": style(bold=True, bottom=1, font_size=11),
             "sentence": style(text_wrap=True, valign="top", font_size=12),
             "input": style(bg_color="#FFF7CC", border=1, border_color="#7F6000", num_format="General", locked=False),
@@ -33,6 +34,10 @@ class Styles:
             "number": style(num_format="#,##0.0000", border=1),
             "months": style(num_format="0.00", border=1),
             "share": style(num_format="0.0%", border=1),
+            "whole": style(num_format="#,##0", border=1),
+            "count": style(num_format="0"),
+            "tiny": style(num_format="0.0E+00"),
+            "aside": style(align="left", valign="top", indent=1),
             "flag": style(bold=True, border=2, align="center"),
             "link": style(underline=1, font_color="#0B5394"),
         }

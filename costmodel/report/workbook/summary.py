@@ -19,7 +19,7 @@ from costmodel.report.workbook.costs import (
     payback_value,
 )
 from costmodel.report.workbook.inputs import Inputs
-from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, table
+from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, in_a_chart, table
 from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words
 
@@ -258,16 +258,11 @@ class Summary:
                     "Line chart: share of the cohort in each clinical state by month.")  # fmt: skip
 
     def _place(self, chart: Any, title: str, axis: str, below: int, alt: str) -> None:
-        chart.set_title({"name": _shown_in_a_chart(title), "name_font": {"size": 11}})
+        chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
         chart.set_x_axis({"name": axis, "interval_unit": 12, "interval_tick": 12, "label_position": "low"})
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 760, "height": 380})
         self.sheet.page.insert_chart(self.row + 1 + below, 0, chart, {"description": clean(alt)})
-
-
-def _shown_in_a_chart(text: str) -> str:
-    """Text of a chart. The library takes what looks like a reference (`x!A1`) for one, so it is broken up."""
-    return clean(text).replace("!", "! ")
 
 
 def _capital(text: str) -> str:

@@ -1,0 +1,122 @@
+"""A sheet of the run: sentences and tagged tables of values, one below another; nothing on it follows an edit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
+from costmodel.result.result import Result
+
+STEADY = 2_000
+"""Draws below which nothing that was drawn is called steady."""
+FIRST_WIDTH = 78
+"""Width of the first column, which holds sentences and labels."""
+A_LINE = 86
+"""Characters that it holds in a line."""
+LINE = 13.5
+"""Height of a line in points."""
+CHARTS = 20
+"""Rows that a chart covers."""
+
+Column = tuple[str, str]
+"""Heading and cell style."""
+Value = str | float | None
+"""Of a cell; None is left empty."""
+
+
+class RunSheet:
+    """Writes downwards. `row`: the next free row. widths: of the columns after the first."""
+
+    def __init__(self, book: Any, sheet: Sheet, inputs: Inputs, widths: Sequence[float]) -> None:
+        self.book, self.sheet, self.styles = book, sheet, sheet.styles
+        self.row = HEADINGS
+        self._tables = 0
+        sheet.page.set_column(0, 0, FIRST_WIDTH)
+        for column, width in enumerate(widths, 1):
+            sheet.page.set_column(column, column, width)
+        sheet.page.set_row(HEADINGS, LINE)
+        count, _ = inputs.since_the_run()
+        still = "These figures are of the original run, and every input is still as it was then."
+        sheet.page.write_formula(
+            2, 0,
+            f'=IF({count}=0,"{still}","These figures are of the original run; you changed "&{count}&IF({count}=1,'
+            '" input"," inputs")&" since, and they do not follow. Run it again for new ones.")',
+            self.styles.says, still,
+        )  # fmt: skip
+
+    def say(self, text: str, style: str = "text") -> None:
+        """A sentence, wrapped in the first column."""
+        shown = clean(text)
+        self.sheet.page.write_string(self.row, 0, shown, self.styles[style])
+        self.sheet.page.set_row(self.row, LINE * max(1, math.ceil(len(shown) / A_LINE)))
+        self.row += 1
+
+    def section(self, text: str) -> None:
+        """A heading, with a row left free above it."""
+        self.row += 1
+        self.sheet.page.write_string(self.row, 0, clean(text), self.styles.section)
+        self.row += 1
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> range:
+        """A tagged table; headings must differ, capitals aside. Returns its rows, none where it has none."""
+        page, found = self.sheet.page, [list(row) for row in rows]
+        if not found:
+            return range(self.row, self.row)
+        self._tables += 1
+        first, last = self.row + 1, self.row + len(found)
+        name = "".join(c if c.isalnum() else "_" for c in self.sheet.name)
+        page.add_table(
+            self.row, 0, last, len(columns) - 1,
+            {
+                "name": f"{name}_{self._tables}", "autofilter": False, "style": None,
+                "columns": [{"header": clean(heading), "header_format": self.styles.heading} for heading, _ in columns],
+            },
+        )  # fmt: skip
+        page.set_row(self.row, 3 * LINE)
+        for row, values in enumerate(found, first):
+            for column, ((_, style), value) in enumerate(zip(columns, values, strict=True)):
+                self._cell(row, column, value, style)
+        self.row = last + 1
+        return range(first, last + 1)
+
+    def _cell(self, row: int, column: int, value: Value, style: str) -> None:
+        if isinstance(value, str):
+            self.sheet.page.write_string(row, column, clean(value), self.styles["text" if column == 0 else "aside"])
+        elif value is not None:
+            self.sheet.page.write_number(row, column, float(value), self.styles[style])
+
+    def span(self, column: int, rows: range) -> str:
+        """Reference to part of a column, for a chart."""
+        ends = (xl_rowcol_to_cell(row, column, True, True) for row in (rows.start, rows.stop - 1))
+        return f"='{self.sheet.name}'!{':'.join(ends)}"
+
+    def leave(self) -> int:
+        """Leave room for a chart; returns the row where it is to stand."""
+        self.row += CHARTS + 1
+        return self.row - CHARTS
+
+    def chart(self, chart: Any, row: int, title: str, alt: str, x: dict[str, Any], y: dict[str, Any]) -> None:
+        """Place a chart where room was left. alt: what it says, in a sentence; x, y: its axes."""
+        chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
+        chart.set_x_axis({"label_position": "low"} | x)
+        chart.set_y_axis(y)
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 900, "height": 380})
+        self.sheet.page.insert_chart(row, 0, chart, {"description": clean(alt)})
+
+
+def unsteady(result: Result) -> str:
+    """What must be said of few draws; nothing where there are enough."""
+    if result.draws >= STEADY:
+        return ""
+    return f"{result.draws:,} draws are few: none of these figures is steady. {STEADY:,} or more are usual."
+
+
+def nothing_drawn(page: RunSheet) -> None:
+    """What a sheet of draws says where there are none."""
+    page.say(f"Nothing was drawn: the run has no draws. Run it with {STEADY:,} or more and this sheet is filled.")
