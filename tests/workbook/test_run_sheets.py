@@ -127,7 +127,10 @@ def test_uncertainty_shows_what_psa_says(of_open_question: openpyxl.Workbook, op
                 assert same(shown, None if month == float("inf") else month)
     savings = {(row["£ per person referred"], row["To month"]): row for row in how_much}
     for end in result.horizons:
-        row, answer = savings["NHS and social care: net saving", end], pick(result, "net_saving", perspective="nhs_pss", horizon=end)
+        row, answer = (
+            savings["NHS and social care: net saving", end],
+            pick(result, "net_saving", perspective="nhs_pss", horizon=end),
+        )
         assert same(row["Mean"], answer.value)
         assert same(row["Low (95%)"], answer.low)
         assert same(row["High (95%)"], answer.high)
