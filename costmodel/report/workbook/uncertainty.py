@@ -45,7 +45,7 @@ def write_uncertainty(page: RunSheet, result: Result) -> None:
         return
     if few := unsteady(result):
         page.say(few, "strong_text")
-    found = answers(psa(result), with_beyond=False)
+    found = answers(psa(result))
     strategies = result.scenario.model.strategies
     for strategy in result.strategies[1:]:
         for heading, said in sentences(found, strategy).items():
