@@ -230,6 +230,8 @@ class ModelFile(Block):
     """How transitions are given: as rates per year, or as probabilities per cycle (published textbook models)."""
     setting: Text
     """The setting file, from this file's folder."""
+    sources: Text | None = None
+    """A sources file of its own, beside the setting's."""
     follow_up: Time
     """The evidence's last observation; the headline's horizon."""
     beyond_follow_up: Literal["effects cease", "effects persist", "gap closes"]
