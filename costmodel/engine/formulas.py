@@ -20,6 +20,8 @@ TERMS = 12
 """Terms of the exponential series. With an exit rate × step of at most HIGHEST_EXIT the rest is below 1e-13."""
 HIGHEST_EXIT = 0.5
 LN2 = math.log(2.0)
+LEAST_DOSE = 1e-9
+"""Sessions. A studied dose of 0 is taken for this: any session is more."""
 
 
 def least(a: Quantity, b: Quantity) -> Quantity:
@@ -58,17 +60,38 @@ def fading_share(begin: Quantity, end: Quantity, after: Quantity, half_life: Qua
     return integral / (end - begin)
 
 
+def rising_share(begin: Quantity, end: Quantity, first: Quantity, last: Quantity, onset: Quantity) -> Quantity:
+    """Mean over the cycle of an effect that grows in a straight line from `first`, is whole `onset` years later, and
+    ends at `last`.
+
+    The integral of min(t − first, onset) / onset over the part of the cycle inside the window, divided by the cycle's
+    length.
+    """
+
+    def grown(until: Quantity) -> Quantity:
+        passed = greatest(0.0, least(until, last) - first)
+        rising = least(passed, onset)
+        return rising * rising / (2 * onset) + (passed - rising)
+
+    return (grown(end) - grown(begin)) / (end - begin)
+
+
+def dose_share(delivered: Quantity, studied: Quantity, shape: Quantity) -> Quantity:
+    """Share of an effect, on the log scale, that a dose brings about: (delivered ÷ studied)^shape, at most 1."""
+    return least(1.0, delivered / greatest(studied, LEAST_DOSE)) ** shape
+
+
 def rate_in_force(base: Quantity, terms: Sequence[tuple[str, Quantity, Quantity]]) -> Quantity:
-    """Mean rate of a transition over a cycle.
+    """Mean rate of a transition, or multiple of a quantity, over a cycle.
 
     base: per year, in usual care. terms: (kind, share, size), where share is the part of the effect in force
-    during the cycle. A hazard ratio multiplies: base × (1 + Σ share·(ratio − 1)). A rate replaces:
-    base × (1 − Σ share) + Σ share·rate. Windows of one transition do not overlap.
+    during the cycle. A ratio multiplies: base × (1 + Σ share·(ratio − 1)). A rate replaces:
+    base × (1 − Σ share) + Σ share·rate. Windows of one target do not overlap.
     """
     multiple: Quantity = 1.0
     added: Quantity = 0.0
     for kind, share, size in terms:
-        if kind == "hazard_ratio":
+        if kind == "ratio":
             multiple = multiple + share * (size - 1)
         else:
             multiple = multiple - share

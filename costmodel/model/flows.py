@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.engine.formulas import falls_within, overlap, sessions_delivered, state_quantity, window_share
-from costmodel.model.lines import Look
+from costmodel.engine.formulas import (
+    falls_within,
+    overlap,
+    rate_in_force,
+    sessions_delivered,
+    state_quantity,
+    window_share,
+)
+from costmodel.model.lines import Look, Term
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, instant
 from costmodel.scenario.schema import CostItem, ModelFile
 
@@ -56,6 +63,19 @@ def cost_per_year(model: ModelFile, cost: CostItem, look: Look) -> list[Quantity
         share = look(cost.causal_share)
         quantities = [state_quantity(observed, quantity, share) for quantity in quantities]
     return [quantity * price for quantity in quantities]
+
+
+def multiple(
+    terms: tuple[Term, ...], open_share: Quantity | None, begin: Quantity, end: Quantity, look: Look
+) -> Quantity:
+    """Multiple of a quantity in a cycle that effects on it make.
+
+    open_share: share of the cycle before the gap to the comparator closes, which ends them; None where it does not.
+    """
+    shares = [term.share(begin, end) for term in terms]
+    if open_share is not None:
+        shares = [share * open_share for share in shares]
+    return rate_in_force(1.0, [term.in_force(share, look) for term, share in zip(terms, shares, strict=True)])
 
 
 def utilities(model: ModelFile, strategy: str) -> list[str | int]:

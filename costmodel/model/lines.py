@@ -1,13 +1,14 @@
-"""Rate lines: what stands behind the rate of each transition, for the engine, the workbook and the documents."""
+"""What stands behind the rate of each transition and the quantity of each cost item, for engine and workbook alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.engine.formulas import fading_share, rate_in_force, weighted, window_share
+from costmodel.engine.formulas import dose_share, fading_share, rate_in_force, rising_share, weighted, window_share
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
 from costmodel.scenario.derived import pieces
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.effect import Effect
+from costmodel.scenario.schema import ModelFile, Therapy
 
 Quantity = Any
 Look = Callable[[str | int], Quantity]
@@ -16,21 +17,65 @@ Look = Callable[[str | int], Quantity]
 
 @dataclass(frozen=True)
 class Term:
-    """One effect on a transition: its kind, its size, and the years from referral between which it is whole."""
+    """One effect: its kind (ratio or rate), its size, and the years from referral between which it acts.
+
+    onset: years in which it grows to its full size. weakened: what it is multiplied by on the log scale.
+    """
 
     name: str
     kind: str
     size: str | int
     first: Quantity
     last: Quantity
-    half_life: Quantity | None
+    half_life: Quantity | None = None
+    onset: Quantity | None = None
+    weakened: "Weakened | None" = None
 
     def share(self, begin: Quantity, end: Quantity) -> Quantity:
         """Mean part of the effect in force during a cycle."""
-        share = window_share(begin, end, self.first, self.last)
+        if self.onset is None:
+            share = window_share(begin, end, self.first, self.last)
+        else:
+            share = rising_share(begin, end, self.first, self.last, self.onset)
         if self.half_life is None:
             return share
         return share + fading_share(begin, end, self.last, self.half_life)
+
+    def in_force(self, share: Quantity, look: Look) -> tuple[str, Quantity, Quantity]:
+        """Kind, share and size as the formula of rates takes them, weakened where something weakens it."""
+        size = look(self.size)
+        if self.weakened is None:
+            return self.kind, share, size
+        strength = self.weakened.strength(look)
+        if self.kind == "ratio":
+            return self.kind, share, size**strength
+        return self.kind, share * strength, size
+
+
+@dataclass(frozen=True)
+class Weakened:
+    """By what an effect is less than in its source, on the log scale: the dose, and one shrinkage.
+
+    ready: the strength where it was worked out before, such as a cell.
+    """
+
+    effect: Effect
+    therapy: Therapy
+    ready: Quantity | None = None
+
+    def strength(self, look: Look) -> Quantity:
+        """Dose share × (1 − optimism), or × the controlled share."""
+        if self.ready is not None:
+            return self.ready
+        strength: Quantity = 1.0
+        if (dose := self.effect.dose) is not None:
+            delivered = look(self.therapy.sessions) * look(self.therapy.attendance)
+            strength = dose_share(delivered, look(dose.studied), look(dose.shape))
+        if self.effect.optimism is not None:
+            strength = strength * (1 - look(self.effect.optimism))
+        if self.effect.controlled_share is not None:
+            strength = strength * look(self.effect.controlled_share)
+        return strength
 
 
 @dataclass(frozen=True)
@@ -64,7 +109,7 @@ class RateLine:
         base = values[0] if count == 1 else weighted(shares[:count], values)
         if not self.terms:
             return base
-        terms = [(t.kind, share, look(t.size)) for t, share in zip(self.terms, shares[count:], strict=True)]
+        terms = [term.in_force(share, look) for term, share in zip(self.terms, shares[count:], strict=True)]
         return rate_in_force(base, terms)
 
 
@@ -74,14 +119,15 @@ def rate_lines(model: ModelFile, strategy: str, months: Months = declared) -> li
     lines = []
     for arrow, reference in model.transitions.items():
         origin, _, destination = arrow.partition(" -> ")
-        terms = tuple(
-            _term(model, strategy, name, months)
-            for name, effect in model.strategies[strategy].effects.items()
-            if " -> ".join(effect.transition) == arrow
-        )
+        terms = tuple(_terms(model, strategy, arrow, months))
         base = _base(model, reference, months)
         lines.append(RateLine(states.index(origin), states.index(destination), arrow, base, terms))
     return lines
+
+
+def quantity_terms(model: ModelFile, strategy: str, item: str, months: Months = declared) -> tuple[Term, ...]:
+    """The effects of a strategy on the quantity of a cost item."""
+    return tuple(_terms(model, strategy, item, months))
 
 
 def _base(model: ModelFile, reference: str | int, months: Months) -> tuple[tuple[Quantity, str | int], ...]:
@@ -95,13 +141,22 @@ def _base(model: ModelFile, reference: str | int, months: Months) -> tuple[tuple
     return tuple(base)
 
 
-def _term(model: ModelFile, strategy: str, name: str, months: Months) -> Term:
-    effect = model.strategies[strategy].effects[name]
+def _terms(model: ModelFile, strategy: str, target: str, months: Months) -> Iterator[Term]:
+    """The effects of a strategy on a transition, or on a cost item."""
+    for name, effect in model.strategies[strategy].effects.items():
+        if effect.target == target:
+            yield _term(model, strategy, name, effect, months)
+
+
+def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Months) -> Term:
     first, last = window(model, strategy, name, effect, months)
-    half_life = None
-    if effect.half_life:
-        path = f"strategies.{strategy}.effects.{name}.half_life"
-        half_life = months(path, effect.half_life.months) / MONTHS_A_YEAR
-    size = effect.rate if effect.hazard_ratio is None else effect.hazard_ratio
-    assert size is not None
-    return Term(name, "rate" if effect.hazard_ratio is None else "hazard_ratio", size, first, last, half_life)
+    path = f"strategies.{strategy}.effects.{name}"
+    half_life, onset = (
+        months(f"{path}.{key}", time.months) / MONTHS_A_YEAR if time and time.months else None
+        for key, time in (("half_life", effect.half_life), ("onset", effect.onset))
+    )
+    therapy, weakened = model.strategies[strategy].therapy, None
+    if therapy and (effect.dose or effect.optimism is not None or effect.controlled_share is not None):
+        weakened = Weakened(effect, therapy)
+    kind = "rate" if effect.rate is not None else "ratio"
+    return Term(name, kind, effect.size, first, last, half_life, onset, weakened)

@@ -14,9 +14,11 @@ from costmodel.model.given import check_given
 from costmodel.model.lived import edges, looking
 from costmodel.model.parallel import in_order
 from costmodel.model.simulate import Books
+from costmodel.model.strata import Together, shares_of_strata
 from costmodel.model.unusual import unusual
 from costmodel.model.values import Array, Sampling, Values, central_values, drawn_values, uncalibrated
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
 from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, outcomes, year_of
 from costmodel.result.result import LedgerItem, Result
@@ -44,12 +46,14 @@ def run(
     sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None,
     workers: int | None = None,
+    strata: bool = True,
 ) -> Result:
     """Run a scenario: deterministically, and probabilistically where draws > 0.
 
     sampling: pseudo-random numbers, or a scrambled Sobol sequence. given: draws of some parameters that stand in the
     place of their own, (draw,) each, in the setting's price year (`model.given`). workers: blocks of draws advanced at
-    the same time, one for each processor by default; no bit of the result depends on it.
+    the same time, one for each processor by default; no bit of the result depends on it. strata: whether each is run
+    apart too.
     Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 256):
@@ -77,7 +81,7 @@ def run(
         edges=edges(scenario),
         horizons=tuple(horizon * MONTHS_A_YEAR for horizon in horizons),
         first_payment=_first_payment(scenario),
-        weights=np.array([float(look(structure.weight)) for structure in scenario.structures]),
+        weights=np.array([float(look(structure.weight)) for structure in scenario.readings]),
         threshold=float(look(scenario.setting.thresholds[0])),
         deterministic=outcomes_at_centre,
         expected=drawn.outcomes() if drawn else None,
@@ -87,6 +91,10 @@ def run(
         sampling=sampling,
         given=given,
         warnings=tuple(warnings),
+        strata={
+            name: run(scenario.stratum(name), draws, seed, sampling=sampling, given=given, workers=workers)
+            for name in (scenario.model.strata if strata else ())
+        },
     )
 
 
@@ -129,7 +137,10 @@ def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
 
 
 def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
-    return outcomes(Books.of(scenario, values, draws), _terms(scenario, values, horizons), kept)
+    ledger: Ledger = Books.of(scenario, values, draws)
+    if scenario.model.strata:
+        ledger = Together(ledger, shares_of_strata(scenario, looking(values)))
+    return outcomes(ledger, _terms(scenario, values, horizons), kept)
 
 
 def _horizons(scenario: Scenario) -> tuple[float, ...]:

@@ -1,5 +1,6 @@
 """One block of draws: what the cohort lives through, then money and health, an item at a time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,23 +14,25 @@ from costmodel.model.flows import (
     cost_per_year,
     harm,
     items,
+    multiple,
     sessions,
     share_open,
     therapy_cost,
     therapy_window,
     utilities,
 )
-from costmodel.model.lines import Look
-from costmodel.model.lived import Lived, edges, looking
+from costmodel.model.lines import Look, quantity_terms
+from costmodel.model.lived import Lived, alike, edges, looking
 from costmodel.model.spans import look_in, spans
 from costmodel.model.values import Array, Values
 from costmodel.result.flows import Flows, Shared, whole
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.effect import Effect
 from costmodel.scenario.schema import CostItem
 
 
 def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
-    """Every strategy under every alternative for a block of draws, written out whole.
+    """Every strategy under every alternative, or of every stratum, for a block of draws, written out whole.
 
     values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates or
     probabilities of a draw are absurd.
@@ -73,7 +76,7 @@ class Books:
     def cost_of(self, item: int) -> Shared:
         """What an item costs, (cycle, column, draw)."""
         name = items(self.scenario.model)[item].name
-        return self._therapy() if name == THERAPY else self._cost(self.scenario.model.costs[name])
+        return self._therapy() if name == THERAPY else self._cost(name)
 
     def living(self) -> Shared:
         """People at the start of each cycle and at the end, (cycle + 1, state, column, draw)."""
@@ -125,9 +128,11 @@ class Books:
         column = np.repeat(np.arange(strategies)[:, None], alternatives, axis=1)
         return Shared(cost, column, None if self.lived.at_start is None else np.zeros(cost.shape[1:]))
 
-    def _cost(self, item: CostItem) -> Shared:
+    def _cost(self, name: str) -> Shared:
         """An item that people use while they are in a state, at transitions, or once at time 0."""
-        model, lived = self.scenario.model, self.lived
+        model, lived, item = self.scenario.model, self.lived, self.scenario.model.costs[name]
+        if model.strata or any(effect.quantity == name for effect in self._effects()):
+            return self._cost_apart(name)
         cost = np.empty((len(self.edges) - 1, *lived.people.shape[2:]))
         for span, looked in spans(model, item.while_in.values(), self.look):
             spent = list(lived.person_years[span].swapaxes(0, 1))
@@ -143,6 +148,36 @@ class Books:
                 cost += moved * (self.look(quantity) * price)
         at_start += self.look(item.at_start) * price
         return self._used_by(item, Shared(cost, lived.column, at_start))
+
+    def _effects(self) -> Iterator[Effect]:
+        for structure in self.scenario.structures:
+            for strategy in structure.model.strategies.values():
+                yield from strategy.effects.values()
+
+    def _cost_apart(self, name: str) -> Shared:
+        """An item of which strategies or strata use different quantities: a column for each that differs."""
+        lived, strategies = self.lived, list(self.scenario.model.strategies)
+        keys = [
+            [
+                (
+                    lived.column[s, a],
+                    tuple(structure.model.costs[name].while_in.items()),
+                    quantity_terms(structure.model, strategy, name),
+                )
+                for a, structure in enumerate(self.scenario.structures)
+            ]
+            for s, strategy in enumerate(strategies)
+        ]
+        column, first = alike(keys)
+        cost = np.empty((len(self.edges) - 1, len(first), self.draws))
+        for c, (s, a) in enumerate(first):
+            model = self.scenario.structures[a].model
+            spent = list(lived.person_years[:, :, lived.column[s, a]].swapaxes(0, 1))
+            cost[:, c] = total_over_states(spent, cost_per_year(model, model.costs[name], self.look))
+            if terms := quantity_terms(model, strategies[s], name):
+                for k, (begin, end) in enumerate(pairwise(self.edges)):
+                    cost[k, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
+        return Shared(cost, column)
 
     def _used_by(self, item: CostItem, cost: Shared) -> Shared:
         """The same for those who use the item; strategies that do not have a column of nothing."""

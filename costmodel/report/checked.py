@@ -57,6 +57,9 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
     if model.alternatives:
         weights = [f"{s.name}: {s.label} (weight {_weight(scenario, s):g})" for s in scenario.structures]
         yield from headed("Structures", listed(weights))
+    if model.strata:
+        shares = [f"{s.name}: {s.label} ({_weight(scenario, s):.0%} of people)" for s in scenario.structures]
+        yield from headed("Strata", listed(shares))
     costs = [f"{name}: {item.label} ({item.category}, paid by {item.paid_by})" for name, item in model.costs.items()]
     yield from headed("Cost items", listed(costs))
     standing = [f"{status}, {len(names)}: {', '.join(names)}" for status, names in by_status(scenario).items() if names]

@@ -109,7 +109,7 @@ def _plane(found: Answers) -> Iterator[dict[str, Any]]:
     for strategy in found.strategies:
         for end in result.horizons:
             plane = found.psa.plane(found.perspective, strategy, end)
-            for a, structure in enumerate(result.scenario.structures):
+            for a, structure in enumerate(result.scenario.readings):
                 yield {
                     "strategy": strategy,
                     "perspective": found.perspective,

@@ -182,7 +182,7 @@ def _by_run(result: Result, strategy: str, shown: list[str]) -> Table:
     health = f"QALYs, {in_words(result.horizons[0])}"
     table = columns(PERSPECTIVE_NAMES[perspective], *headings, f"payback within {last}", "its chance", health)
     people = result.scenario.model.people
-    for name in result.runs:
+    for name in (*result.runs, *result.strata):
         at: dict[str, Any] = {"run": name, "strategy": strategy}
         money_at: dict[str, Any] = {**at, "perspective": perspective}
         savings = [pick(result, "net_saving", horizon=horizon, **money_at) for horizon in result.horizons]
@@ -202,8 +202,10 @@ def reading_label(result: Result, name: str) -> str:
         return f"Expected value of {result.draws:,} draws"
     if name == DETERMINISTIC:
         return "Deterministic: central values"
-    index = [structure.name for structure in result.scenario.structures].index(name)
-    return f"{result.scenario.structures[index].label} (weight {result.weights[index]:g})"
+    structures = {structure.name: structure for structure in result.scenario.structures}
+    weight = structures[name].weight
+    size = float(weight) if isinstance(weight, int) else result.scenario.central[weight]
+    return f"{structures[name].label} ({f'{size:.0%} of people' if name in result.strata else f'weight {size:g}'})"
 
 
 def _maybe(result: Result, outcome: str, **at: Any) -> "pd.Series | None":

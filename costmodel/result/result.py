@@ -70,6 +70,8 @@ class Result:
     means: Outcomes | None = None
     sampling: str = "random"
     given: Mapping[str, Array] | None = None
+    strata: "Mapping[str, Result]" = field(default_factory=dict)
+    """Each stratum's people alone, by name."""
     _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -89,7 +91,7 @@ class Result:
         if self.expected is not None:
             runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights, self.means)} | runs
             if len(self.weights) > 1:
-                for a, structure in enumerate(self.scenario.structures):
+                for a, structure in enumerate(self.scenario.readings):
                     weights = np.eye(len(self.weights))[a]
                     runs[structure.name] = Run(structure.name, self.expected, weights, self.means)
         return runs

@@ -33,6 +33,9 @@ def rows(result: Result) -> Iterator[Row]:
         over_all = replace(run, outcomes=run.means, means=None)
         for row, mean in zip(_of_run(result, run), _of_run(result, over_all), strict=True):
             yield row | {"value": mean["value"], "words": mean["words"]}
+    for name, stratum in result.strata.items():
+        for row in _of_run(stratum, stratum.headline):
+            yield row | {"run": name}
 
 
 def _of_run(result: Result, run: Run) -> Iterator[Row]:

@@ -63,11 +63,11 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     attached.sources = sources or {}
     if model.sources:
         where = tree.place(("sources",))
-        own = read(where, model.sources, _read_sources) or {}
-        for name in own.keys() & attached.sources.keys():
+        theirs = read(where, model.sources, _read_sources) or {}
+        for name in theirs.keys() & attached.sources.keys():
             found = f'{model.sources} and the sources of the setting both have "{name}"'
             problems.append(Problem(str(where), found, "State a source once: leave it out here."))
-        attached.sources = {**attached.sources, **own}
+        attached.sources = {**attached.sources, **theirs}
     for name, file in setting.price_indices.items():
         if (index := read(setting_tree.place(("price_indices", name)), file, _read_index)) is not None:
             attached.indices[name] = index

@@ -24,12 +24,16 @@ from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter
 from costmodel.scenario.provenance import provenance
 from costmodel.scenario.read import Place, Tree
-from costmodel.scenario.schema import ModelFile, SettingFile, Source
+from costmodel.scenario.schema import Alternative, ModelFile, SettingFile, Source, Stratum
 from costmodel.scenario.subject import Subject
 from costmodel.scenario.warn import warnings
 from costmodel.units import out_of_support
 
+ONLY = "only"
+"""The name of a structure that has no others beside it."""
 REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio")
+USE = re.compile(r"costs\.[^.]+\.while_in\.[^.]+|cohort\.start\.[^.]+")
+"""What a stratum may touch beside: how much its people use, and where they start."""
 EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
 """What an alternative may touch: it changes which parameters stand where, and has effects and harms of its own.
 
@@ -39,7 +43,9 @@ Everything else is computed once for all alternatives, so that a change of it wo
 
 @dataclass(frozen=True)
 class Structure:
-    """One alternative: a complete model, and the reference to its weight (1 where it is the only one)."""
+    """One alternative, or one stratum: a complete model, and the reference to its weight or share (1 where it is the
+    only one).
+    """
 
     name: str
     label: str
@@ -55,6 +61,7 @@ class Scenario:
     model: ModelFile
     setting: SettingFile
     structures: tuple[Structure, ...]
+    """The alternatives, or the strata; the model itself where it has neither."""
     sources: Mapping[str, Source]
     leaves: Mapping[str, Leaf]
     life_table: LifeTable | None
@@ -78,6 +85,17 @@ class Scenario:
     def central(self) -> Mapping[str, float]:
         """Central value of each parameter in the setting's price year, as the deterministic run uses it."""
         return _central(self.parameters, self.leaves)
+
+    @property
+    def readings(self) -> tuple[Structure, ...]:
+        """What results are shown for beside their mixture: the alternatives. Strata are one cohort."""
+        return (only(self.model),) if self.model.strata else self.structures
+
+    def stratum(self, name: str) -> "Scenario":
+        """The scenario of one stratum's people alone."""
+        (one,) = (structure for structure in self.structures if structure.name == name)
+        model = one.model.model_copy(update={"strata": {}})
+        return replace(self, model=model, structures=(Structure(ONLY, one.label, 1, model),))
 
     def status(self, name: str) -> str:
         """The standing of a parameter: its own, or the weakest of what it is made of."""
@@ -253,28 +271,37 @@ def _derived_values(model: ModelFile, central: Mapping[str, float], tree: Tree) 
             yield Problem(at, f"{name} ({record.kind}): {fault}", f"Check what it is made of: {made_of}.")
 
 
+def only(model: ModelFile) -> Structure:
+    """A model that has one structure."""
+    return Structure(ONLY, model.title, 1, model)
+
+
 def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:
-    if not model.alternatives:
-        return [Structure("only", model.title, 1, model)]
+    if not model.alternatives and not model.strata:
+        return [only(model)]
     structures = []
-    for name, alternative in model.alternatives.items():
-        where = tree.place(("alternatives", name))
-        paths = (*alternative.change, *alternative.add, *alternative.remove)
+    blocks: Mapping[str, Alternative | Stratum] = {**model.strata, **model.alternatives}
+    for name, block in blocks.items():
+        is_stratum = isinstance(block, Stratum)
+        where = tree.place(("strata" if is_stratum else "alternatives", name))
+        paths = (*block.change, *block.add, *block.remove)
         for path in paths:
-            if not EFFECTS.fullmatch(path) and not (path in alternative.change and REFERENCES.fullmatch(path)):
+            placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
+            if not EFFECTS.fullmatch(path) and not (path in block.change and placed):
+                more = ", quantities (costs.ITEM.while_in.STATE), cohort.start" if is_stratum else ""
                 problems.append(
                     Problem(
                         str(where),
-                        f"an alternative may not touch {path}",
-                        "It may change transitions, utilities, mortality.rate_ratio, effects and harms.",
+                        f"{'a stratum' if is_stratum else 'an alternative'} may not touch {path}",
+                        f"It may change transitions, utilities, mortality.rate_ratio{more}, effects and harms.",
                     )
                 )
         new, _, wrong = overlay.apply(
             tree,
-            change=alternative.change,
-            add=alternative.add,
-            remove=alternative.remove,
-            by=f"alternative {name}",
+            change=block.change,
+            add=block.add,
+            remove=block.remove,
+            by=f"{'stratum' if is_stratum else 'alternative'} {name}",
             where=dict.fromkeys(paths, where),
         )
         problems += wrong
@@ -282,7 +309,8 @@ def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[P
         problems += [problem for problem in wrong if problem not in problems]
         faulty |= cut
         if theirs is not None:
-            structures.append(Structure(name, alternative.label, alternative.weight, theirs))
+            weight = block.share if isinstance(block, Stratum) else block.weight
+            structures.append(Structure(name, block.label, weight, theirs))
     return structures
 
 

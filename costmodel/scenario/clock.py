@@ -6,8 +6,9 @@ Durations come through a function, so that the workbook can put cells in their p
 from collections.abc import Callable
 from typing import Any
 
+from costmodel.scenario.effect import Effect
 from costmodel.scenario.fields import Instant
-from costmodel.scenario.schema import Effect, ModelFile
+from costmodel.scenario.schema import ModelFile
 
 MONTHS_A_YEAR = 12.0
 

@@ -6,8 +6,8 @@ Each check is a function from a `Subject` to problems; `check` runs them all.
 from collections.abc import Iterator
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario import probability_rules
-from costmodel.scenario.clock import cycle_months, window
+from costmodel.scenario import effect_rules, probability_rules
+from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
@@ -18,7 +18,7 @@ MAX_CYCLES = 1_200
 RESERVED_ITEMS = ("therapy",)
 """The ledger's own item: the sessions."""
 RESERVED_ALTERNATIVES = ("expected", "deterministic")
-"""The names of the runs that stand beside the alternatives."""
+"""The names of the runs that stand beside alternatives and strata."""
 
 
 def check(subject: Subject) -> list[Problem]:
@@ -29,7 +29,7 @@ def check(subject: Subject) -> list[Problem]:
         _states,
         _start,
         probability_rules.check if subject.model.in_probabilities else _rates,
-        _effects,
+        effect_rules.check,
         _costs,
         _double_counting,
         _clock,
@@ -93,6 +93,7 @@ def _states(subject: Subject) -> Iterator[Problem]:
     for block, names, reserved in (
         ("costs", model.costs, RESERVED_ITEMS),
         ("alternatives", model.alternatives, RESERVED_ALTERNATIVES),
+        ("strata", model.strata, RESERVED_ALTERNATIVES),
     ):
         for name in names:
             if name in reserved:
@@ -158,41 +159,6 @@ def _transitions(subject: Subject) -> Iterator[Problem]:
     for state in model.states:
         if state not in reached:
             yield subject.problem(("states", state), f'nobody can be in "{state}"', "Add a transition, or remove it.")
-
-
-def _effects(subject: Subject) -> Iterator[Problem]:
-    model = subject.model
-    comparator = next(iter(model.strategies))
-    for name, strategy in model.strategies.items():
-        windows: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
-        for key, effect in strategy.effects.items():
-            keys: Keys = ("strategies", name, "effects", key)
-            arrow = " -> ".join(effect.transition)
-            if arrow not in {**model.transitions, **strategy.transitions}:
-                remedy = nearest(arrow, {**model.transitions, **strategy.transitions})
-                yield subject.problem((*keys, "transition"), f'"{arrow}" is not a declared transition', remedy)
-            if name == comparator:
-                yield subject.problem(keys, "the first strategy is the comparator and has no effects", "Move it.")
-            if strategy.therapy is None and not model.in_probabilities:
-                yield subject.problem(keys, "an effect without a therapy costs nothing", "Add the therapy block.")
-            if (effect.relative_risk is None) == model.in_probabilities:
-                wanted = "relative_risk" if model.in_probabilities else "hazard_ratio or rate"
-                found = f"in a model of {model.model} an effect is a {wanted}"
-                yield subject.problem(keys, found, "A hazard ratio is not a relative risk: convert it at the source.")
-            if effect.until is None and effect.half_life is None:
-                remedy = "Give until (an instant such as follow-up) or half_life."
-                yield subject.problem(keys, "nothing says how long the effect lasts", remedy)
-                continue
-            begin, end = window(model, name, key, effect)
-            if effect.until is not None and end <= begin:
-                yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")
-            last = float("inf") if effect.half_life else end
-            for begin2, end2, other in windows.get(effect.transition, []):
-                if begin < end2 and begin2 < last:
-                    yield subject.problem(keys, f'it overlaps with "{other}" on {arrow}', "Let one end first.")
-            windows.setdefault(effect.transition, []).append((begin, last, key))
-        if strategy.harms and strategy.therapy is None:
-            yield subject.problem(("strategies", name, "harms"), "a harm without a therapy", "Add the therapy block.")
 
 
 def _costs(subject: Subject) -> Iterator[Problem]:
@@ -261,7 +227,17 @@ def _clock(subject: Subject) -> Iterator[Problem]:
 
 
 def _weights(subject: Subject) -> Iterator[Problem]:
-    weights = [subject.value(alternative.weight) for alternative in subject.model.alternatives.values()]
-    known = [weight for weight in weights if weight is not None]
-    if weights and len(known) == len(weights) and abs(sum(known) - 1) > 1e-9:
-        yield subject.problem(("alternatives",), f"the weights sum to {sum(known):g}", "They sum to 1.")
+    model = subject.model
+    for block, what, references in (
+        ("alternatives", "weights", [one.weight for one in model.alternatives.values()]),
+        ("strata", "shares of the strata", [one.share for one in model.strata.values()]),
+    ):
+        found = [subject.value(reference) for reference in references]
+        known = [value for value in found if value is not None]
+        if found and len(known) == len(found) and abs(sum(known) - 1) > 1e-9:
+            yield subject.problem((block,), f"the {what} sum to {sum(known):g}", "They sum to 1.")
+    if model.strata and model.alternatives:
+        remedy = "Together they are not yet supported: make one of them an overlay."
+        yield subject.problem(("strata",), "there are strata and alternatives", remedy)
+    if model.strata and model.in_probabilities:
+        yield subject.problem(("strata",), "strata are not yet supported with probabilities", "Remove them.")

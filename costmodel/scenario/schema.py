@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from costmodel.scenario.fields import Block, Moment, Name, PriceYear, Reference, Text, Time, Transition
+from costmodel.scenario.effect import Effect, Harm
+from costmodel.scenario.fields import Block, Name, PriceYear, Reference, Text, Time
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 
 Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
@@ -14,10 +15,7 @@ Category = Literal[
     "productivity", "informal care", "composite",
 ]  # fmt: skip
 
-NOT_YET = {
-    "strata", "subgroups", "dose", "optimism", "budget", "rate_ratios", "quantity", "rate_ratio", "difference",
-    "odds_ratio", "smd", "onset", "controlled_share", "real_growth", "vat",
-}  # fmt: skip
+NOT_YET = {"subgroups", "budget", "rate_ratios", "difference", "odds_ratio", "smd", "real_growth", "vat"}
 """Keys of the grammar that are refused as "not yet supported"."""
 
 
@@ -52,64 +50,6 @@ class Therapy(Block):
     """Paid once, at the first session."""
     paid_by: Party = "nhs"
     """The party that pays for sessions."""
-
-
-class Estimand(Block):
-    source: Text
-    """Source id of the effect."""
-    comparator: Text
-    """Against what it was measured."""
-    outcome: Text
-    """The outcome measured."""
-    time: Time
-    """When it was measured."""
-    analysis: Literal["intention to treat", "per protocol"]
-    """The population analysed."""
-
-
-class Effect(Block):
-    transition: Transition
-    """The transition whose rate changes."""
-    hazard_ratio: Reference | None = None
-    """Multiplies the comparator's rate; unit `hazard ratio`."""
-    rate: Reference | None = None
-    """Replaces the comparator's rate; unit `per year`."""
-    relative_risk: Reference | None = None
-    """Multiplies the comparator's probability; unit `relative risk`. In models of probabilities."""
-    from_: Moment = Field(alias="from")
-    """When the effect begins, at full size."""
-    until: Moment | None = None
-    """When it ends, or begins to fade where there is a half-life."""
-    half_life: Time | None = None
-    """Time in which a fading effect halves."""
-    estimand: Estimand
-    """What was estimated, against what, when, and from whom."""
-
-    @model_validator(mode="after")
-    def _one_size(self) -> "Effect":
-        sizes = ("hazard_ratio", "rate", "relative_risk")
-        given = [size for size in sizes if getattr(self, size) is not None]
-        if len(given) != 1:
-            raise ValueError(f"an effect has exactly one of {', '.join(sizes)}; found: {', '.join(given) or 'none'}")
-        return self
-
-    @property
-    def size(self) -> str | int:
-        """The reference to how large it is."""
-        return next(s for s in (self.hazard_ratio, self.rate, self.relative_risk) if s is not None)
-
-
-class Harm(Block):
-    label: Text
-    """What happens to them."""
-    share: Reference
-    """Share of those who start; unit `share`."""
-    utility_loss: Reference
-    """Loss of utility while it lasts; unit `utility`."""
-    from_: Moment = Field(alias="from")
-    """When it begins."""
-    lasting: Time
-    """How long it lasts."""
 
 
 class Matrices(Block):
@@ -147,6 +87,19 @@ class Alternative(Block):
     """The structure in a few words."""
     weight: Reference
     """Weight in the mixture of outcomes; judgement, not probability."""
+    change: dict[str, object] = {}
+    """Paths and new values, as in an overlay."""
+    add: dict[str, object] = {}
+    """Paths that do not exist yet."""
+    remove: list[str] = []
+    """Paths to take away."""
+
+
+class Stratum(Block):
+    label: Text
+    """Who they are."""
+    share: Reference
+    """Share of the cohort; the shares sum to 1."""
     change: dict[str, object] = {}
     """Paths and new values, as in an overlay."""
     add: dict[str, object] = {}
@@ -268,6 +221,8 @@ class ModelFile(Block):
     """The first is the comparator."""
     alternatives: dict[Name, Alternative] = {}
     """Structures for the same question, weighted."""
+    strata: dict[Name, Stratum] = {}
+    """Shares of the cohort that differ in use or in response."""
     costs: dict[Name, CostItem]
     """What is used, by whom it is paid, by whom received."""
     groups: dict[Name, Group] = {}

@@ -73,6 +73,14 @@ def uses(model: ModelFile) -> Iterator[Use]:
                 yield Use(effect.rate, (*at, "effects", key, "rate"), ("rate",))
             if effect.relative_risk is not None:
                 yield Use(effect.relative_risk, (*at, "effects", key, "relative_risk"), ("relative_risk",))
+            if effect.rate_ratio is not None:
+                yield Use(effect.rate_ratio, (*at, "effects", key, "rate_ratio"), ("rate_ratio",))
+            if effect.dose is not None:
+                for part, kind in (("studied", "sessions"), ("least", "sessions"), ("shape", "share")):
+                    yield Use(getattr(effect.dose, part), (*at, "effects", key, "dose", part), (kind,))
+            for part in ("optimism", "controlled_share"):
+                if (reference := getattr(effect, part)) is not None:
+                    yield Use(reference, (*at, "effects", key, part), ("share",))
         for key, harm in strategy.harms.items():
             yield Use(harm.share, (*at, "harms", key, "share"), ("share",))
             yield Use(harm.utility_loss, (*at, "harms", key, "utility_loss"), ("utility",))
@@ -82,6 +90,8 @@ def uses(model: ModelFile) -> Iterator[Use]:
             yield Use(reference, (*at, "utilities", state), ("utility",))
     for name, alternative in model.alternatives.items():
         yield Use(alternative.weight, ("alternatives", name, "weight"), ("share",))
+    for name, stratum in model.strata.items():
+        yield Use(stratum.share, ("strata", name, "share"), ("share",))
     for name, item in model.costs.items():
         at = ("costs", name)
         yield Use(item.price, (*at, "price"), ("price",))

@@ -7,10 +7,13 @@ from itertools import combinations
 from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.inputs.lifetable import OLD, age_of_deaths
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
+from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import CostItem, ModelFile, Therapy
 
+CLOSE = 0.005
+"""Share of a dose that is rounding."""
 UNUSUAL_PRICE = 100_000.0
 """Pounds a unit. Above it pence may have been typed as pounds."""
 UNUSUAL_HOSPITAL_PRICE = 10.0
@@ -70,11 +73,29 @@ def _strategies(seen: Seen) -> Iterator[str]:
             continue
         yield from _therapy(seen, name, strategy.therapy)
         for key, effect in strategy.effects.items():
+            yield from _measured(seen, name, key, strategy.therapy, effect)
             if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
                 yield f"{name}: the effect {key} lasts longer than the horizon of {model.horizon.text}."
         for key, harm in strategy.harms.items():
             if seen.value(harm.utility_loss) < 0:
                 yield f"{name}: the harm {key} has a utility loss below 0, so it adds health; a loss is positive."
+
+
+def _measured(seen: Seen, name: str, key: str, therapy: Therapy, effect: Effect) -> Iterator[str]:
+    """An effect that is used where it was not measured: another dose, another comparator."""
+    if (dose := effect.dose) is not None:
+        delivered = seen.value(therapy.sessions) * seen.value(therapy.attendance)
+        least, most = seen.value(dose.least), seen.value(dose.studied)
+        if not least * (1 - CLOSE) <= delivered <= most * (1 + CLOSE):
+            yield (
+                f"{name}: {delivered:.3g} sessions are delivered and the effect {key} was studied at "
+                f"{f'{least:.3g} to {most:.3g}' if least < most else f'{most:.3g}'}; more than were studied add no effect."
+            )
+    if effect.estimand.assumed_for:
+        yield (
+            f"{name}: the effect {key} was measured against {effect.estimand.comparator} ({effect.estimand.source}) "
+            f"and is assumed to hold against {effect.estimand.assumed_for}."
+        )
 
 
 def _therapy(seen: Seen, name: str, therapy: Therapy) -> Iterator[str]:

@@ -61,7 +61,7 @@ def test_after_one_half_life_half_of_an_effect_is_left() -> None:
 @given(rates, sizes, shares)
 def test_a_hazard_ratio_multiplies_while_it_is_in_force(base: float, ratio: float, share: float) -> None:
     def found(part: float, size: float = ratio) -> float:
-        return float(formulas.rate_in_force(base, [("hazard_ratio", part, size)]))
+        return float(formulas.rate_in_force(base, [("ratio", part, size)]))
 
     assert found(0.0) == base
     assert found(share, 1.0) == base
@@ -84,7 +84,7 @@ def test_a_replacing_rate_stands_instead_of_the_base_while_it_is_in_force(
 
 @given(rates, rates, st.floats(0, 5), shares)
 def test_two_effects_take_turns(base: float, rate: float, ratio: float, share: float) -> None:
-    terms = [("rate", share, rate), ("hazard_ratio", 1 - share, ratio)]
+    terms = [("rate", share, rate), ("ratio", 1 - share, ratio)]
     expected = share * rate + (1 - share) * base * ratio
     assert formulas.rate_in_force(base, terms) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 

@@ -19,7 +19,7 @@ NAMES_AND_REFERENCES = [
     Slip("F1_unknown_key_in_a_parameter", ATTENDANCE, ATTENDANCE + ", sorce: X001", '"sorce"', '"source"?'),
     Slip("F1_unknown_key_in_the_setting", "currency", "curency", '"curency"', '"currency"?', file=SETTING),
     Slip("key_of_a_control", ATTENDANCE, ATTENDANCE + ", fixed: 0.4", '"fixed"', "in an overlay"),
-    Slip("not_yet_supported", "people: 100", "strata: {}", '"strata" is not yet supported', "Leave it out"),
+    Slip("not_yet_supported", "people: 100", "budget: {}", '"budget" is not yet supported', "Leave it out"),
     Slip("unknown_kind_of_model", "model: rates", "model: probability", "'probability'", "Allowed: 'rates' or 'probabilities'"),
     Slip("missing_key", "horizon: 5 years\n", "", '"horizon" is missing', "Add it: how far", line="format: 1"),
     Slip(

@@ -128,7 +128,7 @@ def value_of_information(
             raise InputError.at("draws", wanting, "There must be more draws than inputs of a group.")
     lines = [Line(Subject("everything", "everything", "Everything"), worth_of_everything(benefits, weights))]
     if len(weights) > 1:
-        structures = " or ".join(structure.label for structure in result.scenario.structures)
+        structures = " or ".join(structure.label for structure in result.scenario.readings)
         lines += [
             Line(Subject("structure", "structure", "Which structure is true", words=structures),
                  worth_of_structure(benefits, weights)),

@@ -58,7 +58,7 @@ class Rows:
     def mixed(self, amounts: Array) -> Array:
         """Alternatives weighted as each row weighs them: (…, alternative, row) → (…, row)."""
         look = looking(self.values)
-        weights = [look(structure.weight) for structure in self.result.scenario.structures]
+        weights = [look(structure.weight) for structure in self.result.scenario.readings]
         return sum((weight * amounts[..., a, :] for a, weight in enumerate(weights)), np.zeros(self.size))
 
 

@@ -57,7 +57,7 @@ def _no_risk(bench: Bench) -> Finding:
     version = edited(bench.scenario, each_effect(lambda effect: effect.model_copy(update={"relative_risk": 0})))
     look, worst, tried = looking(bench.central), 0.0, 0
     for chances in _chances(version):
-        effects = [effect.transition for effect in chances.model.strategies[chances.strategy].effects.values()]
+        effects = [e.transition for e in chances.model.strategies[chances.strategy].effects.values() if e.transition]
         for move in effects:
             of_move = [chances.at(cycle, look)[move] for cycle in chances.starts()]
             tried += 1

@@ -19,7 +19,8 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.consistency import MAX_CYCLES
 from costmodel.scenario.derived import pieces
-from costmodel.scenario.schema import Effect, ModelFile
+from costmodel.scenario.effect import Effect
+from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.used import used
 from costmodel.units import Unit
 
@@ -102,11 +103,19 @@ def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = Fa
     """
     found = evaluate(scenario, values, draws)
     arrays = [found.cost, found.cash, found.qaly]
-    references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.structures)]
+    references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.readings), *_least_doses(scenario)]
     alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
     if activity:
         alone += [np.broadcast_to(delivered, (draws,))[None] for delivered in _sessions(scenario, values)]
     return np.concatenate([array.reshape(-1, draws) for array in arrays] + alone)
+
+
+def _least_doses(scenario: Scenario) -> Iterator[str | int]:
+    """The fewest sessions studied, by effect: below them every output says so."""
+    for strategy in scenario.model.strategies.values():
+        for effect in strategy.effects.values():
+            if effect.dose is not None:
+                yield effect.dose.least
 
 
 def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:

@@ -28,9 +28,10 @@ from costmodel.inputs.prices import factor, read_price_index
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
 from costmodel.model.values import Array
+from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import Parameter
-from costmodel.scenario.schema import Effect, ModelFile
+from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.used import used
 
 RULES = Rules("inputs")
@@ -104,7 +105,9 @@ def _without_size(model: ModelFile) -> ModelFile:
             return effect.model_copy(update={"hazard_ratio": 1})
         if effect.relative_risk is not None:
             return effect.model_copy(update={"relative_risk": 1})
-        reference = model.transitions[" -> ".join(effect.transition)]
+        if effect.rate_ratio is not None:
+            return effect.model_copy(update={"rate_ratio": 1})
+        reference = model.transitions[effect.target]
         record = model.parameters.get(str(reference))
         return None if record and record.over_time else effect.model_copy(update={"rate": reference})
 
@@ -127,17 +130,18 @@ def _ratios_of_one(bench: Bench) -> Finding:
 def arrows_with_effects(bench: Bench) -> list[str]:
     """Transitions that any strategy changes in any alternative."""
     found = {
-        " -> ".join(effect.transition)
+        effect.target
         for structure in bench.structures
         for strategy in structure.model.strategies.values()
         for effect in strategy.effects.values()
+        if effect.transition
     }
     return sorted(found)
 
 
 def changes(model: ModelFile, strategy: str, arrow: str) -> bool:
     """Whether a strategy changes a transition."""
-    return any(" -> ".join(effect.transition) == arrow for effect in model.strategies[strategy].effects.values())
+    return any(effect.target == arrow for effect in model.strategies[strategy].effects.values())
 
 
 def only_effect_on(arrow: str, **size: str | int | None) -> Edit:
@@ -146,8 +150,8 @@ def only_effect_on(arrow: str, **size: str | int | None) -> Edit:
     def edit(model: ModelFile) -> ModelFile:
         strategies = {}
         for name, strategy in model.strategies.items():
-            found = [(key, one) for key, one in strategy.effects.items() if " -> ".join(one.transition) == arrow][:1]
-            window = {"from_": REFERRAL, "until": HORIZON, "half_life": None, **size}
+            found = [(key, one) for key, one in strategy.effects.items() if one.target == arrow][:1]
+            window = {"from_": REFERRAL, "until": HORIZON, "half_life": None, "onset": None, **size}
             effects = {key: effect.model_copy(update=window) for key, effect in found}
             strategies[name] = strategy.model_copy(update={"effects": effects})
         return model.model_copy(update={"strategies": strategies})

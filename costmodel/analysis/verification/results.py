@@ -31,7 +31,7 @@ from costmodel.result import table
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.schema import CostItem, ModelFile
 
 RULES = Rules("results")
 PENNY = 0.005
@@ -202,7 +202,9 @@ def _by_hand(bench: Bench) -> Finding:
         worst = worst_of(worst, largest(flows.qaly[0, :, a] - spent @ utilities))
         for i, item in enumerate(bench.result.items):
             if item.name != THERAPY:
-                worst = worst_of(worst, largest(flows.cost[0, i, :, a] - spent @ _per_year(bench, item.name)))
+                worst = worst_of(
+                    worst, largest(flows.cost[0, i, :, a] - spent @ _per_year(bench, structure.model.costs[item.name]))
+                )
     for s, _, therapy in bench.therapies():
         share = max(0.0, min(step - therapy.wait.months, therapy.over.months)) / therapy.over.months
         sessions = bench.look(therapy.sessions) * bench.look(therapy.attendance) * share
@@ -211,9 +213,8 @@ def _by_hand(bench: Bench) -> Finding:
     return Measured(worst, "largest gap in people, QALYs or £")
 
 
-def _per_year(bench: Bench, name: str) -> Array:
+def _per_year(bench: Bench, item: CostItem) -> Array:
     """Cost of an item per year in each state: price × (observed + causal share × (here − observed))."""
-    item = bench.model.costs[name]
     here = np.array([bench.look(item.quantity(state)) for state in bench.model.states])
     if item.causal_share is not None and item.gap_from is not None:
         observed = bench.look(item.quantity(item.gap_from))
@@ -227,7 +228,7 @@ def _no_ratio(bench: Bench) -> Finding:
     wrong = sum(table.cost_per_qaly(cost, health)[0] != _ratio(cost, health) for cost, health in tried)
     result = bench.result
     rows = result.table()
-    rows = rows[rows.outcome == "cost_per_qaly"]
+    rows = rows[(rows.outcome == "cost_per_qaly") & rows.run.isin(list(result.runs))]
     for row in rows.to_dict("records"):
         run, h, s = result.runs[row["run"]], result.at(row["horizon_months"]), result.strategies.index(row["strategy"])
         more = result.net_cost(run, h, s, perspective=row["perspective"], discounted=True)

@@ -8,9 +8,10 @@ from costmodel.inputs.matrices import Matrices
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycles
 from costmodel.scenario.derived import pieces
+from costmodel.scenario.effect import Effect
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import Effect, ModelFile, Strategy
+from costmodel.scenario.schema import ModelFile, Strategy
 from costmodel.units import Duration
 
 Edit = Callable[[ModelFile], ModelFile]

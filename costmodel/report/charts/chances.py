@@ -40,7 +40,7 @@ def chances(psa: Psa, perspective: str, strategy: str | None = None) -> Chart:
 
 def chances_table(psa: Psa, perspective: str, strategy: str | None = None) -> pd.DataFrame:
     """Chance by month, a column for the mixture and, where there are any, for each alternative."""
-    labels = {structure.name: structure.label for structure in psa.result.scenario.structures}
+    labels = {structure.name: structure.label for structure in psa.result.scenario.readings}
     labels[EXPECTED] = "Weighted mixture" if len(psa.readings) > 1 else "Chance"
     found = {name: psa.chances(perspective, strategy, run=name) for name in psa.readings}
     months = next(iter(found.values())).months

@@ -64,7 +64,7 @@ def plane_table(psa: Psa, found: Plane) -> pd.DataFrame:
     result, frames = psa.result, []
     people = result.scenario.model.people
     for structure, weight, gain, cost in zip(
-        result.scenario.structures, result.weights, found.qalys, found.cost, strict=True
+        result.scenario.readings, result.weights, found.qalys, found.cost, strict=True
     ):  # fmt: skip
         if weight:
             label = structure.label if len(result.weights) > 1 else "Simulations"

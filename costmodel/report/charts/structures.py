@@ -15,7 +15,7 @@ def structures_table(result: Result, perspective: str) -> pd.DataFrame:
     """Net cost of the group by alternative and horizon, with interval, weight, chance; the mixture last."""
     people = result.scenario.model.people
     rows = []
-    readings = [(s.name, s.label, float(w)) for s, w in zip(result.scenario.structures, result.weights, strict=True)]
+    readings = [(s.name, s.label, float(w)) for s, w in zip(result.scenario.readings, result.weights, strict=True)]
     readings = [reading for reading in readings if reading[0] in result.runs]
     for run, label, weight in (*readings, (result.headline.name, "Weighted mixture", 1.0)):
         for horizon in result.horizons:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from costmodel.engine.formulas import closing, cohort_step, discount_factor, exit_rates, window_share
 from costmodel.model.by_rates import background_hazards
 from costmodel.model.flows import share_open
-from costmodel.model.lines import RateLine, rate_lines
+from costmodel.model.lines import RateLine, Term, rate_lines
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet
@@ -66,14 +66,20 @@ def _live_lines(inputs: Inputs, strategy: str, alternative: str) -> list[RateLin
     model = structure_of(inputs, alternative).model
     live = []
     for line in rate_lines(model, strategy, inputs.months):
-        terms = []
-        for term in line.terms:
-            name = f"{strategy}_{term.name}"
-            first = inputs.instant(f"{name}_first", f"{strategy}: {term.name} begins", term.first)
-            last = inputs.instant(f"{name}_last", f"{strategy}: {term.name} ends", term.last)
-            terms.append(replace(term, first=first, last=last))
-        live.append(replace(line, terms=tuple(terms)))
+        live.append(replace(line, terms=tuple(live_term(inputs, strategy, term) for term in line.terms)))
     return live
+
+
+def live_term(inputs: Inputs, strategy: str, term: Term) -> Term:
+    """An effect with its instants, and its strength where it is weakened, listed on the Inputs sheet."""
+    name = f"{strategy}_{term.name}"
+    first = inputs.instant(f"{name}_first", f"{strategy}: {term.name} begins", term.first)
+    last = inputs.instant(f"{name}_last", f"{strategy}: {term.name} ends", term.last)
+    weakened = term.weakened
+    if weakened is not None:
+        label = f"{strategy}: {term.name}, part of the source's effect (dose, shrinkage)"
+        weakened = replace(weakened, ready=inputs.once(name, label, "multiplier", weakened.strength(inputs.look)))
+    return replace(term, first=first, last=last, weakened=weakened)
 
 
 def structure_of(inputs: Inputs, alternative: str) -> Structure:

@@ -12,26 +12,41 @@ from costmodel.model.flows import (
     cost_per_year,
     harm,
     items,
+    multiple,
     sessions,
+    share_open,
     therapy_cost,
     therapy_window,
     utilities,
 )
+from costmodel.model.lines import Term, quantity_terms
 from costmodel.model.spans import look_in
 from costmodel.perspectives import PERSPECTIVES, weight
-from costmodel.report.workbook.activity import Variant, counted, structure_of
+from costmodel.report.workbook.activity import Variant, counted, live_term, structure_of
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet
+from costmodel.scenario.build import Structure
 from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.probabilities import changes
-from costmodel.scenario.schema import CostItem
+from costmodel.scenario.schema import CostItem, ModelFile
 
 
 def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs: Inputs) -> None:
-    """Undiscounted cost of each item and QALYs, per person referred, by cycle."""
+    """Undiscounted cost of each item and QALYs, per person referred, by cycle; strata apart, then together."""
     model = inputs.scenario.model
-    per_year = {name: _per_year(inputs, name, item) for name, item in model.costs.items()}
+    per_year = {
+        structure.name: {name: _per_year(inputs, structure, name) for name in model.costs}
+        for structure in inputs.scenario.structures
+    }
+    terms = {
+        (strategy, alternative, name): tuple(
+            live_term(inputs, strategy, term)
+            for term in quantity_terms(structure_of(inputs, alternative).model, strategy, name, inputs.months)
+        )
+        for strategy, alternative in traces
+        for name in model.costs
+    }
     windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
     for row in inputs.rows_booked:
         sheet.put("Month to", row, rates.outside("Month to", row))
@@ -39,15 +54,52 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
             for strategy, window in windows.items():
                 _write_therapy(sheet, rates, inputs, row, strategy, window)
         for variant, trace in traces.items():
-            for name, spans in per_year.items():
+            for name, spans in per_year[variant[1]].items():
                 cost = _item_cost(inputs, trace, row, variant[0], model.costs[name], _in_force(spans, row))
+                if effects := terms[(*variant, name)]:
+                    cost = cost * _multiple(sheet, rates, inputs, row, variant, name, effects)
                 sheet.put(cost_name(*variant, name), row, cost, "money")
             sheet.put(f"{_variant(variant)}: QALYs", row, _qalys(inputs, trace, rates, row, variant))
+        if model.strata:
+            _add_up(sheet, inputs, row)
 
 
-def _per_year(inputs: Inputs, name: str, item: CostItem) -> dict[int, list[Cell]]:
-    """Cost of a year in each state, by the cycle from which it holds; each a line of the Inputs sheet."""
-    model = inputs.scenario.model
+def _multiple(
+    sheet: Sheet, rates: Sheet, inputs: Inputs, row: int, variant: Variant, item: str, effects: tuple[Term, ...]
+) -> Cell:
+    """Multiple of a quantity in a cycle that a strategy's effects on it make."""
+    begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
+    gap = share_open(structure_of(inputs, variant[1]).model, variant[0], begin, end, inputs.months)
+    name = f"{cost_name(*variant, item)}, multiple of the quantity"
+    return sheet.put(name, row, multiple(effects, gap, begin, end, inputs.look))
+
+
+def _add_up(sheet: Sheet, inputs: Inputs, row: int) -> None:
+    """The strata together, each by its share of the people."""
+    shares = {structure.name: inputs.look(structure.weight) for structure in inputs.scenario.structures}
+    for strategy in inputs.scenario.model.strategies:
+        for name in (*inputs.scenario.model.costs, "QALYs"):
+            parts = [share * sheet.at(cost_name(strategy, stratum, name), row) for stratum, share in shares.items()]
+            style = () if name == "QALYs" else ("money",)
+            sheet.put(cost_name(strategy, "", name), row, sum(parts[1:], parts[0]), *style)
+
+
+def _per_year(inputs: Inputs, structure: Structure, name: str) -> dict[int, list[Cell]]:
+    """Cost of a year in each state, by the cycle from which it holds; each a line of the Inputs sheet, and one for each
+    stratum where the item's use differs.
+    """
+    item, model = structure.model.costs[name], inputs.scenario.model
+    whose, row = "", name
+    if any(one.model.costs[name].while_in != item.while_in for one in inputs.scenario.structures):
+        whose, row = f" ({structure.label})", f"{name}_{structure.name}"
+    known = inputs.per_year.get(row)
+    if known is not None:
+        return known
+    inputs.per_year[row] = found = _cost_of_a_year(inputs, model, item, row, whose)
+    return found
+
+
+def _cost_of_a_year(inputs: Inputs, model: ModelFile, item: CostItem, row: str, whose: str) -> dict[int, list[Cell]]:
     found: dict[int, list[Cell]] = {}
     begins = changes(model, item.while_in.values())
     for begin in begins:
@@ -55,8 +107,8 @@ def _per_year(inputs: Inputs, name: str, item: CostItem) -> dict[int, list[Cell]
         amounts = cost_per_year(model, item, look_in(model, begin, inputs.look))
         found[begin] = [
             inputs.derived(
-                f"{name}_{state}" + (f"_{begin + 1}" if since else ""),
-                f"{item.label}: cost of a year in {state.replace('_', ' ')}{since}",
+                f"{row}_{state}" + (f"_{begin + 1}" if since else ""),
+                f"{item.label}: cost of a year in {state.replace('_', ' ')}{since}{whose}",
                 "GBP per year",
                 cell,
             )
@@ -142,7 +194,7 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
     result, scenario = inputs.result, inputs.scenario
     ledger = items(scenario.model)
     comparator, *others = scenario.model.strategies
-    weights = {structure.name: inputs.look(structure.weight) for structure in scenario.structures}
+    weights = {structure.name: inputs.look(structure.weight) for structure in scenario.readings}
     lags = {name: inputs.months(f"costs.{name}.lag", item.lag.months) for name, item in scenario.model.costs.items()}
     bands = (
         {s: result.band(i + 1, "nhs_pss", (0.025, 0.5, 0.975)) for i, s in enumerate(others)} if result.expected else {}

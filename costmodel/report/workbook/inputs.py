@@ -56,6 +56,9 @@ class Inputs:
         self.scenario = result.scenario
         self.cells: dict[str, Cell] = {}
         self.clock: dict[str, Cell] = {}
+        self.per_year: dict[str, dict[int, list[Cell]]] = {}
+        """Cost of a year in each state, by the cycle from which it holds, by item or item of a stratum."""
+        self._strengths: dict[str, Cell] = {}
         self.rows: dict[str, int] = {}
         self.filled = 0
         self.row = HEADINGS
@@ -111,6 +114,12 @@ class Inputs:
             row = self._row(name, label, "years from referral")
             self.clock[name] = self._finish(row, f"t_{name}", self._worked_out(row, cell).value)
         return self.clock[name]
+
+    def once(self, name: str, label: str, unit: str, cell: Cell | float) -> Cell:
+        """A derived quantity that several variants share, listed when it is first asked for."""
+        if name not in self._strengths:
+            self._strengths[name] = self.derived(name, label, unit, cell)
+        return self._strengths[name]
 
     def derived(self, name: str, label: str, unit: str, cell: Cell | float) -> Cell:
         """A quantity worked out from inputs once, such as the cost of a year in a state."""

@@ -148,7 +148,7 @@ class Summary:
         factor = self._span(self.pages.rates, "Discount factor, health")
         share = self._share(horizon)
         parts = []
-        for structure in self.result.scenario.structures:
+        for structure in self.result.scenario.readings:
             weight_cell = self.inputs.look(structure.weight)
             weighted = getattr(weight_cell, "text", "1")
             for name, sign in ((strategy, ""), (self.result.comparator, "-")):
