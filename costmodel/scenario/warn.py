@@ -87,9 +87,10 @@ def _measured(seen: Seen, name: str, key: str, therapy: Therapy, effect: Effect)
         delivered = seen.value(therapy.sessions) * seen.value(therapy.attendance)
         least, most = seen.value(dose.least), seen.value(dose.studied)
         if not least * (1 - CLOSE) <= delivered <= most * (1 + CLOSE):
+            studied = f"{least:.3g} to {most:.3g}" if least < most else f"{most:.3g}"
             yield (
                 f"{name}: {delivered:.3g} sessions are delivered and the effect {key} was studied at "
-                f"{f'{least:.3g} to {most:.3g}' if least < most else f'{most:.3g}'}; more than were studied add no effect."
+                f"{studied}; more than were studied add no effect."
             )
     if effect.estimand.assumed_for:
         yield (
