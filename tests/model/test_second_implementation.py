@@ -103,7 +103,7 @@ def grazes_zero(values: list[float], plain: PlainModel) -> bool:
 
 def compare_expected_paybacks(result: cm.Result, plain: PlainModel, s: int) -> None:
     """Both paybacks of the curve in which the alternatives are mixed."""
-    weights = [plain.value(structure.weight) for structure in plain.scenario.structures]
+    weights = plain.weights()
     run, first = result.runs["deterministic"], plain.first_payment(s)
     for perspective in PERSPECTIVES:
         for view in VIEWS:
@@ -124,7 +124,7 @@ def compare_table(result: cm.Result, plain: PlainModel) -> int:
     """Rows of the deterministic run: alternatives weighted, net savings by perspective, party and category."""
     table = result.table()
     table = table[(table.run == "deterministic") & (table.comparator != "")]
-    weights = [plain.value(structure.weight) for structure in plain.scenario.structures]
+    weights = plain.weights()
     categories = {"therapy": "therapy"} | {f"cost {n}": item.category for n, item in plain.model.costs.items()}
     rows = table[table.outcome.isin(["net_saving", "cash_net_saving"])]
     for row in rows.to_dict("records"):
@@ -196,7 +196,7 @@ def test_people_and_person_years_agree_to_1e_10(tmp_path: Path, seed: int) -> No
         scenario = random_scenario([seed, i], tmp_path / str(i))
         flows = simulate(scenario, central_values(scenario), 1)
         plain = PlainModel(scenario, central_values(scenario))
-        for s, row in enumerate(plain.variants):
+        for s, row in enumerate(plain.apart):
             for a, variant in enumerate(row):
                 living = np.array(variant.people)[:, :-1]
                 for found, wanted in (
@@ -223,6 +223,11 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "rate": any(e.rate is not None for e in effects),
         "hazard ratio": any(e.hazard_ratio is not None for e in effects),
         "fading": any(e.half_life for e in effects),
+        "quantity": any(e.quantity for e in effects),
+        "onset": any(e.onset for e in effects),
+        "dose": any(e.dose for e in effects),
+        "optimism": any(e.optimism is not None for e in effects),
+        "controlled share": any(e.controlled_share is not None for e in effects),
         "fading at once": any(e.half_life and not e.until for e in effects),
         "wait": any(t.wait.months for t in therapies),
         "late": any(t.wait.months > model.follow_up.months for t in therapies),
@@ -234,7 +239,8 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "causal share": any(c.causal_share is not None for c in model.costs.values()),
         "lag": any(c.lag.months for c in model.costs.values()),
         "composite": any(c.category == "composite" for c in model.costs.values()),
-        "alternatives": len(scenario.structures) > 1,
+        "alternatives": len(model.alternatives) > 1,
+        "strata": len(model.strata) > 1,
         "off the grid": any(t.over.months % 1 for t in therapies),
         **{word: model.beyond_follow_up == word for word in ("effects cease", "effects persist", "gap closes")},
     }

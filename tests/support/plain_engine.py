@@ -65,6 +65,9 @@ class PlainModel:
         for s, name in enumerate(self.model.strategies):
             for a, structure in enumerate(scenario.structures):
                 self._cost_and_health(self.variants[s][a], name, structure.model)
+        self.apart = self.variants
+        if self.model.strata:
+            self.variants = [[self._together(row)] for row in self.apart]
 
     def value(self, reference: str | int) -> float:
         return float(reference) if isinstance(reference, int) else float(self.values[reference])
@@ -99,11 +102,39 @@ class PlainModel:
             if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
                 end = model.horizon.months
         total = self._inside(k, begin, end)
+        if effect.onset is not None and effect.onset.months:
+            total = self._risen(k, begin, end, effect.onset.months)
         if effect.half_life is not None:
             speed = math.log(2) / effect.half_life.months
             a, b = max(self.months[k], end), max(self.months[k + 1], end)
             total += (math.exp(-speed * (a - end)) - math.exp(-speed * (b - end))) / speed
         return total / self.step
+
+    def _risen(self, k: int, begin: float, end: float, onset: float) -> float:
+        """Months of cycle k, each counted by how far the effect has grown: trapezoids between the kinks of its line."""
+        kinks = [self.months[k], self.months[k + 1], begin, begin + onset, end]
+        points = sorted({min(max(t, self.months[k]), self.months[k + 1]) for t in kinks})
+        area = 0.0
+        for a, b in itertools.pairwise(points):
+            if begin <= (a + b) / 2 <= end:
+                area += (b - a) * sum(min((t - begin) / onset, 1.0) for t in (a, b)) / 2
+        return area
+
+    def _strength(self, effect: Any, strategy: str) -> float:
+        """What the effect is multiplied by on the log scale."""
+        strength = 1.0
+        if effect.dose is not None:
+            therapy = self.model.strategies[strategy].therapy
+            part = self.value(therapy.sessions) * self.value(therapy.attendance) / self.value(effect.dose.studied)
+            strength *= min(part, 1.0) ** self.value(effect.dose.shape)
+        if effect.optimism is not None:
+            strength *= 1.0 - self.value(effect.optimism)
+        if effect.controlled_share is not None:
+            strength *= self.value(effect.controlled_share)
+        return strength
+
+    def _shrunk(self, ratio: float, strength: float) -> float:
+        return math.exp(strength * math.log(ratio)) if ratio > 0 else 0.0**strength
 
     # People
 
@@ -156,10 +187,11 @@ class PlainModel:
                 if effect.transition != (origin, destination):
                     continue
                 share = self._share_of_effect(k, effect, strategy, model)
+                strength = self._strength(effect, strategy)
                 if effect.hazard_ratio is not None:
-                    rate += share * (usual * self.value(effect.hazard_ratio) - usual)
+                    rate += share * (usual * self._shrunk(self.value(effect.hazard_ratio), strength) - usual)
                 else:
-                    rate += share * (self.value(effect.rate) - usual)
+                    rate += share * strength * (self.value(effect.rate) - usual)
             q[states.index(origin), states.index(destination)] += rate
         q[:-1, -1] = self.deaths[k] * self.value(model.mortality.rate_ratio)
         np.fill_diagonal(q, q.diagonal() - q.sum(axis=1))
@@ -214,7 +246,7 @@ class PlainModel:
                 if self.months[k] <= first < self.months[k + 1]:
                     sessions[k] += self.value(therapy.set_up)
         variant.cost["therapy"] = sessions
-        for name, item in self.model.costs.items():
+        for name, item in model.costs.items():
             a_year = []
             for state in self.model.states:
                 quantity = self.value(item.while_in.get(state, item.while_in.get("others", 0)))
@@ -223,7 +255,9 @@ class PlainModel:
                     share = self.value(item.causal_share)
                     quantity = (1 - share) * observed + share * quantity
                 a_year.append(quantity * self.value(item.price))
-            variant.cost["cost " + name] = [_dot(years, a_year) for years in variant.person_years]
+            multiples = [self._multiple(k, name, strategy, model) for k in range(self.count)]
+            used = [_dot(years, a_year) for years in variant.person_years]
+            variant.cost["cost " + name] = [x * y for x, y in zip(used, multiples, strict=True)]
         utilities = [self.value(model.utilities[state]) for state in self.model.states]
         for k in range(self.count):
             gained = _dot(variant.person_years[k], utilities)
@@ -232,6 +266,36 @@ class PlainModel:
                 time = self._inside(k, first, first + harm.lasting.months) / 12
                 gained -= self.value(harm.share) * self.value(harm.utility_loss) * time
             variant.qaly.append(gained)
+
+    def _multiple(self, k: int, item: str, strategy: str, model: Any) -> float:
+        """By what effects on the item's quantity multiply it in a cycle; none is left where the gap is closed."""
+        is_open = 1.0
+        if self.model.beyond_follow_up == "gap closes":
+            is_open = self._inside(k, 0.0, self._wait(strategy) + self.model.follow_up.months) / self.step
+        found = 1.0
+        for effect in model.strategies[strategy].effects.values():
+            if effect.quantity == item:
+                ratio = self._shrunk(self.value(effect.rate_ratio), self._strength(effect, strategy))
+                found += is_open * self._share_of_effect(k, effect, strategy, model) * (ratio - 1.0)
+        return found
+
+    def _together(self, parts: list[Variant]) -> Variant:
+        """Strata added up by their shares of the people."""
+        shares = [self.value(structure.weight) for structure in self.scenario.structures]
+
+        def mixed(columns: list[list[Any]]) -> list[Any]:
+            return [sum(w * x for w, x in zip(shares, row, strict=True)) for row in zip(*columns, strict=True)]
+
+        return Variant(
+            mixed([part.people for part in parts]),
+            mixed([part.person_years for part in parts]),
+            {line: mixed([part.cost[line] for part in parts]) for line in parts[0].cost},
+            mixed([part.qaly for part in parts]),
+        )
+
+    def weights(self) -> list[float]:
+        """Of the alternatives; strata are one cohort."""
+        return [1.0] if self.model.strata else [self.value(one.weight) for one in self.scenario.structures]
 
     def flows(self, strategy: int = 1) -> dict[str, Flow]:
         """The ledger's lines; the sessions of a strategy are paid by its own payer."""

@@ -170,28 +170,51 @@ class Draft:
     def size(self) -> dict[str, str | int]:
         return {"hazard_ratio": self.hazard_ratio()} if self.chance(0.6) else {"rate": self.rate() or 1}
 
-    def effect(self, arrow: str) -> dict[str, Any]:
+    def effect(self, target: dict[str, Any]) -> dict[str, Any]:
+        """An effect on a target with its size; the therapy's dose may bear on it."""
         lasting = self.one(["follow-up", "follow-up + 5 months", "horizon", "own", "own", "fades"])
         late = lasting.startswith("follow-up")  # counted from the start of therapy too
         anchor = self.one(["referral", "start of therapy", *([] if late else ["end of therapy"])])
         after = int(self.rng.integers(0, 7))
-        block: dict[str, Any] = {"transition": arrow, **self.size(), "from": f"{anchor} + {after} months"}
+        block: dict[str, Any] = {**target, "from": f"{anchor} + {after} months"}
         if lasting == "own":
             block["until"] = f"{anchor} + {after + int(self.rng.integers(1, 30))}.5 months"
         elif lasting != "fades":
             block["until"] = lasting
         if lasting == "fades" or self.chance(0.25):
             block["half_life"] = self.duration(3, 30)
+        if lasting != "fades" and self.chance(0.25):
+            block["onset"] = self.one(["1 months", "3 weeks"])
+        if self.chance(0.25):
+            block["dose"] = self.dose()
         estimand = {"source": "X001", "comparator": "usual care", "outcome": "any", "time": "24 months"}
         return block | {"estimand": estimand | {"analysis": "intention to treat"}}
+
+    def dose(self) -> dict[str, Any]:
+        studied, least = self.between(4, 60), self.between(0, 4)
+        return {
+            "studied": self.add("studied", number("sessions", studied, **self.uncertain("gamma", cv=0.1))),
+            "least": self.add("least", number("sessions", least)),
+            "shape": self.share(0.2, 1.0),
+        }
+
+    def effect_on_quantity(self, name: str, item: dict[str, Any], states: Sequence[str]) -> dict[str, Any]:
+        """Fewer or more of a cost item, by trial or, where its quantity is the same in all states, before and after."""
+        ratio = self.add("rr", number("rate ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se=0.1)))
+        block = self.effect({"quantity": name, "rate_ratio": ratio})
+        quantities = {item["while_in"].get(state, item["while_in"].get("others")) for state in states}
+        if len(quantities) == 1 and "gap_from" not in item and self.chance(0.5):
+            estimand = block["estimand"] | {"analysis": "before and after"}
+            return block | {"estimand": estimand, "controlled_share": self.share()}
+        return block | ({"optimism": self.share()} if self.chance(0.3) else {})
 
     def effects(self, arrows: Sequence[str]) -> dict[str, Any]:
         """Effects on some transitions; one of them may come in two windows that meet."""
         count = min(len(arrows), int(self.rng.integers(0, 4)))
         chosen = [str(arrow) for arrow in self.rng.choice(arrows, count, replace=False)] if arrows else []
-        found = {f"effect_{i}": self.effect(arrow) for i, arrow in enumerate(chosen)}
+        found = {f"effect_{i}": self.effect({"transition": a, **self.size()}) for i, a in enumerate(chosen)}
         if chosen and self.chance(0.3):
-            early, late = self.effect(chosen[0]), self.effect(chosen[0])
+            early, late = (self.effect({"transition": chosen[0], **self.size()}) for _ in range(2))
             early.pop("half_life", None)
             found["effect_0"] = early | {"from": "referral", "until": "referral + 4.5 months"}
             found["late"] = late | {"from": "referral + 4.5 months", "until": "horizon"}
@@ -230,6 +253,27 @@ class Draft:
             covers = [c for c in CATEGORIES if c not in categories][:2]
             found["package"] = self.cost(states, "composite", step) | {"covers": covers}
         return found
+
+    def strata(self, model: dict[str, Any]) -> dict[str, Any]:
+        """None, or two parts of the cohort that differ in use, in rates and in response."""
+        if self.chance(0.5):
+            return {}
+        share = self.add(
+            "stratum", number("share", self.between(0.1, 0.9), **self.uncertain("beta", effective_size=30))
+        )
+        changes: dict[str, Any] = {}
+        for name, item in model["costs"].items():
+            for state in item["while_in"]:
+                if item.get("gap_from") and self.chance(0.7):
+                    visits = number("visits per year", self.between(0.1, 20), **self.uncertain("gamma", cv=0.2))
+                    changes[f"costs.{name}.while_in.{state}"] = self.add("visits", visits)
+        arrow = self.one(list(model["transitions"]))
+        changes[f"transitions.{arrow}"] = self.plain_rate()
+        others = self.add("stratum", derived("share", complement_of=share))
+        return {
+            "first": {"label": "As they stand", "share": share},
+            "others": {"label": "The others", "share": others, "change": changes},
+        }
 
     def alternatives(self, model: dict[str, Any]) -> dict[str, Any]:
         """None, or two or three structures that put other parameters in places of the first."""
@@ -300,7 +344,13 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
         "costs": draft.costs(states, step),
         "leaves_out": [],
     }
+    for name, strategy in strategies.items():
+        if name != "usual_care" and draft.chance(0.5):
+            item = draft.one(list(model["costs"]))
+            strategy["effects"]["use"] = draft.effect_on_quantity(item, model["costs"][item], states)
     model["alternatives"] = draft.alternatives(model)
+    if not model["alternatives"]:
+        model["strata"] = draft.strata(model)
     model["parameters"] = draft.parameters
     return model, draft.posterior
 
