@@ -9,7 +9,11 @@ from costmodel.errors import InputError
 from views.parts import choice, compute, show, sidebar, style
 
 # File and name of each page, in the order of the navigation; the first opens.
-PAGES = (("views/answer.py", "Answer"), ("views/assumptions.py", "Assumptions"))
+PAGES = (
+    ("views/answer.py", "Answer"),
+    ("views/assumptions.py", "Assumptions"),
+    ("views/uncertainty.py", "Uncertainty"),
+)
 
 
 def main() -> None:

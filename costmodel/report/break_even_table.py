@@ -114,14 +114,14 @@ def _table(found: list[BreakEven]) -> Table:
         table.add_column(heading, justify="right" if heading in ("in use", "break-even") else "left", overflow="fold")
     for one in found:
         for root in one.roots:
-            table.add_row(
-                one.input.name + ("*" if one.input.fitted else ""),
-                sensitivity.amount(one.input.central, one.input.unit),
-                sensitivity.amount(root.value, one.input.unit, 4),
-                side(root),
-                root.place,
-            )
+            table.add_row(one.input.name + ("*" if one.input.fitted else ""), *in_words(one, root))
     return table
+
+
+def in_words(one: BreakEven, root: Root) -> tuple[str, str, str, str]:
+    """The value in use, the one at which the outcome is met, on which side of it, and how likely it is."""
+    unit = one.input.unit
+    return sensitivity.amount(one.input.central, unit), sensitivity.amount(root.value, unit, 4), side(root), root.place
 
 
 def side(root: Root) -> str:
