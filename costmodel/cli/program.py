@@ -11,10 +11,11 @@ import typer
 from typer.core import TyperGroup
 
 from costmodel.errors import InputError
-from costmodel.report import json_report
+from costmodel.report import json_report, refused, terminal
+from costmodel.scenario.locked import Refused
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
-DEBUG = "--debug"
+DEBUG, JSON = "--debug", "--json"
 UsageError: Any = typer.BadParameter.__base__
 
 
@@ -36,6 +37,8 @@ class Commands(TyperGroup):
         extra["standalone_mode"] = False
         try:
             code = super().main([word for word in given if word != DEBUG], **extra)
+        except Refused as refusal:
+            code = _refuse_to_answer(refusal, JSON in given)
         except InputError as error:
             code = _refuse(*map(str, error.problems))
         except UsageError as error:
@@ -61,6 +64,15 @@ def _say(*lines: str) -> None:
 def _refuse(*lines: str) -> int:
     _say(*lines)
     return WRONG_INPUT
+
+
+def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
+    """The refusal of a locked scenario on stdout, where the answer would stand, and a line for it on stderr."""
+    if as_json:
+        print(json_report.text(refused.document(refusal.locked)))
+    else:
+        terminal.show(refused.pieces(refusal.locked))
+    return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {refused.HEADLINE}")
 
 
 def _our_fault(error: Exception, debug: bool) -> int:

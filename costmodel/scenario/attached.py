@@ -95,6 +95,30 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     return attached
 
 
+def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Source], dict[str, str]]:
+    """The sources of a setting and those of a file's own, and the SHA-256 of each file by name.
+
+    setting, own: as the keys `setting` and `sources` of the tree name them. Raises InputError.
+    """
+    digests: dict[str, str] = {}
+    place = tree.place(("setting",))
+    setting_tree, digests["setting"] = _with_digest(place.path.parent / setting, place, parse_file)
+    file, problems, _ = validate(SettingFile, setting_tree)
+    problems = [*setting_tree.problems, *problems]
+    if file is None or problems:
+        raise InputError(*dict.fromkeys(problems))
+    where = setting_tree.place(("sources",))
+    shared, digests[file.sources] = _with_digest(where.path.parent / file.sources, where, _read_sources)
+    if own is None:
+        return dict(shared), digests
+    where = tree.place(("sources",))
+    theirs, digests[own] = _with_digest(where.path.parent / own, where, _read_sources)
+    if twice := sorted(theirs.keys() & shared.keys()):
+        found = f'{own} and the sources of the setting both have "{twice[0]}"'
+        raise InputError.at(str(where), found, "State a source once: leave it out here.")
+    return {**shared, **theirs}, digests
+
+
 def states_of(model: ModelFile) -> tuple[str, ...]:
     """The states of a table of probabilities: the declared ones and the dead."""
     return (*model.states, "dead")
