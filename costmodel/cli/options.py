@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
+
 import costmodel
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import terminal
-from costmodel.report.terminal import show
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.locked import Refused
 from costmodel.scenario.read import scalar
@@ -81,6 +82,13 @@ def run_with_words(scenario: Scenario, draws: int, seed: int, **how: Any) -> cos
 def busy(words: str) -> Any:
     """Words on stderr while something runs; nothing where stderr is not a terminal."""
     return terminal.console(stderr=True).status(words)
+
+
+def show(pieces: Any) -> None:
+    """Print pieces of text and tables."""
+    out = terminal.console()
+    for piece in pieces:
+        out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
 
 
 def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None) -> Scenario:

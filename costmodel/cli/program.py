@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from costmodel.cli.options import show
 from costmodel.errors import InputError
-from costmodel.report import json_report, refused, terminal
-from costmodel.scenario.locked import Refused
+from costmodel.report import json_report, refused
+from costmodel.scenario.locked import HEADLINE, Refused
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 DEBUG, JSON = "--debug", "--json"
@@ -71,8 +72,8 @@ def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
     if as_json:
         print(json_report.text(refused.document(refusal.locked)))
     else:
-        terminal.show(refused.pieces(refusal.locked))
-    return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {refused.HEADLINE}")
+        show(refused.pieces(refusal.locked))
+    return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {HEADLINE}")
 
 
 def _our_fault(error: Exception, debug: bool) -> int:

@@ -36,13 +36,6 @@ def console(*, stderr: bool = False) -> Console:
     )  # fmt: skip
 
 
-def show(pieces: Iterable["Piece"]) -> None:
-    """Print pieces of text and tables."""
-    out = console()
-    for piece in pieces:
-        out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
-
-
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """A counter on stderr, called with what is worked at, how much of it is done and how much is wanted."""

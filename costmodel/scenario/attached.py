@@ -64,9 +64,7 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     if model.sources:
         where = tree.place(("sources",))
         theirs = read(where, model.sources, _read_sources) or {}
-        for name in theirs.keys() & attached.sources.keys():
-            found = f'{model.sources} and the sources of the setting both have "{name}"'
-            problems.append(Problem(str(where), found, "State a source once: leave it out here."))
+        problems += _stated_twice(where, model.sources, theirs, attached.sources)
         attached.sources = {**attached.sources, **theirs}
     for name, file in setting.price_indices.items():
         if (index := read(setting_tree.place(("price_indices", name)), file, _read_index)) is not None:
@@ -113,10 +111,18 @@ def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Sou
         return dict(shared), digests
     where = tree.place(("sources",))
     theirs, digests[own] = _with_digest(where.path.parent / own, where, _read_sources)
-    if twice := sorted(theirs.keys() & shared.keys()):
-        found = f'{own} and the sources of the setting both have "{twice[0]}"'
-        raise InputError.at(str(where), found, "State a source once: leave it out here.")
+    if twice := _stated_twice(where, own, theirs, shared):
+        raise InputError(*twice)
     return {**shared, **theirs}, digests
+
+
+def _stated_twice(where: Place, file: str, theirs: Mapping[str, Source], shared: Mapping[str, Source]) -> list[Problem]:
+    """Ids that a population's own sources file shares with the setting's."""
+    remedy = "State a source once: leave it out here."
+    return [
+        Problem(str(where), f'{file} and the sources of the setting both have "{name}"', remedy)
+        for name in sorted(theirs.keys() & shared.keys())
+    ]
 
 
 def states_of(model: ModelFile) -> tuple[str, ...]:
