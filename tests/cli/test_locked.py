@@ -43,6 +43,7 @@ ASK_NOTHING_OF_A_SCENARIO = {"check", "replicate", "schema"}
 CALIBRATION = """
 format: 1
 scenario: {path}
+design_effect: 1
 observations: {{X001: {{strategy: therapy, states: [well], time: 24 months, share: 0.3, n: 67, source: X001,
                         status: assumption}}}}
 fits: {{first: {{label: One, observations: all, free: {{recover: {{start: 0.3, low: 0, high: 5}}}}, held: {{}},
@@ -53,7 +54,7 @@ fits: {{first: {{label: One, observations: all, free: {{recover: {{start: 0.3, l
 def words_in(folder: Path, words: list[object]) -> list[object]:
     """The words of a command with the places that they stand for; the files they name are made."""
     files = {"CALIBRATION": folder / "calibration.yaml", "GRID": folder / "grid.yaml"}
-    files["CALIBRATION"].write_text(CALIBRATION.format(path=PSYCHOSIS).replace("observations: all, ", ""), "utf-8")
+    files["CALIBRATION"].write_text(CALIBRATION.format(path=PSYCHOSIS), "utf-8")
     files["GRID"].write_text(f"format: 1\nscenarios: [{example(folder)}, {PSYCHOSIS}]\n", "utf-8")
     out = folder / "out"
     out.mkdir()
