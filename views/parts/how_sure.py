@@ -94,8 +94,7 @@ def tornado(page: Page, scenario: Scenario) -> None:
     if found.inert:
         with st.expander(f"{len(found.inert)} inputs that move nothing here"):
             st.markdown("\n".join(f"- {literal(one.label)}" for one in found.inert))
-    for note in tornado_table.notes(found):
-        st.caption(literal(note))
+    _to_know(tornado_table.notes(found)[1:])
 
 
 def break_even(page: Page, scenario: Scenario) -> None:
@@ -116,8 +115,7 @@ def break_even(page: Page, scenario: Scenario) -> None:
     if without:
         with st.expander(f"{len(without)} inputs of which no value tried would do it"):
             st.markdown("\n".join(f"- {literal(label)}" for label in without))
-    for note in break_even_table.notes(found):
-        st.caption(literal(note))
+    _to_know(break_even_table.notes(found))
 
 
 def choices(page: Page, result: Result) -> None:
@@ -142,10 +140,10 @@ def information(page: Page, result: Result) -> None:
             partial(voi.value_of_information, result, kind, page.perspective),
             page.working,
         )
-        st.subheader(name, anchor=False)
+        st.markdown(f"**{name}**")
         if found.everything.worth.value > 0:
             show.with_table(charts.information(found), 160 + BAR * 8, f"value_of_information_{kind}")
-        _say(information_table.notes(found))
+        _say(text for text in information_table.notes(found) if not text.startswith("to be checked"))
 
 
 def exactness(page: Page, result: Result) -> None:
@@ -166,6 +164,12 @@ def _answers(page: Page, result: Result) -> Answers:
     return compute.analysis(
         f"psa {page.perspective}", result.scenario, lambda: answers(psa(result), page.perspective), page.working
     )
+
+
+def _to_know(lines: list[str]) -> None:
+    if lines:
+        with st.expander("What to know about this"):
+            st.markdown("\n".join(f"- {literal(line)}" for line in lines))
 
 
 def _say(lines: Iterable[str]) -> None:
