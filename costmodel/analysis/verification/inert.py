@@ -103,19 +103,19 @@ def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = Fa
     """
     found = evaluate(scenario, values, draws)
     arrays = [found.cost, found.cash, found.qaly]
-    references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.readings), *_least_doses(scenario)]
+    references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.readings), *_doses(scenario)]
     alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
     if activity:
         alone += [np.broadcast_to(delivered, (draws,))[None] for delivered in _sessions(scenario, values)]
     return np.concatenate([array.reshape(-1, draws) for array in arrays] + alone)
 
 
-def _least_doses(scenario: Scenario) -> Iterator[str | int]:
-    """The fewest sessions studied, by effect: below them every output says so."""
+def _doses(scenario: Scenario) -> Iterator[str | int]:
+    """What is said of doses, by effect: outside the studied range every output says so, and more adds nothing."""
     for strategy in scenario.model.strategies.values():
         for effect in strategy.effects.values():
             if effect.dose is not None:
-                yield effect.dose.least
+                yield from (effect.dose.studied, effect.dose.least, effect.dose.shape)
 
 
 def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:
@@ -161,6 +161,12 @@ def _lived(reference: str | int) -> str | int:
     return HALF if isinstance(reference, int) else reference
 
 
+def _at_work(effect: Effect) -> Effect:
+    """An effect whose size and shrinkage are no literal 0 or 1."""
+    keys = ("hazard_ratio", "rate", "rate_ratio", "relative_risk", "optimism", "controlled_share")
+    return effect.model_copy(update={key: _lived(value) for key in keys if (value := getattr(effect, key)) is not None})
+
+
 def _some_effect(model: ModelFile) -> dict[str, Effect]:
     """An effect on the first transition, so that strategies differ in what they save."""
     window: dict[str, Any] = {"from_": REFERRAL, "until": HORIZON, "half_life": None}
@@ -196,7 +202,8 @@ def _without_literals(model: ModelFile) -> ModelFile:
         if therapy:
             keys = ("sessions", "attendance", "price")
             therapy = therapy.model_copy(update={key: _lived(getattr(therapy, key)) for key in keys})
-        effects = strategy.effects or ({} if name == comparator else _some_effect(model))
+        own = {key: _at_work(effect) for key, effect in strategy.effects.items()}
+        effects = own or ({} if name == comparator else _some_effect(model))
         strategies[name] = strategy.model_copy(update={"harms": harms, "therapy": therapy, "effects": effects})
     moves = {arrow: _lived(reference) for arrow, reference in model.transitions.items()}
     return model.model_copy(update={"costs": costs, "strategies": strategies, "transitions": moves})
