@@ -136,11 +136,16 @@ def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
     return joined([_block(scenario, values, draws, _horizons(scenario), draws)])
 
 
-def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
+def ledger_of(scenario: Scenario, values: Values, draws: int) -> Ledger:
+    """The ledger of given values of every parameter, floats or (draw,); strata are added up by their shares."""
     ledger: Ledger = Books.of(scenario, values, draws)
     if scenario.model.strata:
         ledger = Together(ledger, shares_of_strata(scenario, looking(values)))
-    return outcomes(ledger, _terms(scenario, values, horizons), kept)
+    return ledger
+
+
+def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
+    return outcomes(ledger_of(scenario, values, draws), _terms(scenario, values, horizons), kept)
 
 
 def _horizons(scenario: Scenario) -> tuple[float, ...]:

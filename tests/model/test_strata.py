@@ -75,6 +75,15 @@ def test_payback_is_that_of_the_sum(tmp_path: Path) -> None:
     assert months["light"] == np.inf or months["light"] > months["all"]
 
 
+def test_what_a_party_is_out_of_pocket_is_that_of_the_whole_cohort(tmp_path: Path) -> None:
+    """Parts that do not differ are the cohort without parts, for a party whose account is no perspective's."""
+    pays = {"strategies.therapy.therapy.paid_by": "household"}
+    whole = cm.psa(cm.run(load_example(tmp_path / "whole", **pays), draws=20)).party_peaks["household"]
+    parts = cm.psa(cm.run(load_example(tmp_path / "parts", **(pays | strata(change={}))), draws=20))
+    assert parts.party_peaks["household"] == pytest.approx(whole, rel=1e-12)
+    assert whole[1].min() > 0
+
+
 REFUSED = {
     "shares": ({"parameters.share_heavy": number("share", 0.3), "parameters.share_light": SHARE}, "sum to 0.7"),
     "untouchable": ({"strata.light.change": {"costs.gp.price": "gp_light"}}, "a stratum may not touch costs.gp.price"),

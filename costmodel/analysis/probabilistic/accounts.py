@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.model.run import BLOCK, values_of
-from costmodel.model.simulate import Books
+from costmodel.model.run import BLOCK, ledger_of, values_of
 from costmodel.perspectives import PERSPECTIVES, account, weight
+from costmodel.result.flows import Ledger
 from costmodel.result.payback import peak
 from costmodel.result.result import Result
 
@@ -44,18 +44,18 @@ def _followed(result: Result, accounts: Mapping[str, Signs]) -> dict[str, Array]
     found = {party: np.zeros(shape) for party in accounts}
     for first in range(0, draws, BLOCK):
         size = min(BLOCK, draws - first)
-        books = Books.of(result.scenario, values_of(result, size, first), size)
+        ledger = ledger_of(result.scenario, values_of(result, size, first), size)
         for party, signs in accounts.items():
-            found[party][1:, :, first : first + size] = peak(_curve(books, signs))
+            found[party][1:, :, first : first + size] = peak(_curve(ledger, signs))
     return found
 
 
-def _curve(books: Books, signs: Signs) -> Array:
+def _curve(ledger: Ledger, signs: Signs) -> Array:
     """Cumulative cost of every strategy less that of the comparator, (cycle + 1, strategy − 1, alternative, draw)."""
-    strategies, alternatives, draws = books.shape
-    curve = np.zeros((len(books.edges), strategies - 1, alternatives, draws))
+    strategies, alternatives, draws = ledger.shape
+    curve = np.zeros((len(ledger.edges), strategies - 1, alternatives, draws))
     for i in np.flatnonzero(signs):
-        item = books.cost_of(int(i))
+        item = ledger.cost_of(int(i))
         for s in range(1, strategies):
             for a in range(alternatives):
                 own, comparator = item.column[s, a], item.column[0, a]
