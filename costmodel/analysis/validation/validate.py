@@ -114,6 +114,12 @@ def validate(
     return Validation(tuple(judged[name] for name in rows), draws, seed)
 
 
+def targets_name(folder: Path, population: str) -> bool:
+    """Whether a folder of scenarios has a validation file with a target for a population."""
+    path = folder / VALIDATION_FILE
+    return path.exists() and any(row.population == population for row in read_validation(path).rows.values())
+
+
 def _group(declared: Declared, group: Group, names: list[str], draws: int, seed: int) -> Iterator[Judged]:
     population, file, stratum, option = group
     asked = [name for name in names if declared.rows[name].outcome != "none"]
