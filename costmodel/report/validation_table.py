@@ -22,7 +22,8 @@ ROLES = {
 }
 """The roles, and what they mean."""
 HEADINGS = (
-    "", "Target", "Population", "Role", "Observed", "Predicted", "95% interval", "Tolerance", "Greatest width", "Verdict",
+    "", "Target", "Population", "Role", "Observed", "Predicted", "95% interval", "Tolerance", "Greatest width",
+    "Verdict",
 )  # fmt: skip
 TO_BE_CHECKED = " (to be checked)"
 NONE = "–"
@@ -62,10 +63,11 @@ def terminal(validation: Validation) -> Iterator[Piece]:
     yield Text("What studies found, beside what the models predict", style="bold")
     yield from headed(headline(validation))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in HEADINGS:
-        table.add_column(heading, overflow="fold", ratio=3 if heading == "Target" else None)
+    for heading in (*HEADINGS[:2], *HEADINGS[3:7], "Allowed", HEADINGS[9]):
+        table.add_column(heading, min_width=36 if heading == "Target" else None)
     for line in cells(validation):
-        table.add_row(*line)
+        allowed = line[7] if line[7] == NONE else f"{line[7]}, width {line[8]}"
+        table.add_row(*line[:2], *line[3:7], allowed, line[9])
     yield table
     yield from headed("Roles", listed(f"{role}: {meaning}" for role, meaning in ROLES.items()))
     yield from headed("Why", listed(remarks(validation)))
@@ -78,13 +80,13 @@ def markdown(validation: Validation) -> str:
     lines = [
         "# What studies found, beside what the models predict",
         "",
-        "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`; not edited by hand.",
+        "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`, not by hand.",
         "",
         f"**{headline(validation)}**",
         "",
-        "Roles, tolerances and greatest widths were committed before the comparison. Only *predicted* rows score. A hit is",
-        "an expected value within the tolerance of what was observed, *and* a 95% interval no wider than the greatest width:",
-        "a wide prediction cannot earn a hit. Every miss is explained in the README of its population.",
+        "Roles, tolerances and greatest widths were committed before the comparison. Only *predicted* rows score. A",
+        "hit is an expected value within the tolerance of what was observed, *and* a 95% interval no wider than the",
+        "greatest width: a wide prediction cannot earn a hit. Every miss is explained in its population's README.",
         "",
         *(f"* *{role}*: {meaning}" for role, meaning in ROLES.items()),
         "",
@@ -160,9 +162,8 @@ def _linked(row: Judged) -> tuple[str, ...]:
     """The cells with a link from the population to its README, where it has one."""
     line = list(_cells(row))
     if row.verdict != NO_MODEL:
-        line[2] = line[2].replace(
-            row.target.population, f"[{row.target.population}](../scenarios/{row.target.population}/README.md)", 1
-        )
+        home = row.target.population
+        line[2] = line[2].replace(home, f"[{home}](../scenarios/{home}/README.md)", 1)
     return tuple(line)
 
 
@@ -200,7 +201,7 @@ def _footing(validation: Validation) -> str:
     years = sorted({row.price_year for row in validation.rows if row.figure and row.price_year and "GBP" in row.unit})
     prices = f" Money in £ of {', '.join(years)}." if years else ""
     return (
-        f"{validation.draws:,} draws, seed {validation.seed}. Per person referred, undiscounted.{prices} Where there are "
-        "several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and 97.5% of "
+        f"{validation.draws:,} draws, seed {validation.seed}. Per person referred, undiscounted.{prices} Where there "
+        "are several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and 97.5% of "
         "simulations have paid back; of a chance, the interval reaches from one structure to the other."
     )
