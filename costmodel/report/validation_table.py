@@ -27,6 +27,7 @@ HEADINGS = (
 )  # fmt: skip
 TO_BE_CHECKED = " (to be checked)"
 NONE = "–"
+PLUS_MINUS = "± "
 
 
 def headline(validation: Validation) -> str:
@@ -63,10 +64,10 @@ def terminal(validation: Validation) -> Iterator[Piece]:
     yield Text("What studies found, beside what the models predict", style="bold")
     yield from headed(headline(validation))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in (*HEADINGS[:2], *HEADINGS[3:7], "Allowed", HEADINGS[9]):
-        table.add_column(heading, min_width=36 if heading == "Target" else None)
+    for heading in (*HEADINGS[:2], *HEADINGS[3:7], "± and width", HEADINGS[9]):
+        table.add_column(heading, min_width=30 if heading == "Target" else None)
     for line in cells(validation):
-        allowed = line[7] if line[7] == NONE else f"{line[7]}, width {line[8]}"
+        allowed = line[7] if line[7] == NONE else f"{line[7].removeprefix(PLUS_MINUS)}, {line[8]}"
         table.add_row(*line[:2], *line[3:7], allowed, line[9])
     yield table
     yield from headed("Roles", listed(f"{role}: {meaning}" for role, meaning in ROLES.items()))
@@ -152,7 +153,7 @@ def _cells(row: Judged) -> tuple[str, ...]:
         _observed(row),
         predicted,
         interval,
-        NONE if row.tolerance is None else f"± {_size(row.tolerance, row)}",
+        NONE if row.tolerance is None else f"{PLUS_MINUS}{_size(row.tolerance, row)}",
         NONE if row.width is None else _size(row.width, row),
         row.verdict or NONE,
     )
@@ -187,9 +188,9 @@ def _figure(value: float, row: Judged) -> str:
 
 
 def _size(value: float, row: Judged) -> str:
-    kind, *rest = row.unit.split()
+    kind = row.unit.split()[0]
     if kind == "GBP":
-        return money(value) + (f" {' '.join(rest)}" if rest else "")
+        return money(value)
     if kind == "share":
         return f"{value:.1%}"
     if kind == "QALY":
@@ -202,6 +203,6 @@ def _footing(validation: Validation) -> str:
     prices = f" Money in £ of {', '.join(years)}." if years else ""
     return (
         f"{validation.draws:,} draws, seed {validation.seed}. Per person referred, undiscounted.{prices} Where there "
-        "are several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and 97.5% of "
-        "simulations have paid back; of a chance, the interval reaches from one structure to the other."
+        "are several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and 97.5% "
+        "of simulations have paid back; of a chance, the interval reaches from one structure to the other."
     )
