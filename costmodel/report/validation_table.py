@@ -28,6 +28,8 @@ HEADINGS = (
 TO_BE_CHECKED = " (to be checked)"
 NONE = "–"
 PLUS_MINUS = "± "
+LEAST, MOST = {"Target": 26, "Verdict": 15}, {"Observed": 17, "95% interval": 17}
+"""Characters of columns on a terminal."""
 
 
 def headline(validation: Validation) -> str:
@@ -65,7 +67,7 @@ def terminal(validation: Validation) -> Iterator[Piece]:
     yield from headed(headline(validation))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in (*HEADINGS[:2], *HEADINGS[3:7], "± and width", HEADINGS[9]):
-        table.add_column(heading, min_width=30 if heading == "Target" else None)
+        table.add_column(heading, min_width=LEAST.get(heading), max_width=MOST.get(heading))
     for line in cells(validation):
         allowed = line[7] if line[7] == NONE else f"{line[7].removeprefix(PLUS_MINUS)}, {line[8]}"
         table.add_row(*line[:2], *line[3:7], allowed, line[9])
