@@ -28,7 +28,7 @@ HEADINGS = (
 TO_BE_CHECKED = " (to be checked)"
 NONE = "–"
 PLUS_MINUS = "± "
-LEAST, MOST = {"Target": 26, "Verdict": 15}, {"Observed": 17, "95% interval": 17}
+LEAST, MOST = {"Target": 22, "Verdict": 14}, {"Observed": 17, "95% interval": 17}
 """Characters of columns on a terminal."""
 
 

@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 TAILS = (0.025, 0.975)
 NORMAL = 1.96
 """Standard errors on either side of a chance."""
-HIT, OUTSIDE, WIDE, OUTSIDE_AND_WIDE = "hit", "miss: outside", "miss: too wide", "miss: outside and too wide"
+HIT, OUTSIDE, WIDE, OUTSIDE_AND_WIDE = "hit", "miss: outside", "miss: too wide", "miss: outside, too wide"
 
 
 @dataclass(frozen=True)
