@@ -75,7 +75,7 @@ def terminal(validation: Validation) -> Iterator[Piece]:
     yield from headed("Roles", listed(f"{role}: {meaning}" for role, meaning in ROLES.items()))
     yield from headed("Why", listed(remarks(validation)))
     yield Text("")
-    yield Text(_footing(validation), style="dim")
+    yield Text(footing(validation), style="dim")
 
 
 def markdown(validation: Validation) -> str:
@@ -101,7 +101,7 @@ def markdown(validation: Validation) -> str:
         "",
         *(f"* {remark}" for remark in remarks(validation)),
         "",
-        _footing(validation),
+        footing(validation),
     ]
     return "\n".join(lines) + "\n"
 
@@ -200,7 +200,8 @@ def _size(value: float, row: Judged) -> str:
     return f"{value:,.0f} {row.unit}" if value >= 1_000 else f"{value:.3g} {row.unit}"
 
 
-def _footing(validation: Validation) -> str:
+def footing(validation: Validation) -> str:
+    """With what the figures were worked out."""
     years = sorted({row.price_year for row in validation.rows if row.figure and row.price_year and "GBP" in row.unit})
     prices = f" Money in £ of {', '.join(years)}." if years else ""
     return (

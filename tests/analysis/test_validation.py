@@ -180,6 +180,14 @@ def test_observed_money_with_its_tolerance_and_width_comes_to_the_settings_price
     assert (judged.unit, judged.price_year) == ("GBP", "2024/25")
 
 
+def test_the_verdict_on_money_is_in_the_settings_prices(tmp_path: Path) -> None:
+    row = target("net cost", 0, "GBP", price_year="2022/23", index="example_index", width=1e6, **PAID)
+    cost = figure(tmp_path, row).value
+    near = row | {"observed": (cost - 101) / INDEX, "tolerance": 100.0}
+    assert ask(tmp_path, {"T1": near})["T1"].verdict == "hit"  # £100 of 2022/23 are more than £101
+    assert ask(tmp_path, {"T1": near | {"tolerance": 90.0}})["T1"].verdict == "miss: outside"
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [
