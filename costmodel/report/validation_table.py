@@ -197,7 +197,7 @@ def _size(value: float, row: Judged) -> str:
         return f"{value:.1%}"
     if kind == "QALY":
         return f"{value:.3f}"
-    return f"{value:,.0f} {row.unit}" if value >= 1_000 else f"{value:.3g} {row.unit}"
+    return f"{value:,.0f} {row.unit}" if value >= 1_000 else f"{value:.4g} {row.unit}"
 
 
 def footing(validation: Validation) -> str:
