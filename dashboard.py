@@ -13,6 +13,7 @@ PAGES = (
     ("views/answer.py", "Answer"),
     ("views/assumptions.py", "Assumptions"),
     ("views/uncertainty.py", "Uncertainty"),
+    ("views/evidence.py", "Evidence"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
-from costmodel.cli.options import Draws, Fix, Json, ScenarioFile, Seed, Set, busy, scenario_of, show, whole_number
+from costmodel.cli.options import Draws, Fix, Json, Seed, Set, busy, scenario_of, show, whole_number
 from costmodel.cli.program import OUR_FAULT, app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
@@ -48,24 +48,72 @@ def calibrate(
 
 @app.command()
 def validate(
-    scenario: ScenarioFile,
+    scenario: Annotated[
+        Path | None, typer.Argument(metavar="[SCENARIO]", help="If left out: every target of ./scenarios.")
+    ] = None,
     set_: Set = None,
     fix: Fix = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="FILE.md", help="Write the table of all targets to a file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the trial beside the model, and the most that remission could save."""
-    from costmodel.analysis.trial import compare
-    from costmodel.report import trial_table
-
-    loaded = scenario_of(scenario, set_, fix, None)
-    with busy("Comparing with the trial …"):
-        comparison = compare(loaded, draws=draws, seed=seed)
-    if as_json:
-        print(json_report.text(json_report.comparison(loaded, comparison)))
+    """Lay what studies found beside what the models predict: all populations, or one with what it was fitted to."""
+    if scenario is None:
+        if set_ or fix:
+            raise InputError.at("--set, --fix", "targets are asked of scenarios as shipped", "Name a SCENARIO.")
+        _validate_all(draws, seed, write, as_json)
+    elif write is not None:
+        raise InputError.at("--write", "the file has the targets of every population", "Leave SCENARIO out.")
     else:
-        show(trial_table.trial(comparison))
+        _validate_one(scenario_of(scenario, set_, fix, None), bool(set_ or fix), draws, seed, as_json)
+
+
+def _validate_all(draws: int, seed: int, write: Path | None, as_json: bool) -> None:
+    from costmodel.analysis.validation import validate as ask
+    from costmodel.report import validation_table
+    from costmodel.report.files import check_folder, write_whole
+
+    if write is not None:
+        check_folder(write, "--write")
+    with terminal.progress() as progress:
+        found = ask(SCENARIOS, draws=draws, seed=seed, progress=progress)
+    if write is not None:
+        write_whole(write, lambda path: path.write_text(validation_table.markdown(found), "utf-8"), "--write")
+    if as_json:
+        print(json_report.text(validation_table.document(found)))
+    else:
+        show(validation_table.terminal(found))
+
+
+def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_json: bool) -> None:
+    """The targets of the scenario's population, unless it was changed; and the trial file of its folder."""
+    from costmodel.analysis.trial import TRIAL_FILE, compare
+    from costmodel.analysis.validation import targets_name
+    from costmodel.analysis.validation import validate as ask
+    from costmodel.report import trial_table, validation_table
+
+    home = loaded.path.resolve().parent
+    asked = None
+    if not changed and targets_name(home.parent, home.name):
+        with terminal.progress() as progress:
+            asked = ask(home.parent, home.name, draws=draws, seed=seed, progress=progress)
+    compared = None
+    if asked is None or (home / TRIAL_FILE).exists():
+        with busy("Comparing with the trial …"):
+            compared = compare(loaded, draws=draws, seed=seed)
+    if as_json:
+        document = validation_table.document(asked) if asked else {}
+        if compared:
+            document |= json_report.comparison(loaded, compared)
+        print(json_report.text(document))
+        return
+    if asked:
+        show(validation_table.terminal(asked))
+    if compared:
+        show(trial_table.trial(compared))
 
 
 @app.command()

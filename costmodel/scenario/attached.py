@@ -59,11 +59,11 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
             return None
         return content
 
-    sources = read(setting_tree.place(("sources",)), setting.sources, _read_sources)
+    sources = read(setting_tree.place(("sources",)), setting.sources, read_sources)
     attached.sources = sources or {}
     if model.sources:
         where = tree.place(("sources",))
-        theirs = read(where, model.sources, _read_sources) or {}
+        theirs = read(where, model.sources, read_sources) or {}
         problems += _stated_twice(where, model.sources, theirs, attached.sources)
         attached.sources = {**attached.sources, **theirs}
     for name, file in setting.price_indices.items():
@@ -106,11 +106,11 @@ def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Sou
     if file is None or problems:
         raise InputError(*dict.fromkeys(problems))
     where = setting_tree.place(("sources",))
-    shared, digests[file.sources] = _with_digest(where.path.parent / file.sources, where, _read_sources)
+    shared, digests[file.sources] = _with_digest(where.path.parent / file.sources, where, read_sources)
     if own is None:
         return dict(shared), digests
     where = tree.place(("sources",))
-    theirs, digests[own] = _with_digest(where.path.parent / own, where, _read_sources)
+    theirs, digests[own] = _with_digest(where.path.parent / own, where, read_sources)
     if twice := _stated_twice(where, own, theirs, shared):
         raise InputError(*twice)
     return {**shared, **theirs}, digests
@@ -150,7 +150,8 @@ def _read_index(path: Path) -> PriceIndex:
     return read_price_index(path, path.stem)
 
 
-def _read_sources(path: Path) -> Mapping[str, Source]:
+def read_sources(path: Path) -> Mapping[str, Source]:
+    """The entries of a sources file. Raises InputError with every problem."""
     file, problems, _ = validate(SourcesFile, read_file(path))
     if problems or file is None:
         raise InputError(*problems)

@@ -1,15 +1,25 @@
 """`costmodel validate` and `calibrate` on the shipped scenario."""
 
+import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 import costmodel as cm
 from costmodel.analysis.trial import compare
+from costmodel.analysis.validation import validate
 from tests.cli.commands import done, parsed, refused
+from tests.support.example import example
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FOLDER = SCENARIOS / "depression_resistant"
 DRAWS = 20
+ROW = {
+    "label": "Well at 24 months", "role": "predicted", "why": "Because", "population": "pop", "strategy": "therapy",
+    "outcome": "share in states", "states": ["well"], "time": "24 months", "observed": 0.9, "unit": "share",
+    "tolerance": 0.1, "width": 0.5, "source": "X002", "status": "assumption",
+}  # fmt: skip
 
 
 def test_validate_prints_what_python_compares() -> None:
@@ -19,7 +29,35 @@ def test_validate_prints_what_python_compares() -> None:
     figures = [row.model.mean if row.model else None for row in comparison.rows]
     assert [row["mean"] for row in found["rows"]] == figures
     assert [one["words"] for one in found["ceilings"]] == [one.words for one in comparison.ceilings]
-    assert "Predicted" in done("validate", FOLDER / "model.yaml", "--draws", DRAWS)
+    asked = validate(SCENARIOS, "depression_resistant", draws=DRAWS, seed=3)
+    assert [row["predicted"] for row in found["targets"]] == [row.figure and row.figure.value for row in asked.rows]
+    printed = done("validate", FOLDER / "model.yaml", "--draws", DRAWS)
+    assert "T3a" in printed
+    assert "Fitted" in printed
+
+
+def test_a_changed_scenario_is_not_asked_what_was_declared_for_the_shipped_one() -> None:
+    found = parsed("validate", FOLDER / "model.yaml", "--draws", DRAWS, "--set", "attendance=0.7", "--json")
+    assert "targets" not in found
+    assert "as shipped" in refused("validate", "--set", "attendance=0.7")
+
+
+def test_validate_writes_the_file_that_it_prints_and_only_of_all_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scenarios" / "pop").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    example(tmp_path / "scenarios" / "pop")
+    source = {"citation": "Invented", "where": "here", "figure": "1", "status": "assumption"}
+    (tmp_path / "scenarios" / "sources.yaml").write_text(json.dumps({"sources": {"X002": source}}), "utf-8")
+    content = {"format": 1, "sources": ["sources.yaml"], "rows": {"T1": ROW}}
+    (tmp_path / "scenarios" / "validation.yaml").write_text(json.dumps(content), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    printed = done("validate", "--draws", DRAWS, "--write", "docs/validation.md")
+    assert "0 of 1 predicted targets were hit; missed: T1." in printed
+    assert "missed: T1." in (tmp_path / "docs" / "validation.md").read_text("utf-8")
+    assert "Leave SCENARIO out" in refused("validate", FOLDER / "model.yaml", "--write", tmp_path / "x.md")
+    assert not (tmp_path / "x.md").exists()
 
 
 def test_calibrate_writes_the_posterior_of_the_named_fit_and_nothing_else(tmp_path: Path) -> None:

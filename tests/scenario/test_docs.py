@@ -10,6 +10,7 @@ import costmodel as cm
 from costmodel.analysis.calibration.problem import load_problem
 from costmodel.analysis.sweep import planned
 from costmodel.analysis.trial.file import read_trial
+from costmodel.analysis.validation.file import read_validation
 from costmodel.scenario.read import read_file
 from tests.support.example import DOCS, derived, documented, example, number, yaml_blocks
 
@@ -26,6 +27,7 @@ WHOLE_FILES = {
     "setting": "life_tables",
     "overlay": "extends",
     "calibration": "fits",
+    "validation": "sources",
     "trial": "rows",
     "grid": "scenarios",
 }
@@ -71,6 +73,10 @@ def test_a_whole_file_loads_among_the_files_that_it_names(block: str, tmp_path: 
         case "trial":
             (tmp_path / "trial.yaml").write_text(block, "utf-8")
             assert read_trial(tmp_path / "trial.yaml", cm.load(path)).rows
+        case "validation":
+            (tmp_path / "validation.yaml").write_text(block, "utf-8")
+            shutil.copy(tmp_path / "settings" / "sources.yaml", tmp_path / "sources.yaml")
+            assert read_validation(tmp_path / "validation.yaml").rows
         case "locked":
             (tmp_path / "locked.yaml").write_text(block, "utf-8")
             with pytest.raises(cm.Refused, match="It does harm"):

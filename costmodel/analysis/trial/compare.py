@@ -163,8 +163,8 @@ def compare(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Compari
             for one in compared:
                 rows[one.name].append(one)
             ceilings += bounds
-    several = len(scenario.structures) > 1
-    labels = {one.name: one.label if several else "The model" for one in scenario.structures}
+    several = len(scenario.readings) > 1
+    labels = {one.name: one.label if several else "The model" for one in scenario.readings}
     return Comparison(
         title=scenario.model.title,
         follow_up=scenario.model.follow_up.text,
@@ -264,11 +264,11 @@ def _one(
 
 def _readings(scenario: Scenario) -> dict[str, Array]:
     """Weights of the alternatives in each reading."""
-    names = [structure.name for structure in scenario.structures]
+    names = [structure.name for structure in scenario.readings]
     readings = {name: np.eye(len(names))[a] for a, name in enumerate(names)}
     if len(names) > 1:
         look = looking(scenario.central)
-        readings[MIXTURE] = np.array([float(look(one.weight)) for one in scenario.structures])
+        readings[MIXTURE] = np.array([float(look(one.weight)) for one in scenario.readings])
     return readings
 
 

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.trial.file import CeilingBlock, TrialRow
-from costmodel.model.flows import THERAPY, cost_per_year, items
+from costmodel.model.flows import THERAPY, Item, cost_per_year, items
 from costmodel.model.lived import looking
 from costmodel.model.simulate import simulate
+from costmodel.model.strata import shares_of_strata
 from costmodel.model.values import Values, central_values, drawn_values
 from costmodel.perspectives import weight
 from costmodel.result.flows import Flows
@@ -28,18 +29,34 @@ PERSPECTIVE = "nhs_pss"
 def measured(
     scenario: Scenario, measures: Mapping[str, Measure], draws: int, seed: int
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Each measure at the central values, shape (alternative,), and in every draw, (alternative, draw)."""
+    """Each measure at the central values, shape (alternative,), and in every draw, (alternative, draw).
+
+    Strata are one cohort, so that they count as a single alternative.
+    """
     central = central_values(scenario)
-    flows = simulate(scenario, central, 1)
+    flows = simulated(scenario, central, 1)
     best = {name: measure(flows, central)[:, 0] for name, measure in measures.items()}
     blocks: dict[str, list[Array]] = {name: [] for name in measures}
     for first in range(0, draws, BLOCK):
         size = min(BLOCK, draws - first)
         values = drawn_values(scenario, size, seed, first)
-        flows = simulate(scenario, values, size)
+        flows = simulated(scenario, values, size)
         for name, measure in measures.items():
             blocks[name].append(measure(flows, values))
     return best, {name: np.concatenate(found, axis=1) for name, found in blocks.items()}
+
+
+def simulated(scenario: Scenario, values: Values, draws: int) -> Flows:
+    """The flows of every alternative, or of the whole cohort where there are strata."""
+    flows = simulate(scenario, values, draws)
+    if not scenario.model.strata:
+        return flows
+    shares = np.stack([np.broadcast_to(share, (draws,)) for share in shares_of_strata(scenario, looking(values))])
+
+    def whole(parts: Array) -> Array:
+        return np.asarray((parts * shares).sum(axis=-2, keepdims=True), dtype=float)
+
+    return Flows(flows.edges, whole(flows.cost), whole(flows.qaly), whole(flows.people), whole(flows.person_years))
 
 
 def of_row(scenario: Scenario, row: TrialRow) -> Measure:
@@ -48,11 +65,11 @@ def of_row(scenario: Scenario, row: TrialRow) -> Measure:
     own, other = names.index(row.strategy), None if row.against is None else names.index(row.against)
     if row.outcome == "share in states":
         states = [list(scenario.model.states).index(state) for state in row.states]
-        return lambda flows, _: _share(flows, states, row.time.months, own, other)
+        return lambda flows, _: share(flows, states, row.time.months, own, other)
     assert other is not None
     if row.outcome == "qaly gain":
-        return lambda flows, _: _gain(flows.qaly, _cycles(flows, row.time.months), own, other)
-    return lambda flows, _: _net_cost(scenario, flows, row.time.months, own, other)
+        return lambda flows, _: gain(flows.qaly, cycles_to(flows, row.time.months), own, other)
+    return lambda flows, _: net_cost(scenario, flows, row.time.months, own, other, PERSPECTIVE)
 
 
 def person_years_gained(scenario: Scenario, block: CeilingBlock, states: Sequence[str]) -> Measure:
@@ -63,7 +80,7 @@ def person_years_gained(scenario: Scenario, block: CeilingBlock, states: Sequenc
 
     def measure(flows: Flows, _: Values) -> Array:
         in_states = flows.person_years[:, chosen].sum(axis=1)
-        return _gain(in_states, _cycles(flows, scenario.model.follow_up.months), own, other)
+        return gain(in_states, cycles_to(flows, scenario.model.follow_up.months), own, other)
 
     return measure
 
@@ -88,32 +105,43 @@ def price_of_therapy(scenario: Scenario, block: CeilingBlock) -> Measure:
     own = list(scenario.model.strategies).index(block.strategy)
     (line,) = [i for i, item in enumerate(items(scenario.model)) if item.name == THERAPY]
     months = scenario.model.follow_up.months
-    return lambda flows, _: np.asarray(flows.cost[: _cycles(flows, months), line, own].sum(axis=0), dtype=float)
+    return lambda flows, _: np.asarray(flows.cost[: cycles_to(flows, months), line, own].sum(axis=0), dtype=float)
 
 
-def _cycles(flows: Flows, months: float) -> int:
+def cycles_to(flows: Flows, months: float) -> int:
     """Whole cycles to a time, which the file was checked to be."""
     return int(np.argmin(np.abs(flows.edges * MONTHS_A_YEAR - months)))
 
 
-def _share(flows: Flows, states: list[int], months: float, own: int, other: int | None) -> Array:
-    people = flows.people[_cycles(flows, months)]
-    shares = people[states].sum(axis=0) / people.sum(axis=0)
+def share(flows: Flows, states: Sequence[int], months: float, own: int, other: int | None) -> Array:
+    """Share of the living in some states, of a strategy or less that of another."""
+    people = flows.people[cycles_to(flows, months)]
+    shares = people[list(states)].sum(axis=0) / people.sum(axis=0)
     return np.asarray(shares[own] if other is None else shares[own] - shares[other], dtype=float)
 
 
-def _gain(per_cycle: Array, cycles: int, own: int, other: int) -> Array:
-    """Sum over the first cycles, strategy less comparator.
+def gain(per_cycle: Array, cycles: int, own: int, other: int | None) -> Array:
+    """Sum over the first cycles, of a strategy or less that of another.
 
     per_cycle: (cycle, strategy, alternative, draw).
     """
     total = per_cycle[:cycles].sum(axis=0)
-    return np.asarray(total[own] - total[other], dtype=float)
+    return np.asarray(total[own] if other is None else total[own] - total[other], dtype=float)
 
 
-def _net_cost(scenario: Scenario, flows: Flows, months: float, own: int, other: int) -> Array:
+def net_cost(
+    scenario: Scenario,
+    flows: Flows,
+    months: float,
+    own: int,
+    other: int | None,
+    perspective: str,
+    counts: Callable[[Item], bool] = lambda item: True,
+) -> Array:
+    """Cost of a strategy to a perspective to a time, or less that of another; of the items that count."""
     total = np.zeros(flows.qaly.shape[2:])
     for i, item in enumerate(items(scenario.model)):
-        if sign := weight(PERSPECTIVE, item.paid_by, item.received_by):
-            total += sign * _gain(flows.cost[:, i], _cycles(flows, months), own, other)
+        sign = weight(perspective, item.paid_by, item.received_by)
+        if sign and counts(item):
+            total += sign * gain(flows.cost[:, i], cycles_to(flows, months), own, other)
     return total

@@ -1,0 +1,207 @@
+"""The validation file as types: what studies found, and the role of each finding. Text under a field documents it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from costmodel.errors import InputError, Problem, nearest
+from costmodel.perspectives import Perspective
+from costmodel.scenario.attached import read_sources
+from costmodel.scenario.faults import validate
+from costmodel.scenario.fields import Block, Name, PriceYear, Text, Time, Transition
+from costmodel.scenario.parameter import Status
+from costmodel.scenario.read import Tree, read_file
+from costmodel.scenario.schema import Source
+
+Role = Literal["fitted", "input", "consistency", "predicted", "context"]
+Outcome = Literal[
+    "share in states", "months in states", "share moved", "qaly gain", "cost", "cost per year", "net cost",
+    "offset ratio", "offset per year", "use per year", "fall in use", "payback month", "chance better and cheaper",
+    "cost per qaly", "chance cost-effective", "none",
+]  # fmt: skip
+
+COMPARED = {"strategy", "against", "perspective"}
+NEEDS: dict[str, set[str]] = {
+    "share in states": {"strategy", "states", "time"},
+    "months in states": {"strategy", "states", "time"},
+    "share moved": {"strategy", "transition", "time"},
+    "qaly gain": {"strategy", "against", "time"},
+    "cost": {"strategy", "perspective", "time"},
+    "cost per year": {"strategy", "perspective", "time"},
+    "net cost": COMPARED | {"time"},
+    "offset ratio": COMPARED | {"time"},
+    "offset per year": COMPARED | {"time"},
+    "use per year": {"strategy", "item", "time"},
+    "fall in use": {"strategy", "against", "item", "time"},
+    "payback month": COMPARED,
+    "chance better and cheaper": COMPARED | {"states", "time"},
+    "cost per qaly": COMPARED | {"time"},
+    "chance cost-effective": COMPARED | {"threshold", "time"},
+    "none": set(),
+}
+"""The keys that an outcome cannot do without."""
+MAY: dict[str, set[str]] = {
+    "share in states": {"against"},
+    "months in states": {"against"},
+    "qaly gain": {"utility_set"},
+    "cost per qaly": {"utility_set"},
+    "chance cost-effective": {"utility_set"},
+    "cost": {"category"},
+    "cost per year": {"category"},
+    "net cost": {"category"},
+    "use per year": {"against"},
+}
+"""The keys that it may have beside them."""
+KEYS = (
+    "strategy", "against", "perspective", "states", "transition", "item", "category", "threshold", "time",
+    "utility_set",
+)  # fmt: skip
+MONEY = {"cost", "cost per year", "net cost", "offset per year", "cost per qaly", "chance cost-effective"}
+"""Outcomes of which a figure is money, or rests on a threshold that is."""
+HOME = "GBP"
+
+
+class Currency(Block):
+    per_unit: float = Field(gt=0)
+    """Pounds for one unit of the source's currency."""
+    source: Text
+    """Source id."""
+    status: Status
+    """How we know it."""
+
+
+class Target(Block):
+    label: Text
+    """What was observed, in a few words."""
+    role: Role
+    """fitted, input, consistency, predicted or context; only predicted rows score."""
+    why: Text
+    """Why it has this role, and this tolerance."""
+    population: Name
+    """The folder of the scenario that is asked."""
+    scenario: Text = "model.yaml"
+    """The file in it."""
+    outcome: Outcome
+    """What the model works out; none where it is not asked."""
+    strategy: Name | None = None
+    """The group that was observed."""
+    against: Name | None = None
+    """The group that it is compared with."""
+    stratum: Name | None = None
+    """The people asked about; all where left out."""
+    perspective: Perspective | None = None
+    """Whose costs."""
+    states: list[Name] = []
+    """The states that count."""
+    transition: Transition | None = None
+    """The move that is counted."""
+    item: Name | None = None
+    """The cost item whose use is counted."""
+    category: Text | None = None
+    """The category of costs that counts; all where left out."""
+    threshold: float | None = Field(default=None, gt=0)
+    """Money per QALY, in the source's prices."""
+    time: Time | None = None
+    """From referral to when, or when."""
+    utility_set: Name | None = None
+    """The option of every utility that is a choice."""
+    observed: float | None = None
+    """What the study found."""
+    low: float | None = None
+    """The lower end of what it found."""
+    high: float | None = None
+    """The upper end."""
+    unit: Text
+    """share, months, QALY, a currency, or another word for rows that are not asked."""
+    currency: Currency | None = None
+    """What a unit of a currency other than GBP is worth."""
+    price_year: PriceYear | None = None
+    """The year of money."""
+    index: Name | None = None
+    """The price index of the setting that brings it to the setting's price year."""
+    tolerance: float | None = Field(default=None, ge=0)
+    """How far from what was observed the model's expected value may lie, in the unit."""
+    width: float | None = Field(default=None, gt=0)
+    """How wide the model's 95% interval may be, in the unit."""
+    source: Text | list[Text]
+    """Source ids."""
+    same_as: list[Text] = []
+    """Other ids that hold the same observation, such as a rate derived from it."""
+    status: Status
+    """How we know it. `recalled` is shown as "to be checked"."""
+
+    @property
+    def sources(self) -> list[str]:
+        """Source ids."""
+        return [self.source] if isinstance(self.source, str) else self.source
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Target":
+        given = {key for key in KEYS if getattr(self, key) not in (None, [])}
+        needs, may = NEEDS[self.outcome], MAY.get(self.outcome, set())
+        if missing := sorted(needs - given):
+            raise ValueError(f"the outcome {self.outcome} needs {', '.join(missing)}")
+        if extra := sorted(given - needs - may):
+            raise ValueError(f"the outcome {self.outcome} has no use for {', '.join(extra)}")
+        if self.observed is None and (self.low is None or self.high is None):
+            raise ValueError("give observed, or low and high")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low is {self.low:g} and high is {self.high:g}")
+        if self.role == "predicted":
+            if self.outcome == "none":
+                raise ValueError("a predicted row asks the model something; give an outcome")
+            if self.tolerance is None or self.width is None:
+                raise ValueError("a predicted row declares tolerance and width")
+        elif self.tolerance is not None or self.width is not None:
+            raise ValueError("tolerance and width belong to predicted rows, which alone score")
+        if self.outcome in MONEY and self.price_year is None:
+            raise ValueError("money has a price_year")
+        in_money = self.outcome in MONEY - {"chance cost-effective"}
+        if in_money and self.unit.startswith(HOME) == (self.currency is not None):
+            raise ValueError(f"money is in {HOME}, or has a currency that says what it is worth")
+        return self
+
+
+class ValidationFile(Block):
+    """What studies found that models were or were not fitted to, roles declared before the comparison."""
+
+    format: Literal[1]
+    """The version of this grammar."""
+    sources: list[Text] = Field(min_length=1)
+    """Files with the sources, from this file."""
+    rows: dict[str, Target] = Field(min_length=1)
+    """Targets by name."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A validation file that was read: its rows, who says what, and where it stands."""
+
+    path: Path
+    rows: Mapping[str, Target]
+    sources: Mapping[str, Source]
+    tree: Tree
+
+
+def read_validation(path: Path) -> Declared:
+    """Read a validation file and its sources. Raises InputError with every problem."""
+    tree = read_file(path)
+    file, problems, _ = validate(ValidationFile, tree)
+    if file is None:
+        raise InputError(*dict.fromkeys(problems))
+    sources: dict[str, Source] = {}
+    for name in file.sources:
+        sources |= read_sources(path.parent / name)
+    for name, row in file.rows.items():
+        cited = [*row.sources, *([row.currency.source] if row.currency else [])]
+        problems += [
+            Problem(str(tree.place(("rows", name, "source"))), f'there is no source "{one}"', nearest(one, sources))
+            for one in cited
+            if one not in sources
+        ]
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    return Declared(path, file.rows, sources, tree)

@@ -1,0 +1,69 @@
+"""The shipped targets: their roles stay as declared, nothing scores that was seen, and the file of the docs is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from costmodel.analysis.validation import NO_MODEL, Validation, validate
+from costmodel.analysis.validation.file import read_validation
+from costmodel.report.validation_table import markdown
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = ROOT / "scenarios"
+
+DECLARED = {
+    "T1": ("consistency", None, None), "T2a": ("predicted", 0.05, 0.16), "T2b": ("predicted", 10_000, 33_000),
+    "T2c": ("predicted", 0.1, 0.3), "T2d": ("consistency", None, None), "T3a": ("predicted", 0.08, 0.2),
+    "T3b": ("predicted", 0.05, 0.1), "T4a": ("predicted", 0.05, 0.12), "T4b": ("predicted", 0.05, 0.12),
+    "T5": ("predicted", 0.06, 0.15), "T6": ("predicted", 3, 9), "T7": ("predicted", 0.15, 0.3),
+    "T8": ("predicted", 775, 3_100), "T9": ("consistency", None, None), "T10": ("predicted", 0, 12),
+    "T11": ("context", None, None), "T12a": ("predicted", 0, 0.03), "T12b": ("context", None, None),
+    "T13a": ("input", None, None), "T13b": ("predicted", 0.07, 0.2), "T14": ("context", None, None),
+    "T15": ("predicted", 0.1, 0.25), "T16a": ("input", None, None), "T16b": ("predicted", 0, 6_000),
+    "T17": ("predicted", 0.17, 0.68), "T18": ("input", None, None), "T19": ("context", None, None),
+    "T20": ("predicted", 2_600, 5_200), "T21": ("predicted", 12, 36),
+}  # fmt: skip
+"""Role, tolerance and greatest width as committed before any comparison. They do not change with what models say."""
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Validation:
+    return validate(SCENARIOS)
+
+
+def test_roles_tolerances_and_widths_are_those_that_were_declared() -> None:
+    rows = read_validation(SCENARIOS / "validation.yaml").rows
+    assert {name: (row.role, row.tolerance, row.width) for name, row in rows.items()} == DECLARED
+
+
+def test_all_twenty_one_targets_are_there_in_their_order() -> None:
+    numbers = [int(re.sub(r"\D", "", name)) for name in read_validation(SCENARIOS / "validation.yaml").rows]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(1, 22))
+
+
+@pytest.mark.long
+def test_no_row_is_both_seen_by_its_model_and_scored(shipped: Validation) -> None:
+    assert {row.name: row.remark for row in shipped.rows if row.verdict == "void"} == {}
+
+
+@pytest.mark.long
+def test_every_population_that_is_there_can_be_asked(shipped: Validation) -> None:
+    assert {row.name: row.remark for row in shipped.rows if row.verdict == "cannot be asked"} == {}
+
+
+@pytest.mark.long
+def test_every_miss_is_explained_in_the_readme_of_its_population(shipped: Validation) -> None:
+    unexplained = []
+    for row in shipped.scored:
+        readme = (SCENARIOS / row.target.population / "README.md").read_text("utf-8")
+        if row.verdict.startswith("miss") and not re.search(rf"\b{row.name}\b", readme):
+            unexplained.append(row.name)
+    assert unexplained == []
+
+
+@pytest.mark.long
+def test_the_page_of_the_docs_is_what_the_command_writes(shipped: Validation) -> None:
+    assert [row.name for row in shipped.rows if row.verdict == NO_MODEL] == []
+    assert (ROOT / "docs" / "validation.md").read_text("utf-8") == markdown(shipped)

@@ -1,0 +1,51 @@
+"""The Evidence page: targets of this population or of all, and what its model says of them."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from costmodel.analysis.validation import Validation, targets_name, validate
+from costmodel.report import validation_table
+from costmodel.scenario.build import Scenario
+from views.parts import catalogue, choice, compute, show
+from views.parts.text import literal
+
+ONE, ALL = "This population", "All populations"
+
+
+def show_targets(scenario: Scenario) -> None:
+    """The table of targets, asked of the files as shipped."""
+    st.title("What did studies find, and what does the model predict?", anchor=False)
+    population, folder = choice.current().population, catalogue.folder()
+    known = targets_name(folder, population)
+    if not known and not (folder / "validation.yaml").exists():
+        st.write("No targets are declared in this folder of scenarios.")
+        return
+    whose = st.segmented_control(
+        "Whose targets?", [ONE, ALL], default=ONE if known else ALL, key="targets", required=True
+    )
+    asked = population if known and whose == ONE else None
+    status = st.empty()
+    name = f"targets {asked} {catalogue.stamp()}"
+    found = compute.analysis(
+        name, scenario, partial(validate, folder, asked, compute.DRAWS), lambda: status.caption("Asking the models …")
+    )
+    status.caption(
+        "Roles, tolerances and greatest widths were declared before the comparison. Asked of the scenarios as shipped, "
+        "without your changes. Only predicted rows score."
+    )
+    _table(found)
+
+
+def _table(found: Validation) -> None:
+    st.markdown(f"**{literal(validation_table.headline(found))}**")
+    columns = ["Row", *validation_table.HEADINGS[1:]]
+    show.words(pd.DataFrame(validation_table.cells(found), columns=columns), "targets")
+    st.header("Row by row", anchor=False)
+    for remark in validation_table.remarks(found):
+        st.markdown(f"* {literal(remark)}")
+    st.header("What the roles mean", anchor=False)
+    for role, meaning in validation_table.ROLES.items():
+        st.markdown(f"* {literal(f'{role}: {meaning}')}")
+    st.caption(literal(validation_table.footing(found)))
