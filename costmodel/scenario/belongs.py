@@ -61,7 +61,9 @@ def label_of(posterior: Posterior, place: str) -> Label | None:
         return Label.model_validate_json(posterior.remark)
     except ValidationError as error:
         remedy = "Write it with costmodel calibrate; a table of your own has no such line."
-        raise InputError.at(f"{place}, line 1", "the line does not say where the posterior comes from", remedy) from error
+        raise InputError.at(
+            f"{place}, line 1", "the line does not say where the posterior comes from", remedy
+        ) from error
 
 
 def uses(model: ModelFile, columns: Mapping[str, str]) -> dict[str, list[str]]:
@@ -151,7 +153,9 @@ def strangers(
         if len(drawn) > 1:
             files = " and ".join(path.name for path in drawn)
             at = str(tree.place(("parameters", next(iter(drawn.values())), "joint")))
-            yield Problem(at, f"{files} are posteriors of different fits and meet in one structure", "Name one of them.")
+            yield Problem(
+                at, f"{files} are posteriors of different fits and meet in one structure", "Name one of them."
+            )
 
 
 def _columns(tree: Tree, model: ModelFile, path: Path) -> dict[str, str]:
@@ -180,8 +184,8 @@ def outdated(
         for name, value in label.values.items():
             if name in central and abs(central[name] - value) > SAME * max(1.0, abs(value)):
                 yield (
-                    f"{path.name} was fitted with {name} = {value:g}, and here it is {central[name]:g}: calibrate again, "
-                    "or read the fitted numbers as those of the old value."
+                    f"{path.name} was fitted with {name} = {value:g}, and here it is {central[name]:g}: calibrate "
+                    "again, or read the fitted numbers as those of the old value."
                 )
 
 

@@ -134,4 +134,4 @@ class Fit:
                     f"achievable is {row.apart:.1%}"
                 )
         if self.effective_rows < ENOUGH:
-            yield f"the rows are worth {self.effective_rows:,.0f} independent draws, fewer than {ENOUGH:,}: ask for more"
+            yield f"the rows are worth {self.effective_rows:,.0f} independent draws, of {ENOUGH:,} needed: ask for more"

@@ -73,9 +73,7 @@ def band(shares: Array, weights: Array, n: int) -> tuple[float, float]:
     return events(TAIL) / n, events(1 - TAIL) / n
 
 
-def unreachable(
-    density: Density, scores: Array, shares: Array, sizes: Sequence[int]
-) -> Iterator[tuple[int, float]]:
+def unreachable(density: Density, scores: Array, shares: Array, sizes: Sequence[int]) -> Iterator[tuple[int, float]]:
     """Observations that the model cannot come near wherever the priors reach, each with the best achievable share.
 
     Not near: outside the 95% band of a sample of its size from the best achievable share.

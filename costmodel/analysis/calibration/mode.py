@@ -1,6 +1,7 @@
 """The most plausible point of a fit, and the likeliest one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,10 @@ def highest(density: Density, starts: Array, with_prior: bool = True) -> Mode:
 
     bounds = [(-REACH, REACH)] * len(starts)
     options = {"ftol": PRECISION, "maxiter": MOST_STEPS}
-    ends = [minimize(lost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options) for start in starts.T]
+    ends: list[Any] = [
+        minimize(lost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)  # type: ignore[call-overload]
+        for start in starts.T
+    ]
     heights = np.array([-float(end.fun) for end in ends])
     best = int(np.argmax(heights))
     agreeing = int(np.sum(heights > heights[best] - SAME))

@@ -24,7 +24,7 @@ ROUNDS = (4_000, 8_000, 8_000)
 DRAWS = 20_000
 """Draws of the last round; as many again until they are worth enough."""
 MOST_DRAWS = 16 * DRAWS
-FREEDOM = 5.0
+FREEDOM = 5
 """Degrees of freedom: tails that are heavier than those of a posterior."""
 FROM_PRIOR = 0.1
 """Share of draws that come from the prior."""
@@ -73,11 +73,11 @@ class Sample:
         last = len(values) - 1
         return [float(values[order[min(int(np.searchsorted(heights, chance)), last)]]) for chance in chances]
 
-    def picked(self, rows: int, seed: int, name: str) -> NDArray[np.intp]:
+    def picked(self, rows: int, seed: int, name: str) -> NDArray[np.int64]:
         """Rows drawn with their weights: systematic resampling, one number for all rows."""
         places = (np.arange(rows) + uniforms(seed, f"{name} rows", 1)[0]) / rows
         found = np.searchsorted(np.cumsum(self.weights), places)
-        return np.minimum(found, len(self.log_weights) - 1)
+        return np.asarray(np.minimum(found, len(self.log_weights) - 1), dtype=np.int64)
 
 
 def sampled(density: Density, centre: Array, enough: float, seed: int, name: str) -> Sample:
@@ -86,7 +86,7 @@ def sampled(density: Density, centre: Array, enough: float, seed: int, name: str
     centre: the posterior's highest point, shape (free,). enough: the effective size at which the last round ends; it
     ends at MOST_DRAWS anyway. name: of the random numbers.
     """
-    spread = np.linalg.inv(density.information(centre) + np.eye(len(centre)))
+    spread = np.asarray(np.linalg.inv(density.information(centre) + np.eye(len(centre))), dtype=np.float64)
     for number, draws in enumerate(ROUNDS):
         found = _round(density, centre, spread, seed, f"{name} round {number}", 0, draws)
         if found.effective_size > 2 * len(centre):
