@@ -27,10 +27,12 @@ FEWEST_ROWS, MOST_ROWS = 2, 20_000
 SEED = 1
 FROM_PRIOR = 4_000
 """Draws of the prior: for what it predicts, and as starts of the search."""
+FIRST = 200
+"""Of these, to see whether the model takes them."""
 START_SEED = 0
 """Theirs, so that the most plausible point does not depend on the seed of the posterior."""
 STARTS = 12
-MOST_REFUSED = 0.01
+MOST_REFUSED = 0.02
 """Share of the prior's draws that may have rates which the engine refuses; the prior is cut off there."""
 WANTED = 4 * ENOUGH
 """Effective size at which sampling ends, so that the picked rows are worth ENOUGH."""
@@ -75,8 +77,8 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
     sizes = [observation.n for observation in problem.file.observations.values()]
 
     before = ndtri(prior_uniforms(len(block.free), FROM_PRIOR, START_SEED, f"{stream} prior"))
+    _refuse_wild(problem, name, density.shares(before[:, :FIRST]))
     prior_shares = density.shares(before)
-    _refuse_wild(problem, name, prior_shares)
     before, prior_shares = _allowed(before, prior_shares)
     _refuse_unreachable(problem, name, unreachable(density, before, prior_shares, sizes))
     plausible = density.log_likelihood(prior_shares) - np.sum(before**2, axis=0) / 2

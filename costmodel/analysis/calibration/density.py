@@ -23,6 +23,8 @@ REACH = 4.5
 """Scores beyond this are not looked at: of each prior 7 in a million lie there."""
 STEP = 1e-4
 """Of the central differences, in scores."""
+REFUSED = -1e6
+"""A log-likelihood below all others, for searches that step where the model cannot follow."""
 BLOCK = 20_000
 """Draws that the engine follows together."""
 
@@ -71,8 +73,13 @@ class Density:
         return replace(self, sizes=np.where(np.arange(len(self.sizes)) == observation, 0.0, self.sizes))
 
     def height_and_slope(self, score: Array) -> tuple[float, Array]:
-        """Log-likelihood at one point, shape (free,), and its slope in the scores."""
+        """Log-likelihood at one point, shape (free,), and its slope in the scores.
+
+        Where the model refuses the rates: REFUSED, and uphill towards the priors' medians.
+        """
         shares, slopes = self._slopes(score)
+        if not np.isfinite(slopes).all():
+            return REFUSED, -score
         height = float(self.log_likelihood(shares)[0])
         return height, gradient(shares, slopes, self.observed[:, None], self.sizes)[:, 0]
 
