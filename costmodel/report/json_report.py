@@ -20,7 +20,7 @@ from costmodel.scenario.used import to_be_checked
 SCHEMA = "costmodel/result/1"
 CHECK_SCHEMA = "costmodel/check/1"
 TRIAL_SCHEMA = "costmodel/trial/1"
-FITS_SCHEMA = "costmodel/calibration/1"
+FITS_SCHEMA = "costmodel/calibration/2"
 
 
 def engine() -> str:
