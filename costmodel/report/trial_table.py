@@ -119,13 +119,13 @@ def _observations(fit: Fit) -> Table:
         "Row", "Observation", "Group", "Observed", "Fitted", "95% after", "95% before", "From the others", ""
     )
     for row in fit.rows:
-        seen = "" if row.used else "not seen by this fit"
+        seen = "" if row.used else "not seen"
         recalled = TO_BE_CHECKED if row.status == "recalled" else ""
         shares = (f"{row.observed:.1%}", f"{row.fitted:.1%}", _span(row.posterior), _span(row.prior))
         others = ""
         if row.left_out:
             others = f"{row.left_out.low:.0%} to {row.left_out.high:.0%}"
-            seen = "" if row.left_out.inside else "outside what the others predict"
+            seen = "" if row.left_out.inside else "outside"
         table.add_row(row.name, row.label + recalled, row.strategy, *shares, others, seen)
     return table
 
