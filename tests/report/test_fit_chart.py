@@ -1,5 +1,6 @@
 """The chart of a fit draws the numbers of the fit, and its page needs no network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_its_table_has_the_same_numbers_and_its_title_the_count(found: Fit) -> N
     assert list(chart.table["after, median"]) == [row.posterior[1] for row in found.rows]
     inside, asked = found.predicted_inside
     assert chart.title.endswith(f"{inside} of {asked} observations lie where the others predict them")
+
+
+def test_what_is_recalled_is_to_be_checked(found: Fit) -> None:
+    recalled = replace(found, rows=tuple(replace(row, status="recalled") for row in found.rows))
+    said, unsaid = (
+        " ".join(fitted(one).figure.layout.yaxis.ticktext).replace("<br>", " ") for one in (recalled, found)
+    )
+    assert said.count("(to be checked)") == len(found.rows)
+    assert "checked" not in unsaid
 
 
 def test_the_sampling_error_is_jeffreys_and_holds_the_share() -> None:

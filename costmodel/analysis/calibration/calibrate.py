@@ -200,4 +200,4 @@ def _rows(
 
 
 def _in_words(observation: Observation) -> str:
-    return f"{' or '.join(observation.states)} at {observation.time.text}"
+    return f"{' or '.join(observation.states)} at {observation.time.text}".replace("_", " ")

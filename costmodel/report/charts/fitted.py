@@ -14,6 +14,8 @@ ROW = 52
 """Pixels."""
 APART = 0.16
 """Rows by which the bars of one observation lie apart."""
+ROOM = 0.01
+"""At both ends of the axis."""
 BEFORE: dict[str, object] = {"color": LIGHT_GREY, "width": 6}
 AFTER: dict[str, object] = {"color": BLUE, "width": 6}
 OTHERS: dict[str, object] = {"color": ORANGE, "width": 3, "dash": "dot"}
@@ -43,11 +45,15 @@ def fitted(fit: Fit) -> Chart:
         customdata=[literal(_name(row)) for row in rows],
         hovertemplate="%{customdata}: %{x:.1%}<extra></extra>",
     )
+    furthest = max(end for row in rows for end in (row.prior[-1], row.posterior[-1], *(_others(row) or ())))
+    furthest = max(furthest, *(ends[1] for ends in errors))
     title = _title(fit)
     alt = f"One row for each observation: its share, and bands of the model before and after the fit. {title}"
     made = chart(figure, title, alt, table(fit))
-    figure.update_layout(hovermode="closest", height=150 + ROW * len(rows), legend={"y": -0.08, "yanchor": "top"})
-    figure.update_xaxes(title_text="Share of the living", tickformat=".0%", rangemode="tozero")
+    figure.update_layout(
+        hovermode="closest", height=150 + ROW * len(rows), legend={"y": -70 / (ROW * len(rows)), "yanchor": "top"}
+    )
+    figure.update_xaxes(title_text="Share of the living", tickformat=".0%", range=[-ROOM, furthest + ROOM])
     labels = [wrapped(_name(row), LABEL) for row in rows]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, autorange="reversed")
     return made
@@ -100,7 +106,9 @@ def _others(row: Row) -> Ends | None:
 
 
 def _name(row: Row) -> str:
-    return f"{row.name} {row.label}, {row.strategy}{'' if row.used else ' (not seen by this fit)'}"
+    recalled = " (to be checked)" if row.status == "recalled" else ""
+    unseen = "" if row.used else " (not seen by this fit)"
+    return f"{row.name} {row.label}, {row.strategy.replace('_', ' ')}{recalled}{unseen}"
 
 
 def _title(fit: Fit) -> str:
