@@ -37,8 +37,8 @@ WITHOUT_JSON = {
     "report": ["report", PSYCHOSIS, "-o", f"{OUT}/x.xlsx"],
     "draws": ["draws", PSYCHOSIS, "-o", f"{OUT}/draws"],
 }
-ASK_NOTHING_OF_A_SCENARIO = {"check", "replicate", "schema"}
-"""Commands that give no answer about one: `check` has tests of its own."""
+ASK_NOTHING_OF_A_SCENARIO = {"check", "replicate", "schema", "spectrum"}
+"""Commands that give no answer about one: `check` and `spectrum` have tests of their own."""
 
 CALIBRATION = """
 format: 1

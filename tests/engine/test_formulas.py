@@ -52,6 +52,46 @@ def test_a_fading_effect_is_the_mean_of_its_halving_curve(
     assert formulas.fading_share(begin, end, after, half_life) == pytest.approx(mean, abs=1e-10)
 
 
+@settings(max_examples=60)
+@given(times, st.floats(0.05, 2), times, st.floats(0.1, 10), st.floats(0, 1))
+def test_a_growing_effect_is_the_mean_of_its_rising_line(
+    begin: float, length: float, first: float, lasting: float, part: float
+) -> None:
+    onset, last, end = max(part * lasting, 1e-3), first + lasting, begin + length
+
+    def in_force(t: float) -> float:
+        return min((t - first) / onset, 1.0) if first <= t <= last else 0.0
+
+    points = [t for t in (first, first + onset, last) if begin < t < end]
+    mean = quad(in_force, begin, end, points=points or None, epsabs=1e-12, epsrel=1e-11)[0] / length
+    assert formulas.rising_share(begin, end, first, last, onset) == pytest.approx(mean, abs=1e-9)
+
+
+def test_an_effect_is_half_grown_half_way_and_whole_afterwards() -> None:
+    just = 1e-6
+    assert formulas.rising_share(2.0, 2.0 + just, 1.0, 9.0, 2.0) == pytest.approx(0.5, rel=1e-5)
+    assert formulas.rising_share(4.0, 5.0, 1.0, 9.0, 2.0) == 1.0
+    assert formulas.rising_share(9.0, 10.0, 1.0, 9.0, 2.0) == 0.0
+
+
+def test_half_the_dose_is_the_share_that_its_shape_says_and_more_than_studied_adds_nothing() -> None:
+    assert formulas.dose_share(8.0, 16.0, 1.0) == 0.5
+    assert formulas.dose_share(4.0, 16.0, 0.5) == 0.5
+    assert formulas.dose_share(16.0, 16.0, 0.3) == 1.0
+    assert formulas.dose_share(40.0, 16.0, 0.3) == 1.0
+    assert formulas.dose_share(0.0, 16.0, 0.5) == 0.0
+    assert formulas.dose_share(1.0, 0.0, 1.0) == 1.0
+
+
+@given(st.floats(0, 100), st.floats(0.5, 100), st.floats(0.01, 1))
+def test_more_sessions_never_do_less_and_each_does_no_more_than_the_one_before(
+    delivered: float, studied: float, shape: float
+) -> None:
+    one, two, three = (formulas.dose_share(delivered + extra, studied, shape) for extra in (0.0, 1.0, 2.0))
+    assert one <= two <= three
+    assert two - one >= three - two - 1e-9
+
+
 def test_after_one_half_life_half_of_an_effect_is_left() -> None:
     just = 1e-6
     assert formulas.fading_share(3.0, 3.0 + just, 1.0, 2.0) == pytest.approx(0.5, rel=1e-5)

@@ -1,0 +1,54 @@
+"""`costmodel spectrum`: a line for each population, strategy and payer, the same numbers as those of each alone."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+import costmodel as cm
+from tests.cli.commands import call, done, parsed, refused
+from tests.support.answers import answer, saving
+from tests.support.example import example
+from tests.support.locked import locked_example
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two populations with answers and a locked one."""
+    example(tmp_path / "first")
+    example(tmp_path / "second", **{"parameters.session_price.value": 10})
+    locked_example(tmp_path / "third")
+    return tmp_path
+
+
+def test_its_numbers_are_those_of_each_population_alone(folder: Path) -> None:
+    found = parsed("spectrum", folder, "--draws", 100, "--json")
+    alone = cm.run(cm.load(folder / "second" / "model.yaml"), draws=100)
+    (row,) = [r for r in found["rows"] if (r["population"], r["perspective"]) == ("second", "nhs_pss")]
+    assert row["net_saving"] == saving(alone)
+    assert row["qaly"] == answer(alone, "qaly", "", discounted=True)
+    assert row["chance_payback"] == answer(alone, "chance_payback", horizon_months=alone.horizons[-1])
+    assert len(found["rows"]) == 8
+    assert [one["population"] for one in found["refused"]] == ["third"]
+
+
+def test_one_page_says_where_the_line_runs_and_refuses_what_is_locked(folder: Path) -> None:
+    said = done("spectrum", folder, "--draws", 50)
+    assert "first: " in said
+    assert "repays the NHS by then at a session price of" in said
+    assert "Main threat: " in said
+    assert "No answer is given" in said.partition("third: ")[2]
+    assert "£" not in said.partition("third: ")[2]
+
+
+def test_the_rows_come_as_csv_too(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    call("spectrum", folder, "--draws", 20, "--csv", path, "--perspective", "nhs")
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+    assert [row["population"] for row in rows] == ["first", "second"]
+    assert {row["perspective"] for row in rows} == {"nhs"}
+
+
+def test_a_folder_without_populations_is_refused(tmp_path: Path) -> None:
+    assert "there is no population below" in refused("spectrum", tmp_path)
