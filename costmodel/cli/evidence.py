@@ -25,19 +25,30 @@ def calibrate(
     fit: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this fit; may be repeated.")] = None,
     rows: Annotated[
         int | None,
-        typer.Option(parser=whole_number("--rows"), metavar="N", help="Rows of each posterior, the best fit first."),
+        typer.Option(
+            parser=whole_number("--rows"), metavar="N", help="Rows of each posterior, the most plausible first."
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.html", help="Draw observed beside modelled as a page too.")
     ] = None,
     seed: Seed = SEED,
     as_json: Json = False,
 ) -> None:
     """Fit the free rates to what was observed, and write the posteriors."""
     from costmodel.analysis import calibration as analysis
-    from costmodel.report import trial_table
+    from costmodel.report import files, fit_page, trial_table
 
+    if plot is not None:
+        files.check_folder(plot, "--plot")
     size = {} if rows is None else {"rows": rows}
     with terminal.progress() as progress:
         fits = analysis.calibrate(calibration, fits=fit, seed=seed, progress=progress, **size)
     written = analysis.write(fits)
+    if plot is not None:
+        drawn = fit_page.page(f"Fits of {calibration.name}", fits)
+        files.write_whole(plot, lambda path: path.write_text(drawn, "utf-8"), "--plot")
+        written.append(plot)
     if as_json:
         print(json_report.text(json_report.fits(calibration, fits)))
     else:

@@ -24,10 +24,12 @@ class Posterior:
     """Rows of parameters that belong together.
 
     columns: by parameter, shape (rows,) each. best: the row (from 0) that serves the deterministic run.
+    remark: what the file says of its origin; empty for a table of somebody's own.
     """
 
     columns: Mapping[str, Array]
     best: int
+    remark: str = ""
 
     @property
     def rows(self) -> int:
@@ -37,11 +39,12 @@ class Posterior:
 def read_posterior(path: Path) -> Posterior:
     """Read a posterior CSV.
 
-    The first column is `best` (1 in one row, 0 in the others); the others are parameters.
+    A first line that begins with # is a remark. The first column is `best` (1 in one row, 0 in the others); the others
+    are parameters.
     Raises InputError naming file and line.
     """
-    table = read_table(path, largest_file=LARGEST_FILE)
-    header = f"{table.place}, line 1"
+    table = read_table(path, largest_file=LARGEST_FILE, remarked=True)
+    header = f"{table.place}, line {2 if table.remark else 1}"
     if table.columns[0] != "best":
         raise InputError.at(header, f'the first column is "{table.columns[0]}"', 'It must be "best".')
     names = table.columns[1:]
@@ -68,7 +71,7 @@ def read_posterior(path: Path) -> Posterior:
                 problems += error.problems
     if problems:
         raise InputError(*problems)
-    return Posterior(dict(zip(names, values, strict=True)), best)
+    return Posterior(dict(zip(names, values, strict=True)), best, table.remark)
 
 
 def _best_row(table: Table, problems: list[Problem]) -> int:

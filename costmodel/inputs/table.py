@@ -5,13 +5,16 @@ import io
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem, nearest
 
 LARGEST_FILE = 1_000_000
 """Bytes."""
+
+MARK = "#"
+"""Begins a remark."""
 
 STATUSES = ("read", "derived", "recalled", "assumption")
 
@@ -29,20 +32,28 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text. place: the file's name."""
+    """A table of text. place: the file's name. remark: the first line after its mark, where it has one."""
 
     place: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    remark: str = ""
 
 
-def read_table(path: Path, columns: Sequence[str] = (), largest_file: int = LARGEST_FILE) -> Table:
+def read_table(
+    path: Path, columns: Sequence[str] = (), largest_file: int = LARGEST_FILE, remarked: bool = False
+) -> Table:
     """Read a CSV file.
 
     columns: exactly these must be there, in any order; left out, the header names them as it likes.
+    remarked: a first line that begins with MARK is a remark.
     Raises InputError naming file and line.
     """
-    return _table(_text(path, largest_file), path.name, columns)
+    text = _text(path, largest_file)
+    if not remarked or not text.startswith(MARK):
+        return _table(text, path.name, columns)
+    remark, _, rest = text.partition("\n")
+    return replace(_table(rest, path.name, columns, first=2), remark=remark.removeprefix(MARK).strip())
 
 
 def _text(path: Path, largest_file: int) -> str:
@@ -67,17 +78,18 @@ def _text(path: Path, largest_file: int) -> str:
     return text
 
 
-def _table(text: str, name: str, columns: Sequence[str]) -> Table:
+def _table(text: str, name: str, columns: Sequence[str], first: int = 1) -> Table:
+    """first: the number of the text's first line."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     rows: list[Row] = []
     problems: list[Problem] = []
-    line = 1
+    line = first
     try:
         for fields in reader:
             cells = [field.strip() for field in fields]
             place = f"{name}, line {line}"
-            line = reader.line_num + 1
+            line = reader.line_num + first
             if not cells:
                 continue
             if not header:

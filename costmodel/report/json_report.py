@@ -20,7 +20,7 @@ from costmodel.scenario.used import to_be_checked
 SCHEMA = "costmodel/result/1"
 CHECK_SCHEMA = "costmodel/check/1"
 TRIAL_SCHEMA = "costmodel/trial/1"
-FITS_SCHEMA = "costmodel/calibration/1"
+FITS_SCHEMA = "costmodel/calibration/2"
 
 
 def engine() -> str:
@@ -145,16 +145,24 @@ def _fit(fit: Fit) -> dict[str, Any]:
         "alternative": fit.alternative,
         "output": fit.output.name,
         "best": fit.best,
-        "intervals": {name: list(fit.interval(name)) for name in fit.parameters},
+        "parameters": [asdict(one) for one in fit.learned],
+        "ties": [list(one) for one in fit.ties],
         "free": list(fit.free),
         "held": dict(fit.held),
         "observations": [asdict(row) for row in fit.rows],
+        "predicted_inside": list(fit.predicted_inside),
         "largest_miss": fit.largest_miss,
         "log_likelihood": fit.log_likelihood,
         "saturated": fit.saturated,
-        "at_bound": dict(fit.at_bound),
+        "log_evidence": fit.log_evidence,
         "design_effect": fit.design_effect,
+        "searches": fit.searches,
+        "agreeing": fit.agreeing,
+        "draws": fit.draws,
+        "effective_size": fit.effective_size,
         "rows": len(fit.values),
+        "effective_rows": fit.effective_rows,
+        "warnings": list(fit.warnings),
         "seed": fit.seed,
     }
 

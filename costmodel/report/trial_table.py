@@ -115,50 +115,50 @@ def _ceilings(comparison: Comparison) -> Table:
 
 
 def _observations(fit: Fit) -> Table:
-    table = _table("Row", "Observation", "Group", "Observed", "Fitted", "Miss, points", "")
+    table = _table(
+        "Row", "Observation", "Group", "Observed", "Fitted", "95% after", "95% before", "From the others", ""
+    )
     for row in fit.rows:
-        seen = "" if row.used else "not seen by this fit"
+        seen = "" if row.used else "not seen"
         recalled = TO_BE_CHECKED if row.status == "recalled" else ""
-        shares = (f"{row.observed:.1%}", f"{row.fitted:.1%}", _signed(row.miss))
-        table.add_row(row.name, row.label + recalled, row.strategy, *shares, seen)
+        shares = (f"{row.observed:.1%}", f"{row.fitted:.1%}", _span(row.posterior), _span(row.prior))
+        others = ""
+        if row.left_out:
+            others = f"{row.left_out.low:.0%} to {row.left_out.high:.0%}"
+            seen = "" if row.left_out.inside else "outside"
+        table.add_row(row.name, row.label + recalled, row.strategy, *shares, others, seen)
     return table
 
 
+def _span(quantiles: tuple[float, ...]) -> str:
+    return f"{quantiles[0]:.0%} to {quantiles[-1]:.0%}"
+
+
 def _parameters(fit: Fit) -> Table:
-    table = _table("Parameter", "Best", "95% of rows", "Bounds", "Rows at the lower, upper bound", "")
-    for name in fit.parameters:
-        if name in fit.held:
-            table.add_row(name, f"{fit.best[name]:.4g}", "", "", "", "held")
-            continue
-        low, high = fit.interval(name)
-        at_low, at_high = fit.rows_at_bound.get(name, (0.0, 0.0))
-        place = f"at its {'lower' if fit.at_bound[name] == 'low' else 'upper'} bound" if name in fit.at_bound else ""
-        bounds = "{:g} to {:g}".format(*fit.bounds[name])
-        table.add_row(
-            name,
-            f"{fit.best[name]:.4g}",
-            f"{low:.3g} to {high:.3g}",
-            bounds,
-            f"{at_low:.0%}, {at_high:.0%}",
-            place,
-        )
+    table = _table("Parameter", "Most plausible", "95% after", "95% before", "Width left", "")
+    for one in fit.learned:
+        after, before = ("{:.3g} to {:.3g}".format(*ends[:: len(ends) - 1]) for ends in (one.posterior, one.prior))
+        table.add_row(one.name, f"{fit.best[one.name]:.4g}", after, before, f"{one.width:.0%}", "")
+    for name in fit.held:
+        table.add_row(name, f"{fit.best[name]:.4g}", "", "", "", "held")
     return table
 
 
 def _remarks(fit: Fit) -> Iterator[str]:
+    yield from (f"WARNING: {warning}" for warning in fit.warnings)
+    inside, asked = fit.predicted_inside
+    if asked:
+        yield f"{inside} of {asked} observations lie within the 95% band that the others predict for them"
     behind = fit.saturated - fit.log_likelihood
     yield (
-        f"largest miss {fit.largest_miss:.1f} points; log-likelihood {fit.log_likelihood:.3f}, "
-        f"{behind:.3f} below a perfect fit; design effect {fit.design_effect:g}"
+        f"largest miss of the most plausible point {fit.largest_miss:.1f} points; log-likelihood "
+        f"{fit.log_likelihood:.3f}, {behind:.3f} below a perfect fit; design effect {fit.design_effect:g}"
     )
-    yield f"{fit.agreeing} of {fit.searches} searches from different starts ended at this fit"
-    count = len(fit.free)
-    if fit.known < count:
-        rest = f"; on the bounds rest {', '.join(fit.poorly_known)}" if fit.poorly_known else ""
-        yield f"the data know {fit.known} of {count} directions better than the bounds do{rest}"
-    if fit.failed:
-        yield f"{fit.failed} of {len(fit.values) - 1} refits had not converged when their search was ended"
-    yield f"{len(fit.values)} rows, seed {fit.seed}, for {fit.output.name}"
+    yield f"{fit.agreeing} of {fit.searches} searches from different starts ended at this point"
+    yield (
+        f"{fit.draws:,} draws are worth {fit.effective_size:,.0f} independent ones, and the {len(fit.values):,} rows "
+        f"of {fit.output.name} {fit.effective_rows:,.0f}; seed {fit.seed}"
+    )
 
 
 def _pairs(fitted: list[Fit]) -> Iterator[tuple[Fit, Fit]]:

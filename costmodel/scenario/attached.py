@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.inputs.matrices import Matrices, read_matrices
 from costmodel.inputs.posterior import LARGEST_FILE, Posterior, read_posterior
 from costmodel.inputs.prices import PriceIndex, read_price_index
+from costmodel.scenario import belongs
 from costmodel.scenario.faults import validate
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
@@ -31,6 +33,8 @@ class Attached:
     posteriors: dict[Path, Posterior] = field(default_factory=dict)
     matrices: dict[str, Matrices] = field(default_factory=dict)
     """Tables of probabilities, by strategy."""
+    calibration: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+    """What the calibration files hold that posteriors name, where they are there."""
     digests: dict[str, str] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     """Names of price indices and life tables whose files are faulty."""
@@ -81,6 +85,9 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
             known = path in attached.posteriors
             if not known and (posterior := read(where, record.joint, read_posterior)) is not None:
                 attached.posteriors[path] = posterior
+    for path in belongs.calibration_files(attached.posteriors):
+        with suppress(InputError):
+            attached.calibration[path] = named(path, place, _read_calibration)
     tables: dict[str, Matrices | None] = {}
     for name, strategy in model.strategies.items() if model.in_probabilities else ():
         block = strategy.matrices or model.matrices
@@ -148,6 +155,11 @@ def _kept(reader: Callable[[Path], Any], path: Path, changed: int, size: int) ->
 
 def _read_index(path: Path) -> PriceIndex:
     return read_price_index(path, path.stem)
+
+
+def _read_calibration(path: Path) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = read_file(path).data
+    return data
 
 
 def read_sources(path: Path) -> Mapping[str, Source]:

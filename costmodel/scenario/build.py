@@ -14,7 +14,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.inputs.matrices import Matrices
 from costmodel.inputs.posterior import Posterior
-from costmodel.scenario import groups, overlay
+from costmodel.scenario import belongs, groups, overlay
 from costmodel.scenario.attached import Attached, attach
 from costmodel.scenario.consistency import check
 from costmodel.scenario.derived import combine, order
@@ -189,6 +189,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree.place, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
+    problems += belongs.strangers(tree, model, [structure.model for structure in structures], attached.posteriors)
     problems += groups.problems(model.groups, model.parameters, leaves, tree)
     if problems:
         raise InputError(*dict.fromkeys(problems))
@@ -208,7 +209,9 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         tree=tree,
     )
     last_age = scenario.life_table.last_age if scenario.life_table else None
-    return replace(scenario, warnings=tuple(warnings(scenario.model, scenario.central, leaves, last_age)))
+    unusual = warnings(scenario.model, scenario.central, leaves, last_age)
+    outdated = belongs.outdated(attached.posteriors, scenario.central, attached.calibration)
+    return replace(scenario, warnings=(*unusual, *outdated))
 
 
 def _leaves(

@@ -7,9 +7,10 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.calibration import calibrate
-from tests.support.calibrated import REMOVED, calibration
+from tests.support.calibrated import ASSUMED, PRIORS, REMOVED, calibration
 
-START = {"start": 1, "low": 0, "high": 2}
+BELIEVED = {"prior": dict(PRIORS["recover"])}
+PRIOR = "fits.rates.free.recover.prior"
 
 
 @pytest.mark.parametrize(
@@ -18,12 +19,18 @@ START = {"start": 1, "low": 0, "high": 2}
         ({"fits.rates.observations": ["usual_care_7"]}, 'no observation "usual_care_7". Did you mean'),
         ({"fits.rates.observations": ["therapy_6", "therapy_6"]}, "therapy_6 stands twice"),
         ({"fits.rates.observations": "some"}, "wanted: all, or a list"),
-        ({"fits.rates.free": {f"r{i}": START for i in range(7)}}, "At most 6"),
-        ({"fits.rates.free.gp_ill": START}, '"gp_ill" is not a joint parameter of the scenario'),
-        ({"fits.rates.free.recovr": START}, 'there is no parameter "recovr". Did you mean "recover"'),
-        ({"fits.rates.free.recover.start": 6}, "start 6 is outside 0 to 5"),
-        ({"fits.rates.free.recover.low": 5}, "low 5 is not below high 5"),
-        ({"fits.rates.free.recover.high": 60}, "recover: 60"),
+        ({"fits.rates.free": {f"r{i}": BELIEVED for i in range(7)}}, "At most 6"),
+        ({"fits.rates.free.gp_ill": BELIEVED}, '"gp_ill" is not a joint parameter of the scenario'),
+        ({"fits.rates.free.recovr": BELIEVED}, 'there is no parameter "recovr". Did you mean "recover"'),
+        ({"fits.rates.free.recover": {"start": 1, "low": 0, "high": 2}}, "in the place of start, low, high"),
+        ({"fits.rates.free.recover": {}}, "it has no prior; write prior:"),
+        ({f"{PRIOR}.distribution": "hurdle"}, "a hurdle distribution cannot be a prior"),
+        ({f"{PRIOR}.cv": REMOVED}, "needs exactly one of se, cv"),
+        ({f"{PRIOR}.value": 60}, "the prior of recover: "),
+        ({PRIOR: {"distribution": "uniform", "range": [-1, 1]} | ASSUMED}, "the prior of recover: an end"),
+        ({f"{PRIOR}.source": "X002"}, 'there is no source "X002"'),
+        ({f"{PRIOR}.source": REMOVED}, 'the key "source" is missing'),
+        ({f"{PRIOR}.status": "read"}, 'has the status "read" and its source X001 is "assumption"'),
         ({"fits.rates.free.recover": REMOVED}, 'the joint parameter "recover" is neither free nor held'),
         ({"fits.rates.held": {"recover": "held"}}, "recover cannot be both free and held"),
         ({"fits.rates.alternative": "faster"}, 'there is no alternative "faster"'),
@@ -45,7 +52,7 @@ START = {"start": 1, "low": 0, "high": 2}
 def test_a_fault_is_named_with_its_line(tmp_path: Path, edits: dict[str, Any], message: str) -> None:
     path = calibration(tmp_path, edits=edits)
     with pytest.raises(cm.InputError) as refused:
-        calibrate(path, rows=1)
+        calibrate(path, rows=2)
     assert message in str(refused.value), refused.value
     assert all(one.place.startswith("calibration.yaml, line ") for one in refused.value.problems)
 
@@ -54,34 +61,42 @@ def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
     edits = {
         "observations.therapy_6.states": ["wel"],
         "observations.therapy_12.source": "X9",
-        "fits.rates.free.gp_ill": START,
+        "fits.rates.free.gp_ill": BELIEVED,
         "design_effect": "nothing",
     }
     with pytest.raises(cm.InputError) as refused:
-        calibrate(calibration(tmp_path, edits=edits), rows=1)
+        calibrate(calibration(tmp_path, edits=edits), rows=2)
     assert len(refused.value.problems) >= 4
 
 
 def test_a_time_between_cycles_is_refused_where_the_cycle_cannot_follow(tmp_path: Path) -> None:
     edits = {"observations.therapy_6.time": "6.5 months"}
     with pytest.raises(cm.InputError, match="not a whole number of cycles"):
-        calibrate(calibration(tmp_path, edits=edits), rows=1)
+        calibrate(calibration(tmp_path, edits=edits), rows=2)
 
 
 def test_an_overlay_cannot_be_calibrated(tmp_path: Path) -> None:
     path = calibration(tmp_path, edits={"scenario": "over.yaml"})
     (tmp_path / "over.yaml").write_text("format: 1\nextends: model.yaml\nlabel: over\nchange: {people: 50}\n")
     with pytest.raises(cm.InputError, match="is an overlay"):
-        calibrate(path, rows=1)
+        calibrate(path, rows=2)
 
 
-@pytest.mark.parametrize("given", [{"rows": 0}, {"rows": 1.5}, {"seed": -1}, {"fits": ["rate"]}])
+@pytest.mark.parametrize("given", [{"rows": 0}, {"rows": 1}, {"rows": 2.5}, {"seed": -1}, {"fits": ["rate"]}])
 def test_an_impossible_request_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
     with pytest.raises(cm.InputError):
-        calibrate(calibration(tmp_path), **({"rows": 1} | given))
+        calibrate(calibration(tmp_path), **({"rows": 2} | given))
 
 
 def test_faults_of_the_scenario_itself_are_reported(tmp_path: Path) -> None:
     path = calibration(tmp_path, model={"utilities": {"ill": "utility_ill"}})
     with pytest.raises(cm.InputError, match='the utility of "well" is missing'):
-        calibrate(path, rows=1)
+        calibrate(path, rows=2)
+
+
+def test_priors_that_the_model_mostly_refuses_are_refused(tmp_path: Path) -> None:
+    """A rate and a ratio, each possible, whose product empties a state in days."""
+    fast = {"distribution": "uniform", "range": [20, 50]} | ASSUMED
+    edits = {PRIOR: fast, "fits.rates.free.hr_recover.prior.ci95": REMOVED, "fits.rates.free.hr_recover.prior.cv": 2.0}
+    with pytest.raises(cm.InputError, match="the model refuses [0-9]+% of what the priors allow"):
+        calibrate(calibration(tmp_path, edits=edits), rows=2)

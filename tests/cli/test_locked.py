@@ -46,8 +46,8 @@ scenario: {path}
 design_effect: 1
 observations: {{X001: {{strategy: therapy, states: [well], time: 24 months, share: 0.3, n: 67, source: X001,
                         status: assumption}}}}
-fits: {{first: {{label: One, observations: all, free: {{recover: {{start: 0.3, low: 0, high: 5}}}}, held: {{}},
-                 output: first.csv}}}}
+fits: {{first: {{label: One, observations: all, held: {{}}, output: first.csv, free: {{recover: {{prior: {{
+          distribution: gamma, value: 0.3, cv: 1, source: X001, status: assumption}}}}}}}}}}
 """
 
 

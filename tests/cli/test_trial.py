@@ -64,12 +64,30 @@ def test_calibrate_writes_the_posterior_of_the_named_fit_and_nothing_else(tmp_pa
     shutil.copytree(SCENARIOS, tmp_path / "scenarios")
     folder = tmp_path / "scenarios" / "depression_resistant"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    found = parsed("calibrate", folder / "calibration.yaml", "--fit", "read_rows_replace", "--rows", 3, "--json")
+    fit = ("--fit", "read_rows_replace", "--rows", 3)
+    found = parsed("calibrate", folder / "calibration.yaml", *fit, "--plot", tmp_path / "fit.html", "--json")
     assert [fit["name"] for fit in found["fits"]] == ["read_rows_replace"]
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     changed = [path.name for path in after if before.get(path) != after[path]]
     assert changed == ["read_rows_replace.csv"]
-    assert len(after[folder / "posteriors" / changed[0]].splitlines()) == 1 + 3
+    assert len(after[folder / "posteriors" / changed[0]].splitlines()) == 2 + 3
+    (one,) = found["fits"]
+    assert one["predicted_inside"] == [2, 3]
+    assert [row["left_out"] is not None for row in one["observations"]] == [row["used"] for row in one["observations"]]
+    assert "Therapy speeds improvement, read rows only" in (tmp_path / "fit.html").read_text("utf-8")
+
+
+def test_calibrate_says_what_was_learned_and_how_well_it_was_sampled(tmp_path: Path) -> None:
+    shutil.copytree(SCENARIOS, tmp_path / "scenarios")
+    file = tmp_path / "scenarios" / "depression_resistant" / "calibration.yaml"
+    said = done("calibrate", file, "--fit", "lower_relapse", "--rows", 2)
+    assert "WARNING: relapse_order_lower is not identified" in said
+    assert "9 of 10 observations lie within the 95% band that the others predict for them" in said
+    assert "outside" in said
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_fitted(tmp_path: Path) -> None:
+    assert "--plot" in refused("calibrate", FOLDER / "calibration.yaml", "--plot", tmp_path / "none" / "fit.html")
 
 
 def test_calibrate_names_the_fits_that_there_are() -> None:

@@ -10,7 +10,12 @@ from tests.support.example import REMOVED, documented_model, edited, number, wri
 
 TRUTH = {"recover": 0.35, "relapse": 0.2, "hr_recover": 1.6}
 TIMES = (6, 12, 24)
-BOUNDS = {"recover": (0.3, 0.0, 5.0), "relapse": (0.3, 0.0, 5.0), "hr_recover": (1.0, 0.1, 10.0)}
+ASSUMED = {"source": "X001", "status": "assumption"}
+PRIORS: dict[str, dict[str, Any]] = {
+    "recover": {"distribution": "gamma", "value": 0.4, "cv": 1} | ASSUMED,
+    "relapse": {"distribution": "gamma", "value": 0.4, "cv": 1} | ASSUMED,
+    "hr_recover": {"distribution": "lognormal", "value": 1, "ci95": [0.2, 5]} | ASSUMED,
+}
 
 
 def share_well(recover: float, relapse: float, years: float) -> float:
@@ -39,9 +44,9 @@ def true_observations(n: int = 3_000, **values: float) -> dict[str, Any]:
 
 def fit(*free: str, **more: Any) -> dict[str, Any]:
     """A fit of the calibration file; all three rates are free by default."""
-    limits = {name: dict(zip(("start", "low", "high"), BOUNDS[name], strict=True)) for name in free or BOUNDS}
+    priors = {name: {"prior": dict(PRIORS[name])} for name in free or PRIORS}
     output = "posteriors/rates.csv"
-    own = {"label": "All rates", "observations": "all", "free": limits, "held": {}, "output": output}
+    own = {"label": "All rates", "observations": "all", "free": priors, "held": {}, "output": output}
     return own | more
 
 
@@ -74,4 +79,14 @@ def calibration(
     return path
 
 
-__all__ = ["REMOVED", "TRUTH", "calibration", "fit", "observation", "share_well", "true_observations"]
+__all__ = [
+    "ASSUMED",
+    "PRIORS",
+    "REMOVED",
+    "TRUTH",
+    "calibration",
+    "fit",
+    "observation",
+    "share_well",
+    "true_observations",
+]

@@ -5,30 +5,37 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from costmodel.analysis.calibration.file import FitBlock
-from costmodel.analysis.calibration.fit import (
-    POINTS,
-    Fit,
-    Progress,
-    Row,
-    at_bounds,
-    best_fit,
-    directions,
-    limits,
-    refits,
-    resampled,
-)
+from costmodel.analysis.calibration.density import Density
+from costmodel.analysis.calibration.file import FitBlock, Observation
+from costmodel.analysis.calibration.fit import ENOUGH, POINTS, Fit, Progress, Row
+from costmodel.analysis.calibration.learned import TAILS, learned, ties
+from costmodel.analysis.calibration.left_out import LeftOut, apart, predicted, unreachable
+from costmodel.analysis.calibration.mode import highest
 from costmodel.analysis.calibration.posterior import DIGITS
 from costmodel.analysis.calibration.prediction import prediction
 from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem
-from costmodel.analysis.calibration.search import Task
+from costmodel.analysis.calibration.sample import Sample, prior_uniforms, sampled
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.draws import checked_seed
 
-ROWS = 500
-MOST_ROWS = 20_000
+Array = NDArray[np.float64]
+
+ROWS = 2_000
+FEWEST_ROWS, MOST_ROWS = 2, 20_000
 SEED = 1
+FROM_PRIOR = 4_000
+"""Draws of the prior: for what it predicts, and as starts of the search."""
+FIRST = 200
+"""Of these, to see whether the model takes them."""
+START_SEED = 0
+"""Theirs, so that the most plausible point does not depend on the seed of the posterior."""
+STARTS = 12
+MOST_REFUSED = 0.02
+"""Share of the prior's draws that may have rates which the engine refuses; the prior is cut off there."""
+WANTED = 4 * ENOUGH
+"""Effective size at which sampling ends, so that the picked rows are worth ENOUGH."""
 
 
 def calibrate(
@@ -38,14 +45,16 @@ def calibrate(
     seed: int = SEED,
     progress: Progress | None = None,
 ) -> list[Fit]:
-    """Fit the free rates of a calibration file by maximum likelihood.
+    """The posteriors of the free quantities of a calibration file.
 
-    fits: names of those to do; all by default. rows: of each posterior, the best fit among them; 1 skips
-    the refits. progress: called after each row. Nothing is written: see `write`.
-    Raises InputError with everything that is wrong with the file.
+    fits: names of those to do; all by default. rows: of each posterior, the most plausible point among them.
+    progress: called after each step. Nothing is written: see `write`.
+    Raises InputError with everything that is wrong with the file; where an observation cannot be reached; and where a
+    posterior cannot be sampled.
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or not 1 <= rows <= MOST_ROWS:
-        raise InputError.at("rows", f"{rows!r} is not a number of rows", f"Whole, from 1 to {MOST_ROWS:,}.")
+    if isinstance(rows, bool) or not isinstance(rows, int) or not FEWEST_ROWS <= rows <= MOST_ROWS:
+        wanted = f"Whole, from {FEWEST_ROWS} to {MOST_ROWS:,}."
+        raise InputError.at("rows", f"{rows!r} is not a number of rows", wanted)
     checked_seed(seed)
     problem = load_problem(Path(path))
     names = list(problem.file.fits) if fits is None else list(fits)
@@ -62,27 +71,38 @@ def _silent(fit: str, done: int, wanted: int) -> None:
 
 
 def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progress: Progress) -> Fit:
-    block, scenario = problem.file.fits[name], problem.scenario
-    structure = problem.structure(block)
-    used = problem.observed(block)
-    design_effect = problem.design_effect
-    held = {joint: scenario.central[supply] for joint, supply in block.held.items()}
-    seen = [problem.file.observations[key] for key in used]
-    start, low, high = limits(block.free)
-    observed = np.array([observation.share for observation in seen])
-    sizes = np.array([observation.n / design_effect for observation in seen])
-    task = Task(prediction(scenario, structure, seen, list(block.free), held), low, high, sizes)
+    block, seen = problem.file.fits[name], problem.observed(problem.file.fits[name])
+    held = {joint: problem.scenario.central[supply] for joint, supply in block.held.items()}
+    density, stream, steps = _density(problem, block, held), f"calibration {name}", 3 + len(seen)
+    sizes = [observation.n for observation in problem.file.observations.values()]
 
-    best, height, searches, agreeing = best_fit(task, observed, start, name)
-    progress(name, 1, rows)
-    shares = task.prediction.shares(best[:, None])[:, 0]
-    samples = resampled(shares, sizes, used, rows - 1, seed, name)
-    others, failed = refits(task, samples, (best, start), lambda done: progress(name, done + 1, rows))
-    at_low, at_high = at_bounds(task, best[None, :])
-    rows_low, rows_high = at_bounds(task, others)
-    known, poorly_known = directions(task, best, list(block.free))
-    points = np.concatenate([best[None, :], others])
-    fixed = np.broadcast_to(np.array(list(held.values())), (len(points), len(held)))
+    before = ndtri(prior_uniforms(len(block.free), FROM_PRIOR, START_SEED, f"{stream} prior"))
+    _refuse_wild(problem, name, density.shares(before[:, :FIRST]))
+    prior_shares = density.shares(before)
+    before, prior_shares = _allowed(before, prior_shares)
+    _refuse_unreachable(problem, name, unreachable(density, before, prior_shares, sizes))
+    plausible = density.log_likelihood(prior_shares) - np.sum(before**2, axis=0) / 2
+    starts = before[:, np.argsort(-plausible, kind="stable")[: STARTS - 1]]
+    mode = highest(density, np.concatenate([np.zeros((len(before), 1)), starts], axis=1))
+    progress(name, 1, steps)
+
+    sample = sampled(density, mode.score, WANTED, seed, stream)
+    if sample.effective_size < ENOUGH:
+        found = f"{name}: {len(sample.log_weights):,} draws are worth {sample.effective_size:,.0f}"
+        remedy = f"At least {ENOUGH:,} are needed. Free fewer quantities, or give priors nearer to what the data say."
+        raise InputError.at(str(problem.place("fits", name)), found, remedy)
+    progress(name, 2, steps)
+    left_out: dict[str, LeftOut] = {}
+    for i, (observation, size) in enumerate(zip(problem.file.observations, sizes, strict=True)):
+        if observation in seen and len(seen) > 1:
+            left_out[observation] = predicted(density, sample, i, size, seed, stream)
+            progress(name, 2 + len(left_out), steps)
+
+    best_shares = density.shares(mode.score[:, None])[:, 0]
+    points = np.concatenate([mode.score[:, None], sample.scores[:, sample.picked(rows - 1, seed, stream)]], axis=1)
+    fixed = np.broadcast_to(np.array(list(held.values()))[:, None], (len(held), rows))
+    too_far = dict(apart(density, mode.score, sizes))
+    progress(name, steps, steps)
     return Fit(
         name=name,
         label=block.label,
@@ -91,53 +111,93 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
         free=tuple(block.free),
         held=held,
         columns=tuple(problem.columns[key] for key in (*block.free, *block.held)),
-        bounds={key: (one.low, one.high) for key, one in block.free.items()},
-        values=_as_written(np.concatenate([points, fixed], axis=1)),
-        rows=tuple(_rows(problem, block, best, held)),
-        log_likelihood=height,
-        saturated=task.saturated(observed),
-        at_bound={
-            key: "low" if at_low[0, i] else "high" for i, key in enumerate(block.free) if at_low[0, i] or at_high[0, i]
-        },
-        rows_at_bound={
-            key: (float(rows_low[:, i].mean()), float(rows_high[:, i].mean()))
-            for i, key in enumerate(block.free)
-            if len(others)
-        },
-        known=known,
-        poorly_known=poorly_known,
-        searches=searches,
-        agreeing=agreeing,
-        failed=failed,
-        design_effect=design_effect,
+        values=_as_written(np.concatenate([density.values(points), fixed]).T),
+        rows=tuple(_rows(problem, seen, best_shares, prior_shares, sample, left_out, too_far)),
+        learned=tuple(learned(density, sample, list(block.free))),
+        ties=tuple(ties(sample, list(block.free))),
+        log_likelihood=float(density.log_likelihood(best_shares[:, None])[0]),
+        saturated=float(density.log_likelihood(density.observed[:, None])[0]),
+        log_evidence=sample.log_evidence,
+        searches=mode.searches,
+        agreeing=mode.agreeing,
+        draws=len(sample.log_weights),
+        effective_size=sample.effective_size,
+        design_effect=problem.design_effect,
         seed=seed,
+        origin=problem.label(name, seed),
     )
 
 
-def _as_written(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _density(problem: CalibrationProblem, block: FitBlock, held: dict[str, float]) -> Density:
+    """Of every observation of the file; those that the fit does not see have no weight."""
+    everything, seen = problem.file.observations, set(problem.observed(block))
+    model = prediction(problem.scenario, problem.structure(block), list(everything.values()), list(block.free), held)
+    priors = tuple(
+        free.prior.fitted(problem.scenario.parameters[parameter].unit) for parameter, free in block.free.items()
+    )
+    sizes = [one.n / problem.design_effect if key in seen else 0.0 for key, one in everything.items()]
+    return Density(model, priors, np.array([one.share for one in everything.values()]), np.array(sizes))
+
+
+def _refuse_wild(problem: CalibrationProblem, name: str, shares: Array) -> None:
+    """Raises InputError where the priors allow rates that the engine refuses more often than now and then."""
+    refused = float(np.isnan(shares).any(axis=0).mean())
+    if refused > MOST_REFUSED:
+        found = f"{name}: the model refuses {refused:.0%} of what the priors allow, because people would move too fast"
+        raise InputError.at(str(problem.place("fits", name, "free")), found, "Narrow them.")
+
+
+def _allowed(scores: Array, shares: Array) -> tuple[Array, Array]:
+    kept = ~np.isnan(shares).any(axis=0)
+    return scores[:, kept], shares[:, kept]
+
+
+def _refuse_unreachable(problem: CalibrationProblem, name: str, found: Iterator[tuple[int, float]]) -> None:
+    everything = list(problem.file.observations.items())
+    problems = []
+    for i, best in found:
+        key, observation = everything[i]
+        at = str(problem.place("observations", key, "share"))
+        said = f"{key}: {observation.share:.1%} cannot be reached by the fit {name}: the best achievable is {best:.1%}"
+        problems.append(Problem(at, said, "Check it, widen the priors, or let another structure explain it."))
+    if problems:
+        raise InputError(*problems)
+
+
+def _as_written(values: Array) -> Array:
     """Rounded as the file holds them, so that a fit and its file are the same numbers."""
     return np.array([[float(f"{value + 0.0:.{DIGITS}g}") for value in row] for row in values])
 
 
 def _rows(
-    problem: CalibrationProblem, block: FitBlock, point: NDArray[np.float64], held: dict[str, float]
+    problem: CalibrationProblem,
+    seen: Sequence[str],
+    best: Array,
+    prior: Array,
+    sample: Sample,
+    left_out: dict[str, LeftOut],
+    too_far: dict[int, float],
 ) -> Iterator[Row]:
     """Every observation of the file beside the fit, also those that it did not see."""
-    everything = problem.file.observations
-    whole = prediction(problem.scenario, problem.structure(block), list(everything.values()), list(block.free), held)
-    shares = whole.shares(point[:, None])[:, 0]
-    used = set(problem.observed(block))
-    for (name, observation), fitted in zip(everything.items(), shares, strict=True):
+    for i, (name, observation) in enumerate(problem.file.observations.items()):
         yield Row(
             name=name,
-            label=observation.label or f"{' or '.join(observation.states)} at {observation.time.text}",
+            label=observation.label or _in_words(observation),
             strategy=observation.strategy,
             states=tuple(observation.states),
             months=observation.time.months,
             observed=observation.share,
             n=observation.n,
             status=observation.status,
-            fitted=float(fitted),
-            miss=(float(fitted) - observation.share) * POINTS,
-            used=name in used,
+            fitted=float(best[i]),
+            miss=(float(best[i]) - observation.share) * POINTS,
+            used=name in seen,
+            prior=tuple(float(share) for share in np.quantile(prior[i], TAILS)),
+            posterior=tuple(sample.quantiles(sample.shares[i], TAILS)),
+            left_out=left_out.get(name),
+            apart=too_far.get(i),
         )
+
+
+def _in_words(observation: Observation) -> str:
+    return f"{' or '.join(observation.states)} at {observation.time.text}".replace("_", " ")

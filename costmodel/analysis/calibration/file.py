@@ -4,8 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
+from costmodel.inputs.distributions import fit
+from costmodel.inputs.shapes import Distribution, Kind
 from costmodel.scenario.fields import Block, Name, Reference, Text, Time
 from costmodel.scenario.parameter import Status
+from costmodel.units import Unit
 
 MOST_FREE = 6
 """Rates that may be free in one fit."""
@@ -32,21 +35,71 @@ class Observation(Block):
     """What a reader should know about it."""
 
 
-class Free(Block):
-    start: float
-    """Where the search begins."""
-    low: float
-    """The least value allowed."""
-    high: float
-    """The greatest value allowed."""
+PRIORS: tuple[Kind, ...] = ("beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular")
+"""Families of priors: those of parameters without the hurdle, whose heap at 0 has no density."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> "Free":
-        if not self.low < self.high:
-            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
-        if not self.low <= self.start <= self.high:
-            raise ValueError(f"start {self.start:g} is outside {self.low:g} to {self.high:g}")
-        return self
+
+class Prior(Block):
+    """What is believed of a free quantity before the fit, as a parameter's distribution is declared."""
+
+    distribution: Kind
+    """The family."""
+    value: float | None = None
+    """The central value, where the spread does not imply it."""
+    se: float | None = None
+    """Standard error of the mean."""
+    cv: float | None = None
+    """Standard deviation as a share of the mean."""
+    ci95: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    """95% interval."""
+    counts: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    """Events and number observed."""
+    effective_size: float | None = None
+    """Size of the sample that would be as sure."""
+    range: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    """The ends of a `uniform`, `pert` or `triangular`."""
+    quantiles: list[list[float]] | None = None
+    """[probability, value] pairs."""
+    mode: float | None = None
+    """The most likely value of a `pert` or `triangular`."""
+    source: Text | list[Text]
+    """One or more source ids."""
+    status: Status
+    """How we know it."""
+    note: Text | None = None
+    """Why this prior."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The source ids, however they were written."""
+        return (self.source,) if isinstance(self.source, str) else tuple(self.source)
+
+    def fitted(self, unit: Unit) -> Distribution:
+        """The distribution. Raises ValueError with one sentence for the reader."""
+        if self.distribution not in PRIORS:
+            raise ValueError(f"a {self.distribution} distribution cannot be a prior; allowed: {', '.join(PRIORS)}")
+        fields = {key: getattr(self, key) for key in type(self).model_fields if key not in _WORDS}
+        return fit(self.distribution, unit=unit, **fields)
+
+
+_WORDS = ("distribution", "source", "status", "note")
+
+
+class Free(Block):
+    prior: Prior
+    """What is believed of it before the fit."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_prior(cls, given: object) -> object:
+        if isinstance(given, dict) and "prior" not in given:
+            older = [key for key in ("start", "low", "high") if key in given]
+            instead = f" in the place of {', '.join(older)}" if older else ""
+            raise ValueError(
+                f"it has no prior; write prior: {{distribution: …, source: …, status: …}}{instead}, chosen before the "
+                "fit and from other evidence than the observations"
+            )
+        return given
 
 
 def _observed(value: object) -> list[str] | None:
@@ -75,7 +128,7 @@ class FitBlock(Block):
     observations: Observed
     """The observations that the fit may see: a list of names, or all."""
     free: dict[Name, Free] = Field(min_length=1, max_length=MOST_FREE)
-    """Joint parameters that are fitted, at most six."""
+    """Joint parameters that are fitted, at most six, each with its prior."""
     held: dict[Name, Name] = {}
     """Joint parameters that are fixed at the value of another parameter."""
     output: Text

@@ -1,4 +1,4 @@
-"""Posterior files: one row per refit, the best fit first, written whole or not at all."""
+"""Posterior files: where they come from, then the most plausible row and the others, written whole or not at all."""
 
 import os
 import tempfile
@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from costmodel.analysis.calibration.fit import Fit
+from costmodel.inputs.table import MARK
 
 DIGITS = 8
-"""Significant digits written: more than the searches determine, so that reading back loses nothing."""
+"""Significant digits written: more than a sample determines, so that reading back loses nothing."""
 
 
 def posterior_text(fit: Fit) -> str:
-    """The CSV of a fit: `best`, then a column for each parameter."""
-    lines = [",".join(("best", *fit.columns))]
+    """The CSV of a fit: a remark on its origin, then `best` and a column for each parameter."""
+    lines = [f"{MARK} {fit.origin.text}", ",".join(("best", *fit.columns))]
     for i, row in enumerate(fit.values):
         lines.append(",".join(("1" if i == 0 else "0", *(f"{value + 0.0:.{DIGITS}g}" for value in row))))
     return "\n".join(lines) + "\n"

@@ -18,8 +18,6 @@ Array = NDArray[np.float64]
 
 CYCLES = (12, 6, 4, 3, 2, 1)
 """Lengths of a cycle in months, the longest first."""
-STEP = 1e-5
-"""Width of the differences for slopes, as a share of the width of a parameter's bounds."""
 SAME_TIME = 1e-9
 """Months within which two times are one."""
 
@@ -49,23 +47,6 @@ class Prediction:
         people = simulate(self.scenario, values, free.shape[1]).people[:, :, :, 0]
         living = people.sum(axis=1)
         return np.stack([people[k, list(states), s].sum(axis=0) / living[k, s] for s, states, k in self.reads])
-
-    def shares_and_slopes(self, free: Array, low: Array, high: Array) -> tuple[Array, Array]:
-        """Shares at points and their slopes in each free parameter, in one call of the engine.
-
-        free: shape (free, draw); low, high: (free,). Slopes are central differences, one-sided at a bound;
-        shape (observation, free, draw).
-        """
-        count, draws = free.shape
-        step = STEP * (high - low)
-        above = np.minimum(free + step[:, None], high[:, None])
-        below = np.maximum(free - step[:, None], low[:, None])
-        points = np.repeat(free[:, None, :], 2 * count + 1, axis=1)
-        points[range(count), range(1, count + 1)] = above
-        points[range(count), range(count + 1, 2 * count + 1)] = below
-        shares = self.shares(points.reshape(count, -1)).reshape(-1, 2 * count + 1, draws)
-        slopes = (shares[:, 1 : count + 1] - shares[:, count + 1 :]) / (above - below)
-        return shares[:, 0], np.asarray(slopes, dtype=np.float64)
 
 
 def prediction(

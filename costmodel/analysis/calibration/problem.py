@@ -1,20 +1,22 @@
 """A checked calibration file with its scenario, loaded without the posteriors that do not exist yet."""
 
 import copy
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from costmodel.analysis.calibration.file import CalibrationFile, FitBlock
+from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Prior
 from costmodel.analysis.calibration.prediction import falls_on, longest_cycle
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.lines import rate_lines
+from costmodel.scenario.belongs import FILE, Label, targets, uses
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import resolve
 from costmodel.scenario.parameter import STRENGTH
-from costmodel.scenario.read import Keys, Tree, read_file
-from costmodel.units import out_of_support
+from costmodel.scenario.read import Keys, Place, Tree, read_file
 
 STAND_IN = 1.0
 """What a joint parameter is while the scenario is checked; each fit puts its own value there."""
@@ -29,6 +31,7 @@ class CalibrationProblem:
     """
 
     path: Path
+    tree: Tree
     file: CalibrationFile
     scenario: Scenario
     design_effect: float
@@ -44,6 +47,26 @@ class CalibrationProblem:
     def observed(self, block: FitBlock) -> list[str]:
         """Names of the observations that a fit sees."""
         return list(self.file.observations) if block.observations is None else block.observations
+
+    def place(self, *keys: str | int) -> Place:
+        """File and line of an entry."""
+        return self.tree.place(keys)
+
+    def label(self, name: str, seed: int) -> Label:
+        """What the posterior of a fit says of its origin."""
+        block = self.file.fits[name]
+        columns = {key: self.columns[key] for key in (*block.free, *block.held)}
+        output = (self.path.parent / block.output).resolve()
+        file = Path(os.path.relpath(self.path.resolve(), output.parent)).as_posix()
+        rests_on = {name for name in (self.file.design_effect, *block.held.values()) if isinstance(name, str)}
+        return Label(
+            fit=name,
+            file=file if re.fullmatch(FILE, file) else "",
+            seed=seed,
+            targets=targets(self.tree.data, name),
+            values={name: self.scenario.central[name] for name in sorted(rests_on)},
+            uses=uses(self.structure(block).model, columns),
+        )
 
 
 def load_problem(path: Path) -> CalibrationProblem:
@@ -62,7 +85,7 @@ def load_problem(path: Path) -> CalibrationProblem:
         problems.append(Problem(str(tree.place(("design_effect",))), str(error)))
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    return CalibrationProblem(path, file, scenario, design_effect, columns)
+    return CalibrationProblem(path, tree, file, scenario, design_effect, columns)
 
 
 def _scenario_without_posteriors(tree: Tree, path: Path, file: CalibrationFile) -> tuple[Scenario, dict[str, str]]:
@@ -139,7 +162,7 @@ def _fits(tree: Tree, file: CalibrationFile, scenario: Scenario, columns: Mappin
 
 
 def _parameters(tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joint: set[str]) -> Iterator[Problem]:
-    """Free and held parameters are joint; free ones stay inside their unit, held ones have a value."""
+    """Free and held parameters are joint; free ones have a prior inside their unit, held ones have a value."""
     for name in (*block.free, *block.held):
         at = (*keys, "free" if name in block.free else "held", name)
         if name not in scenario.parameters:
@@ -148,10 +171,7 @@ def _parameters(tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joi
             found = f'"{name}" is not a joint parameter of the scenario'
             yield Problem(str(tree.place(at)), found, nearest(name, joint))
         elif name in block.free:
-            bounds = block.free[name]
-            for value in (bounds.low, bounds.high):
-                if fault := out_of_support(scenario.parameters[name].unit, value):
-                    yield Problem(str(tree.place(at)), f"{name}: {fault}")
+            yield from _prior(tree, (*at, "prior"), name, block.free[name].prior, scenario)
     for name, supply in block.held.items():
         at = (*keys, "held", name)
         if supply not in scenario.parameters:
@@ -164,6 +184,20 @@ def _parameters(tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joi
             unit, theirs = scenario.parameters[name].unit, scenario.parameters[supply].unit
             if unit.text != theirs.text:
                 yield Problem(str(tree.place(at)), f'"{supply}" has the unit "{theirs.text}"', f"Wanted: {unit.text}.")
+
+
+def _prior(tree: Tree, keys: Keys, name: str, prior: Prior, scenario: Scenario) -> Iterator[Problem]:
+    """A prior has a distribution inside the unit, known sources, and a standing not above theirs."""
+    try:
+        prior.fitted(scenario.parameters[name].unit)
+    except ValueError as error:
+        yield Problem(str(tree.place(keys)), f"the prior of {name}: {error}")
+    for source in prior.sources:
+        if source not in scenario.sources:
+            yield _unknown(tree, (*keys, "source"), "source", source, scenario.sources)
+        elif STRENGTH.index(prior.status) < STRENGTH.index(scenario.sources[source].status):
+            found = f'the prior of {name} has the status "{prior.status}" and its source {source} is "'
+            yield Problem(str(tree.place((*keys, "status"))), f'{found}{scenario.sources[source].status}"')
 
 
 def _structure(

@@ -5,6 +5,7 @@ from costmodel.report.charts.acceptability import acceptability
 from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.chances import chances
 from costmodel.report.charts.cumulative import cumulative
+from costmodel.report.charts.fitted import fitted
 from costmodel.report.charts.information import information
 from costmodel.report.charts.parties import parties
 from costmodel.report.charts.plane import plane
@@ -15,6 +16,6 @@ from costmodel.report.charts.style import Chart
 from costmodel.report.charts.tornado import tornado
 
 __all__ = [
-    "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "information", "parties", "plane", "states",
-    "stops", "structures", "tornado",
+    "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "fitted", "information", "parties", "plane",
+    "states", "stops", "structures", "tornado",
 ]  # fmt: skip

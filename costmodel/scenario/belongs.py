@@ -1,0 +1,197 @@
+"""Whether a posterior belongs to the scenario that draws from it.
+
+A posterior that `calibrate` wrote says in its first line what it was fitted for. What is compared is what gives a
+column its meaning: the transitions and effects at which it stands. Prices, costs, utilities, waits, durability and
+further strategies may change without it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from costmodel.errors import InputError, Problem
+from costmodel.inputs.posterior import Posterior
+from costmodel.scenario.fields import Block
+from costmodel.scenario.parameter import Parameter
+from costmodel.scenario.read import Tree
+from costmodel.scenario.schema import ModelFile
+
+FILE = r"(\.\./)?[A-Za-z0-9_.-]+\.yaml"
+"""A calibration file beside the posterior, or in the folder above it."""
+DIGEST = 16
+"""Hexadecimal digits of a fingerprint."""
+OBSERVED = ("strategy", "states", "time", "share", "n")
+FITTED = ("alternative", "held")
+WORDS = ("source", "status", "note")
+SAME = 1e-9
+
+
+class Label(Block):
+    """What a posterior says of its origin."""
+
+    fit: str
+    """The fit's name in the calibration file."""
+    file: str = Field(pattern=rf"^({FILE})?$")
+    """The calibration file, from the posterior's folder; empty where it lies elsewhere."""
+    seed: int
+    """Of the sampler."""
+    targets: str
+    """Fingerprint of observations, priors and what is held."""
+    values: dict[str, float]
+    """Parameters of the scenario on which the fit rests, with their values then."""
+    uses: dict[str, list[str]]
+    """Where each column stood in the structure that was fitted."""
+
+    @property
+    def text(self) -> str:
+        """As the first line of the file has it, after its mark."""
+        return json.dumps(self.model_dump(), ensure_ascii=True)
+
+
+def label_of(posterior: Posterior, place: str) -> Label | None:
+    """What a posterior says of its origin; None for a table of somebody's own. Raises InputError if it is damaged."""
+    if not posterior.remark:
+        return None
+    try:
+        return Label.model_validate_json(posterior.remark)
+    except ValidationError as error:
+        remedy = "Write it with costmodel calibrate; a table of your own has no such line."
+        raise InputError.at(
+            f"{place}, line 1", "the line does not say where the posterior comes from", remedy
+        ) from error
+
+
+def uses(model: ModelFile, columns: Mapping[str, str]) -> dict[str, list[str]]:
+    """Where the rates of a structure use the columns of a posterior. columns: by joint parameter."""
+    found: dict[str, set[str]] = {}
+    for reference, where in _references(model):
+        for name in _made_of(model.parameters, reference) & columns.keys():
+            found.setdefault(columns[name], set()).add(where)
+    return {column: sorted(places) for column, places in sorted(found.items())}
+
+
+def _references(model: ModelFile) -> Iterator[tuple[str | int, str]]:
+    """Every reference behind rates and the start, and in words where it stands."""
+    for state, reference in model.cohort.start.items():
+        yield reference, f"start in {state}"
+    for arrow, reference in model.transitions.items():
+        record = model.parameters.get(str(reference))
+        if record is not None and record.over_time:
+            yield from ((name, f"{arrow} from {moment}") for moment, name in record.over_time.items())
+        else:
+            yield reference, str(arrow)
+    for strategy, block in model.strategies.items():
+        for effect in block.effects.values():
+            if effect.transition:
+                kind = "rate" if effect.rate is not None else "ratio"
+                yield effect.size, f"{kind} of {strategy} on {effect.target}"
+
+
+def _made_of(parameters: Mapping[str, Parameter], reference: str | int) -> set[str]:
+    record = parameters.get(str(reference))
+    if record is None:
+        return set()
+    return {str(reference)}.union(*(_made_of(parameters, operand) for operand in record.operands))
+
+
+def targets(data: Mapping[str, Any], fit: str) -> str:
+    """Fingerprint of what a calibration file fits: observations, priors, what is held; not of words and sources.
+
+    data: the file as it was read. Empty where it has no such fit.
+    """
+    try:
+        block, everything = data["fits"][fit], data["observations"]
+        seen = list(everything) if block["observations"] == "all" else block["observations"]
+        content = {
+            "observations": {name: {key: everything[name][key] for key in OBSERVED} for name in seen},
+            "priors": {
+                name: {key: value for key, value in free["prior"].items() if key not in WORDS}
+                for name, free in block["free"].items()
+            },
+            "design_effect": data["design_effect"],
+        } | {key: block.get(key) for key in FITTED}
+    except (AttributeError, KeyError, TypeError):
+        return ""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGEST]
+
+
+def strangers(
+    tree: Tree, model: ModelFile, structures: Sequence[ModelFile], posteriors: Mapping[Path, Posterior]
+) -> Iterator[Problem]:
+    """Columns that stand where they were not fitted, and structures that mix fits."""
+    labels: dict[Path, Label] = {}
+    for path, posterior in posteriors.items():
+        try:
+            label = label_of(posterior, path.name)
+        except InputError as error:
+            yield from error.problems
+            continue
+        if label is not None:
+            labels[path] = label
+    for structure in structures:
+        drawn: dict[Path, str] = {}
+        for path, label in labels.items():
+            columns = _columns(tree, model, path)
+            here = uses(structure, columns)
+            for name, column in columns.items():
+                if column not in here:
+                    continue
+                drawn.setdefault(path, name)
+                wanted = label.uses.get(column, [])
+                if not set(here[column]) & set(wanted):
+                    found = (
+                        f'{name}: {path.name} was fitted with "{column}" for {" and ".join(wanted) or "nothing"}; here '
+                        f"it stands for {' and '.join(here[column])}"
+                    )
+                    remedy = "Calibrate this scenario, or name the posterior that belongs to it."
+                    yield Problem(str(tree.place(("parameters", name, "joint"))), found, remedy)
+        if len(drawn) > 1:
+            files = " and ".join(path.name for path in drawn)
+            at = str(tree.place(("parameters", next(iter(drawn.values())), "joint")))
+            yield Problem(
+                at, f"{files} are posteriors of different fits and meet in one structure", "Name one of them."
+            )
+
+
+def _columns(tree: Tree, model: ModelFile, path: Path) -> dict[str, str]:
+    """The joint parameters that are drawn from a posterior, with their columns."""
+    return {
+        name: record.column or name
+        for name, record in model.parameters.items()
+        if record.joint and tree.place(("parameters", name, "joint")).path.parent / record.joint == path
+    }
+
+
+def outdated(
+    posteriors: Mapping[Path, Posterior], central: Mapping[str, float], calibration: Mapping[Path, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Sentences about posteriors whose calibration file, or a value behind them, has changed since.
+
+    calibration: what the calibration files hold that could be read.
+    """
+    for path, posterior in posteriors.items():
+        if (label := label_of(posterior, path.name)) is None:
+            continue
+        data = calibration.get(path.parent / label.file)
+        if data is not None and targets(data, label.fit) != label.targets:
+            name = Path(label.file).name
+            yield f"{path.name} was fitted to other observations or priors than {name} has now: calibrate again."
+        for name, value in label.values.items():
+            if name in central and abs(central[name] - value) > SAME * max(1.0, abs(value)):
+                yield (
+                    f"{path.name} was fitted with {name} = {value:g}, and here it is {central[name]:g}: calibrate "
+                    "again, or read the fitted numbers as those of the old value."
+                )
+
+
+def calibration_files(posteriors: Mapping[Path, Posterior]) -> Iterator[Path]:
+    """The calibration files that posteriors name."""
+    for path, posterior in posteriors.items():
+        label = label_of(posterior, path.name)
+        if label is not None and re.fullmatch(FILE, label.file):
+            yield path.parent / label.file
