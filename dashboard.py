@@ -6,10 +6,14 @@ import uuid
 import streamlit as st
 
 from costmodel.errors import InputError
-from views.parts import choice, compute, show, sidebar, style
+from views.parts import choice, compute, refusal, show, sidebar, style
 
 # File and name of each page, in the order of the navigation; the first opens.
-PAGES = (("views/answer.py", "Answer"), ("views/assumptions.py", "Assumptions"))
+PAGES = (
+    ("views/answer.py", "Answer"),
+    ("views/assumptions.py", "Assumptions"),
+    ("views/uncertainty.py", "Uncertainty"),
+)
 
 
 def main() -> None:
@@ -20,8 +24,13 @@ def main() -> None:
     compute.give_up()
     try:
         choice.current()
-        sidebar.sidebar()
-        page.run()
+        locked = choice.locked()
+        if locked is None:
+            sidebar.sidebar()
+            page.run()
+        else:
+            sidebar.locked_sidebar(locked)
+            refusal.show(locked)
     except InputError as error:
         show.refusal(str(error), kept=False)
     except StopIteration:

@@ -11,6 +11,7 @@ from costmodel.model.run import run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
+from costmodel.scenario.locked import Locked, Refused
 from costmodel.version import __version__
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from costmodel.analysis.sweep import Swept
 
 __all__ = [
-    "InputError", "Result", "Scenario", "__version__", "beyond", "break_even", "chance_break_even", "frontier", "grid",
-    "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
+    "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
+    "chance_break_even", "frontier", "grid", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from costmodel.errors import InputError
 from costmodel.model.given import read_given
 from costmodel.model.run import DRAWS, SEED
 from costmodel.report import files, json_report, terminal
+from costmodel.scenario.locked import Refused
 from costmodel.scenario.schema import json_schema
 
 
@@ -35,10 +36,20 @@ from costmodel.scenario.schema import json_schema
 def check(
     scenario: ScenarioFile, set_: Set = None, fix: Fix = None, horizon: Horizon = None, as_json: Json = False
 ) -> None:
-    """Load a scenario and list what it holds, or every problem in it."""
+    """Load a scenario and list what it holds, or every problem in it; of a locked one, why it is."""
+    from costmodel.report import refused
     from costmodel.report.checked import checked, document
 
-    loaded = scenario_of(scenario, set_, fix, horizon)
+    try:
+        loaded = scenario_of(scenario, set_, fix, horizon)
+    except Refused as refusal:
+        if refusal.asked:
+            raise
+        if as_json:
+            print(json_report.text(refused.check_document(refusal.locked)))
+        else:
+            show(refused.checked(refusal.locked))
+        return
     if as_json:
         print(json_report.text(document(loaded)))
     else:
@@ -155,7 +166,7 @@ def import_(
 @app.command()
 def schema(
     kind: Annotated[
-        Literal["model", "setting", "overlay", "sources"],
+        Literal["model", "setting", "overlay", "sources", "locked"],
         typer.Option(help="Which file the schema describes."),
     ] = "model",
 ) -> None:

@@ -11,6 +11,9 @@ from costmodel.cli.program import OUR_FAULT, app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.report import json_report, terminal
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.kind import kind_of
+from costmodel.scenario.locked import Locked, Refused
 from costmodel.scenario.read import read_file
 
 SCENARIOS = Path("scenarios")
@@ -98,26 +101,45 @@ def verify(
     from costmodel.analysis import verification
     from costmodel.report import verified
 
-    loaded = [scenario_of(path, set_, fix, None) for path in ([scenario] if scenario else _shipped())]
+    loaded, locked = _loaded(scenario, set_, fix)
     found = []
     for one in loaded:
         with busy(f"Verifying {one.path.name} …"):
             found.append((one, verification.verify(one, draws=draws, seed=seed)))
     checks = [check for _, of_one in found for check in of_one]
     if as_json:
-        print(json_report.text(verified.document(found, draws, seed)))
+        print(json_report.text(verified.document(found, draws, seed, locked)))
     else:
         for one, of_one in found:
             show(verified.verified(one, of_one))
+        show(piece for one in locked for piece in verified.locked(one))
         print(verified.count(checks))
     if any(check.state == "FAIL" for check in checks):
         raise typer.Exit(OUR_FAULT)
 
 
+def _loaded(
+    scenario: Path | None, set_: list[str] | None, fix: list[str] | None
+) -> tuple[list[Scenario], list[Locked]]:
+    """The scenario that is named; or all that are shipped, and those of them that are locked."""
+    if scenario is not None:
+        return [scenario_of(scenario, set_, fix, None)], []
+    loaded, locked = [], []
+    for path in _shipped():
+        if kind_of(read_file(path).data) != "locked":
+            loaded.append(scenario_of(path, set_, fix, None))
+            continue
+        try:
+            scenario_of(path, None, None, None)
+        except Refused as refused:
+            locked.append(refused.locked)
+    return loaded, locked
+
+
 def _shipped() -> list[Path]:
     """The model files and overlays below ./scenarios; other files that stand there are left alone."""
     files = sorted(SCENARIOS.glob("*/*.yaml"))
-    found = [path for path in files if read_file(path).data.keys() & {"states", "extends"}]
+    found = [path for path in files if kind_of(read_file(path).data) != "other"]
     if not found:
         raise InputError.at("SCENARIO", f"there is no scenario below {SCENARIOS}", "Name a model file or an overlay.")
     return found

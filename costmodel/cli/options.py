@@ -14,6 +14,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import terminal
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.locked import Refused
 from costmodel.scenario.read import scalar
 
 
@@ -98,7 +99,15 @@ def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horiz
     if horizon is not None and "horizon" in wanted:
         problems.append(Problem("--horizon", "the horizon is set twice", "Keep --horizon."))
     by_horizon = {} if horizon is None else {"horizon": horizon}
-    scenario = costmodel.load(path)
+    try:
+        scenario = costmodel.load(path)
+    except Refused as refused:
+        options = (("--set", set_), ("--fix", fix), ("--horizon", horizon))
+        given = [option for option, values in options if values]
+        remedy = "Leave it out: a locked scenario has no numbers."
+        raise Refused(
+            refused.locked, [*refused.asked, *(Problem(one, "there is nothing to change", remedy) for one in given)]
+        ) from None
     for changes, by, hold in ((wanted | by_horizon, "--set", False), (held, "--fix", True)):
         try:
             scenario = scenario.changed(changes, by=by, fix=hold) if changes else scenario

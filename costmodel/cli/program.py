@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from costmodel.cli.options import show
 from costmodel.errors import InputError
-from costmodel.report import json_report
+from costmodel.report import json_report, refused
+from costmodel.scenario.locked import HEADLINE, Refused
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
-DEBUG = "--debug"
+DEBUG, JSON = "--debug", "--json"
 UsageError: Any = typer.BadParameter.__base__
 
 
@@ -36,6 +38,8 @@ class Commands(TyperGroup):
         extra["standalone_mode"] = False
         try:
             code = super().main([word for word in given if word != DEBUG], **extra)
+        except Refused as refusal:
+            code = _refuse_to_answer(refusal, JSON in given)
         except InputError as error:
             code = _refuse(*map(str, error.problems))
         except UsageError as error:
@@ -61,6 +65,15 @@ def _say(*lines: str) -> None:
 def _refuse(*lines: str) -> int:
     _say(*lines)
     return WRONG_INPUT
+
+
+def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
+    """The refusal of a locked scenario on stdout, where the answer would stand, and a line for it on stderr."""
+    if as_json:
+        print(json_report.text(refused.document(refusal.locked)))
+    else:
+        show(refused.pieces(refusal.locked))
+    return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {HEADLINE}")
 
 
 def _our_fault(error: Exception, debug: bool) -> int:

@@ -10,6 +10,7 @@ from costmodel.cli.options import Json, show, whole_number
 from costmodel.cli.program import INTERRUPTED, OUR_FAULT, Left, app
 from costmodel.errors import InputError
 from costmodel.report import json_report, terminal
+from costmodel.scenario.locked import Refused
 
 
 @app.command()
@@ -45,6 +46,8 @@ def sweep(
     try:
         with terminal.progress() as progress:
             swept = analysis.sweep(grid, output, workers=workers, scheduler=scheduler, progress=progress)
+    except Refused:
+        raise
     except InputError as error:
         named = (replace(p, place=f"--{p.place}") if p.place == "workers" else p for p in error.problems)
         raise InputError(*named) from error

@@ -12,6 +12,8 @@ from costmodel.report.json_report import engine
 from costmodel.report.terminal import Piece, headed, listed
 from costmodel.report.words import money
 
+NAMED = 4
+"""Inputs that a sentence names."""
 SCHEMA = "costmodel/break-even/1"
 
 
@@ -38,18 +40,23 @@ def takeaway(found: BreakEvens) -> str:
     """Whether it is met now, and how many inputs could meet it within their own uncertainty."""
     state = "is met" if found.met_now else "is not met"
     within = [
-        one.input.name
+        f"“{one.input.label}”"
         for one in found.found
         if any(root.percentile is not None and not root.place.startswith("outside") for root in one.roots)
     ]
-    able = [one.input.name for one in found.found if one.roots]
+    able = [f"“{one.input.label}”" for one in found.found if one.roots]
     sentence = f"{_upper_first(found.target.words)} {state} at the values in use"
     if not able:
         return f"{sentence}; no value of {_one_or_any(found)} would change that."
     verb = "keeps it from being met" if found.met_now else "meets it"
     if within:
-        return f"{sentence}; a value within its own uncertainty {verb} for {', '.join(within)}."
-    return f"{sentence}; only a value outside its 99.9% range, or without any declared, {verb}: {', '.join(able)}."
+        return f"{sentence}; a value within its own uncertainty {verb} for {_listed(within)}."
+    return f"{sentence}; only a value outside its 99.9% range, or without any declared, {verb}: {_listed(able)}."
+
+
+def _listed(labels: list[str]) -> str:
+    more = len(labels) - NAMED
+    return "; ".join(labels[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _one_or_any(found: BreakEvens) -> str:
@@ -114,14 +121,14 @@ def _table(found: list[BreakEven]) -> Table:
         table.add_column(heading, justify="right" if heading in ("in use", "break-even") else "left", overflow="fold")
     for one in found:
         for root in one.roots:
-            table.add_row(
-                one.input.name + ("*" if one.input.fitted else ""),
-                sensitivity.amount(one.input.central, one.input.unit),
-                sensitivity.amount(root.value, one.input.unit, 4),
-                side(root),
-                root.place,
-            )
+            table.add_row(one.input.name + ("*" if one.input.fitted else ""), *in_words(one, root))
     return table
+
+
+def in_words(one: BreakEven, root: Root) -> tuple[str, str, str, str]:
+    """The value in use, the one at which the outcome is met, on which side of it, and how likely it is."""
+    unit = one.input.unit
+    return sensitivity.amount(one.input.central, unit), sensitivity.amount(root.value, unit, 4), side(root), root.place
 
 
 def side(root: Root) -> str:

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from costmodel.analysis.verification import STATES, Check
-from costmodel.report import json_report
+from costmodel.report import json_report, refused
 from costmodel.report.terminal import Piece
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.locked import HEADLINE, Locked
 
 VERIFY_SCHEMA = "costmodel/verify/1"
 COUNTED = {"OK": "OK", "flagged": "flagged", "FAIL": "failed", "not yet": "not yet", "does not apply": "does not apply"}
@@ -56,7 +57,16 @@ def verified(scenario: Scenario, checks: Iterable[Check]) -> Iterator[Piece]:
     yield Text("")
 
 
-def document(found: Iterable[tuple[Scenario, tuple[Check, ...]]], draws: int, seed: int) -> dict[str, Any]:
+def locked(one: Locked) -> Iterator[Piece]:
+    """What `costmodel verify` prints of a locked scenario among others: that nothing was measured, and why."""
+    yield Text(f"{one.path.name}: {one.file.title} ({one.file.label})", style="bold")
+    yield Text(f"{HEADLINE} {refused.because(one)}")
+    yield Text("")
+
+
+def document(
+    found: Iterable[tuple[Scenario, tuple[Check, ...]]], draws: int, seed: int, locked: Iterable[Locked] = ()
+) -> dict[str, Any]:
     """Everything that `costmodel verify --json` prints."""
     return {
         "schema": VERIFY_SCHEMA,
@@ -71,4 +81,5 @@ def document(found: Iterable[tuple[Scenario, tuple[Check, ...]]], draws: int, se
             }
             for scenario, checks in found
         ],
+        "locked": [{"scenario": refused.identity(one), "refusal": refused.refusal(one)} for one in locked],
     }

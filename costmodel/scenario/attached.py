@@ -64,9 +64,7 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     if model.sources:
         where = tree.place(("sources",))
         theirs = read(where, model.sources, _read_sources) or {}
-        for name in theirs.keys() & attached.sources.keys():
-            found = f'{model.sources} and the sources of the setting both have "{name}"'
-            problems.append(Problem(str(where), found, "State a source once: leave it out here."))
+        problems += _stated_twice(where, model.sources, theirs, attached.sources)
         attached.sources = {**attached.sources, **theirs}
     for name, file in setting.price_indices.items():
         if (index := read(setting_tree.place(("price_indices", name)), file, _read_index)) is not None:
@@ -93,6 +91,38 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
         if block is not None and (content := tables[block.file]) is not None:
             attached.matrices[name] = content
     return attached
+
+
+def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Source], dict[str, str]]:
+    """The sources of a setting and those of a file's own, and the SHA-256 of each file by name.
+
+    setting, own: as the keys `setting` and `sources` of the tree name them. Raises InputError.
+    """
+    digests: dict[str, str] = {}
+    place = tree.place(("setting",))
+    setting_tree, digests["setting"] = _with_digest(place.path.parent / setting, place, parse_file)
+    file, problems, _ = validate(SettingFile, setting_tree)
+    problems = [*setting_tree.problems, *problems]
+    if file is None or problems:
+        raise InputError(*dict.fromkeys(problems))
+    where = setting_tree.place(("sources",))
+    shared, digests[file.sources] = _with_digest(where.path.parent / file.sources, where, _read_sources)
+    if own is None:
+        return dict(shared), digests
+    where = tree.place(("sources",))
+    theirs, digests[own] = _with_digest(where.path.parent / own, where, _read_sources)
+    if twice := _stated_twice(where, own, theirs, shared):
+        raise InputError(*twice)
+    return {**shared, **theirs}, digests
+
+
+def _stated_twice(where: Place, file: str, theirs: Mapping[str, Source], shared: Mapping[str, Source]) -> list[Problem]:
+    """Ids that a population's own sources file shares with the setting's."""
+    remedy = "State a source once: leave it out here."
+    return [
+        Problem(str(where), f'{file} and the sources of the setting both have "{name}"', remedy)
+        for name in sorted(theirs.keys() & shared.keys())
+    ]
 
 
 def states_of(model: ModelFile) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from costmodel.errors import InputError, Problem
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
+from costmodel.scenario.kind import kind_of
+from costmodel.scenario.locked import Refused, read_locked
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Place, Tree, exists, parse_file, parse_text
@@ -18,7 +20,7 @@ DEEPEST = 2
 def load(path: str | Path) -> Scenario:
     """Read a scenario file, its setting, its data and its overlays.
 
-    Raises InputError with every problem found, each with file and line.
+    Raises InputError with every problem found, each with file and line; Refused, which is one, for a locked scenario.
     """
     path = Path(path)
     return resolve(parse_file(path), path)
@@ -30,9 +32,16 @@ def load_text(content: bytes, path: Path) -> Scenario:
 
 
 def resolve(tree: Tree, path: Path) -> Scenario:
-    """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes."""
+    """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes.
+
+    What is locked stays so: that is decided before any change is looked at. Raises as `load`.
+    """
     chain = _overlays(tree, path)
-    base, _, _ = chain.pop()
+    base, base_path, _ = chain.pop()
+    if kind_of(base.data) == "locked":
+        remedy = "It has no numbers to change."
+        changed = [(str(one.place(("extends",))), f"{base_path.name} is locked", remedy) for one, _, _ in chain]
+        raise Refused(read_locked(base, base_path), [Problem(*one) for one in changed])
     setting = base.data.get("setting")
     setting_place = base.places.get(("setting",))
     changes: list[Change] = []

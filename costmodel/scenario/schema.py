@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from costmodel.scenario.effect import Effect, Harm
 from costmodel.scenario.fields import Block, Name, PriceYear, Reference, Text, Time
+from costmodel.scenario.locked_file import LockedFile
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 
 Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
@@ -322,6 +323,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "setting": SettingFile,
     "overlay": OverlayFile,
     "sources": SourcesFile,
+    "locked": LockedFile,
 }
 """The files of a scenario by kind."""
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import costmodel as cm
 from costmodel.report.sentence import answer, pick
+from costmodel.scenario.locked import HEADLINE
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT / "scenarios" / "depression_resistant" / "model.yaml"
@@ -151,6 +152,16 @@ def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hos
         page.goto(f"{address}/assumptions")
         page.get_by_text("Take it away").wait_for(timeout=PATIENCE)
     page.context.close()
+
+
+def test_the_previous_answer_does_not_stay_above_a_locked_population(page: Page) -> None:
+    page.get_by_role("combobox", name="Population").click()
+    page.get_by_role("option", name="Psychosis").click()
+    page.get_by_text(HEADLINE).wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stMetric")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(0)
+    expect(page.get_by_test_id("stNumberInput")).to_have_count(0)
+    assert "£" not in page.locator("body").inner_text()
 
 
 def test_a_changed_control_shows_the_new_answer_and_then_its_band(

@@ -22,6 +22,7 @@ BLOCKS = [
 
 WHOLE_FILES = {
     "model": "states",
+    "locked": "refusal",
     "setting": "life_tables",
     "overlay": "extends",
     "calibration": "fits",
@@ -70,6 +71,10 @@ def test_a_whole_file_loads_among_the_files_that_it_names(block: str, tmp_path: 
         case "trial":
             (tmp_path / "trial.yaml").write_text(block, "utf-8")
             assert read_trial(tmp_path / "trial.yaml", cm.load(path)).rows
+        case "locked":
+            (tmp_path / "locked.yaml").write_text(block, "utf-8")
+            with pytest.raises(cm.Refused, match="It does harm"):
+                cm.load(tmp_path / "locked.yaml")
     assert cm.run(cm.load(path), draws=2).table().value.notna().any()
 
 

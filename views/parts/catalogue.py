@@ -14,7 +14,7 @@ from costmodel.scenario.read import Keys, Tree, parse_text, read_file
 MODEL = "model.yaml"
 UPLOADED = "your_file.yaml"
 """A user's file is read as if it stood beside the chosen model under this name, whatever its own."""
-NAMES_A_FILE = ("extends", "setting", "joint")
+NAMES_A_FILE = ("extends", "setting", "sources", "joint", "file")
 ONLY_CHANGES = {"format", "extends", "label", "change"}
 
 

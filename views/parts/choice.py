@@ -12,6 +12,7 @@ from costmodel.report.workbook.package import is_binary
 from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
+from costmodel.scenario.locked import Locked, Refused
 from views.parts import catalogue, compute
 
 CHOICE, FAULTS, NOTICE = "choice", "faults", "notice"
@@ -64,6 +65,17 @@ def current() -> Choice:
         first = next(iter(catalogue.populations()))
         st.session_state[CHOICE] = Choice(first, catalogue.MODEL)
     return st.session_state[CHOICE]
+
+
+def locked() -> Locked | None:
+    """The chosen scenario if no answer may be given for it."""
+    try:
+        base()
+    except Refused as refused:
+        return refused.locked
+    except InputError:
+        return None
+    return None
 
 
 def base() -> Scenario:
@@ -172,10 +184,14 @@ def default(scenario: Scenario, path: str) -> Any:
 
 
 def _adopt(at: str, wanted: Choice, typed: Mapping[str, Any]) -> bool:
-    """Make a choice the session's if it loads and runs; else keep the reasons beside the control."""
+    """Make a choice the session's if it loads and runs, or is a locked population; else keep the reasons beside it."""
     try:
         compute.deterministic(scenario_of(wanted))
     except InputError as error:
+        if isinstance(error, Refused) and wanted.upload is None and not error.asked:
+            st.session_state[CHOICE] = wanted
+            faults().clear()
+            return True
         said = ", ".join(str(value) for value in typed.values())
         faults()[at] = f"{f'{said}: ' if said else ''}{_reasons(error)}"
         return False

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -16,6 +17,8 @@ from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycles
+
+Found = TypeVar("Found")
 
 WORKERS = {"answer": 2, "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
@@ -37,14 +40,7 @@ def deterministic(scenario: Scenario) -> Result:
 def begin(scenario: Scenario, purpose: str = "answer") -> "Future[Result]":
     """The run with draws: done, under way or waiting for a worker. Raises InputError if it is too large."""
     _check_memory(scenario)
-    key = (scenario.sha256, DRAWS, SEED, __version__, scenario, purpose)
-    future = _begun(*key)
-    failed = future.done() and not future.cancelled() and future.exception() is not None
-    if future.cancelled() or failed:
-        _begun.clear(*key)
-        future = _begun(*key)
-    st.session_state.setdefault(WAITING, []).append(future)
-    return future
+    return _pending(_begun, scenario.sha256, DRAWS, SEED, __version__, scenario, purpose)
 
 
 def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str = "answer") -> Result:
@@ -52,8 +48,30 @@ def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str =
 
     Raises InputError.
     """
+    return _awaited(lambda: begin(scenario, purpose), meanwhile)
+
+
+def analysis(name: str, scenario: Scenario, work: Callable[[], Found], meanwhile: Callable[[], object]) -> Found:
+    """What an analysis finds, worked out once for all sessions, beside the page; `meanwhile` as above.
+
+    name: the analysis with everything that it depends on beside the scenario. Raises InputError.
+    """
+    return _awaited(lambda: _pending(_asked, name, scenario.sha256, __version__, work), meanwhile)
+
+
+def _pending(begun: Any, *key: Any) -> "Future[Any]":
+    """What is under way under a key; begun anew where it failed or was given up."""
+    future: Future[Any] = begun(*key)
+    if future.cancelled() or (future.done() and future.exception() is not None):
+        begun.clear(*key)
+        future = begun(*key)
+    st.session_state.setdefault(WAITING, []).append(future)
+    return future
+
+
+def _awaited(begin: "Callable[[], Future[Found]]", meanwhile: Callable[[], object]) -> Found:
     while True:
-        future = begin(scenario, purpose)
+        future = begin()
         while not future.done():
             meanwhile()
             time.sleep(PAUSE)
@@ -95,6 +113,11 @@ def _checks(sha256: str, draws: int, seed: int, version: str, _result: Result) -
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _begun(sha256: str, draws: int, seed: int, version: str, _scenario: Scenario, _purpose: str) -> "Future[Result]":
     return _pool(_purpose).submit(_run, _scenario, draws, seed)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _asked(name: str, sha256: str, version: str, _work: Callable[[], Any]) -> "Future[Any]":
+    return _pool("further").submit(_work)
 
 
 @st.cache_resource(show_spinner=False)

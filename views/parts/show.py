@@ -13,6 +13,8 @@ CONFIG = {
     "displayModeBar": False,
 }
 MOST_ROWS = 60
+MONEY = ("net cost", "net saving", "value", "low", "high")
+"""Columns of tables of charts that hold pounds, where they hold numbers."""
 
 
 def figure(chart: Chart, height: int) -> None:
@@ -39,11 +41,18 @@ def numbers(table: pd.DataFrame, name: str, expanded: bool = False) -> None:
         st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
 
 
+def words(table: pd.DataFrame, name: str) -> None:
+    """A table of words, and its CSV."""
+    with st.container(key=f"table {name}"):
+        st.table(literal_table(table), hide_index=True, border="horizontal")
+    st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
+
+
 def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
     """A table with its columns of money in words."""
     shown = table.copy()
     for column in shown.columns:
-        if column in ("net cost", "net saving", "low", "high"):
+        if column in MONEY and pd.api.types.is_numeric_dtype(table[column]):
             shown[column] = [("" if value is None or pd.isna(value) else money(value)) for value in table[column]]
         elif column == "weight":
             shown[column] = [f"{value:.0%}" for value in table[column]]

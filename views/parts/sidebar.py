@@ -4,6 +4,7 @@ import streamlit as st
 
 from costmodel.errors import InputError
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.locked import Locked
 from views.parts import catalogue, choice, show
 from views.parts.records import Record, record, records, why
 from views.parts.text import literal, number
@@ -39,18 +40,31 @@ def sidebar() -> None:
             st.button("Reset all", key="reset all", on_click=choice.reset, args=("all",))
 
 
-def _files() -> None:
-    here, populations = choice.current(), catalogue.populations()
-    files = catalogue.scenarios(here.population)
-    st.session_state["population"] = here.population
+def locked_sidebar(locked: Locked) -> None:
+    """The way to another population, and no control: a locked scenario has nothing that could be changed."""
+    with st.sidebar:
+        _population(locked.file.population)
+        st.caption("This population is locked. There is nothing to set.")
+        _said()
+
+
+def _population(people: str) -> None:
+    populations = catalogue.populations()
+    st.session_state["population"] = choice.current().population
     st.selectbox(
         "Population",
         list(populations),
         key="population",
         format_func=lambda name: populations[name].title,
         on_change=lambda: choice.select(st.session_state["population"], catalogue.MODEL),
-        help=literal(f"Who is treated: {choice.base().model.population}."),
+        help=literal(f"Who is treated: {people}."),
     )
+
+
+def _files() -> None:
+    here = choice.current()
+    files = catalogue.scenarios(here.population)
+    _population(choice.base().model.population)
     own = [catalogue.UPLOADED] if here.upload is not None else []
     st.session_state["file"] = here.file
     st.selectbox(
@@ -69,6 +83,11 @@ def _files() -> None:
             max_upload_size=5,
             on_change=_upload,
         )
+    _said()
+
+
+def _said() -> None:
+    """Why a choice of file was refused, or what came of it."""
     if "file" in choice.faults():
         show.refusal(choice.faults()["file"])
     if notice := st.session_state.pop(choice.NOTICE, None):

@@ -13,6 +13,7 @@ from costmodel.errors import InputError, Problem
 from costmodel.model.run import check_size
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
+from costmodel.scenario.locked import Refused
 from costmodel.scenario.read import exists
 
 Progress = Callable[[str, int, int], None]
@@ -65,7 +66,10 @@ class Plan:
 
 
 def plan(grid: Grid, progress: Progress = lambda what, done, wanted: None) -> Plan:
-    """Load every scenario and make every cell. Raises InputError with the problems of all of them."""
+    """Load every scenario and make every cell.
+
+    Raises InputError with the problems of all of them; Refused for the first one that is locked.
+    """
     problems: list[Problem] = []
     scenarios = {name: _loaded(grid, i, problems) for i, name in enumerate(grid.scenarios)}
     found: dict[Problem, list[int]] = {}
@@ -106,6 +110,10 @@ def _loaded(grid: Grid, i: int, problems: list[Problem]) -> Scenario | None:
     path = grid.path.parent / grid.scenarios[i]
     try:
         return load(path)
+    except Refused as refused:
+        place = grid.place("scenarios", i)
+        problem = Problem(place, f'"{grid.scenarios[i][:100]}" is locked', "Take it out of the grid.")
+        raise Refused(refused.locked, [problem, *refused.asked]) from None
     except InputError as error:
         if exists(path):
             problems += error.problems

@@ -7,11 +7,15 @@ import plotly.graph_objects as go
 
 from costmodel.analysis.sensitivity import Bar, Tornado
 from costmodel.report import sensitivity
-from costmodel.report.charts.style import BLUE, GREY, ORANGE, Chart, chart, literal, money_axis
+from costmodel.report.charts.style import BLUE, GREY, ORANGE, Chart, chart, literal, money_axis, wrapped
 from costmodel.report.tornado_table import takeaway
 
 MOST = 15
 """Bars that are drawn; the table has all."""
+LABEL = 34
+"""Characters of a label on a line."""
+ROOM = 0.35
+"""Room for the words at the ends of the bars, as a share of the widest."""
 LOW_PATTERN, HIGH_PATTERN = "", "/"
 
 
@@ -25,7 +29,7 @@ def tornado(found: Tornado) -> Chart:
             ends = [bar.at_low if side == "low" else bar.at_high for bar in drawn]
             values = [(central if end.value is None else end.value) - central for end in ends]
             figure.add_bar(
-                y=[literal(bar.input.label) for bar in drawn],
+                y=[wrapped(bar.input.label, LABEL) for bar in drawn],
                 x=values,
                 base=central,
                 orientation="h",
@@ -41,6 +45,8 @@ def tornado(found: Tornado) -> Chart:
         numbers = [end for bar in drawn for end in (bar.least, bar.most) if end is not None]
         money = money_axis("xaxis", min(numbers), max(numbers)) if found.question.unit.startswith("GBP") else {}
         figure.update_layout(barmode="overlay", height=120 + 34 * len(drawn), **money)
+        room = ROOM * (max(numbers) - min(numbers))
+        figure.update_xaxes(range=[min(numbers) - room, max(numbers) + room])
     title = takeaway(found)
     made = chart(figure, title, _alt(found, drawn), table(found))
     figure.update_layout(hovermode="closest")

@@ -1,0 +1,176 @@
+"""The sections of the Uncertainty page, in the order in which one asks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from costmodel.analysis import beyond as beyond_evidence
+from costmodel.analysis import information as voi
+from costmodel.analysis import sensitivity
+from costmodel.analysis.probabilistic import psa
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
+from costmodel.report import beyond_table, break_even_table, charts, information_table, psa_words, tornado_table
+from costmodel.report.psa_answers import Answers, answers
+from costmodel.result.result import Result
+from costmodel.result.table import in_words
+from costmodel.scenario.build import Scenario
+from views.parts import compute, show
+from views.parts.text import literal
+
+DEFAULT = "nhs_pss"
+HEIGHT = 380
+BAR = 34
+"""Pixels of a bar of the tornado and of the value of information."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is asked: whose money, which strategy; and where is said what is under way."""
+
+    perspective: str
+    strategy: str
+    status: DeltaGenerator
+
+    def working(self) -> None:
+        """Said while something is under way."""
+        self.status.caption(f"{compute.DRAWS:,} simulations and the analyses below are under way …")
+
+    def done(self, result: Result) -> None:
+        """Said of the simulations."""
+        self.status.caption(f"From {result.draws:,} simulations, seed {result.seed}.")
+
+
+def prepare(scenario: Scenario) -> Page:
+    """Title and controls."""
+    st.title("How sure is this, and what would have to be true?", anchor=False)
+    if "perspective" not in st.session_state:
+        st.session_state["perspective"] = DEFAULT
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    perspective = left.segmented_control(
+        "Whose money?",
+        list(PERSPECTIVES),
+        key="perspective",
+        persist_state="session",
+        required=True,
+        format_func=lambda name: PERSPECTIVE_NAMES[name][:1].upper() + PERSPECTIVE_NAMES[name][1:],
+        wrap=True,
+    )
+    strategies = list(scenario.model.strategies)[1:]
+    strategy = strategies[0]
+    if len(strategies) > 1:
+        strategy = right.selectbox(
+            "Which therapy?",
+            strategies,
+            key="strategy",
+            format_func=lambda name: scenario.model.strategies[name].label,
+        )
+    return Page(perspective or DEFAULT, strategy, st.empty())
+
+
+def chances(page: Page, result: Result) -> None:
+    """By when the money is back."""
+    st.header("By when is the money back?", anchor=False)
+    found = _answers(page, result)
+    show.with_table(charts.chances(found.psa, page.perspective, page.strategy), HEIGHT, "chance_by_month")
+    _say([*psa_words.by_when(found, page.strategy), *psa_words.how_much(found, page.strategy)])
+
+
+def tornado(page: Page, scenario: Scenario) -> None:
+    """Which inputs move the answer."""
+    st.header("Which inputs move it?", anchor=False)
+    found = compute.analysis(
+        f"tornado {page.perspective} {page.strategy}",
+        scenario,
+        lambda: sensitivity.tornado(scenario, perspective=page.perspective, strategy=page.strategy),
+        page.working,
+    )
+    drawn = charts.tornado(found)
+    show.with_table(drawn, 140 + BAR * min(len(found.bars), 15), "tornado")
+    st.caption("Each input alone, over its own uncertainty, at central values of the others.")
+    if found.inert:
+        with st.expander(f"{len(found.inert)} inputs that move nothing here"):
+            st.markdown("\n".join(f"- {literal(one.label)}" for one in found.inert))
+    _to_know(tornado_table.notes(found)[1:])
+
+
+def break_even(page: Page, scenario: Scenario) -> None:
+    """What would have to be true."""
+    st.header("What would have to be true?", anchor=False)
+    found = compute.analysis(
+        f"break-even {page.perspective} {page.strategy}",
+        scenario,
+        lambda: sensitivity.break_even(scenario, perspective=page.perspective, strategy=page.strategy),
+        page.working,
+    )
+    st.markdown(f"**{literal(break_even_table.takeaway(found))}**")
+    headings = ("input", "in use", "break-even", "met", "where that lies in its own uncertainty")
+    rows = [(one.input.label, *break_even_table.in_words(one, root)) for one in found.found for root in one.roots]
+    if rows:
+        show.words(pd.DataFrame(rows, columns=list(headings)), "break_even")
+    without = [one.input.label for one in found.found if not one.roots and not one.inert]
+    if without:
+        with st.expander(f"{len(without)} inputs of which no value tried would do it"):
+            st.markdown("\n".join(f"- {literal(label)}" for label in without))
+    _to_know(break_even_table.notes(found))
+
+
+def choices(page: Page, result: Result) -> None:
+    """Money against health."""
+    st.header("Money against health", anchor=False)
+    found = _answers(page, result)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show.with_table(charts.plane(found.psa, page.perspective, page.strategy), HEIGHT, "plane")
+    with right:
+        show.with_table(charts.acceptability(found.psa, page.perspective), HEIGHT, "acceptability")
+    _say([psa_words.in_the_plane(found, page.strategy), psa_words.wrong_decision(found, result.threshold)])
+
+
+def information(page: Page, result: Result) -> None:
+    """What knowing more is worth."""
+    st.header("What would it be worth to know more?", anchor=False)
+    for kind, name in (("nmb", "Which strategy is best"), ("cash", "Whether it pays for itself")):
+        found = compute.analysis(
+            f"voi {kind} {page.perspective}",
+            result.scenario,
+            partial(voi.value_of_information, result, kind, page.perspective),
+            page.working,
+        )
+        st.markdown(f"**{name}**")
+        if found.everything.worth.value > 0:
+            show.with_table(charts.information(found), 160 + BAR * 8, f"value_of_information_{kind}")
+        _say(text for text in information_table.notes(found) if not text.startswith("to be checked"))
+
+
+def exactness(page: Page, result: Result) -> None:
+    """How exactly the draws know it."""
+    st.header("How exact are the simulations?", anchor=False)
+    found = _answers(page, result)
+    _say([*psa_words.how_exact(found, page.strategy), psa_words.against_central(found, page.strategy)])
+
+
+def beyond(page: Page, result: Result) -> None:
+    """What nobody has observed."""
+    st.header(f"Beyond the evidence of {literal(in_words(result.horizons[0]))}", anchor=False)
+    found = compute.analysis("beyond", result.scenario, lambda: beyond_evidence.beyond(result), page.working)
+    _say(beyond_table.sentences(found, page.perspective, page.strategy))
+
+
+def _answers(page: Page, result: Result) -> Answers:
+    return compute.analysis(
+        f"psa {page.perspective}", result.scenario, lambda: answers(psa(result), page.perspective), page.working
+    )
+
+
+def _to_know(lines: list[str]) -> None:
+    if lines:
+        with st.expander("What to know about this"):
+            st.markdown("\n".join(f"- {literal(line)}" for line in lines))
+
+
+def _say(lines: Iterable[str]) -> None:
+    st.markdown("\n\n".join(literal(line) for line in lines))
