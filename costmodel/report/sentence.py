@@ -99,7 +99,7 @@ def beside(result: Result, strategy: str) -> list[str]:
         f"{cost}, NHS and social care."
     ]
     lines.append(_household(result, strategy))
-    basis = price_basis(result)
+    basis = price_basis(result, strategy)
     lines.append(
         f"{f'Price basis: {basis}; prices' if basis else 'Prices'} of {result.scenario.setting.price_year}, "
         "undiscounted; cost per QALY discounted."
@@ -125,10 +125,10 @@ def beside(result: Result, strategy: str) -> list[str]:
     return lines
 
 
-def price_basis(result: Result) -> str | None:
-    """What a session is priced at, and why; None where no strategy has sessions."""
+def price_basis(result: Result, strategy: str) -> str | None:
+    """What a session of a strategy is priced at, and why; None where it has no sessions."""
     scenario = result.scenario
-    therapy = next((s.therapy for s in scenario.model.strategies.values() if s.therapy), None)
+    therapy = scenario.model.strategies[strategy].therapy
     if therapy is None:
         return None
     name = scenario.model.price_basis or therapy.price

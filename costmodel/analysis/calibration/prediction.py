@@ -78,7 +78,7 @@ def prediction(
 
 
 def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -> Scenario:
-    """The scenario with one structure, no cost items, the longest cycle that fits and the shortest horizon.
+    """The scenario with one structure, costs that fall at once, the longest cycle that fits and the shortest horizon.
 
     times: months at which the cohort is read.
     """
@@ -86,7 +86,8 @@ def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -
     cycle = longest_cycle(scenario, structure, times)
     months = int(np.ceil((max(*times, follow_up) if times else follow_up) / cycle - SAME_TIME)) * cycle
     word = "month" if cycle == 1 else "months"
-    changes = {"cycle": f"{cycle} {word}", "horizon": f"{months} months", "costs": {}}
+    changes = {"cycle": f"{cycle} {word}", "horizon": f"{months} months"}
+    changes |= {f"costs.{name}.lag": "0 months" for name in structure.model.costs}
     narrow = scenario.changed(changes, by="calibration")
     (same,) = [each for each in narrow.structures if each.name == structure.name]
     return replace(narrow, structures=(same,))

@@ -98,11 +98,13 @@ def _inert(scenario: Scenario, names: list[str], base: dict[str, float], activit
 def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = False) -> Array:
     """Every output of a version, one row each: costs, cash, QALYs, threshold and weights, (output, draw).
 
+    Each stratum is an output too: an input may only say how their whole is divided between them.
     activity: sessions delivered too. A bill that was divided by its sessions for a price is the same bill
     whatever their number.
     """
-    found = evaluate(scenario, values, draws)
-    arrays = [found.cost, found.cash, found.qaly]
+    versions = [scenario, *(scenario.stratum(name) for name in scenario.model.strata)]
+    found = [evaluate(version, values, draws) for version in versions]
+    arrays = [array for one in found for array in (one.cost, one.cash, one.qaly)]
     references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.readings), *_doses(scenario)]
     alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
     if activity:
