@@ -1,0 +1,72 @@
+"""Two readings of the evidence: the ends are the sources' effects, the weight moves the answer one way, neither hides."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import costmodel as cm
+from costmodel.model.simulate import simulate
+from costmodel.model.values import central_values
+from tests.cli.commands import done
+from tests.support.answers import saving
+
+PATH = Path(__file__).parents[2] / "scenarios" / "complex_long_term" / "model.yaml"
+WEIGHT = "weight_leichsenring_rabung"
+YEARS, REMISSION, LTPP, USUAL = 3.0, 1, 1, 0
+DIFFERENCES = {"leichsenring_rabung": (0, 0.56, 1.0), "smit": (1, 0.33, 0.0)}
+"""Position, standardised difference of the source, and the weight at which it stands alone."""
+
+
+@pytest.fixture(scope="module")
+def scenario() -> cm.Scenario:
+    return cm.load(PATH)
+
+
+def share_in_remission(remit: float, relapse: float) -> float:
+    """Closed form of two states from all active; deaths are alike in both."""
+    total = remit + relapse
+    return remit / total * (1 - math.exp(-total * YEARS))
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_each_end_reproduces_its_sources_effect_at_the_stated_time_to_1_percent(
+    scenario: cm.Scenario, name: str
+) -> None:
+    position, difference, weight = DIFFERENCES[name]
+    alone = scenario.changed({WEIGHT: weight})
+    people = simulate(alone, central_values(alone), 1).people[36, :, :, position, 0]
+    shares = people[REMISSION] / people.sum(axis=0)
+    odds = shares / (1 - shares)
+    wanted = math.exp(math.pi / math.sqrt(3) * difference)
+    assert odds[LTPP] / odds[USUAL] == pytest.approx(wanted, rel=0.01)
+    assert saving(cm.run(alone, draws=0)) == pytest.approx(saving(cm.run(alone, draws=20), run="deterministic"))
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_the_declared_hazard_ratios_follow_from_the_odds_ratios(scenario: cm.Scenario, name: str) -> None:
+    difference = DIFFERENCES[name][1]
+    remit, relapse = scenario.central["remit"], scenario.central["relapse"]
+    usual = share_in_remission(remit, relapse)
+    odds = math.exp(math.pi / math.sqrt(3) * difference) * usual / (1 - usual)
+    wanted = odds / (1 + odds)
+    ratio = brentq(lambda hr: share_in_remission(remit * hr, relapse) - wanted, 0.01, 100)
+    assert scenario.central[f"hr_{name}"] == pytest.approx(ratio, rel=1e-3)
+
+
+def test_the_weight_moves_the_expected_saving_one_way(scenario: cm.Scenario) -> None:
+    weights = (0, 0.1, 0.25, 0.5, 0.75, 1)
+    found = [saving(cm.run(scenario.changed({WEIGHT: w}), draws=300)) for w in weights]
+    steps = np.diff(found)
+    assert np.all(steps > 0) or np.all(steps < 0)
+
+
+def test_a_half_way_weight_never_stands_alone(scenario: cm.Scenario) -> None:
+    labels = [structure.label for structure in scenario.structures]
+    printed = done("run", PATH, "--draws", 20)
+    assert all(label in printed for label in labels)
+    rows = json.loads(done("run", PATH, "--draws", 20, "--json"))["rows"]
+    assert {"leichsenring_rabung", "smit"} <= {row["run"] for row in rows}
