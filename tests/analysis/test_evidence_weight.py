@@ -1,4 +1,4 @@
-"""Two readings of the evidence: the ends are the sources' effects, the weight moves the answer one way, neither hides."""
+"""Two readings of the evidence: the ends are the sources' effects, the weight moves the answer one way."""
 
 import json
 import math
