@@ -6,6 +6,7 @@ from pathlib import Path
 
 from costmodel.analysis.sensitivity import Bar, tornado
 from costmodel.analysis.thresholds import Threshold, session_price, use_of_services
+from costmodel.analysis.validation import VALIDATION_FILE, Judged, validate
 from costmodel.model.run import DRAWS, SEED, run
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
@@ -25,6 +26,7 @@ class Line:
     months, of the expected curve within the horizon, NEVER beyond. price: of a session, at which it repays by the
     follow-up. use: of other care, at which it does. health: QALYs, discounted. threat: the input that, moved alone
     within its own uncertainty, lowers the saving most. apart: alternatives and strata, net saving of each by name.
+    missed: validation targets of this strategy or of usual care that the model was asked to predict and missed, by id.
     """
 
     population: str
@@ -39,6 +41,7 @@ class Line:
     health: Estimate
     threat: Bar | None
     apart: dict[str, Estimate]
+    missed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def spectrum(
     said: Callable[[str], None] = lambda name: None,
 ) -> Spectrum:
     """Run each population. said: called with the name of each before it is run. Raises InputError."""
+    paths = list(paths)
+    misses = _misses(paths, draws, seed)
     lines: list[Line] = []
     locked: list[tuple[str, Locked]] = []
     wanted = tuple(perspectives)
@@ -74,11 +79,23 @@ def spectrum(
         except Refused as refused:
             locked.append((name, refused.locked))
             continue
-        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), wanted)
+        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), wanted, misses)
     return Spectrum(tuple(lines), tuple(locked))
 
 
-def _lines(name: str, scenario: Scenario, result: Result, perspectives: Iterable[str]) -> Iterator[Line]:
+def _misses(paths: list[Path], draws: int, seed: int) -> list[Judged]:
+    """Missed predictions of the targets beside the populations; none where there is no file of targets, or no draws."""
+    homes = {path.parent.parent for path in paths}
+    found: list[Judged] = []
+    for home in homes if draws else ():
+        if (home / VALIDATION_FILE).is_file():
+            found += [row for row in validate(home, draws=draws, seed=seed).scored if row.verdict.startswith("miss")]
+    return found
+
+
+def _lines(
+    name: str, scenario: Scenario, result: Result, perspectives: Iterable[str], misses: list[Judged]
+) -> Iterator[Line]:
     reading, last = result.headline, len(result.horizons) - 1
     for s, strategy in enumerate(result.strategies):
         if s == 0:
@@ -99,6 +116,11 @@ def _lines(name: str, scenario: Scenario, result: Result, perspectives: Iterable
                 health=result.estimate(reading, result.qaly_gain(reading, 0, s)),
                 threat=_threat(scenario, strategy, perspective),
                 apart=_apart(result, s, perspective),
+                missed=tuple(
+                    row.name
+                    for row in misses
+                    if row.target.population == name and row.target.strategy in (strategy, result.comparator, None)
+                ),
             )
 
 

@@ -19,7 +19,7 @@ from costmodel.scenario.locked import HEADLINE
 from costmodel.scenario.used import to_be_checked
 
 SCHEMA = "costmodel/spectrum/1"
-HEADINGS = ("", "for", "net saving", "95% interval", "paid back", "its chance", "QALYs")
+HEADINGS = ("", "for", "net saving", "95% interval", "paid back", "its chance", "QALYs", "disagrees with")
 
 
 def document(found: Spectrum) -> dict[str, Any]:
@@ -64,13 +64,14 @@ def record(line: Line) -> dict[str, Any]:
         "main_threat_words": threat(line),
         "apart": {name: one.value for name, one in line.apart.items()},
         "to_be_checked": bool(recalled(line)),
+        "disagrees_with": list(line.missed),
     }
 
 
 def flat(line: Line) -> dict[str, Any]:
     """A line for a CSV: alternatives and strata in words."""
     apart = "; ".join(f"{name} {one.value:.2f}" for name, one in line.apart.items())
-    return record(line) | {"apart": apart}
+    return record(line) | {"apart": apart, "disagrees_with": " ".join(line.missed)}
 
 
 def _threshold(name: str, found: Threshold) -> dict[str, Any]:
@@ -137,6 +138,7 @@ def cells(line: Line) -> tuple[str, ...]:
         payback_words(line.payback, line.result.horizons[-1], first),
         "–" if line.chance is None else chance(line.chance),
         qalys(line.health.value),
+        " ".join(line.missed) or "–",
     )
 
 
