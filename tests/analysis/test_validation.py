@@ -245,13 +245,16 @@ def test_what_a_model_was_built_on_does_not_score(tmp_path: Path) -> None:
     assert "X001 is the source of" in judged.remark
 
 
+PRIOR = {"distribution": "uniform", "range": [0, 2], "source": "X001", "status": "assumption"}
+
+
 def test_what_a_model_was_fitted_to_does_not_score(tmp_path: Path) -> None:
     (tmp_path / "pop").mkdir()
     observation = {
         "strategy": "therapy", "states": ["well"], "time": "24 months", "share": 0.5, "n": 9, "source": "X002",
         "status": "assumption",
     }  # fmt: skip
-    fit = {"label": "A fit", "observations": "all", "free": {"recover": {"start": 1, "low": 0, "high": 2}}}
+    fit = {"label": "A fit", "observations": "all", "free": {"recover": {"prior": PRIOR}}}
     content = {
         "format": 1, "scenario": "model.yaml", "design_effect": 1, "observations": {"one": observation},
         "fits": {"fit": fit | {"held": {}, "output": "p.csv"}},

@@ -16,6 +16,8 @@ from costmodel.scenario.locked import Locked, Refused
 from views.parts import catalogue, compute
 
 CHOICE, FAULTS, NOTICE = "choice", "faults", "notice"
+FIRST = "depression_resistant"
+"""The population that opens: the one on which the UK trial of long-term therapy stands."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ def scenario_of(choice: Choice) -> Scenario:
 
 
 def current() -> Choice:
-    """This session's choice; at first the base model of the first population, as it is."""
+    """This session's choice; at first the base model of the population that opens, or of the first."""
     if CHOICE not in st.session_state:
-        first = next(iter(catalogue.populations()))
+        there = catalogue.populations()
+        first = FIRST if FIRST in there else next(iter(there))
         st.session_state[CHOICE] = Choice(first, catalogue.MODEL)
     return st.session_state[CHOICE]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from costmodel.analysis.calibration.file import CalibrationFile
 from costmodel.analysis.validation.file import Target
+from costmodel.errors import InputError
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
 from costmodel.scenario.read import read_file
@@ -39,7 +40,8 @@ def _fitted(path: Path) -> Iterator[tuple[str, set[str]]]:
     tree = read_file(path)
     if "observations" not in tree.data or "fits" not in tree.data:
         return
-    file, _, _ = validate(CalibrationFile, tree)
-    if file is not None:
-        ids = {one.source for one in file.observations.values()} | set(file.observations)
-        yield f"an observation of {path.name}", ids
+    file, problems, _ = validate(CalibrationFile, tree)
+    if file is None:
+        raise InputError(*problems)
+    ids = {one.source for one in file.observations.values()} | set(file.observations)
+    yield f"an observation of {path.name}", ids
