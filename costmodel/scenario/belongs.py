@@ -143,7 +143,7 @@ def strangers(
                     continue
                 drawn.setdefault(path, name)
                 wanted = label.uses.get(column, [])
-                if not set(here[column]) & set(wanted):
+                if not any(_covers(fitted, place) for fitted in wanted for place in here[column]):
                     found = (
                         f'{name}: {path.name} was fitted with "{column}" for {" and ".join(wanted) or "nothing"}; here '
                         f"it stands for {' and '.join(here[column])}"
@@ -156,6 +156,11 @@ def strangers(
             yield Problem(
                 at, f"{files} are posteriors of different fits and meet in one structure", "Name one of them."
             )
+
+
+def _covers(fitted: str, place: str) -> bool:
+    """Whether a column that was fitted in one place may stand in another: there, or in a part of its time."""
+    return place == fitted or place.startswith(f"{fitted} from ")
 
 
 def _columns(tree: Tree, model: ModelFile, path: Path) -> dict[str, str]:

@@ -78,6 +78,21 @@ def test_an_effect_on_another_transition_is_refused(folder: Path) -> None:
     )
 
 
+def test_a_rate_that_was_fitted_to_the_whole_course_may_stand_in_a_part_of_it(folder: Path) -> None:
+    pieces = '"over_time": {"0 months": "other", "6 months": "recover"}'
+    rate = '"label": "Another", "group": "Course", "unit": "per year"'
+    replaced(
+        folder / "model.yaml",
+        ('"ill -> well": "recover"', '"ill -> well": "in_parts"'),
+        (
+            '"parameters": {',
+            f'"parameters": {{"in_parts": {{{rate}, {pieces}}}, '
+            f'"other": {{{rate}, "value": 0.5, "source": "X001", "status": "assumption"}}, ',
+        ),
+    )
+    assert cm.load(folder / "model.yaml").warnings == ()
+
+
 def test_the_posterior_of_one_structure_is_refused_in_another(tmp_path: Path) -> None:
     shutil.copytree(SCENARIOS, tmp_path / "scenarios")
     model = tmp_path / "scenarios" / "depression_resistant" / "model.yaml"

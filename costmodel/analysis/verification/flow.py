@@ -109,6 +109,7 @@ def _equal_traces(bench: Bench) -> Finding:
                 update={"strategies": dict.fromkeys(model.strategies, model.strategies[name])}
             ),
             free_of_own_items,
+            NO_GAP_CLOSING,  # to a comparator with effects, which no file can declare
         )
         flows = bench.follow(alike, bench.some_values, TRIED)
         worst = worst_of(
