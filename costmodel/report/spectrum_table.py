@@ -117,22 +117,34 @@ def _table(lines: list[Line]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in HEADINGS:
         table.add_column(heading, overflow="fold")
-    before = None
-    for line in lines:
-        table.add_row("" if line.strategy == before else _label(line), *cells(line))
-        before = line.strategy
+    for strategy, of_strategy in groupby(lines, key=lambda line: line.strategy):
+        said = _alike(list(of_strategy))
+        for number, (payers, answers) in enumerate(said):
+            known = "every payer" if len(said) == 1 and len(payers) > 1 else ", ".join(payers)
+            table.add_row("" if number else _label_of(lines[0], strategy), known, *answers)
     return table
 
 
+def _alike(lines: list[Line]) -> list[tuple[list[str], tuple[str, ...]]]:
+    """Perspectives of a strategy to which the same is said, with what is said to them; in their order."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for line in lines:
+        found.setdefault(cells(line), []).append(PERSPECTIVE_NAMES[line.perspective])
+    return [(payers, answers) for answers, payers in found.items()]
+
+
+def _label_of(line: Line, strategy: str) -> str:
+    return line.result.scenario.model.strategies[strategy].label
+
+
 def _label(line: Line) -> str:
-    return line.result.scenario.model.strategies[line.strategy].label
+    return _label_of(line, line.strategy)
 
 
 def cells(line: Line) -> tuple[str, ...]:
-    """A line in words, without its strategy."""
+    """A line in words, without its strategy and payer."""
     first = line.result.first_payment[line.result.strategies.index(line.strategy)]
     return (
-        PERSPECTIVE_NAMES[line.perspective],
         money(line.saving.value),
         interval(line.saving.low, line.saving.high) or "–",
         payback_words(line.payback, line.result.horizons[-1], first),

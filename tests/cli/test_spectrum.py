@@ -42,6 +42,15 @@ def test_one_page_says_where_the_line_runs_and_refuses_what_is_locked(folder: Pa
     assert "£" not in said.partition("third: ")[2]
 
 
+def test_payers_who_are_told_the_same_share_a_line_and_others_do_not(tmp_path: Path) -> None:
+    example(tmp_path / "alike" / "first")
+    assert done("spectrum", tmp_path / "alike", "--draws", 20).count("every payer") == 1
+    example(tmp_path / "apart" / "first", **{"costs.gp.paid_by": "dwp"})
+    said = done("spectrum", tmp_path / "apart", "--draws", 20)
+    assert "every payer" not in said
+    assert "NHS, NHS and social" in said
+
+
 def test_the_rows_come_as_csv_too(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     call("spectrum", folder, "--draws", 20, "--csv", path, "--perspective", "nhs")
