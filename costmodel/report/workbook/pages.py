@@ -28,6 +28,9 @@ TOLERANCE = 1e-9
 SUM_TOLERANCE = 1e-4
 """Over all cycles together; a row of a published table may miss 1 by a millionth."""
 
+LINE, A_LINE = 15, 115
+"""Height of a line of the cover, points, and how many characters are sure to fit on one."""
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -52,7 +55,8 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
         page.write_string(row, 1, clean(text), styles[style])
         row += 1
     for text in words.warnings:
-        page.write_string(row, 0, "Warning", styles.strong)
+        page.set_row(row, LINE * max(1, math.ceil(len(text) / A_LINE)))
+        page.write_string(row, 0, "Warning", styles.strong_text)
         page.write_string(row, 1, clean(text), styles.text)
         row += 1
     facts = (
@@ -96,7 +100,8 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
     )
     row += 2
     page.write_string(row, 0, "Figures of the run", styles.section)
-    page.set_row(row, 44)
+    row += 1
+    page.set_row(row, 3 * LINE)
     page.write_string(
         row,
         1,
