@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from costmodel.analysis.calibration.file import Observation
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import edges
-from costmodel.model.simulate import simulate
+from costmodel.model.simulate import Books
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.derived import combine, order
@@ -26,7 +26,7 @@ SAME_TIME = 1e-9
 class Prediction:
     """Predicted shares of the living, from the model's own engine.
 
-    scenario: with one structure, no cost items and the longest cycle on which every change falls: the
+    scenario: with one structure and the longest cycle on which every change falls: the
     cohort recursion is exact, so the cycle does not move the shares. free: the parameters that vary.
     values: of all others. dependent: what must be worked out again when the free ones move.
     reads: (strategy, states, edge) of each observation.
@@ -44,9 +44,12 @@ class Prediction:
         values |= dict(zip(self.free, free, strict=True))
         for name in self.dependent:
             values[name] = combine(self.scenario.parameters[name], values.__getitem__)
-        people = simulate(self.scenario, values, free.shape[1]).people[:, :, :, 0]
-        living = people.sum(axis=1)
-        return np.stack([people[k, list(states), s].sum(axis=0) / living[k, s] for s, states, k in self.reads])
+        lived = Books.of(self.scenario, values, free.shape[1]).lived  # the ledger itself is never written out
+        found = []
+        for s, states, k in self.reads:
+            people = lived.people[k, :, lived.column[s, 0]]
+            found.append(people[list(states)].sum(axis=0) / people.sum(axis=0))
+        return np.stack(found)
 
 
 def prediction(
