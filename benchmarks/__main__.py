@@ -16,6 +16,7 @@ from rich.table import Table
 from benchmarks import elsewhere, ours
 from benchmarks.compare import Disagreement, Program, Timing, agree, timed
 from benchmarks.depression import questions, stages
+from benchmarks.information import ADDITIVE, valued
 from benchmarks.memory import peak
 from benchmarks.models import monthly, sick_sicker
 from benchmarks.numpy_programs import dense, dense_einsum, state_by_state
@@ -43,7 +44,7 @@ def main() -> int:
               f"{processors()} processors, OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']}.")  # fmt: skip
     in_r, missing = elsewhere.programs_in_r()
     slow = {name: in_r.pop(name) for name in ("hesim",) if name in in_r}
-    heormodel = elsewhere.heormodel_in(arguments.environments / "heormodel")
+    heormodel = elsewhere.heormodel_in(arguments.environments / "heormodel-and-pygam")
     if isinstance(heormodel, str):
         missing.append(heormodel)
     else:
@@ -58,6 +59,14 @@ def main() -> int:
         return 1
     out.print(_stages(arguments.draws, arguments.slow_repeats))
     out.print(_questions(arguments.draws, arguments.repeats))
+    if not isinstance(heormodel, str):
+        try:
+            out.print(_information(arguments))
+        except Disagreement as error:
+            out.print(f"The programs disagree. {error}")
+            return 1
+        except subprocess.CalledProcessError as error:
+            out.print(f"The value of information was not measured: {elsewhere.last_line(error)}")
     out.print(_memory([arguments.draws] if arguments.quick else [n * arguments.draws for n in (1, 10, 100)]))
     return 0
 
@@ -146,6 +155,21 @@ def _questions(draws: int, repeats: int) -> Table:
     return _medians(
         Table(title="Depression scenario, warm", title_justify="left"), "question", questions(draws, repeats)
     )
+
+
+def _information(arguments: argparse.Namespace) -> Table:
+    python = elsewhere.python_of(arguments.environments / "heormodel-and-pygam")
+    found = valued(python, arguments.draws, arguments.slow_repeats)
+    title = f"The value of {len(found.names)} inputs one by one, depression scenario, {arguments.draws:,} draws"
+    table = Table(title=title, title_justify="left")
+    for column in ("program", "ms, median", "costmodel,\n× its speed", "farthest from costmodel,\nstandard errors"):
+        table.add_column(column, justify="left" if column == "program" else "right")
+    own = median(found.seconds["costmodel"])
+    apart = {"costmodel": 0.0, "heormodel": found.apart(found.heormodel), ADDITIVE: found.apart(found.gam)}
+    for name, seconds in found.seconds.items():
+        typical = median(seconds)
+        table.add_row(name, f"{1_000 * typical:,.0f}", f"{typical / own:.3g}", f"{apart[name]:.2g}")
+    return table
 
 
 def _medians(table: Table, what: str, found: Mapping[str, list[float] | None], share_of: float | None = None) -> Table:

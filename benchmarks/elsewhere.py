@@ -14,6 +14,7 @@ from benchmarks.problem import Answer, Problem
 
 PROGRAMS = Path(__file__).parent / "programs"
 HEORMODEL = "heormodel==0.7.4"
+PYGAM = "pygam==0.12.0"
 
 
 def programs_in_r() -> tuple[dict[str, Program], list[str]]:
@@ -36,16 +37,21 @@ def _in_r(script: str, problem: Problem) -> Answer:
         return Answer(found[:, 0], found[:, 1], seconds)
 
 
+def python_of(environment: Path) -> Path:
+    """The interpreter of an environment."""
+    return environment / "bin" / "python"
+
+
 def heormodel_in(environment: Path) -> Program | str:
     """A program that runs heormodel in an environment, which is made if it is not there; or why it cannot."""
-    python = environment / "bin" / "python"
+    python = python_of(environment)
     if not python.exists():
         try:
             _checked([sys.executable, "-m", "venv", str(environment)])
-            _checked([str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install", HEORMODEL])
+            _checked([str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install", HEORMODEL, PYGAM])
         except (OSError, subprocess.CalledProcessError) as error:
             shutil.rmtree(environment, ignore_errors=True)
-            return f"{HEORMODEL} could not be installed ({last_line(error)}): heormodel was not measured"
+            return f"{HEORMODEL} with {PYGAM} could not be installed ({last_line(error)}): heormodel was not measured"
 
     def run(problem: Problem) -> Answer:
         with tempfile.TemporaryDirectory() as name:
@@ -71,7 +77,12 @@ def _write_for_r(problem: Problem, folder: Path) -> None:
 
 
 def _seconds(command: list[str]) -> float:
-    return float(_checked(command).strip().splitlines()[-1])
+    return float(said(command))
+
+
+def said(command: list[str]) -> str:
+    """The last line that a program printed."""
+    return _checked(command).strip().splitlines()[-1]
 
 
 def _checked(command: list[str]) -> str:

@@ -53,7 +53,7 @@ def trace(
     people[0] = start
     whole = _Stepper(moves, start.shape)
     before: object = None
-    exits: list[Array] = []
+    coefficients = np.empty(0)
     groups: list[tuple[int, NDArray[np.bool_] | None]] = []
     for k in range(cycles):
         in_force = rates(k)
@@ -62,16 +62,17 @@ def trace(
             exits = exit_rates(states, moves, moving, dying)
             if max(float(np.max(e)) for e in exits) > HIGHEST_TOTAL_RATE:
                 raise ValueError(f"a state is left faster than {HIGHEST_TOTAL_RATE:g} times a year")
+            coefficients = whole.coefficients(moving, exits)
             groups = _alike(steps_needed(exits, years))
             before = in_force
         for steps, chosen in groups:
             if chosen is None:
-                whole.cycle(people[k], people[k + 1], person_years[k], moving, exits, years, steps)
+                whole.cycle(people[k], people[k + 1], person_years[k], coefficients, years, steps)
                 continue
             x = people[k][:, chosen]
             after, time = np.empty_like(x), np.empty_like(x)
             some = _Stepper(moves, x.shape)
-            some.cycle(x, after, time, [r[chosen] for r in moving], [e[chosen] for e in exits], years, steps)
+            some.cycle(x, after, time, coefficients[:, chosen], years, steps)
             people[k + 1][:, chosen] = after
             person_years[k][:, chosen] = time
     return Activity(people, person_years)
@@ -86,56 +87,50 @@ def _alike(needed: NDArray[np.int64]) -> list[tuple[int, NDArray[np.bool_] | Non
 class _Stepper:
     """`formulas.cohort_step` on arrays, in place: the same operations on each element in the same order.
 
-    Its room is taken once and used in every step, because allocation would take longer than arithmetic.
+    Its room is taken once and used in every step, because allocation would take longer than arithmetic. All flows of a
+    term are one product: first the arrivals in each state by its first transition, then further arrivals, then exits.
     """
 
     def __init__(self, moves: Sequence[tuple[int, int]], shape: tuple[int, ...]) -> None:
-        self._term, self._change, self._leaving = np.empty(shape), np.zeros(shape), np.empty(shape)
-        self._flow = np.empty(shape[1:])
-        self._moves = []
-        arrived: set[int] = set()
-        for origin, destination in moves:
-            into = self._change[destination]
-            self._moves.append((self._term[origin], into, destination in arrived))
-            arrived.add(destination)
-        self._unreached = [self._change[state] for state in range(shape[0]) if state not in arrived]
+        states = shape[0]
+        first: dict[int, int] = {}
+        for move, (_, destination) in enumerate(moves):
+            first.setdefault(destination, move)
+        more = [move for move, (_, destination) in enumerate(moves) if first[destination] != move]
+        self._order = [first.get(state) for state in range(states)] + [*more]
+        origins = [0 if move is None else moves[move][0] for move in self._order]
+        self._origins = np.array([*origins, *range(states)])
+        self._flow = np.empty((len(self._origins), *shape[1:]))
+        self._arriving, self._leaving = self._flow[:states], self._flow[len(origins) :]
+        self._more = [(self._flow[moves[move][1]], self._flow[states + i]) for i, move in enumerate(more)]
+        self._series = np.empty((TERMS + 1, 2, *shape))
+        self._divisors = np.arange(1.0, TERMS + 2).reshape(-1, *(1 for _ in shape))
 
-    def cycle(
-        self,
-        before: Array,
-        after: Array,
-        time: Array,
-        rates: Sequence[Array],
-        exits: Sequence[Array],
-        years: float,
-        steps: int,
-    ) -> None:
+    def coefficients(self, rates: Sequence[Array], exits: Sequence[Array]) -> Array:
+        """Per year, of every flow in the order of this room; 0 where no transition arrives."""
+        none = np.zeros_like(exits[0])
+        return np.stack([*(none if move is None else rates[move] for move in self._order), *exits])
+
+    def cycle(self, before: Array, after: Array, time: Array, coefficients: Array, years: float, steps: int) -> None:
         """Write people and person-years of a cycle, shape (state, …); before and after may not overlap."""
-        leave = np.stack(exits)
-        spent, x = (time, after) if steps == 1 else (np.empty_like(time), before.copy())
+        spent = time if steps == 1 else np.empty_like(time)
         time[...] = 0.0
         for step in range(steps):
-            self._step(before if step == 0 else x, after, spent, rates, leave, years / steps)
+            self._step(before if step == 0 else after, after, spent, coefficients, years / steps)
             if steps > 1:
                 time += spent
-                x[...] = after
 
-    def _step(self, before: Array, people: Array, time: Array, rates: Sequence[Array], exits: Array, h: float) -> None:
-        term, change, leaving, flow = self._term, self._change, self._leaving, self._flow
-        multiply, add = np.multiply, np.add
-        term[...] = people[...] = time[...] = before
+    def _step(self, before: Array, people: Array, time: Array, coefficients: Array, h: float) -> None:
+        flow, series = self._flow, self._series
+        series[0, 0] = before
         for k in range(1, TERMS + 1):
-            for (leavers, into, again), rate in zip(self._moves, rates, strict=True):
-                if again:
-                    add(into, multiply(rate, leavers, flow), into)
-                else:
-                    multiply(rate, leavers, into)
-            for into in self._unreached:
-                into[...] = 0.0
-            multiply(exits, term, leaving)
-            np.subtract(change, leaving, change)
-            multiply(change, h / k, term)
-            add(people, term, people)
-            np.divide(term, k + 1, leaving)
-            add(time, leaving, time)
-        multiply(time, h, time)
+            series[k - 1, 0].take(self._origins, axis=0, out=flow, mode="clip")
+            np.multiply(flow, coefficients, flow)
+            for arriving, more in self._more:
+                np.add(arriving, more, arriving)
+            np.subtract(self._arriving, self._leaving, self._arriving)
+            np.multiply(self._arriving, h / k, series[k, 0])
+        np.divide(series[:, 0], self._divisors, series[:, 1])
+        total = series.sum(axis=0)
+        people[...] = total[0]
+        np.multiply(total[1], h, time)

@@ -183,7 +183,7 @@ def falls_within(moment: Quantity, begin: Quantity, end: Quantity) -> Quantity:
     """1 for the cycle in which a moment falls (its beginning counted, its end not), else 0."""
     if hasattr(moment, "falls_within"):
         return moment.falls_within(begin, end)
-    return float(begin <= moment < end)
+    return np.asarray((begin <= moment) & (moment < end), dtype=float)
 
 
 def state_quantity(observed: Quantity, here: Quantity, causal_share: Quantity) -> Quantity:

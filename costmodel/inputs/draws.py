@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from costmodel.errors import InputError
 
@@ -53,6 +52,8 @@ def sobol(seed: int, names: Sequence[str], n: int, start: int = 0) -> dict[str, 
     Names keep their points when more are drawn, and lose them when one is added. Raises InputError for more names
     than the sequence has dimensions. Source: Owen 1998, Scrambling Sobol' and Niederreiter-Xing points.
     """
+    from scipy.stats import qmc
+
     if len(names) > qmc.Sobol.MAXDIM:
         raise InputError.at("sampling", f"{len(names):,} uncertain inputs are too many for sobol", "Use random.")
     if not names:

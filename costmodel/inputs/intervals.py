@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 LARGEST_MISS = 0.1
 """An end of an interval may be missed by this share of its width when value and interval are both given."""
@@ -37,7 +37,7 @@ def deviation_with_width(
         if deviation >= limit:
             deviation = below + (limit - below) * (1 - 1e-6)
         if excess(deviation) >= 0:
-            return float(optimize.brentq(excess, below, deviation, xtol=1e-15 * start, rtol=1e-14)) if below else None
+            return _zero(excess, below, deviation, 1e-15 * start) if below else None
         if deviation >= limit * (1 - 1e-5):
             return None
         below = deviation
@@ -81,7 +81,7 @@ def _beta_between(low: float, high: float) -> tuple[float, float]:
             mean = float(special.expit(logit))
             return float(special.betainc(mean * size, (1 - mean) * size, low)) - 0.025
 
-        return float(special.expit(optimize.brentq(excess, -30.0, 30.0, xtol=1e-14, rtol=1e-14)))
+        return float(special.expit(_zero(excess, -30.0, 30.0)))
 
     def shortfall(log_size: float) -> float:
         size = math.exp(log_size)
@@ -95,6 +95,12 @@ def _beta_between(low: float, high: float) -> tuple[float, float]:
 
 def _root(function: Callable[[float], float], low: float, high: float, kind: str, *ends: float) -> float:
     try:
-        return float(optimize.brentq(function, low, high, xtol=1e-14, rtol=1e-14))
+        return _zero(function, low, high)
     except ValueError as error:
         raise ValueError(f"no {kind} distribution has the 95% interval [{ends[0]:g}, {ends[1]:g}]") from error
+
+
+def _zero(function: Callable[[float], float], low: float, high: float, near: float = 1e-14) -> float:
+    from scipy.optimize import brentq  # slow to import, and few files give intervals
+
+    return float(brentq(function, low, high, xtol=near, rtol=1e-14))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from costmodel.inputs.shapes import Distribution, Kind
 
@@ -23,6 +23,8 @@ def meeting(kind: Kind, quantiles: Sequence[Sequence[float]]) -> tuple[float, fl
 
     quantiles: (probability, value) pairs, both rising. Two are met exactly. Raises ValueError in one sentence.
     """
+    from scipy.optimize import least_squares
+
     u, x = _checked(kind, quantiles)
     width = x[-1] - x[0]
 
@@ -30,7 +32,7 @@ def meeting(kind: Kind, quantiles: Sequence[Sequence[float]]) -> tuple[float, fl
         found: Array = (Distribution(kind, math.nan, *_parameters(kind, free)).quantile(u) - x) / width
         return found
 
-    best = optimize.least_squares(misses, _guess(kind, u, x), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=2_000)
+    best = least_squares(misses, _guess(kind, u, x), xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=2_000)
     miss = float(np.max(np.abs(best.fun)))
     if not miss <= (EXACT if len(u) == 2 else LARGEST_MISS):
         said = ", ".join(f"{p:g}: {value:g}" for p, value in zip(u, x, strict=True))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 Array = NDArray[np.float64]
 Kind = Literal["beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular", "hurdle"]
@@ -48,7 +48,9 @@ class Distribution:
                 low, high = self.more
                 values = low + (high - low) * special.betaincinv(a, b, u)
             case "triangular":
-                values = stats.triang.ppf(u, (self.more[0] - a) / (b - a), loc=a, scale=b - a)
+                rising = (self.more[0] - a) / (b - a)
+                share = np.where(u < rising, np.sqrt(rising * u), 1 - np.sqrt((1 - rising) * (1 - u)))
+                values = a + (b - a) * share
             case "hurdle":
                 none = 1 - self.more[0]
                 above = np.maximum((u - none) / self.more[0], 0.0)

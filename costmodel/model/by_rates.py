@@ -49,14 +49,17 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Lived:
     shares = [[_shares(line, time) for line in variant] for variant in variants]
     hazards = background_hazards(scenario)
     death_ratio = np.stack([np.broadcast_to(look(s.model.deaths.rate_ratio), (draws,)) for s in structures])
-    begins = _changes([hazards, *(row for variant in shares for line in variant for row in line)])
-    last: tuple[Sequence[Array], Array] = ([], hazards)
+    altered = [_changes([row for variant in shares for row in variant[m]]) for m in range(len(moves))]
+    begins = np.any([_changes([hazards]), *altered], axis=0)
+    last: tuple[Sequence[Array], Array] = ([hazards] * len(moves), hazards)
 
     def rates(k: int) -> tuple[Sequence[Array], Array]:
         nonlocal last
         if begins[k]:
             moving = [
                 np.stack([_rate(v[m], s[m], k, look, draws) for v, s in zip(variants, shares, strict=True)])
+                if altered[m][k]
+                else last[0][m]
                 for m in range(len(moves))
             ]
             last = (moving, hazards[k] * death_ratio)

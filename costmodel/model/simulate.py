@@ -11,6 +11,7 @@ from costmodel.model.by_probabilities import live_by_probabilities
 from costmodel.model.by_rates import live_by_rates
 from costmodel.model.flows import (
     THERAPY,
+    Quantity,
     cost_per_year,
     harm,
     items,
@@ -29,6 +30,9 @@ from costmodel.result.flows import Flows, Shared, whole
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.schema import CostItem
+
+ROOM = 32_768
+"""Numbers that are priced at a time."""
 
 
 def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
@@ -73,6 +77,10 @@ class Books:
         """How many items there are."""
         return len(items(self.scenario.model))
 
+    def _cycles(self) -> tuple[Array, Array]:
+        """Beginnings and ends of the cycles in years, (cycle, 1) each: a row for the draws."""
+        return self.edges[:-1, None], self.edges[1:, None]
+
     def cost_of(self, item: int) -> Shared:
         """What an item costs, (cycle, column, draw)."""
         name = items(self.scenario.model)[item].name
@@ -104,11 +112,11 @@ class Books:
         qaly = np.empty((len(self.edges) - 1, self.draws))
         references = utilities(structure.model, strategy)
         for span, looked in spans(model, references, self.look):
-            spent = list(self.lived.person_years[span, :, column].swapaxes(0, 1))
-            qaly[span] = total_over_states(spent, [looked(reference) for reference in references])
+            worth = [looked(reference) for reference in references]
+            _add_up(self.lived.person_years[span, :, column], worth, qaly[span])
         if structure.model.strategies[strategy].harms:
-            for k, (begin, end) in enumerate(pairwise(self.edges)):
-                qaly[k] -= harm(structure.model, strategy, begin, end, self.look)
+            begin, end = self._cycles()
+            qaly -= harm(structure.model, strategy, begin, end, self.look)
         for name, gain in structure.model.qalys_on_transition.items():
             if (moved := self.lived.moved.get(_move(name))) is not None:
                 qaly += moved[:, column] * self.look(gain)
@@ -116,15 +124,14 @@ class Books:
 
     def _therapy(self) -> Shared:
         """Sessions and set-up, (cycle, strategy, draw); alternatives do not differ in them."""
-        model, time = self.scenario.model, self.edges
+        model, (begin, end) = self.scenario.model, self._cycles()
         strategies, alternatives, draws = self.shape
-        cost = np.zeros((len(time) - 1, strategies, draws))
+        cost = np.zeros((len(begin), strategies, draws))
         for s, (name, strategy) in enumerate(model.strategies.items()):
             if strategy.therapy:
                 window = therapy_window(model, name)
-                for k, (begin, end) in enumerate(pairwise(time)):
-                    held = sessions(model, name, begin, end, window, self.look)
-                    cost[k, s] = therapy_cost(model, name, begin, end, window, held, self.look)
+                held = sessions(model, name, begin, end, window, self.look)
+                cost[:, s] = therapy_cost(model, name, begin, end, window, held, self.look)
         column = np.repeat(np.arange(strategies)[:, None], alternatives, axis=1)
         return Shared(cost, column, None if self.lived.at_start is None else np.zeros(cost.shape[1:]))
 
@@ -135,8 +142,7 @@ class Books:
             return self._cost_apart(name)
         cost = np.empty((len(self.edges) - 1, *lived.people.shape[2:]))
         for span, looked in spans(model, item.while_in.values(), self.look):
-            spent = list(lived.person_years[span].swapaxes(0, 1))
-            cost[span] = total_over_states(spent, cost_per_year(model, item, looked))
+            _add_up(lived.person_years[span], cost_per_year(model, item, looked), cost[span])
         if lived.at_start is None:
             return Shared(cost, lived.column)
         per_year = cost_per_year(model, item, look_in(model, 0, self.look))
@@ -172,8 +178,8 @@ class Books:
         cost = np.empty((len(self.edges) - 1, len(first), self.draws))
         for c, (s, a) in enumerate(first):
             model = self.scenario.structures[a].model
-            spent = list(lived.person_years[:, :, lived.column[s, a]].swapaxes(0, 1))
-            cost[:, c] = total_over_states(spent, cost_per_year(model, model.costs[name], self.look))
+            spent = lived.person_years[:, :, lived.column[s, a]]
+            _add_up(spent, cost_per_year(model, model.costs[name], self.look), cost[:, c])
             if terms := quantity_terms(model, strategies[s], name):
                 for k, (begin, end) in enumerate(pairwise(self.edges)):
                     cost[k, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
@@ -189,6 +195,14 @@ class Books:
         column[others] = cost.values.shape[1]
         values = np.concatenate([cost.values, np.zeros_like(cost.values[:, :1])], axis=1)
         return Shared(values, column, np.concatenate([cost.at_start, np.zeros_like(cost.at_start[:1])]))
+
+
+def _add_up(person_years: Array, per_year: list[Quantity], total: Array) -> None:
+    """Write Σ over states into a total, (cycle, …, draw), a few cycles at a time so that they stay in the cache."""
+    few = max(ROOM // total[0].size, 1)
+    for first in range(0, len(total), few):
+        part = slice(first, first + few)
+        total[part] = total_over_states(list(person_years[part].swapaxes(0, 1)), per_year)
 
 
 def _move(name: str) -> tuple[str, str]:

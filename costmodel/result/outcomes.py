@@ -16,6 +16,8 @@ VIEWS = ("value", "discounted", "cash")
 """Three readings of net cost: undiscounted opportunity cost, the same discounted, and undiscounted cash."""
 KEPT_CURVES = 4_096
 """Draws whose cumulative curves are kept, for the bands."""
+FEW = 64
+"""Numbers at one time below which the loop over time is NumPy's."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Outcomes:
 class Terms:
     """What the summing needs beside the flows.
 
-    horizons: years. payers: (paid_by, received_by) of each item. cashable: by item, float or (draw,).
+    horizons: years, rising. payers: (paid_by, received_by) of each item. cashable: by item, float or (draw,).
     lags: cycles, by item. rates: discount rate of costs and of health. first_payment: month, by strategy.
     years: by which the flows of each cycle are discounted; what is booked at time 0 is not.
     """
@@ -93,18 +95,17 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
     net = _Net(terms, (len(edges), strategies - 1, alternatives, draws))
     for i in range(ledger.items):
         item = ledger.cost_of(i)
-        cost[:, :, i] = apart(_totals(item.values, within, factors[0], item.at_start), item.column)
+        cost[:, :, i] = _both(item, within, factors[0])
         mean_cost[:, i] = item.values.sum(axis=-1)[:, item.column]
         change, first = _changes(item)
         effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
-        for h, share in enumerate(within):
-            in_cash[h, i, 1:] = _total(effect, share, at_start)
+        in_cash[:, i, 1:] = _totals(effect, within, None, at_start)
         net.add(i, change, first, effect, at_start)
     health, living = ledger.health(), ledger.living()
     return Outcomes(
         cost=cost,
         cash=in_cash,
-        qaly=apart(_totals(health.values, within, factors[1], health.at_start), health.column),
+        qaly=_both(health, within, factors[1]),
         **_curves(net, edges, factors[0], terms, min(kept, draws)),
         mean_cost=mean_cost,
         mean_people=living.values.sum(axis=-1)[..., living.column],
@@ -190,8 +191,7 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
         discounted = value.copy()
         discounted[1:] *= factor.reshape(len(factor), 1, 1, -1)
         for v, curve in enumerate((value, discounted, in_cash)):
-            for k in range(1, len(curve)):
-                np.add(curve[k - 1], curve[k], out=curve[k])
+            _accumulate(curve)
             peak, mean = payback.peak(curve), curve.sum(axis=-1)
             for p in at:
                 found["curves"][:, v, p] = curve[..., :kept]
@@ -236,27 +236,44 @@ def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
     return np.concatenate([curve[:last], at_end[None]]), np.append(months[:last], end)
 
 
-def _totals(flow: Array, within: list[Array], factor: Array, at_start: Array | None) -> Array:
-    """Sums to each horizon, undiscounted and discounted, (horizon, discounted, column, draw).
+def _both(flows: Shared, within: list[Array], factor: Array) -> Array:
+    """Sums to each horizon, undiscounted and discounted, (horizon, discounted, strategy, alternative, draw)."""
+    sums = [_totals(flows.values, within, factors, flows.at_start) for factors in (None, factor)]
+    return apart(np.stack(sums, axis=1), flows.column)
 
-    flow: (cycle, column, draw). factor: (cycle,) or (cycle, draw).
+
+def _totals(flow: Array, within: list[Array], factor: Array | None, at_start: Array | None) -> Array:
+    """What is booked at time 0, and Σ over cycles of flow × factor, in the order of time, to each horizon.
+
+    flow: (cycle, …, draw). within: share of each cycle before each horizon, 1 first, then at most one less than 1, then
+    0. factor: (cycle,) or (cycle, draw).
     """
-    wide = factor.reshape(len(factor), 1, -1)
-    return np.stack(
-        [
-            np.stack([_total(flow, share, at_start), _total(flow, share.reshape(-1, 1, 1) * wide, at_start)])
-            for share in within
-        ]
-    )
+    ends = [int((share == 1).sum()) for share in within]
+    found = _sums(flow, factor, np.zeros(flow.shape[1:]) if at_start is None else at_start, ends)
+    for total, share, end in zip(found, within, ends, strict=True):
+        if end < len(flow) and share[end]:
+            total += flow[end] * (share[end] if factor is None else share[end] * factor[end])
+    return found
 
 
-def _total(flow: Array, share: Array, at_start: Array | None) -> Array:
-    """What is booked at time 0, and Σ over cycles of flow × share of the cycle, in the order of time."""
-    total: Array = np.zeros(flow.shape[1:])
-    if at_start is not None:
-        total += at_start
-    room = np.empty_like(total)
-    for part, amount in zip(share, flow, strict=True):
-        if part.size > 1 or part:
-            total += np.multiply(amount, part, out=room)
-    return total
+def _sums(flow: Array, factor: Array | None, first: Array, ends: list[int]) -> Array:
+    """What is booked first, and flow × factor of so many cycles, in the order of time, (end, …); ends rise."""
+    if flow[0].size < FEW:
+        each = flow if factor is None else flow * factor.reshape(len(factor), *(1 for _ in flow.shape[2:]), -1)
+        return np.asarray(np.cumsum(np.concatenate([first[None], each]), axis=0)[ends])
+    found = np.empty((len(ends), *first.shape))
+    total, room, done = first.copy(), np.empty_like(first), 0
+    for at_end, end in zip(found, ends, strict=True):
+        for k in range(done, end):
+            total += flow[k] if factor is None else np.multiply(flow[k], factor[k], out=room)
+        at_end[...], done = total, end
+    return found
+
+
+def _accumulate(flow: Array) -> None:
+    """Add up in place along time, in its order: in one go where that is fast, which it is not across many draws."""
+    if flow[0].size < FEW:
+        np.cumsum(flow, axis=0, out=flow)
+        return
+    for k in range(1, len(flow)):
+        np.add(flow[k - 1], flow[k], out=flow[k])

@@ -19,11 +19,12 @@ def sustained(curve: Array, months: Array, first_payment: float) -> Array:
     if first_payment >= months[-1]:
         return np.full(curve.shape[1:], NEVER)
     owing = curve > 0
-    last = len(months) - 1 - np.argmax(owing[::-1], axis=0)
+    count = np.arange(1, len(months) + 1).reshape(-1, *(1 for _ in owing.shape[1:]))
+    last = (owing * count.astype(np.min_scalar_type(len(months)))).max(axis=0).astype(np.intp) - 1
     following = np.minimum(last + 1, len(months) - 1)
     crossing = _crossing(curve, months, last, following)
     found = np.where(owing[-1], NEVER, crossing)
-    return np.asarray(np.where(owing.any(axis=0), np.maximum(found, first_payment), first_payment), dtype=float)
+    return np.asarray(np.where(last >= 0, np.maximum(found, first_payment), first_payment), dtype=float)
 
 
 def first_touch(curve: Array, months: Array, first_payment: float) -> Array:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
@@ -15,6 +15,9 @@ from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.result.table import rows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 EXPECTED, DETERMINISTIC = "expected", "deterministic"
@@ -72,7 +75,7 @@ class Result:
     given: Mapping[str, Array] | None = None
     strata: "Mapping[str, Result]" = field(default_factory=dict)
     """Each stratum's people alone, by name."""
-    _cache: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _cache: "dict[str, pd.DataFrame]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -163,8 +166,12 @@ class Result:
     def quantiles(self, run: Run, values: Array, at: tuple[float, ...]) -> tuple[float, ...]:
         """Quantiles of the mixture of alternatives; values: (alternative, draw)."""
         used = np.flatnonzero(run.weights)
-        weights = np.repeat(run.weights[used], values.shape[-1])
-        found = np.quantile(values[used].ravel(), at, weights=weights, method="inverted_cdf")
+        weights, kept = run.weights[used], values[used]
+        if (weights == weights[0]).all():  # which value has which weight does not matter, and sorting is cheap
+            found = np.sort(kept, axis=None)[_ranks(float(weights[0]), kept.size, at)]
+        else:
+            each = np.repeat(weights, values.shape[-1])
+            found = np.quantile(kept.ravel(), at, weights=each, method="inverted_cdf")
         return tuple(float(q) for q in found)
 
     def chance(self, run: Run, happens: NDArray[np.bool_]) -> float:
@@ -239,7 +246,9 @@ class Result:
             "chance_by_year": {year: float(np.interp(year, self.edges, chances)) for year in years},
         }
 
-    def saving(self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None) -> pd.DataFrame:
+    def saving(
+        self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None
+    ) -> "pd.DataFrame":
         """Net saving at the follow-up, undiscounted: in all, or by `category` or `party`, with intervals."""
         table = self.table()
         name = strategy or self.strategies[1]
@@ -254,9 +263,11 @@ class Result:
         chosen = chosen[chosen.category != "all"] if by == "category" else chosen[chosen.category == "all"]
         return chosen[["category", "value", "low", "high"]].reset_index(drop=True)
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """Every answer, one row each: the table behind dashboard, workbook, command line and CSV."""
         if "table" not in self._cache:
+            import pandas as pd
+
             self._cache["table"] = pd.DataFrame(list(rows(self)))
         return self._cache["table"]
 
@@ -274,6 +285,13 @@ class Result:
     def cycle_months(self) -> int:
         """Length of a cycle."""
         return cycle_months(self.scenario.model)
+
+
+@lru_cache
+def _ranks(weight: float, count: int, at: tuple[float, ...]) -> NDArray[np.intp]:
+    """Places of quantiles among so many rising values of one weight each."""
+    places = np.quantile(np.arange(count), at, weights=np.full(count, weight), method="inverted_cdf")
+    return places.astype(np.intp)
 
 
 def _or_none(months: float) -> float | None:

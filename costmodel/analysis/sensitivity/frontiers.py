@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
 from costmodel.analysis.sensitivity.movable import Input
@@ -15,6 +15,9 @@ from costmodel.analysis.sensitivity.threshold import BreakEven, Sought, outcome_
 from costmodel.analysis.sensitivity.two_way import pair, values_of
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,10 @@ class Frontier:
     values: tuple[float, ...]
     found: tuple[BreakEven, ...]
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """One row for each root, and one for each value of the first that has none."""
+        import pandas as pd
+
         rows = []
         for value, one in zip(self.values, self.found, strict=True):
             roots = [

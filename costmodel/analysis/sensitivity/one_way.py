@@ -1,9 +1,9 @@
 """Tornado: every input moved alone through its own uncertainty, and what that does to one outcome."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import Change, batch
 from costmodel.analysis.sensitivity.movable import Input, inputs
@@ -11,6 +11,9 @@ from costmodel.analysis.sensitivity.question import Finding, Question, ask
 from costmodel.analysis.sensitivity.spread import RANGE
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARTS = 4
 """Into how many equal parts the way from the low to the high value is cut; the outcome is read at each cut."""
@@ -63,8 +66,10 @@ class Tornado:
     inert: tuple[Input, ...]
     left_out: tuple[LeftOut, ...]
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """One row for each input: `kind` is bar, inert or left out."""
+        import pandas as pd
+
         rows = [
             {
                 **_of(bar.input),

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize.elementwise import find_root
 
 from costmodel.analysis.sensitivity.movable import Input
 
@@ -158,6 +157,8 @@ def _scans(count: int, owner: NDArray[np.intp], x: Array, y: Array, figure: Figu
     found: list[list[Crossing]] = [[] for _ in range(count)]
     if len(crossing):
         who, low, high = owner[crossing], x[crossing], x[crossing + 1]
+        from scipy.optimize.elementwise import find_root
+
         solve: Any = find_root
         roots = solve(_elementwise(figure), (low, high), args=(who,), tolerances=TOLERANCES).x
         for i, value, residual, rises in zip(who, roots, figure(who, roots), y[crossing] < 0, strict=True):

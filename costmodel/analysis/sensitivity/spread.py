@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize.elementwise import find_root
 
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import HIGHEST_PRICE
@@ -143,6 +142,8 @@ def _chance_below(quantile: Callable[[Array], Array], factor: float) -> Callable
             return 0.0
         if value >= high:
             return 1.0
+        from scipy.optimize.elementwise import find_root
+
         found = find_root(lambda u: quantile(u) * factor - value, (ends[:1], ends[1:]))
         return float(found.x[0])
 

@@ -1,10 +1,9 @@
 """Break-even (threshold analysis): for each input the value at which an outcome is met."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
 from costmodel.analysis.sensitivity.movable import Input, inputs, named
@@ -13,6 +12,9 @@ from costmodel.analysis.sensitivity.search import Scan, Which, search
 from costmodel.analysis.sensitivity.target import target
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,10 @@ class BreakEvens:
         """Whether the outcome is reached at the values in use."""
         return self.figure >= 0
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """One row for each root or jump, and one for each input that has none."""
+        import pandas as pd
+
         rows = []
         for one in self.found:
             base = {

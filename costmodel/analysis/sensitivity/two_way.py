@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from costmodel.analysis.sensitivity.batch import batch
 from costmodel.analysis.sensitivity.movable import Input, named
@@ -12,6 +12,9 @@ from costmodel.analysis.sensitivity.question import Finding, Question, ask
 from costmodel.errors import InputError
 from costmodel.scenario.build import Scenario
 from costmodel.units import out_of_support
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STEPS = 11
 """Values of each input where they are not named."""
@@ -29,8 +32,10 @@ class Grid:
     second_values: tuple[float, ...]
     findings: tuple[tuple[Finding, ...], ...]
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """One row for each pair of values."""
+        import pandas as pd
+
         return pd.DataFrame(
             {self.first.name: x, self.second.name: y, "value": found.value, "words": found.words}
             for x, row in zip(self.first_values, self.findings, strict=True)
