@@ -1,0 +1,88 @@
+"""The figures of the READMEs' answer tables are those of a run: what a table says is what the model says."""
+
+import functools
+import math
+from pathlib import Path
+
+import pytest
+
+import costmodel as cm
+from tests.support.answers import answer, rows
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = ROOT / "scenarios"
+
+
+@functools.cache
+def result(population: str, overlay: str) -> cm.Result:
+    return cm.run(cm.load(SCENARIOS / population / f"{overlay}.yaml"))
+
+
+def pounds(value: float, step: float) -> str:
+    """To the nearest step, with the sign in front of the pound."""
+    rounded = round(value / step) * step
+    return f"{'−' if rounded < 0 else ''}£{abs(rounded):,.0f}"
+
+
+def three_figures(value: float) -> str:
+    """As the front page says money: three significant figures."""
+    return pounds(value, 10.0 ** (math.floor(math.log10(abs(value))) - 2))
+
+
+def qaly(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def row_of_a_population(population: str, overlay: str, strategies: tuple[str, ...]) -> str:
+    """A row of its README: net saving to ten pounds and QALYs gained, each with its interval, by strategy."""
+    cells = []
+    for strategy in strategies:
+        for outcome, perspective, said in (
+            ("net_saving", "nhs_pss", functools.partial(pounds, step=10)),
+            ("qaly", "", qaly),
+        ):
+            found = rows(
+                result(population, overlay),
+                outcome,
+                strategy=strategy,
+                perspective=perspective,
+                discounted=outcome == "qaly",
+            )
+            (row,) = found.itertuples()
+            cells.append(f"{said(row.value)} ({said(row.low)} to {said(row.high)})")
+    label = "base" if overlay == "model" else overlay
+    return "| " + " | ".join([label, *cells]) + " |"
+
+
+TABLES = {"panic": ("pfpp", "applied_relaxation"), "depression_short_term": ("stpp", "cbt")}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("overlay", ["model", "cautious", "favourable"])
+@pytest.mark.parametrize("population", TABLES)
+def test_the_answer_table_of_a_population_is_that_of_a_run(population: str, overlay: str) -> None:
+    readme = (SCENARIOS / population / "README.md").read_text("utf-8")
+    assert row_of_a_population(population, overlay, TABLES[population]) in readme.splitlines()
+
+
+FRONT = {
+    "depression_resistant": "ltpp",
+    "complex_long_term": "ltpp",
+    "borderline": "mbt_outpatient",
+    "depression_short_term": "stpp",
+    "panic": "pfpp",
+    "high_users": "pit",
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("population", FRONT)
+def test_the_front_page_says_what_each_population_costs_and_whether_it_comes_back(population: str) -> None:
+    found, strategy = result(population, "model"), FRONT[population]
+    (net,) = rows(found, "net_saving", perspective="nhs_pss", strategy=strategy).itertuples()
+    best = f"a saving of {three_figures(net.high)}" if net.high > 0 else three_figures(-net.high)
+    ends = (three_figures(-net.low), best) if net.high > 0 else (best, three_figures(-net.low))
+    chance = answer(found, "chance_payback", strategy=strategy, horizon_months=found.horizons[-1])
+    back = f"{found.horizons[-1] / 12:.0f} years: {round(100 * chance) or 'none'} of 100"
+    said = f"| {three_figures(-net.value)} ({ends[0]} to {ends[1]}), {found.horizons[0]:.0f} months | {back} |"
+    assert said in (ROOT / "README.md").read_text("utf-8")
