@@ -117,10 +117,8 @@ def beside(result: Result, strategy: str) -> list[str]:
     if check:
         labels = [result.scenario.parameters[name].label for name in check]
         more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-        lines.append(
-            f"To be checked: {len(labels)} figures behind this were recalled and not yet verified "
-            f"({'; '.join(labels[:3])}{more})."
-        )
+        many = "1 figure behind this was" if len(labels) == 1 else f"{len(labels)} figures behind this were"
+        lines.append(f"To be checked: {many} recalled and not yet verified ({'; '.join(labels[:3])}{more}).")
     lines.append("Good care need not pay for itself; health gained is worth money too.")
     return lines
 

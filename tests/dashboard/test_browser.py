@@ -116,6 +116,20 @@ def test_the_first_screen_holds_the_answer(page: Page) -> None:
         assert box["y"] + box["height"] <= LAPTOP["height"], (name, box)
 
 
+@pytest.mark.parametrize("population", ["Panic", "Depression short term"])
+def test_the_words_beside_the_chart_fit_the_first_screen_where_there_are_many_warnings(
+    page: Page, population: str
+) -> None:
+    page.get_by_role("combobox", name="Population").click()
+    page.get_by_role("option", name=population).click()
+    page.get_by_text("in full under the chart").wait_for(timeout=PATIENCE)
+    page.locator(".st-key-warnings li").first.wait_for(timeout=PATIENCE)
+    box = page.locator(".st-key-beside").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= LAPTOP["height"]
+    assert page.locator(".st-key-warnings li").count() > 1
+
+
 def test_no_metric_is_cut_off(page: Page) -> None:
     cut = page.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMetric] *')]

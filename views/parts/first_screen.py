@@ -1,5 +1,6 @@
 """What stands on the first screen. Drawn twice: at central values at once, then with all draws."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -29,6 +30,7 @@ class Screen:
     metrics: DeltaGenerator
     chart: DeltaGenerator
     beside: DeltaGenerator
+    warnings: DeltaGenerator
     status: DeltaGenerator
 
     def working(self) -> None:
@@ -43,8 +45,9 @@ class Screen:
             _metrics(result, self.perspective)
         with self.chart.container():
             show.figure(cumulative(result, self.perspective), CHART_HEIGHT)
-        lines = (*said.beside, *(f"Warning: {text}" for text in said.warnings))
-        self.beside.markdown("\n\n".join(literal(line) for line in lines))
+        alone, several = _warned(said.warnings)
+        self.beside.markdown("\n\n".join(literal(line) for line in (*alone, *said.beside)))
+        self.warnings.markdown("\n".join(f"* {literal(text)}" for text in several))
         if stale:
             self.working()
         else:
@@ -53,7 +56,7 @@ class Screen:
 
 def prepare(scenario: Scenario) -> Screen:
     """Lay the page out: question and badge, sentence, figures, the chart and what stands beside the money."""
-    left, right = st.columns([3, 2], vertical_alignment="center")
+    left, right = st.columns([2, 1], vertical_alignment="center")
     therapy = list(scenario.model.strategies.values())[1]
     left.title(literal(f"Does {_lower_first(therapy.label)} pay for itself?"), anchor=False)
     with right.container(key="badge", horizontal=True):
@@ -77,7 +80,15 @@ def prepare(scenario: Scenario) -> Screen:
     with right:
         status = st.empty()
         beside = st.container(key="beside").empty()
-    return Screen(perspective or DEFAULT, sentence, metrics, chart, beside, status)
+    warnings = st.container(key="warnings").empty()
+    return Screen(perspective or DEFAULT, sentence, metrics, chart, beside, warnings, status)
+
+
+def _warned(warnings: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is said of warnings beside the chart, and in full under it: several would not fit the first screen."""
+    if len(warnings) > 1:
+        return [f"Warnings: {len(warnings)}, in full under the chart."], [f"Warning: {text}" for text in warnings]
+    return [f"Warning: {text}" for text in warnings], []
 
 
 def _metrics(result: Result, perspective: str) -> None:
