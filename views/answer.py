@@ -8,4 +8,4 @@ if not compute.begin(scenario).done():
     screen.show(compute.deterministic(scenario), stale=True)
 result = compute.expected(scenario, screen.working)
 screen.show(result, stale=False)
-further.show_all(result, screen.perspective)
+further.show_all(result, screen.perspective, screen.strategy)

@@ -23,15 +23,18 @@ class Figure:
     help: str
 
 
-def figures(result: Result, perspective: str) -> tuple[Figure, ...]:
-    """Net result of two payers at the follow-up; payback and its chance for one perspective."""
+def figures(result: Result, perspective: str, strategy: str | None = None) -> tuple[Figure, ...]:
+    """Net result of two payers at the follow-up; payback and its chance for one perspective.
+
+    strategy: the first after the comparator if left out, here and below.
+    """
     last, who = result.horizons[-1], PERSPECTIVE_NAMES[perspective]
-    paid = pick(result, "payback_sustained_months", perspective=perspective, horizon=last)
+    paid = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
     share = "…"
     if result.headline.name != DETERMINISTIC:
-        share = chance(pick(result, "chance_payback", perspective=perspective, horizon=last).value)
+        share = chance(pick(result, "chance_payback", perspective=perspective, horizon=last, strategy=strategy).value)
     return (
-        *(_net(result, payer) for payer in ALWAYS),
+        *(_net(result, payer, strategy) for payer in ALWAYS),
         Figure(
             f"Money back, {who}",
             _upper_first(paid.words),
@@ -46,11 +49,11 @@ def figures(result: Result, perspective: str) -> tuple[Figure, ...]:
     )
 
 
-def exact(result: Result) -> pd.DataFrame:
+def exact(result: Result, strategy: str | None = None) -> pd.DataFrame:
     """Net saving at the follow-up by perspective, £ per person: digit for digit what `table` holds."""
     rows = []
     for perspective in PERSPECTIVES:
-        row = pick(result, "net_saving", perspective=perspective)
+        row = pick(result, "net_saving", perspective=perspective, strategy=strategy)
         ends = ["" if end is None or pd.isna(end) else repr(float(end)) for end in (row.low, row.high)]
         rows.append(
             {
@@ -63,24 +66,24 @@ def exact(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def cash_verdict(result: Result, perspective: str) -> str:
+def cash_verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
     """What is released in money, beside `sentence.verdict`, which says what it is worth."""
     last, people = result.horizons[-1], result.scenario.model.people
-    cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last)
-    paid = pick(result, "cash_payback_sustained_months", perspective=perspective, horizon=last)
+    cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last, strategy=strategy)
+    paid = pick(result, "cash_payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
     text = (
         f"For the {PERSPECTIVE_NAMES[perspective]}: over {in_words(last)}, {money(abs(cash.value) * people)} "
         f"{'less' if cash.value > 0 else 'more'} in cash for {people:,} people; cash back {paid.words}"
     )
     if result.headline.name != DETERMINISTIC:
-        share = pick(result, "chance_cash_payback", perspective=perspective, horizon=last).value
+        share = pick(result, "chance_cash_payback", perspective=perspective, horizon=last, strategy=strategy).value
         text += f" on average, and in {chance(share)} simulations"
     return f"{text}. A bed-day avoided is not cash until a bed closes."
 
 
-def _net(result: Result, perspective: str) -> Figure:
+def _net(result: Result, perspective: str, strategy: str | None) -> Figure:
     people = result.scenario.model.people
-    row = pick(result, "net_saving", perspective=perspective)
+    row = pick(result, "net_saving", perspective=perspective, strategy=strategy)
     if row.value * people == 0:
         value = "no change"
     else:

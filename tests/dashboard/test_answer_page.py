@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import costmodel as cm
 from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened
+from tests.support.example import derived, documented_model, number
 from views.parts import compute
 from views.parts.text import literal
 
@@ -162,3 +163,43 @@ def test_the_price_basis_can_be_chosen_or_be_ones_own(app_with: Callable[..., Ap
     assert "£80 a session" in said()
     at.button(key="reset parameters.basis.value").click().run()
     assert "£100 a session" in said()
+
+
+@pytest.mark.usefixtures("all_draws")
+def test_each_therapy_has_its_own_answer(app_with: Callable[..., AppTest], scenarios: Path) -> None:
+    longer = documented_model()["strategies"]["therapy"] | {"label": "Longer wait"}
+    longer["therapy"] = longer["therapy"] | {"wait": "9 months"}
+    at = app_with(**{"strategies.longer": longer})
+    assert [one.label for one in at.selectbox if one.key == "strategy"] == ["Which therapy?"]
+    at.selectbox(key="strategy").set_value("longer").run()
+    assert [title.value for title in at.title] == [literal("Does longer wait pay for itself?")]
+    result = cm.run(cm.load(scenarios / "example" / "model.yaml"), draws=compute.DRAWS)
+    wanted = [pick(result, "net_saving", perspective=p, strategy="longer") for p in PERSPECTIVES]
+    assert exact_figures(at) == [repr(float(row.value)) for row in wanted]
+    assert literal(answer(result, "longer").headline) in [m.value for m in at.markdown]
+
+
+def test_a_single_therapy_has_no_menu(app: AppTest) -> None:
+    assert not [one for one in app.selectbox if one.key == "strategy"]
+
+
+def test_parts_of_the_cohort_stand_beside_everybody(app_with: Callable[..., AppTest]) -> None:
+    at = app_with(
+        **{
+            "strata": {
+                "heavy": {"label": "Heavy users", "share": "share_heavy"},
+                "light": {
+                    "label": "Light users",
+                    "share": "share_light",
+                    "change": {"costs.gp.while_in.ill": "gp_light"},
+                },
+            },
+            "parameters.share_heavy": number("share", 0.3),
+            "parameters.share_light": derived("share", complement_of="share_heavy"),
+            "parameters.gp_light": number("visits per year", 3),
+        }
+    )
+    (table,) = [t.value for t in at.table if "who" in t.value]
+    parts = ["Heavy users (30% of people)", "Light users (70% of people)"]
+    assert list(table["who"]) == [*parts, "Everybody, by their shares"]
+    assert len(set(table.iloc[:, 1])) == 3

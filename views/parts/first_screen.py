@@ -7,25 +7,24 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.model.run import DRAWS
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.charts import cumulative
 from costmodel.report.figures import figures
 from costmodel.report.sentence import answer
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
-from views.parts import choice, show
+from views.parts import asked, choice, show
 from views.parts.records import standing
 from views.parts.text import literal
 
 CHART_HEIGHT = 352
-DEFAULT = "nhs_pss"
 
 
 @dataclass(frozen=True)
 class Screen:
-    """The places that are filled, and the perspective that was chosen."""
+    """The places that are filled, and the perspective and the strategy that were chosen."""
 
     perspective: str
+    strategy: str
     sentence: DeltaGenerator
     metrics: DeltaGenerator
     chart: DeltaGenerator
@@ -39,12 +38,12 @@ class Screen:
 
     def show(self, result: Result, stale: bool) -> None:
         """Fill all places from a result."""
-        said = answer(result)
+        said = answer(result, self.strategy)
         self.sentence.markdown(literal(said.headline))
         with self.metrics.container():
-            _metrics(result, self.perspective)
+            _metrics(result, self.perspective, self.strategy)
         with self.chart.container():
-            show.figure(cumulative(result, self.perspective), CHART_HEIGHT)
+            show.figure(cumulative(result, self.perspective, self.strategy), CHART_HEIGHT)
         alone, several = _warned(said.warnings)
         self.beside.markdown("\n\n".join(literal(line) for line in (*alone, *said.beside)))
         self.warnings.markdown("\n".join(f"* {literal(text)}" for text in several))
@@ -57,31 +56,22 @@ class Screen:
 def prepare(scenario: Scenario) -> Screen:
     """Lay the page out: question and badge, sentence, figures, the chart and what stands beside the money."""
     left, right = st.columns([2, 1], vertical_alignment="center")
-    therapy = list(scenario.model.strategies.values())[1]
+    therapy = scenario.model.strategies[asked.therapy(scenario)]
     left.title(literal(f"Does {_lower_first(therapy.label)} pay for itself?"), anchor=False)
     with right.container(key="badge", horizontal=True):
         _badge(scenario)
     sentence, metrics = st.container(key="sentence").empty(), st.container(key="metrics").empty()
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        if "perspective" not in st.session_state:
-            st.session_state["perspective"] = DEFAULT
-        perspective = st.segmented_control(
-            "Whose money?",
-            list(PERSPECTIVES),
-            key="perspective",
-            persist_state="session",
-            required=True,
-            format_func=lambda name: _upper_first(PERSPECTIVE_NAMES[name]),
-            label_visibility="collapsed",
-            wrap=True,
-        )
+        row = st.container(key="asked", horizontal=True, vertical_alignment="center")
+        perspective = asked.whose_money(row, "collapsed")
+        strategy = asked.which_therapy(scenario, row, "collapsed")
         chart = st.container(key="chart").empty()
     with right:
         status = st.empty()
         beside = st.container(key="beside").empty()
     warnings = st.container(key="warnings").empty()
-    return Screen(perspective or DEFAULT, sentence, metrics, chart, beside, warnings, status)
+    return Screen(perspective, strategy, sentence, metrics, chart, beside, warnings, status)
 
 
 def _warned(warnings: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -91,8 +81,8 @@ def _warned(warnings: Sequence[str]) -> tuple[list[str], list[str]]:
     return [f"Warning: {text}" for text in warnings], []
 
 
-def _metrics(result: Result, perspective: str) -> None:
-    shown = figures(result, perspective)
+def _metrics(result: Result, perspective: str, strategy: str) -> None:
+    shown = figures(result, perspective, strategy)
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
         column.metric(literal(one.label), one.value, border=True, height="stretch", help=literal(one.help))
 
@@ -118,7 +108,3 @@ def _badge(scenario: Scenario) -> None:
 
 def _lower_first(text: str) -> str:
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

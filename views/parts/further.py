@@ -6,6 +6,7 @@ import streamlit as st
 from costmodel.report import charts
 from costmodel.report.figures import cash_verdict, exact
 from costmodel.report.sentence import verdict
+from costmodel.report.strata_table import strata_table
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import used
@@ -16,45 +17,53 @@ from views.parts.text import literal, literal_table
 HEIGHT = 330
 
 
-def show_all(result: Result, perspective: str) -> None:
+def show_all(result: Result, perspective: str, strategy: str) -> None:
     """Everything, in the order in which one asks."""
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Who pays and who saves", anchor=False)
-        show.with_table(charts.parties(result), HEIGHT, "parties_by_year")
+        show.with_table(charts.parties(result, strategy), HEIGHT, "parties_by_year")
     with right:
         st.header("What the money goes on", anchor=False)
-        show.with_table(charts.bridge(result, perspective), HEIGHT, "net_cost_by_category")
+        show.with_table(charts.bridge(result, perspective, strategy), HEIGHT, "net_cost_by_category")
     st.header("People in each state", anchor=False)
-    show.with_table(charts.states(result), HEIGHT, "people_in_each_state")
-    _verdicts(result, perspective)
+    show.with_table(charts.states(result, strategy), HEIGHT, "people_in_each_state")
+    _verdicts(result, perspective, strategy)
+    if result.strata:
+        _parts(result, perspective, strategy)
     if len(result.weights) > 1:
         st.header("Two readings of the evidence", anchor=False)
         st.caption("Each structure alone, and the weighted mixture that the headline uses. The weight is judgement.")
-        show.with_table(charts.structures(result, perspective), HEIGHT, "structures")
+        show.with_table(charts.structures(result, perspective, strategy), HEIGHT, "structures")
     stops = st.container()
     _leaves_out(result)
     _sources(result)
-    _exact(result)
+    _exact(result, strategy)
     checks.show(result)
     st.header("Take it away", anchor=False)
     downloads.workbook(result)
     with stops:
-        _stops(result, perspective)
+        _stops(result, perspective, strategy)
 
 
-def _verdicts(result: Result, perspective: str) -> None:
+def _verdicts(result: Result, perspective: str, strategy: str) -> None:
     st.header("Value, and cash", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Value: what the care avoided is worth**")
-        st.markdown(literal(verdict(result, perspective)))
+        st.markdown(literal(verdict(result, perspective, strategy)))
     with right:
         st.markdown("**Cash: what is released in money**")
-        st.markdown(literal(cash_verdict(result, perspective)))
+        st.markdown(literal(cash_verdict(result, perspective, strategy)))
 
 
-def _stops(result: Result, perspective: str) -> None:
+def _parts(result: Result, perspective: str, strategy: str) -> None:
+    st.header("For whom", anchor=False)
+    st.caption(f"Parts of the cohort apart, and together. Per person, £ of {result.scenario.setting.price_year}.")
+    st.table(literal_table(strata_table(result, perspective, strategy)), hide_index=True, border="horizontal")
+
+
+def _stops(result: Result, perspective: str, strategy: str) -> None:
     st.header(f"What if? After {literal(result.scenario.model.follow_up.text)}", anchor=False)
     status, chart, table = st.empty(), st.empty(), st.empty()
     scenario = result.scenario
@@ -64,7 +73,7 @@ def _stops(result: Result, perspective: str) -> None:
     }
 
     def draw(results: dict[str, Result]) -> None:
-        drawn = charts.stops(results, perspective)
+        drawn = charts.stops(results, perspective, strategy)
         with chart.container():
             show.figure(drawn, HEIGHT)
         table.table(literal_table(show.in_pounds(drawn.table)), hide_index=True, border="horizontal")
@@ -101,10 +110,10 @@ def _sources(result: Result) -> None:
         st.table(literal_table(pd.DataFrame(rows)), hide_index=True, border="horizontal")
 
 
-def _exact(result: Result) -> None:
+def _exact(result: Result, strategy: str) -> None:
     scenario = result.scenario
     with st.expander("Exact figures and how to reproduce them"):
         time = in_words(result.horizons[0])
         st.caption(f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded.")
-        st.table(exact(result), hide_index=True, border="horizontal")
+        st.table(exact(result, strategy), hide_index=True, border="horizontal")
         st.caption(f"{result.draws:,} draws, seed {result.seed}, scenario SHA-256 {scenario.sha256}.")

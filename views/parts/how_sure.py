@@ -12,16 +12,14 @@ from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import information as voi
 from costmodel.analysis import sensitivity
 from costmodel.analysis.probabilistic import psa
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report import beyond_table, break_even_table, charts, information_table, psa_words, tornado_table
 from costmodel.report.psa_answers import Answers, answers
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
-from views.parts import compute, show
+from views.parts import asked, compute, show
 from views.parts.text import literal
 
-DEFAULT = "nhs_pss"
 HEIGHT = 380
 BAR = 34
 """Pixels of a bar of the tornado and of the value of information."""
@@ -47,28 +45,9 @@ class Page:
 def prepare(scenario: Scenario) -> Page:
     """Title and controls."""
     st.title("How sure is this, and what would have to be true?", anchor=False)
-    if "perspective" not in st.session_state:
-        st.session_state["perspective"] = DEFAULT
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    perspective = left.segmented_control(
-        "Whose money?",
-        list(PERSPECTIVES),
-        key="perspective",
-        persist_state="session",
-        required=True,
-        format_func=lambda name: PERSPECTIVE_NAMES[name][:1].upper() + PERSPECTIVE_NAMES[name][1:],
-        wrap=True,
-    )
-    strategies = list(scenario.model.strategies)[1:]
-    strategy = strategies[0]
-    if len(strategies) > 1:
-        strategy = right.selectbox(
-            "Which therapy?",
-            strategies,
-            key="strategy",
-            format_func=lambda name: scenario.model.strategies[name].label,
-        )
-    return Page(perspective or DEFAULT, strategy, st.empty())
+    perspective, strategy = asked.whose_money(left), asked.which_therapy(scenario, right)
+    return Page(perspective, strategy, st.empty())
 
 
 def chances(page: Page, result: Result) -> None:

@@ -23,8 +23,11 @@ def states_table(result: Result) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def states(result: Result) -> Chart:
-    """One panel a strategy, the comparator first; states stacked from the last declared, the first grey."""
+def states(result: Result, strategy: str | None = None) -> Chart:
+    """One panel a strategy, the comparator first; states stacked from the last declared, the first grey.
+
+    strategy: of which the title speaks; the first after the comparator if left out.
+    """
     model, table = result.scenario.model, states_table(result)
     names = [column for column in table.columns if column not in ("year", "strategy")]
     living = [name for name in names if name != DEAD]
@@ -32,8 +35,8 @@ def states(result: Result) -> Chart:
     plain = {living[0]: LIGHT_GREY, DEAD: GREY}
     titles = [literal(model.strategies[strategy].label) for strategy in result.strategies]
     figure = make_subplots(1, len(titles), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
-    for column, strategy in enumerate(result.strategies, start=1):
-        rows = table[table["strategy"] == strategy]
+    for column, shown in enumerate(result.strategies, start=1):
+        rows = table[table["strategy"] == shown]
         for i, state in enumerate(order):
             colour = plain.get(state, SERIES[i % len(SERIES)])
             pattern = "" if state in plain else PATTERNS[i % len(PATTERNS)]
@@ -43,7 +46,7 @@ def states(result: Result) -> Chart:
                 name=words(state),
                 legendgroup=state,
                 showlegend=column == 1,
-                stackgroup=strategy,
+                stackgroup=shown,
                 mode="lines",
                 line={"width": 0.5, "color": colour},
                 fillcolor=colour,
@@ -58,7 +61,7 @@ def states(result: Result) -> Chart:
     figure.update_yaxes(title_text="People", col=1)
     if result.horizons[0] / MONTHS_A_YEAR < last:
         figure.add_vline(result.horizons[0] / MONTHS_A_YEAR, line_width=1, line_dash="dash", line_color=GREY)
-    title = _title(result, table, order[0])
+    title = _title(result, table, order[0], strategy or result.strategies[1])
     finished = chart(figure, title, f"People in each state over time, one panel for each strategy. {title}", table)
     figure.update_layout(legend={"y": -0.28, "yanchor": "top"})
     return finished
@@ -69,10 +72,10 @@ def words(state: str) -> str:
     return literal(state.replace("_", " ").capitalize())
 
 
-def _title(result: Result, table: pd.DataFrame, best: str) -> str:
+def _title(result: Result, table: pd.DataFrame, best: str, strategy: str) -> str:
     end = result.horizons[0] / MONTHS_A_YEAR
     at = table[(table["year"] - end).abs() == (table["year"] - end).abs().min()].set_index("strategy")[best]
-    with_therapy, without = at[result.strategies[1]], at[result.comparator]
+    with_therapy, without = at[strategy], at[result.comparator]
     people = result.scenario.model.people
     return (
         f"After {result.scenario.model.follow_up.text}, {with_therapy:.0f} of {people:,} people are in "

@@ -24,14 +24,14 @@ from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
 
 
-def stops(results: Mapping[str, Result], perspective: str) -> Chart:
+def stops(results: Mapping[str, Result], perspective: str, strategy: str | None = None) -> Chart:
     """Cumulative net cost under each stop. results: by a key of STOPS, each the same scenario but for it."""
     one = next(iter(results.values()))
     people, last = one.scenario.model.people, float(one.edges[-1])
     figure = go.Figure()
     lowest = highest = 0.0
     for i, (name, result) in enumerate(results.items()):
-        curve = result.curve(1, perspective) * people
+        curve = result.curve(result.strategies.index(strategy) if strategy else 1, perspective) * people
         lowest, highest = min(lowest, curve.min()), max(highest, curve.max())
         figure.add_scatter(
             x=result.edges,
@@ -49,25 +49,25 @@ def stops(results: Mapping[str, Result], perspective: str) -> Chart:
         yaxis_title=f"Net cost so far, {people:,} people",
         **money_axis("yaxis", lowest, highest),
     )
-    table = stops_table(results, perspective)
+    table = stops_table(results, perspective, strategy)
     title = _title(table, one, perspective)
     return chart(figure, title, f"Cumulative net cost under three ways in which effects may end. {title}", table)
 
 
-def stops_table(results: Mapping[str, Result], perspective: str) -> pd.DataFrame:
+def stops_table(results: Mapping[str, Result], perspective: str, strategy: str | None = None) -> pd.DataFrame:
     """Net cost of the group over the whole horizon, payback and chance under each stop."""
     rows = []
     for name, result in results.items():
         last, people = result.horizons[-1], result.scenario.model.people
-        saving = pick(result, "net_saving", perspective=perspective, horizon=last)
-        payback = pick(result, "payback_sustained_months", perspective=perspective, horizon=last)
+        saving = pick(result, "net_saving", perspective=perspective, horizon=last, strategy=strategy)
+        payback = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
         row = {
             "after the follow-up": STOPS[name],
             "net cost": -saving.value * people + 0.0,
             "paid back": payback.words,
         }
         if result.headline.name != DETERMINISTIC:
-            share = pick(result, "chance_payback", perspective=perspective, horizon=last).value
+            share = pick(result, "chance_payback", perspective=perspective, horizon=last, strategy=strategy).value
             row["chance of saving"] = chance(share)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -1,5 +1,7 @@
 """The alternatives shown apart, and their weighted mixture."""
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -11,7 +13,7 @@ from costmodel.result.result import Result
 from costmodel.result.table import in_words
 
 
-def structures_table(result: Result, perspective: str) -> pd.DataFrame:
+def structures_table(result: Result, perspective: str, strategy: str | None = None) -> pd.DataFrame:
     """Net cost of the group by alternative and horizon, with interval, weight, chance; the mixture last."""
     people = result.scenario.model.people
     rows = []
@@ -19,7 +21,8 @@ def structures_table(result: Result, perspective: str) -> pd.DataFrame:
     readings = [reading for reading in readings if reading[0] in result.runs]
     for run, label, weight in (*readings, (result.headline.name, "Weighted mixture", 1.0)):
         for horizon in result.horizons:
-            saving = pick(result, "net_saving", perspective=perspective, horizon=horizon, run=run)
+            at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "run": run, "strategy": strategy}
+            saving = pick(result, "net_saving", **at)
             row = {
                 "structure": label,
                 "weight": weight,
@@ -27,7 +30,7 @@ def structures_table(result: Result, perspective: str) -> pd.DataFrame:
                 "net cost": -saving.value * people + 0.0,
             }
             if saving.low is not None and not pd.isna(saving.low):
-                share = pick(result, "chance_payback", perspective=perspective, horizon=horizon, run=run).value
+                share = pick(result, "chance_payback", **at).value
                 row |= {
                     "low": -saving.high * people + 0.0,
                     "high": -saving.low * people + 0.0,
@@ -37,9 +40,9 @@ def structures_table(result: Result, perspective: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def structures(result: Result, perspective: str) -> Chart:
+def structures(result: Result, perspective: str, strategy: str | None = None) -> Chart:
     """Net cost with its interval for each alternative and for the mixture, one mark for each horizon."""
-    table = structures_table(result, perspective)
+    table = structures_table(result, perspective, strategy)
     figure = go.Figure()
     styles = zip(table["horizon"].unique(), ((BLUE, "circle"), (ORANGE, "diamond")), strict=False)
     for horizon, (colour, symbol) in styles:

@@ -1,0 +1,55 @@
+"""What is asked on every page that answers: whose money, and which therapy. One choice for all pages."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
+from costmodel.scenario.build import Scenario
+
+DEFAULT = "nhs_pss"
+
+
+def whose_money(place: DeltaGenerator, label_visibility: str = "visible") -> str:
+    """A switch between the perspectives."""
+    if "perspective" not in st.session_state:
+        st.session_state["perspective"] = DEFAULT
+    chosen = place.segmented_control(
+        "Whose money?",
+        list(PERSPECTIVES),
+        key="perspective",
+        persist_state="session",
+        required=True,
+        format_func=lambda name: upper_first(PERSPECTIVE_NAMES[name]),
+        label_visibility=label_visibility,
+        wrap=True,
+    )
+    return chosen or DEFAULT
+
+
+def therapy(scenario: Scenario) -> str:
+    """The strategy that was chosen on whatever page: the first after usual care where none was, or it is not there."""
+    strategies = list(scenario.model.strategies)[1:]
+    chosen = st.session_state.get("strategy")
+    return chosen if chosen in strategies else strategies[0]
+
+
+def which_therapy(scenario: Scenario, place: DeltaGenerator, label_visibility: str = "visible") -> str:
+    """A menu of the strategies against the comparator; none where there is one."""
+    strategies = list(scenario.model.strategies)[1:]
+    now = therapy(scenario)
+    if len(strategies) == 1:
+        return now
+    st.session_state["strategy"] = now
+    return place.selectbox(
+        "Which therapy?",
+        strategies,
+        key="strategy",
+        persist_state="session",
+        format_func=lambda name: scenario.model.strategies[name].label,
+        label_visibility=label_visibility,
+    )
+
+
+def upper_first(text: str) -> str:
+    """The same text, as a sentence begins."""
+    return text[:1].upper() + text[1:]
