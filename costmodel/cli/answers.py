@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 import costmodel
+from costmodel.cli import publication
 from costmodel.cli.options import (
     Draws,
     Fix,
@@ -34,9 +35,30 @@ from costmodel.scenario.schema import json_schema
 
 @app.command()
 def check(
-    scenario: ScenarioFile, set_: Set = None, fix: Fix = None, horizon: Horizon = None, as_json: Json = False
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(metavar="SCENARIO", help="A model file or an overlay; --publish without it: every population."),
+    ] = None,
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Refuse also what is not fit to be published.")] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", metavar="FILE.md", help="With --publish: write what every answer rests on."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Load a scenario and list what it holds, or every problem in it; of a locked one, why it is."""
+    if publish or write is not None:
+        publication.publish(scenario, bool(set_ or fix or horizon), publish, write, as_json)
+        return
+    if scenario is None:
+        raise InputError.at("SCENARIO", "no scenario is named", "Name one, or add --publish to check every population.")
+    _check(scenario, set_, fix, horizon, as_json)
+
+
+def _check(scenario: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None, as_json: bool) -> None:
     from costmodel.report import refused
     from costmodel.report.checked import checked, document
 

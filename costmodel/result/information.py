@@ -106,3 +106,29 @@ def _strongest_first(inputs: Array, gains: Array) -> Array:
         along = np.abs(centred @ (gains - gains.mean(axis=1, keepdims=True)).T / gains.std(axis=1))
         strength = np.nan_to_num((along / centred.std(axis=1)[:, None]).max(axis=1))
     return np.asarray(inputs[np.argsort(-strength, kind="stable")])
+
+
+def share_explained(outcome: Array, weights: Array, inputs: Array) -> float:
+    """Share of an outcome's variance that knowing some inputs would take away: Var(E(outcome | inputs)) ÷ Var(outcome).
+
+    outcome: (alternative, draw). inputs: (input, draw). The variance is that over draws and alternatives; the
+    conditional mean is the regression of `worth_of_inputs`. 0 where nothing varies.
+    """
+    whole = variance(outcome, weights)
+    if not whole or not len(inputs):
+        return 0.0
+    mixed = weights @ outcome
+    terms = smoother(_strongest_first(inputs, mixed[None]))
+    return float(terms.fitted(mixed, terms.kept(mixed)).var() / whole)
+
+
+def share_between(outcome: Array, weights: Array) -> float:
+    """Share of an outcome's variance that knowing which alternative is true would take away."""
+    whole, means = variance(outcome, weights), outcome.mean(axis=-1)
+    return float(weights @ (means - weights @ means) ** 2 / whole) if whole else 0.0
+
+
+def variance(outcome: Array, weights: Array) -> float:
+    """Variance of an outcome, (alternative, draw), over draws and alternatives."""
+    mean = float(weights @ outcome.mean(axis=-1))
+    return float(weights @ ((outcome - mean) ** 2).mean(axis=-1))

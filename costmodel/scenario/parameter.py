@@ -1,5 +1,6 @@
 """A number is a record: its value, unit, spread, price year, source and standing."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -13,6 +14,8 @@ STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
 """From the best standing to the weakest."""
 
 Pair = list[float]
+_JUDGED = ("cv", "effective_size", "mode")
+_ABOUT_SPREAD = re.compile(r"spread|interval", flags=re.IGNORECASE)
 _SPREADS = ("se", "cv", "ci95", "counts", "effective_size", "quantiles")
 KINDS = (
     "value",
@@ -121,6 +124,16 @@ class Parameter(Block):
     def sources(self) -> tuple[str, ...]:
         """The source ids, however they were written."""
         return (self.source,) if isinstance(self.source, str) else tuple(self.source or ())
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Keys of its spread that nobody measured, unless its note says of what they are the spread.
+
+        A standard error, an interval, counts and quantiles carry the record's source; these do not.
+        """
+        given = [key for key in _JUDGED if getattr(self, key) is not None]
+        ends = ["range"] if self.distribution in ENDED else []
+        return () if _ABOUT_SPREAD.search(self.note or "") else (*given, *ends)
 
     @property
     def operands(self) -> tuple[str, ...]:

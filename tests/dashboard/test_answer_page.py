@@ -201,5 +201,5 @@ def test_parts_of_the_cohort_stand_beside_everybody(app_with: Callable[..., AppT
     )
     (table,) = [t.value for t in at.table if "who" in t.value]
     parts = ["Heavy users (30% of people)", "Light users (70% of people)"]
-    assert list(table["who"]) == [*parts, "Everybody, by their shares"]
+    assert list(table["who"]) == [literal(text) for text in (*parts, "Everybody, by their shares")]
     assert len(set(table.iloc[:, 1])) == 3

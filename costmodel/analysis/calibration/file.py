@@ -31,6 +31,10 @@ class Observation(Block):
     """Source id of the share."""
     status: Status
     """How we know the share. `recalled` is shown as "to be checked"."""
+    n_source: Text | None = None
+    """Source id of the size of the group, where it is another."""
+    n_status: Status | None = None
+    """How we know the size of the group, where that is not as the share."""
     note: Text | None = None
     """What a reader should know about it."""
 
