@@ -1,6 +1,6 @@
 """What is unusual without being wrong: computed, and said on every output."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -9,11 +9,14 @@ from costmodel.inputs.lifetable import OLD, age_of_deaths
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
+from costmodel.scenario.overlay import Change
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import CostItem, ModelFile, Therapy
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""
+MOVES = ("value", "moved_to", "fixed")
+"""Keys of a record that hold its centre."""
 UNUSUAL_PRICE = 100_000.0
 """Pounds a unit. Above it pence may have been typed as pounds."""
 UNUSUAL_HOSPITAL_PRICE = 10.0
@@ -24,9 +27,11 @@ UNUSUAL_BENEFIT = 500.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What is looked at: the model, central values by parameter, spreads, the last age of the life table."""
+    """What is looked at: the model and what was changed in it, central values by parameter, spreads, the life table's
+    last age."""
 
     model: ModelFile
+    changes: Sequence[Change]
     central: Mapping[str, float]
     leaves: Mapping[str, Leaf]
     last_age: int | None
@@ -35,6 +40,16 @@ class Seen:
         """Central value of a reference."""
         return float(reference) if isinstance(reference, int) else self.central[reference]
 
+    def declared(self, reference: str | int) -> float:
+        """The same as the model file has it, whatever overlays and users made of it."""
+        for change in self.changes:
+            place, _, key = change.path.rpartition(".")
+            if place == f"parameters.{reference}" and key in MOVES:
+                record = self.model.parameters[str(reference)]
+                old = record.value if change.old is None else change.old
+                return float(old) if isinstance(old, int | float) else self.value(reference)
+        return self.value(reference)
+
     @property
     def horizon(self) -> float:
         """Years."""
@@ -42,10 +57,14 @@ class Seen:
 
 
 def warnings(
-    model: ModelFile, central: Mapping[str, float], leaves: Mapping[str, Leaf], last_age: int | None
+    model: ModelFile,
+    changes: Sequence[Change],
+    central: Mapping[str, float],
+    leaves: Mapping[str, Leaf],
+    last_age: int | None,
 ) -> Iterator[str]:
     """Sentences about a model that loaded."""
-    seen = Seen(model, central, leaves, last_age)
+    seen = Seen(model, changes, central, leaves, last_age)
     looks: tuple[Callable[[Seen], Iterator[str]], ...] = (
         _spreads,
         _strategies,
@@ -72,6 +91,8 @@ def _strategies(seen: Seen) -> Iterator[str]:
         if strategy.therapy is None:
             continue
         yield from _therapy(seen, name, strategy.therapy)
+        if strategy.effects and not any(effect.dose for effect in strategy.effects.values()):
+            yield from _moved_dose(seen, name, strategy.therapy)
         for key, effect in strategy.effects.items():
             yield from _measured(seen, name, key, strategy.therapy, effect)
             if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
@@ -96,6 +117,17 @@ def _measured(seen: Seen, name: str, key: str, therapy: Therapy, effect: Effect)
         yield (
             f"{name}: the effect {key} was measured against {effect.estimand.comparator} ({effect.estimand.source}) "
             f"and is assumed to hold against {effect.estimand.assumed_for}."
+        )
+
+
+def _moved_dose(seen: Seen, name: str, therapy: Therapy) -> Iterator[str]:
+    """Other sessions than those whose effects are declared, where nothing says what the dose does."""
+    delivered = seen.value(therapy.sessions) * seen.value(therapy.attendance)
+    declared = seen.declared(therapy.sessions) * seen.declared(therapy.attendance)
+    if abs(delivered - declared) > CLOSE * declared:
+        yield (
+            f"{name}: {delivered:.3g} sessions are delivered instead of {declared:.3g}, and the effects stay those of "
+            f"{declared:.3g}: nothing here says what {'fewer' if delivered < declared else 'more'} do."
         )
 
 

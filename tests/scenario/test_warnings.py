@@ -63,13 +63,38 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_what_is_unusual_is_said_on_every_output(name: str, tmp_path: Path) -> None:
     edits, warning = UNUSUAL[name]
-    result = cm.run(load_example(tmp_path, **({"cycle": "12 months"} | edits)), draws=1)
+    said_on_every_output(cm.run(load_example(tmp_path, **({"cycle": "12 months"} | edits)), draws=1), warning)
+
+
+def said_on_every_output(result: cm.Result, warning: str) -> None:
     assert sum(warning in text for text in result.warnings) == 1, result.warnings
     assert any(warning in text for text in json_report.document(result)["warnings"])
     assert warning in "\n".join(str(piece) for piece in terminal.report(result))
     cover = openpyxl.load_workbook(io.BytesIO(as_bytes(result)), read_only=True)["Cover"]
     said = [row[1] for row in cover.iter_rows(values_only=True) if row[0] == "Warning"]
     assert any(warning in text for text in said), said
+
+
+@pytest.mark.parametrize("fix", [False, True])
+@pytest.mark.parametrize(("name", "value", "words"), [("sessions", 10, "8 sessions are delivered instead of 12.8, and the effects stay those of 12.8: nothing here says what fewer do"),
+                                                      ("attendance", 0.9, "14.4 sessions are delivered instead of 12.8, and the effects stay those of 12.8: nothing here says what more do")])  # fmt: skip
+def test_a_dose_that_was_moved_is_said_where_the_effect_does_not_know_the_dose(
+    name: str, value: float, words: str, fix: bool, tmp_path: Path
+) -> None:
+    scenario = load_example(tmp_path)
+    said_on_every_output(cm.run(scenario.changed({name: value}, fix=fix), draws=2), words)
+    assert cm.run(scenario.changed({"gp_visit": 50.0}), draws=2).warnings == ()
+
+
+def test_a_dose_outside_the_studied_range_is_said_on_every_output(tmp_path: Path) -> None:
+    dose = {"studied": "studied", "least": "least", "shape": "shape"}
+    edits = {
+        "strategies.therapy.effects.recovers_faster.dose": dose,
+        "parameters.studied": number("sessions", 12),
+        "parameters.least": number("sessions", 10),
+        "parameters.shape": number("share", 0.5),
+    }
+    said_on_every_output(cm.run(load_example(tmp_path, **edits), draws=2), "was studied at 10 to 12")
 
 
 def test_the_example_gives_no_warning(example_result: cm.Result) -> None:
