@@ -1,5 +1,6 @@
 """The case format, version 1.0, as types; and the strict reading of a case."""
 
+import codecs
 import hashlib
 import json
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from costmodel.errors import InputError, Problem, nearest
 LARGEST_FILE = 20_000_000
 """Bytes."""
 
+
+LARGEST_NUMBER = 1e15
+"""In a case: no count or sum of money is larger, and sums of such numbers stay finite."""
 
 MOST_PARAMETERS = 200
 """Of a case that values information."""
@@ -180,10 +184,10 @@ def read_case(path: str | Path) -> tuple[Case, str]:
     content = _content(path)
     data = _data(content, path.name)
     kind = data.get("kind")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise InputError.at(path.name, f"the kind is {kind!r}", nearest(str(kind), TYPES))
     try:
-        case = TypeAdapter(TYPES[str(kind)]).validate_json(content)
+        case = TypeAdapter(TYPES[kind]).validate_json(content.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         raise InputError(*_problems(error, path.name)) from error
     return case, hashlib.sha256(content).hexdigest()
@@ -200,7 +204,13 @@ def _content(path: Path) -> bytes:
 
 def _data(content: bytes, name: str) -> dict[str, Any]:
     try:
-        data = json.loads(content.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_refuse_constant)
+        data = json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=_no_key_twice,
+            parse_constant=_refuse_constant,
+            parse_int=_number,
+            parse_float=_number,
+        )
     except UnicodeDecodeError as error:
         raise InputError.at(name, "the file is not UTF-8", "Save it as UTF-8.") from error
     except json.JSONDecodeError as error:
@@ -221,6 +231,13 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f'the key "{twice}" stands twice')
     return found
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if abs(number) > LARGEST_NUMBER:
+        raise ValueError(f"the number {text[:40]} is too large: at most {LARGEST_NUMBER:g}")
+    return number
 
 
 def _refuse_constant(text: str) -> float:

@@ -42,8 +42,7 @@ def _benefit(run: CohortRun, name: str, threshold: float) -> float:
 
 
 def _nmb_difference(run: CohortRun, match: re.Match[str]) -> Answer:
-    first, second = run.strategies[:2]
-    a, b = (match["a"], match["b"]) if match["a"] else (second, first)
+    a, b = (match["a"], match["b"]) if match["a"] else (run.strategies[1], run.strategies[0])
     return _benefit(run, a, float(match["at"])) - _benefit(run, b, float(match["at"]))
 
 
@@ -52,7 +51,9 @@ def _per_person(run: CohortRun, match: re.Match[str]) -> Answer:
     return (run.cost if match["what"] == "cost" else run.effect)(match["arm"]) / people
 
 
-PAIR = r"\((?P<a>[^,()]+),(?P<b>[^,()]+)\)"
+PAIR = r"\((?P<a>STRATEGY), ?(?P<b>STRATEGY)\)"
+"""STRATEGY stands for the names of the case, which may hold commas and parentheses."""
+COUNT = "[0-9]{1,6}"
 ARM = r"(?P<arm>.+)\."
 KEYS: Mapping[str, Reader] = {
     r"frontier": _on_frontier,
@@ -60,17 +61,17 @@ KEYS: Mapping[str, Reader] = {
     rf"inc_cost{PAIR}": lambda run, m: run.cost(m["a"]) - run.cost(m["b"]),
     rf"inc_effect{PAIR}": lambda run, m: run.effect(m["a"]) - run.effect(m["b"]),
     rf"payback_cycle_(?P<how>discounted|undiscounted){PAIR}": _payback,
-    rf"nmb_diff(?:{PAIR})?@(?P<at>\d+(?:\.\d+)?)": _nmb_difference,
+    rf"nmb_diff(?:{PAIR})?@(?P<at>[0-9]{{1,12}}(?:\.[0-9]{{1,12}})?)": _nmb_difference,
     rf"{ARM}cost": lambda run, m: run.cost(m["arm"]),
     rf"{ARM}effect": lambda run, m: run.effect(m["arm"]),
     rf"{ARM}undiscounted_cost": lambda run, m: run.cost(m["arm"], discounted=False),
     rf"{ARM}undiscounted_effect": lambda run, m: run.effect(m["arm"], discounted=False),
     rf"{ARM}undiscounted_(?P<item>.+)": lambda run, m: run.cost(m["arm"], m["item"], discounted=False),
-    rf"{ARM}effect_div(?P<by>\d+)": lambda run, m: run.effect(m["arm"]) / int(m["by"]),
+    rf"{ARM}effect_div(?P<by>[1-9][0-9]{{0,5}})": lambda run, m: run.effect(m["arm"]) / int(m["by"]),
     rf"{ARM}(?P<what>cost|effect)_per_person": _per_person,
-    rf"{ARM}cycle(?P<k>\d+)_effect": lambda run, m: float(run.effect_by_cycle(m["arm"])[int(m["k"])]),
-    rf"{ARM}cum(?P<k>\d+)_effect": lambda run, m: float(run.effect_by_cycle(m["arm"])[: int(m["k"]) + 1].sum()),
-    rf"{ARM}trace\[(?P<k>\d+)\]": lambda run, m: run.trace(m["arm"], int(m["k"])),
+    rf"{ARM}cycle(?P<k>{COUNT})_effect": lambda run, m: float(run.effect_by_cycle(m["arm"])[int(m["k"])]),
+    rf"{ARM}cum(?P<k>{COUNT})_effect": lambda run, m: float(run.effect_by_cycle(m["arm"])[: int(m["k"]) + 1].sum()),
+    rf"{ARM}trace\[(?P<k>{COUNT})\]": lambda run, m: run.trace(m["arm"], int(m["k"])),
     rf"{ARM}trace_last\[(?P<state>[^\]]+)\]": lambda run, m: run.trace(m["arm"], run.case.n_cycles)[
         run.case.states.index(m["state"])
     ],
@@ -81,8 +82,9 @@ KEYS: Mapping[str, Reader] = {
 
 def answer(run: CohortRun, key: str) -> Answer:
     """The value of a key. Raises InputError for one that the case cannot answer."""
+    names = "|".join(re.escape(name) for name in run.strategies)
     for pattern, reader in KEYS.items():
-        match = re.fullmatch(pattern, key)
+        match = re.fullmatch(pattern.replace("STRATEGY", f"(?:{names})"), key)
         if match and _known(run, match.groupdict()):
             return reader(run, match)
     remedy = f"Strategies: {', '.join(run.strategies)}; components: {', '.join(run.items[1:]) or 'none'}."
@@ -93,8 +95,10 @@ def _known(run: CohortRun, groups: Mapping[str, str | None]) -> bool:
     """Whether the strategies, component, state and cycle that a key names are those of the case."""
     arms = [groups[name] for name in ("arm", "a", "b") if groups.get(name)]
     item, state, cycle = groups.get("item"), groups.get("state"), groups.get("k")
+    pair_understood = "at" in groups and not groups["a"]
     return (
-        all(arm in run.strategies for arm in arms)
+        (not pair_understood or len(run.strategies) > 1)
+        and all(arm in run.strategies for arm in arms)
         and (item is None or item in run.items[1:])
         and (state is None or state in run.case.states)
         and (cycle is None or int(cycle) <= run.case.n_cycles)

@@ -13,8 +13,18 @@ MONTHS = {"day": 12 / 365.25, "week": 12 * 7 / 365.25, "month": 1.0, "quarter": 
 
 def warnings(run: CohortRun) -> Iterator[str]:
     """Sentences about units that do not fit together, with what they do to the answer."""
+    yield from _people(run)
     yield from _cycle(run)
     yield from _deaths(run)
+
+
+def _people(run: CohortRun) -> Iterator[str]:
+    case, start = run.case, sum(run.case.initial)
+    if case.population and abs(start - case.population) > 1e-6 * case.population:
+        yield (
+            f"The people at the start sum to {start:g} and the population is {case.population:g}: totals are those of "
+            f"{start:g}, and results per person are divided by {case.population:g}."
+        )
 
 
 def _months(run: CohortRun) -> float | None:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from costmodel.cases.answers import Row, compared
+from costmodel.cases.answers import Answer, Row, compared
 from costmodel.cases.cohort import convention, run_cohort
 from costmodel.cases.file import BrennanCase, CohortCase, FrontierCase, NormalCase, read_case
 from costmodel.cases.keys import answer
@@ -60,7 +60,8 @@ def replicate(path: str | Path) -> Replication:
             )
         else:
             assert isinstance(case, FrontierCase)
-            rows, how, doubts = _frontier_rows(case), "incremental analysis along the frontier", ()
+            rows = [*_frontier_rows(case), *(compared(one, _between(case, one.key)) for one in case.expected)]
+            how, doubts = "incremental analysis along the frontier", ()
     except InputError as error:
         name = Path(path).name
         raise InputError(*(Problem(f"{name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
@@ -83,6 +84,21 @@ def _frontier_rows(case: FrontierCase) -> list[Row]:
             Row(name, _shown(wanted), _shown(found[name]), "±1e-06 of it", "published", _equal(wanted, found[name]))
         )
     return rows
+
+
+def _between(case: FrontierCase, key: str) -> Answer:
+    """The answer to a further key of an incremental analysis: the frontier, or one strategy against another."""
+    if key == "frontier":
+        return [step.strategy for step in frontier(case.cost, case.effect) if step.status == ON_FRONTIER]
+    for one in case.cost:
+        for other in case.cost:
+            cost, effect = case.cost[one] - case.cost[other], case.effect[one] - case.effect[other]
+            answers = {"inc_cost": cost, "inc_effect": effect, "icer": cost / effect if effect else math.nan}
+            for what, value in answers.items():
+                if key.replace(", ", ",") == f"{what}({one},{other})".replace(", ", ","):
+                    return value
+    remedy = "Keys: frontier, icer(a,b), inc_cost(a,b), inc_effect(a,b)."
+    raise InputError.at(f'expected "{key}"', "the case has no such result", remedy)
 
 
 def _equal(wanted: Step, found: Step) -> bool:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isclose
 
 ON_FRONTIER, EXTENDED, DOMINATED = "ND", "ED", "D"
+ROUNDING = 1e-9
+"""Relative; ratios of two steps that differ by less are the same."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,10 @@ def frontier(cost: Mapping[str, float], effect: Mapping[str, float]) -> list[Ste
     """The frontier by rising effect, then the others (extended dominance first) by falling effect.
 
     A strategy is dominated when another has at least its effect at no more cost, one of the two strictly;
-    of equals in both the first named stays. A strategy is dominated by extension when the ratio of the step
-    after it is not above its own. Source: Briggs, Claxton, Sculpher, Decision Modelling for Health Economic
-    Evaluation, 2006.
+    of equals in both the first named stays. A strategy is dominated by extension when its own ratio is above that
+    of the step after it: a mixture of its neighbours is then cheaper for the same effect. One that lies on the
+    line between them costs the same as the mixture and stays. Source: Briggs, Claxton, Sculpher, Decision
+    Modelling for Health Economic Evaluation, 2006.
     """
     names = list(cost)
     dominated = {name for name in names if any(_dominates(o, name, names, cost, effect) for o in names)}
@@ -55,10 +59,10 @@ def _dominates(one: str, other: str, names: list[str], cost: Mapping[str, float]
 
 
 def _above_the_line(on: list[str], cost: Mapping[str, float], effect: Mapping[str, float]) -> str | None:
-    """The first strategy whose own ratio is not below that of the step after it."""
+    """The first strategy whose own ratio is above that of the step after it, by more than rounding."""
     for before, name, after in zip(on, on[1:], on[2:], strict=False):
         own = (cost[name] - cost[before]) / (effect[name] - effect[before])
         following = (cost[after] - cost[name]) / (effect[after] - effect[name])
-        if own >= following:
+        if own > following and not isclose(own, following, rel_tol=ROUNDING):
             return name
     return None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import costmodel as cm
 from costmodel.cases import replicate
 from tests.cli.commands import call
 from tests.support.plain_cohort import plain_totals
@@ -246,8 +247,8 @@ def frontier_case(cost: dict[str, float], effect: dict[str, float], table: list[
         ),
         pytest.param(
             {"a": 0, "b": 10, "c": 20}, {"a": 0, "b": 1, "c": 2},
-            [["a", None, None, None, "ND"], ["c", 20, 2, 10, "ND"], ["b", None, None, None, "ED"]],
-            id="on_the_line_between_two_others_is_extended_dominance",
+            [["a", None, None, None, "ND"], ["b", 10, 1, 10, "ND"], ["c", 10, 1, 10, "ND"]],
+            id="on_the_line_between_two_others_it_stays",
         ),
         pytest.param({"a": 3}, {"a": 1}, [["a", None, None, None, "ND"]], id="one_strategy"),
         pytest.param(
@@ -260,6 +261,40 @@ def test_ties_on_the_frontier(
     cost: dict[str, float], effect: dict[str, float], table: list[list[Any]], tmp_path: Path
 ) -> None:
     assert [row for row in replicate(written(tmp_path, frontier_case(cost, effect, table))).rows if not row.holds] == []
+
+
+def test_an_incremental_analysis_answers_further_keys(tmp_path: Path) -> None:
+    case = frontier_case({"a": 0, "b": 12}, {"a": 1, "b": 3}, [["a", None, None, None, "ND"], ["b", 12, 2, 6, "ND"]])
+    wanted = {"icer(b,a)": 6, "inc_cost(b, a)": 12, "inc_effect(a,b)": -2, "frontier": ["a", "b"]}
+    case["expected"] = [
+        {"key": key, "value": value, "abs_tol": 0, "status": "analytic"} for key, value in wanted.items()
+    ]
+    assert replicate(written(tmp_path, case)).holds
+    case["expected"][0]["value"] = 6.1
+    assert not replicate(written(tmp_path, case)).holds
+    case["expected"][0]["key"] = "icer(b,c)"
+    with pytest.raises(cm.InputError, match="the case has no such result"):
+        replicate(written(tmp_path, case))
+
+
+def test_names_with_commas_and_parentheses_are_understood(tmp_path: Path) -> None:
+    case = constant_saving(10, 30.0, 5.0)
+    case["strategies"] = dict(zip(("usual, as it is", "therapy (long)"), case["strategies"].values(), strict=True))
+    pair = "(therapy (long),usual, as it is)"
+    case["expected"] = [{"key": f"payback_cycle_undiscounted{pair}", "value": 6, "abs_tol": 0, "status": "analytic"}]
+    assert replicate(written(tmp_path, case)).holds
+
+
+def test_a_byte_order_mark_is_no_part_of_a_case(tmp_path: Path) -> None:
+    path = written(tmp_path, content("chancellor_1997_exact"))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert replicate(path).holds
+
+
+def test_people_who_are_not_the_population_are_doubted(tmp_path: Path) -> None:
+    case = constant_saving(10, 30.0, 5.0) | {"population": 1000}
+    case["expected"] = [{"key": "usual.cost", "value": 250, "abs_tol": 0, "status": "analytic"}]
+    assert any("the population is 1000" in said for said in replicate(written(tmp_path, case)).warnings)
 
 
 def test_the_command_prints_expected_beside_obtained_and_exits_by_the_outcome(tmp_path: Path) -> None:

@@ -63,10 +63,14 @@ def test_more_effect_at_more_cost_is_a_step_and_not_dominance() -> None:
     assert frontier({"A": 3, "B": 1}, {"A": 2, "B": 1}) == [first("B"), on("A", 2, 1)]
 
 
-def test_on_a_straight_line_the_one_between_is_dominated_by_extension() -> None:
-    """Its ratio is that of the step after it: a mixture of its neighbours does as well."""
-    found = frontier({"A": 0, "B": 1, "C": 2}, {"A": 0, "B": 1, "C": 2})
-    assert found == [first("A"), on("C", 2, 2), off("B", EXTENDED)]
+@pytest.mark.parametrize("unit", [1, 0.1, 1 / 3])
+def test_on_a_straight_line_the_one_between_stays(unit: float) -> None:
+    """A mixture of its neighbours costs the same for the same effect, but for rounding, and dominates nobody."""
+    effect = {name: unit * k for k, name in enumerate("ABCD")}
+    found = frontier({"A": 0, "B": 1, "C": 2, "D": 3}, effect)
+    assert [(step.strategy, step.status) for step in found] == [(name, ON_FRONTIER) for name in "ABCD"]
+    dearer = frontier({"A": 0, "B": 1.000001, "C": 2, "D": 3}, effect)
+    assert [(step.strategy, step.status) for step in dearer][-1] == ("B", EXTENDED)
 
 
 def test_removing_one_may_bring_another_above_the_line() -> None:
