@@ -69,8 +69,8 @@ def step(
 
     right = cohort._Stepper._step
 
-    def wrong(self: Any, before: Any, after: Any, spent: Any, rates: Any, exits: Any, length: Any) -> None:
-        right(self, before, after, spent, rates, exits, years(length))
+    def wrong(self: Any, before: Any, after: Any, spent: Any, coefficients: Any, length: Any) -> None:
+        right(self, before, after, spent, coefficients, years(length))
         after[...] = np.stack(people([state.copy() for state in after]))
         spent *= time
 
@@ -161,7 +161,7 @@ def without_set_up(model: Any, strategy: str, begin: Any, end: Any, window: Any,
 
 
 def by_the_start_of_a_cycle(begin: Any, end: Any, first: Any, last: Any, planned: Any, attendance: Any) -> Any:
-    return planned * attendance * float(first <= begin < last) * (end - begin) / (last - first)
+    return planned * attendance * ((first <= begin) & (begin < last)) * (end - begin) / (last - first)
 
 
 def told_apart(defect: Defect) -> Defect:
@@ -334,6 +334,14 @@ def test_strategies_that_are_equally_good_share_the_chance_of_being_best(tmp_pat
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_no_check_fails_on_a_shipped_scenario(path: Path) -> None:
     assert not [check for check in verify(cm.load(path)) if check.state == "FAIL"]
+
+
+def test_shares_that_have_nothing_to_act_on_are_not_called_forgotten(tmp_path: Path) -> None:
+    """A causal share where every state uses the same; a cashable share where every strategy does."""
+    constant = {"strategies.therapy.effects": {}, "costs.gp.while_in": {"ill": "gp_ill", "well": "gp_ill"}}
+    constant |= {"costs.gp.cashable": "released", "parameters.released": number("share", 0.3)}
+    (found,) = [check for check in verify(load_example(tmp_path, **constant), draws=DRAWS) if check.id == "V7"]
+    assert found.state == "OK", found.words
 
 
 @pytest.mark.long

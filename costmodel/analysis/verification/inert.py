@@ -50,14 +50,44 @@ def every_input_matters(bench: Bench) -> Finding:
         longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
         for version in (longer, edited(longer, _turned_round)):
             dead = _inert(version, dead, lively, activity=True) if dead else dead
-    if not scenario.model.transitions:  # strategies cannot differ in what they save
-        dead = [name for name in dead if name not in {item.cashable for item in scenario.model.costs.values()}]
+    idle = behind(scenario, [*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario)])
+    dead = [name for name in dead if name not in idle]
     words = f"inputs of {len(names)} that never change an output"
     if dead:
         words += f": {', '.join(dead)}"
     listed = [name for name in inert if name not in dead]
     note = f"inert at the present values of other inputs: {', '.join(listed)}" if listed else ""
     return Measured(len(dead), words, note)
+
+
+def _cashable_of_nothing(scenario: Scenario) -> list[str | int]:
+    """Cashable shares of items of which every strategy uses the same."""
+    models = [structure.model for structure in scenario.structures]
+    return [
+        item.cashable
+        for name, item in scenario.model.costs.items()
+        if not item.only_in and not any(_changes_use(model, name) for model in models)
+    ]
+
+
+def _causal_of_no_gap(scenario: Scenario) -> list[str | int]:
+    """Causal shares of items that people use alike in every state."""
+    model = scenario.model
+    return [
+        item.causal_share
+        for item in model.costs.values()
+        if item.causal_share is not None and len({item.quantity(state) for state in model.states}) == 1
+    ]
+
+
+def _changes_use(model: ModelFile, item: str) -> bool:
+    """Whether a strategy moves people, or changes how much they use of an item."""
+    return any(
+        strategy.matrices is not None
+        or strategy.transitions
+        or any(effect.transition or effect.quantity == item for effect in strategy.effects.values())
+        for strategy in model.strategies.values()
+    )
 
 
 def _lively(scenario: Scenario, name: str, value: float) -> float:
