@@ -150,7 +150,8 @@ def test_check_lists_what_was_loaded(tmp_path: Path) -> None:
     text = done("check", tmp_path / "cautious.yaml")
     for piece in (
         "therapy: Talking therapy", "GP visits (primary care, paid by nhs)", "assumption, 20: ",
-        "parameters.attendance.value: 0.8 → 0.7 (by cautious)", "Warnings\n – none",
+        "parameters.attendance.value: 0.8 → 0.7 (by cautious)",
+        "11.2 sessions are delivered instead of 12.8",
     ):  # fmt: skip
         assert piece in text
     found = parsed("check", two_structures(tmp_path), "--json")

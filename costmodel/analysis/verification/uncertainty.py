@@ -13,6 +13,7 @@ from costmodel.analysis.probabilistic.spread import error_of_mean
 from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
 from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
+from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
 from costmodel.model.run import run, values_of
 from costmodel.model.simulate import simulate
@@ -129,7 +130,12 @@ def _information(bench: Bench) -> Finding:
 def _information_on_a_part(bench: Bench) -> Finding:
     if not bench.draws:
         return NO_DRAWS
-    result = bench.result if bench.draws >= REGRESSED else run(bench.scenario, draws=REGRESSED, seed=bench.seed)
+    result = bench.result
+    if bench.draws < REGRESSED:
+        try:
+            result = run(bench.scenario, draws=REGRESSED, seed=bench.seed)
+        except InputError as error:  # of draws that the run itself does not have
+            return Inapplicable(f"it needs {REGRESSED} draws, and some beyond the run's own are refused: {error}")
     question = question_of(result, "nmb", PERSPECTIVE, _nearest_to_a_tie(result))
     benefits, weights = question.net_benefits(result), result.weights
     draws = benefits.shape[-1]
