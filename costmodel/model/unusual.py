@@ -38,6 +38,6 @@ def _attended_by_the_dead(scenario: Scenario, deterministic: Outcomes) -> Iterat
         living = max(float(np.interp(middle, years, alive[:, s, a])) for a in range(alive.shape[2]))
         if attended > living + 1e-9:
             yield (
-                f"{name}: {attended:.1%} of the sessions are delivered, and {living:.1%} of people are alive half way "
-                "through: attendance contains deaths and drop-out."
+                f"{strategy.label}: {attended:.1%} of the sessions are delivered, and {living:.1%} of people are alive "
+                "half way through: attendance contains deaths and drop-out."
             )

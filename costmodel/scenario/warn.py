@@ -90,19 +90,27 @@ def _strategies(seen: Seen) -> Iterator[str]:
     for name, strategy in model.strategies.items():
         if strategy.therapy is None:
             continue
-        yield from _therapy(seen, name, strategy.therapy)
+        who = strategy.label
+        yield from _therapy(seen, who, strategy.therapy)
         if strategy.effects and not any(effect.dose for effect in strategy.effects.values()):
-            yield from _moved_dose(seen, name, strategy.therapy)
+            yield from _moved_dose(seen, who, strategy.therapy)
         for key, effect in strategy.effects.items():
-            yield from _measured(seen, name, key, strategy.therapy, effect)
+            which = f'the effect "{_words(key)}"'
+            yield from _measured(seen, who, which, strategy.therapy, effect)
             if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
-                yield f"{name}: the effect {key} lasts longer than the horizon of {model.horizon.text}."
-        for key, harm in strategy.harms.items():
+                yield f"{who}: {which} lasts longer than the horizon of {model.horizon.text}."
+        for harm in strategy.harms.values():
             if seen.value(harm.utility_loss) < 0:
-                yield f"{name}: the harm {key} has a utility loss below 0, so it adds health; a loss is positive."
+                what = f'the harm "{harm.label}"'
+                yield f"{who}: {what} has a utility loss below 0, so it adds health; a loss is positive."
 
 
-def _measured(seen: Seen, name: str, key: str, therapy: Therapy, effect: Effect) -> Iterator[str]:
+def _words(key: str) -> str:
+    """A key of the file as it is read aloud."""
+    return key.replace("_", " ")
+
+
+def _measured(seen: Seen, who: str, which: str, therapy: Therapy, effect: Effect) -> Iterator[str]:
     """An effect that is used where it was not measured: another dose, another comparator."""
     if (dose := effect.dose) is not None:
         delivered = seen.value(therapy.sessions) * seen.value(therapy.attendance)
@@ -110,33 +118,33 @@ def _measured(seen: Seen, name: str, key: str, therapy: Therapy, effect: Effect)
         if not least * (1 - CLOSE) <= delivered <= most * (1 + CLOSE):
             studied = f"{least:.3g} to {most:.3g}" if least < most else f"{most:.3g}"
             yield (
-                f"{name}: {delivered:.3g} sessions are delivered and the effect {key} was studied at "
+                f"{who}: {delivered:.3g} sessions are delivered and {which} was studied at "
                 f"{studied}; more than were studied add no effect."
             )
     if effect.estimand.assumed_for:
         yield (
-            f"{name}: the effect {key} was measured against {effect.estimand.comparator} ({effect.estimand.source}) "
+            f"{who}: {which} was measured against {effect.estimand.comparator} ({effect.estimand.source}) "
             f"and is assumed to hold against {effect.estimand.assumed_for}."
         )
 
 
-def _moved_dose(seen: Seen, name: str, therapy: Therapy) -> Iterator[str]:
+def _moved_dose(seen: Seen, who: str, therapy: Therapy) -> Iterator[str]:
     """Other sessions than those whose effects are declared, where nothing says what the dose does."""
     delivered = seen.value(therapy.sessions) * seen.value(therapy.attendance)
     declared = seen.declared(therapy.sessions) * seen.declared(therapy.attendance)
     if abs(delivered - declared) > CLOSE * declared:
         yield (
-            f"{name}: {delivered:.3g} sessions are delivered instead of {declared:.3g}, and the effects stay those of "
+            f"{who}: {delivered:.3g} sessions are delivered instead of {declared:.3g}, and the effects stay those of "
             f"{declared:.3g}: nothing here says what {'fewer' if delivered < declared else 'more'} do."
         )
 
 
-def _therapy(seen: Seen, name: str, therapy: Therapy) -> Iterator[str]:
+def _therapy(seen: Seen, who: str, therapy: Therapy) -> Iterator[str]:
     if (therapy.wait.months + therapy.over.months) / MONTHS_A_YEAR > seen.horizon + 1e-9:
-        yield f"{name}: the horizon of {seen.model.horizon.text} ends before the therapy; part of its cost is left out."
+        yield f"{who}: the horizon of {seen.model.horizon.text} ends before the therapy; part of its cost is left out."
     for what in ("sessions", "attendance", "price"):
         if seen.value(getattr(therapy, what)) == 0:
-            yield f"{name}: {what} is 0, so the therapy costs nothing."
+            yield f"{who}: {what} is 0, so the therapy costs nothing."
 
 
 def _ages(seen: Seen) -> Iterator[str]:

@@ -27,7 +27,7 @@ FIXED = {f"parameters.{name}": number(*centre) for name, centre in CENTRES.items
 FIXED["parameters.session_price"] = price("session", 100)
 
 UNUSUAL: dict[str, tuple[dict[str, Any], str]] = {
-    "A30_effect_beyond_the_horizon": ({"strategies.therapy.effects.recovers_faster.until": "referral + 10 years"}, "lasts longer than the horizon of 5 years"),
+    "A30_effect_beyond_the_horizon": ({"strategies.therapy.effects.recovers_faster.until": "referral + 10 years"}, 'Talking therapy: the effect "recovers faster" lasts longer than the horizon of 5 years'),
     "C3_pence_typed_as_pounds": ({"parameters.gp_visit.value": 350_000}, "pence typed as pounds"),
     "C3_thousands_typed_as_pounds": ({"costs.gp.category": "hospital", "parameters.gp_visit.value": 2.1}, "thousands typed as pounds"),
     "C5_weekly_benefit_typed_as_annual": (
@@ -43,10 +43,10 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str]] = {
     "C12_utility_below_zero": ({"parameters.utility_ill.value": -0.2, "parameters.utility_ill.distribution": "normal"}, "worse than being dead"),
     "C14_utility_loss_with_the_wrong_sign": (
         {"strategies.therapy.harms": {"distress": HARM}, "parameters.loss": number("utility", -0.05)},
-        "the harm distress has a utility loss below 0, so it adds health"),
-    "C15_no_sessions": ({"parameters.sessions.value": 0}, "sessions is 0, so the therapy costs nothing"),
+        'Talking therapy: the harm "Distress" has a utility loss below 0, so it adds health'),
+    "C15_no_sessions": ({"parameters.sessions.value": 0}, "Talking therapy: sessions is 0, so the therapy costs nothing"),
     "C16_therapy_without_a_price": ({"strategies.therapy.therapy.price": 0}, "price is 0, so the therapy costs nothing"),
-    "C17_attendance_above_survival": ({"strategies.therapy.therapy.attendance": 1}, "100.0% of the sessions are delivered, and 99."),
+    "C17_attendance_above_survival": ({"strategies.therapy.therapy.attendance": 1}, "Talking therapy: 100.0% of the sessions are delivered, and 99."),
     "C18_attendance_of_nobody": ({"strategies.therapy.therapy.attendance": 0}, "attendance is 0, so the therapy costs nothing"),
     "D10_horizon_beyond_the_life_table": ({"horizon": "50 years", "parameters.age.value": 60}, "people reach an age of 110 within the horizon and the life table ends at 100"),
     "D16_therapy_beyond_the_horizon": ({"strategies.therapy.therapy.wait": "59 months"}, "ends before the therapy"),
