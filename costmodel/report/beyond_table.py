@@ -11,7 +11,7 @@ from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report import json_report
 from costmodel.report.columns import columns
 from costmodel.report.terminal import Piece, ending, headed
-from costmodel.report.words import chance, money
+from costmodel.report.words import chance, money, upper_first
 from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.used import to_be_checked
@@ -30,11 +30,11 @@ def sentences(found: Beyond, perspective: str, strategy: str) -> list[str]:
     result, who = found.result, PERSPECTIVE_NAMES[perspective]
     part = found.unobserved(perspective, strategy)
     people, end = result.scenario.model.people, in_words(result.horizons[-1])
-    said = [f"{_upper_first(who)}: {part.words}."]
+    said = [f"{upper_first(who)}: {part.words}."]
     if part.share is not None:
         saved, later = money(part.total * people), money(part.after * people)
         said[0] = (
-            f"{_upper_first(who)}: of {saved} saved on other care over {end} for {people:,} people, {later} comes "
+            f"{upper_first(who)}: of {saved} saved on other care over {end} for {people:,} people, {later} comes "
             f"after the {result.scenario.model.follow_up.text} of follow-up: {part.words}."
         )
     if found.nothing:
@@ -139,7 +139,3 @@ def document(found: Beyond, perspective: str | None = None, strategies: Sequence
         "notes": notes,
         "changes": json_report.changes(result.scenario.changes),
     }
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

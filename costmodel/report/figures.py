@@ -6,7 +6,7 @@ import pandas as pd
 
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.sentence import pick
-from costmodel.report.words import chance, interval, money, short_money
+from costmodel.report.words import chance, interval, money, short_money, upper_first
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 
@@ -37,13 +37,13 @@ def figures(result: Result, perspective: str, strategy: str | None = None) -> tu
         *(_net(result, payer, strategy) for payer in ALWAYS),
         Figure(
             f"Money back, {who}",
-            _upper_first(paid.words),
+            upper_first(paid.words),
             "Sustained payback of the expected curve: when the money saved has covered the cost and stays so "
             "to the horizon. Undiscounted.",
         ),
         Figure(
             f"Chance of saving in {in_words(last)}",
-            _upper_first(share),
+            upper_first(share),
             f"Share of simulations in which the {who} has its money back by then.",
         ),
     )
@@ -90,11 +90,7 @@ def _net(result: Result, perspective: str, strategy: str | None) -> Figure:
         value = f"{short_money(abs(row.value) * people)} {'saved' if row.value > 0 else 'more'}"
     between = "" if pd.isna(row.low) else f" (95% interval {interval(row.low, row.high, exact=True)})"
     return Figure(
-        f"{_upper_first(PERSPECTIVE_NAMES[perspective])}, {in_words(result.horizons[0])}",
-        _upper_first(value),
+        f"{upper_first(PERSPECTIVE_NAMES[perspective])}, {in_words(result.horizons[0])}",
+        upper_first(value),
         f"Net cost for {people:,} people, undiscounted. Net saving per person, exactly: {float(row.value)!r}{between}.",
     )
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

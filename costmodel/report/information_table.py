@@ -11,7 +11,7 @@ from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import json_report
 from costmodel.report.files import records_as_csv
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.report.words import chance, money
+from costmodel.report.words import chance, lower_first, money
 from costmodel.result.table import in_words
 from costmodel.scenario.used import to_be_checked
 
@@ -112,7 +112,7 @@ def notes(found: ValueOfInformation) -> list[str]:
             "deciding today. ± is the standard error, from the number of simulations."
         )
         ranked = [line for line in found.of("parameter") if line.worth.value > line.worth.error]
-        best = "; ".join(f"{_lower_first(line.subject.label)}, {_worth(line)}" for line in ranked[:NAMED])
+        best = "; ".join(f"{lower_first(line.subject.label)}, {_worth(line)}" for line in ranked[:NAMED])
         said.append(
             f"Of single inputs, most is gained by knowing: {best}."
             if best
@@ -195,7 +195,3 @@ def _cells(found: ValueOfInformation, line: Line, label: str | None = None) -> l
 
 def _worth(line: Line, people: float = 1.0) -> str:
     return f"{money(line.worth.value * people)} ± {money(line.worth.error * people)}"
-
-
-def _lower_first(text: str) -> str:
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]

@@ -6,7 +6,7 @@ from typing import Any
 from costmodel.analysis.probabilistic import MONEY_ALONE, QUARTERS
 from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report.psa_answers import Answers
-from costmodel.report.words import chance, money
+from costmodel.report.words import chance, lower_first, money, upper_first
 from costmodel.result.table import in_words
 
 ORDINALS = {5: "5th", 25: "25th", 50: "50th", 75: "75th", 95: "95th"}
@@ -34,7 +34,7 @@ def by_when(found: Answers, strategy: str) -> list[str]:
         f"within {in_words(end)} in {chance(found.pick('chance_payback', strategy, horizon=end, **at)['value'])}"
         for end in found.result.horizons
     ]
-    text = f"{_upper_first(payer(found.perspective))} has its money back {' simulations, '.join(chances)}"
+    text = f"{upper_first(payer(found.perspective))} has its money back {' simulations, '.join(chances)}"
     text += "." if len(chances) > 1 else " simulations."
     rows = {percent: found.pick(f"payback_p{percent:02d}", strategy, **at) for percent in ORDINALS}
     if rows[5]["value"] is None:
@@ -101,12 +101,12 @@ def wrong_decision(found: Answers, threshold: float | None) -> str:
         f"Choosing it still loses {money(own)} for {people:,} people on average, because it is not always the best"
     )  # fmt: skip
     others = [
-        f"choosing {_lower_first(label)} loses {money(losses[name] * people)}"
+        f"choosing {lower_first(label)} loses {money(losses[name] * people)}"
         for name, label in strategies.items()
         if name != best
     ]
     return (
-        f"{_upper_first(by)} over {_horizon(found)}, {_lower_first(strategies[best])} is the best choice on average, "
+        f"{upper_first(by)} over {_horizon(found)}, {lower_first(strategies[best])} is the best choice on average, "
         f"and in {chance(chances[best]['value'])} simulations. {still}; {', '.join(others)}."
     )
 
@@ -171,7 +171,7 @@ def _horizon(found: Answers) -> str:
 def _largest(parts: Mapping[str, float], people: int, lead: str) -> str:
     """The largest parts by name; nothing where all are nothing."""
     large = sorted((item for item in parts.items() if money(item[1] * people) != "£0"), key=lambda item: -abs(item[1]))
-    named = ", ".join(f"{_lower_first(name)} {money(part * people)}" for name, part in large[:NAMED])
+    named = ", ".join(f"{lower_first(name)} {money(part * people)}" for name, part in large[:NAMED])
     return f"{lead}{named}" if named else ""
 
 
@@ -190,11 +190,3 @@ def _round_up(number: int) -> int:
     """Two significant figures, upwards: a wanted number of draws is no measurement."""
     step = 10 ** max(len(str(number)) - 2, 0)
     return -(-number // step) * step
-
-
-def _lower_first(text: str) -> str:
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

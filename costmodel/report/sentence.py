@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from costmodel.perspectives import PERSPECTIVE_NAMES
-from costmodel.report.words import chance, interval, money, qalys
+from costmodel.report.words import chance, interval, lower_first, money, qalys
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.probabilities import convention
@@ -62,7 +62,7 @@ def headline(result: Result, strategy: str) -> str:
     last = result.horizons[-1]
     label = model.strategies[strategy].label
     text = (
-        f"For {people:,} people over {_observed(result)}, {_lower_first(label)} "
+        f"For {people:,} people over {observed(result)}, {lower_first(label)} "
         f"{_costs_or_saves(pss.value * people, 'the NHS and social care')}"
         f"{_between(pss, people)}; the public sector as a whole {_more_or_less(public.value * people)}; "
     )
@@ -135,7 +135,7 @@ def price_basis(result: Result, strategy: str) -> str | None:
     record = scenario.parameters[name]
     price = money(scenario.central[name], exact=True)
     behind = scenario.parameters[record.operands[0]].label if record.one_of else record.label
-    return f"{price} a session ({_lower_first(behind)})"
+    return f"{price} a session ({lower_first(behind)})"
 
 
 def _household(result: Result, strategy: str) -> str:
@@ -149,8 +149,9 @@ def _household(result: Result, strategy: str) -> str:
     return f"The household is {money(abs(change.value) * people)} {direction} off{_between(change, people)}."
 
 
-def _observed(result: Result) -> str:
-    return f"the trial's {result.scenario.model.follow_up.text}"
+def observed(result: Result) -> str:
+    """How long was observed, whether by one trial, by several or by none."""
+    return f"the {result.scenario.model.follow_up.text} of the evidence"
 
 
 def _costs_or_saves(saving: float, who: str) -> str:
@@ -178,7 +179,3 @@ def _between_qalys(row: pd.Series, people: int) -> str:
     if row.low is None or pd.isna(row.low):
         return ""
     return f" (95% interval {qalys(row.low * people)} to {qalys(row.high * people)})"
-
-
-def _lower_first(text: str) -> str:
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]

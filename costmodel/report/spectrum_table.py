@@ -11,6 +11,7 @@ from costmodel.analysis.spectrum import Line, Spectrum
 from costmodel.analysis.thresholds import Threshold
 from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import json_report, refused, sensitivity
+from costmodel.report.sentence import observed
 from costmodel.report.terminal import Piece, listed, reading_label
 from costmodel.report.words import chance, interval, money, qalys
 from costmodel.result.payback import NEVER
@@ -99,7 +100,7 @@ def pieces(found: Spectrum) -> Iterator[Piece]:
         usual = model.strategies[result.comparator].label
         marked = " To be checked: recalled figures stand behind these." if recalled(lines[0]) else ""
         yield Text(
-            f"Against {usual.lower()}, over the evidence's {in_words(result.horizons[0])}; payback within "
+            f"Against {usual.lower()}, over {observed(result)}; payback within "
             f"{in_words(result.horizons[-1])}; £ of {setting.price_year} a person.{marked}"
         )
         yield _table(lines)

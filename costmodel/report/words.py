@@ -64,3 +64,13 @@ def interval(low: float | None, high: float | None, exact: bool = False) -> str:
     if low is None or high is None:
         return ""
     return f"{money(low, exact=exact)} to {money(high, exact=exact)}"
+
+
+def upper_first(text: str) -> str:
+    """The same text, as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """The same text within a sentence; an abbreviation stays."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

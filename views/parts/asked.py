@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
+from costmodel.report.words import upper_first
 from costmodel.scenario.build import Scenario
 
 DEFAULT = "nhs_pss"
@@ -48,8 +49,3 @@ def which_therapy(scenario: Scenario, place: DeltaGenerator, label_visibility: s
         format_func=lambda name: scenario.model.strategies[name].label,
         label_visibility=label_visibility,
     )
-
-
-def upper_first(text: str) -> str:
-    """The same text, as a sentence begins."""
-    return text[:1].upper() + text[1:]

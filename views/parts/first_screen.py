@@ -10,6 +10,7 @@ from costmodel.model.run import DRAWS
 from costmodel.report.charts import cumulative
 from costmodel.report.figures import figures
 from costmodel.report.sentence import answer
+from costmodel.report.words import lower_first
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from views.parts import asked, choice, show
@@ -57,7 +58,7 @@ def prepare(scenario: Scenario) -> Screen:
     """Lay the page out: question and badge, sentence, figures, the chart and what stands beside the money."""
     left, right = st.columns([2, 1], vertical_alignment="center")
     therapy = scenario.model.strategies[asked.therapy(scenario)]
-    left.title(literal(f"Does {_lower_first(therapy.label)} pay for itself?"), anchor=False)
+    left.title(literal(f"Does {lower_first(therapy.label)} pay for itself?"), anchor=False)
     with right.container(key="badge", horizontal=True):
         _badge(scenario)
     sentence, metrics = st.container(key="sentence").empty(), st.container(key="metrics").empty()
@@ -104,7 +105,3 @@ def _badge(scenario: Scenario) -> None:
         color="blue" if basis == "Published values" else "orange",
         help=f"Of {count['figures']} figures behind the answer. The Assumptions page lists them all.",
     )
-
-
-def _lower_first(text: str) -> str:
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
