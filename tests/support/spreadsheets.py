@@ -1,5 +1,6 @@
 """Two independent spreadsheet programs that recalculate a workbook: LibreOffice and formualizer."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,6 +64,17 @@ def by_libreoffice(paths: Sequence[Path], folder: Path, sheet: str | None = None
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), *map(str, paths)]
     subprocess.run(command, check=True, capture_output=True, timeout=500)
     return [_values(out / path.name, sheet) for path in paths]
+
+
+def shown_by_libreoffice(path: Path, folder: Path) -> list[str]:
+    """Every cell of a workbook's first sheet as LibreOffice shows it, row by row."""
+    soffice = shutil.which("soffice") or shutil.which("libreoffice")
+    assert soffice, "LibreOffice is needed to show workbooks; ./test installs it"
+    command = [soffice, "--headless", "--norestore", f"-env:UserInstallation={(folder / 'profile').as_uri()}"]
+    command += ["--convert-to", "html", "--outdir", str(folder), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=500)
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", (folder / f"{path.stem}.html").read_text("utf-8"))
+    return [re.sub("<[^>]*>", "", cell) for cell in cells]
 
 
 def by_formualizer(

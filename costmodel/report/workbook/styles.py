@@ -2,7 +2,8 @@
 
 from typing import Any
 
-POUNDS = '"£"#,##0.00;[Red]-"£"#,##0.00'
+POUNDS = '[>=0.005]"£"#,##0.00;[Red][<=-0.005]-"£"#,##0.00;"£0.00"'
+"""Less than half a penny is nothing, as in `words.money`: no red -£0.00 for the rounding of the arithmetic."""
 FONT = {"font_name": "Arial", "font_size": 10}
 
 
