@@ -16,8 +16,9 @@ def line(fit: Fit) -> str:
     if fit.locked:
         said = "locked, its refusal is sourced"
     else:
-        said = f"{fit.numbers} numbers with their sources, {fit.assumed} of those behind the answer assumed"
-    return f"{fit.label}: {said}{_checked(fit.to_be_checked)}"
+        assumed = f"{fit.assumed} of those behind the answer assumed"
+        said = f"{fit.label}: {fit.numbers} numbers with their sources, {assumed}"
+    return f"{said}{_checked(fit.to_be_checked)}"
 
 
 def one(fit: Fit) -> Text:

@@ -32,6 +32,18 @@ def test_a_planted_fault_is_refused(panic: Path, file: str, old: str, new: str, 
     assert said in refused("check", panic / file, "--publish")
 
 
+def test_a_locked_population_is_said_to_be_locked_once(panic: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = panic.parent / "scenarios"
+    for name in ("settings", "data", "psychosis"):
+        shutil.copytree(SCENARIOS / name, folder / name)
+    shutil.copy(SCENARIOS / "sources.yaml", folder)
+    monkeypatch.chdir(panic.parent)
+    assert "psychosis: fit to publish; locked, its refusal is sourced" in done("check", "--publish")
+    assert "model.yaml is fit to publish: locked, its" in done(
+        "check", folder / "psychosis" / "model.yaml", "--publish"
+    )
+
+
 def test_readme_and_overlays_are_wanted_all_at_once(panic: Path) -> None:
     assert "fit to publish" in done("check", panic / "model.yaml", "--publish")
     for name in ("README.md", "cautious.yaml", "favourable.yaml"):
