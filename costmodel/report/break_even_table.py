@@ -10,7 +10,7 @@ from costmodel.analysis.sensitivity import BreakEven, BreakEvens, Frontier, Root
 from costmodel.report import sensitivity
 from costmodel.report.json_report import engine
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.report.words import money
+from costmodel.report.words import money, upper_first
 
 NAMED = 4
 """Inputs that a sentence names."""
@@ -39,19 +39,24 @@ def _target(target: Any) -> dict[str, Any]:
 def takeaway(found: BreakEvens) -> str:
     """Whether it is met now, and how many inputs could meet it within their own uncertainty."""
     state = "is met" if found.met_now else "is not met"
-    within = [
-        f"“{one.input.label}”"
-        for one in found.found
-        if any(root.percentile is not None and not root.place.startswith("outside") for root in one.roots)
-    ]
-    able = [f"“{one.input.label}”" for one in found.found if one.roots]
-    sentence = f"{_upper_first(found.target.words)} {state} at the values in use"
+    within = [_named(one, root) for one in found.found for root in [root for root in one.roots if _inside(root)][:1]]
+    able = [_named(one, one.roots[0]) for one in found.found if one.roots]
+    sentence = f"{upper_first(found.target.words)} {state} at the values in use"
     if not able:
         return f"{sentence}; no value of {_one_or_any(found)} would change that."
     verb = "keeps it from being met" if found.met_now else "meets it"
     if within:
         return f"{sentence}; a value within its own uncertainty {verb} for {_listed(within)}."
-    return f"{sentence}; only a value outside its 99.9% range, or without any declared, {verb}: {_listed(able)}."
+    return f"{sentence}; only a value outside its 99.9% range, or of an input without a range, {verb}: {_listed(able)}."
+
+
+def _inside(root: Root) -> bool:
+    return root.percentile is not None and not root.place.startswith("outside")
+
+
+def _named(one: BreakEven, root: Root) -> str:
+    """An input, the value at which the target is met, and the one in use."""
+    return f"“{one.input.label}” at {sensitivity.pair(root.value, one.input.central, one.input.unit, ', not ')}"
 
 
 def _listed(labels: list[str]) -> str:
@@ -61,10 +66,6 @@ def _listed(labels: list[str]) -> str:
 
 def _one_or_any(found: BreakEvens) -> str:
     return found.found[0].input.name if len(found.found) == 1 else "any one input"
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def notes(found: BreakEvens) -> list[str]:
@@ -142,7 +143,7 @@ def frontier_pieces(found: Frontier) -> Iterator[Piece]:
     yield Text(f"{question.scenario.model.title} ({question.scenario.model.label})", style="bold")
     yield Text(f"{sensitivity.subject(question)}; £ of {question.scenario.setting.price_year} per person referred")
     yield Text("")
-    yield Text(f"{_upper_first(found.target.words)}: {found.second.label} needed at each value of {found.first.label}")
+    yield Text(f"{upper_first(found.target.words)}: {found.second.label} needed at each value of {found.first.label}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in (found.first.name, found.second.name, "met", "where that lies"):
         table.add_column(heading, justify="left", overflow="fold")

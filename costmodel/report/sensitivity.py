@@ -115,6 +115,13 @@ def amount(value: float, unit: Unit, figures: int = 3) -> str:
     return number
 
 
+def pair(first: float, second: float, unit: Unit, between: str = " to ") -> str:
+    """Two values of an input, their unit once: £253 to £375 per session."""
+    one, other = amount(first, unit), amount(second, unit)
+    thing = other.partition(" ")[2]
+    return f"{one.removesuffix(f' {thing}') if thing else one}{between}{other}"
+
+
 def tried(one: Input) -> str:
     """Where the values come from at which an input is tried."""
     said_ = [one.spread.why]

@@ -55,6 +55,8 @@ def test_break_even_prints_what_python_says(tmp_path: Path) -> None:
     text = done("break-even", path, "--input", "session_price", "--perspective", "nhs")
     assert "is not met at the values in use" in text
     assert "outside its 99.9% range" in text
+    (found_at,) = cm.break_even(cm.load(path), "session_price", perspective="nhs").found
+    assert f"“Price of a session” at £{found_at.roots[0].value:.2f}, not £100 per session" in " ".join(text.split())
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,6 @@ from views.parts import asked, compute, show
 from views.parts.text import literal
 
 HEIGHT = 380
-BAR = 34
-"""Pixels of a bar of the tornado and of the value of information."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def tornado(page: Page, scenario: Scenario) -> None:
         page.working,
     )
     drawn = charts.tornado(found)
-    show.with_table(drawn, 140 + BAR * min(len(found.bars), 15), "tornado")
+    show.with_table(drawn, None, "tornado")
     st.caption("Each input alone, over its own uncertainty, at central values of the others.")
     if found.inert:
         with st.expander(f"{len(found.inert)} inputs that move nothing here"):
@@ -121,7 +119,7 @@ def information(page: Page, result: Result) -> None:
         )
         st.markdown(f"**{name}**")
         if found.everything.worth.value > 0:
-            show.with_table(charts.information(found), 160 + BAR * 8, f"value_of_information_{kind}")
+            show.with_table(charts.information(found), None, f"value_of_information_{kind}")
         _say(text for text in information_table.notes(found) if not text.startswith("to be checked"))
 
 

@@ -17,15 +17,21 @@ MONEY = ("net cost", "net saving", "value", "low", "high")
 """Columns of tables of charts that hold pounds, where they hold numbers."""
 
 
-def figure(chart: Chart, height: int) -> None:
-    """A chart under its takeaway. The title stands in the page, where it wraps and is read aloud."""
+def figure(chart: Chart, height: int | None) -> None:
+    """A chart under its takeaway. The title stands in the page, where it wraps and is read aloud.
+
+    height: in pixels; its own where None. A figure without anything drawn is its takeaway alone.
+    """
     st.markdown(f"**{literal(chart.title)}**")
+    if not chart.figure.data:
+        return
+    height = height or int(chart.figure.layout.height)
     drawn = chart.figure.update_layout(title=None, height=height)
     drawn.update_layout(margin={"t": 44})
     st.plotly_chart(drawn, height=height, config=CONFIG, alt=chart.alt)
 
 
-def with_table(chart: Chart, height: int, name: str, expanded: bool = False) -> None:
+def with_table(chart: Chart, height: int | None, name: str, expanded: bool = False) -> None:
     """A chart, its numbers as a table and as CSV."""
     figure(chart, height)
     numbers(chart.table, name, expanded)
@@ -43,7 +49,7 @@ def numbers(table: pd.DataFrame, name: str, expanded: bool = False) -> None:
 
 def words(table: pd.DataFrame, name: str) -> None:
     """A table of words, and its CSV."""
-    with st.container(key=f"table {name}"):
+    with st.container(key=f"words {name}"):
         st.table(literal_table(table), hide_index=True, border="horizontal")
     st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
 

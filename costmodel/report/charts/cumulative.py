@@ -101,16 +101,12 @@ def _break_even(figure: go.Figure, result: Result, perspective: str, strategy: s
     last = result.horizons[-1]
     row = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
     if pd.isna(row.value):
-        text = f"not paid back within {in_words(last)}"
-        figure.add_annotation(
-            x=1,
-            xref="paper",
-            y=0,
-            yshift=9,
-            text=text,
-            xanchor="right",
-            showarrow=False,
-            font={"size": 12, "color": VERMILION},
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            name=f"Not paid back within {in_words(last)}",
+            marker={"color": VERMILION, "size": 10, "symbol": "x"},
         )
         return
     at = row.value / MONTHS_A_YEAR

@@ -5,15 +5,26 @@ import plotly.graph_objects as go
 
 from costmodel.analysis.information import ValueOfInformation
 from costmodel.perspectives import PERSPECTIVE_NAMES
-from costmodel.report.charts.style import BLUE, GREY, ORANGE, PURPLE, Chart, chart, money_axis, wrapped, zero_line
+from costmodel.report.charts.style import (
+    BLUE,
+    GREY,
+    LABEL,
+    ORANGE,
+    PURPLE,
+    UNDER,
+    Chart,
+    chart,
+    money_axis,
+    rows,
+    wrapped,
+    zero_line,
+)
 from costmodel.report.words import money
 from costmodel.result.table import in_words
 
 SHOWN = 15
 """Bars at most."""
 NORMAL95 = 1.959963984540054
-WIDTH = 44
-"""Characters of a label on a line."""
 STYLES = {
     "structure": ("Structures", PURPLE, "x"),
     "inputs": ("Structures", PURPLE, "x"),
@@ -46,12 +57,12 @@ def information(found: ValueOfInformation) -> Chart:
     figure = go.Figure()
     named: set[str] = set()
     for kind, (legend, colour, pattern) in STYLES.items():
-        rows = shown[shown["what"] == kind]
-        if rows.empty:
+        these = shown[shown["what"] == kind]
+        if these.empty:
             continue
         figure.add_bar(
-            x=rows["value"],
-            y=rows["name"],
+            x=these["value"],
+            y=these["name"],
             orientation="h",
             name=legend,
             legendgroup=legend,
@@ -60,11 +71,11 @@ def information(found: ValueOfInformation) -> Chart:
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": rows["high"] - rows["value"],
-                "arrayminus": rows["value"] - rows["low"],
+                "array": these["high"] - these["value"],
+                "arrayminus": these["value"] - these["low"],
                 "color": GREY,
             },
-            customdata=[money(value) for value in rows["value"]],
+            customdata=[money(value) for value in these["value"]],
             hovertemplate="%{customdata}",
         )
         named.add(legend)
@@ -77,16 +88,10 @@ def information(found: ValueOfInformation) -> Chart:
         )  # fmt: skip
     figure.update_layout(
         barmode="overlay",
-        yaxis={
-            "autorange": "reversed",
-            "categoryorder": "array",
-            "categoryarray": list(shown["name"]),
-            "tickvals": list(shown["name"]),
-            "ticktext": [wrapped(label, WIDTH) for label in shown["label"]],
-        },
-        xaxis_title="Worth of knowing before deciding, per person (95% interval)",
+        xaxis_title=wrapped("Worth of knowing, per person (95% interval)", UNDER),
         **money_axis("xaxis", 0.0, float(table["high"].max())),
     )
+    rows(figure, list(shown["name"]), [wrapped(label, LABEL) for label in shown["label"]])
     title = _title(found, shown)
     alt = f"Bars of what knowing inputs, alone and together, is worth per person, with intervals. {title}"
     finished = chart(figure, title, alt, table)

@@ -3,11 +3,23 @@
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from costmodel.report.charts.style import GREY, LIGHT_GREY, PATTERNS, SERIES, Chart, chart, literal, year_axis
+from costmodel.report.charts.style import (
+    GREY,
+    LIGHT_GREY,
+    PATTERNS,
+    SERIES,
+    Chart,
+    chart,
+    literal,
+    wrapped,
+    year_axis,
+)
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR
 
 DEAD = "dead"
+PANEL = 24
+"""Characters of a line over a panel."""
 
 
 def states_table(result: Result) -> pd.DataFrame:
@@ -24,18 +36,19 @@ def states_table(result: Result) -> pd.DataFrame:
 
 
 def states(result: Result, strategy: str | None = None) -> Chart:
-    """One panel a strategy, the comparator first; states stacked from the last declared, the first grey.
+    """The comparator beside one strategy; states stacked from the last declared, the first grey.
 
-    strategy: of which the title speaks; the first after the comparator if left out.
+    strategy: the first after the comparator if left out.
     """
     model, table = result.scenario.model, states_table(result)
+    panels = (result.comparator, strategy or result.strategies[1])
     names = [column for column in table.columns if column not in ("year", "strategy")]
     living = [name for name in names if name != DEAD]
     order = [*reversed(living), *(name for name in names if name == DEAD)]
     plain = {living[0]: LIGHT_GREY, DEAD: GREY}
-    titles = [literal(model.strategies[strategy].label) for strategy in result.strategies]
+    titles = [wrapped(model.strategies[name].label, PANEL) for name in panels]
     figure = make_subplots(1, len(titles), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
-    for column, shown in enumerate(result.strategies, start=1):
+    for column, shown in enumerate(panels, start=1):
         rows = table[table["strategy"] == shown]
         for i, state in enumerate(order):
             colour = plain.get(state, SERIES[i % len(SERIES)])
@@ -61,8 +74,12 @@ def states(result: Result, strategy: str | None = None) -> Chart:
     figure.update_yaxes(title_text="People", col=1)
     if result.horizons[0] / MONTHS_A_YEAR < last:
         figure.add_vline(result.horizons[0] / MONTHS_A_YEAR, line_width=1, line_dash="dash", line_color=GREY)
-    title = _title(result, table, order[0], strategy or result.strategies[1])
-    finished = chart(figure, title, f"People in each state over time, one panel for each strategy. {title}", table)
+    title = _title(result, table, order[0], panels[1])
+    table = table[table["strategy"].isin(panels)].reset_index(drop=True)
+    finished = chart(
+        figure, title, f"People in each state over time, one panel without therapy and one with. {title}", table
+    )
+    figure.update_annotations(font_size=12)
     figure.update_layout(legend={"y": -0.28, "yanchor": "top"})
     return finished
 
@@ -78,6 +95,6 @@ def _title(result: Result, table: pd.DataFrame, best: str, strategy: str) -> str
     with_therapy, without = at[strategy], at[result.comparator]
     people = result.scenario.model.people
     return (
-        f"After {result.scenario.model.follow_up.text}, {with_therapy:.0f} of {people:,} people are in "
-        f"{best.replace('_', ' ')} with therapy, {without:.0f} without."
+        f"In the state “{best.replace('_', ' ')}” after {result.scenario.model.follow_up.text}: "
+        f"{with_therapy:.0f} of {people:,} people with therapy, {without:.0f} without."
     )

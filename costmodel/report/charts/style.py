@@ -2,6 +2,8 @@
 
 import html
 import math
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,8 +29,12 @@ GREY = "#7a828c"
 LIGHT_GREY = "#c5ccd4"
 WIDE, NARROW = "rgba(0,114,178,0.16)", "rgba(0,114,178,0.32)"
 """The 95% and the 50% band."""
+LABEL, UNDER = 38, 20
+"""Characters of a line: of a bar's label, and of the title under bars, for which that leaves little room on a phone."""
+AROUND, LINE, GAP = 170, 15, 6
+"""Pixels: around the bars of a chart, of a line of a label, and between labels."""
 FEW_YEARS = 12
-MOST_TICKS = 6
+MOST_TICKS, FEW_TICKS = 6, 5
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,24 @@ def literal(text: str) -> str:
 
 
 def wrapped(text: str, width: int = 28) -> str:
-    """A user's text letter for letter, in lines of at most so many characters where words allow it."""
-    lines = [""]
-    for word in text.split():
-        if len(lines[-1]) + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(literal(line) for line in lines)
+    """A user's text letter for letter, in lines of at most so many characters where words and hyphens allow it."""
+    return "<br>".join(literal(line) for line in textwrap.wrap(text, width, break_long_words=False))
+
+
+def rows(figure: go.Figure, names: Sequence[str], labels: Sequence[str]) -> None:
+    """Horizontal bars by name, the first on top, beside their labels, which are wrapped; as high as these need."""
+    lines = max((label.count("<br>") + 1 for label in labels), default=1)
+    figure.update_layout(
+        height=AROUND + len(names) * (LINE * lines + GAP),
+        yaxis={
+            "autorange": "reversed",
+            "categoryorder": "array",
+            "categoryarray": list(names),
+            "tickvals": list(names),
+            "ticktext": list(labels),
+            "tickfont": {"size": 11},
+        },
+    )
 
 
 def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame) -> Chart:
@@ -77,18 +94,17 @@ def zero_line(figure: go.Figure, *, vertical: bool = False) -> None:
     add(0, line_width=1.5, line_color=GREY)
 
 
-def money_axis(axis: str, low: float, high: float) -> dict[str, object]:
+def money_axis(axis: str, low: float, high: float, *, from_zero: bool = True) -> dict[str, object]:
     """Layout of an axis of money with ticks in our own words: £−400k would be Plotly's."""
-    at = ticks(low, high)
+    at = ticks(min(low, 0.0), max(high, 0.0)) if from_zero else ticks(low, high, FEW_TICKS)
     return {axis: {"tickvals": at, "ticktext": [short_money(value) for value in at]}}
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, 0 among them, that cover a span."""
-    low, high = min(low, 0.0), max(high, 0.0)
+def ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:
+    """Round numbers within a span."""
     if not math.isfinite(high - low) or high == low:
         return [0.0]
-    rough = (high - low) / (MOST_TICKS - 1)
+    rough = (high - low) / (most - 1)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
