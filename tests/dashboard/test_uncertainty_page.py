@@ -1,16 +1,21 @@
 """The Uncertainty page says what Python finds: chances, bars, break-even values, what knowing is worth."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
 from costmodel.analysis import sensitivity
+from costmodel.analysis.information import ValueOfInformation
 from costmodel.analysis.probabilistic import psa
-from costmodel.report import break_even_table, psa_words
+from costmodel.report import break_even_table, charts, psa_words
 from costmodel.report.psa_answers import answers
-from views.parts import compute
+from views.parts import compute, how_sure
+from views.parts.text import WORD_JOINER
 
 PAGE = "views/uncertainty.py"
 HEADERS = [
@@ -33,8 +38,9 @@ def page(app: AppTest) -> AppTest:
 
 
 def plain(at: AppTest) -> str:
-    """Everything said on the page, without the escapes of Markdown."""
-    return "\n".join(element.value for element in (*at.markdown, *at.caption)).replace("\\", "")
+    """Everything said on the page, without the escapes of Markdown and what keeps a sign on its line."""
+    said = "\n".join(element.value for element in (*at.markdown, *at.caption))
+    return said.replace("\\", "").replace(WORD_JOINER, "")
 
 
 def test_the_sections_stand_in_the_order_in_which_one_asks(page: AppTest) -> None:
@@ -56,6 +62,27 @@ def test_the_break_even_values_are_those_of_python(page: AppTest, scenarios: Pat
     (table,) = [t.value for t in page.table if "break-even" in t.value]
     assert [value.replace("\\", "") for value in table["break-even"]] == wanted
     assert wanted
+
+
+def test_nothing_is_said_to_be_under_way_when_all_is_done(app: AppTest) -> None:
+    st.cache_resource.clear()
+    said = plain(app.switch_page(PAGE).run())
+    assert "under way" not in said
+    assert f"From {compute.DRAWS} simulations, seed" in said
+
+
+def test_where_no_single_input_is_worth_knowing_the_sentence_stands_without_an_empty_chart(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = charts.information
+
+    def nothing_drawn(found: ValueOfInformation) -> charts.Chart:
+        return replace(drawn(found), figure=go.Figure(), title="Nothing alone.")
+
+    monkeypatch.setattr(how_sure.charts, "information", nothing_drawn)
+    before = len(app.switch_page(PAGE).run().get("plotly_chart"))
+    assert "**Nothing alone.**" in plain(app)
+    assert before == 4
 
 
 def test_another_payer_is_another_answer(page: AppTest) -> None:

@@ -4,16 +4,20 @@ import re
 
 import pandas as pd
 
+from costmodel.report.words import MINUS
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
+_MINUS = re.compile(f"{MINUS}(?=£)")
 WORD_JOINER = "\u2060"
-"""Invisible. Keeps :word: from becoming a picture."""
+"""Invisible. Keeps :word: from becoming a picture, and a minus sign on the line of its pounds."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def literal(text: str) -> str:
     """Text for a Markdown element that shows exactly these characters: no links, pictures or styles."""
     plain = _SHORTCODE.sub(f":{WORD_JOINER}", " ".join(text.split()))
+    plain = _MINUS.sub(f"{MINUS}{WORD_JOINER}", plain)
     return _PUNCTUATION.sub(r"\\\1", plain)
 
 
