@@ -7,11 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.report.charts import cumulative, states
+from costmodel.report.charts.style import wrapped
 from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened
-from tests.support.example import derived, documented_model, number
+from tests.support.example import derived, documented_model, load_example, number
 from views.parts import compute
-from views.parts.text import literal
+from views.parts.text import WORD_JOINER, literal
 
 REAL = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
 PERSPECTIVES = ("nhs", "nhs_pss", "public_sector", "societal")
@@ -156,13 +158,52 @@ def test_the_price_basis_can_be_chosen_or_be_ones_own(app_with: Callable[..., Ap
         return " ".join(m.value for m in at.markdown).replace("\\", "")
 
     assert "£100 a session" in said()
-    at.selectbox(key="control basis").set_value("staff").run()
+    menu = at.selectbox(key="control basis")
+    assert menu.options == ["£100: full", "£55: staff", "Your own price"]
+    assert "full: Price of a session; staff: Staff cost." in menu.help.replace("\\", "")
+    menu.set_value("staff").run()
     assert "£55 a session (staff cost)" in said()
     at.selectbox(key="control basis").set_value("your own price").run()
     at.number_input(key="control parameters.basis.value").set_value(80.0).run()
     assert "£80 a session" in said()
     at.button(key="reset parameters.basis.value").click().run()
     assert "£100 a session" in said()
+
+
+def test_the_people_stand_first_in_the_menu_of_populations(app: AppTest) -> None:
+    assert app.selectbox(key="population").options == ["An invented condition: talking therapy"]
+
+
+def test_a_title_without_people_stands_in_the_menu_as_it_is(app_with: Callable[..., AppTest]) -> None:
+    assert app_with(title="Before formation").selectbox(key="population").options == ["Before formation"]
+
+
+def test_a_minus_sign_stays_on_the_line_of_its_pounds() -> None:
+    assert literal("from −£5 to −£2") == f"from −{WORD_JOINER}£5 to −{WORD_JOINER}£2"
+    assert WORD_JOINER not in literal("5 − 2")
+
+
+def test_the_headline_speaks_of_the_evidence_and_not_of_a_trial(example_result: cm.Result) -> None:
+    assert answer(example_result).headline.startswith("For 100 people over the 24 months of the evidence, talking")
+
+
+def test_people_in_states_are_shown_for_usual_care_and_the_chosen_therapy_alone(tmp_path: Path) -> None:
+    longer = documented_model()["strategies"]["therapy"] | {"label": "Longer wait"}
+    result = cm.run(load_example(tmp_path, **{"strategies.longer": longer}), draws=0)
+    drawn = states(result, "longer")
+    assert [text.text for text in drawn.figure.layout.annotations] == ["Usual care", "Longer wait"]
+    assert set(drawn.table["strategy"]) == {"usual_care", "longer"}
+    assert drawn.title.startswith("In the state “well” after 24 months: ")
+
+
+def test_a_narrow_label_breaks_at_hyphens_too() -> None:
+    assert wrapped("Psychodynamic-interpersonal <b>", 20) == "Psychodynamic-<br>interpersonal &lt;b&gt;"
+
+
+def test_what_is_said_of_payback_stands_beside_the_chart_and_not_on_its_bands(example_result: cm.Result) -> None:
+    drawn = cumulative(example_result, "nhs_pss").figure
+    assert [trace.name for trace in drawn.data][-1].startswith(("Not paid back within 5 years", "Paid back"))
+    assert {text.text.strip() for text in drawn.layout.annotations} == {"observed", "extrapolation"}
 
 
 @pytest.mark.usefixtures("all_draws")

@@ -116,7 +116,7 @@ def test_the_first_screen_holds_the_answer(page: Page) -> None:
         assert box["y"] + box["height"] <= LAPTOP["height"], (name, box)
 
 
-@pytest.mark.parametrize("population", ["Panic", "Depression short term"])
+@pytest.mark.parametrize("population", ["Panic disorder: panic", "Depression: short-term"])
 def test_the_words_beside_the_chart_fit_the_first_screen_where_there_are_many_warnings(
     page: Page, population: str
 ) -> None:
@@ -137,6 +137,28 @@ def test_no_metric_is_cut_off(page: Page) -> None:
     )
     assert cut == []
     assert page.get_by_test_id("stMetric").count() == 4
+
+
+def test_no_cell_of_the_evidence_runs_into_the_next(page: Page) -> None:
+    page.get_by_role("link", name="Evidence").click()
+    page.get_by_text("What the roles mean").wait_for(timeout=PATIENCE)
+    cells = page.locator("[data-testid=stTable] td")
+    assert cells.count() > 20
+    assert cells.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)") == []
+    row, target = (cells.nth(i).bounding_box() for i in range(2))
+    assert row is not None
+    assert target is not None
+    assert target["width"] > row["width"]
+
+
+def test_the_whole_of_every_population_and_of_the_price_can_be_read(page: Page) -> None:
+    price = page.get_by_role("combobox", name="Price of a session")
+    assert price.evaluate("e => e.scrollWidth <= e.clientWidth")
+    page.get_by_role("combobox", name="Population").click()
+    options = page.get_by_role("option")
+    expect(options).to_have_count(7)
+    cut = "all => all.filter(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight + 1)"
+    assert options.evaluate_all(f"{cut}.map(e => e.innerText)") == []
 
 
 def test_the_screen_says_what_python_says(page: Page) -> None:
@@ -170,7 +192,7 @@ def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hos
 
 def test_the_previous_answer_does_not_stay_above_a_locked_population(page: Page) -> None:
     page.get_by_role("combobox", name="Population").click()
-    page.get_by_role("option", name="Psychosis").click()
+    page.get_by_role("option", name="Psychosis: ").click()
     page.get_by_text(HEADLINE).wait_for(timeout=PATIENCE)
     expect(page.get_by_test_id("stMetric")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(0)

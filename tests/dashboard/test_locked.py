@@ -46,7 +46,10 @@ def shows_only_the_refusal(at: AppTest) -> None:
 
 
 def test_it_appears_in_the_menu_by_existing(both: Path) -> None:
-    assert opened().selectbox(key="population").options == ["Example", "Shut"]
+    assert opened().selectbox(key="population").options == [
+        "An invented condition: talking therapy",
+        "Another invented condition: talking therapy",
+    ]
 
 
 def test_choosing_it_puts_the_refusal_in_the_place_of_the_answer(both: Path) -> None:

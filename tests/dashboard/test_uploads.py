@@ -66,6 +66,13 @@ def test_the_reason_names_the_line_and_the_folder(scenarios: Path, text: str) ->
         catalogue.check_upload(text.encode(), "example")
 
 
+def test_a_text_that_cannot_be_shown_is_refused_by_the_code_of_its_character(app: AppTest) -> None:
+    for text in ('extends: "\\ud800.yaml"', 'extends: model.yaml\nchange: {setting: "\\ud800"}'):
+        bring(app, f"format: 1\nlabel: x\n{text}\n")
+        assert "U+D800" in app.error[0].value.replace("\\", "")
+        assert "\ud800" not in app.error[0].value
+
+
 def test_a_link_that_leads_outside_is_refused(scenarios: Path) -> None:
     (scenarios.parent / "outside.yaml").write_text(documented()["model"], "utf-8")
     (scenarios / "example" / "link.yaml").symlink_to(scenarios.parent / "outside.yaml")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError, Problem
+from costmodel.report.words import lower_first, upper_first
 from costmodel.scenario.load import load_text
-from costmodel.scenario.read import Keys, Tree, parse_text, read_file
+from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
 
 MODEL = "model.yaml"
 UPLOADED = "your_file.yaml"
@@ -25,7 +26,7 @@ def folder() -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """A scenario file of the menu. label: its word. title: its population, as the menu shows it."""
+    """A scenario file of the menu. label: its word. title: its own with the people first, or its folder's name."""
 
     path: Path
     label: str
@@ -57,36 +58,43 @@ def stamp() -> tuple[str, int]:
 
 def _entry(path: Path) -> Entry | None:
     """What the menu says about a file; None if it is neither a model nor an overlay."""
+    home = path.parent.name.replace("_", " ").capitalize()
     try:
         data = _head(path, path.stat().st_mtime_ns)
     except (InputError, OSError):
-        return Entry(path, path.stem, path.parent.name.replace("_", " ").capitalize()) if path.name == MODEL else None
+        return Entry(path, path.stem, home) if path.name == MODEL else None
     if path.name != MODEL and "extends" not in data:
         return None
-    return Entry(path, data.get("label", path.stem), path.parent.name.replace("_", " ").capitalize())
+    return Entry(path, data.get("label", path.stem), _people_first(data.get("title", home)))
+
+
+def _people_first(title: str) -> str:
+    """A title "therapy for people" as "People: therapy": a narrow menu tells titles apart by how they begin."""
+    therapy, found, people = title.partition(" for ")
+    return f"{upper_first(people)}: {lower_first(therapy)}" if found and people else title
 
 
 @lru_cache(maxsize=64)
 def _head(path: Path, changed: int) -> dict[str, str]:
     """The words of a shipped file that the menu needs."""
     data = read_file(path).data
-    return {key: str(data[key]) for key in ("label", "extends") if key in data}
+    return {key: str(data[key]) for key in ("label", "title", "extends") if key in data}
 
 
 def check_upload(content: bytes, population: str) -> Tree:
     """A user's file, parsed. Raises InputError if it is no safe YAML or names a file outside the folder."""
     path = folder() / population / UPLOADED
     tree = parse_text(content, path)
-    problems = [
+    outside = [
         Problem(
             str(tree.place(keys)),
             f'"{name}" leads outside the scenarios folder',
             "Name a file that stands there, such as model.yaml.",
         )
         for keys, name in _named_files(tree.data)
-        if not _inside(path.parent, name)
+        if not unshowable(name) and not _inside(path.parent, name)
     ]
-    if problems:
+    if problems := [*tree.problems, *outside]:
         raise InputError(*problems)
     return tree
 

@@ -1,5 +1,7 @@
 """The few controls that matter, each with unit, default, reason, a changed mark and a reset."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from costmodel.errors import InputError
@@ -169,7 +171,7 @@ def _price(base: Scenario, scenario: Scenario) -> None:
     def shown(option: str) -> str:
         if option == OWN_PRICE:
             return "Your own price"
-        return f"£{base.central[options[option]]:,.0f}: {base.parameters[options[option]].label}"
+        return f"£{base.central[options[option]]:,.0f}: {option.replace('_', ' ')}"
 
     st.selectbox(
         f"{_mark(row)}Price of a session, {base.setting.price_year} prices",
@@ -177,11 +179,17 @@ def _price(base: Scenario, scenario: Scenario) -> None:
         key=key,
         format_func=shown,
         on_change=moved,
-        help=literal(why(base, row)),
+        help=literal(f"{_all_of(base, options)} {why(base, row)}"),
     )
     if own:
         _number(base, row, "Your price, £ per session", step=5, whole=False, reset=False)
     _under(row, shown(base.parameters[name].use or ""), use, value)
+
+
+def _all_of(base: Scenario, options: Mapping[str, str]) -> str:
+    """What the words of a menu stand for."""
+    meant = (f"{option.replace('_', ' ')}: {base.parameters[name].label}" for option, name in options.items())
+    return f"{'; '.join(meant)}."
 
 
 def _durability(base: Scenario, rows: list[Record]) -> None:

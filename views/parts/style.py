@@ -24,7 +24,17 @@ CSS = """
 .st-key-metrics {min-height: 4.4rem;}
 .st-key-chart {min-height: 24.5rem;}
 .st-key-badge {justify-content: flex-end;}
+[data-testid="stSelectbox"] input {text-overflow: ellipsis;}
+[data-testid="stSidebar"] [data-testid="stSelectbox"] input {font-size: 0.82rem;}
+[data-testid="stSelectboxVirtualDropdown"], [data-testid="stSelectboxVirtualDropdown"] [role="listbox"] {
+    max-height: 60vh;
+}
+[data-testid="stSelectboxVirtualDropdown"] [role="option"] {height: auto;}
+[data-testid="stSelectboxVirtualDropdown"] [role="option"] div {
+    height: auto; padding-block: 0.3rem; white-space: normal; line-height: 1.25;
+}
 [data-testid="stTable"] {font-size: 0.85rem; overflow-x: auto;}
+[class*="st-key-words"] table {min-width: 900px;}
 [class*="st-key-table"] table {table-layout: fixed; width: 100%; min-width: 900px;}
 [class*="st-key-table"] th:nth-child(1) {width: 30%;}
 [class*="st-key-table"] th:nth-child(6), [class*="st-key-table"] th:nth-child(8) {width: 14%;}
