@@ -161,6 +161,20 @@ def test_the_whole_of_every_population_and_of_the_price_can_be_read(page: Page) 
     assert options.evaluate_all(f"{cut}.map(e => e.innerText)") == []
 
 
+def test_what_has_the_focus_of_the_keyboard_is_seen_in_the_navigation(page: Page) -> None:
+    link = page.get_by_role("link", name="Uncertainty")
+    page.get_by_role("link", name="Assumptions").focus()
+    page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    expect(link).to_have_css("outline-style", "solid")
+
+
+def test_help_is_read_aloud_without_escapes(page: Page) -> None:
+    labels = page.get_by_role("button", name="Help for").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert any("NHS and social care, 42 months" in label for label in labels)
+    assert [label for label in labels if "\\" in label] == []
+
+
 def test_the_screen_says_what_python_says(page: Page) -> None:
     result = cm.run(cm.load(REAL))
     assert answer(result).headline in page.locator(".st-key-sentence").inner_text()

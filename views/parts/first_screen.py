@@ -85,7 +85,7 @@ def _warned(warnings: Sequence[str]) -> tuple[list[str], list[str]]:
 def _metrics(result: Result, perspective: str, strategy: str) -> None:
     shown = figures(result, perspective, strategy)
     for column, one in zip(st.columns(len(shown)), shown, strict=True):
-        column.metric(literal(one.label), one.value, border=True, height="stretch", help=literal(one.help))
+        column.metric(one.label, one.value, border=True, height="stretch", help=literal(one.help))
 
 
 def _badge(scenario: Scenario) -> None:

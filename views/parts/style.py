@@ -24,6 +24,7 @@ CSS = """
 .st-key-metrics {min-height: 4.4rem;}
 .st-key-chart {min-height: 24.5rem;}
 .st-key-badge {justify-content: flex-end;}
+[data-testid="stTopNavLink"]:focus-visible {outline: 2px solid currentColor !important; outline-offset: -2px;}
 [data-testid="stSelectbox"] input {text-overflow: ellipsis;}
 [data-testid="stSidebar"] [data-testid="stSelectbox"] input {font-size: 0.82rem;}
 [data-testid="stSelectboxVirtualDropdown"], [data-testid="stSelectboxVirtualDropdown"] [role="listbox"] {
