@@ -204,6 +204,28 @@ def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hos
     page.context.close()
 
 
+def test_no_text_of_a_chart_is_cut_off_on_a_phone(page: Page) -> None:
+    page.get_by_role("combobox", name="Population").click()
+    page.get_by_role("option", name="Panic disorder").click()
+    page.get_by_text("Two readings of the evidence").wait_for(timeout=PATIENCE)
+    for name, last in (("Answer", SETTLED), ("Uncertainty", "Each input alone")):
+        page.set_viewport_size(LAPTOP)
+        page.get_by_role("link", name=name).click()
+        page.get_by_text(last).wait_for(timeout=PATIENCE)
+        page.set_viewport_size(PHONE)
+        page.wait_for_timeout(1_500)
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
+                const box = plot.getBoundingClientRect();
+                return [...plot.querySelectorAll('text')].filter(text => {
+                    const own = text.getBoundingClientRect();
+                    return own.width > 0 && (own.left < box.left - 1 || own.right > box.right + 1);
+                }).map(text => text.textContent);
+            })"""
+        )
+        assert cut == [], name
+
+
 def test_the_previous_answer_does_not_stay_above_a_locked_population(page: Page) -> None:
     page.get_by_role("combobox", name="Population").click()
     page.get_by_role("option", name="Psychosis: ").click()

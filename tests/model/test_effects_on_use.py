@@ -97,7 +97,7 @@ def test_more_attendance_up_to_the_studied_dose_does_more_and_beyond_it_only_cos
     assert gains[0] < gains[1] < gains[2]
     assert gains[3] == pytest.approx(gains[2], rel=1e-12)
     assert "are delivered" in scenario.warnings[0]
-    assert "12.8 sessions are delivered and the effect recovers_faster was studied at 4 to 8" in scenario.warnings[0]
+    assert '12.8 sessions are delivered and the effect "recovers faster" was studied at 4 to 8' in scenario.warnings[0]
     assert not scenario.changed({"attendance": 0.5}).warnings
 
 

@@ -56,4 +56,6 @@ def test_it_stands_in_the_spectrum_and_in_the_menu_by_existing(folder: Path, mon
     assert {row["population"] for row in rows} == {NAME}
     monkeypatch.setenv("COSTMODEL_SCENARIOS", str(folder))
     at: AppTest = opened()
-    assert list(at.selectbox(key="population").options) == ["Anxiety example"]
+    assert list(at.selectbox(key="population").options) == [
+        "Generalised anxiety (worked example): short-term psychodynamic therapy"
+    ]

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.perspectives import PERSPECTIVE_NAMES
-from costmodel.report.charts.style import BLUE, ORANGE, Chart, chart, money_axis, wrapped, zero_line
+from costmodel.report.charts.style import BLUE, ORANGE, UNDER, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.report.sentence import pick
 from costmodel.report.words import chance, money
 from costmodel.result.result import Result
@@ -74,7 +74,7 @@ def structures(result: Result, perspective: str, strategy: str | None = None) ->
         scattermode="group",
         scattergap=0.6,
         yaxis={"autorange": "reversed"},
-        xaxis_title=f"Net cost, {result.scenario.model.people:,} people (95% interval)",
+        xaxis_title=wrapped(f"Net cost, {result.scenario.model.people:,} people (95% interval)", UNDER),
         **money_axis("xaxis", float(ends.min().min()), float(ends.max().max())),
     )
     title = _title(table, result, perspective)
