@@ -18,6 +18,7 @@ from tests.support.example import REMOVED, documented_model, edited, load_exampl
 from tests.support.ledgers import EVERYBODY
 from tests.support.random_models import random_scenario
 
+DEPRESSION = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
 PER_DRAW = [f.name for f in fields(Outcomes) if not f.name.startswith("mean_")]
 SPREAD = ("distribution", "se", "cv", "ci95", "effective_size", "range")
 
@@ -42,9 +43,11 @@ def drawn(scenario: cm.Scenario, draws: int, seed: int = 1) -> Outcomes:
     return found
 
 
-def test_the_first_thousand_of_three_thousand_draws_are_a_run_of_a_thousand(scenario: cm.Scenario) -> None:
-    many, few = drawn(scenario, 3_000), drawn(scenario, 1_000)
-    assert many.draws == 3_000
+@pytest.mark.parametrize("shipped", [False, True])
+def test_the_first_thousand_of_ten_thousand_draws_are_a_run_of_a_thousand(scenario: cm.Scenario, shipped: bool) -> None:
+    tried = cm.load(DEPRESSION) if shipped else scenario
+    many, few = drawn(tried, 10_000), drawn(tried, 1_000)
+    assert many.draws == 10_000
     for name in PER_DRAW:
         assert np.array_equal(getattr(many, name)[..., :1_000], getattr(few, name)), name
 
