@@ -3,7 +3,7 @@
 Each check is a function from a `Subject` to problems; `check` runs them all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import effect_rules, probability_rules
@@ -11,6 +11,7 @@ from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
+from costmodel.scenario.schema import Alternative, Strategy, Stratum
 from costmodel.scenario.subject import Subject, uses, varies
 from costmodel.units import price_fits_quantity
 
@@ -27,6 +28,7 @@ def check(subject: Subject) -> list[Problem]:
         _references,
         _held,
         _states,
+        _labels,
         _start,
         probability_rules.check if subject.model.in_probabilities else _rates,
         effect_rules.check,
@@ -117,6 +119,21 @@ def _states(subject: Subject) -> Iterator[Problem]:
     for state in model.states:
         if state not in model.utilities:
             yield subject.problem(("utilities",), f'the utility of "{state}" is missing', "Give one for each state.")
+
+
+def _labels(subject: Subject) -> Iterator[Problem]:
+    """Labels stand for strategies, alternatives and strata wherever a person reads."""
+    model = subject.model
+    blocks: dict[str, Mapping[str, Strategy | Alternative | Stratum]] = {
+        "strategies": model.strategies, "alternatives": model.alternatives, "strata": model.strata
+    }  # fmt: skip
+    for block, entries in blocks.items():
+        seen: dict[str, str] = {}
+        for name, entry in entries.items():
+            first = seen.setdefault(entry.label, name)
+            if first != name:
+                remedy = "Give each its own: tables and charts name them by it."
+                yield subject.problem((block, name, "label"), f'"{entry.label}" is also the label of "{first}"', remedy)
 
 
 def _start(subject: Subject) -> Iterator[Problem]:

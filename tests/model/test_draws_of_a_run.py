@@ -121,7 +121,7 @@ def test_a_parameter_is_drawn_once_wherever_it_stands(tmp_path: Path) -> None:
     model = edited(documented_model(), {"strategies.therapy.effects": REMOVED})
     model["strategies"]["double"] = edited(
         {"double": documented_model()["strategies"]["therapy"]},
-        {"double.effects": REMOVED, "double.therapy.sessions": "twice"},
+        {"double.label": "Double", "double.effects": REMOVED, "double.therapy.sessions": "twice"},
     )["double"]
     model["parameters"]["two"] = number("multiplier", 2)
     model["parameters"]["twice"] = {"label": "Twice", "unit": "sessions", "product_of": ["sessions", "two"]}

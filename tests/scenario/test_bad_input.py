@@ -59,6 +59,7 @@ NAMES_AND_REFERENCES = [
     Slip("F10_look_alike_letter_in_a_name", "  gp_ill: {", "  gp_\u0456ll: {", "gp_\u0456ll", "lower-case ASCII"),
     Slip("F9_key_with_a_trailing_space", "  causal: {", '  "causal ": {', "'causal '", "lower-case ASCII"),
     Slip("reserved_name", "  causal: {", "  others: {", '"others" is reserved', "Choose another name"),
+    Slip("label_of_another_strategy", 'label: "Talking therapy"', 'label:  "Usual care"', '"Usual care" is also the label of "usual_care"', "Give each its own"),
     Slip("G10_expression", "value: 0.5, distribution: uniform", "value: 9**9**9, distribution: uniform", "'9**9**9'", "a number"),
 ]  # fmt: skip
 
