@@ -215,7 +215,9 @@ def _double_counting(subject: Subject) -> Iterator[Problem]:
 def _clock(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     cycle = cycle_months(model)
-    if model.horizon.months <= 0 or abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
+    if model.horizon.months <= 0:
+        yield subject.problem(("horizon",), f"{model.horizon.text} is no horizon", "Give a time above 0.")
+    elif abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
         yield subject.problem(
             ("horizon",),
             f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
@@ -225,7 +227,7 @@ def _clock(subject: Subject) -> Iterator[Problem]:
         yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
     if model.follow_up.months <= 0:
         yield subject.problem(("follow_up",), f"{model.follow_up.text} is no follow-up", "Give a time above 0.")
-    if model.follow_up.months > model.horizon.months:
+    if model.follow_up.months > model.horizon.months > 0:
         yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
     for name, item in model.costs.items():
         if abs(item.lag.months / cycle - round(item.lag.months / cycle)) > 1e-9:

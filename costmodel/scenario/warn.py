@@ -6,12 +6,12 @@ from itertools import combinations
 
 from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.inputs.lifetable import OLD, age_of_deaths
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, instant, window
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import CostItem, ModelFile, Therapy
+from costmodel.scenario.schema import CostItem, ModelFile, Strategy, Therapy
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""
@@ -88,6 +88,7 @@ def _spreads(seen: Seen) -> Iterator[str]:
 def _strategies(seen: Seen) -> Iterator[str]:
     model = seen.model
     for name, strategy in model.strategies.items():
+        yield from _beyond(seen, name, strategy)
         if strategy.therapy is None:
             continue
         yield from _therapy(seen, name, strategy.therapy)
@@ -95,11 +96,21 @@ def _strategies(seen: Seen) -> Iterator[str]:
             yield from _moved_dose(seen, name, strategy.therapy)
         for key, effect in strategy.effects.items():
             yield from _measured(seen, name, key, strategy.therapy, effect)
-            if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
-                yield f"{name}: the effect {key} lasts longer than the horizon of {model.horizon.text}."
         for key, harm in strategy.harms.items():
             if seen.value(harm.utility_loss) < 0:
                 yield f"{name}: the harm {key} has a utility loss below 0, so it adds health; a loss is positive."
+
+
+def _beyond(seen: Seen, name: str, strategy: Strategy) -> Iterator[str]:
+    """Effects and harms that last longer than the model looks."""
+    model = seen.model
+    for key, effect in strategy.effects.items():
+        if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
+            yield f"{name}: the effect {key} lasts longer than the horizon of {model.horizon.text}."
+    for key, harm in strategy.harms.items():
+        path = f"strategies.{name}.harms.{key}.from"
+        if instant(model, name, harm.from_, path) + harm.lasting.years > seen.horizon + 1e-9:
+            yield f"{name}: the harm {key} lasts longer than the horizon of {model.horizon.text}; the rest is left out."
 
 
 def _measured(seen: Seen, name: str, key: str, therapy: Therapy, effect: Effect) -> Iterator[str]:
