@@ -41,8 +41,11 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 
 
 def _each_once(names: list[str]) -> list[str]:
-    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
-        raise ValueError(f'"{twice[0]}" stands twice; keep one')
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f'"{name}" stands twice; keep one')
+        seen.add(name)
     return names
 
 
