@@ -79,7 +79,7 @@ _FIXED_UNITS: dict[str, Unit] = {
 }
 
 _FREQUENT_SLIPS = {
-    "%": "share", "percent": "share", "percentage": "share", "probability": "share", "proportion": "share",
+    "%": "share", "percent": "share", "percentage": "share", "proportion": "share",
     "rate": "per year", "per month": "per year", "per week": "per year", "hr": "hazard ratio",
     "rr": "rate ratio", "or": "odds ratio", "ratio": "hazard ratio", "year": "years", "qaly": "utility",
     "session": "sessions",
@@ -93,6 +93,8 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
     text = " ".join(text.split())
     if text in _FIXED_UNITS:
         return _FIXED_UNITS[text]
+    if text.casefold() in ("probability", "prob"):
+        raise ValueError(f'"{text}" has no period. Write "probability per year"; a proportion is a "share"')
     if text.casefold() in _FREQUENT_SLIPS:
         raise ValueError(f'"{text}" is not a unit. Did you mean "{_FREQUENT_SLIPS[text.casefold()]}"?')
     if text.startswith("probability per "):

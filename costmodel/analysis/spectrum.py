@@ -6,7 +6,7 @@ from pathlib import Path
 
 from costmodel.analysis.sensitivity import Bar, tornado
 from costmodel.analysis.thresholds import Threshold, session_price, use_of_services
-from costmodel.analysis.validation import VALIDATION_FILE, Judged, validate
+from costmodel.analysis.validation import HIT, VALIDATION_FILE, Judged, validate
 from costmodel.model.run import DRAWS, SEED, run
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
@@ -26,7 +26,8 @@ class Line:
     months, of the expected curve within the horizon, NEVER beyond. price: of a session, at which it repays by the
     follow-up. use: of other care, at which it does. health: QALYs, discounted. threat: the input that, moved alone
     within its own uncertainty, lowers the saving most. apart: alternatives and strata, net saving of each by name.
-    missed: validation targets of this strategy or of usual care that the model was asked to predict and missed, by id.
+    asked: validation targets of this strategy or of usual care that the model was asked to predict, by id; None where
+    nothing was asked of any population. missed: those of them that it missed.
     """
 
     population: str
@@ -41,6 +42,7 @@ class Line:
     health: Estimate
     threat: Bar | None
     apart: dict[str, Estimate]
+    asked: tuple[str, ...] | None
     missed: tuple[str, ...]
 
 
@@ -67,7 +69,7 @@ def spectrum(
 ) -> Spectrum:
     """Run each population. said: called with the name of each before it is run. Raises InputError."""
     paths = list(paths)
-    misses = _misses(paths, draws, seed)
+    scored = _scored(paths, draws, seed)
     lines: list[Line] = []
     locked: list[tuple[str, Locked]] = []
     wanted = tuple(perspectives)
@@ -79,27 +81,26 @@ def spectrum(
         except Refused as refused:
             locked.append((name, refused.locked))
             continue
-        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), wanted, misses)
+        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), wanted, scored)
     return Spectrum(tuple(lines), tuple(locked))
 
 
-def _misses(paths: list[Path], draws: int, seed: int) -> list[Judged]:
-    """Missed predictions of the targets beside the populations; none where there is no file of targets, or no draws."""
+def _scored(paths: list[Path], draws: int, seed: int) -> list[Judged] | None:
+    """Predictions of the targets beside the populations; None where there is no file of targets, or no draws."""
     homes = {path.parent.parent for path in paths}
-    found: list[Judged] = []
-    for home in homes if draws else ():
-        if (home / VALIDATION_FILE).is_file():
-            found += [row for row in validate(home, draws=draws, seed=seed).scored if row.verdict.startswith("miss")]
-    return found
+    asking = [home for home in homes if draws and (home / VALIDATION_FILE).is_file()]
+    return [row for home in asking for row in validate(home, draws=draws, seed=seed).scored] if asking else None
 
 
 def _lines(
-    name: str, scenario: Scenario, result: Result, perspectives: Iterable[str], misses: list[Judged]
+    name: str, scenario: Scenario, result: Result, perspectives: Iterable[str], scored: list[Judged] | None
 ) -> Iterator[Line]:
     reading, last = result.headline, len(result.horizons) - 1
     for s, strategy in enumerate(result.strategies):
         if s == 0:
             continue
+        about = (strategy, result.comparator, None)
+        asked = [row for row in scored or () if row.target.population == name and row.target.strategy in about]
         for perspective in perspectives:
             saving = -result.net_cost(reading, 0, s, perspective=perspective)
             chance = result.chance_of_payback(reading, last, s, perspective) if result.draws else None
@@ -116,11 +117,8 @@ def _lines(
                 health=result.estimate(reading, result.qaly_gain(reading, 0, s)),
                 threat=_threat(scenario, strategy, perspective),
                 apart=_apart(result, s, perspective),
-                missed=tuple(
-                    row.name
-                    for row in misses
-                    if row.target.population == name and row.target.strategy in (strategy, result.comparator, None)
-                ),
+                asked=None if scored is None else tuple(row.name for row in asked),
+                missed=tuple(row.name for row in asked if row.verdict != HIT),
             )
 
 

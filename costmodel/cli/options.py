@@ -24,7 +24,9 @@ def whole_number(option: str) -> Callable[[object], int]:
     def read(given: object) -> int:
         text = str(given)
         if not re.fullmatch(r"\d{1,19}", text, flags=re.ASCII):
-            raise InputError.at(option, f'"{text[:40]}" is not a whole number from 0', "Write it in digits.")
+            remedy = "Write a smaller one." if re.fullmatch(r"[0-9]{20,}", text) else "Write it in digits."
+            found = "is too large" if remedy.endswith("one.") else "is not a whole number from 0"
+            raise InputError.at(option, f'"{text[:40]}" {found}', remedy)
         return int(text)
 
     return read
@@ -98,6 +100,8 @@ def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horiz
     held = pairs("--fix", fix, problems)
     if horizon is not None and "horizon" in wanted:
         problems.append(Problem("--horizon", "the horizon is set twice", "Keep --horizon."))
+    for name in wanted.keys() & held.keys():
+        problems.append(Problem(f"--fix {name}", f'"{name}" is given by --set too', "Keep one."))
     by_horizon = {} if horizon is None else {"horizon": horizon}
     try:
         scenario = costmodel.load(path)

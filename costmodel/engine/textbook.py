@@ -21,7 +21,7 @@ class Chain:
     """What a cohort does; no money.
 
     people: at time 0 and at the end of each cycle, shape (cycle + 1, state, variant, draw).
-    moved: people that made each move in each cycle, shape (cycle, move, variant, draw).
+    moved: people that made each of the wanted moves in each cycle, shape (cycle, wanted move, variant, draw).
     """
 
     people: Array
@@ -29,22 +29,28 @@ class Chain:
 
 
 def chain(
-    start: Array, moves: Sequence[tuple[int, int]], probabilities: Callable[[int], Sequence[Array]], cycles: int
+    start: Array,
+    moves: Sequence[tuple[int, int]],
+    probabilities: Callable[[int], Sequence[Array]],
+    cycles: int,
+    wanted: Sequence[int] | None = None,
 ) -> Chain:
     """Follow a cohort.
 
     start: people by state, shape (state, variant, draw). moves: (origin, destination), staying included.
     probabilities: of each move in a cycle (from 0), each of shape (variant, draw) or broadcasting to it.
+    wanted: moves of which the people that made them are kept, by position; all of them where it is None.
     """
+    wanted = range(len(moves)) if wanted is None else wanted
     people = np.empty((cycles + 1, *start.shape))
-    moved = np.empty((cycles, len(moves), *start.shape[1:]))
+    moved = np.empty((cycles, len(wanted), *start.shape[1:]))
     people[0] = start
     for k in range(cycles):
         after, flows = probability_step(list(people[k]), moves, probabilities(k))
         for state, x in enumerate(after):
             people[k + 1, state] = x
-        for move, flow in enumerate(flows):
-            moved[k, move] = flow
+        for place, move in enumerate(wanted):
+            moved[k, place] = flows[move]
     return Chain(people, moved)
 
 

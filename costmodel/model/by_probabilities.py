@@ -1,6 +1,6 @@
 """Models of probabilities: the published recursion, cycle by cycle, with the declared counting convention."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from costmodel.model.values import Array, Values
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import Chances, Move, all_states, arrow
+from costmodel.scenario.schema import ModelFile
 
 
 def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Lived:
@@ -38,7 +39,9 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Liv
     dead = np.zeros((1, len(variants), draws))
     start = np.concatenate([np.stack(starts, axis=1), dead])
     indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
-    lived = chain(start, indices, probabilities, cycles(model))
+    names = _priced(structure.model for structure in scenario.structures)
+    priced = [move for move in moves if arrow(move) in names]
+    lived = chain(start, indices, probabilities, cycles(model), [moves.index(move) for move in priced])
     years = cycle_months(model) / MONTHS_A_YEAR
     assert model.counting is not None
     weights = None if model.weights is None else np.array(model.weights)
@@ -48,9 +51,19 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Liv
         people=lived.people[:, :-1],
         person_years=in_cycles * years,
         at_start=at_start * years,
-        moved={move: moved[:, i] for i, move in enumerate(moves)},
+        moved={move: moved[:, i] for i, move in enumerate(priced)},
         column=column,
     )
+
+
+def _priced(models: Iterable[ModelFile]) -> set[str]:
+    """Moves that cost something or bring health, as they are written."""
+    return {
+        name
+        for model in models
+        for named in (model.qalys_on_transition, *(item.on_transition for item in model.costs.values()))
+        for name in named
+    }
 
 
 def chances(scenario: Scenario) -> tuple[list[Chances], NDArray[np.intp], list[Structure]]:

@@ -25,7 +25,7 @@ class Lived:
     people: at the start of each cycle and at the end, (cycle + 1, state, column, draw).
     person_years: that count in each cycle, (cycle, state, column, draw).
     at_start: person-years that count at time 0, (state, column, draw); models of probabilities.
-    moved: people that made each move in each cycle, by (from, to), (cycle, column, draw) each;
+    moved: people that made each move that is priced, in each cycle, by (from, to), (cycle, column, draw) each;
     empty in models of rates.
     column: of each strategy and alternative, (strategy, alternative).
     """

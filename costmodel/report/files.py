@@ -47,6 +47,10 @@ def check_folder(path: Path, option: str) -> None:
         raise InputError.at(place, f'the folder "{folder}" does not exist', "Make it first, or name another.")
     if path.is_dir():
         raise InputError.at(place, "this is a folder", "Name a file in it.")
+    if option == "--csv" and path.suffix.lower() != ".csv":
+        raise InputError.at(place, "a table's name ends in .csv", f"Did you mean {path.stem}.csv?")
+    if path.exists() and not path.is_file():
+        raise InputError.at(place, "this is a device or a pipe, not a file", "Name a file; it is put there whole.")
     if not os.access(folder, os.W_OK):
         raise InputError.at(place, f'nothing may be written in "{folder}"', "Name another folder.")
 

@@ -65,6 +65,7 @@ def record(line: Line) -> dict[str, Any]:
         "main_threat_words": threat(line),
         "apart": {name: one.value for name, one in line.apart.items()},
         "to_be_checked": bool(recalled(line)),
+        "targets_asked": None if line.asked is None else list(line.asked),
         "disagrees_with": list(line.missed),
     }
 
@@ -72,7 +73,8 @@ def record(line: Line) -> dict[str, Any]:
 def flat(line: Line) -> dict[str, Any]:
     """A line for a CSV: alternatives and strata in words."""
     apart = "; ".join(f"{name} {one.value:.2f}" for name, one in line.apart.items())
-    return record(line) | {"apart": apart, "disagrees_with": " ".join(line.missed)}
+    asked = None if line.asked is None else " ".join(line.asked)
+    return record(line) | {"apart": apart, "targets_asked": asked, "disagrees_with": " ".join(line.missed)}
 
 
 def _threshold(name: str, found: Threshold) -> dict[str, Any]:
@@ -151,8 +153,15 @@ def cells(line: Line) -> tuple[str, ...]:
         payback_words(line.payback, line.result.horizons[-1], first),
         "–" if line.chance is None else chance(line.chance),
         qalys(line.health.value),
-        " ".join(line.missed) or "–",
+        disagreement(line),
     )
+
+
+def disagreement(line: Line) -> str:
+    """The findings that the model was to predict and missed; where there are none, whether anything was asked of it."""
+    if line.missed or line.asked is None:
+        return " ".join(line.missed) or "–"
+    return f"none of {len(line.asked)} asked" if line.asked else "nothing asked"
 
 
 def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:

@@ -15,6 +15,8 @@ KEPT_DRAWS = 10_240
 PER_DRAW = ("cost", "cash", "qaly", "sustained", "peak", "curves")
 AVERAGED = ("cost", "cash", "qaly", "peak")
 """What each draw has and a mean may be taken of; months of payback have none."""
+ALIKE = ("sum_of",)
+"""What is the same in every block."""
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Gathering:
     def __post_init__(self) -> None:
         self._kept: dict[str, Array] = {}
         self._sums: dict[str, Array] = {}
+        self._alike: dict[str, NDArray[np.int64]] = {}
 
     def add(self, block: Outcomes) -> None:
         """The next block."""
@@ -35,7 +38,9 @@ class Gathering:
         for name in AVERAGED:
             self._sum(name, getattr(block, name).sum(axis=-1, keepdims=True))
         for name in (field.name for field in fields(Outcomes)):
-            if name not in PER_DRAW:
+            if name in ALIKE:
+                self._alike[name] = getattr(block, name)
+            elif name not in PER_DRAW:
                 self._sum(name, getattr(block, name))
         self.seen += block.draws
 
@@ -53,14 +58,17 @@ class Gathering:
 
     def outcomes(self) -> Outcomes:
         """Outcomes of the kept draws; sums have become means over all draws."""
-        return Outcomes(**self._kept, **self._means(without=PER_DRAW))
+        return self._outcomes(self._kept | self._means(without=PER_DRAW))
 
     def means(self) -> Outcomes | None:
         """Means over all draws in the place of a single draw, or None where every draw is kept."""
         if self.draws <= KEPT_DRAWS:
             return None
         one = {name: self._kept[name][..., :1] for name in PER_DRAW}
-        return Outcomes(**(one | self._means(without=())))
+        return self._outcomes(one | self._means(without=()))
+
+    def _outcomes(self, rest: dict[str, Any]) -> Outcomes:
+        return Outcomes(**(rest | self._alike))
 
     def _means(self, without: tuple[str, ...]) -> dict[str, Any]:
         return {name: total / self.draws for name, total in self._sums.items() if name not in without}

@@ -1,6 +1,7 @@
 """Outcomes of every draw: flows summed over time, curves, payback."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,9 @@ class Outcomes:
     sustained: months, NEVER beyond the horizon (horizon, view, perspective, strategy, alternative, draw).
     peak: money to the last horizon (view, perspective, strategy, alternative, draw).
     curves: cumulative net cost of every strategy after the comparator, which has none
-        (cycle + 1, view, perspective, strategy − 1, alternative, draw up to KEPT_CURVES).
+        (cycle + 1, view, sum, strategy − 1, alternative, draw up to KEPT_CURVES); perspectives that count the same
+        items share a sum.
+    sum_of: which sum is that of each perspective (perspective,).
     mean_curve: over all draws (cycle + 1, view, perspective, strategy, alternative).
     mean_cost: over all draws, undiscounted (cycle, item, strategy, alternative).
     mean_people: (cycle + 1, state, strategy, alternative).
@@ -47,6 +50,7 @@ class Outcomes:
     sustained: Array
     peak: Array
     curves: Array
+    sum_of: NDArray[np.int64]
     mean_curve: Array
     mean_cost: Array
     mean_people: Array
@@ -57,6 +61,10 @@ class Outcomes:
     def draws(self) -> int:
         """Number of draws."""
         return int(self.cost.shape[-1])
+
+    def curves_of(self, view: int, perspective: int) -> Array:
+        """The kept curves of a view and a perspective, (cycle + 1, strategy − 1, alternative, draw)."""
+        return self.curves[:, view, self.sum_of[perspective]]
 
 
 @dataclass(frozen=True)
@@ -158,7 +166,7 @@ class _Net:
     def __init__(self, terms: Terms, shape: tuple[int, ...]) -> None:
         counted = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
         self.signs = list(dict.fromkeys(counted))
-        self.of_perspective = [self.signs.index(signs) for signs in counted]
+        self.of_perspective = np.array([self.signs.index(signs) for signs in counted])
         self.value = [np.zeros(shape) for _ in self.signs]
         self.cash = [np.zeros(shape) for _ in self.signs]
 
@@ -173,7 +181,7 @@ class _Net:
                     put(in_cash[0], at_start, out=in_cash[0])
 
 
-def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> dict[str, Array]:
+def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> dict[str, Any]:
     """Cumulative net cost of every strategy but the comparator, by view and perspective, and its payback.
 
     The comparator's entries are 0.
@@ -181,20 +189,21 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
     _, others, alternatives, draws = net.value[0].shape
     shape = (len(VIEWS), len(PERSPECTIVES), others + 1, alternatives)
     found = {
-        "curves": np.empty((len(edges), len(VIEWS), len(PERSPECTIVES), others, alternatives, kept)),
+        "curves": np.empty((len(edges), len(VIEWS), len(net.signs), others, alternatives, kept)),
+        "sum_of": net.of_perspective,
         "mean_curve": np.zeros((len(edges), *shape)),
         "sustained": np.zeros((len(terms.horizons), *shape, draws)),
         "peak": np.zeros((*shape, draws)),
     }
     for n, (value, in_cash) in enumerate(zip(net.value, net.cash, strict=True)):
-        at = [p for p, which in enumerate(net.of_perspective) if which == n]
+        at = np.flatnonzero(net.of_perspective == n)
         discounted = value.copy()
         discounted[1:] *= factor.reshape(len(factor), 1, 1, -1)
         for v, curve in enumerate((value, discounted, in_cash)):
             _accumulate(curve)
             peak, mean = payback.peak(curve), curve.sum(axis=-1)
+            found["curves"][:, v, n] = curve[..., :kept]
             for p in at:
-                found["curves"][:, v, p] = curve[..., :kept]
                 found["mean_curve"][:, v, p, 1:] = mean
                 found["peak"][v, p, 1:] = peak
             for h, horizon in enumerate(terms.horizons):

@@ -189,7 +189,7 @@ class Result:
         run = self.headline
         used = np.flatnonzero(run.weights)
         p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
-        curves = run.outcomes.curves[:, v, p, strategy - 1][:, used]
+        curves = run.outcomes.curves_of(v, p)[:, strategy - 1, used]
         weights = np.repeat(run.weights[used], curves.shape[-1])
         flat = curves.reshape(len(curves), -1)
         order = np.argsort(flat, axis=1)

@@ -222,7 +222,8 @@ def _leaves(
     for name, record in model.parameters.items():
         if record.kind not in ("value", "joint"):
             continue
-        if record.index in attached.broken:  # said already; the rest of the record is checked
+        unreadable = record.price_year is None and {name, "price_year"} <= faulty
+        if record.index in attached.broken or unreadable:  # said already; the rest of the record is checked
             record = record.model_copy(update={"price_year": attached.setting.price_year})
         keys = ("parameters", name)
         path = None

@@ -3,7 +3,7 @@
 Each check is a function from a `Subject` to problems; `check` runs them all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import effect_rules, probability_rules
@@ -11,6 +11,7 @@ from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
+from costmodel.scenario.schema import Alternative, Strategy, Stratum
 from costmodel.scenario.subject import Subject, uses, varies
 from costmodel.units import price_fits_quantity
 
@@ -27,6 +28,7 @@ def check(subject: Subject) -> list[Problem]:
         _references,
         _held,
         _states,
+        _labels,
         _start,
         probability_rules.check if subject.model.in_probabilities else _rates,
         effect_rules.check,
@@ -119,6 +121,21 @@ def _states(subject: Subject) -> Iterator[Problem]:
             yield subject.problem(("utilities",), f'the utility of "{state}" is missing', "Give one for each state.")
 
 
+def _labels(subject: Subject) -> Iterator[Problem]:
+    """Labels stand for strategies, alternatives and strata wherever a person reads."""
+    model = subject.model
+    blocks: dict[str, Mapping[str, Strategy | Alternative | Stratum]] = {
+        "strategies": model.strategies, "alternatives": model.alternatives, "strata": model.strata
+    }  # fmt: skip
+    for block, entries in blocks.items():
+        seen: dict[str, str] = {}
+        for name, entry in entries.items():
+            first = seen.setdefault(entry.label, name)
+            if first != name:
+                remedy = "Give each its own: tables and charts name them by it."
+                yield subject.problem((block, name, "label"), f'"{entry.label}" is also the label of "{first}"', remedy)
+
+
 def _start(subject: Subject) -> Iterator[Problem]:
     values = [subject.value(reference) for reference in subject.model.cohort.start.values()]
     known = [value for value in values if value is not None]
@@ -198,7 +215,9 @@ def _double_counting(subject: Subject) -> Iterator[Problem]:
 def _clock(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     cycle = cycle_months(model)
-    if model.horizon.months <= 0 or abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
+    if model.horizon.months <= 0:
+        yield subject.problem(("horizon",), f"{model.horizon.text} is no horizon", "Give a time above 0.")
+    elif abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
         yield subject.problem(
             ("horizon",),
             f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
@@ -208,7 +227,7 @@ def _clock(subject: Subject) -> Iterator[Problem]:
         yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
     if model.follow_up.months <= 0:
         yield subject.problem(("follow_up",), f"{model.follow_up.text} is no follow-up", "Give a time above 0.")
-    if model.follow_up.months > model.horizon.months:
+    if model.follow_up.months > model.horizon.months > 0:
         yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
     for name, item in model.costs.items():
         if abs(item.lag.months / cycle - round(item.lag.months / cycle)) > 1e-9:

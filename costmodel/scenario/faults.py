@@ -23,6 +23,7 @@ SHRINKAGES = ("causal_share", "controlled_share", "optimism")
 _TYPES = {
     "string_type": "text",
     "float_type": "a number",
+    "finite_number": "a number that is not too large",
     "int_type": "a whole number",
     "list_type": "a list",
     "dict_type": "a block of names",
@@ -88,7 +89,8 @@ def _keys(tree: Tree, detail: ErrorDetails) -> Keys:
 def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
     loc, kind = detail["loc"], detail["type"]
     place = str(tree.place_of_fault(_keys(tree, detail)))
-    path = ".".join(str(key) for key in loc if key != "[key]")
+    written = (*loc[:-1], "value") if loc[:1] == ("parameters",) and loc[2:] in [(key,) for key in INTERNAL] else loc
+    path = ".".join(str(key) for key in written if key != "[key]")
     last = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         if last in NOT_YET:

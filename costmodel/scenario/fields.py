@@ -4,7 +4,15 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from costmodel.units import Duration, Unit, parse_duration, parse_price_year, parse_unit
 
@@ -19,8 +27,30 @@ class Block(BaseModel):
     )
 
 
+def _version(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError("wanted: 1, the version of this grammar")
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_version)]
+"""The version of the grammar; `true` and `1.0` are not 1."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """Lower-case ASCII letters, digits and _, beginning with a letter."""
+
+
+def _each_once(names: list[str]) -> list[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f'"{name}" stands twice; keep one')
+        seen.add(name)
+    return names
+
+
+Names = Annotated[list[Name], AfterValidator(_each_once)]
+"""Names, each once: what is counted twice is wrong."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=5_000, strip_whitespace=True)]
 """Shown to people, never interpreted."""

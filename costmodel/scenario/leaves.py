@@ -109,7 +109,7 @@ def _price_factor(record: Parameter, price_year: str, indices: Mapping[str, Pric
             f"name the index that converts it ({', '.join(indices)})"
         )
     if record.index not in indices:
-        raise ValueError(f'there is no price index "{record.index}"; allowed: {", ".join(indices)}')
+        raise ValueError(f'there is no price index "{record.index}"; allowed: {", ".join(indices) or "none"}')
     return factor(indices[record.index], record.price_year, price_year)
 
 

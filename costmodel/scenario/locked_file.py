@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from costmodel.scenario.fields import Block, Name, Text
+from costmodel.scenario.fields import Block, Name, Text, Version
 from costmodel.scenario.parameter import Status
 
 Sources = list[Text]
@@ -34,7 +34,7 @@ class Finding(Block):
 class LockedFile(Block):
     """A population for which no answer may be given: it has no strategies, costs or parameters."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     title: Text
     """Shown where a title would stand."""

@@ -1,7 +1,7 @@
 """Overlays: a list of changes to another scenario file."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +56,20 @@ def apply(
         _edit(new, path, _ABSENT, "remove", by, where or {}, changes, problems)
     for path, value in (add or {}).items():
         _edit(new, path, value, "add", by, where or {}, changes, problems)
+    problems += _within_another(change, by, where or {})
     for path, value in change.items():
         _edit(new, path, value, "change", by, where or {}, changes, problems)
     return new, changes, problems
+
+
+def _within_another(change: Mapping[str, Any], by: str, where: Mapping[str, Place]) -> Iterator[Problem]:
+    """Changes inside an entry that is changed as a whole: only the order in the file would say which of them holds."""
+    for path in change:
+        keys = path.split(".")
+        whole = next((outer for n in range(1, len(keys)) if (outer := ".".join(keys[:n])) in change), None)
+        if whole:
+            at = str(where.get(path, f"{by}, {path}"))
+            yield Problem(at, f"{path} lies in {whole}, which is changed as a whole", "Keep one of the two.")
 
 
 def stands(tree: Tree, path: str, value: Any) -> bool:

@@ -54,6 +54,8 @@ def _conventions(subject: Subject) -> Iterator[Problem]:
     if model.weights is not None and len(model.weights) != cycles(model) + 1:
         found = f"there are {len(model.weights)} weights for {cycles(model)} cycles"
         yield subject.problem(("weights",), found, "One for each instant: cycles + 1.")
+    if model.weights is not None and (min(model.weights, default=0) < 0 or not any(model.weights)):
+        yield subject.problem(("weights",), "a weight is negative, or all are 0", "Give weights from 0, such as 0.5.")
     if model.counting and model.discounting and (model.counting in WEIGHED) != (model.discounting == "at each count"):
         found = f"counting: {model.counting} does not go with discounting: {model.discounting}"
         remedy = "half-cycle and weights are discounted at each count; the others at a point of the cycle."

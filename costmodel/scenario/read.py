@@ -168,7 +168,9 @@ def _plain(node: Node, keys: Keys, tree: Tree, path: Path) -> Any:
     assert isinstance(node, ScalarNode)
     value, fault = _scalar(node.value, tag)
     if fault:
-        tree.problems.append(Problem(str(place), *fault))
+        found, remedy = fault
+        of = f" ({'.'.join(map(str, keys))})" if tag == "null" else ""
+        tree.problems.append(Problem(str(place), f"{found}{of}", remedy))
     if value is None:
         tree.unreadable.add(keys)
     return value

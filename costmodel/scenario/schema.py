@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from costmodel.scenario.effect import Effect, Harm
-from costmodel.scenario.fields import Block, Name, PriceYear, Reference, Text, Time
+from costmodel.scenario.fields import Block, Name, Names, PriceYear, Reference, Text, Time, Version
 from costmodel.scenario.locked_file import LockedFile
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 
@@ -170,7 +170,7 @@ class Group(Block):
 class ModelFile(Block):
     """A decision problem: one population, its strategies, costs and every number behind them."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     title: Text
     """Shown on every output."""
@@ -250,7 +250,7 @@ class ModelFile(Block):
 class SettingFile(Block):
     """A place: prices, life table, discounting."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     title: Text
     """The place's name."""
@@ -266,7 +266,7 @@ class SettingFile(Block):
     """Life tables by name: CSV files."""
     discount: "Discount"
     """Discount rates per year."""
-    thresholds: list[Name] = Field(min_length=1)
+    thresholds: Names = Field(min_length=1)
     """Parameters: the value of a QALY; the first is used for net monetary benefit."""
     parameters: dict[Name, Parameter]
     """Prices and methods of the place."""
@@ -300,7 +300,7 @@ class SourcesFile(Block):
 class OverlayFile(Block):
     """Changes to another scenario file."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     extends: Text
     """The scenario file that is changed."""

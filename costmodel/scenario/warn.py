@@ -6,12 +6,12 @@ from itertools import combinations
 
 from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.inputs.lifetable import OLD, age_of_deaths
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, instant, window
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import CostItem, ModelFile, Therapy
+from costmodel.scenario.schema import CostItem, ModelFile, Strategy, Therapy
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""
@@ -88,6 +88,7 @@ def _spreads(seen: Seen) -> Iterator[str]:
 def _strategies(seen: Seen) -> Iterator[str]:
     model = seen.model
     for name, strategy in model.strategies.items():
+        yield from _beyond(seen, name, strategy)
         if strategy.therapy is None:
             continue
         who = strategy.label
@@ -95,19 +96,28 @@ def _strategies(seen: Seen) -> Iterator[str]:
         if strategy.effects and not any(effect.dose for effect in strategy.effects.values()):
             yield from _moved_dose(seen, who, strategy.therapy)
         for key, effect in strategy.effects.items():
-            which = f'the effect "{_words(key)}"'
-            yield from _measured(seen, who, which, strategy.therapy, effect)
-            if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
-                yield f"{who}: {which} lasts longer than the horizon of {model.horizon.text}."
+            yield from _measured(seen, who, _effect(key), strategy.therapy, effect)
         for harm in strategy.harms.values():
             if seen.value(harm.utility_loss) < 0:
                 what = f'the harm "{harm.label}"'
                 yield f"{who}: {what} has a utility loss below 0, so it adds health; a loss is positive."
 
 
-def _words(key: str) -> str:
-    """A key of the file as it is read aloud."""
-    return key.replace("_", " ")
+def _effect(key: str) -> str:
+    """An effect, its key in the file as it is read aloud."""
+    return f'the effect "{key.replace("_", " ")}"'
+
+
+def _beyond(seen: Seen, name: str, strategy: Strategy) -> Iterator[str]:
+    """Effects and harms that last longer than the model looks."""
+    model, who, horizon = seen.model, strategy.label, seen.model.horizon.text
+    for key, effect in strategy.effects.items():
+        if window(model, name, key, effect)[1] > seen.horizon + 1e-9:
+            yield f"{who}: {_effect(key)} lasts longer than the horizon of {horizon}."
+    for key, harm in strategy.harms.items():
+        path = f"strategies.{name}.harms.{key}.from"
+        if instant(model, name, harm.from_, path) + harm.lasting.years > seen.horizon + 1e-9:
+            yield f'{who}: the harm "{harm.label}" lasts longer than the horizon of {horizon}; the rest is left out.'
 
 
 def _measured(seen: Seen, who: str, which: str, therapy: Therapy, effect: Effect) -> Iterator[str]:

@@ -13,19 +13,16 @@ from costmodel.analysis.validation.verdict import Prediction, prediction, verdic
 from costmodel.report.validation_table import document, headline, markdown
 from tests.support.calibrated import share_well
 from tests.support.example import REMOVED, edited, example, number
+from tests.support.targets import ROW, targets
 
 MONTHS, YEARS = 24, 2
 INDEX = 1.04 / 0.95
 """The example's prices of 2024/25 over those of 2022/23."""
-SOURCES = ("X002", "X003")
 
 
 def target(outcome: str, observed: float = 0.5, unit: str = "share", **more: Any) -> dict[str, Any]:
-    own = {
-        "label": "A target", "role": "predicted", "why": "Because", "population": "pop", "outcome": outcome,
-        "strategy": "therapy", "time": f"{MONTHS} months", "observed": observed, "unit": unit, "tolerance": 1.0,
-        "width": 1.0, "source": "X002", "status": "assumption",
-    }  # fmt: skip
+    own: dict[str, Any] = {key: value for key, value in ROW.items() if key != "states"}
+    own |= {"outcome": outcome, "observed": observed, "unit": unit, "tolerance": 1.0, "width": 1.0}
     if outcome in ("net cost", "cost", "cost per year", "offset per year", "cost per qaly"):
         own |= {"price_year": "2024/25"}
     return own | more
@@ -39,10 +36,7 @@ def ask(folder: Path, rows: dict[str, Any], *, draws: int = 200, **edits: Any) -
     """The example in the folder `pop`, and a validation file beside it."""
     (folder / "pop").mkdir(exist_ok=True)
     example(folder / "pop", **edits)
-    said = {"citation": "Invented", "where": "here", "figure": "1", "status": "assumption"}
-    (folder / "more.yaml").write_text(json.dumps({"sources": dict.fromkeys(SOURCES, said)}), "utf-8")
-    content = {"format": 1, "sources": ["more.yaml"], "rows": rows}
-    (folder / "validation.yaml").write_text(json.dumps(content), "utf-8")
+    targets(folder, rows)
     return {row.name: row for row in validate(folder, draws=draws).rows}
 
 

@@ -71,8 +71,8 @@ def probabilities_times(factor: float) -> Callable[..., Any]:
 
 
 def chain_with(change: Callable[[Any], Any]) -> Callable[..., Any]:
-    def wrong(start: Any, moves: Any, asked: Any, cycles: int) -> Any:
-        found = textbook.chain(start, moves, asked, cycles)
+    def wrong(start: Any, moves: Any, asked: Any, cycles: int, wanted: Any) -> Any:
+        found = textbook.chain(start, moves, asked, cycles, wanted)
         people = found.people.copy()
         people[1:] = change(people[1:])
         return textbook.Chain(people, found.moved)
@@ -88,9 +88,9 @@ def drifting(people: Any) -> Any:
     return people
 
 
-def later_from_the_end(start: Any, moves: Any, asked: Any, cycles: int) -> Any:
+def later_from_the_end(start: Any, moves: Any, asked: Any, cycles: int, wanted: Any) -> Any:
     """The horizon leaks into the first cycle."""
-    found = textbook.chain(start, moves, asked, cycles)
+    found = textbook.chain(start, moves, asked, cycles, wanted)
     people = found.people.copy()
     people[1:] *= 1 - 1e-6 * cycles
     return textbook.Chain(people, found.moved)

@@ -104,3 +104,13 @@ def test_a_scenario_with_faults_writes_nothing(words: tuple[str, str, str], tmp_
     assert len(said) == len(faults), said
     assert all(line.startswith("model.yaml, line ") for line in said)
     assert set(tmp_path.iterdir()) == before
+
+
+def test_H8_a_scenario_or_a_pipe_is_not_replaced_by_a_table(tmp_path: Path) -> None:
+    path, pipe = example(tmp_path), tmp_path / "pipe.csv"
+    before = path.read_bytes()
+    os.mkfifo(pipe)
+    assert "a table's name ends in .csv. Did you mean model.csv?" in refused("run", path, "--draws", 0, "--csv", path)
+    assert "this is a device or a pipe" in refused("run", path, "--draws", 0, "--csv", pipe)
+    assert path.read_bytes() == before
+    assert pipe.is_fifo()

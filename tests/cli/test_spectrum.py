@@ -11,6 +11,7 @@ from tests.cli.commands import call, done, parsed, refused
 from tests.support.answers import answer, saving
 from tests.support.example import example
 from tests.support.locked import locked_example
+from tests.support.targets import ROW, targets
 
 
 @pytest.fixture
@@ -49,6 +50,27 @@ def test_payers_who_are_told_the_same_share_a_line_and_others_do_not(tmp_path: P
     said = done("spectrum", tmp_path / "apart", "--draws", 20)
     assert "every payer" not in said
     assert "NHS, NHS and social" in said
+
+
+def test_a_miss_a_hit_and_a_population_of_which_nothing_was_asked_are_told_apart(folder: Path) -> None:
+    easy = ROW | {"population": "first", "tolerance": 1.0, "width": 1.0}
+    targets(folder, {"T1": easy | {"observed": 9.0}, "T2": easy | {"strategy": "usual_care"}})
+    rows = {
+        row["population"]: row
+        for row in parsed("spectrum", folder, "--draws", 50, "--perspective", "nhs", "--json")["rows"]
+    }
+    assert (rows["first"]["targets_asked"], rows["first"]["disagrees_with"]) == (["T1", "T2"], ["T1"])
+    assert (rows["second"]["targets_asked"], rows["second"]["disagrees_with"]) == ([], [])
+    targets(folder, {"T2": easy})
+    first, _, second = done("spectrum", folder, "--draws", 50, "--perspective", "nhs").partition("second: ")
+    assert "none of 1 asked" in " ".join(first.split())
+    assert "nothing asked" in " ".join(second.split())
+
+
+def test_without_targets_nothing_is_said_of_disagreement(folder: Path) -> None:
+    found = parsed("spectrum", folder, "--draws", 50, "--perspective", "nhs", "--json")
+    assert {row["targets_asked"] for row in found["rows"]} == {None}
+    assert "asked" not in done("spectrum", folder, "--draws", 50, "--perspective", "nhs")
 
 
 def test_the_rows_come_as_csv_too(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """`costmodel validate` and `calibrate` on the shipped scenario."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,15 +10,11 @@ from costmodel.analysis.trial import compare
 from costmodel.analysis.validation import validate
 from tests.cli.commands import done, parsed, refused
 from tests.support.example import example
+from tests.support.targets import ROW, targets
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FOLDER = SCENARIOS / "depression_resistant"
 DRAWS = 20
-ROW = {
-    "label": "Well at 24 months", "role": "predicted", "why": "Because", "population": "pop", "strategy": "therapy",
-    "outcome": "share in states", "states": ["well"], "time": "24 months", "observed": 0.9, "unit": "share",
-    "tolerance": 0.1, "width": 0.5, "source": "X002", "status": "assumption",
-}  # fmt: skip
 
 
 def test_validate_prints_what_python_compares() -> None:
@@ -48,10 +43,7 @@ def test_validate_writes_the_file_that_it_prints_and_only_of_all_targets(
     (tmp_path / "scenarios" / "pop").mkdir(parents=True)
     (tmp_path / "docs").mkdir()
     example(tmp_path / "scenarios" / "pop")
-    source = {"citation": "Invented", "where": "here", "figure": "1", "status": "assumption"}
-    (tmp_path / "scenarios" / "sources.yaml").write_text(json.dumps({"sources": {"X002": source}}), "utf-8")
-    content = {"format": 1, "sources": ["sources.yaml"], "rows": {"T1": ROW}}
-    (tmp_path / "scenarios" / "validation.yaml").write_text(json.dumps(content), "utf-8")
+    targets(tmp_path / "scenarios", {"T1": ROW})
     monkeypatch.chdir(tmp_path)
     printed = done("validate", "--draws", DRAWS, "--write", "docs/validation.md")
     assert "0 of 1 predicted targets were hit; missed: T1." in printed

@@ -35,6 +35,9 @@ def test_a_constant_chain_is_a_power_of_its_matrix() -> None:
     for m, (origin, destination) in enumerate(MOVES):
         wanted = found.people[:-1, origin, 0, 0] * MATRIX[origin, destination]
         np.testing.assert_allclose(found.moved[:, m, 0, 0], wanted, rtol=1e-13)
+        alone = chain(start.reshape(3, 1, 1), MOVES, constant, 8, [m])
+        assert np.array_equal(alone.moved[:, 0], found.moved[:, m])
+        assert np.array_equal(alone.people, found.people)
 
 
 def test_probabilities_may_change_from_cycle_to_cycle_and_differ_between_draws() -> None:

@@ -145,7 +145,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> cm.Scenario:
 
     monkeypatch.setattr(running, "Books", never)
     states = {f"s{i}": "A state" for i in range(40)}
-    weights = {f"a{i}": {"label": "A", "weight": int(i == 0)} for i in range(40)}
+    weights = {f"a{i}": {"label": f"A {i}", "weight": int(i == 0)} for i in range(40)}
     edits: dict[str, Any] = {
         "states": states,
         "utilities": dict.fromkeys(states, "utility_ill"),

@@ -82,7 +82,10 @@ def test_the_order_in_which_states_and_items_are_declared_does_not_matter(tmp_pa
 
 def test_the_order_of_strategies_after_the_comparator_does_not_matter(tmp_path: Path) -> None:
     model = documented_model()
-    third = edited({"therapy": documented_model()["strategies"]["therapy"]}, {"therapy.therapy.wait": "4 months"})
+    third = edited(
+        {"therapy": documented_model()["strategies"]["therapy"]},
+        {"therapy.label": "Later", "therapy.therapy.wait": "4 months"},
+    )
     model["strategies"]["later"] = third["therapy"]
     turned = model | {"strategies": {k: model["strategies"][k] for k in ("usual_care", "later", "therapy")}}
     first, second = (

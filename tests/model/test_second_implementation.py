@@ -57,7 +57,7 @@ def compare(result: cm.Result, plain: PlainModel, outcomes: Outcomes, draw: int)
                 for v, view in enumerate(VIEWS):
                     at, what = (v, p, s, a, draw), f"{view} {perspective} {s} {a}"
                     curve = plain.curve(view, perspective, s, a)
-                    kept = outcomes.curves[:, v, p, s - 1, a, draw]
+                    kept = outcomes.curves_of(v, p)[:, s - 1, a, draw]
                     close(kept, curve, largest_total(plain), f"curve {what}")
                     close(outcomes.peak[at], max(curve), largest_total(plain), f"peak {what}")
                     curves += 1

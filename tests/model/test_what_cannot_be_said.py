@@ -55,7 +55,7 @@ def test_a_flow_goes_from_somebody_or_to_somebody_and_not_in_a_circle(tmp_path: 
 
 
 def test_therapies_have_one_payer(tmp_path: Path) -> None:
-    therapy = documented_model()["strategies"]["therapy"]
+    therapy = documented_model()["strategies"]["therapy"] | {"label": "Private"}
     private = therapy | {"therapy": therapy["therapy"] | {"paid_by": "household"}}
     load_example(tmp_path, **{"strategies.private": therapy})
     with pytest.raises(cm.InputError, match="paid by different parties"):

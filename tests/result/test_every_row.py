@@ -27,6 +27,7 @@ def made_up(items: int, strategies: int, draws: int) -> Outcomes:
         sustained=sustained,
         peak=rng.uniform(0, 5_000, (views, perspectives, *shape)),
         curves=random_walks(rng, 61, views, perspectives, strategies - 1, 2, draws),
+        sum_of=np.arange(perspectives),
         mean_curve=random_walks(rng, 61, views, perspectives, strategies, 2),
         mean_cost=rng.normal(size=(60, items, strategies, 2)),
         mean_people=rng.uniform(size=(61, 2, strategies, 2)),
@@ -157,7 +158,7 @@ def test_a_band_mixes_the_alternatives_by_their_weight(result: cm.Result, strate
             band = result.band(strategy, perspective, at, view)
             assert band.shape == (3, 61)
             for time in (0, 1, 30, 60):
-                values = result.expected.curves[time, v, p, strategy - 1]
+                values = result.expected.curves_of(v, p)[time, strategy - 1]
                 assert band[:, time].tolist() == [smallest_reaching(q, values, result.weights) for q in at]
     assert np.array_equal(result.band(strategy, "nhs", at), result.band(strategy, "nhs", at, "value"))
 

@@ -135,7 +135,7 @@ def test_an_increase_is_cash_at_once_and_a_reduction_in_part_a_lag_later(flows: 
 
 
 def test_curves_add_up_what_a_perspective_pays_and_receives(flows: Flows, found: Outcomes) -> None:
-    assert found.curves.shape == (CYCLES + 1, 3, 4, STRATEGIES - 1, ALTERNATIVES, 3)
+    assert found.curves.shape == (CYCLES + 1, 3, len(set(found.sum_of)), STRATEGIES - 1, ALTERNATIVES, 3)
     for (v, view), (p, parties) in ((x, y) for x in enumerate(VIEWS) for y in enumerate(PERSPECTIVES.values())):
         for s, a in cases(STRATEGIES, ALTERNATIVES):
             each = [curve_of(flows, view, parties, s, a, n) for n in range(DRAWS)]
@@ -143,7 +143,14 @@ def test_curves_add_up_what_a_perspective_pays_and_receives(flows: Flows, found:
             for n, curve in enumerate(each):
                 assert found.peak[v, p, s, a, n] == pytest.approx(max(0.0, *curve), abs=1e-9)
                 if s and n < 3:
-                    np.testing.assert_allclose(found.curves[:, v, p, s - 1, a, n], curve, atol=1e-9)
+                    np.testing.assert_allclose(found.curves_of(v, p)[:, s - 1, a, n], curve, atol=1e-9)
+
+
+def test_perspectives_that_count_the_same_items_share_their_curves(flows: Flows) -> None:
+    one = outcomes(flows, replace(TERMS, payers=(("nhs", "nobody"),) * ITEMS), kept=3)
+    assert one.curves.shape[2] == 1
+    for p in range(4):
+        assert np.array_equal(one.curves_of(0, p), one.curves[:, 0, 0])
 
 
 def test_payback_is_read_off_each_curve_up_to_each_horizon(flows: Flows, found: Outcomes) -> None:

@@ -59,6 +59,7 @@ NAMES_AND_REFERENCES = [
     Slip("F10_look_alike_letter_in_a_name", "  gp_ill: {", "  gp_\u0456ll: {", "gp_\u0456ll", "lower-case ASCII"),
     Slip("F9_key_with_a_trailing_space", "  causal: {", '  "causal ": {', "'causal '", "lower-case ASCII"),
     Slip("reserved_name", "  causal: {", "  others: {", '"others" is reserved', "Choose another name"),
+    Slip("label_of_another_strategy", 'label: "Talking therapy"', 'label:  "Usual care"', '"Usual care" is also the label of "usual_care"', "Give each its own"),
     Slip("G10_expression", "value: 0.5, distribution: uniform", "value: 9**9**9, distribution: uniform", "'9**9**9'", "a number"),
 ]  # fmt: skip
 
@@ -98,6 +99,8 @@ NUMBERS = [
         "Give it a value",
         line="attendance: {label",
     ),
+    Slip("B7_boolean_version", "format: 1", "format: true", "format: True", "wanted: 1, the version"),
+    Slip("F13_decimal_comma", "value: 0.8", "value: 0,8", "is empty (parameters.attendance.8)", "Give it a value"),
     Slip("B2_nan", "value: 0.8", "value: .nan", ".nan is not a finite", "Write it like"),
     Slip("B2_nan_in_words", "value: 0.8", "value: NaN", "'NaN'", "a finite one"),
     Slip("B3_infinity", "value: 0.8", "value: -.inf", "-.inf is not a finite", "Write it like"),
@@ -225,7 +228,7 @@ STRUCTURE = [
     Slip("unknown_payer", "paid_by: nhs, price", "paid_by: NHS, price", "'NHS'", "Allowed: 'nhs'"),
     Slip("C16_effect_without_a_therapy", "    therapy: {sessions: sessions, over: 6 months, wait: 0 months, attendance: attendance, price: session_price}\n",
          "", "an effect without a therapy", "Add the therapy block", line="recovers_faster"),
-    Slip("D6_horizon_of_zero", "horizon: 5 years", "horizon: 0 years", "0 years is not a whole number of cycles", "Change one"),
+    Slip("D6_horizon_of_zero", "horizon: 5 years", "horizon: 0 years", "0 years is no horizon", "Give a time above 0"),
     Slip("D6_negative_horizon", "horizon: 5 years", "horizon: -5 years", '"-5 years" is negative', "runs forward"),
     Slip("D6_horizon_of_a_fraction_of_a_cycle", "horizon: 5 years\ncycle: 1 month", "horizon: 10.5 years\ncycle: 12 months",
          "10.5 years is not a whole number", "Change one", line="horizon:"),

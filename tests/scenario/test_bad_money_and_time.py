@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.slips import INDEX, MODEL, SETTING, Slip, check_refusal
+from tests.scenario.slips import INDEX, MODEL, SETTING, Slip, check_refusal, problems
 
 HR = "unit: hazard ratio, value: 1.5, distribution: lognormal, ci95: [1.1, 2.0454545]"
 ATTENDANCE = "unit: share, value: 0.8, distribution: beta, effective_size: 30"
@@ -27,6 +27,9 @@ MONEY = [
 TIME = [
     Slip("D7_horizon_in_weeks", "horizon: 5 years", "horizon: 250 weeks", "250 weeks is not a whole number of cycles of 1 month", "Change one"),
     Slip("D7_lag_of_half_a_cycle", "lag: 12 months", "lag: 2 weeks", "2 weeks is not a whole number of cycles", "The cycle is 1 month"),
+    Slip("D16_half_life_of_nothing", "until: follow-up", "half_life: 0 months", "0 months is no half-life", "Give a time above 0"),
+    Slip("D16_harm_that_takes_no_time", "    effects:", "    harms: {worse: {label: Worse, share: causal, utility_loss: utility_ill, from: referral, lasting: 0 months}}\n    effects:", "the harm takes no time", "Above 0", line="    harms:"),
+    Slip("E16_threshold_twice", "thresholds: [threshold_low]", "thresholds: [threshold_low, threshold_low]", '"threshold_low" stands twice', "keep one", file=SETTING),
     Slip("D8_cycle_in_short_words", "cycle: 1 month ", "cycle: 1 mo ", "'1 mo'", "Allowed: '1 month'"),
     Slip("D8_cycle_in_days", "cycle: 1 month ", "cycle: 30 days ", "'30 days'", "Allowed: '1 month'"),
     Slip("D13_half_cycle_correction", "people: 100", "people: 100\nhalf_cycle_correction: true", 'unknown key "half_cycle_correction"', "Allowed"),
@@ -82,6 +85,11 @@ FILES = [
 @pytest.mark.parametrize("slip", [*MONEY, *TIME, *UNCERTAINTY, *FILES], ids=lambda slip: slip.name)
 def test_a_slip_is_refused_with_its_place_what_was_found_and_the_remedy(slip: Slip, tmp_path: Path) -> None:
     check_refusal(slip, tmp_path)
+
+
+@pytest.mark.parametrize(("old", "new"), [("wait: 0 months", "wait: -4 weeks"), ("2023/24, index", "2023-24, index")])
+def test_what_cannot_be_read_is_not_called_missing_too(old: str, new: str, tmp_path: Path) -> None:
+    assert len(problems(Slip("", old, new, "", "").write(tmp_path))) == 1
 
 
 def test_every_slip_is_typed_into_a_file_that_is_read() -> None:

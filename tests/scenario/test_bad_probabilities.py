@@ -53,7 +53,7 @@ SLIPS: list[tuple[str, dict[str, Any], str, str]] = [
     ("A15_rate_for_a_probability", {"parameters.leave": number("per year", 0.2)}, 'has the unit "per year"', "a probability is wanted"),
     ("A15_rate_of_1_4_in_a_probability", {"parameters.leave.value": 1.4}, "1.4 is outside 0 to 1", "1 − exp(−1.4) = 0.753"),
     ("A16_yearly_probability_in_monthly_cycles", {"cycle": "1 month"}, f'"leave" is a {YEAR}', "cannot be divided or rescaled by itself"),
-    ("A16_probability_without_a_period", {"parameters.leave.unit": "probability"}, '"probability" is not a unit', "Did you mean"),
+    ("A16_probability_without_a_period", {"parameters.leave.unit": "probability"}, '"probability" has no period', 'Write "probability per year"'),
     ("A18_a_published_probability_never_becomes_a_rate", {"parameters.converted": {"label": "x", "unit": YEAR, "probability_of": "leave"}},
      "a probability is made of a rate", "the rate's is per year"),
     ("A19_the_dead_have_an_exit", {"transitions.dead -> ill": "leave"}, 'nobody leaves "dead"', "absorbing"),
@@ -64,6 +64,8 @@ SLIPS: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown_counting", {"counting": "simpson"}, "'simpson'", "Allowed: 'start', 'end'"),
     ("half_cycle_within_the_cycle", {"counting": "half-cycle"}, "does not go with", "discounted at each count"),
     ("weights_missing", {"counting": "weights", "discounting": "at each count"}, "come together", "Give both"),
+    ("weights_below_0", {"counting": "weights", "discounting": "at each count", "weights": [-0.5, *[1.0] * 9, 0.5]}, "a weight is negative", "from 0"),
+    ("weights_of_nothing", {"counting": "weights", "discounting": "at each count", "weights": [0.0] * 11}, "or all are 0", "from 0"),
     ("weights_of_another_length", {"counting": "weights", "discounting": "at each count", "weights": [1.0, 1.0]}, "2 weights for 10 cycles", "cycles + 1"),
     ("deaths_by_life_table", {"mortality": {"table": "example_table", "rate_ratio": 1}}, "deaths are probabilities here", "state -> dead"),
     ("an_effect_within_a_cycle", faster(1.2, until="referral + 18 months"), "within a cycle", "a whole cycle of 12 months"),
@@ -201,3 +203,9 @@ def test_what_is_odd_is_said_and_computed(edits: dict[str, Any], said: str, tmp_
 
 def test_a_sound_model_of_probabilities_is_not_warned_about(tmp_path: Path) -> None:
     assert cm.load(write_model(tmp_path, small())).warnings == ()
+
+
+def test_A30_an_effect_beyond_the_horizon_is_said_where_there_is_no_therapy(tmp_path: Path) -> None:
+    edits = {**faster(1.2, until="referral + 20 years"), "strategies.therapy.therapy": REMOVED}
+    scenario = cm.load(write_model(tmp_path, edited(small(), edits)))
+    assert "therapy: the effect faster lasts longer than the horizon of 10 years." in scenario.warnings

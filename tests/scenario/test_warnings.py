@@ -51,6 +51,9 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str]] = {
     "D10_horizon_beyond_the_life_table": ({"horizon": "50 years", "parameters.age.value": 60}, "people reach an age of 110 within the horizon and the life table ends at 100"),
     "D16_therapy_beyond_the_horizon": ({"strategies.therapy.therapy.wait": "59 months"}, "ends before the therapy"),
     "D16_effect_beyond_the_horizon": ({"strategies.therapy.effects.recovers_faster.until": "follow-up + 9 years"}, "lasts longer than the horizon"),
+    "D16_harm_beyond_the_horizon": (
+        {"strategies.therapy.harms": {"distress": HARM | {"lasting": "6 years"}}, "parameters.loss": number("utility", 0.05)},
+        'Talking therapy: the harm "Distress" lasts longer than the horizon'),
     "E4_variance_as_standard_error": ({"parameters.gp_ill.cv": 4}, "gp_ill: the standard error is 4.0 times the mean"),
     "E5_natural_spread_as_log_spread": (
         {"parameters.hr_recover": number("hazard ratio", 1.5, distribution="lognormal", se=1.3)},

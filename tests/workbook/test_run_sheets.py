@@ -135,14 +135,16 @@ def test_uncertainty_shows_what_psa_says(of_open_question: openpyxl.Workbook, op
         assert same(row["Low (95%)"], answer.low)
         assert same(row["High (95%)"], answer.high)
     assert len(apart) == len(wanted.readings) * len(result.horizons)
+    labels = [result.scenario.model.strategies[name].label for name in result.strategies]
+    assert {row["Strategy"] for row in (*years, *when, *how_much, *apart)} == set(labels[1:])
     own = wanted.choices(thresholds=(None, *wanted.setting_thresholds))
     for rows, choices in ((judged, own), (curve, wanted.choices())):
         for row, choice in zip(rows, choices, strict=True):
             assert same(row["£ per QALY"], choice.threshold)
-            assert row["On the frontier"] == result.strategies[choice.chosen]
-            for s, strategy in enumerate(result.strategies):
-                assert same(row[f"Chance best: {strategy}"], choice.chance[s])
-                assert same(row[f"Expected loss: {strategy}"], choice.loss[s])
+            assert row["On the frontier"] == labels[choice.chosen]
+            for s, label in enumerate(labels):
+                assert same(row[f"Chance best: {label}"], choice.chance[s])
+                assert same(row[f"Expected loss: {label}"], choice.loss[s])
 
 
 def test_value_of_information_shows_every_line(of_open_question: openpyxl.Workbook, open_question: cm.Result) -> None:
@@ -241,4 +243,5 @@ def test_a_model_of_probabilities_with_four_strategies_has_a_table_for_each() ->
     assert len(tables(book, "Break-even")) == 3
     curve = tables(book, "Uncertainty")[-1]
     wanted = cm.psa(result).choices()
-    assert [row["On the frontier"] for row in curve] == [result.strategies[choice.chosen] for choice in wanted]
+    labels = [strategy.label for strategy in result.scenario.model.strategies.values()]
+    assert [row["On the frontier"] for row in curve] == [labels[choice.chosen] for choice in wanted]

@@ -1,12 +1,12 @@
 """The calibration file as types. The text under a field is its documentation."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from costmodel.inputs.distributions import fit
 from costmodel.inputs.shapes import Distribution, Kind
-from costmodel.scenario.fields import Block, Name, Reference, Text, Time
+from costmodel.scenario.fields import Block, Name, Names, Reference, Text, Time, Version
 from costmodel.scenario.parameter import Status
 from costmodel.units import Unit
 
@@ -19,7 +19,7 @@ class Observation(Block):
     """What was counted, in a few words."""
     strategy: Name
     """The group that was observed."""
-    states: list[Name] = Field(min_length=1)
+    states: Names = Field(min_length=1)
     """The states that count as the outcome."""
     time: Time
     """When, from referral."""
@@ -148,7 +148,7 @@ class FitBlock(Block):
 class CalibrationFile(Block):
     """Observed proportions, and the rates that are fitted to them."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     scenario: Text
     """The model file, from this file's folder."""

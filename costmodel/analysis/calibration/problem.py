@@ -139,6 +139,8 @@ def _fits(tree: Tree, file: CalibrationFile, scenario: Scenario, columns: Mappin
         at = str(tree.place((*keys, "output")))
         if not block.output.endswith(".csv"):
             yield Problem(at, f'"{block.output}" is not a CSV file', "Let its name end with .csv.")
+        if Path(block.output).is_absolute() or ".." in Path(block.output).parts:
+            yield Problem(at, f'"{block.output}" leads out of this folder', "Name a file in it, or in a folder below.")
         if block.output in outputs:
             yield Problem(at, f'"{block.output}" is the output of "{outputs[block.output]}" too', "Choose another.")
         outputs[block.output] = name

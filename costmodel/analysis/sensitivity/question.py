@@ -137,7 +137,7 @@ class Question:
         """Cumulative net cost of the mixture to the horizon, (time, row), and its months."""
         result = rows.result
         v, p = VIEWS.index("discounted" if self.discounted else "value"), list(PERSPECTIVES).index(self.perspective)
-        curve = rows.mixed(result.deterministic.curves[:, v, p, self.strategy - 1])
+        curve = rows.mixed(result.deterministic.curves_of(v, p)[:, self.strategy - 1])
         return until(curve, result.edges, self.months / MONTHS_A_YEAR)
 
     def spent_and_returned(self, rows: Rows) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -13,7 +13,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.scenario.faults import validate
-from costmodel.scenario.fields import Block, Text
+from costmodel.scenario.fields import Block, Text, Version
 from costmodel.scenario.read import Tree, parse_text
 
 MOST_CELLS = 10_000
@@ -78,7 +78,7 @@ Values = Annotated[
 class GridFile(Block):
     """Everything that a sweep runs: each scenario with each combination of values."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     scenarios: list[Text] = Field(min_length=1, max_length=MOST_CELLS)
     """Model files and overlays, paths from this file."""

@@ -10,7 +10,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.faults import validate
-from costmodel.scenario.fields import Block, Name, PriceYear, Text, Time
+from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Version
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Keys, Tree, read_file
 
@@ -30,7 +30,7 @@ class TrialRow(Block):
     """The group that it is compared with; left out where it stands alone."""
     outcome: Outcome
     """What the model works out; none where nothing is compared."""
-    states: list[Name] = []
+    states: Names = []
     """The states that count as the outcome."""
     time: Time
     """When, from referral."""
@@ -84,7 +84,7 @@ class CeilingBlock(Block):
 class TrialFile(Block):
     """What a trial observed, with the role of each row, declared before the comparison."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     ceiling: CeilingBlock | None = None
     """The states with which the greatest possible saving is worked out."""

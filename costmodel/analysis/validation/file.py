@@ -11,7 +11,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.perspectives import Perspective
 from costmodel.scenario.attached import read_sources
 from costmodel.scenario.faults import validate
-from costmodel.scenario.fields import Block, Name, PriceYear, Text, Time, Transition
+from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Transition, Version
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
@@ -94,7 +94,7 @@ class Target(Block):
     """The people asked about; all where left out."""
     perspective: Perspective | None = None
     """Whose costs."""
-    states: list[Name] = []
+    states: Names = []
     """The states that count."""
     transition: Transition | None = None
     """The move that is counted."""
@@ -168,7 +168,7 @@ class Target(Block):
 class ValidationFile(Block):
     """What studies found that models were or were not fitted to, roles declared before the comparison."""
 
-    format: Literal[1]
+    format: Version
     """The version of this grammar."""
     sources: list[Text] = Field(min_length=1)
     """Files with the sources, from this file."""

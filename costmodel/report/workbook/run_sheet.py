@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import chain, count
 from typing import Any
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -35,16 +36,16 @@ class RunSheet:
     def __init__(self, book: Any, sheet: Sheet, inputs: Inputs, widths: Sequence[float]) -> None:
         self.book, self.sheet, self.styles = book, sheet, sheet.styles
         self.row = HEADINGS
-        self._tables = 0
+        self._tables, self._widths = 0, (FIRST_WIDTH, *widths)
         sheet.page.set_column(0, 0, FIRST_WIDTH)
         for column, width in enumerate(widths, 1):
             sheet.page.set_column(column, column, width)
         sheet.page.set_row(HEADINGS, LINE)
-        count, _ = inputs.since_the_run()
+        edits, _ = inputs.since_the_run()
         still = "These figures are of the original run, and every input is still as it was then."
         sheet.page.write_formula(
             2, 0,
-            f'=IF({count}=0,"{still}","These figures are of the original run; you changed "&{count}&IF({count}=1,'
+            f'=IF({edits}=0,"{still}","These figures are of the original run; you changed "&{edits}&IF({edits}=1,'
             '" input"," inputs")&" since, and they do not follow. Run it again for new ones.")',
             self.styles.says, still,
         )  # fmt: skip
@@ -63,21 +64,23 @@ class RunSheet:
         self.row += 1
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> range:
-        """A tagged table; headings must differ, capitals aside. Returns its rows, none where it has none."""
+        """A tagged table. Returns its rows, none where it has none."""
         page, found = self.sheet.page, [list(row) for row in rows]
         if not found:
             return range(self.row, self.row)
         self._tables += 1
         first, last = self.row + 1, self.row + len(found)
         name = "".join(c if c.isalnum() else "_" for c in self.sheet.name)
+        headings = _distinct([clean(heading) for heading, _ in columns])
         page.add_table(
             self.row, 0, last, len(columns) - 1,
             {
                 "name": f"{name}_{self._tables}", "autofilter": False, "style": None,
-                "columns": [{"header": clean(heading), "header_format": self.styles.heading} for heading, _ in columns],
+                "columns": [{"header": heading, "header_format": self.styles.heading} for heading in headings],
             },
         )  # fmt: skip
-        page.set_row(self.row, 3 * LINE)
+        lines = (math.ceil(len(heading) / width) + 1 for heading, width in zip(headings, self._widths, strict=False))
+        page.set_row(self.row, LINE * max(3, *lines))
         for row, values in enumerate(found, first):
             for column, ((_, style), value) in enumerate(zip(columns, values, strict=True)):
                 self._cell(row, column, value, style)
@@ -108,6 +111,17 @@ class RunSheet:
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 900, "height": 380})
         self.sheet.page.insert_chart(row, 0, chart, {"description": clean(alt)})
+
+
+def _distinct(headings: Sequence[str]) -> list[str]:
+    """Headings that differ when capitals do not count, as a spreadsheet wants them."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for heading in headings:
+        tries = chain((heading,), (f"{heading} ({n})" for n in count(2)))
+        found.append(next(one for one in tries if one.casefold() not in seen))
+        seen.add(found[-1].casefold())
+    return found
 
 
 def unsteady(result: Result) -> str:

@@ -33,7 +33,8 @@ APART: tuple[Column, ...] = (
 )  # fmt: skip
 SHARES = {"name": "Share of simulations", "num_format": "0%", "min": 0, "max": 1}
 """Axis of the charts of chances."""
-WIDTHS = (14,) * 16
+WIDTHS = (36, *(14,) * 15)
+"""The second column names strategies."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dash", "square_dot", "dash_dot", "long_dash", "round_dot")
 
@@ -46,10 +47,9 @@ def write_uncertainty(page: RunSheet, result: Result) -> None:
     if few := unsteady(result):
         page.say(few, "strong_text")
     found = answers(psa(result))
-    strategies = result.scenario.model.strategies
     for strategy in result.strategies[1:]:
         for heading, said in sentences(found, strategy).items():
-            page.section(heading if len(found.strategies) == 1 else f"{strategies[strategy].label}: {heading}")
+            page.section(heading if len(found.strategies) == 1 else f"{_label(found, strategy)}: {heading}")
             for text in said:
                 page.say(text)
     page.section(f"Chance that the money is back for good by the end of each year, to {_end(result)}")
@@ -69,6 +69,10 @@ def write_uncertainty(page: RunSheet, result: Result) -> None:
     _acceptability(page, found)
 
 
+def _label(found: Answers, strategy: str) -> str:
+    return found.result.scenario.model.strategies[strategy].label
+
+
 def _end(result: Result) -> str:
     return in_words(result.horizons[-1])
 
@@ -81,11 +85,10 @@ def _by_year(page: RunSheet, found: Answers) -> None:
         *((_capital(PERSPECTIVE_NAMES[name]), "share") for name in PERSPECTIVES),
         ("Cash alone, NHS and social care", "share"),
     )  # fmt: skip
-    strategies = result.scenario.model.strategies
     table: list[list[Value]] = []
     drawn: list[tuple[str, int, int, int]] = []
     for strategy in found.strategies:
-        label = strategies[strategy].label
+        label = _label(found, strategy)
         curves = [found.psa.chances(name, strategy) for name in PERSPECTIVES]
         curves.append(found.psa.chances(DEFAULT, strategy, view="cash"))
         years: list[float] = [float(year) for year in curves[0].by_year()] or [result.horizons[-1] / MONTHS_A_YEAR]
@@ -101,7 +104,7 @@ def _by_year(page: RunSheet, found: Answers) -> None:
     for name, column, first, last in drawn:
         _line(page, chart, name, (1, column), written[first:last])
     said = "; ".join(
-        f"{strategies[name].label} in "
+        f"{_label(found, name)} in "
         f"{chance(found.pick('chance_payback', name, perspective=DEFAULT)['value'])} simulations"
         for name in found.strategies
     )
@@ -130,7 +133,14 @@ def _when(found: Answers) -> Iterator[list[Value]]:
                     found.pick(f"payback_p{p:02d}", strategy, perspective=name, horizon=end)["value"]
                     for p in PERCENTILES
                 ]
-                yield [_capital(PERSPECTIVE_NAMES[name]), strategy, end, row["value"], row["error"], *months]
+                yield [
+                    _capital(PERSPECTIVE_NAMES[name]),
+                    _label(found, strategy),
+                    end,
+                    row["value"],
+                    row["error"],
+                    *months,
+                ]
 
 
 def _how_much(found: Answers) -> Iterator[list[Value]]:
@@ -162,7 +172,7 @@ def _answer(
     row = found.pick(outcome, strategy, **whose)
     tail = found.pick(worst, strategy, **whose)["value"] if worst else None
     spread = (row["value"], row["error"], row["low"], row["high"], row["low_50"], row["high_50"])
-    return [label, strategy, whose["horizon"], *spread, tail]
+    return [label, _label(found, strategy), whose["horizon"], *spread, tail]
 
 
 def _apart(found: Answers) -> Iterator[list[Value]]:
@@ -174,22 +184,22 @@ def _apart(found: Answers) -> Iterator[list[Value]]:
                 worst = found.pick("net_saving_worst_tenth", strategy, **at)["value"]
                 paid = found.pick("chance_payback", strategy, **at)["value"]
                 label = _capital(reading_label(found.result, run))
-                yield [label, strategy, end, row["value"], row["low"], row["high"], worst, paid]
+                yield [label, _label(found, strategy), end, row["value"], row["low"], row["high"], worst, paid]
 
 
 def _acceptability(page: RunSheet, found: Answers) -> None:
     """Net saving alone and the setting's thresholds, then the curve with its chart."""
     names = found.result.strategies
-    labels = [found.result.scenario.model.strategies[name].label for name in names]
+    labels = [_label(found, name) for name in names]
     columns: tuple[Column, ...] = (
-        ("Judged by", "text"), ("£ per QALY", "whole"), *((f"Chance best: {name}", "share") for name in names),
+        ("Judged by", "text"), ("£ per QALY", "whole"), *((f"Chance best: {label}", "share") for label in labels),
         ("On the frontier", "label"), ("Chance that it is best", "share"),
-        *((f"Expected loss: {name}", "money") for name in names),
+        *((f"Expected loss: {label}", "money") for label in labels),
     )  # fmt: skip
     own = found.psa.choices(DEFAULT, thresholds=(None, *found.psa.setting_thresholds))
-    page.table(columns, [_choice(choice, names) for choice in own])
+    page.table(columns, [_choice(choice, labels) for choice in own])
     place = page.leave()
-    rows = page.table(columns, [_choice(choice, names) for choice in found.psa.choices(DEFAULT)])
+    rows = page.table(columns, [_choice(choice, labels) for choice in found.psa.choices(DEFAULT)])
     chart = page.book.add_chart({"type": "line"})
     chart.add_series({
         "name": "frontier", "categories": page.span(1, rows), "values": page.span(3 + len(names), rows),
@@ -205,12 +215,12 @@ def _acceptability(page: RunSheet, found: Answers) -> None:
     )  # fmt: skip
 
 
-def _choice(choice: Choice, names: tuple[str, ...] | list[str]) -> list[Value]:
+def _choice(choice: Choice, labels: Sequence[str]) -> list[Value]:
     by = MONEY_ALONE if choice.threshold is None else "net benefit"
     chances = [float(share) for share in choice.chance]
     losses = [float(loss) for loss in choice.loss]
     chosen = choice.chosen
-    return [_capital(by), choice.threshold, *chances, names[chosen], chances[chosen], *losses]
+    return [_capital(by), choice.threshold, *chances, labels[chosen], chances[chosen], *losses]
 
 
 def _line(page: RunSheet, chart: Any, name: str, columns: tuple[int, int], rows: range) -> None:
