@@ -25,7 +25,7 @@ from costmodel.result.result import LedgerItem, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 
-BLOCK = 2_048
+BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
 MOST_DRAWS = 1_000_000
 LARGEST_RUN = 5_000_000_000

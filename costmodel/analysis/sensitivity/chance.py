@@ -11,12 +11,13 @@ from costmodel.analysis.sensitivity.question import Question, ask
 from costmodel.analysis.sensitivity.search import Crossing, Scan, scanned
 from costmodel.analysis.sensitivity.threshold import BreakEvens, outcome_at
 from costmodel.errors import InputError
-from costmodel.model.run import BLOCK, SEED, evaluate
+from costmodel.model.run import SEED, evaluate
 from costmodel.model.values import Array, Values, completed, drawn_values
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 
 DRAWS = 1_000
+MOST_DRAWS = 2_048
 POINTS = 11
 """Values near the input's own uncertainty at which the chance is scanned, and as many over all that is searched."""
 HALVINGS = 12
@@ -52,8 +53,8 @@ def chance_break_even(
     """
     if not 0 < chance < 1:
         raise InputError.at("chance", f"{chance:g} is no chance between 0 and 1", "Write 0.8 for 80 in 100.")
-    if not 1 <= draws <= BLOCK:
-        raise InputError.at("draws", f"{draws} draws", f"From 1 to {BLOCK:,} here: every value is a run of them.")
+    if not 1 <= draws <= MOST_DRAWS:
+        raise InputError.at("draws", f"{draws} draws", f"From 1 to {MOST_DRAWS:,} here: every value is a run of them.")
     question = ask(scenario, "payback", perspective, horizon, strategy, discounted)
     month = question.months if by_month is None else by_month
     if not question.first_payment < month <= question.months:
