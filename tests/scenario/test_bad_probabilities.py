@@ -208,4 +208,4 @@ def test_a_sound_model_of_probabilities_is_not_warned_about(tmp_path: Path) -> N
 def test_A30_an_effect_beyond_the_horizon_is_said_where_there_is_no_therapy(tmp_path: Path) -> None:
     edits = {**faster(1.2, until="referral + 20 years"), "strategies.therapy.therapy": REMOVED}
     scenario = cm.load(write_model(tmp_path, edited(small(), edits)))
-    assert "therapy: the effect faster lasts longer than the horizon of 10 years." in scenario.warnings
+    assert 'Therapy: the effect "faster" lasts longer than the horizon of 10 years.' in scenario.warnings

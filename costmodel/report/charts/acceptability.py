@@ -4,16 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import Choice, Psa
-from costmodel.report.charts.style import (
-    DASHES,
-    GREY,
-    SERIES,
-    VERMILION,
-    Chart,
-    chart,
-    literal,
-    money_axis,
-)
+from costmodel.report.charts.style import DASHES, GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped
 from costmodel.report.psa_words import payer
 from costmodel.report.words import chance, money
 from costmodel.result.table import in_words
@@ -35,7 +26,7 @@ def acceptability(psa: Psa, perspective: str, horizon: float | None = None) -> C
             x=table["threshold"],
             y=table[label] * 100,
             mode="lines",
-            name=literal(label),
+            name=wrapped(label, LABEL),
             line={"color": SERIES[s % len(SERIES)], "dash": DASHES[s % len(DASHES)], "width": 2.5},
             customdata=[chance(share) for share in table[label]],
             hovertemplate="%{customdata}",

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import Psa
-from costmodel.report.charts.style import DASHES, SERIES, Chart, chart, follow_up_line, literal, year_axis
+from costmodel.report.charts.style import DASHES, LABEL, SERIES, Chart, chart, follow_up_line, wrapped, year_axis
 from costmodel.report.psa_words import payer
 from costmodel.report.words import chance
 from costmodel.result.result import EXPECTED
@@ -23,7 +23,7 @@ def chances(psa: Psa, perspective: str, strategy: str | None = None) -> Chart:
             x=table["month"] / MONTHS_A_YEAR,
             y=table[name] * 100,
             mode="lines",
-            name=literal(name),
+            name=wrapped(name, LABEL),
             line={"color": SERIES[i % len(SERIES)], "dash": DASHES[i % len(DASHES)], "width": 2.5 if i == 0 else 1.5},
             customdata=[chance(share) for share in table[name]],
             hovertemplate="%{customdata}",

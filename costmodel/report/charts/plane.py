@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import QUARTERS, Plane, Psa
-from costmodel.report.charts.style import GREY, SERIES, VERMILION, Chart, chart, literal, money_axis, zero_line
+from costmodel.report.charts.style import GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.report.psa_words import payer
 from costmodel.report.words import chance, money
 from costmodel.result.table import in_words
@@ -27,7 +27,7 @@ def plane(psa: Psa, perspective: str, strategy: str | None = None, horizon: floa
             x=points["QALYs gained"],
             y=points["net cost"],
             mode="markers",
-            name=literal(str(label)),
+            name=wrapped(str(label), LABEL),
             marker={"color": SERIES[a % len(SERIES)], "symbol": SYMBOLS[a % len(SYMBOLS)], "size": 5, "opacity": 0.5},
             customdata=[money(cost) for cost in points["net cost"]],
             hovertemplate="%{x:.3g} QALYs, %{customdata}",
