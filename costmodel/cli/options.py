@@ -23,10 +23,10 @@ def whole_number(option: str) -> Callable[[object], int]:
 
     def read(given: object) -> int:
         text = str(given)
-        if not re.fullmatch(r"\d{1,19}", text, flags=re.ASCII):
-            remedy = "Write a smaller one." if re.fullmatch(r"[0-9]{20,}", text) else "Write it in digits."
-            found = "is too large" if remedy.endswith("one.") else "is not a whole number from 0"
-            raise InputError.at(option, f'"{text[:40]}" {found}', remedy)
+        if re.fullmatch(r"\d{20,}", text, flags=re.ASCII):
+            raise InputError.at(option, f'"{text[:40]}" is too large', "Write a smaller one.")
+        if not re.fullmatch(r"\d+", text, flags=re.ASCII):
+            raise InputError.at(option, f'"{text[:40]}" is not a whole number from 0', "Write it in digits.")
         return int(text)
 
     return read

@@ -39,7 +39,8 @@ def _target(target: Any) -> dict[str, Any]:
 def takeaway(found: BreakEvens) -> str:
     """Whether it is met now, and how many inputs could meet it within their own uncertainty."""
     state = "is met" if found.met_now else "is not met"
-    within = [_named(one, root) for one in found.found for root in [root for root in one.roots if _inside(root)][:1]]
+    inside = [(one, next(filter(_inside, one.roots), None)) for one in found.found]
+    within = [_named(one, root) for one, root in inside if root]
     able = [_named(one, one.roots[0]) for one in found.found if one.roots]
     sentence = f"{upper_first(found.target.words)} {state} at the values in use"
     if not able:

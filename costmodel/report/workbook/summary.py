@@ -12,6 +12,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from costmodel.model.flows import Item, items
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
+from costmodel.report.words import upper_first
 from costmodel.report.workbook.costs import (
     cumulative_name,
     difference_name,
@@ -70,7 +71,7 @@ class Summary:
         self.row += 1
 
     def _perspective(self, strategy: str, perspective: str, horizon: float) -> None:
-        payer = _capital(PERSPECTIVE_NAMES[perspective])
+        payer = upper_first(PERSPECTIVE_NAMES[perspective])
         for category in self.result.categories():
             formula = self._sum(
                 strategy, horizon, lambda item: weight(perspective, item.paid_by, item.received_by), category
@@ -140,7 +141,7 @@ class Summary:
             value = payback_value(self.inputs, number, perspective, view)
             formula = payback_formula(self.pages.net, strategy, perspective, view, self.inputs)[1:]
             key = (outcome, perspective, "all", horizon)
-            text = f"{_capital(PERSPECTIVE_NAMES[perspective])}: {label}"
+            text = f"{upper_first(PERSPECTIVE_NAMES[perspective])}: {label}"
             self._line(text, formula, row, strategy, key, style="months", value=value)
 
     def _health(self, strategy: str, horizon: float) -> None:
@@ -263,7 +264,3 @@ class Summary:
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 760, "height": 380})
         self.sheet.page.insert_chart(self.row + 1 + below, 0, chart, {"description": clean(alt)})
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

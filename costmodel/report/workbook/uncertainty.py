@@ -10,7 +10,7 @@ from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.psa_answers import DEFAULT, Answers, answers
 from costmodel.report.psa_words import sentences
 from costmodel.report.terminal import reading_label
-from costmodel.report.words import chance
+from costmodel.report.words import chance, upper_first
 from costmodel.report.workbook.run_sheet import Column, RunSheet, Value, nothing_drawn, unsteady
 from costmodel.report.workbook.sheet import in_a_chart
 from costmodel.result.result import Result
@@ -82,7 +82,7 @@ def _by_year(page: RunSheet, found: Answers) -> None:
     result = found.result
     columns: tuple[Column, ...] = (
         ("Strategy", "text"), ("By the end of year", "count"), ("By month", "months"),
-        *((_capital(PERSPECTIVE_NAMES[name]), "share") for name in PERSPECTIVES),
+        *((upper_first(PERSPECTIVE_NAMES[name]), "share") for name in PERSPECTIVES),
         ("Cash alone, NHS and social care", "share"),
     )  # fmt: skip
     table: list[list[Value]] = []
@@ -134,7 +134,7 @@ def _when(found: Answers) -> Iterator[list[Value]]:
                     for p in PERCENTILES
                 ]
                 yield [
-                    _capital(PERSPECTIVE_NAMES[name]),
+                    upper_first(PERSPECTIVE_NAMES[name]),
                     _label(found, strategy),
                     end,
                     row["value"],
@@ -147,8 +147,8 @@ def _how_much(found: Answers) -> Iterator[list[Value]]:
     """Net savings by perspective and party to each horizon, then peak funding."""
     result = found.result
     accounts: list[tuple[str, dict[str, Any]]] = [
-        *((_capital(PERSPECTIVE_NAMES[name]), {"perspective": name}) for name in PERSPECTIVES),
-        *((f"{_capital(PARTY_NAMES[party])}, own account", {"party": party}) for party in result.parties()),
+        *((upper_first(PERSPECTIVE_NAMES[name]), {"perspective": name}) for name in PERSPECTIVES),
+        *((f"{upper_first(PARTY_NAMES[party])}, own account", {"party": party}) for party in result.parties()),
     ]
     for strategy in found.strategies:
         for end in result.horizons:
@@ -183,7 +183,7 @@ def _apart(found: Answers) -> Iterator[list[Value]]:
                 row = found.pick("net_saving", strategy, **at)
                 worst = found.pick("net_saving_worst_tenth", strategy, **at)["value"]
                 paid = found.pick("chance_payback", strategy, **at)["value"]
-                label = _capital(reading_label(found.result, run))
+                label = upper_first(reading_label(found.result, run))
                 yield [label, _label(found, strategy), end, row["value"], row["low"], row["high"], worst, paid]
 
 
@@ -220,7 +220,7 @@ def _choice(choice: Choice, labels: Sequence[str]) -> list[Value]:
     chances = [float(share) for share in choice.chance]
     losses = [float(loss) for loss in choice.loss]
     chosen = choice.chosen
-    return [_capital(by), choice.threshold, *chances, labels[chosen], chances[chosen], *losses]
+    return [upper_first(by), choice.threshold, *chances, labels[chosen], chances[chosen], *losses]
 
 
 def _line(page: RunSheet, chart: Any, name: str, columns: tuple[int, int], rows: range) -> None:
@@ -230,7 +230,3 @@ def _line(page: RunSheet, chart: Any, name: str, columns: tuple[int, int], rows:
         "line": {"color": COLOURS[number % len(COLOURS)], "width": 2, "dash_type": DASHES[number % len(DASHES)]},
         "marker": {"type": "none"},
     })  # fmt: skip
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
