@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem
-from costmodel.inputs.table import Table, number, provenance_problems, read_table
+from costmodel.inputs.table import Table, by_kind, number, provenance_problems, read_table
 from costmodel.units import parse_price_year, price_year_start
 
 
@@ -51,7 +51,7 @@ def read_price_index(path: Path, name: str = "") -> PriceIndex:
         levels[year], places[year] = level, row.place
     problems = problems or _gaps(table, levels, places)
     if problems:
-        raise InputError(*problems)
+        raise InputError(*by_kind(problems))
     return PriceIndex(name or path.stem, {year: levels[year] for year in sorted(levels)})
 
 

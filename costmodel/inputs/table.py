@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,12 @@ MARK = "#"
 
 STATUSES = ("read", "derived", "recalled", "assumption")
 
+SEPARATORS = (",", "\t", ";")
+"""Of cells. The first is the rule."""
+
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n', flags=re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[-+]?\d[\d./]*,\d")
+_VARYING = re.compile(r'"[^"]*"|\d[\d.,/]*(e[-+]?\d+)?')
 _DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", flags=re.ASCII)
 _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK": "an Excel or zip file, not text"}
 
@@ -80,35 +86,79 @@ def _text(path: Path, largest_file: int) -> str:
 
 def _table(text: str, name: str, columns: Sequence[str], first: int = 1) -> Table:
     """first: the number of the text's first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
+    lines = records(text, name, first)
+    place, header = next(lines, ("", []))
+    if not header:
+        raise InputError.at(name, "the file is empty", f"Columns: {', '.join(columns)}." if columns else "")
+    header = cut(header, 0)
+    by_folded_name = {column.casefold(): column for column in columns}
+    header = [by_folded_name.get(column.casefold(), column) for column in header]
+    _check_header(header, columns, place)
     rows: list[Row] = []
     problems: list[Problem] = []
+    for here, line in lines:
+        cells = cut(line, len(header))
+        if len(cells) == len(header):
+            rows.append(Row(here, dict(zip(header, cells, strict=True))))
+            continue
+        found = f"the row has {len(cells)} cells and the header {len(header)}"
+        problems.append(Problem(here, found, "Put text that contains commas in double quotes."))
+    if not rows:
+        problems.append(Problem(name, "the file has a header and no rows"))
+    if problems:
+        raise InputError(*by_kind(problems))
+    return Table(name, tuple(header), tuple(rows))
+
+
+def records(text: str, name: str, first: int = 1, heading: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The lines of a table as spreadsheets save it: the place of each that holds something, and its stripped cells.
+
+    Commas, tabs or semicolons separate the cells, as the header shows or Excel's line `sep=;` says. With semicolons,
+    numbers have decimal points all the same.
+    name: the file's, for messages. first: the number of the text's first line. heading: the column by which the
+    header is known; then lines may stand above it, and blanks may separate the cells.
+    Raises InputError naming file and line.
+    """
+    if marked := _SEPARATOR_LINE.match(text):
+        text = text[marked.end() :]
+        first += 1
+    separator = marked[1] if marked else _separator(text, heading)
+    if separator == " ":
+        text = "\n".join(" ".join(line.split()) for line in text.splitlines())
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     line = first
     try:
         for fields in reader:
             cells = [field.strip() for field in fields]
-            place = f"{name}, line {line}"
+            if separator == ";" and (odd := next(filter(_DECIMAL_COMMA.match, cells), None)):
+                found = f'the columns are separated by semicolons, and line {line} holds "{odd[:40]}"'
+                remedy = "Separate columns with commas, and write 0.35 for 0,35."
+                raise InputError.at(f"{name}, line {first}", found, remedy)
+            if any(cells):
+                yield f"{name}, line {line}", cells
             line = reader.line_num + first
-            if not cells:
-                continue
-            if not header:
-                header = cells
-                _check_header(header, columns, place)
-            elif len(cells) != len(header):
-                found = f"the row has {len(cells)} cells and the header {len(header)}"
-                problems.append(Problem(place, found, "Put text that contains commas in double quotes."))
-            else:
-                rows.append(Row(place, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
         raise InputError.at(f"{name}, line {line}", f"not valid CSV ({error})") from error
-    if not header:
-        raise InputError.at(name, "the file is empty", f"Columns: {', '.join(columns)}." if columns else "")
-    if not rows:
-        problems.append(Problem(name, "the file has a header and no rows"))
-    if problems:
-        raise InputError(*problems)
-    return Table(name, tuple(header), tuple(rows))
+
+
+def _separator(text: str, heading: str) -> str:
+    """What separates the cells of the header: the first line, or the first that has the cell `heading`."""
+    for line in io.StringIO(text):
+        plain = re.sub(r'"[^"]*"', lambda quoted: re.sub("[,;\t]", "", quoted[0]), line)
+        split = {mark: [cell.strip(' "\r\n') for cell in plain.split(mark)] for mark in SEPARATORS}
+        found = [mark for mark, cells in split.items() if not heading or heading in map(str.casefold, cells)]
+        if found and plain.strip():
+            return max(found, key=lambda mark: len(split[mark]))
+        if heading and heading in plain.casefold().split():
+            return " "
+    return SEPARATORS[0]
+
+
+def cut(cells: list[str], width: int) -> list[str]:
+    """A line without the empty cells that a spreadsheet leaves to the right of a table `width` columns wide."""
+    while len(cells) > width and not cells[-1]:
+        cells = cells[:-1]
+    return cells
 
 
 def _check_header(header: Sequence[str], columns: Sequence[str], place: str) -> None:
@@ -119,19 +169,36 @@ def _check_header(header: Sequence[str], columns: Sequence[str], place: str) -> 
     ]
     if columns:
         missing = [column for column in columns if column not in header]
-        if len(header) == 1 and ";" in header[0]:
-            remedy = "Separate columns with commas, and write 0.35 for 0,35."
-            raise InputError.at(place, "the columns are separated by semicolons", remedy)
+        unknown = [column for column in header if column not in columns]
+        if missing:
+            named = " or ".join(", ".join(f'"{column}"' for column in missing).rsplit(", ", 1))
+            problems.append(Problem(place, f"there is no column {named}", f"Columns: {', '.join(columns)}."))
         problems += [
-            Problem(place, f'there is no column "{column}"', f"Columns: {', '.join(columns)}.") for column in missing
-        ]
-        problems += [
-            Problem(place, f'the column "{column}" is not known', nearest(column, missing or columns))
-            for column in header
-            if column not in columns
+            Problem(place, f'the column "{column[:40]}" is not known', nearest(column, missing or columns))
+            for column in dict.fromkeys(unknown)
         ]
     if problems:
-        raise InputError(*problems)
+        raise InputError(*by_kind(problems))
+
+
+def by_kind(problems: Iterable[Problem]) -> list[Problem]:
+    """The first problem of each kind, which says how many there are: a thousand lines are no help.
+
+    Of one kind are those of one file that differ only in the numbers and the quoted words that they name.
+    """
+    kinds: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        file = problem.place.partition(", line ")[0]
+        kinds.setdefault((file, _VARYING.sub("…", problem.found)), []).append(problem)
+    return [_counted(same) for same in kinds.values()]
+
+
+def _counted(same: Sequence[Problem]) -> Problem:
+    first, *others = same
+    if not others:
+        return first
+    last = others[-1].place.rpartition(", ")[2]
+    return replace(first, found=f"{first.found} (and {len(others):,} more like it, the last in {last})")
 
 
 def number(row: Row, column: str) -> float:
