@@ -20,12 +20,10 @@ def _work(what: str, draws: int) -> None:
     from benchmarks.depression import SCENARIO
     from benchmarks.models import MONTHLY, monthly
     from benchmarks.numpy_programs import dense
-    from costmodel.model.totals import totals
-    from costmodel.model.values import drawn_values
 
     scenario = cm.load(SCENARIO if what == "depression" else MONTHLY)
     if what == "monthly":
-        totals(scenario, drawn_values(scenario, draws, 1), draws)
+        cm.run(scenario, draws=draws)
     elif what == "monthly, dense":
         dense(monthly(draws))
     elif what == "depression":

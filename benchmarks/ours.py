@@ -1,10 +1,10 @@
-"""This engine: discounted totals from the declared model and its draws."""
+"""This engine as its users call it: `cm.run`, from the declared model, its draws made anew."""
 
 import time
 
-from benchmarks.problem import Answer, Problem
+import costmodel as cm
+from benchmarks.problem import SEED, Answer, Problem
 from costmodel.model.run import processors
-from costmodel.model.totals import totals
 
 
 def one_thread(problem: Problem) -> Answer:
@@ -19,6 +19,7 @@ def every_processor(problem: Problem) -> Answer:
 
 def _answer(problem: Problem, workers: int) -> Answer:
     begun = time.perf_counter()
-    found = totals(problem.scenario, problem.values, problem.draws, workers=workers)
-    cost, qaly = found.cost.sum(axis=0)[:, 0], found.qaly[:, 0]
+    found = cm.run(problem.scenario, problem.draws, SEED, workers=workers).expected
+    assert found is not None
+    cost, qaly = found.cost[-1, 1].sum(axis=0)[:, 0], found.qaly[-1, 1][:, 0]
     return Answer(cost, qaly, time.perf_counter() - begun)

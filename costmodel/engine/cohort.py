@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.engine.formulas import HIGHEST_EXIT, TERMS, exit_rates
+from costmodel.engine.formulas import HIGHEST_EXIT, CohortStep, exit_rates
 
 Array = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def trace(
     people = np.empty((cycles + 1, states, *shape))
     person_years = np.empty((cycles, states, *shape))
     people[0] = start
-    whole = _Stepper(moves, start.shape)
+    whole = CohortStep(moves, start.shape)
     before: object = None
     coefficients = np.empty(0)
     groups: list[tuple[int, NDArray[np.bool_] | None]] = []
@@ -71,7 +71,7 @@ def trace(
                 continue
             x = people[k][:, chosen]
             after, time = np.empty_like(x), np.empty_like(x)
-            some = _Stepper(moves, x.shape)
+            some = CohortStep(moves, x.shape)
             some.cycle(x, after, time, coefficients[:, chosen], years, steps)
             people[k + 1][:, chosen] = after
             person_years[k][:, chosen] = time
@@ -82,55 +82,3 @@ def _alike(needed: NDArray[np.int64]) -> list[tuple[int, NDArray[np.bool_] | Non
     """Numbers of steps, each with the elements that need it; None for all of them."""
     counts = np.unique(needed)
     return [(int(count), None if len(counts) == 1 else needed == count) for count in counts]
-
-
-class _Stepper:
-    """`formulas.cohort_step` on arrays, in place: the same operations on each element in the same order.
-
-    Its room is taken once and used in every step, because allocation would take longer than arithmetic. All flows of a
-    term are one product: first the arrivals in each state by its first transition, then further arrivals, then exits.
-    """
-
-    def __init__(self, moves: Sequence[tuple[int, int]], shape: tuple[int, ...]) -> None:
-        states = shape[0]
-        first: dict[int, int] = {}
-        for move, (_, destination) in enumerate(moves):
-            first.setdefault(destination, move)
-        more = [move for move, (_, destination) in enumerate(moves) if first[destination] != move]
-        self._order = [first.get(state) for state in range(states)] + [*more]
-        origins = [0 if move is None else moves[move][0] for move in self._order]
-        self._origins = np.array([*origins, *range(states)])
-        self._flow = np.empty((len(self._origins), *shape[1:]))
-        self._arriving, self._leaving = self._flow[:states], self._flow[len(origins) :]
-        self._more = [(self._flow[moves[move][1]], self._flow[states + i]) for i, move in enumerate(more)]
-        self._series = np.empty((TERMS + 1, 2, *shape))
-        self._divisors = np.arange(1.0, TERMS + 2).reshape(-1, *(1 for _ in shape))
-
-    def coefficients(self, rates: Sequence[Array], exits: Sequence[Array]) -> Array:
-        """Per year, of every flow in the order of this room; 0 where no transition arrives."""
-        none = np.zeros_like(exits[0])
-        return np.stack([*(none if move is None else rates[move] for move in self._order), *exits])
-
-    def cycle(self, before: Array, after: Array, time: Array, coefficients: Array, years: float, steps: int) -> None:
-        """Write people and person-years of a cycle, shape (state, …); before and after may not overlap."""
-        spent = time if steps == 1 else np.empty_like(time)
-        time[...] = 0.0
-        for step in range(steps):
-            self._step(before if step == 0 else after, after, spent, coefficients, years / steps)
-            if steps > 1:
-                time += spent
-
-    def _step(self, before: Array, people: Array, time: Array, coefficients: Array, h: float) -> None:
-        flow, series = self._flow, self._series
-        series[0, 0] = before
-        for k in range(1, TERMS + 1):
-            series[k - 1, 0].take(self._origins, axis=0, out=flow, mode="clip")
-            np.multiply(flow, coefficients, flow)
-            for arriving, more in self._more:
-                np.add(arriving, more, arriving)
-            np.subtract(self._arriving, self._leaving, self._arriving)
-            np.multiply(self._arriving, h / k, series[k, 0])
-        np.divide(series[:, 0], self._divisors, series[:, 1])
-        total = series.sum(axis=0)
-        people[...] = total[0]
-        np.multiply(total[1], h, time)

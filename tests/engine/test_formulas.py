@@ -228,25 +228,52 @@ def test_arrays_are_compared_draw_by_draw() -> None:
     assert formulas.greatest(2.0, draws).tolist() == [2, 3]
 
 
+def advanced(
+    cohort: list[float],
+    moves: list[tuple[int, int]],
+    rates: list[float],
+    exits: list[float],
+    years: float,
+    steps: int = 1,
+    keep: formulas.Keep | None = None,
+) -> tuple[list[float], list[float]]:
+    """People and person-years after one cycle of a single cohort."""
+    before = np.array(cohort)
+    people, time = np.empty_like(before), np.empty_like(before)
+    recursion = formulas.CohortStep(moves, before.shape)
+    coefficients = recursion.coefficients([np.float64(rate) for rate in rates], [np.float64(out) for out in exits])
+    recursion.cycle(before, people, time, coefficients, years, steps, keep)
+    return people.tolist(), time.tolist()
+
+
 def test_each_term_of_the_series_is_offered_by_its_name_and_used_as_it_comes_back() -> None:
     """One state that is left once a year, followed for half a year: terms (−1/2)^k / k!; the second is made 0."""
-    offered: dict[str, float] = {}
+    offered: dict[tuple[int, str], float] = {}
 
-    def keep(name: str, value: float) -> float:
-        offered[name] = value
-        return 0.0 if name == "term 2 state 0" else value
+    def keep(step: int, name: str, value: np.ndarray) -> np.ndarray:
+        offered[step, name] = float(value[0])
+        return np.zeros(1) if name == "term 2" else value
 
-    people, time = formulas.cohort_step([1.0], [], [], [1.0], 0.5, keep)
-    assert list(offered) == [f"term {k} state 0" for k in range(1, formulas.TERMS + 1)]
+    people, time = advanced([1.0], [], [], [1.0], 0.5, keep=keep)
+    assert list(offered) == [(0, f"term {k}") for k in range(1, formulas.TERMS + 1)]
     assert list(offered.values()) == [-0.5, 0.125, *[0.0] * (formulas.TERMS - 2)]
     assert people == [1 - 0.5]
     assert time == [0.5 * (1 - 0.5 / 2)]
 
 
+def test_what_a_step_leaves_is_offered_and_used_by_the_next() -> None:
+    """Two steps of a state that is left; what the first left is replaced by one person and no time."""
+
+    def keep(step: int, name: str, value: np.ndarray) -> np.ndarray:
+        return {"people": np.ones(1), "person-years": np.zeros(1)}.get(name, value)
+
+    assert advanced([7.0], [], [], [0.6], 1.0, 2, keep) == advanced([1.0], [], [], [0.6], 0.5)
+
+
 def test_moves_meet_in_the_state_they_lead_to() -> None:
     """Two states drain into a third at a rate each; nobody dies."""
     rates = [0.3, 0.7]
-    people, time = formulas.cohort_step([0.5, 0.5, 0.0], [(0, 2), (1, 2)], rates, [0.3, 0.7, 0.0], 0.5, lambda _, x: x)
+    people, time = advanced([0.5, 0.5, 0.0], [(0, 2), (1, 2)], rates, [0.3, 0.7, 0.0], 0.5)
     left = [0.5 * math.exp(-rate / 2) for rate in rates]
     assert people == pytest.approx([*left, 1 - sum(left)], abs=1e-13)
     stayed = [0.5 * (1 - math.exp(-rate / 2)) / rate for rate in rates]
@@ -261,10 +288,14 @@ def test_moves_meet_in_the_state_they_lead_to() -> None:
         lambda: formulas.total_over_states([0.5, 0.5], [1.0]),
         lambda: formulas.total_over_states([1.0], [1.0, 2.0]),
         lambda: formulas.exit_rates(2, [(0, 1), (1, 0)], [0.1], 0.0),
-        lambda: formulas.cohort_step([1.0, 0.0], [(0, 1), (1, 0)], [0.1], [0.1, 0.0], 0.5, lambda _, x: x),
-        lambda: formulas.cohort_step([1.0, 0.0], [(0, 1)], [0.1], [0.1], 0.5, lambda _, x: x),
     ],
 )
 def test_a_share_without_a_value_and_a_move_without_a_rate_are_refused(uneven: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer)"):
         uneven()
+
+
+@pytest.mark.parametrize(("rates", "exits"), [([0.1], [0.1, 0.0]), ([0.1, 0.2], [0.1])])
+def test_a_move_without_a_rate_and_a_state_without_an_exit_are_refused(rates: list[float], exits: list[float]) -> None:
+    with pytest.raises(ValueError, match=f"{len(rates)} rates and {len(exits)} exits for 2 rates and 2 exits"):
+        advanced([1.0, 0.0], [(0, 1), (1, 0)], rates, exits, 0.5)

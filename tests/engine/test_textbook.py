@@ -10,8 +10,6 @@ from costmodel.engine.textbook import (
     COUNTINGS,
     TIMINGS,
     chain,
-    chain_sums,
-    instant_coefficients,
     instant_weights,
     moves_counted,
     time_in_states,
@@ -136,33 +134,3 @@ def test_half_cycle_weights_sum_to_the_number_of_cycles(cycles: int) -> None:
     assert weights is not None
     assert weights.sum() == cycles
     assert len(weights) == cycles + 1
-
-
-@pytest.mark.parametrize("counting", COUNTINGS)
-@pytest.mark.parametrize("drawn", [False, True], ids=["one factor", "a factor a draw"])
-def test_sums_over_time_are_those_of_the_whole_trace(counting: str, drawn: bool) -> None:
-    """Two spans, two weightings; the coefficients are applied to what `chain` keeps."""
-    rng = np.random.default_rng(4)
-    states, variants, draws, cycles = 4, 2, 3, 6
-    start = rng.dirichlet(np.ones(states), (variants, draws)).transpose(2, 0, 1)
-    moves = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 0), (2, 2)]  # state 3 is never reached
-    each = rng.uniform(size=(cycles, len(moves), variants, draws))
-    weights = rng.uniform(size=cycles + 1) if counting == "weights" else None
-    span = np.array([0, 0, 1, 1, 1, 1])
-    factors = [rng.uniform(0.5, 1, (cycles, draws) if drawn else cycles) for _ in range(2)]
-    coefficients = [instant_coefficients(counting, one, span, weights) for one in factors]
-    found = chain_sums(start, moves, lambda k: list(each[k]), coefficients, 2)
-    kept = chain(start, moves, lambda k: list(each[k]), cycles)
-    at_start, in_cycles = time_in_states(kept.people, counting, weights)
-    assert found.shape == (2, 2, states, variants, draws)
-    for w, factor in enumerate(factors):
-        wide = factor.reshape(cycles, 1, 1, -1)
-        for of in (0, 1):
-            wanted = (in_cycles * wide)[span == of].sum(axis=0) + (at_start if of == 0 else 0)
-            np.testing.assert_allclose(found[w, of], wanted, rtol=1e-13, atol=1e-15)
-
-
-def test_a_cohort_of_no_cycles_that_count_sums_to_nothing() -> None:
-    coefficients = [instant_coefficients("end", np.zeros(3), np.zeros(3, dtype=int))]
-    sums = chain_sums(np.ones((1, 1, 1)), [(0, 0)], lambda k: [np.ones((1, 1))], coefficients, 1)
-    assert sums.tolist() == [[[[[0.0]]]]]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
+from costmodel.engine import formulas as formulas_of_the_engine
 from costmodel.report.workbook import sheet as sheets
 from costmodel.report.workbook import write
 from costmodel.result.table import in_words
@@ -46,12 +47,34 @@ def test_libreoffice_computes_every_stored_value(book: Path, tmp_path: Path) -> 
     assert disagreements(book, cells) == []
 
 
+def test_a_fault_in_the_recursion_makes_engine_and_workbook_wrong_alike(
+    example_scenario: cm.Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A series that breaks off after two terms: there is no second recursion that would still be right."""
+
+    def people_at_the_end(name: str) -> tuple[float, float]:
+        result = cm.run(example_scenario, draws=0)
+        write(result, tmp_path / name)
+        cells = {at: value for at, value in stored(tmp_path / name).items() if at[0] == "Trace 1"}
+        heading = f"{next(iter(example_scenario.model.states))}: people at end"
+        (column,) = (column for (_, row, column), value in cells.items() if value == heading)
+        last = max(row for _, row, at in cells if at == column)
+        return float(str(cells["Trace 1", last, column])), result.deterministic.mean_people[-1, 0, 0, 0]
+
+    right = people_at_the_end("right.xlsx")
+    monkeypatch.setattr(formulas_of_the_engine, "TERMS", 2)
+    wrong = people_at_the_end("wrong.xlsx")
+    assert right[0] == pytest.approx(right[1], rel=1e-12)
+    assert wrong[0] == pytest.approx(wrong[1], rel=1e-12)
+    assert abs(wrong[1] / right[1] - 1) > 1e-6
+
+
 def test_a_wrong_stored_value_is_caught(trd_result: cm.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put = sheets.Sheet.put
 
     def spoiled(self: sheets.Sheet, name: str, row: int, cell: object, style: str = "calculation") -> object:
         reference = put(self, name, row, cell, style)  # type: ignore[arg-type]
-        if self.name == "Trace 2" and name.startswith("term 5") and row == 40:
+        if self.name == "Trace 2" and name.endswith("term 5") and row == 40:
             self.page.write_formula(row, self.columns[name], f"={cell.text}", None, cell.value + 1e-6)  # type: ignore[attr-defined]
         return reference
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from costmodel.engine.formulas import closing, cohort_step, discount_factor, exit_rates, window_share
+import numpy as np
+
+from costmodel.engine.formulas import CohortStep, closing, discount_factor, exit_rates, window_share
 from costmodel.model.by_rates import background_hazards
 from costmodel.model.flows import share_open
 from costmodel.model.lines import RateLine, Term, rate_lines
@@ -105,7 +107,7 @@ def write_trace(
         start = inputs.look(model.cohort.start.get(state, 0))
         sheet.put(f"{state}: people at end", REFERRAL, start)
     moves = [(line.origin, line.destination) for line in lines]
-    years = inputs.cycle_years / steps if steps > 1 else inputs.cycle_years
+    recursion = CohortStep(moves, (len(states),), object)
     for k in range(len(inputs.result.edges) - 1):
         row = REFERRAL + 1 + k
         sheet.put("Month to", row, rates.outside("Month to", row))
@@ -115,18 +117,15 @@ def write_trace(
             sheet.put(f"{state}: rate of leaving", row, out)
             for state, out in zip(states, exit_rates(len(states), moves, moving, dying), strict=True)
         ]
-        people = [sheet.at(f"{state}: people at end", row - 1) for state in states]
-        time: list[Cell] = []
-        for step in range(steps):
+        before = np.array([sheet.at(f"{state}: people at end", row - 1) for state in states])
+        people, time = np.empty_like(before), np.empty_like(before)
 
-            def keep(name: str, cell: Cell, step: int = step, row: int = row) -> Cell:
-                return sheet.put(f"step {step + 1}, {name}" if steps > 1 else name, row, cell)
+        def keep(step: int, name: str, cells: np.ndarray, row: int = row) -> list[Cell]:
+            """Each state's cell in a column of its own."""
+            prefix = f"step {step + 1}, " if steps > 1 else ""
+            return [sheet.put(f"{prefix}{state}: {name}", row, x) for state, x in zip(states, cells, strict=True)]
 
-            people, spent = cohort_step(people, moves, moving, exits, years, keep)
-            if step < steps - 1:
-                people = [keep(f"{state}: people", x) for state, x in zip(states, people, strict=True)]
-                spent = [keep(f"{state}: person-years", x) for state, x in zip(states, spent, strict=True)]
-            time = [a + b for a, b in zip(time, spent, strict=True)] if time else spent
+        recursion.cycle(before, people, time, recursion.coefficients(moving, exits), inputs.cycle_years, steps, keep)
         for state, x, spent_in in zip(states, people, time, strict=True):
             sheet.put(f"{state}: people at end", row, x)
             sheet.put(f"{state}: person-years", row, spent_in)

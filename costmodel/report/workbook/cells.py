@@ -46,12 +46,18 @@ class Cell:
         return Cell.of(other) - self
 
     def __mul__(self, other: Cell | float) -> Cell:
+        """A product; with the number 0, which stands where the model has no flow, the number 0."""
+        if not isinstance(other, Cell) and other == 0:
+            return Cell.of(0)
         return _binary(self, "*", other, PRODUCT, lambda a, b: a * b)
 
     def __rmul__(self, other: float) -> Cell:
-        return Cell.of(other) * self
+        return self * 0 if other == 0 else Cell.of(other) * self
 
     def __truediv__(self, other: Cell | float) -> Cell:
+        """A quotient; by the number 1, the cell itself."""
+        if not isinstance(other, Cell) and other == 1:
+            return self
         return _binary(self, "/", other, PRODUCT, lambda a, b: a / b)
 
     def __rtruediv__(self, other: float) -> Cell:
