@@ -59,6 +59,7 @@ def check(
 
 
 def _check(scenario: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None, as_json: bool) -> None:
+    from costmodel.model.run import check_draws
     from costmodel.report import refused
     from costmodel.report.checked import checked, document
 
@@ -72,6 +73,7 @@ def _check(scenario: Path, set_: list[str] | None, fix: list[str] | None, horizo
         else:
             show(refused.checked(refusal.locked))
         return
+    check_draws(loaded)
     if as_json:
         print(json_report.text(document(loaded)))
     else:

@@ -1,5 +1,6 @@
 """Models of probabilities: the published recursion, cycle by cycle, with the declared counting convention."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -7,20 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.engine.textbook import chain, moves_counted, time_in_states
-from costmodel.errors import InputError
-from costmodel.inputs.matrices import ROW_TOLERANCE
+from costmodel.errors import InputError, Problem
 from costmodel.model.lived import Lived, alike, looking, start_shares
 from costmodel.model.values import Array, Values
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
-from costmodel.scenario.probabilities import Chances, Move, all_states, arrow
+from costmodel.scenario.probabilities import BrokenRow, Chances, Move, all_states, arrow, broken_rows
 from costmodel.scenario.schema import ModelFile
 
 
 def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Lived:
     """The cohort of each strategy and alternative.
 
-    Raises InputError where a draw has a probability outside [0, 1]: nothing is clipped.
+    Raises InputError where a draw has a row that is none: nothing is clipped or rescaled.
     """
     model, look = scenario.model, looking(values)
     variants, column, structures = chances(scenario)
@@ -84,18 +84,75 @@ def chances(scenario: Scenario) -> tuple[list[Chances], NDArray[np.intp], list[S
 
 
 def move_probabilities(variants: list[Chances], moves: list[Move], cycle: int, draws: int, look: Any) -> list[Array]:
-    """The probability of each move in a cycle, (variant, draw) each; rounding of a remainder below 0 is taken off."""
+    """The probability of each move in a cycle, (variant, draw) each; rounding of a remainder below 0 is taken off.
+
+    Raises InputError where what leaves a state is no row of probabilities in some draw.
+    """
     found = [one.at(cycle, look) for one in variants]
-    stacked = []
-    for move in moves:
-        p = np.stack([np.broadcast_to(one.get(move, 0.0), (draws,)) for one in found])
-        outside = (p < -ROW_TOLERANCE) | (p > 1 + ROW_TOLERANCE)
-        if outside.any():
-            worst = float(p[outside][np.argmax(np.abs(p[outside] - 0.5))])
-            what = (
-                f"the probability of {arrow(move)} is {worst:.4g} in {outside.any(axis=0).sum():,} of {draws:,} draws"
-            )
-            remedy = "Narrow the uncertainty of the probabilities that leave the state; they are not clipped."
-            raise InputError.at("transitions", f"{what} (cycle {cycle + 1})", remedy)
-        stacked.append(np.maximum(p, 0.0))
-    return stacked
+    broken = BrokenDraws()
+    for one, probabilities in zip(variants, found, strict=True):
+        broken.add(one.strategy, broken_rows(one, cycle, probabilities), draws)
+    if problems := broken.problems(draws):
+        raise InputError(*problems)
+    return [
+        np.maximum(np.stack([np.broadcast_to(one.get(move, 0.0), (draws,)) for one in found]), 0.0) for move in moves
+    ]
+
+
+def broken_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]) -> list[Problem]:
+    """Rows of probabilities that are none in some of all draws: one problem a row, with their number.
+
+    blocks: values of every parameter with how many draws they are, one block after the other.
+    """
+    broken, total = BrokenDraws(), 0
+    for values, draws in blocks if scenario.model.in_probabilities else ():
+        look, total = looking(values), total + draws
+        for one in chances(scenario)[0]:
+            rows = [row for cycle in one.starts() for row in broken_rows(one, cycle, one.at(cycle, look))]
+            broken.add(one.strategy, rows, draws)
+    return broken.problems(total)
+
+
+CLOSED = (
+    'Draw the row as one (groups, together: dirichlet), or write "remainder" for one of its transitions; draws from a '
+    "file keep the sum."
+)
+OPEN = "Draw them as one (groups, together: dirichlet), or narrow their spread; nothing is clipped or rescaled."
+
+
+class BrokenDraws:
+    """Rows of probabilities that are none in some draws, counted over cycles and blocks of draws."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], BrokenRow] = {}
+        self._count: Counter[tuple[str, str]] = Counter()
+        self._sums: dict[tuple[str, str], list[float]] = {}
+
+    def add(self, strategy: str, rows: Iterable[BrokenRow], draws: int) -> None:
+        """Count the broken rows of a strategy in a block of draws, a draw once for all cycles."""
+        wrong: dict[str, Any] = {}
+        for row in rows:
+            key = (strategy, row.state)
+            self._first.setdefault(key, row)
+            wrong[row.state] = wrong.get(row.state, np.zeros(draws, dtype=bool)) | row.wrong
+            sums = np.broadcast_to(row.total, (draws,))[np.broadcast_to(row.wrong, (draws,))]
+            self._sums.setdefault(key, []).extend((float(np.min(sums)), float(np.max(sums))))
+        for state, where in wrong.items():
+            self._count[strategy, state] += int(where.sum())
+
+    def problems(self, draws: int) -> list[Problem]:
+        """One for each row that is broken in any of so many draws."""
+        return [
+            Problem("transitions", f"{key[0]}: {self._words(key, draws)}", CLOSED if row.closed else OPEN)
+            for key, row in self._first.items()
+        ]
+
+    def _words(self, key: tuple[str, str], draws: int) -> str:
+        row, count, high = self._first[key], self._count[key], max(self._sums[key])
+        if draws == 1:
+            return row.alone()
+        of, cycle = f"in {count:,} of {draws:,} draws", f"cycle {row.cycle + 1}"
+        if row.closed:
+            low = min(self._sums[key])
+            return f'the row from "{row.state}" does not sum to 1 {of}, but to {low:.4g} to {high:.4g} ({cycle})'
+        return f'the probabilities of leaving "{row.state}" sum to more than 1 {of}, up to {high:.4g} ({cycle})'

@@ -62,13 +62,19 @@ def looking(values: Values) -> Look:
     return lambda reference: float(reference) if isinstance(reference, int) else values[reference]
 
 
+def draws_that_miss_one(shares: Sequence[float | Array], draws: int) -> int:
+    """In how many draws shares do not sum to 1."""
+    return int(np.count_nonzero(np.broadcast_to(np.abs(sum(shares) - 1) > LARGEST_LEAK, (draws,))))
+
+
 def start_shares(structure: Structure, look: Look, draws: int) -> Array:
     """Shares of the cohort at referral, (state, draw). Raises InputError where they do not sum to 1 in every draw."""
     start = structure.model.cohort.start
     shares = [look(start[state]) if state in start else 0.0 for state in structure.model.states]
-    if np.max(np.abs(sum(shares) - 1)) > LARGEST_LEAK:
-        found = "the shares of the cohort do not sum to 1 in every draw"
-        raise InputError.at("cohort.start", found, "Make one the complement_of another, or hold them fixed.")
+    if wrong := draws_that_miss_one(shares, draws):
+        found = f"the shares of the cohort do not sum to 1 in every draw: {wrong:,} of {draws:,} do not"
+        remedy = "Make one the complement_of another, draw them as one (groups, together: dirichlet), or hold them."
+        raise InputError.at("cohort.start", found, remedy)
     return np.stack([np.broadcast_to(share, (draws,)) for share in shares])
 
 

@@ -1,7 +1,7 @@
 """Scenario and draws → result: the function that every analysis calls."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import cast, get_args
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError, nearest
+from costmodel.model.by_probabilities import broken_in_draws
 from costmodel.model.flows import items, therapy_window
 from costmodel.model.given import check_given
 from costmodel.model.lived import edges, looking
@@ -16,7 +17,15 @@ from costmodel.model.parallel import in_order
 from costmodel.model.simulate import Books
 from costmodel.model.strata import Together, shares_of_strata
 from costmodel.model.unusual import unusual
-from costmodel.model.values import Array, Sampling, Values, central_values, drawn_values, uncalibrated
+from costmodel.model.values import (
+    Array,
+    Sampling,
+    Values,
+    central_values,
+    drawn_values,
+    impossible_in_draws,
+    uncalibrated,
+)
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
@@ -123,9 +132,27 @@ def _drawn(scenario: Scenario, values: Callable[..., Values], draws: int, seed: 
         return _block(scenario, values(scenario, size, seed, first), size, horizons, max(0, KEPT_CURVES - first))
 
     gathering = Gathering(draws)
-    for found in in_order(block, range(0, draws, BLOCK), workers):
-        gathering.add(found)
+    try:
+        for found in in_order(block, range(0, draws, BLOCK), workers):
+            gathering.add(found)
+    except InputError:  # of one block; its reader is told of all draws
+        check_draws(scenario, values, draws, seed)
+        raise
     return gathering
+
+
+def check_draws(
+    scenario: Scenario, values: Callable[..., Values] = drawn_values, draws: int = DRAWS, seed: int = SEED
+) -> None:
+    """Raise InputError where draws hold what a file is refused for at its central values, with their number."""
+
+    def blocks() -> Iterator[tuple[Values, int]]:
+        for first in range(0, draws, BLOCK):
+            size = min(BLOCK, draws - first)
+            yield values(scenario, size, seed, first), size
+
+    if problems := [*impossible_in_draws(scenario, blocks()), *broken_in_draws(scenario, blocks())]:
+        raise InputError(*problems)
 
 
 def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from costmodel.engine.formulas import closing, total_over_states
+from costmodel.errors import InputError
 from costmodel.model.by_probabilities import live_by_probabilities
 from costmodel.model.by_rates import live_by_rates
 from costmodel.model.flows import (
@@ -25,7 +26,7 @@ from costmodel.model.flows import (
 from costmodel.model.lines import Look, quantity_terms
 from costmodel.model.lived import Lived, alike, edges, looking
 from costmodel.model.spans import look_in, spans
-from costmodel.model.values import Array, Values
+from costmodel.model.values import Array, Values, impossible_in_draws
 from costmodel.result.flows import Flows, Shared, whole
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.effect import Effect
@@ -56,7 +57,11 @@ class Books:
 
     @classmethod
     def of(cls, scenario: Scenario, values: Values, draws: int) -> "Books":
-        """Follow the cohort. Raises InputError where the rates or probabilities of a draw are absurd."""
+        """Follow the cohort. Raises InputError where a derived number, the rates or the probabilities of a draw are
+        absurd.
+        """
+        if problems := impossible_in_draws(scenario, [(values, draws)]):
+            raise InputError(*problems)
         live = live_by_probabilities if scenario.model.in_probabilities else live_by_rates
         lived = _with_gaps_closed(scenario, live(scenario, values, draws))
         return cls(scenario, looking(values), lived, draws)

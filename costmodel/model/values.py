@@ -1,17 +1,21 @@
 """Parameters as numbers: central values for the deterministic run, draws for the probabilistic one."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.errors import Problem
 from costmodel.inputs.draws import conditioned_weights, pick_rows, smooth_order, sobol, uniforms
 from costmodel.inputs.together import correlated, dirichlet
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.derived import combine, order
 from costmodel.scenario.groups import active, correlation_of
+from costmodel.scenario.parameter import DERIVED
+from costmodel.scenario.used import used
 
 Array = NDArray[np.float64]
 Values = Mapping[str, float | Array]
@@ -119,6 +123,37 @@ def completed(scenario: Scenario, leaves: Values) -> Values:
         else:
             values[name] = combine(record, values.__getitem__)
     return values
+
+
+def impossible_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]) -> list[Problem]:
+    """Derived parameters behind the answer that are outside their unit's support in some of all draws, as a file is
+    refused where they are so at the centre: one problem a parameter, with the number of draws.
+
+    blocks: values of every parameter with how many draws they are, one block after the other.
+    """
+    derived = [name for name in used(scenario) if scenario.parameters[name].kind in DERIVED]
+    wrong: Counter[str] = Counter()
+    worst: dict[str, float] = {}
+    total = 0
+    for values, draws in blocks:
+        total += draws
+        for name in derived:
+            value, unit = values.get(name), scenario.parameters[name].unit
+            if not isinstance(value, np.ndarray):  # as at the centre
+                continue
+            inside = (unit.low <= value) & (value <= unit.high) & np.isfinite(value)
+            if not inside.all():
+                wrong[name] += int(np.count_nonzero(~inside))
+                beyond = np.abs(value[~inside] - np.clip(value[~inside], unit.low, unit.high))
+                worst.setdefault(name, float(value[~inside][np.argmax(beyond)]))
+    problems = []
+    for name, count in wrong.items():
+        record = scenario.parameters[name]
+        found = f'{name} ({record.kind}) is outside {record.unit.support}, which the unit "{record.unit.text}" allows,'
+        found += f" in {count:,} of {total:,} draws: it is {worst[name]:.4g}"
+        remedy = f"Narrow the spread of what it is made of: {', '.join(record.operands)}. Nothing is clipped."
+        problems.append(Problem(f"parameters.{name}", found, remedy))
+    return problems
 
 
 def uncalibrated(scenario: Scenario) -> list[str]:

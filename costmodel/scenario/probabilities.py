@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from costmodel.inputs.matrices import ROW_TOLERANCE, Matrices
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.derived import pieces
@@ -141,33 +143,57 @@ class Chances:
         return 1.0
 
 
-def faults(chances: Chances, look: Look) -> Iterator[str]:
-    """What is wrong with the central probabilities, each with the first cycle in which it is so.
+@dataclass(frozen=True)
+class BrokenRow:
+    """What leaves a state in a cycle (from 0), where it is no row of probabilities at the centre or in some draws.
 
-    Above 1 with a relative risk, or the probabilities of leaving a state above 1, or a row that does not sum to 1.
+    closed: staying is declared and nothing takes the remainder, so that the row must sum to 1 by itself.
+    given: the declared probabilities. total: their sum. wrong: where it is so. Numbers, or of shape (draw,).
     """
-    references = declared(chances.model, chances.strategy)
+
+    state: str
+    cycle: int
+    closed: bool
+    given: Mapping[Move, Quantity]
+    total: Quantity
+    wrong: Any
+
+    def alone(self) -> str:
+        """The fault with every number, where there is one of each."""
+        numbers = {move: float(np.max(p)) for move, p in self.given.items()}
+        total, at = float(np.max(self.total)), f" (cycle {self.cycle + 1})"
+        for move, p in numbers.items():
+            if p > 1 + ROW_TOLERANCE:
+                return f"the probability of {arrow(move)} is {p:g} with its relative risk{at}"
+        named = ", ".join(f"{arrow(move)} {p:g}" for move, p in numbers.items())
+        if self.closed:
+            return f'the row from "{self.state}" sums to {total:.10g}, {total - 1:+.3g} from 1: {named}{at}'
+        return f'the probabilities of leaving "{self.state}" sum to {total:g}: {named}{at}'
+
+
+def broken_rows(chances: Chances, cycle: int, found: Mapping[Move, Quantity]) -> Iterator[BrokenRow]:
+    """The rule of every matrix, at the centre and in each draw: what leaves a state is no more than all of it.
+
+    found: `chances.at(cycle, …)`. Tables of probabilities are held to it where they are read.
+    """
+    references = {} if chances.matrices is not None else declared(chances.model, chances.strategy)
+    for state in {move[0]: None for move in references}:
+        given = {m: found[m] for m in references if m[0] == state and references[m] != REST}
+        rest = any(m[0] == state and references[m] == REST for m in references)
+        closed = (state, state) in given and not rest
+        total = sum(given.values())
+        wrong = np.logical_not(total <= 1 + ROW_TOLERANCE)
+        if closed:
+            wrong = wrong | (total < 1 - ROW_TOLERANCE)
+        if np.any(wrong):
+            yield BrokenRow(state, cycle, closed, given, total, wrong)
+
+
+def faults(chances: Chances, look: Look) -> Iterator[str]:
+    """What is wrong with the central probabilities, each state with the first cycle in which it is so."""
     said: set[str] = set()
     for cycle in chances.starts():
-        found = chances.at(cycle, look)
-        for state in all_states(chances.model):
-            given = {m: found[m] for m in references if m[0] == state and references[m] != REST}
-            rest = any(m[0] == state and references[m] == REST for m in references)
-            what = _row_fault(state, given, closed=(state, state) in given and not rest)
-            if what and state not in said:
-                said.add(state)
-                yield f"{what} (cycle {cycle + 1})"
-
-
-def _row_fault(state: str, given: Mapping[Move, float], closed: bool) -> str | None:
-    """closed: staying is declared and nothing takes the remainder, so that the row must sum to 1 by itself."""
-    for move, p in given.items():
-        if p > 1:
-            return f"the probability of {arrow(move)} is {p:g} with its relative risk"
-    total = sum(given.values())
-    named = ", ".join(f"{arrow(move)} {p:g}" for move, p in given.items())
-    if closed and abs(total - 1) > ROW_TOLERANCE:
-        return f'the row from "{state}" sums to {total:.10g}, {total - 1:+.3g} from 1: {named}'
-    if total > 1 + ROW_TOLERANCE:
-        return f'the probabilities of leaving "{state}" sum to {total:g}: {named}'
-    return None
+        for row in broken_rows(chances, cycle, chances.at(cycle, look)):
+            if row.state not in said:
+                said.add(row.state)
+                yield row.alone()

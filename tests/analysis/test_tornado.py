@@ -187,7 +187,7 @@ def test_a_pair_that_the_model_refuses_says_so_and_the_others_are_computed(tmp_p
     scenario = cm.load(write_model(tmp_path, small()))
     found = cm.grid(scenario, "leave", "die", [0.2, 0.9], [0.01, 0.3], perspective="nhs")
     assert [[cell.value is None for cell in row] for row in found.findings] == [[False, False], [False, True]]
-    assert "probability" in found.findings[1][1].words
+    assert 'the probabilities of leaving "ill" sum to 1.2' in found.findings[1][1].words
 
 
 def test_a_bar_of_probabilities_says_which_values_the_model_does_not_allow(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Models of probabilities: published results come out of scenario files, and a second implementation agrees."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import costmodel as cm
 from costmodel.model.lived import looking
 from costmodel.model.simulate import simulate
 from costmodel.model.values import drawn_values
-from tests.cli.commands import done, parsed
-from tests.support.example import example, number, write_model
+from tests.cli.commands import done, parsed, refused
+from tests.support.example import derived, example, number, write_model
 from tests.support.plain_probabilities import plain_run
 from tests.support.random_probabilities import random_probabilities
 from tests.support.small_probabilities import small
@@ -123,8 +124,93 @@ def test_a_draw_whose_probabilities_exceed_one_is_refused_and_not_clipped(tmp_pa
     model["parameters"]["leave"] = number("probability per year", 0.97, distribution="beta", effective_size=4)
     model["parameters"]["die"] = number("probability per year", 0.03, distribution="beta", effective_size=4)
     scenario = cm.load(write_model(tmp_path, model))
-    with pytest.raises(cm.InputError, match=r"the probability of ill -> ill is −?-?0\.\d+ in \d+ of 200 draws"):
+    values = drawn_values(scenario, 200, seed=1)
+    leaving = np.asarray(values["leave"]) + values["die"]
+    found = (
+        f'the probabilities of leaving "ill" sum to more than 1 in {np.sum(leaving > 1 + 1e-6)} of 200 draws, up to '
+    )
+    with pytest.raises(cm.InputError, match=re.escape(f"{found}{leaving.max():.4g}")):
         cm.run(scenario, draws=200)
+
+
+CELLS = {"stay": 50, "leave": 40, "die": 10}
+"""Of 100 people who were ill for a year."""
+
+
+def row_of_cells(folder: Path, *, together: bool) -> cm.Scenario:
+    """Whoever is ill stays, leaves or dies, each drawn by itself or the three as one; nobody else moves."""
+    model = small(follow_up="3 years", horizon="3 years", counting="start", discounting="start of cycle")
+    for name, events in CELLS.items():
+        model["parameters"][name] = number("probability per year", distribution="beta", counts=[events, 100])
+    model["transitions"] = {"ill -> ill": "stay", "ill -> well": "leave", "ill -> dead": "die"}
+    if together:
+        model["groups"] = {"ill": {"together": "dirichlet", "members": list(CELLS)}}
+    folder.mkdir(exist_ok=True)
+    return cm.load(write_model(folder, model))
+
+
+def sums_of(scenario: cm.Scenario, draws: int) -> np.ndarray:
+    values = drawn_values(scenario, draws, seed=1)
+    return sum(np.asarray(values[name]) for name in CELLS)  # type: ignore[return-value]
+
+
+def test_cells_of_a_row_that_are_drawn_by_themselves_are_refused_with_the_number_of_draws(tmp_path: Path) -> None:
+    scenario = row_of_cells(tmp_path, together=False)
+    sums = sums_of(scenario, 3_000)
+    wrong = int(np.sum(np.abs(sums - 1) > 1e-6))
+    assert wrong > 2_900
+    with pytest.raises(cm.InputError) as refused:
+        cm.run(scenario, draws=3_000)
+    (one,) = refused.value.problems  # both strategies have this row
+    found = f'the row from "ill" does not sum to 1 in {wrong:,} of 3,000 draws'
+    assert one.found == f"usual: {found}, but to {sums.min():.4g} to {sums.max():.4g} (cycle 1)"
+    assert "dirichlet" in one.remedy
+    assert '"remainder"' in one.remedy
+
+
+def test_a_row_drawn_as_one_keeps_everybody_and_its_mean_is_the_closed_form(tmp_path: Path) -> None:
+    """Visits of £600 a year while ill, people counted at the start of three years: 600 × (1 + p + p²), p about 0.5."""
+    scenario = row_of_cells(tmp_path, together=True)
+    np.testing.assert_allclose(sums_of(scenario, 2_000), 1, atol=1e-12)
+    result = cm.run(scenario, draws=4_000)
+    at_centre, drawn = result.deterministic.cost, result.headline.outcomes.cost
+    gp = [item.name for item in result.items].index("gp")
+    assert at_centre[-1, 0, gp, 0, 0, 0] == pytest.approx(600 * (1 + 0.5 + 0.25), rel=1e-12)
+    square = 0.25 + 0.5 * 0.5 / 101  # E p² of a beta(50, 50)
+    assert drawn[-1, 0, gp, 0].mean() == pytest.approx(600 * (1 + 0.5 + square), rel=0.01)
+
+
+def test_every_analysis_refuses_what_a_run_of_central_values_refuses(tmp_path: Path) -> None:
+    """Draws, ends of a tornado, values that a search tries, and draws from a file, in the words of the row."""
+    scenario = row_of_cells(tmp_path / "apart", together=False)
+    row = 'the row from "ill"'
+    for command in ("check", "run", "psa", "voi"):
+        assert f"{row} does not sum to 1 in " in refused(command, scenario.path)
+    left_out = {one.input.name: one.why for one in cm.tornado(scenario).left_out}
+    assert all(f"{row} sums to " in left_out[name] for name in CELLS)
+    (found,) = cm.break_even(scenario, "leave", value=500.0).found
+    assert not found.roots
+    assert cm.grid(scenario, "leave", "die", [0.4, 0.3], [0.1, 0.2]).findings[0][1].value is None
+    together = row_of_cells(tmp_path / "together", together=True)
+    given_cells = {"stay": [0.5, 0.6], "leave": [0.4, 0.4], "die": [0.1, 0.2]}
+    with pytest.raises(cm.InputError, match=r"does not sum to 1 in 1 of 2 draws, but to 1\.2 to 1\.2"):
+        cm.run(together, draws=2, given={name: np.array(cells) for name, cells in given_cells.items()})
+    with pytest.raises(cm.InputError, match=row):
+        cm.chance_break_even(scenario, "session", 0.5)
+
+
+def test_a_derived_number_outside_its_unit_in_some_draws_is_refused_as_it_is_at_the_centre(tmp_path: Path) -> None:
+    model = small()
+    model["parameters"]["base"] = number("multiplier", 0.8)
+    model["parameters"]["more"] = number("multiplier", 1.1, distribution="gamma", se=0.1)
+    model["parameters"]["attended"] = derived("share", product_of=["base", "more"])
+    scenario = cm.load(write_model(tmp_path, model))
+    above = 0.8 * np.asarray(drawn_values(scenario, 1_500, seed=1)["more"])
+    found = f'attended (product_of) is outside 0 to 1, which the unit "share" allows, in {np.sum(above > 1):,} of 1,500'
+    assert 0 < np.sum(above > 1) < 1_500
+    with pytest.raises(cm.InputError, match=re.escape(found)):
+        cm.run(scenario, draws=1_500)
+    assert "it is made of: base, more" in refused("check", scenario.path)
 
 
 def test_alternatives_may_move_probabilities(tmp_path: Path) -> None:
