@@ -197,6 +197,8 @@ def test_every_analysis_refuses_what_a_run_of_central_values_refuses(tmp_path: P
         cm.run(together, draws=2, given={name: np.array(cells) for name, cells in given_cells.items()})
     with pytest.raises(cm.InputError, match=row):
         cm.chance_break_even(scenario, "session", 0.5)
+    with pytest.raises(cm.InputError, match=row):  # held at any value, a member leaves the others to miss 1
+        cm.chance_break_even(together, "leave", 0.5)
 
 
 def test_a_derived_number_outside_its_unit_in_some_draws_is_refused_as_it_is_at_the_centre(tmp_path: Path) -> None:

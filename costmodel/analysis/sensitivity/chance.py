@@ -64,14 +64,19 @@ def chance_break_even(
     wanted = Chance(question, chance, month, draws, seed)
     drawn = drawn_values(scenario, draws, seed)
 
+    refused: list[InputError] = []
+
     def gap(value: float | None) -> float:
         try:
             return _chance(wanted, one, drawn, value) - chance
-        except InputError:
+        except InputError as error:
+            refused.append(error)
             return np.nan
 
+    now = _chance(wanted, one, drawn, None) - chance  # raises where the draws themselves cannot be
     scan = _search(one, gap)
-    now = gap(None)
+    if scan is None:
+        raise refused[0]
     return BreakEvens(wanted, now, (outcome_at(one, scan, now),))
 
 
@@ -90,7 +95,8 @@ def _chance(wanted: Chance, one: Input, drawn: Values, value: float | None) -> f
     return float(np.mean(rows.mixed((months <= wanted.month).astype(float))))
 
 
-def _search(one: Input, gap: Gap) -> Scan:
+def _search(one: Input, gap: Gap) -> Scan | None:
+    """What was found among values of an input; None where the model refuses all of them."""
     lowest, highest = one.limits
     low, high = one.spread.low, one.spread.high
     wide = max(high - low, abs(one.central), 1e-9)
@@ -104,6 +110,8 @@ def _search(one: Input, gap: Gap) -> Scan:
         crossings.append(_narrowed(gap, x[i : i + 2], y[i : i + 2]))
     crossings += [Crossing(float(x[i]), 0.0, None) for i in np.flatnonzero(y == 0)]
     known = np.isfinite(y)
+    if not known.any():
+        return None
     moves = bool(known.any() and np.ptp(y[known]) > 0)
     ordered = tuple(sorted(crossings, key=lambda found: found.value))
     return Scan(ordered, (), float(x[known].min()), float(x[known].max()), bool(known.all()), moves)
