@@ -1,7 +1,9 @@
 """The shape of the project: who imports whom, how long a file may be, and what no file may name."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,24 @@ PLACES = (  # in two pieces, so that this file does not name them itself
     ("/root", "/"),
 )
 FORBIDDEN = tuple("".join(pieces) for pieces in PLACES)
+
+GATE = "costmodel/inputs/files.py"
+"""The only file that opens others for reading."""
+READERS = {
+    "open", "read_text", "read_bytes", "read_csv", "read_table", "read_excel", "read_parquet", "read_json",
+    "read_pickle", "ParquetFile", "ZipFile", "load_workbook", "loadtxt", "genfromtxt", "fromfile", "memmap", "fdopen",
+    "copyfile", "copyfileobj", "FileIO", "np.load", "numpy.load", "shutil.copy",
+}  # fmt: skip
+"""Functions by which Python or a library opens a file."""
+OURS = {"read_bytes", "read_table"}
+"""Functions of the package that go through the gate, where they are called by their bare names."""
+OF_MEMORY = {"BytesIO", "StringIO"}
+NOT_FOR_READING = {
+    ("costmodel/analysis/sweep/directory.py", "os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 420)"),
+    ("costmodel/analysis/sweep/directory.py", "os.open(path.parent, os.O_RDONLY)"),
+    ("costmodel/report/workbook/opened.py", "book._archive.open(sheet._worksheet_path)"),
+}
+"""The lock of a folder, a folder whose entries are made sure, and a part of a workbook that is in memory."""
 
 
 def files_of_the_project() -> list[Path]:
@@ -58,3 +78,45 @@ def test_no_file_names_a_package_registry_or_a_place_on_this_machine() -> None:
         content = path.read_bytes().decode("utf-8", errors="ignore")
         named += [f"{path.relative_to(ROOT)}: {place}" for place in FORBIDDEN if place in content]
     assert named == []
+
+
+def _reads_a_file(call: ast.Call) -> bool:
+    """Whether a call may open a file for reading; files opened to write, and bytes in memory, may not."""
+    words = ast.unparse(call.func)
+    *of, name = words.split(".")
+    if not {name, words} & READERS or (not of and name in OURS):
+        return False
+    arguments = [*call.args, *(one.value for one in call.keywords)]
+    if name == "open" and any(
+        isinstance(one, ast.Constant) and str(one.value)[:1] in tuple("wxa") for one in arguments
+    ):
+        return False
+    first = call.args[0] if call.args else None
+    made = first.func if isinstance(first, ast.Call) else first
+    return not (made is not None and ast.unparse(made).rpartition(".")[2] in OF_MEMORY)
+
+
+def _reading(text: str) -> Iterator[str]:
+    yield from (
+        ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and _reads_a_file(node)
+    )
+
+
+def test_every_file_is_read_through_the_one_gate() -> None:
+    files = [path for path in (ROOT / "costmodel").rglob("*.py") if path.relative_to(ROOT).as_posix() != GATE]
+    found = [(path.relative_to(ROOT).as_posix(), call) for path in files for call in _reading(path.read_text("utf-8"))]
+    assert [one for one in found if one not in NOT_FOR_READING] == []
+    assert set(found) >= NOT_FOR_READING
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "open(path)", "open(path, 'rb')", "path.open()", "path.open('rb')", "os.open(path, os.O_RDONLY)",
+        "path.read_text()", "self.path.read_bytes()", "pd.read_csv(path)", "pq.ParquetFile(path)",
+        "zipfile.ZipFile(path)", "np.load(path)",
+        "openpyxl.load_workbook(path)", "shutil.copy(path, other)", "io.FileIO(path)", "np.loadtxt(path)",
+    ],
+)  # fmt: skip
+def test_another_way_of_reading_a_file_is_seen(text: str) -> None:
+    assert list(_reading(text))

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.inputs.files import read_bytes
 
 LARGEST_FILE = 20_000_000
 """Bytes."""
@@ -181,7 +182,7 @@ TYPES: dict[str, type[Case]] = {
 def read_case(path: str | Path) -> tuple[Case, str]:
     """A case and its SHA-256. Raises InputError naming the file and the key."""
     path = Path(path)
-    content = _content(path)
+    content = read_bytes(path, LARGEST_FILE)
     data = _data(content, path.name)
     kind = data.get("kind")
     if not isinstance(kind, str) or kind not in TYPES:
@@ -191,15 +192,6 @@ def read_case(path: str | Path) -> tuple[Case, str]:
     except ValidationError as error:
         raise InputError(*_problems(error, path.name)) from error
     return case, hashlib.sha256(content).hexdigest()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError.at(path.name, "the file is too large", f"At most {LARGEST_FILE:,} bytes.")
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
 
 
 def _data(content: bytes, name: str) -> dict[str, Any]:

@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem, nearest
-
-LARGEST_FILE = 1_000_000
-"""Bytes."""
+from costmodel.inputs.files import LARGEST_TEXT, read_bytes
 
 MARK = "#"
 """Begins a remark."""
@@ -47,7 +45,7 @@ class Table:
 
 
 def read_table(
-    path: Path, columns: Sequence[str] = (), largest_file: int = LARGEST_FILE, remarked: bool = False
+    path: Path, columns: Sequence[str] = (), largest_file: int = LARGEST_TEXT, remarked: bool = False
 ) -> Table:
     """Read a CSV file.
 
@@ -63,13 +61,7 @@ def read_table(
 
 
 def _text(path: Path, largest_file: int) -> str:
-    try:
-        size = path.stat().st_size
-        if size > largest_file:
-            raise InputError.at(path.name, f"the file has {size:,} bytes", f"At most {largest_file:,}.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
+    content = read_bytes(path, largest_file)
     for mark, encoding in _OTHER_ENCODINGS.items():
         if content.startswith(mark):
             raise InputError.at(path.name, f"the file is {encoding}", "Save it as CSV in UTF-8.")

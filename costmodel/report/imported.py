@@ -12,6 +12,7 @@ from rich.text import Text
 from ruamel.yaml import YAML
 
 from costmodel.errors import InputError
+from costmodel.inputs.files import read_bytes
 from costmodel.report import json_report
 from costmodel.report.files import check_folder, write_whole
 from costmodel.report.terminal import headed, listed
@@ -43,7 +44,7 @@ def bring(workbook: Path, scenario: Path, overlay: Path, label: str = LABEL) -> 
     """
     _check_options(scenario, overlay, label)
     before = load(scenario)
-    returned = read_changes(_content(workbook), before)
+    returned = read_changes(read_bytes(workbook, package.MOST_BYTES), before)
     made = returned.scenario.changes[len(before.changes) :]
     unusual = tuple(text for text in returned.scenario.warnings if text not in before.warnings)
     if made:
@@ -93,21 +94,11 @@ def _check_options(scenario: Path, overlay: Path, label: str) -> None:
     if overlay.suffix.lower() not in ENDINGS:
         raise InputError.at(place, "a scenario file's name ends in .yaml", f"Did you mean {overlay.stem}.yaml?")
     check_folder(overlay, "-o")
-    if overlay.exists() and overlay.resolve() == scenario.resolve():
+    if overlay.exists() and scenario.exists() and overlay.samefile(scenario):
         raise InputError.at(place, "this is the scenario itself", "Name another file: the overlay only adds to it.")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", label):
         remedy = "Lower-case letters, digits and _, beginning with a letter."
         raise InputError.at(f"--label {label[:60]}", "this is not a label", remedy)
-
-
-def _content(path: Path) -> bytes:
-    """The bytes of a workbook, of which too many are not read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(package.MOST_BYTES + 1)
-    except OSError as error:
-        found = f"the file cannot be opened ({error.strerror})"
-        raise InputError.at(path.name[:100], found, "Check the path.") from error
 
 
 def _name(scenario: Path, overlay: Path) -> str:

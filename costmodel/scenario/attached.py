@@ -1,6 +1,7 @@
 """The files that a scenario names: setting, sources, price indices, life tables, posteriors."""
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.files import named_file, read_bytes
 from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.inputs.matrices import Matrices, read_matrices
 from costmodel.inputs.posterior import LARGEST_FILE, Posterior, read_posterior
@@ -19,6 +21,8 @@ from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 
 Content = TypeVar("Content")
+SETTLED = 100_000_000
+"""Nanoseconds after which a second change of a file is sure to have another time."""
 
 
 @dataclass
@@ -46,8 +50,7 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
     Raises InputError where not even the setting can be read.
     """
     place = tree.place(("setting",))
-    path = place.path.parent / model.setting
-    setting_tree, digest = _with_digest(path, place, parse_file)
+    setting_tree, digest = _with_digest(model.setting, place, parse_file)
     setting, wrong, _ = validate(SettingFile, setting_tree)
     problems += [problem for problem in (*setting_tree.problems, *wrong) if problem not in problems]
     if setting is None:
@@ -57,7 +60,7 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
 
     def read(where: Place, name: str, reader: Callable[[Path], Content]) -> Content | None:
         try:
-            content, attached.digests[name] = _with_digest(where.path.parent / name, where, reader)
+            content, attached.digests[name] = _with_digest(name, where, reader)
         except InputError as error:
             problems.extend(error.problems)
             return None
@@ -87,7 +90,7 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
                 attached.posteriors[path] = posterior
     for path in belongs.calibration_files(attached.posteriors):
         with suppress(InputError):
-            attached.calibration[path] = named(path, place, _read_calibration)
+            attached.calibration[path] = _known(_read_calibration, path)[0]
     tables: dict[str, Matrices | None] = {}
     for name, strategy in model.strategies.items() if model.in_probabilities else ():
         block = strategy.matrices or model.matrices
@@ -107,17 +110,17 @@ def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Sou
     """
     digests: dict[str, str] = {}
     place = tree.place(("setting",))
-    setting_tree, digests["setting"] = _with_digest(place.path.parent / setting, place, parse_file)
+    setting_tree, digests["setting"] = _with_digest(setting, place, parse_file)
     file, problems, _ = validate(SettingFile, setting_tree)
     problems = [*setting_tree.problems, *problems]
     if file is None or problems:
         raise InputError(*dict.fromkeys(problems))
     where = setting_tree.place(("sources",))
-    shared, digests[file.sources] = _with_digest(where.path.parent / file.sources, where, read_sources)
+    shared, digests[file.sources] = _with_digest(file.sources, where, read_sources)
     if own is None:
         return dict(shared), digests
     where = tree.place(("sources",))
-    theirs, digests[own] = _with_digest(where.path.parent / own, where, read_sources)
+    theirs, digests[own] = _with_digest(own, where, read_sources)
     if twice := _stated_twice(where, own, theirs, shared):
         raise InputError(*twice)
     return {**shared, **theirs}, digests
@@ -137,20 +140,44 @@ def states_of(model: ModelFile) -> tuple[str, ...]:
     return (*model.states, "dead")
 
 
-def named(path: Path, place: Place, reader: Callable[[Path], Content]) -> Content:
-    """Read a file that another file names. Raises InputError at the naming line if it does not exist."""
+def _with_digest(name: str, place: Place, reader: Callable[[Path], Content]) -> tuple[Content, str]:
+    """What a file holds that stands named at a place, and its SHA-256. Raises InputError."""
+    return _known(reader, named_file(name, place.path, str(place)))
+
+
+def _known(reader: Callable[[Path], Content], path: Path) -> tuple[Content, str]:
+    """What a file holds, and its SHA-256; read once while the file stays as it is."""
     try:
-        stamp = path.stat()
+        found = path.stat()
     except OSError as error:
-        raise InputError.at(str(place), f'the file "{path.name}" does not exist', "Check the path.") from error
-    content: Content = _kept(reader, path, stamp.st_mtime_ns, stamp.st_size)
-    return content
+        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
+    stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if abs(time.time_ns() - found.st_ctime_ns) < SETTLED:
+        return _read(reader, path)
+    kept: tuple[Content, str] = _kept(reader, path, stamp)
+    return kept
 
 
 @lru_cache(maxsize=64)
-def _kept(reader: Callable[[Path], Any], path: Path, changed: int, size: int) -> Any:
-    """Files are read once while they stay as they are; what is kept is never changed."""
-    return reader(path)
+def _kept(reader: Callable[[Path], Any], path: Path, stamp: tuple[int, ...]) -> tuple[Any, str]:
+    """What is kept is never changed."""
+    return _read(reader, path)
+
+
+def _read(reader: Callable[[Path], Content], path: Path) -> tuple[Content, str]:
+    before = _digest(path)
+    content = reader(path)
+    if _digest(path) != before:
+        raise InputError.at(path.name, "the file changed while it was read", "Run again.")
+    return content, before
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file; empty where it cannot be read, which its reader says better."""
+    try:
+        return hashlib.sha256(read_bytes(path, LARGEST_FILE)).hexdigest()
+    except InputError:
+        return ""
 
 
 def _read_index(path: Path) -> PriceIndex:
@@ -168,22 +195,3 @@ def read_sources(path: Path) -> Mapping[str, Source]:
     if problems or file is None:
         raise InputError(*problems)
     return file.sources
-
-
-def _with_digest(path: Path, place: Place, reader: Callable[[Path], Content]) -> tuple[Content, str]:
-    """What a named file holds, and its SHA-256. Raises InputError if it changes while it is read."""
-    before = _digest(path)
-    content = named(path, place, reader)
-    if _digest(path) != before:
-        raise InputError.at(path.name, "the file changed while it was read", "Run again.")
-    return content, before
-
-
-def _digest(path: Path) -> str:
-    """SHA-256 of a file; empty where it cannot be read or is larger than any file that is accepted."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            return ""
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""

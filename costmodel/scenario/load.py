@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.files import named_file
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
@@ -10,7 +11,7 @@ from costmodel.scenario.kind import kind_of
 from costmodel.scenario.locked import Refused, read_locked
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL
-from costmodel.scenario.read import Place, Tree, exists, parse_file, parse_text
+from costmodel.scenario.read import Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import OverlayFile
 
 DEEPEST = 2
@@ -85,34 +86,25 @@ def _overlays(tree: Tree, path: Path) -> list[tuple[Tree, Path, OverlayFile | No
             raise InputError(*tree.problems, *problems)
         chain.append((tree, path, file))
         place = str(tree.place(("extends",)))
-        if (path.parent / file.extends).resolve() in [one.resolve() for _, one, _ in chain]:
+        parent = named_file(file.extends, path, place, anywhere=True)
+        if parent.resolve() in [one.resolve() for _, one, _ in chain]:
             circle = " → ".join([*(one.name for _, one, _ in chain), Path(file.extends).name])
             raise InputError.at(place, f"the files extend each other: {circle}", "One of them must be a model file.")
         if len(chain) > DEEPEST:
             raise InputError.at(place, "overlays are stacked too deep", f"At most {DEEPEST} on one model file.")
-        path = path.parent / file.extends
-        tree = _read_named(path, tree.place(("extends",)))
+        path = parent
+        tree = parse_file(path)
     return [*chain, (tree, path, None)]
-
-
-def _read_named(path: Path, place: Place) -> Tree:
-    try:
-        return parse_file(path)
-    except InputError as error:
-        if exists(path):
-            raise
-        raise InputError.at(str(place), f'the file "{path.name[:100]}" does not exist', "Check the path.") from error
 
 
 def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:
     """Add the parameters of the setting to the model's."""
-    path = place.path.parent / name
     merged = Tree(dict(base.data), dict(base.places), unreadable=set(base.unreadable))
     merged.data["setting"] = name
     merged.places[("setting",)] = place
     problems = _internal_keys(base)
     try:
-        setting = _read_named(path, place)
+        setting = parse_file(named_file(name, place.path, str(place)))
     except InputError as error:
         return merged, [*problems, *error.problems]
     problems += [*setting.problems, *_internal_keys(setting)]

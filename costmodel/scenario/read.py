@@ -17,8 +17,9 @@ from ruamel.yaml.events import AliasEvent, MappingEndEvent, SequenceEndEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.files import LARGEST_TEXT as MAX_BYTES
+from costmodel.inputs.files import read_bytes
 
-MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 20
 LARGEST_NUMBER = 2**53
@@ -80,22 +81,7 @@ def read_file(path: Path) -> Tree:
 
 def parse_file(path: Path) -> Tree:
     """Read one YAML file, faulty entries and all. Raises InputError if it cannot be opened, or as `parse_text`."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError.at(path.name, f"the file has {size:,} bytes", f"At most {MAX_BYTES:,}.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
-    return parse_text(content, path)
-
-
-def exists(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have names none."""
-    try:
-        return path.exists()
-    except OSError:
-        return False
+    return parse_text(read_bytes(path, MAX_BYTES), path)
 
 
 def parse_text(content: bytes, path: Path) -> Tree:

@@ -10,6 +10,7 @@ from pathlib import Path
 from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Prior
 from costmodel.analysis.calibration.prediction import falls_on, longest_cycle
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.inputs.files import named_file
 from costmodel.model.lines import rate_lines
 from costmodel.scenario.belongs import FILE, Label, targets, uses
 from costmodel.scenario.build import Scenario, Structure
@@ -56,8 +57,8 @@ class CalibrationProblem:
         """What the posterior of a fit says of its origin."""
         block = self.file.fits[name]
         columns = {key: self.columns[key] for key in (*block.free, *block.held)}
-        output = (self.path.parent / block.output).resolve()
-        file = Path(os.path.relpath(self.path.resolve(), output.parent)).as_posix()
+        output = Path(os.path.realpath(self.path.parent / block.output))
+        file = Path(os.path.relpath(os.path.realpath(self.path), output.parent)).as_posix()
         rests_on = {name for name in (self.file.design_effect, *block.held.values()) if isinstance(name, str)}
         return Label(
             fit=name,
@@ -91,9 +92,7 @@ def load_problem(path: Path) -> CalibrationProblem:
 def _scenario_without_posteriors(tree: Tree, path: Path, file: CalibrationFile) -> tuple[Scenario, dict[str, str]]:
     """The scenario with a plain value for each joint parameter; the columns of these by name."""
     place = tree.place(("scenario",))
-    model_path = path.parent / file.scenario
-    if not model_path.exists():
-        raise InputError.at(str(place), f'the file "{file.scenario}" does not exist', "Check the path.")
+    model_path = named_file(file.scenario, path, str(place), anywhere=True)
     model = read_file(model_path)
     if "extends" in model.data:
         remedy = "Calibrate the model file that it changes."

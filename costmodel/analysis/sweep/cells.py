@@ -10,11 +10,11 @@ from typing import Any
 
 from costmodel.analysis.sweep.grid import Grid, Value
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.files import named_file
 from costmodel.model.run import check_size
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 from costmodel.scenario.locked import Refused
-from costmodel.scenario.read import exists
 
 Progress = Callable[[str, int, int], None]
 """Called with what is worked at, how much of it is done and how much is wanted."""
@@ -107,19 +107,14 @@ def with_values(scenario: Scenario, values: Mapping[str, Value]) -> Scenario:
 
 
 def _loaded(grid: Grid, i: int, problems: list[Problem]) -> Scenario | None:
-    path = grid.path.parent / grid.scenarios[i]
+    name, place = grid.scenarios[i], grid.place("scenarios", i)
     try:
-        return load(path)
+        return load(named_file(name, grid.path, place, anywhere=True))
     except Refused as refused:
-        place = grid.place("scenarios", i)
-        problem = Problem(place, f'"{grid.scenarios[i][:100]}" is locked', "Take it out of the grid.")
+        problem = Problem(place, f'"{name[:100]}" is locked', "Take it out of the grid.")
         raise Refused(refused.locked, [problem, *refused.asked]) from None
     except InputError as error:
-        if exists(path):
-            problems += error.problems
-        else:
-            found = f'the file "{grid.scenarios[i][:100]}" does not exist'
-            problems.append(Problem(grid.place("scenarios", i), found, "Check the path; it starts at the grid file."))
+        problems += error.problems
     return None
 
 

@@ -15,11 +15,14 @@ from costmodel.analysis.sweep.cells import Plan
 from costmodel.analysis.sweep.part import columns
 from costmodel.analysis.sweep.versions import NAMES, versions
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.files import read_bytes
 
 SCHEMA = "costmodel/sweep/1"
 MANIFEST = "manifest.json"
 PARTS = "parts"
 LOCK = ".lock"
+LARGEST_MANIFEST = 200_000_000
+"""Bytes."""
 TEMPORARY = ".tmp"
 MAY_DIFFER = {"schema", "state", "grid", "versions", "rows", "refused", "cells"}
 """Keys of the manifest that are compared apart, or say how far a sweep is."""
@@ -172,8 +175,8 @@ def _temporary(name: str) -> bool:
 
 def _read(path: Path) -> Manifest:
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(read_bytes(path, LARGEST_MANIFEST))
+    except (InputError, ValueError) as error:
         raise InputError.at(f"-o {path}", "the manifest cannot be read", "Name a new folder.") from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         remedy = "Name a new folder."

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.inputs.files import read_bytes
 from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.scenario.faults import validate
@@ -130,10 +131,7 @@ class Grid:
 def read_grid(path: str | Path) -> Grid:
     """Read a grid file. Raises InputError with every problem in it."""
     path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError.at(path.name, f"the file cannot be opened ({error.strerror})") from error
+    content = read_bytes(path)
     tree = parse_text(content, path)
     file, problems, _ = validate(GridFile, tree)
     problems = [*tree.problems, *problems]

@@ -11,9 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from costmodel.errors import InputError
+from costmodel.inputs.files import read_bytes
+
 REFUSED = "refused"
 """The outcome of the one row of a cell that the model refused to run; its words say why."""
 KEY = b"costmodel.part"
+LARGEST_FILE = 200_000_000
+"""Bytes."""
 
 TABLE = {
     "strategy": pa.string(), "comparator": pa.string(), "perspective": pa.string(), "party": pa.string(),
@@ -58,11 +63,12 @@ def checked(path: Path, number: int, cells: Sequence[int], texts: Mapping[str, b
     cells: the indices that it must hold.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        content = read_bytes(path, LARGEST_FILE)
+        with pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True) as file:
             schema, table = file.schema_arrow, file.read(["cell", "outcome"])
             file.read()
         about = json.loads((schema.metadata or {}).get(KEY, b"{}"))
-    except (OSError, ValueError, pa.ArrowException):
+    except (InputError, OSError, ValueError, pa.ArrowException):
         return None
     if (about.get("sweep"), about.get("part")) != (sweep, number) or not schema.equals(pa.schema(columns(texts))):
         return None

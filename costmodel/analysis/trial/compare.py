@@ -6,7 +6,7 @@ contains the price of the therapy, which is an input; context is printed and com
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import realpath
 
 import numpy as np
 import pandas as pd
@@ -296,7 +296,7 @@ def _at_trial_prices(scenario: Scenario) -> Iterator[Scenario]:
     if scenario.changes or not path.exists():
         return
     extends: object = read_file(path).data.get("extends")
-    if isinstance(extends, str) and (path.parent / extends).resolve() == scenario.path.resolve():
+    if isinstance(extends, str) and realpath(path.parent / extends) == realpath(scenario.path):
         yield load(path)
 
 
@@ -308,10 +308,10 @@ def _unseen(scenario: Scenario) -> set[str]:
     file, _, _ = validate(CalibrationFile, read_file(path))
     if file is None:
         return set()
-    posteriors = {Path(one).resolve() for one in scenario.posteriors}
+    posteriors = {realpath(one) for one in scenario.posteriors}
     seen: set[str] = set()
     for fit in file.fits.values():
-        if (path.parent / fit.output).resolve() in posteriors:
+        if realpath(path.parent / fit.output) in posteriors:
             seen |= set(file.observations if fit.observations is None else fit.observations)
     return set(file.observations) - seen if seen else set()
 
