@@ -6,22 +6,23 @@ that draws are addressed by (seed, parameter name) and nothing is ever clipped t
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast, get_args
 
 import numpy as np
+from scipy import special
 
 from costmodel.errors import nearest
 from costmodel.inputs import intervals, quantile_fit
 from costmodel.inputs.shapes import (
+    Declared,
     Distribution,
     Kind,
     beta_about,
     between,
     from_moments,
-    hurdle,
     largest_deviation,
     lognormal_about_median,
+    mean_of_a_hurdle,
 )
 from costmodel.units import Unit, out_of_support
 
@@ -39,15 +40,15 @@ WIDEST_INTERVAL_RATIO = 100.0
 LARGEST_GAMMA_CV = 3.0
 """A gamma with a larger cv is warned about: a variance was probably typed as a standard error."""
 
-SPREADS: dict[Kind, tuple[str, ...]] = {
+SPREADS: dict[Declared, tuple[str, ...]] = {
     "beta": ("se", "ci95", "quantiles", "counts", "effective_size"),
     "gamma": ("se", "cv", "ci95", "quantiles"),
-    "lognormal": ("se", "cv", "ci95", "quantiles"),
+    "lognormal": ("se", "se_log", "cv", "ci95", "quantiles"),
     "normal": ("se", "cv", "ci95", "quantiles"),
     "uniform": ("range",),
     "pert": ("range",),
     "triangular": ("range",),
-    "hurdle": ("cv",),
+    "hurdle": ("counts",),
 }
 """How each family's spread may be declared."""
 ENDED: tuple[Kind, ...] = ("uniform", "pert", "triangular")
@@ -60,6 +61,7 @@ def fit(
     unit: Unit,
     value: float | None = None,
     se: float | None = None,
+    se_log: float | None = None,
     cv: float | None = None,
     ci95: Sequence[float] | None = None,
     counts: Sequence[float] | None = None,
@@ -67,7 +69,7 @@ def fit(
     range: Sequence[float] | None = None,
     quantiles: Sequence[Sequence[float]] | None = None,
     mode: float | None = None,
-    chance: float | None = None,
+    of_users: Sequence[float] | None = None,
 ) -> Distribution:
     """The distribution that the fields of a parameter record declare.
 
@@ -77,16 +79,22 @@ def fit(
     """
     kind = _known(kind)
     spreads = {
-        "se": se, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size, "quantiles": quantiles
+        "se": se, "se_log": se_log, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size,
+        "quantiles": quantiles,
     }  # fmt: skip
     given = [name for name, spread in spreads.items() if spread is not None]
     if kind in ENDED and range is not None:
         given.append("range")
     _only_with(kind, "mode", mode, ("pert", "triangular"))
-    _only_with(kind, "chance", chance, ("hurdle",))
+    _only_with(kind, "of_users", of_users, ("hurdle",))
     spread = _only_spread(kind, given)
     if value is not None and (reason := out_of_support(unit, value)):
         raise ValueError(reason)
+    if kind == "hurdle":
+        if value is not None:
+            raise ValueError("counts and of_users give the value: leave value out")
+        seen = _pair("counts", cast(Sequence[float], counts))
+        return _inside(unit, mean_of_a_hurdle(*seen, *_pair("of_users", cast(Sequence[float], of_users))))
     median = kind == "lognormal" and unit.is_ratio
     match spread:
         case "counts":
@@ -106,12 +114,17 @@ def fit(
             first, second = quantile_fit.meeting(kind, cast(Sequence[Sequence[float]], quantiles))
             central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
             distribution = Distribution(kind, central, first, second)
-        case "cv" if kind == "hurdle":
-            distribution = hurdle(_needed(value), cast(float, chance), _positive("cv", cv))
         case "effective_size":
             distribution = beta_about(_needed(value), _positive("effective_size", effective_size))
+        case "se_log" if median:
+            distribution = lognormal_about_median(_needed(value), _positive("se_log", se_log))
+        case "se_log":
+            deviation = _positive("se_log", se_log)
+            distribution = from_moments(
+                "lognormal", _needed(value), _needed(value) * math.sqrt(math.expm1(deviation**2))
+            )
         case "se" if median:
-            distribution = lognormal_about_median(_needed(value), _positive("se", se))
+            raise ValueError(_which_scale(_needed(value), _positive("se", se)))
         case "se":
             distribution = from_moments(kind, _needed(value), _positive("se", se))
         case _ if median:
@@ -121,27 +134,53 @@ def fit(
     return _inside(unit, distribution)
 
 
-def _only_with(kind: Kind, name: str, given: float | None, kinds: tuple[str, ...]) -> None:
+def _which_scale(ratio: float, se: float) -> str:
+    """The se of a ratio may be that of its log or its own; taken for the other it is several times off."""
+    (low, high), (own_low, own_high) = (
+        lognormal_about_median(ratio, deviation).interval95 for deviation in (se, se / ratio)
+    )
+    return (
+        f"the se of a ratio must say its scale. Write ci95 as published; or se_log: {se:g} if it is that of the log "
+        f"(95% of draws {low:.3g} to {high:.3g}); or se_log: {se / ratio:.3g} if it is that of the ratio itself "
+        f"(about {own_low:.3g} to {own_high:.3g})"
+    )
+
+
+def _only_with(kind: Declared, name: str, given: float | Sequence[float] | None, kinds: tuple[str, ...]) -> None:
     if given is not None and kind not in kinds:
         raise ValueError(f"{name} does not go with {kind}; it belongs to {' and '.join(kinds)}")
     if given is None and kind in kinds:
         raise ValueError(f"a {kind} distribution needs {name}")
-    if given is not None and not math.isfinite(given):
+    if isinstance(given, int | float) and not math.isfinite(given):
         raise ValueError(f"{name} must be a finite number")
 
 
-def _known(kind: str) -> Kind:
-    if kind not in get_args(Kind):
-        raise ValueError(f'there is no distribution "{kind}". {nearest(kind, get_args(Kind))}')
-    return cast(Kind, kind)
+def _known(kind: str) -> Declared:
+    if kind not in get_args(Declared):
+        raise ValueError(f'there is no distribution "{kind}". {nearest(kind, get_args(Declared))}')
+    return cast(Declared, kind)
 
 
-def _instead(unit: Unit) -> str:
-    """Which distributions stay inside the support of a unit."""
-    return "beta or uniform" if unit.high <= 1 else "gamma, lognormal or uniform"
+def _instead(unit: Unit, normal: Distribution | None = None) -> str:
+    """Which distributions stay inside the support of a unit; how the draws of the first differ from a normal's."""
+    kinds: tuple[Kind, ...] = ("beta",) if unit.high <= 1 else ("gamma", "lognormal")
+    named = f"{', '.join(kinds)} or uniform"
+    if normal is None:
+        return named
+    try:
+        other = from_moments(kinds[0], normal.first, normal.second)
+    except ValueError:
+        return named
+    ends = " and ".join(f"{low:.4g} to {high:.4g}" for low, high in (other.interval95, normal.interval95))
+    return f"{named}: 95% of draws of a {kinds[0]} and of this normal lie within {ends}"
 
 
-def _only_spread(kind: Kind, given: Sequence[str]) -> str:
+def _how_often(unit: Unit, normal: Distribution) -> str:
+    ends = ((unit.low - normal.first) / normal.second, (normal.first - unit.high) / normal.second)
+    return f"in {float(np.sum(special.ndtr(ends))):.2g} of draws"
+
+
+def _only_spread(kind: Declared, given: Sequence[str]) -> str:
     allowed = SPREADS[kind]
     if wrong := [name for name in given if name not in allowed]:
         raise ValueError(f"{wrong[0]} does not go with {kind}. Allowed: {', '.join(allowed)}")
@@ -233,8 +272,6 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
     """The same distribution, once it is certain that its values stay inside the unit's support."""
     kind = distribution.kind
     quantiles = distribution.quantile(np.array([0.025, 0.5, 0.975]))
-    if kind == "hurdle":
-        quantiles = np.exp(distribution.first + distribution.second * np.array([-2.0, 0.0, 2.0]))
     if not (np.isfinite(quantiles).all() and np.all(np.diff(quantiles) > 0)):
         raise ValueError(f"the spread of this {kind} distribution is too small or too large to be computed")
     if kind in ENDED:
@@ -248,11 +285,11 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
         and distribution.first + FARTHEST_DRAW * distribution.second <= unit.high
     ):
         raise ValueError(
-            f'this normal distribution leaves the support of the unit "{unit.text}" ({unit.support}), '
-            f"and nothing is clipped. Use {_instead(unit)}"
+            f'this normal distribution leaves the support of the unit "{unit.text}" ({unit.support}) '
+            f"{_how_often(unit, distribution)}, and nothing is clipped. Use {_instead(unit, distribution)}"
         )
-    if kind in ("gamma", "lognormal", "hurdle") and math.isfinite(unit.high):
-        if unit.kind != "rate" or kind == "hurdle":
+    if kind in ("gamma", "lognormal") and math.isfinite(unit.high):
+        if unit.kind != "rate":
             raise ValueError(
                 f'a {kind} distribution has no upper end, and the unit "{unit.text}" has ({unit.support}). '
                 f"Use {_instead(unit)}"
@@ -265,7 +302,7 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
 def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distribution:
     """The distribution moved to a new central value, keeping its relative uncertainty.
 
-    Gamma, lognormal, hurdle, PERT and triangular are scaled (same cv), beta is refitted at equal effective size,
+    Gamma, lognormal, PERT and triangular are scaled (same cv), beta is refitted at equal effective size,
     normal is shifted, a uniform share becomes a beta of the same effective size (uniform on 0 to 1 is beta(1, 1)), any
     other uniform keeps its width relative to its midpoint (its width, where the midpoint is 0).
     Raises ValueError where the result would leave the support.
@@ -273,7 +310,7 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
     if reason := out_of_support(unit, new_value):
         raise ValueError(reason)
     first, second = distribution.first, distribution.second
-    if distribution.kind in ("gamma", "lognormal", "hurdle") and new_value <= 0:
+    if distribution.kind in ("gamma", "lognormal") and new_value <= 0:
         raise ValueError(f"a {distribution.kind} distribution cannot be moved to {new_value:g}: hold it fixed there")
     match distribution.kind:
         case "beta" if not 0 < new_value < 1:
@@ -289,8 +326,6 @@ def recentred(distribution: Distribution, unit: Unit, new_value: float) -> Distr
             moved = Distribution("lognormal", new_value, first + math.log(new_value / distribution.central), second)
         case "normal":
             moved = Distribution("normal", new_value, new_value, second)
-        case "hurdle":
-            moved = replace(distribution, central=new_value, first=first + math.log(new_value / distribution.central))
         case "pert" | "triangular":
             scale = new_value / distribution.central if distribution.central else 0.0
             if scale <= 0:

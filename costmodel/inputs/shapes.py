@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 Array = NDArray[np.float64]
-Kind = Literal["beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular", "hurdle"]
+Kind = Literal["beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular"]
+Declared = Literal[Kind, "hurdle"]
+"""What a file may declare. A hurdle is people of whom some use nothing; the mean of a cohort of them is a gamma."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,8 @@ class Distribution:
 
     central: the value that the deterministic run takes: the mean, or for a lognormal ratio the median.
     first, second: beta(alpha, beta), gamma(shape, scale), lognormal(mean and standard deviation of the
-    log), normal(mean, standard deviation), uniform(low, high), pert(alpha, beta), triangular(low, high),
-    hurdle(mean and standard deviation of the log of what is above 0).
-    more: of a pert its low and high end, of a triangular its mode, of a hurdle the chance of anything above 0.
+    log), normal(mean, standard deviation), uniform(low, high), pert(alpha, beta), triangular(low, high).
+    more: of a pert its low and high end, of a triangular its mode.
     """
 
     kind: Kind
@@ -51,10 +52,6 @@ class Distribution:
                 rising = (self.more[0] - a) / (b - a)
                 share = np.where(u < rising, np.sqrt(rising * u), 1 - np.sqrt((1 - rising) * (1 - u)))
                 values = a + (b - a) * share
-            case "hurdle":
-                none = 1 - self.more[0]
-                above = np.maximum((u - none) / self.more[0], 0.0)
-                values = np.where(u <= none, 0.0, np.exp(a + b * special.ndtri(above)))
         return np.asarray(values, dtype=np.float64)
 
     @property
@@ -76,8 +73,6 @@ class Distribution:
                 return low + (high - low) * a / (a + b)
             case "triangular":
                 return (a + b + self.more[0]) / 3
-            case "hurdle":
-                return self.more[0] * math.exp(a + b**2 / 2)
 
     @property
     def standard_deviation(self) -> float:
@@ -99,8 +94,6 @@ class Distribution:
             case "triangular":
                 mode = self.more[0]
                 return math.sqrt((a**2 + b**2 + mode**2 - a * b - a * mode - b * mode) / 18)
-            case "hurdle":
-                return self.mean * math.sqrt(math.exp(b**2) / self.more[0] - 1)
 
     @property
     def interval95(self) -> tuple[float, float]:
@@ -159,7 +152,7 @@ def from_moments(kind: Kind, mean: float, deviation: float) -> Distribution:
 
 
 def lognormal_about_median(median: float, deviation_of_log: float) -> Distribution:
-    """The central value of a ratio is its median; both `se` and `cv` are standard deviations of its log."""
+    """The central value of a ratio is its median; its spread is the standard deviation of its log."""
     if median <= 0:
         raise ValueError(f"a ratio with a lognormal distribution must be above 0, not {median:g}")
     return Distribution("lognormal", median, math.log(median), deviation_of_log)
@@ -178,9 +171,18 @@ def between(kind: Kind, low: float, mode: float, high: float) -> Distribution:
     return Distribution(kind, (low + 4 * mode + high) / 6, alpha, 6 - alpha, (low, high))
 
 
-def hurdle(mean: float, chance: float, cv: float) -> Distribution:
-    """Nothing with a chance, else lognormal: mean over everybody, chance of more than 0, cv of what is above 0."""
-    if not 0 < chance < 1:
-        raise ValueError(f"the chance of anything above 0 must lie strictly between 0 and 1, not {chance:g}")
-    above = from_moments("lognormal", mean / chance, cv * mean / chance)
-    return Distribution("hurdle", mean, above.first, above.second, (chance,))
+def mean_of_a_hurdle(users: float, n: float, mean: float, deviation: float) -> Distribution:
+    """The mean over n people of whom some use nothing: a gamma about p·mean with the standard error of a mean.
+
+    users: how many of n use anything, p = users/n. mean, deviation: of those who do. A person's use has the variance
+    p·deviation² + p(1 − p)·mean², and the mean of n people an n-th of it: a cohort is not one person who is admitted
+    or not.
+    """
+    if not 0 < users < n:
+        raise ValueError(
+            f"counts [{users:g}, {n:g}] need more than 0 users and fewer than n; without a hurdle use gamma"
+        )
+    if mean <= 0 or deviation <= 0:
+        raise ValueError(f"of_users [{mean:g}, {deviation:g}] needs a mean and a standard deviation above 0")
+    p = users / n
+    return from_moments("gamma", p * mean, math.sqrt((p * deviation**2 + p * (1 - p) * mean**2) / n))

@@ -8,6 +8,7 @@ from rich.text import Text
 from costmodel.report import json_report
 from costmodel.report.terminal import Piece, headed, listed
 from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import to_be_checked, used
@@ -21,6 +22,15 @@ def by_status(scenario: Scenario) -> dict[str, list[str]]:
     return names
 
 
+def ratios(scenario: Scenario) -> list[tuple[str, Leaf, tuple[float, float]]]:
+    """Uncertain relative effects with the range that holds 95% of their draws: a slip of scale shows there."""
+    return [
+        (name, leaf, leaf.distribution.interval95)
+        for name, leaf in scenario.leaves.items()
+        if leaf.distribution is not None and scenario.parameters[name].unit.is_ratio
+    ]
+
+
 def document(scenario: Scenario) -> dict[str, Any]:
     """Everything that `costmodel check --json` prints."""
     model = scenario.model
@@ -31,6 +41,7 @@ def document(scenario: Scenario) -> dict[str, Any]:
         "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
         "structures": {s.name: {"label": s.label, "weight": _weight(scenario, s)} for s in scenario.structures},
         "parameters": by_status(scenario),
+        "ratios": {name: {"central": leaf.central, "interval95": list(ends)} for name, leaf, ends in ratios(scenario)},
         "unused": _unused(scenario),
         "to_be_checked": to_be_checked(scenario),
         "changes": json_report.changes(scenario.changes),
@@ -64,6 +75,12 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
     yield from headed("Cost items", listed(costs))
     standing = [f"{status}, {len(names)}: {', '.join(names)}" for status, names in by_status(scenario).items() if names]
     yield from headed(f"{len(scenario.parameters)} parameters by standing", listed(standing))
+    if drawn := ratios(scenario):
+        lines = [
+            f"{name}: {scenario.parameters[name].unit} {leaf.central:.4g}, 95% of draws {low:.3g} to {high:.3g}"
+            for name, leaf, (low, high) in drawn
+        ]
+        yield from headed("Ratios that are drawn", listed(lines))
     if unused := _unused(scenario):
         yield from headed("Parameters not behind this answer (other choices, calibration)", listed([", ".join(unused)]))
     if recalled := to_be_checked(scenario):

@@ -68,6 +68,7 @@ def _plain(record: Parameter, price_factor: float) -> Leaf:
             unit=record.unit,
             value=record.value,
             se=record.se,
+            se_log=record.se_log,
             cv=record.cv,
             ci95=_pair(record.ci95),
             counts=_pair(record.counts),
@@ -75,7 +76,7 @@ def _plain(record: Parameter, price_factor: float) -> Leaf:
             range=_pair(record.range) if record.distribution in ENDED else None,
             quantiles=record.quantiles,
             mode=record.mode,
-            chance=record.chance,
+            of_users=_pair(record.of_users),
         )
     central = distribution.central if distribution else record.value
     assert central is not None

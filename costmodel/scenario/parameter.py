@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from costmodel.inputs.distributions import ENDED
-from costmodel.inputs.shapes import Kind
+from costmodel.inputs.shapes import Declared
 from costmodel.scenario.fields import Block, Name, PriceYear, Text, UnitText
 
 Status = Literal["read", "derived", "recalled", "assumption"]
@@ -16,7 +16,7 @@ STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
 Pair = list[float]
 _JUDGED = ("cv", "effective_size", "mode")
 _ABOUT_SPREAD = re.compile(r"spread|interval", flags=re.IGNORECASE)
-_SPREADS = ("se", "cv", "ci95", "counts", "effective_size", "quantiles")
+_SPREADS = ("se", "se_log", "cv", "ci95", "counts", "effective_size", "quantiles")
 KINDS = (
     "value",
     "joint",
@@ -65,10 +65,12 @@ class Parameter(Block):
 
     value: float | None = None
     """The central value."""
-    distribution: Kind | None = None
+    distribution: Declared | None = None
     """The family of its uncertainty."""
     se: float | None = None
     """Standard error of the mean."""
+    se_log: float | None = None
+    """Standard error of the log."""
     cv: float | None = None
     """Standard deviation as a share of the mean."""
     ci95: Pair | None = Field(default=None, min_length=2, max_length=2)
@@ -81,8 +83,8 @@ class Parameter(Block):
     """[probability, value] pairs."""
     mode: float | None = None
     """The most likely value of a `pert` or `triangular`."""
-    chance: float | None = None
-    """Of a `hurdle`: the chance of anything above 0."""
+    of_users: Pair | None = Field(default=None, min_length=2, max_length=2)
+    """Of a `hurdle`: mean and standard deviation of those who use anything."""
 
     joint: Text | None = None
     """A posterior file; its columns are drawn together."""
@@ -148,6 +150,17 @@ class Parameter(Block):
             return tuple(self.over_time.values())
         return tuple(self.product_of or self.mean_of or self.ratio_of or ())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_hurdle_of_a_person(cls, given: object) -> object:
+        """A hurdle was once declared by the spread of single people, which is not that of a cohort's mean."""
+        if isinstance(given, dict) and given.get("distribution") == "hurdle" and {"chance", "cv"} & set(given):
+            raise ValueError(
+                "chance and cv spread a hurdle over single people, and a cohort needs the uncertainty of its mean, or "
+                "nobody uses anything in most draws; give counts: [users, n] and of_users: [mean, standard deviation]"
+            )
+        return given
+
     @model_validator(mode="after")
     def _one_kind(self) -> "Parameter":
         kinds = [k for k in KINDS if k != "value" and getattr(self, k) is not None]
@@ -170,7 +183,7 @@ class Parameter(Block):
     def _check_plain(self) -> None:
         spreads = [name for name in _SPREADS if getattr(self, name) is not None]
         if self.distribution is None:
-            for name in (*spreads, "mode", "chance"):
+            for name in (*spreads, "mode", "of_users"):
                 if getattr(self, name) is not None:
                     raise ValueError(f"{name} needs a distribution")
             return

@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
+import costmodel as cm
 from costmodel.inputs.distributions import Distribution, fit, recentred, warnings
 from costmodel.inputs.draws import uniforms
 from costmodel.units import Unit, parse_unit
+from tests.cli.commands import done, parsed
+from tests.support.example import example, number, price, write_model
+from tests.support.small_probabilities import small
 
 SHARE, RATE, HAZARD_RATIO = parse_unit("share"), parse_unit("per year"), parse_unit("hazard ratio")
 PRICE, UTILITY, DISCOUNT = parse_unit("GBP per visit"), parse_unit("utility"), parse_unit("discount rate")
@@ -32,7 +37,8 @@ DECLARED: list[tuple[str, Unit, dict[str, Any]]] = [
     ("gamma", PRICE, {"value": 100, "ci95": [60, 150]}),
     ("gamma", PRICE, {"ci95": [10, 300]}),
     ("lognormal", HAZARD_RATIO, {"value": 1.5, "ci95": [1.1, 2.0454545]}),
-    ("lognormal", HAZARD_RATIO, {"value": 0.69, "se": 0.15}),
+    ("lognormal", HAZARD_RATIO, {"value": 0.69, "se_log": 0.15}),
+    ("lognormal", PRICE, {"value": 100, "se_log": 0.4}),
     ("lognormal", HAZARD_RATIO, {"ci95": [0.5, 4.0]}),
     ("lognormal", PRICE, {"value": 100, "cv": 0.4}),
     ("lognormal", PRICE, {"ci95": [50, 200]}),
@@ -45,8 +51,8 @@ DECLARED: list[tuple[str, Unit, dict[str, Any]]] = [
     ("pert", PRICE, {"range": [0, 200], "mode": 0}),
     ("triangular", PRICE, {"range": [10, 300], "mode": 50}),
     ("triangular", SHARE, {"range": [0, 1], "mode": 1}),
-    ("hurdle", DAYS, {"value": 6, "chance": 0.41, "cv": 1.5}),
-    ("hurdle", DAYS, {"value": 0.2, "chance": 0.05, "cv": 0.8}),
+    ("hurdle", DAYS, {"counts": [66, 160], "of_users": [14.6, 21.9]}),
+    ("hurdle", DAYS, {"counts": [4, 80], "of_users": [4, 3.2]}),
     ("beta", SHARE, {"quantiles": [[0.1, 0.2], [0.9, 0.5]]}),
     ("gamma", RATE, {"quantiles": [[0.25, 0.1], [0.5, 0.2], [0.75, 0.35]]}),
     ("lognormal", HAZARD_RATIO, {"quantiles": [[0.25, 0.7], [0.75, 0.9]]}),
@@ -94,11 +100,23 @@ def test_a_beta_has_the_declared_standard_error_or_effective_size() -> None:
 
 
 def test_spread_of_a_ratio_is_on_the_log_scale() -> None:
-    by_se = fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=0.2)
+    by_se = fit("lognormal", unit=HAZARD_RATIO, value=0.5, se_log=0.2)
     assert by_se.central == 0.5
     assert float(by_se.quantile(np.array(0.5))) == pytest.approx(0.5)
     assert by_se.second == 0.2
     assert by_se == fit("lognormal", unit=HAZARD_RATIO, value=0.5, cv=0.2)
+    price = fit("lognormal", unit=PRICE, value=50, se_log=0.2)
+    assert (price.mean, price.second) == pytest.approx((50, 0.2), rel=1e-12)
+
+
+def test_the_se_of_a_ratio_must_say_its_scale_and_both_readings_are_shown() -> None:
+    """0.5 × exp(±1.96 × 0.1) as of the log, 0.5 × exp(±1.96 × 0.2) as of the ratio: 0.411 to 0.608, 0.338 to 0.74."""
+    with pytest.raises(ValueError, match="must say its scale") as refused:
+        fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=0.1)
+    assert "se_log: 0.1 if it is that of the log (95% of draws 0.411 to 0.608)" in str(refused.value)
+    assert "se_log: 0.2 if it is that of the ratio itself (about 0.338 to 0.74)" in str(refused.value)
+    assert "ci95" in str(refused.value)
+    assert fit("gamma", unit=HAZARD_RATIO, value=0.5, se=0.1).standard_deviation == pytest.approx(0.1)
 
 
 def test_the_interval_of_a_ratio_is_reproduced() -> None:
@@ -168,11 +186,19 @@ REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
     ("gamma", RATE, {"value": 10, "cv": 1}, "52 per year"),
     ("lognormal", UTILITY, {"value": 0.5, "cv": 0.1}, "no upper end"),
     ("lognormal", HAZARD_RATIO, {"value": 1.5, "ci95": [1.1, 5]}, "tenth of the width"),
-    ("lognormal", HAZARD_RATIO, {"value": -0.69, "se": 0.1}, "log of the ratio"),
-    ("lognormal", HAZARD_RATIO, {"value": 0, "se": 0.1}, "above 0"),
+    ("lognormal", HAZARD_RATIO, {"value": -0.69, "se_log": 0.1}, "log of the ratio"),
+    ("lognormal", HAZARD_RATIO, {"value": 0, "se_log": 0.1}, "above 0"),
     ("lognormal", HAZARD_RATIO, {"ci95": [-0.5, 0.1]}, "log of the ratio"),
     ("normal", SHARE, {"value": 0.5, "se": 0.1}, "beta or uniform"),
     ("normal", PRICE, {"value": 100, "se": 15}, "gamma, lognormal or uniform"),
+    ("normal", PRICE, {"value": 30, "se": 15}, "(0 or more) in 0.023 of draws"),
+    (
+        "normal",
+        PRICE,
+        {"value": 30, "se": 15},
+        "draws of a gamma and of this normal lie within 8.174 to 65.75 and 0.6005 to 59.4",
+    ),
+    ("normal", PRICE, {"value": -1, "se": 15}, "−1 is outside"),
     ("uniform", SHARE, {"range": [1, 1]}, "must rise"),
     ("uniform", SHARE, {"range": [0, 1.2]}, "not possible"),
     ("uniform", SHARE, {"range": [0, 1], "value": 0.4}, "midpoint"),
@@ -188,12 +214,15 @@ REFUSED: list[tuple[str, Unit, dict[str, Any], str]] = [
     ("pert", SHARE, {"range": [0.5, 1.4], "mode": 1}, "not possible"),
     ("pert", PRICE, {"range": [1, 3], "mode": math.nan}, "finite"),
     ("gamma", PRICE, {"value": 1, "cv": 0.1, "mode": 1}, "mode does not go with gamma"),
-    ("gamma", PRICE, {"value": 1, "cv": 0.1, "chance": 0.1}, "chance does not go with gamma"),
-    ("hurdle", DAYS, {"value": 6, "cv": 1.5}, "needs chance"),
-    ("hurdle", DAYS, {"value": 6, "cv": 1.5, "chance": 1}, "strictly between 0 and 1"),
-    ("hurdle", DAYS, {"value": 6, "se": 1, "chance": 0.4}, "se does not go with hurdle"),
-    ("hurdle", SHARE, {"value": 0.2, "cv": 0.1, "chance": 0.4}, "no upper end"),
-    ("hurdle", RATE, {"value": 0.2, "cv": 0.1, "chance": 0.4}, "no upper end"),
+    ("gamma", PRICE, {"value": 1, "cv": 0.1, "of_users": [1, 2]}, "of_users does not go with gamma"),
+    ("gamma", PRICE, {"value": 1, "se_log": 0.1}, "se_log does not go with gamma"),
+    ("hurdle", DAYS, {"counts": [3, 10]}, "needs of_users"),
+    ("hurdle", DAYS, {"counts": [10, 10], "of_users": [3, 2]}, "more than 0 users and fewer than n"),
+    ("hurdle", DAYS, {"counts": [3, 10], "of_users": [3, 0]}, "standard deviation above 0"),
+    ("hurdle", DAYS, {"counts": [3, 10], "of_users": [3, math.nan]}, "two finite numbers"),
+    ("hurdle", DAYS, {"value": 6, "counts": [3, 10], "of_users": [3, 2]}, "leave value out"),
+    ("hurdle", DAYS, {"value": 6, "se": 1, "of_users": [3, 2]}, "se does not go with hurdle"),
+    ("hurdle", SHARE, {"counts": [3, 10], "of_users": [0.3, 0.2]}, "no upper end"),
     ("gamma", PRICE, {"quantiles": [[0.5, 1]]}, "2 to 20 pairs"),
     ("gamma", PRICE, {"quantiles": [[0.5, 1], [0.4, 2]]}, "rise"),
     ("gamma", PRICE, {"quantiles": [[0.4, 2], [0.5, 1]]}, "rise"),
@@ -263,16 +292,51 @@ def test_a_pert_and_a_triangular_have_their_textbook_mean_and_deviation() -> Non
         assert one.standard_deviation == pytest.approx(draws.std(), rel=1e-4)
 
 
-def test_a_hurdle_is_nothing_or_lognormal() -> None:
-    hurdle = fit("hurdle", unit=DAYS, value=6, chance=0.25, cv=0.5)
-    draws = hurdle.quantile((np.arange(400_000) + 0.5) / 400_000)
-    assert (draws == 0).mean() == pytest.approx(0.75)
-    above = draws[draws > 0]
-    assert above.mean() == pytest.approx(24, rel=1e-4)
-    assert above.std() / above.mean() == pytest.approx(0.5, rel=1e-3)
-    assert hurdle.standard_deviation == pytest.approx(draws.std(), rel=1e-3)
-    moved = recentred(hurdle, DAYS, 12)
-    assert moved.quantile(np.array([0.5, 0.9])) == pytest.approx(2 * hurdle.quantile(np.array([0.5, 0.9])))
+def test_a_hurdle_is_as_uncertain_as_the_mean_of_as_many_people() -> None:
+    """Means of 120 people, of whom three in ten use a lognormal number of days, spread as the draws do."""
+    rng = np.random.default_rng(5)
+    users, n, mean, deviation = 36, 120, 20.0, 25.0
+    of_log = math.log1p((deviation / mean) ** 2)
+    days = rng.lognormal(math.log(mean) - of_log / 2, math.sqrt(of_log), (20_000, n))
+    means = np.where(rng.random(days.shape) < users / n, days, 0.0).mean(axis=1)
+    hurdle = fit("hurdle", unit=DAYS, counts=[users, n], of_users=[mean, deviation])
+    assert hurdle.central == hurdle.mean == pytest.approx(6.0, rel=1e-12)
+    assert hurdle.standard_deviation == pytest.approx(math.sqrt((0.3 * 625 + 0.21 * 400) / 120), rel=1e-12)
+    assert hurdle.standard_deviation == pytest.approx(means.std(), rel=0.03)
+    assert hurdle.interval95 == pytest.approx(np.quantile(means, [0.025, 0.975]), rel=0.05)
+
+
+def test_a_cohort_whose_users_are_few_uses_something_in_every_draw(tmp_path: Path) -> None:
+    """Six in a hundred are admitted: their cohort costs about 0.06 × 15 days × £400 a year, in every draw above 0."""
+    days = number("days per year", distribution="hurdle", counts=[12, 200], of_users=[15, 18])
+    model = small(horizon="1 year", follow_up="1 year", counting="start", discounting="start of cycle")
+    model["parameters"] |= {"visits": days, "visit": price("day", 400.0)}
+    result = cm.run(cm.load(write_model(tmp_path, model)), draws=4_000)
+    cost = result.headline.outcomes.cost[-1, 0, [item.name for item in result.items].index("gp"), 0, 0]
+    assert cost.min() > 0
+    assert cost.mean() == pytest.approx(0.06 * 15 * 400, rel=0.02)
+    assert cost.std() == pytest.approx(400 * math.sqrt((0.06 * 18**2 + 0.06 * 0.94 * 15**2) / 200), rel=0.05)
+
+
+def test_a_hurdle_spread_over_single_people_is_refused_with_what_to_give(tmp_path: Path) -> None:
+    model = small()
+    model["parameters"]["visits"] = number("visits per year", 6.0, distribution="hurdle", chance=0.4, cv=1.5)
+    with pytest.raises(cm.InputError) as refused:
+        cm.load(write_model(tmp_path, model))
+    (one,) = refused.value.problems
+    assert "model.yaml, line " in one.place
+    assert "a cohort needs the uncertainty of its mean" in str(one)
+    assert "counts: [users, n] and of_users: [mean, standard deviation]" in str(one)
+
+
+def test_check_shows_the_range_of_every_ratio_that_is_drawn(tmp_path: Path) -> None:
+    """1.5 × exp(±1.96 × 0.2) is 1.01 to 2.22."""
+    ratio = number("hazard ratio", 1.5, distribution="lognormal", se_log=0.2)
+    path = example(tmp_path, **{"parameters.hr_recover": ratio})
+    assert "hr_recover: hazard ratio 1.5, 95% of draws 1.01 to 2.22" in done("check", path)
+    found = parsed("check", path, "--json")["ratios"]["hr_recover"]
+    assert found["central"] == 1.5
+    assert found["interval95"] == pytest.approx([1.5 * math.exp(-0.39199), 1.5 * math.exp(0.39199)], rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["gamma", "lognormal"])
@@ -325,8 +389,8 @@ def test_a_move_out_of_the_support_is_refused(
 
 def test_only_odd_spreads_are_warned_about() -> None:
     assert "variance" in warnings(fit("gamma", unit=PRICE, value=10, se=31))[0]
-    assert "log scale" in warnings(fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=1.2))[0]
+    assert "log scale" in warnings(fit("lognormal", unit=HAZARD_RATIO, value=0.5, se_log=1.2))[0]
     assert "pile up" in warnings(fit("beta", unit=SHARE, value=0.5, effective_size=1))[0]
     assert warnings(fit("gamma", unit=PRICE, value=10, se=29)) == []
-    assert warnings(fit("lognormal", unit=HAZARD_RATIO, value=0.5, se=1.1)) == []
+    assert warnings(fit("lognormal", unit=HAZARD_RATIO, value=0.5, se_log=1.1)) == []
     assert warnings(fit("beta", unit=SHARE, value=0.02, effective_size=20)) == []

@@ -16,7 +16,7 @@ from tests.support.ledgers import EVERYBODY
 EFFECT = "strategies.therapy.effects.recovers_faster"
 SHARE = 0.3
 NUMBERS: dict[str, Any] = {
-    "parameters.hr_relapse": number("hazard ratio", 0.4, distribution="lognormal", se=0.2),
+    "parameters.hr_relapse": number("hazard ratio", 0.4, distribution="lognormal", se_log=0.2),
     "parameters.twice_as_often": number("rate ratio", 2),
     "parameters.some": number("share", 0.4),
     "parameters.loss": number("utility", 0.1),

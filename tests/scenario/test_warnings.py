@@ -56,7 +56,7 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str]] = {
         'Talking therapy: the harm "Distress" lasts longer than the horizon'),
     "E4_variance_as_standard_error": ({"parameters.gp_ill.cv": 4}, "gp_ill: the standard error is 4.0 times the mean"),
     "E5_natural_spread_as_log_spread": (
-        {"parameters.hr_recover": number("hazard ratio", 1.5, distribution="lognormal", se=1.3)},
+        {"parameters.hr_recover": number("hazard ratio", 1.5, distribution="lognormal", se_log=1.3)},
         "more than a hundredfold: was a standard error typed that is not on the log scale?"),
     "E11_one_draw": ({}, "one draw gives no intervals"),
     "E14_nothing_uncertain": (FIXED, "every parameter is held fixed"),

@@ -107,13 +107,13 @@ class Draft:
     def hazard_ratio(self) -> str | int:
         if self.chance(0.1):
             return self.one([0, 1])
-        spread = self.uncertain("lognormal", se=0.2)
+        spread = self.uncertain("lognormal", se_log=0.2)
         return self.add("hr", number("hazard ratio", self.between(0.2, 3.0), **spread))
 
     def death_ratio(self) -> str | int:
         if self.chance(0.2):
             return 1
-        ratio = self.add("rr", number("rate ratio", self.between(0.5, 4.0), **self.uncertain("lognormal", se=0.1)))
+        ratio = self.add("rr", number("rate ratio", self.between(0.5, 4.0), **self.uncertain("lognormal", se_log=0.1)))
         if self.chance(0.5):
             return ratio
         prevalence = self.add("prevalence", number("share", self.between(0.01, 0.3)))
@@ -200,7 +200,7 @@ class Draft:
 
     def effect_on_quantity(self, name: str, item: dict[str, Any], states: Sequence[str]) -> dict[str, Any]:
         """Fewer or more of a cost item, by trial or, where its quantity is the same in all states, before and after."""
-        ratio = self.add("rr", number("rate ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se=0.1)))
+        ratio = self.add("rr", number("rate ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se_log=0.1)))
         block = self.effect({"quantity": name, "rate_ratio": ratio})
         quantities = {item["while_in"].get(state, item["while_in"].get("others")) for state in states}
         if len(quantities) == 1 and "gap_from" not in item and self.chance(0.5):

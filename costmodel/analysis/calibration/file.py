@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from costmodel.inputs.distributions import fit
-from costmodel.inputs.shapes import Distribution, Kind
+from costmodel.inputs.shapes import Declared, Distribution, Kind
 from costmodel.scenario.fields import Block, Name, Names, Reference, Text, Time, Version
 from costmodel.scenario.parameter import Status
 from costmodel.units import Unit
@@ -40,18 +40,20 @@ class Observation(Block):
 
 
 PRIORS: tuple[Kind, ...] = ("beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular")
-"""Families of priors: those of parameters without the hurdle, whose heap at 0 has no density."""
+"""Families of priors: those of parameters without the hurdle, which is about a mean of people who use a service."""
 
 
 class Prior(Block):
     """What is believed of a free quantity before the fit, as a parameter's distribution is declared."""
 
-    distribution: Kind
+    distribution: Declared
     """The family."""
     value: float | None = None
     """The central value, where the spread does not imply it."""
     se: float | None = None
     """Standard error of the mean."""
+    se_log: float | None = None
+    """Standard error of the log."""
     cv: float | None = None
     """Standard deviation as a share of the mean."""
     ci95: list[float] | None = Field(default=None, min_length=2, max_length=2)

@@ -1,6 +1,6 @@
 """The numbers of a loaded scenario: does each say where it comes from and how we know it?
 
-A measured spread (se, ci95, counts, quantiles, the chance of a hurdle, a plausible range) carries its source and
+A measured spread (se, se_log, ci95, counts, of_users, quantiles, a plausible range) carries its source and
 standing from its record. A judged one (cv, effective_size, mode, the range of a uniform, pert or triangular) does not:
 unless the whole record is an assumption, an assumption stands among its sources, or its note speaks of the spread.
 """
@@ -62,7 +62,9 @@ def moved(scenario: Scenario) -> Iterator[Problem]:
     """Numbers that an overlay moves without saying on whose word."""
     named = {(change.by, change.path) for change in scenario.changes}
     for change in scenario.changes:
-        match = re.fullmatch(r"parameters\.([^.]+)\.(value|moved_to|cv|effective_size|se|ci95|range|mode)", change.path)
+        match = re.fullmatch(
+            r"parameters\.([^.]+)\.(value|moved_to|cv|effective_size|se|se_log|ci95|range|mode)", change.path
+        )
         if match is None or (change.by, f"parameters.{match[1]}.source") in named:
             continue
         if match[2] == "range" and scenario.parameters[match[1]].distribution not in ENDED:

@@ -198,8 +198,7 @@ def _off_centre(record: Parameter, leaf: Leaf) -> float:
     """Relative distance between the centre of a distribution's quantiles and the declared value."""
     assert leaf.distribution is not None
     low, middle, high = leaf.distribution.quantile(np.array([0.025, 0.5, 0.975]))
-    none = 1 - leaf.distribution.more[0] if leaf.distribution.kind == "hurdle" else 0.0
-    if not (low < middle < high or (none and low <= middle <= high)):
+    if not low < middle < high:
         return float("inf")
     declared = leaf.central if record.moved_to is not None else _declared(record, leaf)
     if leaf.distribution.kind == "lognormal" and record.unit.is_ratio:
@@ -207,8 +206,7 @@ def _off_centre(record: Parameter, leaf: Leaf) -> float:
     else:  # the integral of the quantile function over the normal scale, where the trapezium rule converges fast
         z = np.linspace(-FARTHEST, FARTHEST, POINTS)
         density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-        above = leaf.distribution.quantile(none + (1 - none) * special.ndtr(z))
-        centre = (1 - none) * float(np.sum(above * density) * (z[1] - z[0]))
+        centre = float(np.sum(leaf.distribution.quantile(special.ndtr(z)) * density) * (z[1] - z[0]))
     return worst_of(abs(centre - declared), abs(leaf.central - declared)) / max(abs(declared), 1e-3)
 
 

@@ -90,7 +90,7 @@ def _supports(bench: Bench) -> Finding:
         record, leaf = bench.scenario.parameters[name], bench.scenario.leaves.get(name)
         low, high = float(np.min(draws)), float(np.max(draws))
         outside = any(out_of_support(record.unit, end) for end in (low, high))
-        sampled = leaf is not None and leaf.distribution is not None and leaf.distribution.kind != "hurdle"
+        sampled = leaf is not None and leaf.distribution is not None
         clipped = sampled and any(
             np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high)
         )
