@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.verification import RULES, Check, verify
+from costmodel.analysis.verification import Check
+from costmodel.analysis.verification.check import Context
 from costmodel.engine import textbook
 from costmodel.scenario import probabilities
 from tests.support.example import edited, number, write_model
+from tests.support.laws import RULES, verify
 from tests.support.small_probabilities import small
 
 PUBLISHED = Path(__file__).parents[1] / "published"
@@ -118,8 +120,7 @@ def test_a_planted_defect_turns_its_check_red(id: str, tmp_path: Path, monkeypat
     subject = scenario(tmp_path)
     assert state(verify(subject, draws=0, only=[id]), id) == "OK"
     path, wrong = DEFECTS[id]
-    result = cm.run(subject, draws=0)
+    context = Context(cm.run(subject, draws=0))
     monkeypatch.setattr(path, wrong)
-    from costmodel.analysis.verification import verify_result
-
-    assert state(verify_result(result, [id]), id) == "FAIL"
+    (rule,) = (rule for rule in RULES if rule.id == id)
+    assert rule.measure(context).state == "FAIL"

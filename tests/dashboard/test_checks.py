@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 import costmodel as cm
 from costmodel.analysis.verification import verify
 from costmodel.report.verified import count
+from costmodel.result.result import Result
 from views.parts import compute
 
 BUTTON = "check this run"
@@ -15,7 +16,7 @@ BUTTON = "check this run"
 
 def said(app: AppTest) -> list[str]:
     """What the page says of the checks; nothing before they were asked for."""
-    return [e.value for e in (*app.success, *app.error) if "not yet" in e.value]
+    return [e.value for e in (*app.success, *app.error) if "does not apply" in e.value]
 
 
 def test_the_checks_are_those_of_python_and_only_when_asked_for(app: AppTest, scenarios: Path) -> None:
@@ -37,7 +38,7 @@ def test_other_values_are_not_called_checked(app: AppTest) -> None:
 
 
 def test_a_failed_check_is_a_warning_in_words(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("costmodel.analysis.verification.uncertainty.perfect_information", lambda *a: -1.0)
+    monkeypatch.setattr(Result, "curve_payback", lambda *a, **how: 3.0)
     compute._checks.clear()
     app.button(key=BUTTON).click().run()
     compute._checks.clear()

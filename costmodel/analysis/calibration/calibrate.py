@@ -7,16 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from costmodel.analysis.calibration.density import Density
+from costmodel.analysis.calibration.density import Density, Sample, highest, prior_uniforms, sampled
 from costmodel.analysis.calibration.file import FitBlock, Observation
-from costmodel.analysis.calibration.fit import ENOUGH, POINTS, Fit, Progress, Row
-from costmodel.analysis.calibration.learned import TAILS, learned, ties
-from costmodel.analysis.calibration.left_out import LeftOut, apart, predicted, unreachable
-from costmodel.analysis.calibration.mode import highest
-from costmodel.analysis.calibration.posterior import DIGITS
-from costmodel.analysis.calibration.prediction import prediction
-from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem
-from costmodel.analysis.calibration.sample import Sample, prior_uniforms, sampled
+from costmodel.analysis.calibration.fit import (
+    DIGITS,
+    ENOUGH,
+    POINTS,
+    TAILS,
+    Fit,
+    LeftOut,
+    Progress,
+    Row,
+    apart,
+    learned,
+    predicted,
+    ties,
+    unreachable,
+)
+from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem, prediction
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.draws import checked_seed
 

@@ -1,24 +1,164 @@
 """A fit: what was observed and how it is met, what was learned, and the rows of the posterior."""
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr
 
-from costmodel.analysis.calibration.learned import FAR, WIDE, Learned
-from costmodel.analysis.calibration.left_out import LeftOut
+from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
+from costmodel.inputs.table import MARK
 from costmodel.scenario.belongs import Label
 
 Array = NDArray[np.float64]
+
+TAILS = (0.025, 0.5, 0.975)
+WIDE = 0.9
+"""A posterior at least this wide beside its prior is the prior: the data hardly speak about the quantity."""
+TIED = 0.95
+"""Correlation of scores from which two quantities are known only together."""
+FAR = 2.0
+"""Scores: a posterior whose mean lies farther out contradicts its prior."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """One free quantity. prior, posterior: 2.5%, 50% and 97.5% quantiles.
+
+    width: standard deviation of the posterior as a share of the prior's, on the scale of prior scores, where a prior is
+    standard normal whatever its family. place: mean of the posterior on that scale.
+    """
+
+    name: str
+    prior: tuple[float, ...]
+    posterior: tuple[float, ...]
+    width: float
+    place: float
+
+
+def learned(density: Density, sample: Sample, names: Sequence[str]) -> Iterator[Learned]:
+    """Prior beside posterior for each free quantity."""
+    mean, covariance = sample.moments()
+    values = density.values(sample.scores)
+    for i, name in enumerate(names):
+        before = density.priors[i].quantile(np.array(TAILS))
+        after = sample.quantiles(values[i], TAILS)
+        width = float(np.sqrt(covariance[i, i]))
+        yield Learned(name, tuple(map(float, before)), tuple(after), width, float(mean[i]))
+
+
+def ties(sample: Sample, names: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+    """Pairs that the data know only together, with the correlation of their scores."""
+    _, covariance = sample.moments()
+    scale = np.sqrt(np.diag(covariance))
+    for i, j in combinations(range(len(names)), 2):
+        correlation = float(covariance[i, j] / (scale[i] * scale[j]))
+        if abs(correlation) >= TIED:
+            yield names[i], names[j], correlation
+
+
+ENOUGH = 1_000
+"""Effective draws below which the posterior without an observation is sampled anew."""
+TAIL = 0.025
+"""Chance of lying below the band, and of lying above it."""
+NEAREST = 4
+"""Searches for the point that comes nearest to an observation."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An observation as the others predict it.
+
+    mean: predicted share. low, high: 95% band of what would be observed, with the sampling error of n people.
+    effective_size: of the draws behind it. resampled: they were drawn anew, because the weights degenerated.
+    """
+
+    mean: float
+    low: float
+    high: float
+    inside: bool
+    effective_size: float
+    resampled: bool
+
+
+def predicted(density: Density, sample: Sample, observation: int, n: int, seed: int, name: str) -> LeftOut:
+    """One observation, predicted from a fit to the others."""
+    without = density.without(observation)
+    rest = sample.reweighted(without.log_likelihood(sample.shares) - density.log_likelihood(sample.shares))
+    resampled = rest.effective_size < ENOUGH
+    if resampled:
+        centre = highest(without, sample.scores[:, np.argsort(-rest.log_weights, kind="stable")[:NEAREST]]).score
+        rest = sampled(without, centre, ENOUGH, seed, f"{name} without {observation}")
+    shares, weights = rest.shares[observation], rest.weights
+    low, high = band(shares, weights, n)
+    seen = float(density.observed[observation])
+    return LeftOut(float(shares @ weights), low, high, low <= seen <= high, rest.effective_size, resampled)
+
+
+def band(shares: Array, weights: Array, n: int) -> tuple[float, float]:
+    """95% band of the share among n people, each in the state with a share that is itself uncertain.
+
+    shares, weights: of draws, shape (draw,). The mixture of binomial distributions is summed and not simulated.
+    """
+    held = weights > 0
+    shares, weights = np.clip(shares[held], 0.0, 1.0), weights[held]
+
+    def events(chance: float) -> int:
+        """The fewest events that are not exceeded with at least this chance."""
+        low, high = 0, n
+        while low < high:
+            middle = (low + high) // 2
+            if float(bdtr(middle, n, shares) @ weights) >= chance:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    return events(TAIL) / n, events(1 - TAIL) / n
+
+
+def unreachable(density: Density, scores: Array, shares: Array, sizes: Sequence[int]) -> Iterator[tuple[int, float]]:
+    """Observations that the model cannot come near wherever the priors reach, each with the best achievable share.
+
+    Not near: outside the 95% band of a sample of its size from the best achievable share.
+    scores, shares: of draws from the prior. sizes: people behind each observation.
+    """
+    for i, seen in enumerate(density.observed):
+        if not density.sizes[i] or shares[i].min() <= seen <= shares[i].max():
+            continue
+        nearest = np.argsort(np.abs(shares[i] - seen), kind="stable")[:NEAREST]
+        found = highest(density.only(i), scores[:, nearest], with_prior=False)
+        best = float(density.shares(found.score[:, None])[i, 0])
+        if _outside(seen, best, sizes[i]):
+            yield i, best
+
+
+def apart(density: Density, start: Array, sizes: Sequence[int]) -> Iterator[tuple[int, float]]:
+    """Observations that cannot be reached together with the others, each with the share of the likeliest fit.
+
+    start: where the search for it begins, shape (free,).
+    """
+    likeliest = highest(density, start[:, None], with_prior=False)
+    for i, best in enumerate(density.shares(likeliest.score[:, None])[:, 0]):
+        if density.sizes[i] and _outside(float(density.observed[i]), float(best), sizes[i]):
+            yield i, float(best)
+
+
+def _outside(seen: float, best: float, n: int) -> bool:
+    low, high = band(np.array([best]), np.ones(1), n)
+    return not low <= seen <= high
+
+
 Progress = Callable[[str, int, int], None]
 """Called with the fit's name, the steps done and the steps wanted."""
 
 POINTS = 100.0
 """Percentage points in 1."""
-ENOUGH = 1_000
-"""Effective draws of a posterior below which it is not to be used."""
 
 
 @dataclass(frozen=True)
@@ -135,3 +275,34 @@ class Fit:
                 )
         if self.effective_rows < ENOUGH:
             yield f"the rows are worth {self.effective_rows:,.0f} independent draws, of {ENOUGH:,} needed: ask for more"
+
+
+DIGITS = 8
+"""Significant digits written: more than a sample determines, so that reading back loses nothing."""
+
+
+def posterior_text(fit: Fit) -> str:
+    """The CSV of a fit: a remark on its origin, then `best` and a column for each parameter."""
+    lines = [f"{MARK} {fit.origin.text}", ",".join(("best", *fit.columns))]
+    for i, row in enumerate(fit.values):
+        lines.append(",".join(("1" if i == 0 else "0", *(f"{value + 0.0:.{DIGITS}g}" for value in row))))
+    return "\n".join(lines) + "\n"
+
+
+def write(fits: Iterable[Fit]) -> list[Path]:
+    """Write the posterior of each fit to its own file; all are prepared before the first takes its place."""
+    prepared: list[tuple[str, Path]] = []
+    try:
+        for fit in fits:
+            fit.output.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=fit.output.parent, prefix=f".{fit.output.name}.")
+            prepared.append((name, fit.output))
+            with open(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(posterior_text(fit))
+            os.chmod(name, 0o644)
+        for name, path in prepared:
+            os.replace(name, path)
+    finally:
+        for name, _ in prepared:
+            Path(name).unlink(missing_ok=True)
+    return [path for _, path in prepared]

@@ -1,19 +1,21 @@
-"""Verification: laws that every run must obey, measured on any scenario."""
+"""Verification: laws that tell a reader something about a run of theirs, measured on any scenario.
 
-from collections.abc import Collection
+The further laws that every version of this program must obey are tests.
+"""
 
-from costmodel.analysis.verification import chains, flow, inputs, results, uncertainty
-from costmodel.analysis.verification.bench import Bench
-from costmodel.analysis.verification.check import STATES, Check, Rule, State
+from collections.abc import Collection, Sequence
+
+from costmodel.analysis.verification.check import STATES, Check, Context, Rule, State
+from costmodel.analysis.verification.laws import RULES as LAWS
 from costmodel.model.run import SEED, run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 
-__all__ = ["DRAWS", "RULES", "STATES", "Check", "Rule", "State", "chains", "verify", "verify_result"]
+__all__ = ["DRAWS", "RULES", "STATES", "Check", "Rule", "State", "verify", "verify_result"]
 
 DRAWS = 500
 """Draws of the runs that are verified."""
-RULES: tuple[Rule, ...] = tuple(rule for part in (inputs, flow, results, uncertainty) for rule in part.RULES.all)
+RULES: Sequence[Rule] = LAWS.all
 """Every law, in order."""
 
 
@@ -29,5 +31,5 @@ def verify(
 
 def verify_result(result: Result, only: Collection[str] | None = None) -> tuple[Check, ...]:
     """Measure every law on a run that was made; only: the ids of those wanted."""
-    bench = Bench(result)
-    return tuple(rule.measure(bench) for rule in RULES if only is None or rule.id in only)
+    context = Context(result)
+    return tuple(rule.measure(context) for rule in RULES if only is None or rule.id in only)

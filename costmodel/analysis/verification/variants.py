@@ -1,4 +1,4 @@
-"""Versions of a scenario that are changed on purpose, past what its file may say: no effects, no deaths, free care."""
+"""Versions of a scenario that are changed on purpose, past what its file may say: no effects, no deaths."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,18 +6,11 @@ from typing import Any
 
 from costmodel.inputs.matrices import Matrices
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import cycles
-from costmodel.scenario.derived import pieces
 from costmodel.scenario.effect import Effect
-from costmodel.scenario.fields import Instant
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile, Strategy
-from costmodel.units import Duration
 
 Edit = Callable[[ModelFile], ModelFile]
-
-REFERRAL = Instant("referral", 0.0, "referral")
-HORIZON = Instant("horizon", 0.0, "horizon")
 
 
 def edited(scenario: Scenario, *edits: Edit) -> Scenario:
@@ -90,30 +83,6 @@ def _without_deaths(model: ModelFile) -> ModelFile:
     return model.model_copy(update={"transitions": living(model.transitions), "strategies": strategies})
 
 
-def lasting(months: float) -> Edit:
-    """An edit of the horizon; weights of instants are cut, or go on as the last."""
-
-    def edit(model: ModelFile) -> ModelFile:
-        longer = model.model_copy(update={"horizon": Duration(months, f"{months:g} months")})
-        if model.weights is None:
-            return longer
-        count = cycles(longer) + 1
-        weights = [*model.weights, *[model.weights[-1]] * count][:count]
-        return longer.model_copy(update={"weights": weights})
-
-    return edit
-
-
-def steady(model: ModelFile) -> ModelFile:
-    """An edit: rates that change over time stay at the first."""
-    moves: dict[str, str | int] = {}
-    for arrow, reference in model.transitions.items():
-        record = model.parameters.get(str(reference))
-        changes = record is not None and record.over_time is not None
-        moves[arrow] = pieces(model.parameters[str(reference)])[0][1] if changes else reference
-    return model.model_copy(update={"transitions": moves})
-
-
 def nothing_of_its_own(model: ModelFile) -> ModelFile:
     """An edit: strategies have no probabilities, utilities or items of their own, as models of probabilities may."""
     own: dict[str, Any] = {"transitions": {}, "utilities": {}, "matrices": None}
@@ -132,46 +101,9 @@ def NO_EFFECTS(model: ModelFile) -> ModelFile:
 
 
 NO_HARMS = each_strategy(lambda strategy: strategy.model_copy(update={"harms": {}}))
+
+
 NO_DEATHS = deaths(0)
-NO_GAP_CLOSING: Edit = having(beyond_follow_up="effects cease")
-
-
-def still(model: ModelFile) -> ModelFile:
-    """An edit: nobody moves between living states."""
-    alone = each_strategy(lambda strategy: strategy.model_copy(update={"transitions": {}}))(model)
-    return alone.model_copy(update={"transitions": dict.fromkeys(model.transitions, 0)})
-
-
-def free(model: ModelFile) -> ModelFile:
-    """An edit: everything costs nothing."""
-    costs = {name: item.model_copy(update={"price": 0}) for name, item in model.costs.items()}
-    strategies = {
-        name: one.model_copy(update={"therapy": one.therapy.model_copy(update={"price": 0, "set_up": 0})})
-        if one.therapy
-        else one
-        for name, one in model.strategies.items()
-    }
-    return model.model_copy(update={"costs": costs, "strategies": strategies})
-
-
-def well(model: ModelFile) -> ModelFile:
-    """An edit: every utility is 1."""
-    plain = model.model_copy(update={"utilities": dict.fromkeys(model.utilities, 1), "qalys_on_transition": {}})
-    return each_strategy(lambda strategy: strategy.model_copy(update={"utilities": {}}))(plain)
-
-
-def discounted_at(scenario: Scenario, rate: int) -> Scenario:
-    """The scenario with both discount rates 0 or 1."""
-    discount = scenario.setting.discount.model_copy(update={"costs": rate, "health": rate})
-    return replace(scenario, setting=scenario.setting.model_copy(update={"discount": discount}))
-
-
-def certain(scenario: Scenario) -> Scenario:
-    """The scenario with every parameter held at its central value."""
-    leaves = {
-        name: replace(leaf, distribution=None, posterior=None, moved=None) for name, leaf in scenario.leaves.items()
-    }
-    return replace(scenario, leaves=leaves)
 
 
 def from_each_state(model: ModelFile) -> ModelFile:

@@ -7,9 +7,8 @@ import numpy as np
 
 from costmodel.analysis.sensitivity.batch import central_leaves, changed
 from costmodel.analysis.sensitivity.movable import behind, one_by_one
-from costmodel.analysis.verification.bench import Bench
-from costmodel.analysis.verification.check import Finding, Measured
-from costmodel.analysis.verification.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, Edit, edited, lasting
+from costmodel.analysis.verification.check import Context, Finding, Measured
+from costmodel.analysis.verification.variants import Edit, edited
 from costmodel.errors import InputError
 from costmodel.model.flows import sessions, therapy_window
 from costmodel.model.lived import edges, looking
@@ -23,6 +22,7 @@ from costmodel.scenario.effect import Effect
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.used import used
 from costmodel.units import Unit
+from tests.support.laws.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, lasting
 
 STEP = 0.01
 """By which share a value is moved."""
@@ -38,9 +38,9 @@ AFTERWARDS = 24.0
 """Months to which the model looks beyond the last thing that happens, when everything is to have its turn."""
 
 
-def every_input_matters(bench: Bench) -> Finding:
+def every_input_matters(context: Context) -> Finding:
     """How many inputs change nothing: neither here nor where no other input is 0 or 1 and time is long."""
-    scenario = bench.scenario
+    scenario = context.scenario
     names = [name for name in used(scenario) if name in scenario.leaves]
     inert = _inert(scenario, names, central_leaves(scenario))
     dead = inert

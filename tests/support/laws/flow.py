@@ -2,27 +2,31 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
-from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
-from costmodel.analysis.verification.inputs import arrows_with_effects, changes, generator, only_effect_on
+from costmodel.analysis.verification.check import (
+    TRIED,
+    Context,
+    Finding,
+    Inapplicable,
+    Measured,
+    Rules,
+    largest,
+    worst_of,
+)
 from costmodel.analysis.verification.variants import (
     NO_DEATHS,
     NO_EFFECTS,
-    NO_GAP_CLOSING,
     edited,
     free_of_own_items,
     from_each_state,
     having,
-    lasting,
-    steady,
-    still,
 )
-from costmodel.model.lived import looking
 from costmodel.model.values import Array
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.schema import ModelFile
+from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on
+from tests.support.laws.variants import NO_GAP_CLOSING, lasting, steady, still
 
-RULES = Rules("flow")
+RULES = Rules()
 LONGEST = 400
 """Cycles of a year for which a cohort is followed to its long run."""
 CLOSE = 1e-10
@@ -31,64 +35,34 @@ OCCUPIED = 1e-9
 """Person-years, or rates per year, that count as nothing."""
 
 
-@RULES.law("V8", "Occupancy sums to the time elapsed", 1e-12, rates=True)
-def _time_elapsed(bench: Bench) -> Finding:
-    length = np.diff(bench.time)
-    immortal = bench.follow(edited(bench.scenario, NO_DEATHS), bench.some_values, TRIED)
-    elapsed = immortal.person_years.sum(axis=1) - length[:, None, None, None]
-    look = looking(bench.some_values)
-    ratios = np.stack([np.broadcast_to(look(s.model.deaths.rate_ratio), (TRIED,)) for s in bench.structures])
-    dying = bench.deaths[:, None, None, None] * ratios
-    lived = np.where(
-        dying > 0, -np.expm1(-dying * length[:, None, None, None]) / np.where(dying > 0, dying, 1.0), 0.0
-    ) + np.where(dying > 0, 0.0, length[:, None, None, None])
-    alive = bench.flows.people[:-1].sum(axis=1)
-    return Measured(
-        worst_of(largest(elapsed), largest(bench.flows.person_years.sum(axis=1) - alive * lived)),
-        "largest gap in years in a cycle, with deaths and without",
-    )
-
-
-@RULES.law("V9", "No state below zero", 1e-12)
-def _not_below_zero(bench: Bench) -> Finding:
-    least = (float(bench.flows.people.min()), float(bench.flows.person_years.min()))
-    return Measured(worst_of(0.0, -least[0], -least[1]), f"farthest below zero, people or years, in {TRIED} draws")
-
-
-@RULES.law("V10", "The dead never become fewer", 1e-12)
-def _dead_stay(bench: Bench) -> Finding:
-    alive = bench.flows.people.sum(axis=1)
-    return Measured(worst_of(0.0, float(np.diff(alive, axis=0).max())), "largest return from the dead in a cycle")
-
-
 @RULES.law("V11", "All rates 0: nobody moves", 1e-12, rates=True)
-def _nobody_moves(bench: Bench) -> Finding:
-    flows = bench.follow(edited(bench.scenario, still, NO_EFFECTS, NO_DEATHS))
-    start = bench.model.cohort.start
-    shares = np.array([bench.look(start.get(state, 0)) for state in bench.model.states])
+def _nobody_moves(context: Context) -> Finding:
+    flows = context.follow(edited(context.scenario, still, NO_EFFECTS, NO_DEATHS))
+    start = context.model.cohort.start
+    shares = np.array([context.look(start.get(state, 0)) for state in context.model.states])
     return Measured(largest(flows.people - shares[:, None, None, None]), "largest share that moved")
 
 
 @RULES.law("V12", "No mortality: nobody dies", 1e-12, rates=True)
-def _nobody_dies(bench: Bench) -> Finding:
-    flows = bench.follow(edited(bench.scenario, NO_DEATHS), bench.some_values, TRIED)
+def _nobody_dies(context: Context) -> Finding:
+    flows = context.follow(edited(context.scenario, NO_DEATHS), context.some_values, TRIED)
     return Measured(largest(flows.people.sum(axis=1) - 1), "largest share that died")
 
 
 @RULES.law("LE", "Life expectancy without disease is that of the life table, each sex", 1e-9, rates=True)
-def _life_expectancy(bench: Bench) -> Finding:
-    table, worst = bench.scenario.life_table, 0.0
+def _life_expectancy(context: Context) -> Finding:
+    table, worst = context.scenario.life_table, 0.0
     assert table is not None
-    assert bench.model.cohort.age is not None
-    age = int(bench.look(bench.model.cohort.age))
+    assert context.model.cohort.age is not None
+    age = int(context.look(context.model.cohort.age))
     ahead = table.last_age + 1 - age
     for female, hazards in ((1, table.female), (0, table.male)):
-        cohort = bench.model.cohort.model_copy(update={"age": "whole age", "female": female})
-        plain = edited(bench.scenario, NO_EFFECTS, having(cycle="12 months"), lasting(ahead * MONTHS_A_YEAR))
+        cohort = context.model.cohort.model_copy(update={"age": "whole age", "female": female})
+        plain = edited(context.scenario, NO_EFFECTS, having(cycle="12 months"), lasting(ahead * MONTHS_A_YEAR))
         plain = edited(plain, lambda model, cohort=cohort: model.model_copy(update={"cohort": cohort}))  # type: ignore[misc]
         plain = edited(plain, lambda model: model.model_copy(update={"mortality": _population(model)}))
         plain.__dict__["central"] = {**plain.central, "whole age": float(age)}
-        lived = bench.follow(plain).person_years.sum(axis=(0, 1))
+        lived = context.follow(plain).person_years.sum(axis=(0, 1))
         alive = np.exp(-np.append(0.0, np.cumsum(hazards[age:])))
         years = np.where(hazards[age:] > 0, (alive[:-1] - alive[1:]) / np.maximum(hazards[age:], 1e-300), alive[:-1])
         worst = worst_of(worst, largest(lived - years.sum()))
@@ -100,18 +74,18 @@ def _population(model: ModelFile) -> object:
 
 
 @RULES.law("V13", "Equal rates give equal traces", 0)
-def _equal_traces(bench: Bench) -> Finding:
+def _equal_traces(context: Context) -> Finding:
     worst = 0.0
-    for name in bench.strategies[1:]:
+    for name in context.strategies[1:]:
         alike = edited(
-            bench.scenario,
+            context.scenario,
             lambda model, name=name: model.model_copy(  # type: ignore[misc]
                 update={"strategies": dict.fromkeys(model.strategies, model.strategies[name])}
             ),
             free_of_own_items,
             NO_GAP_CLOSING,  # to a comparator with effects, which no file can declare
         )
-        flows = bench.follow(alike, bench.some_values, TRIED)
+        flows = context.follow(alike, context.some_values, TRIED)
         worst = worst_of(
             worst,
             largest(flows.people - flows.people[:, :, :1]),
@@ -122,22 +96,22 @@ def _equal_traces(bench: Bench) -> Finding:
 
 
 @RULES.law("V14", "A better effect moves occupancy the right way; deaths stay equal", 0, rates=True)
-def _right_way(bench: Bench) -> Finding:
-    arrows = arrows_with_effects(bench)
+def _right_way(context: Context) -> Finding:
+    arrows = arrows_with_effects(context)
     if not arrows:
         return Inapplicable("no strategy changes a transition")
     wrong = []
     for arrow in arrows:
-        version = edited(bench.scenario, steady, NO_GAP_CLOSING, only_effect_on(arrow))
-        flows = bench.follow(version)
-        s = list(bench.model.states).index(arrow.partition(" -> ")[0])
+        version = edited(context.scenario, steady, NO_GAP_CLOSING, only_effect_on(arrow))
+        flows = context.follow(version)
+        s = list(context.model.states).index(arrow.partition(" -> ")[0])
         spent = flows.person_years[:, s].sum(axis=0)[..., 0]
         deaths = largest(flows.people.sum(axis=1) - flows.people[:, :, :1].sum(axis=1))
         for a, structure in enumerate(version.structures):
-            for i, name in enumerate(bench.strategies):
+            for i, name in enumerate(context.strategies):
                 if not changes(structure.model, name, arrow) or spent[0, a] < OCCUPIED:
                     continue
-                direction = _direction(bench, structure.model, name, arrow)
+                direction = _direction(context, structure.model, name, arrow)
                 moved = spent[i, a] - spent[0, a]
                 as_it_should = moved * direction < 0 if direction else abs(moved) <= CLOSE
                 if not (as_it_should and deaths <= CLOSE):
@@ -146,68 +120,68 @@ def _right_way(bench: Bench) -> Finding:
     return Measured(len(wrong), f"{words}: {'; '.join(dict.fromkeys(wrong))}" if wrong else words)
 
 
-def _direction(bench: Bench, model: ModelFile, strategy: str, arrow: str) -> float:
+def _direction(context: Context, model: ModelFile, strategy: str, arrow: str) -> float:
     """1 where the transition becomes faster, −1 where slower, 0 where it stays."""
-    base = bench.look(model.transitions[arrow])
+    base = context.look(model.transitions[arrow])
     (effect,) = model.strategies[strategy].effects.values()
-    rate = bench.look(effect.rate) if effect.rate is not None else base * bench.look(effect.hazard_ratio or 0)
+    rate = context.look(effect.rate) if effect.rate is not None else base * context.look(effect.hazard_ratio or 0)
     return float(np.sign(rate - base)) if abs(rate - base) > OCCUPIED else 0.0
 
 
 @RULES.law("V16", "Ten times the people, ten times the totals; cohorts add up", 1e-9)
-def _cohorts_add_up(bench: Bench) -> Finding:
-    states = list(bench.model.states)
-    apart = bench.follow(
-        edited(bench.scenario, from_each_state),
+def _cohorts_add_up(context: Context) -> Finding:
+    states = list(context.model.states)
+    apart = context.follow(
+        edited(context.scenario, from_each_state),
         {f"start {state}": np.eye(len(states))[s] for s, state in enumerate(states)},
         len(states),
     )
     shares = np.full(len(states), 1 / len(states))
-    whole = bench.follow(edited(bench.scenario, from_each_state), {f"start {state}": shares[0] for state in states})
+    whole = context.follow(edited(context.scenario, from_each_state), {f"start {state}": shares[0] for state in states})
     added = [
         largest(one @ shares - all_[..., 0]) for one, all_ in ((apart.cost, whole.cost), (apart.people, whole.people))
     ]
-    more = edited(bench.scenario, having(people=bench.model.people * 10))
-    tenfold = bench.outcomes(more)
-    per_person = largest(tenfold.cost - bench.result.deterministic.cost)
+    more = edited(context.scenario, having(people=context.model.people * 10))
+    tenfold = context.outcomes(more)
+    per_person = largest(tenfold.cost - context.result.deterministic.cost)
     return Measured(worst_of(*added, per_person), "largest difference per person, in £ or people")
 
 
 @RULES.law("V17", "The order of the states does not matter", 1e-9)
-def _any_order(bench: Bench) -> Finding:
+def _any_order(context: Context) -> Finding:
     def turned(model: ModelFile) -> ModelFile:
         blocks = {name: dict(reversed(getattr(model, name).items())) for name in ("states", "transitions", "utilities")}
         return model.model_copy(update=blocks)
 
-    flows = bench.follow(edited(bench.scenario, turned), bench.some_values, TRIED)
+    flows = context.follow(edited(context.scenario, turned), context.some_values, TRIED)
     return Measured(
         worst_of(
-            largest(flows.people[:, ::-1] - bench.flows.people),
-            largest(flows.cost - bench.flows.cost),
-            largest(flows.qaly - bench.flows.qaly),
+            largest(flows.people[:, ::-1] - context.flows.people),
+            largest(flows.cost - context.flows.cost),
+            largest(flows.qaly - context.flows.qaly),
         ),
         "largest difference of people, £ or QALYs in a cycle",
     )
 
 
 @RULES.law("V18", "The long run of the living is the stationary distribution", 1e-8, rates=True)
-def _long_run(bench: Bench) -> Finding:
-    plain = edited(bench.scenario, steady, NO_EFFECTS, NO_DEATHS, from_each_state, having(cycle="12 months"))
-    matrices = [generator(bench, structure.model) for structure in plain.structures]
+def _long_run(context: Context) -> Finding:
+    plain = edited(context.scenario, steady, NO_EFFECTS, NO_DEATHS, from_each_state, having(cycle="12 months"))
+    matrices = [generator(context, structure.model) for structure in plain.structures]
     chosen = [a for a, rates in enumerate(matrices) if _ergodic(rates)]
-    if not chosen or len(bench.model.states) == 1:
+    if not chosen or len(context.model.states) == 1:
         return Inapplicable("some state cannot be reached from every other, so no one long run exists")
     at_rest = np.stack([_stationary(matrices[a]) for a in chosen])
     worst, longest = 0.0, max(_years_to_rest(matrices[a]) for a in chosen)
     years = min(longest, LONGEST)
-    begin: dict[str, float | Array] = {f"start {state}": at_rest[:, s] for s, state in enumerate(bench.model.states)}
-    people = bench.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin, len(chosen)).people
+    begin: dict[str, float | Array] = {f"start {state}": at_rest[:, s] for s, state in enumerate(context.model.states)}
+    people = context.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin, len(chosen)).people
     for row, a in enumerate(chosen):
         worst = worst_of(worst, largest(people[:, :, 0, a, row] - at_rest[row]))
     words = "largest distance of a cohort that starts there"
     if longest <= LONGEST:
-        begin = {f"start {state}": float(s == 0) for s, state in enumerate(bench.model.states)}
-        people = bench.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin).people[-1, :, 0, :, 0]
+        begin = {f"start {state}": float(s == 0) for s, state in enumerate(context.model.states)}
+        people = context.follow(edited(plain, lasting(years * MONTHS_A_YEAR)), begin).people[-1, :, 0, :, 0]
         worst = worst_of(worst, largest(people[:, chosen] - at_rest.T))
         words += f", and of one that starts in one state after {years} years"
     return Measured(worst, words)
@@ -233,18 +207,18 @@ def _years_to_rest(rates: Array) -> int:
 
 
 @RULES.law("V19", "Many cycles are the first of them and then the rest", 1e-10, rates=True)
-def _split(bench: Bench) -> Finding:
-    count = cycles(bench.model)
+def _split(context: Context) -> Finding:
+    count = cycles(context.model)
     if count < 2:
         return Inapplicable("the horizon is one cycle")
-    first, step = count // 2, cycle_months(bench.model)
-    short = bench.follow(edited(bench.scenario, lasting(first * step)))
-    whole = bench.follow(bench.scenario)
+    first, step = count // 2, cycle_months(context.model)
+    short = context.follow(edited(context.scenario, lasting(first * step)))
+    whole = context.follow(context.scenario)
     begun = largest(short.people - whole.people[: first + 1])
-    plain = edited(bench.scenario, steady, NO_EFFECTS, NO_DEATHS)
-    all_at_once = bench.follow(plain).people[..., 0]
-    where = {f"start {state}": all_at_once[first, s, 0] for s, state in enumerate(bench.model.states)}
+    plain = edited(context.scenario, steady, NO_EFFECTS, NO_DEATHS)
+    all_at_once = context.follow(plain).people[..., 0]
+    where = {f"start {state}": all_at_once[first, s, 0] for s, state in enumerate(context.model.states)}
     rest = edited(plain, from_each_state, lasting((count - first) * step))
-    people = bench.follow(rest, where, len(bench.structures)).people[-1]
-    ends = [largest(people[:, 0, a, a] - all_at_once[-1, :, 0, a]) for a in range(len(bench.structures))]
+    people = context.follow(rest, where, len(context.structures)).people[-1]
+    ends = [largest(people[:, 0, a, a] - all_at_once[-1, :, 0, a]) for a in range(len(context.structures))]
     return Measured(worst_of(begun, *ends), f"largest difference in people: {first} cycles, then {count - first}")

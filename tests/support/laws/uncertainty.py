@@ -8,40 +8,43 @@ from costmodel.analysis.information.question import question_of
 from costmodel.analysis.information.subjects import Subject, uncertain
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
 from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, TIE, acceptability
-from costmodel.analysis.probabilistic.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST
-from costmodel.analysis.probabilistic.spread import error_of_mean
-from costmodel.analysis.verification.bench import TRIED, Bench, largest, worst_of
-from costmodel.analysis.verification.check import Finding, Inapplicable, Measured, Rules
-from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, certain, edited
+from costmodel.analysis.verification.check import (
+    TRIED,
+    Context,
+    Finding,
+    Inapplicable,
+    Measured,
+    Rules,
+    largest,
+    worst_of,
+)
+from costmodel.analysis.verification.laws import NO_DRAWS, PERSPECTIVE
+from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, edited
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
 from costmodel.model.run import run, values_of
 from costmodel.model.simulate import simulate
-from costmodel.model.values import Array, drawn_values
+from costmodel.model.values import drawn_values
 from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result
 from costmodel.result.table import SMALLEST_QALY
-from costmodel.units import out_of_support
+from tests.support.laws.variants import certain
 
-RULES = Rules("uncertainty")
+RULES = Rules()
 FEW = 8
-PERSPECTIVE = "nhs_pss"
 THRESHOLDS = (0.0, 10_000.0, 20_000.0, 30_000.0, 100_000.0)
 """£ per QALY at which the curve of acceptability is tried."""
-ENOUGH = 10_000
-"""Draws for which the Monte-Carlo error is judged."""
 REGRESSED = 400
 """Draws on which the value of parts is tried at least."""
 MOST_ERRORS = 5
 """Standard errors that an input that nothing uses may be worth."""
 ONE_STRATEGY = Inapplicable("there is only one strategy")
-NO_DRAWS = Inapplicable("no draws were made")
 
 
 @RULES.law("V35", "Without spread, each draw is the deterministic run", 1e-9)
-def _no_spread(bench: Bench) -> Finding:
-    result = run(certain(bench.scenario), draws=FEW, seed=bench.seed)
+def _no_spread(context: Context) -> Finding:
+    result = run(certain(context.scenario), draws=FEW, seed=context.seed)
     assert result.expected is not None
     one, many = result.deterministic, result.expected
     return Measured(
@@ -50,13 +53,13 @@ def _no_spread(bench: Bench) -> Finding:
 
 
 @RULES.law("V36", "The same seed gives the same draws; more draws extend them", 0)
-def _extends(bench: Bench) -> Finding:
-    short, again, long = (run(bench.scenario, draws=n, seed=bench.seed).expected for n in (FEW, FEW, 2 * FEW))
+def _extends(context: Context) -> Finding:
+    short, again, long = (run(context.scenario, draws=n, seed=context.seed).expected for n in (FEW, FEW, 2 * FEW))
     assert short
     assert again
     assert long
     worst = worst_of(_apart(short, again, FEW), _apart(short, long, FEW))
-    values = [drawn_values(bench.scenario, n, bench.seed, first) for n, first in ((2 * FEW, 0), (FEW, FEW))]
+    values = [drawn_values(context.scenario, n, context.seed, first) for n, first in ((2 * FEW, 0), (FEW, FEW))]
     for name, draws in values[0].items():
         later = np.broadcast_to(values[1][name], (FEW,))
         worst = worst_of(worst, largest(np.broadcast_to(draws, (2 * FEW,))[FEW:] - later))
@@ -68,8 +71,8 @@ def _apart(one: Outcomes, other: Outcomes, draws: int) -> float:
 
 
 @RULES.law("V37", "Strategies share each draw of a parameter that they share", 0)
-def _shared(bench: Bench) -> Finding:
-    flows = simulate(edited(bench.scenario, NO_EFFECTS, NO_HARMS), bench.some_values, TRIED)
+def _shared(context: Context) -> Finding:
+    flows = simulate(edited(context.scenario, NO_EFFECTS, NO_HARMS), context.some_values, TRIED)
     return Measured(
         worst_of(
             largest(flows.people - flows.people[:, :, :1]),
@@ -80,36 +83,11 @@ def _shared(bench: Bench) -> Finding:
     )
 
 
-@RULES.law("V38", "No draw outside its support, and none clipped to its ends", 0)
-def _supports(bench: Bench) -> Finding:
-    if not bench.draws:
-        return NO_DRAWS
-    values = values_of(bench.result, bench.draws)
-    wrong = []
-    for name, draws in values.items():
-        record, leaf = bench.scenario.parameters[name], bench.scenario.leaves.get(name)
-        low, high = float(np.min(draws)), float(np.max(draws))
-        outside = any(out_of_support(record.unit, end) for end in (low, high))
-        sampled = leaf is not None and leaf.distribution is not None
-        clipped = sampled and any(
-            np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high)
-        )
-        if outside or clipped:
-            wrong.append(name)
-    words = f"parameters with such a draw among {bench.draws:,}"
-    return Measured(len(wrong), f"{words}: {', '.join(wrong)}" if wrong else words)
-
-
-def _ends(unit: object, plausible: list[float] | None) -> tuple[float, ...]:
-    """Where a clipped draw would lie."""
-    return (getattr(unit, "low", 0.0), getattr(unit, "high", 1.0), *(plausible or ()))
-
-
 @RULES.law("V39", "Chances of being best sum to 1; at £0 a QALY they are the chances of being cheapest", 1e-9)
-def _acceptability(bench: Bench) -> Finding:
-    if not bench.draws:
+def _acceptability(context: Context) -> Finding:
+    if not context.draws:
         return NO_DRAWS
-    result = bench.result
+    result = context.result
     worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
     run_, last = result.headline, len(result.horizons) - 1
     costs = np.stack([result.total_cost(run_, last, s, PERSPECTIVE, True) for s in range(len(result.strategies))])
@@ -119,39 +97,39 @@ def _acceptability(bench: Bench) -> Finding:
 
 
 @RULES.law("V40", "Perfect information is worth at least nothing", 1e-9)
-def _information(bench: Bench) -> Finding:
-    if not bench.draws:
+def _information(context: Context) -> Finding:
+    if not context.draws:
         return NO_DRAWS
-    below = (-perfect_information(bench.result, threshold) for threshold in THRESHOLDS)
+    below = (-perfect_information(context.result, threshold) for threshold in THRESHOLDS)
     return Measured(worst_of(0.0, *below), "farthest below £0 per person, at £0 to £100,000 a QALY")
 
 
 @RULES.law("V40b", "Information on a part is worth no more than on the whole, and never less as parameters join", 1)
-def _information_on_a_part(bench: Bench) -> Finding:
-    if not bench.draws:
+def _information_on_a_part(context: Context) -> Finding:
+    if not context.draws:
         return NO_DRAWS
-    result = bench.result
-    if bench.draws < REGRESSED:
+    result = context.result
+    if context.draws < REGRESSED:
         try:
-            result = run(bench.scenario, draws=REGRESSED, seed=bench.seed)
+            result = run(context.scenario, draws=REGRESSED, seed=context.seed)
         except InputError as error:  # of draws that the run itself does not have
             return Inapplicable(f"it needs {REGRESSED} draws, and some beyond the run's own are refused: {error}")
     question = question_of(result, "nmb", PERSPECTIVE, _nearest_to_a_tie(result))
     benefits, weights = question.net_benefits(result), result.weights
     draws = benefits.shape[-1]
     values = values_of(result, draws)
-    names = uncertain(bench.scenario, values)
+    names = uncertain(context.scenario, values)
     if not names:
         return Inapplicable("no input is uncertain")
     joining = {f"the first {n}": names[:n] for n in [2**i for i in range(len(names).bit_length())]}
-    subjects, _ = subjects_of(bench.scenario, values, joining | {"all": names})
-    worth = {line.subject: line.worth.value for line in worths(bench.scenario, values, benefits, weights, subjects)}
+    subjects, _ = subjects_of(context.scenario, values, joining | {"all": names})
+    worth = {line.subject: line.worth.value for line in worths(context.scenario, values, benefits, weights, subjects)}
     everything = worth_of_everything(benefits, weights).value
     rounding = 1e-9 * max(1.0, everything)
     worst = max(max(-value, value - everything) / rounding for value in worth.values())
     for whole, value in worth.items():
         worst = worst_of(worst, *((worth[part] - value) / rounding for part in worth if _within(part, whole)))
-    nothing = worth_of_inputs(benefits, weights, uniforms(bench.seed, "an input that nothing uses", draws)[None])
+    nothing = worth_of_inputs(benefits, weights, uniforms(context.seed, "an input that nothing uses", draws)[None])
     if nothing.value > 0:
         worst = worst_of(worst, nothing.value / (MOST_ERRORS * nothing.error))
     words = (
@@ -175,11 +153,11 @@ def _nearest_to_a_tie(result: Result) -> float:
 
 
 @RULES.law("V41", "Each bar of the tornado contains the deterministic run", 1e-6)
-def _tornado(bench: Bench) -> Finding:
-    if len(bench.strategies) < 2:
+def _tornado(context: Context) -> Finding:
+    if len(context.strategies) < 2:
         return ONE_STRATEGY
-    saving = -float(bench.result.weights @ bench.net_cost_at_centre(PERSPECTIVE))
-    found = bench.tornado
+    saving = -float(context.result.weights @ context.net_cost_at_centre(PERSPECTIVE))
+    found = context.tornado
     assert found.central.value is not None
     worst = abs(found.central.value - saving)
     for bar in found.bars:
@@ -187,31 +165,3 @@ def _tornado(bench: Bench) -> Finding:
         ends = ends if len(ends) == 2 else [end for end in (bar.least, bar.most) if end is not None]
         worst = worst_of(worst, min(ends) - saving, saving - max(ends))
     return Measured(worst, f"farthest £ by which the run lies outside one of {len(found.bars)} bars")
-
-
-@RULES.law(
-    "V42", "10,000 draws are enough: chance of payback to 1 point, net saving to 2% of therapy cost", 1, of_inputs=True
-)
-def _enough_draws(bench: Bench) -> Finding:
-    if bench.draws < 2:
-        return NO_DRAWS
-    result = bench.result
-    run_, weights = result.headline, result.weights
-    worst = 0.0
-    for h in range(len(result.horizons)):
-        for s in range(1, len(result.strategies)):
-            paid = (result.paybacks(run_, h, s, PERSPECTIVE) < np.inf).astype(float)
-            worst = worst_of(worst, _foretold(paid, weights) / MOST_OF_CHANCE)
-            cost = result.net_cost(run_, h, s, perspective=PERSPECTIVE)
-            therapy = result.net_cost(run_, h, s, perspective="societal", category="therapy")
-            spent = abs(float(weights @ therapy.mean(axis=-1)))
-            if spent:
-                worst = worst_of(worst, _foretold(cost, weights) / (MOST_OF_THERAPY_COST * spent))
-    return Measured(worst, f"largest 95% error as a share of what is allowed, foretold from {bench.draws:,} draws")
-
-
-def _foretold(values: Array, weights: Array) -> float:
-    """Half the 95% interval of the weighted mean of `ENOUGH` draws; values: (alternative, draw)."""
-    error = error_of_mean(values, weights, ENOUGH)
-    assert error is not None
-    return error

@@ -1,0 +1,430 @@
+"""The laws that tell a reader something about a run of theirs."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from scipy import special
+
+from costmodel.analysis.probabilistic.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST
+from costmodel.analysis.probabilistic.spread import error_of_mean
+from costmodel.analysis.sensitivity import break_even
+from costmodel.analysis.sensitivity.batch import changed
+from costmodel.analysis.verification.check import (
+    TRIED,
+    Context,
+    Finding,
+    Inapplicable,
+    Measured,
+    Rules,
+    largest,
+    same_as,
+    worst_of,
+)
+from costmodel.analysis.verification.variants import (
+    NO_DEATHS,
+    NO_EFFECTS,
+    NO_HARMS,
+    edited,
+    from_each_state,
+    having,
+)
+from costmodel.inputs.matrices import ROW_TOLERANCE
+from costmodel.inputs.prices import factor, read_price_index
+from costmodel.model.lines import rate_lines
+from costmodel.model.lived import looking
+from costmodel.model.run import values_of
+from costmodel.model.values import Array
+from costmodel.perspectives import PARTIES, PERSPECTIVES
+from costmodel.result.payback import NEVER
+from costmodel.result.result import Result, Run
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.leaves import Leaf
+from costmodel.scenario.parameter import Parameter
+from costmodel.scenario.probabilities import Chances, all_states
+from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.used import used
+from costmodel.units import out_of_support
+
+RULES = Rules()
+FARTHEST = 7.5
+"""Standard deviations to which a distribution's mean is integrated."""
+POINTS = 1_501
+PENNY = 0.005
+EXACT = 1e-9
+BREAK_EVEN_FOR = "nhs_pss"
+WIDEST = 3
+"""Inputs whose break-even value is sought: those that move the net saving most."""
+CYCLE_LENGTHS = (1, 2, 3, 4, 6, 12)
+PERSPECTIVE = "nhs_pss"
+ENOUGH = 10_000
+"""Draws for which the Monte-Carlo error is judged."""
+NO_DRAWS = Inapplicable("no draws were made")
+TABLES = Inapplicable("the probabilities stand in a table, which is taken as it is")
+
+
+def starts(model: ModelFile) -> dict[str, float | Array]:
+    """Values with which draw number s of a model `from_each_state` starts wholly in state number s."""
+    one = np.eye(len(model.states))
+    return {f"start {state}": one[s] for s, state in enumerate(model.states)}
+
+
+@RULES.law("V1", "Probabilities between 0 and 1, rates not negative, rows sum to one in every cycle", 1e-12, rates=True)
+def _probabilities(context: Context) -> Finding:
+    flows = context.follow(edited(context.scenario, from_each_state), starts(context.model), len(context.model.states))
+    outside = worst_of(float(-flows.people.min()), float(flows.people.max()) - 1)
+    lived = np.cumsum(context.deaths * np.diff(context.time))
+    rows = 0.0
+    for a, structure in enumerate(context.structures):
+        alive = np.exp(-np.append(0.0, lived) * context.look(structure.model.deaths.rate_ratio))
+        rows = worst_of(rows, largest(flows.people[:, :, :, a].sum(axis=1) - alive[:, None, None]))
+    negative = worst_of(0.0, *(float(-np.min(rate)) for rate in _rates(context)))
+    return Measured(worst_of(outside, rows, negative, 0.0), "largest fault of a share, a row or a rate")
+
+
+def _rates(context: Context) -> Iterator[Array]:
+    look = looking(context.some_values)
+    for structure in context.structures:
+        for strategy in context.strategies:
+            for line in rate_lines(structure.model, strategy):
+                for begin, end in zip(context.time[:-1], context.time[1:], strict=True):
+                    yield line.rate(line.shares(begin, end, float(context.time[-1])), look)
+
+
+@RULES.law("V5", "Each distribution has its declared centre, and its interval is in order", 1e-6)
+def _centres(context: Context) -> Finding:
+    uncertain = {name: leaf for name, leaf in context.scenario.leaves.items() if leaf.distribution}
+    if not uncertain:
+        return Inapplicable("no parameter has a distribution")
+    worst = worst_of(*(_off_centre(context.scenario.parameters[name], leaf) for name, leaf in uncertain.items()))
+    return Measured(worst, f"largest gap to the declared centre, as a share of it, of {len(uncertain)} distributions")
+
+
+def _off_centre(record: Parameter, leaf: Leaf) -> float:
+    """Relative distance between the centre of a distribution's quantiles and the declared value."""
+    assert leaf.distribution is not None
+    low, middle, high = leaf.distribution.quantile(np.array([0.025, 0.5, 0.975]))
+    if not low < middle < high:
+        return float("inf")
+    declared = leaf.central if record.moved_to is not None else _declared(record, leaf)
+    if leaf.distribution.kind == "lognormal" and record.unit.is_ratio:
+        centre = float(middle)
+    else:  # the integral of the quantile function over the normal scale, where the trapezium rule converges fast
+        z = np.linspace(-FARTHEST, FARTHEST, POINTS)
+        density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+        centre = float(np.sum(leaf.distribution.quantile(special.ndtr(z)) * density) * (z[1] - z[0]))
+    return worst_of(abs(centre - declared), abs(leaf.central - declared)) / max(abs(declared), 1e-3)
+
+
+def _declared(record: Parameter, leaf: Leaf) -> float:
+    if record.value is not None:
+        return record.value
+    if record.counts:
+        return record.counts[0] / record.counts[1]
+    if record.distribution == "uniform" and record.range:
+        return sum(record.range) / 2
+    return leaf.central
+
+
+@RULES.law("V6", "Each input has its source or fit, unit and price year; inflating and deflating gives it back", 1e-12)
+def _traced(context: Context) -> Finding:
+    scenario = context.scenario
+    setting = scenario.tree.place(("setting",)).path.parent / scenario.model.setting
+    indices = {
+        name: read_price_index(setting.parent / file, name) for name, file in scenario.setting.price_indices.items()
+    }
+    untraced, worst = [], 0.0
+    year = scenario.setting.price_year
+    for name in used(scenario):
+        record, leaf = scenario.parameters[name], scenario.leaves.get(name)
+        if leaf is None:
+            continue
+        named = bool(record.sources) or record.joint is not None
+        known = named and all(source in scenario.sources for source in record.sources) and bool(record.unit.text)
+        price = record.unit.kind == "price"
+        if not known or (price and record.price_year is None):
+            untraced.append(name)
+        elif price and record.price_year and record.price_year != year:
+            index = indices[str(record.index)]
+            there, back = factor(index, record.price_year, year), factor(index, year, record.price_year)
+            worst = worst_of(worst, abs(leaf.price_factor * back - 1), abs(there / leaf.price_factor - 1))
+        else:
+            worst = worst_of(worst, abs(leaf.price_factor - 1))
+    words = "inputs without a source or fit, unit or price year, plus the largest fault of an index there and back"
+    return Measured(len(untraced) + worst, f"{words}: {', '.join(untraced)}" if untraced else words)
+
+
+@RULES.law("V8", "Occupancy sums to the time elapsed", 1e-12, rates=True)
+def _time_elapsed(context: Context) -> Finding:
+    length = np.diff(context.time)
+    immortal = context.follow(edited(context.scenario, NO_DEATHS), context.some_values, TRIED)
+    elapsed = immortal.person_years.sum(axis=1) - length[:, None, None, None]
+    look = looking(context.some_values)
+    ratios = np.stack([np.broadcast_to(look(s.model.deaths.rate_ratio), (TRIED,)) for s in context.structures])
+    dying = context.deaths[:, None, None, None] * ratios
+    lived = np.where(
+        dying > 0, -np.expm1(-dying * length[:, None, None, None]) / np.where(dying > 0, dying, 1.0), 0.0
+    ) + np.where(dying > 0, 0.0, length[:, None, None, None])
+    alive = context.flows.people[:-1].sum(axis=1)
+    return Measured(
+        worst_of(largest(elapsed), largest(context.flows.person_years.sum(axis=1) - alive * lived)),
+        "largest gap in years in a cycle, with deaths and without",
+    )
+
+
+@RULES.law("V9", "No state below zero", 1e-12)
+def _not_below_zero(context: Context) -> Finding:
+    least = (float(context.flows.people.min()), float(context.flows.person_years.min()))
+    return Measured(worst_of(0.0, -least[0], -least[1]), f"farthest below zero, people or years, in {TRIED} draws")
+
+
+@RULES.law("V10", "The dead never become fewer", 1e-12)
+def _dead_stay(context: Context) -> Finding:
+    alive = context.flows.people.sum(axis=1)
+    return Measured(worst_of(0.0, float(np.diff(alive, axis=0).max())), "largest return from the dead in a cycle")
+
+
+def deterministic(result: Result) -> Run:
+    """The deterministic reading of a result."""
+    return result.runs["deterministic"]
+
+
+@RULES.law("V22", "Parts sum to the total, to the penny: by category, party and year", PENNY)
+def _parts_sum(context: Context) -> Finding:
+    rows = context.result.table()
+    saving = rows[rows.outcome == "net_saving"]
+    keys = ["run", "strategy", "horizon_months", "discounted"]
+    whole = saving[(saving.category == "all") & (saving.party == "all")].set_index([*keys, "perspective"]).value
+    parts = saving[saving.category != "all"].groupby([*keys, "perspective"]).value.sum()
+    worst = largest((whole - parts).to_numpy())
+    parties = saving[(saving.party != "all")]
+    for perspective, members in PERSPECTIVES.items():
+        theirs = parties[parties.party.isin(members)].groupby(keys).value.sum()
+        one = whole.xs(perspective, level="perspective")
+        worst = worst_of(worst, largest((one - theirs.reindex(one.index, fill_value=0.0)).to_numpy()))
+    return Measured(worst_of(worst, _years_sum(context)), "largest gap in £ per person")
+
+
+def _years_sum(context: Context) -> float:
+    """Gap between the costs of every cycle, summed, and the total at the horizon."""
+    last, worst = len(context.result.horizons) - 1, 0.0
+    for run in context.result.runs.values():
+        by_cycle = run.outcomes.mean_cost.sum(axis=0)
+        if not context.rates:  # what is booked at time 0 is in no cycle
+            if run.name != "deterministic":
+                continue
+            at_start = context.follow(context.scenario).cost_at_start
+            assert at_start is not None
+            by_cycle = by_cycle + at_start[..., 0]
+        worst = worst_of(worst, largest(by_cycle - run.outcomes.cost[last, 0].mean(axis=-1)))
+    return worst
+
+
+@RULES.law("V29", "Payback agrees with the cumulative curve", 1e-6)
+def _payback(context: Context) -> Finding:
+    result, worst = context.result, 0.0
+    for run in result.runs.values():
+        for h in range(len(result.horizons)):
+            for s in range(1, len(result.strategies)):
+                for perspective in PERSPECTIVES:
+                    month = result.curve_payback(s, perspective, h, run=run)
+                    curve = result.curve(s, perspective, run=run)
+                    worst = worst_of(worst, _off_curve(curve, result, h, s, month))
+    return Measured(worst, "largest £ of the curve on the wrong side of nothing, before or after payback")
+
+
+def _off_curve(curve: Array, result: Result, horizon: int, strategy: int, month: float) -> float:
+    """£ by which a month of payback and a curve disagree: owing after it, clear just before it, or no money back."""
+    months, end = result.edges * MONTHS_A_YEAR, result.horizons[horizon]
+    first = result.first_payment[strategy]
+    at_end = float(np.interp(end, months, curve))
+    if month == NEVER:
+        return 0.0 if first >= end else worst_of(0.0, -at_end)
+    after = np.append(curve[(months >= month) & (months <= end)], [at_end, np.interp(month, months, curve)])
+    owing = worst_of(0.0, float(after.max()))
+    if month <= first:
+        return owing
+    before = float(np.interp(month - EXACT, months, curve))
+    return worst_of(owing, abs(float(np.interp(month, months, curve))), -before)
+
+
+@RULES.law("V29b", "The break-even value, put back, gives a net saving of 0", PENNY)
+def _break_even(context: Context) -> Finding:
+    if len(context.strategies) < 2:
+        return Inapplicable("there is only one strategy")
+    scenario, worst, roots = context.scenario, 0.0, 0
+    for bar in [bar for bar in context.tornado.bars if bar.input.name in scenario.leaves][:WIDEST]:
+        for one in break_even(scenario, bar.input.name).found:
+            for root in one.roots:
+                again = context.at_centre(changed(scenario, {one.input.name: root.value}))
+                worst = worst_of(worst, abs(float(again.weights @ context.net_cost_at_centre(BREAK_EVEN_FOR, again))))
+                roots += 1
+    if not roots:
+        return Inapplicable(f"none of the {WIDEST} inputs that matter most makes the net saving 0")
+    return Measured(worst, f"largest £ of net saving at {roots} break-even values of the {WIDEST} widest inputs")
+
+
+@RULES.law("V30", "Perspectives nest; transfers cancel in the societal sum", PENNY)
+def _perspectives(context: Context) -> Finding:
+    names = list(PERSPECTIVES)
+    broken = sum(not set(PERSPECTIVES[a]) <= set(PERSPECTIVES[b]) for a, b in pairwise(names))
+    result, worst = context.result, 0.0
+    for run in result.runs.values():
+        cost = run.outcomes.cost[:, 0]
+        for h in range(len(result.horizons)):
+            for s in range(1, len(result.strategies)):
+                real = [i for i, item in enumerate(result.items) if "nobody" in (item.paid_by, item.received_by)]
+                by_hand = sum(
+                    (1 if result.items[i].paid_by != "nobody" else -1) * (cost[h, i, s] - cost[h, i, 0]) for i in real
+                )
+                worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective="societal") - by_hand))
+                for name, members in PERSPECTIVES.items():
+                    accounts = sum(result.net_cost(run, h, s, party=party) for party in members)
+                    worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective=name) - accounts))
+    return Measured(worst + broken, "perspectives not inside the next, plus the largest gap in £")
+
+
+@RULES.law("V31", "No effect and no harm: nothing is saved, and the net cost is the therapy", 0)
+def _nothing_saved(context: Context) -> Finding:
+    version = edited(context.scenario, NO_EFFECTS, NO_HARMS)
+    result = same_as(context.result, context.outcomes(version), version)
+    run, worst = deterministic(result), 0.0
+    for h in range(len(result.horizons)):
+        for s in range(1, len(result.strategies)):
+            for discounted in (False, True):
+                worst = worst_of(worst, largest(result.qaly_gain(run, h, s, discounted)))
+                for name in PERSPECTIVES:
+                    whole, therapy = (
+                        result.net_cost(run, h, s, perspective=name, category=one, discounted=discounted)
+                        for one in (None, "therapy")
+                    )
+                    worst = worst_of(worst, largest(whole - therapy))
+    return Measured(worst, "largest saving in £ or QALYs")
+
+
+@RULES.law("V33", "Therapy costs its sessions at their price, whatever the cycle length", PENNY)
+def _sessions(context: Context) -> Finding:
+    if not list(context.therapies()):
+        return Inapplicable("no strategy has a therapy")
+    months, worst, tried = context.model.horizon.months, 0.0, []
+    for step in CYCLE_LENGTHS:
+        fixed = not context.rates and step != cycle_months(context.model)  # a probability has one period
+        if fixed or abs(months / step - round(months / step)) > EXACT:
+            continue
+        tried.append(step)
+        cost = context.follow(edited(context.scenario, having(cycle=f"{step} months" if step > 1 else "1 month"))).cost
+        for s, _, therapy in context.therapies():
+            share = max(0.0, min(months - therapy.wait.months, therapy.over.months)) / therapy.over.months
+            delivered = context.look(therapy.sessions) * context.look(therapy.attendance) * share
+            begins = context.look(therapy.set_up) if therapy.wait.months < months else 0.0
+            bill = delivered * context.look(therapy.price) + begins
+            worst = worst_of(worst, largest(cost[:, 0, s].sum(axis=0) - bill))
+    return Measured(worst, f"largest gap in £ per person, cycles of {', '.join(map(str, tried))} months")
+
+
+@RULES.law("V34", "Every flow has a payer or a receiver; all accounts sum to resources used less output created", PENNY)
+def _double_entry(context: Context) -> Finding:
+    items = context.result.items
+    nameless = sum(item.paid_by == "nobody" and item.received_by == "nobody" for item in items)
+    result, worst = context.result, 0.0
+    for run in result.runs.values():
+        for h in range(len(result.horizons)):
+            for s in range(1, len(result.strategies)):
+                cost = run.outcomes.cost[h, 0, :, s] - run.outcomes.cost[h, 0, :, 0]
+                used = sum(cost[k] for k, item in enumerate(items) if item.received_by == "nobody")
+                created = sum(cost[k] for k, item in enumerate(items) if item.paid_by == "nobody")
+                accounts = sum(result.net_cost(run, h, s, party=party) for party in PARTIES)
+                worst = worst_of(worst, largest(np.asarray(accounts) - (np.asarray(used) - np.asarray(created))))
+    return Measured(worst + nameless, "flows of nobody, plus the largest gap in £")
+
+
+@RULES.law("V38", "No draw outside its support, and none clipped to its ends", 0)
+def _supports(context: Context) -> Finding:
+    if not context.draws:
+        return NO_DRAWS
+    values = values_of(context.result, context.draws)
+    wrong = []
+    for name, draws in values.items():
+        record, leaf = context.scenario.parameters[name], context.scenario.leaves.get(name)
+        low, high = float(np.min(draws)), float(np.max(draws))
+        outside = any(out_of_support(record.unit, end) for end in (low, high))
+        sampled = leaf is not None and leaf.distribution is not None
+        clipped = sampled and any(
+            np.sum(draws == end) > 1 and end in _ends(record.unit, record.range) for end in (low, high)
+        )
+        if outside or clipped:
+            wrong.append(name)
+    words = f"parameters with such a draw among {context.draws:,}"
+    return Measured(len(wrong), f"{words}: {', '.join(wrong)}" if wrong else words)
+
+
+def _ends(unit: object, plausible: list[float] | None) -> tuple[float, ...]:
+    """Where a clipped draw would lie."""
+    return (getattr(unit, "low", 0.0), getattr(unit, "high", 1.0), *(plausible or ()))
+
+
+@RULES.law(
+    "V42", "10,000 draws are enough: chance of payback to 1 point, net saving to 2% of therapy cost", 1, of_inputs=True
+)
+def _enough_draws(context: Context) -> Finding:
+    if context.draws < 2:
+        return NO_DRAWS
+    result = context.result
+    run_, weights = result.headline, result.weights
+    worst = 0.0
+    for h in range(len(result.horizons)):
+        for s in range(1, len(result.strategies)):
+            paid = (result.paybacks(run_, h, s, PERSPECTIVE) < np.inf).astype(float)
+            worst = worst_of(worst, _foretold(paid, weights) / MOST_OF_CHANCE)
+            cost = result.net_cost(run_, h, s, perspective=PERSPECTIVE)
+            therapy = result.net_cost(run_, h, s, perspective="societal", category="therapy")
+            spent = abs(float(weights @ therapy.mean(axis=-1)))
+            if spent:
+                worst = worst_of(worst, _foretold(cost, weights) / (MOST_OF_THERAPY_COST * spent))
+    return Measured(worst, f"largest 95% error as a share of what is allowed, foretold from {context.draws:,} draws")
+
+
+def _foretold(values: Array, weights: Array) -> float:
+    """Half the 95% interval of the weighted mean of `ENOUGH` draws; values: (alternative, draw)."""
+    error = error_of_mean(values, weights, ENOUGH)
+    assert error is not None
+    return error
+
+
+def chances_of(scenario: Scenario) -> list[Chances]:
+    return [
+        Chances(structure.model, strategy, scenario.matrices.get(strategy))
+        for strategy in scenario.model.strategies
+        for structure in scenario.structures
+    ]
+
+
+@RULES.chain("V1")
+def _rows_sum_to_one(context: Context) -> Finding:
+    """Of every cycle, in central values and in draws; a row of a table may miss 1 by its rounding."""
+    worst = 0.0
+    for look in (looking(context.central), looking(context.some_values)):
+        for chances in chances_of(context.scenario):
+            allowed = ROW_TOLERANCE if chances.matrices is not None else 0.0
+            for cycle in range(cycles(context.model)):
+                found = chances.at(cycle, look)
+                for state in all_states(context.model):
+                    row = [np.asarray(p) for move, p in found.items() if move[0] == state]
+                    outside = max(float(np.max([np.max(-p), np.max(p - 1)])) for p in row)
+                    worst = worst_of(worst, outside, largest(np.asarray(sum(row)) - 1) - allowed)
+    return Measured(worst, "largest fault of a probability or a row")
+
+
+@RULES.chain("V8")
+def _time_counted(context: Context) -> Finding:
+    if context.scenario.matrices:
+        return TABLES
+    flows = context.follow(edited(context.scenario, NO_DEATHS), context.some_values, TRIED)
+    length = cycle_months(context.model) / MONTHS_A_YEAR
+    counted = flows.person_years.sum(axis=(0, 1))
+    weights = context.model.weights
+    total = length * (sum(weights[1:]) if weights is not None else cycles(context.model))
+    if context.model.counting == "half-cycle":
+        total -= length / 2  # the other half stands at time 0
+    return Measured(largest(counted - total), "largest gap to the time that the convention counts, in years")
