@@ -1,6 +1,6 @@
 """Price indices: bringing a price of one year to the prices of another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +8,8 @@ from pathlib import Path
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.table import Table, by_kind, number, provenance_problems, read_table
 from costmodel.units import parse_price_year, price_year_start
+
+COLUMNS = ("year", "level", "status", "source")
 
 
 @dataclass(frozen=True)
@@ -24,35 +26,86 @@ class PriceIndex:
         return f"{years[0]} to {years[-1]}"
 
 
+LEVEL_JUMPS = (0.85, 1.15)
+"""By how much levels may change from one year to the next. Yearly changes written as levels jump by more."""
+CHANGES = (-50.0, 100.0)
+"""Per cent a year."""
+SMALL_CHANGE = 0.3
+"""Per cent. Where no change of several years is larger, they are shares."""
+
+
 def read_price_index(path: Path, name: str = "") -> PriceIndex:
     """Read the CSV of a price index: columns year, level, status and source.
 
+    In place of level there may be change: per cent on the year before.
     name: for messages; the file's name if left out.
-    Raises InputError naming file and line.
+    Raises InputError naming file and line, with one problem for each kind of mistake.
     """
-    table = read_table(path, ("year", "level", "status", "source"))
-    levels: dict[str, float] = {}
+    table = read_table(path, COLUMNS, instead=("level", "change"))
+    of_changes = "change" in table.columns
+    column = "change" if of_changes else "level"
+    values: dict[str, float] = {}
     places: dict[str, str] = {}
     problems: list[Problem] = []
     for row in table.rows:
         problems += provenance_problems(row)
         try:
-            year, level = parse_price_year(row.cells["year"]), number(row, "level")
+            year, value = parse_price_year(row.cells["year"]), number(row, column)
         except InputError as error:
             problems += error.problems
             continue
         except ValueError as error:
             problems.append(Problem(row.place, str(error)))
             continue
-        if year in levels:
+        if year in values:
             problems.append(Problem(row.place, f"the year {year} stands here and in {places[year]}", "Keep one."))
-        if level <= 0:
-            problems.append(Problem(row.place, f"the level of {year} is {level:g}", "Levels are above 0."))
-        levels[year], places[year] = level, row.place
-    problems = problems or _gaps(table, levels, places)
+        if of_changes and not CHANGES[0] <= value <= CHANGES[1]:
+            remedy = (
+                f"Give per cent on the year before, {CHANGES[0]:g} to {CHANGES[1]:g}; levels belong to a column level."
+            )
+            problems.append(Problem(row.place, f"the change of {year} is {value:g}", remedy))
+        if not of_changes and value <= 0:
+            problems.append(Problem(row.place, f"the level of {year} is {value:g}", "Levels are above 0."))
+        values[year], places[year] = value, row.place
+    problems = problems or _gaps(table, values, places)
+    problems = problems or list((_small_changes if of_changes else _jumps)(table, values, places))
     if problems:
         raise InputError(*by_kind(problems))
-    return PriceIndex(name or path.stem, {year: levels[year] for year in sorted(levels)})
+    in_order = {year: values[year] for year in sorted(values)}
+    return PriceIndex(name or path.stem, _chained(in_order) if of_changes else in_order)
+
+
+def _chained(changes: Mapping[str, float]) -> dict[str, float]:
+    """Levels from changes in per cent, in the order of years: 100 in the year before the first."""
+    first = next(iter(changes))
+    start = price_year_start(first)
+    level = 100.0
+    levels = {f"{start - 1}/{start % 100:02d}" if "/" in first else f"{start - 1}": level}
+    for year, change in changes.items():
+        level *= 1 + change / 100
+        levels[year] = level
+    return levels
+
+
+def _jumps(table: Table, levels: Mapping[str, float], places: Mapping[str, str]) -> Iterator[Problem]:
+    fall, rise = LEVEL_JUMPS
+    for earlier, later in pairwise(sorted(levels)):
+        ratio = levels[later] / levels[earlier]
+        change = f"{levels[earlier]:g} in {earlier} to {levels[later]:g} in {later} ({ratio - 1:+.0%})"
+        if not fall <= ratio <= rise:
+            yield Problem(
+                places[later],
+                f"the level goes from {change}",
+                "If these are yearly changes, name the column change (per cent on the year before). If prices did move "
+                f"by more than {rise - 1:.0%} in a year, give the changes instead of the levels.",
+            )
+
+
+def _small_changes(table: Table, changes: Mapping[str, float], _: Mapping[str, str]) -> Iterator[Problem]:
+    largest = max(map(abs, changes.values()))
+    if len(changes) > 1 and 0 < largest < SMALL_CHANGE:
+        found = f"no change is larger than {largest:g}%"
+        yield Problem(table.place, found, "Give per cent on the year before: 7.06 for 7.06%, not 0.0706.")
 
 
 def _gaps(table: Table, levels: Mapping[str, float], places: Mapping[str, str]) -> list[Problem]:

@@ -45,22 +45,28 @@ class Table:
 
 
 def read_table(
-    path: Path, columns: Sequence[str] = (), largest_file: int = LARGEST_TEXT, remarked: bool = False
+    path: Path,
+    columns: Sequence[str] = (),
+    largest_file: int = LARGEST_TEXT,
+    remarked: bool = False,
+    instead: tuple[str, str] | None = None,
 ) -> Table:
     """Read a CSV file.
 
     columns: exactly these must be there, in any order; left out, the header names them as it likes.
+    instead: a column, and another that may stand in its place.
     remarked: a first line that begins with MARK is a remark.
     Raises InputError naming file and line.
     """
-    text = _text(path, largest_file)
+    text = text_of(path, largest_file)
     if not remarked or not text.startswith(MARK):
-        return _table(text, path.name, columns)
+        return _table(text, path.name, columns, instead=instead)
     remark, _, rest = text.partition("\n")
-    return replace(_table(rest, path.name, columns, first=2), remark=remark.removeprefix(MARK).strip())
+    return replace(_table(rest, path.name, columns, first=2, instead=instead), remark=remark.removeprefix(MARK).strip())
 
 
-def _text(path: Path, largest_file: int) -> str:
+def text_of(path: Path, largest_file: int = LARGEST_TEXT) -> str:
+    """The text of a file, without a byte-order mark. Raises InputError naming the file."""
     content = read_bytes(path, largest_file)
     for mark, encoding in _OTHER_ENCODINGS.items():
         if content.startswith(mark):
@@ -76,13 +82,19 @@ def _text(path: Path, largest_file: int) -> str:
     return text
 
 
-def _table(text: str, name: str, columns: Sequence[str], first: int = 1) -> Table:
+def _table(
+    text: str, name: str, columns: Sequence[str], first: int = 1, instead: tuple[str, str] | None = None
+) -> Table:
     """first: the number of the text's first line."""
     lines = records(text, name, first)
     place, header = next(lines, ("", []))
     if not header:
         raise InputError.at(name, "the file is empty", f"Columns: {', '.join(columns)}." if columns else "")
     header = cut(header, 0)
+    if instead and instead[1] in map(str.casefold, header):
+        if instead[0] in map(str.casefold, header):
+            raise InputError.at(place, f'there are columns "{instead[0]}" and "{instead[1]}"', "Keep one.")
+        columns = [instead[1] if column == instead[0] else column for column in columns]
     by_folded_name = {column.casefold(): column for column in columns}
     header = [by_folded_name.get(column.casefold(), column) for column in header]
     _check_header(header, columns, place)

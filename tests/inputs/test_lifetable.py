@@ -1,6 +1,8 @@
 """Mortality from a life table: survival at birthdays is exact and life expectancy is the published one."""
 
 import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +147,129 @@ def test_a_fault_is_refused_with_file_and_line(tmp_path: Path, rows: str, place:
     with pytest.raises(InputError) as refused:
         read_life_table(path)
     assert any(p.place == f"table.csv{place}" and reason in str(p) for p in refused.value.problems), refused
+
+
+MX = {sex: [float(f"{hazard:.6f}") for hazard in getattr(TABLE, sex)] for sex in ("female", "male")}
+"""The invented table as an office would print it, to six places."""
+ROWS = [(age, sex, MX[sex][age]) for age in range(101) for sex in ("male", "female")]
+TITLE = "Office for Invented Statistics, period life tables 2017-2019"
+
+
+def long(name: str = "hazard", per: float = 1.0, measure: Callable[[float], float] = float, text: str = HEADER) -> str:
+    rows = (f'{age},{sex},{measure(hazard) * per!r},read,"Office, table 1"\n' for age, sex, hazard in ROWS)
+    return text.replace("hazard", name) + "".join(rows)
+
+
+def dying(hazard: float) -> float:
+    """The share that dies within the year."""
+    return -math.expm1(-hazard)
+
+
+def side_by_side(columns: str, measure: Callable[[float], float]) -> str:
+    rows = (f"{age},{measure(MX['male'][age])!r},1,2,,{age},{measure(MX['female'][age])!r},1,2\n" for age in range(101))
+    above = f"{TITLE},,,,,,,,\nMales,,,,,Females,,,\n"
+    return (
+        above + f"age,{columns},lx,ex,,age,{columns},lx,ex\n" + "".join(rows) + ",,,,,,,,\nSource: the office,,,,,,,,\n"
+    )
+
+
+def one_below_the_other() -> str:
+    """Blanks separate the columns, and each sex has a table of its own."""
+    tables = []
+    for sex in ("female", "male"):
+        rows = (
+            f"  2019  {age}{'+' if age == 100 else ''}   {MX[sex][age]:.6f}  {dying(MX[sex][age]):.6f}  0.50  100000\n"
+            for age in range(101)
+        )
+        title = f"Country, Life tables (period 1x1), {sex.capitalize()}s\tLast modified: 7 March; Protocol: v6\n\n"
+        tables.append(title + "  Year   Age    mx      qx      ax    lx\n" + "".join(rows))
+    return "\n".join(tables)
+
+
+def by_columns(of_females: str, of_males: str, measure: Callable[[float], float]) -> str:
+    rows = (f"2019,{age},{measure(MX['female'][age])!r},{measure(MX['male'][age])!r},0\n" for age in range(101))
+    return f"{TITLE}\nYear,Age,{of_females},{of_males},Total\n" + "".join(rows)
+
+
+OPEN_END = "".join(f"101,{sex},1,read,x\n" for sex in ("male", "female"))
+LAYOUTS = {
+    "as documented": long(),
+    "rows from the oldest to the youngest": HEADER + "".join(reversed(long().splitlines(keepends=True)[1:])),
+    "headings in capitals": long(text=HEADER.upper().replace("HAZARD", "hazard")).replace("hazard", "Hazard"),
+    "sexes in capitals": long().replace("female", "Female").replace(",male", ",Males"),
+    "sexes by letter": long().replace("female", "F").replace(",male", ",m"),
+    "tabs": long().replace("Office, ", "Office ").replace(",", "\t"),
+    "the line that names the separator": "sep=,\r\n" + long(),
+    "empty columns and rows of a spreadsheet": "\ufeff" + long().replace("\n", ",,,\n") + ",,,,,,,\n" * 3,
+    "an open last age": long().replace("\n100,", "\n100+,"),
+    "an open last age in words": long().replace("\n100,", "\n100 and over,"),
+    "ages as years of age": re.sub(r"\n(\d+),", lambda age: f"\n{age[1]}-{int(age[1]) + 1},", long()),
+    "m(x)": long("m(x)"),
+    "probabilities": long("probability", measure=dying),
+    "q(x) in capitals": long("qx", measure=dying).replace("qx", "Q(x)"),
+    "probabilities of which the last, of an open age, is 1": long("probability", measure=dying) + OPEN_END,
+    "per 1,000": long("per_1000", per=1_000),
+    "per 1,000 in words": long("x", per=1_000).replace("age,sex,x", 'age,sex,"mx per 1,000"'),
+    "probabilities per 100,000": long("probability_per_100000", per=100_000, measure=dying),
+    "per cent": long("per_cent", per=100),
+    "probabilities in per cent": long("probability_per_cent", per=100, measure=dying),
+    "side by side": side_by_side("mx", float),
+    "side by side, probabilities": side_by_side("qx", dying),
+    "one below the other": one_below_the_other(),
+    "a column a sex": by_columns("Female mx", "Male mx", float),
+    "a column a sex, probabilities": by_columns("female_probability", "male_probability", dying),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_table_is_the_same_in_whatever_layout_it_was_published(tmp_path: Path, layout: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(LAYOUTS[layout].encode())
+    table = read_life_table(path)
+    assert table.female == pytest.approx(MX["female"], rel=1e-12)
+    assert table.male == pytest.approx(MX["male"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "remedy"),
+    [
+        (long(per=100).partition("71,")[0], "is 0.306 (female) and 0.489 (male)", "per_cent, per_1000, probability"),
+        (long(per=1 / 12), "is 0.000255 (female) deaths", "between 0.0004 and 0.05"),
+        (long("per_1000", per=100), "is 0.000306 (female) deaths", "per_cent, per_1000"),
+        (long() + OPEN_END, "the last hazard is exactly 1", "Name the column probability"),
+        (long("probability", per=1_000, measure=dying), "(and ", "0 to 1"),
+        (long(per=1_000), "(and ", "a column per_cent, per_1000 or probability is read"),
+        (by_columns("Female", "Male", float), '"female" and "male" do not say what they hold', "female_hazard"),
+        (by_columns("Female mx", "Male mx", float).partition("\n")[2], '"status" or "source"', "above the header"),
+        (side_by_side("mx", float).replace("Females", ""), 'there is no column "sex"', "Columns: age, sex"),
+        (one_below_the_other().split("\n\nCountry")[0], "no row for the sex male", "below this one"),
+        (one_below_the_other().replace("2019  100+", "2020  100+"), "of 2 years, 2019 to 2020", "Keep those"),
+        (long().replace("\n60,", "\n60+,"), "the open age 60+ is not the last", "a row of its own"),
+        (long().replace("\n60,", "\n60-64,"), '"60-64" is a group of ages (and 1 more', "a row of its own"),
+        (long().replace(",male", ",men"), 'no sex "men" in a life table (and 100 more', "Allowed: female, male"),
+        (long().replace("hazard", "hazrad"), 'no column "hazard"', "In place of hazard: probability"),
+        (long().replace(",status", ",state"), 'no column "status"', "Add it"),
+        (long("hazard,per_1000").replace(",read", ",1,read"), '"hazard" and "per_1000" both give deaths', "Keep one"),
+        (long() + "101,male,1.2,read,a, b\n", "the row has 6 cells and the header 5", "double quotes"),
+    ],
+)  # fmt: skip
+def test_a_life_table_in_another_unit_or_layout_is_refused_in_a_line(
+    tmp_path: Path, text: str, found: str, remedy: str
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as refused:
+        read_life_table(path)
+    assert any(found in problem.found and remedy in problem.remedy for problem in refused.value.problems), refused
+    assert len(refused.value.problems) <= 2
+
+
+def test_a_probability_read_as_a_hazard_would_let_people_live_longer(tmp_path: Path) -> None:
+    """The column's name is all that tells them apart: hazard = −ln(1 − probability)."""
+    path = tmp_path / "table.csv"
+    path.write_text(long("probability", measure=dying))
+    right = mixed_hazards(read_life_table(path), 85, 1, 10)[1]
+    path.write_text(long(measure=dying))
+    wrong = mixed_hazards(read_life_table(path), 85, 1, 10)[1]
+    assert right == pytest.approx(MX["female"][85:95])
+    assert np.all(wrong < 0.97 * right)

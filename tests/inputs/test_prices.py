@@ -105,3 +105,40 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read_price_index(written(tmp_path, HEADER + "2022/23,0,read,X\nsoon,1,read,X\n2024/25,x,seen,\n"), "example")
     assert len(refused.value.problems) == 5
+
+
+CHANGES = "year,change,status,source\n2022/23,7.06,read,X\n2023/24,4.94,read,X\n2024/25,3.1,read,X\n"
+
+
+def test_yearly_changes_are_chained_from_the_year_before_the_first(tmp_path: Path) -> None:
+    index = read_price_index(written(tmp_path, CHANGES))
+    assert index.years_covered == "2021/22 to 2024/25"
+    assert factor(index, "2023/24", "2024/25") == pytest.approx(1.031)
+    assert factor(index, "2021/22", "2024/25") == pytest.approx(1.0706 * 1.0494 * 1.031)
+
+
+def test_changes_of_calendar_years_begin_a_calendar_year_earlier(tmp_path: Path) -> None:
+    index = read_price_index(written(tmp_path, "Year,Change,Status,Source\n2024,-50,read,X\n2025,100,read,X\n"))
+    assert dict(index.levels) == {"2023": 100.0, "2024": 50.0, "2025": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (CHANGES.replace("change", "level"), r"from 7.06 in 2022/23 to 4.94 in 2023/24 \(-30%\) \(and 1 more.*change"),
+        (HEADER + "2022/23,100,read,X\n2023/24,1.05,read,X\n", "-99%"),
+        (HEADER + "2022/23,100,read,X\n2023/24,116,read,X\n", "give the changes instead"),
+        (CHANGES.replace("7.06", "107.06"), "the change of 2022/23 is 107.06.*levels belong to a column level"),
+        ("year,change,status,source\n2022,0.07,read,X\n2023,0.04,read,X\n", "7.06 for 7.06%"),
+        ("year,change,level,status,source\n2022,7,1,read,X\n", 'columns "level" and "change". Keep one'),
+    ],
+)  # fmt: skip
+def test_levels_that_are_changes_and_the_reverse_are_refused_in_a_line(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as refused:
+        read_price_index(written(tmp_path, text))
+    assert len(refused.value.problems) == 1
+
+
+def test_levels_that_jump_are_accepted_as_changes(tmp_path: Path) -> None:
+    index = read_price_index(written(tmp_path, "year,change,status,source\n1975,24.2,read,X\n"))
+    assert factor(index, "1974", "1975") == pytest.approx(1.242)
