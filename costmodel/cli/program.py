@@ -20,6 +20,13 @@ DEBUG, JSON = "--debug", "--json"
 UsageError: Any = typer.BadParameter.__base__
 
 
+ELSEWHERE = {
+    "--draws-from": "Only run takes draws from a file: costmodel run SCENARIO --draws-from FILE.csv gives means, 95% "
+    "intervals and the chance of payback. The other commands draw from the distributions that the scenario declares."
+}
+"""What to say of options that one command has and a reader tries on another."""
+
+
 class Left(Exception):
     """A command stopped before its end, with an exit code and what is to be said."""
 
@@ -43,7 +50,7 @@ class Commands(TyperGroup):
         except InputError as error:
             code = _refuse(*map(str, error.problems))
         except UsageError as error:
-            code = _refuse(error.format_message())
+            code = _refuse(error.format_message(), *(ELSEWHERE[at] for at in ELSEWHERE if at in given))
         except Left as left:
             _say(str(left))
             sys.exit(left.code)

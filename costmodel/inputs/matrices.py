@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.inputs.table import Row, number, read_table
+from costmodel.inputs.table import Row, by_kind, number, read_table
 
 Array = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def read_matrices(path: Path, states: Sequence[str]) -> Matrices:
             problems += faults_of_rows(place, states, matrix)
     problems += gaps(table.place, rows)
     if problems:
-        raise InputError(*problems)
+        raise InputError(*by_kind(problems))
     ordered = sorted(rows)
     matrices = np.array([[rows[interval][state] for state in states] for interval in ordered])
     return Matrices(tuple(states), tuple(first for first, _ in ordered), ordered[-1][1], matrices)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import InputError, Problem
-from costmodel.inputs.table import Table, number, read_table
+from costmodel.inputs.table import Table, by_kind, number, read_table
 
 Array = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def read_posterior(path: Path) -> Posterior:
             except InputError as error:
                 problems += error.problems
     if problems:
-        raise InputError(*problems)
+        raise InputError(*by_kind(problems))
     return Posterior(dict(zip(names, values, strict=True)), best, table.remark)
 
 

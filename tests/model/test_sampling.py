@@ -13,6 +13,7 @@ from costmodel.model.given import read_given
 from costmodel.model.run import values_of
 from costmodel.model.values import drawn_values
 from costmodel.report.draws_files import tables, write
+from tests.cli.commands import refused
 
 TRD = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
 
@@ -117,6 +118,23 @@ def test_a_parameter_that_is_not_given_is_drawn_as_declared(example_scenario: cm
         ("age\n40\n", "chooses the life table"),
         ("alternative\n1\n", "no column is a parameter"),
         ("attendance,attendance\n1,1\n", "stands twice"),
+        ("attendance;gp_ill\n0,8;1,234\n0,7;2.5\n", 'separated by semicolons, and line 2 holds "0,8"'),
+        ("gp_ill;hours\n1,234;5\n2,345;6\n", '"1,234" may be a decimal or a number of thousands'),
+        (
+            ",attendance\n4,0.8\n9,0.7\n",
+            r"line 1: the first column has no name and does not number.*row\.names = FALSE",
+        ),
+        ("attendance\na,0.8\nb,0.7\n", "has no name and does not number the rows from 1"),
+        ("attendance\n80%\n0.7\n70%\n", "line 2: attendance has a per cent sign in 2 of 3 rows. Write one in all"),
+        ("session_price\n80%\n", 'session_price is in per cent, and its unit is "GBP per session"'),
+        (
+            "attendance\nNA\n0.8\nNA\nNA\n",
+            r'attendance "NA" is not a finite number \(and 2 more like it, the last in line 5\)',
+        ),
+        ("attendance,gp_ill\n1.2,3\n1.3,-1\n1.4,2\n", r"1\.2 is outside .* \(and 2 more like it, the last in line 4\)"),
+        ("lp__,.draw\n-7,1\n", "no column is a parameter"),
+        ("gp_ill\n1,5\n2,5\n", 'line 2: "1,5" may be a decimal, or a row name and a number'),
+        ("attendance,gp_ill\n0,0.8,3\n1,0.7,3\n", "does not number the rows from 1"),
     ],
 )
 def test_a_table_that_cannot_be_is_refused(
@@ -126,6 +144,58 @@ def test_a_table_that_cannot_be_is_refused(
     path.write_text(text, "utf-8")
     with pytest.raises(cm.InputError, match=reason):
         read_given(path, example_scenario)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"","attendance","gp_ill"\n"1",0.8,12.5\n"2",0.65,9\n"3",0.7,11\n',
+        '"attendance","gp_ill"\n"1",0.8,12.5\n"2",0.65,9\n"3",0.7,11\n',
+        ",attendance,gp_ill\n0,0.8,12.5\n1,0.65,9\n2,0.7,11\n",
+        "\ufeffattendance;gp_ill\r\n0,8;12,5\r\n0,65;9\r\n0,7;11\r\n",
+        '"";"attendance";"gp_ill"\n"1";0,8;12,5\n"2";0,65;9\n"3";0,7;1,1E1\n',
+        "attendance\tgp_ill\n0.8\t12.5\n0.65\t9\n0.7\t11\n",
+        "attendance,gp_ill\n80%,12.5\n65 %,9\n70.0%,11\n",
+        "attendance;gp_ill\n80,0%;12,5\n65%;9\n70%;11\n",
+        "# model = care\n# seed = 4\nlp__,accept_stat__,attendance,gp_ill\n# Adaptation terminated\n"
+        "-7.1,0.9,0.8,12.5\n-7.3,1,0.65,9\n-6.9,0.8,0.7,11\n#\n#  Elapsed Time: 0.1 seconds\n",
+        ".chain,.iteration,.draw,attendance,gp_ill\n1,1,1,0.8,12.5\n1,2,2,0.65,9\n1,3,3,0.7,11\n",
+    ],
+    ids=[
+        "R",
+        "R_no_header_cell",
+        "pandas",
+        "semicolons",
+        "R_csv2",
+        "tabs",
+        "per_cent",
+        "per_cent_;",
+        "Stan",
+        "draws_df",
+    ],
+)
+def test_draws_are_read_as_people_save_them(text: str, example_scenario: cm.Scenario, tmp_path: Path) -> None:
+    path = tmp_path / "draws.csv"
+    path.write_text(text, "utf-8", newline="")
+    found = read_given(path, example_scenario)
+    assert list(found) == ["attendance", "gp_ill"]
+    np.testing.assert_allclose(found["attendance"], [0.8, 0.65, 0.7], rtol=1e-15)
+    np.testing.assert_allclose(found["gp_ill"], [12.5, 9, 11], rtol=1e-15)
+
+
+def test_a_thousand_rows_with_one_mistake_are_one_line(example_scenario: cm.Scenario, tmp_path: Path) -> None:
+    path = tmp_path / "draws.csv"
+    path.write_text("attendance,gp_ill\n" + "some,1\n" * 1_000 + "0.5,-3\n" * 700, "utf-8")
+    said = refused("run", example_scenario.path, "--draws-from", path).splitlines()
+    assert len(said) == 2
+    assert "(and 999 more like it, the last in line 1001)" in said[0]
+    assert "(and 699 more like it, the last in line 1701)" in said[1]
+
+
+def test_commands_that_take_no_draws_from_a_file_say_which_does(example_scenario: cm.Scenario, tmp_path: Path) -> None:
+    for command in ("psa", "voi", "tornado"):
+        said = refused(command, example_scenario.path, "--draws-from", tmp_path / "draws.csv")
+        assert "Only run takes draws from a file: costmodel run SCENARIO --draws-from FILE.csv" in said
 
 
 @pytest.mark.parametrize(
