@@ -31,6 +31,12 @@ PERSPECTIVE_NAMES = {
 }
 
 
+def payer(perspective: str) -> str:
+    """Who pays, inside a sentence."""
+    name = PERSPECTIVE_NAMES[perspective]
+    return name if perspective == "societal" else f"the {name}"
+
+
 def weight(perspective: str, paid_by: str, received_by: str) -> int:
     """What a pound of a flow costs a perspective: 1 if only its payer belongs, −1 if only its receiver, else 0."""
     parties = PERSPECTIVES[perspective]

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from views.parts import choice, compute, downloads, edit
-from views.parts.records import Record, records
+from views.parts.records import Record, counted, records
 from views.parts.text import csv, literal, literal_table, number
 
 ALL = "All groups"
@@ -35,9 +35,8 @@ def as_table(rows: list[Record]) -> pd.DataFrame:
 base, scenario, chosen = choice.base(), choice.scenario(), choice.current()
 rows = records(base, scenario, chosen.changed)
 st.title("Assumptions", anchor=False)
-possible = sum(row.kind != "derived" for row in rows)
 st.caption(
-    f"You changed {len(chosen.changes)} of {possible}. "
+    f"{literal(counted(base, rows, chosen.changed))} "
     "Values in the unit shown; prices in their own price year. "
     "“To be checked” marks figures that were recalled and not yet verified."
 )

@@ -109,7 +109,7 @@ def beyond(result: Result, *, workers: int | None = None) -> Beyond:
             continue
         results[stop] = result if stop == declared else run_as(result, scenario, workers=workers)
     ceasing = results.get("effects cease", result).scenario
-    return Beyond(result, results, refused, tuple(dict.fromkeys(_lasting(ceasing))))
+    return Beyond(result, results, refused, tuple(dict.fromkeys(lasting(ceasing))))
 
 
 def _last(result: Result) -> int:
@@ -126,12 +126,14 @@ def _lies_beyond(result: Result, strategy: str) -> bool:
     return _observed_until(result.scenario, strategy) < float(result.edges[-1]) - 1e-9
 
 
-def _lasting(scenario: Scenario) -> Iterator[str]:
+def lasting(scenario: Scenario) -> Iterator[str]:
+    """Effects that the file itself lets last beyond the last observation, whatever is said of the others."""
     for structure in scenario.structures:
-        for name, strategy in structure.model.strategies.items():
+        ceasing = structure.model.model_copy(update={"beyond_follow_up": "effects cease"})
+        for name, strategy in ceasing.strategies.items():
             observed = _observed_until(scenario, name)
             for effect_name, effect in strategy.effects.items():
-                _, last = window(structure.model, name, effect_name, effect)
+                _, last = window(ceasing, name, effect_name, effect)
                 if effect.half_life is not None or last > observed + 1e-9:
                     yield f"{name}: {effect_name}"
 

@@ -28,8 +28,13 @@ def frontier_document(found: Frontier) -> dict[str, Any]:
     """The same with `--against`."""
     inputs = {"first": found.first.name, "second": found.second.name}
     return sensitivity.document(
-        SCHEMA, found.target.question, found.to_frame(), [], target=_target(found.target), **inputs
+        SCHEMA, found.target.question, found.to_frame(), frontier_notes(found), target=_target(found.target), **inputs
     )
+
+
+def frontier_notes(found: Frontier) -> list[str]:
+    """What a reader must know of the two inputs."""
+    return list(sensitivity.only_the_bill((found.first, found.second)))
 
 
 def _target(target: Any) -> dict[str, Any]:
@@ -57,7 +62,9 @@ def _inside(root: Root) -> bool:
 
 def _named(one: BreakEven, root: Root) -> str:
     """An input, the value at which the target is met, and the one in use."""
-    return f"“{one.input.label}” at {sensitivity.pair(root.value, one.input.central, one.input.unit, ', not ')}"
+    return (
+        f"{sensitivity.label(one.input)} at {sensitivity.pair(root.value, one.input.central, one.input.unit, ', not ')}"
+    )
 
 
 def _listed(labels: list[str]) -> str:
@@ -82,6 +89,7 @@ def notes(found: BreakEvens) -> list[str]:
         for low, high in one.met:
             ends = f"{sensitivity.amount(low, one.input.unit)} to {sensitivity.amount(high, one.input.unit)}"
             said.append(f"{one.input.name}: exactly met all the way from {ends}")
+    said += sensitivity.only_the_bill(one.input for one in found.found if not one.inert)
     if fitted := [one.input.name for one in found.found if one.input.fitted and one.roots]:
         said.append(f"fitted together, and moved alone here while the others stay: {', '.join(fitted)}")
     return said
@@ -155,5 +163,6 @@ def frontier_pieces(found: Frontier) -> Iterator[Piece]:
         if not one.roots:
             table.add_row(first, "none", "", one.words)
     yield table
+    yield from headed("What to know", listed(frontier_notes(found)))
     yield Text("")
     yield Text(f"{engine()}; scenario SHA-256 {question.scenario.sha256}", style="dim", overflow="fold")

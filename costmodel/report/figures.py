@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
 from costmodel.report.sentence import pick
 from costmodel.report.words import chance, interval, money, short_money, upper_first
 from costmodel.result.result import DETERMINISTIC, Result
@@ -44,7 +44,7 @@ def figures(result: Result, perspective: str, strategy: str | None = None) -> tu
         Figure(
             f"Chance of saving in {in_words(last)}",
             upper_first(share),
-            f"Share of simulations in which the {who} has its money back by then.",
+            f"Share of simulations in which {payer(perspective)} has its money back by then.",
         ),
     )
 
@@ -72,7 +72,7 @@ def cash_verdict(result: Result, perspective: str, strategy: str | None = None) 
     cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last, strategy=strategy)
     paid = pick(result, "cash_payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
     text = (
-        f"For the {PERSPECTIVE_NAMES[perspective]}: over {in_words(last)}, {money(abs(cash.value) * people)} "
+        f"For {payer(perspective)}: over {in_words(last)}, {money(abs(cash.value) * people)} "
         f"{'less' if cash.value > 0 else 'more'} in cash for {people:,} people; cash back {paid.words}"
     )
     if result.headline.name != DETERMINISTIC:

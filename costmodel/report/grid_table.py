@@ -17,7 +17,12 @@ SCHEMA = "costmodel/grid/1"
 def document(grid: Grid) -> dict[str, Any]:
     """Everything that `costmodel grid --json` prints."""
     names = {"first": grid.first.name, "second": grid.second.name}
-    return sensitivity.document(SCHEMA, grid.question, grid.to_frame(), [], **names)
+    return sensitivity.document(SCHEMA, grid.question, grid.to_frame(), notes(grid), **names)
+
+
+def notes(grid: Grid) -> list[str]:
+    """What a reader must know of the two inputs."""
+    return list(sensitivity.only_the_bill((grid.first, grid.second)))
 
 
 def pieces(grid: Grid) -> Iterator[Piece]:
@@ -37,6 +42,7 @@ def pieces(grid: Grid) -> Iterator[Piece]:
         cells = [sensitivity.said(found, question) for found in row]
         table.add_row(sensitivity.amount(value, grid.first.unit), *cells)
     yield table
+    yield from headed("What to know", listed(notes(grid)))
     yield from headed("Changed", listed(f"{change} (by {change.by})" for change in scenario.changes))
     yield Text("")
     yield Text(f"{engine()}; scenario SHA-256 {scenario.sha256}", style="dim", overflow="fold")

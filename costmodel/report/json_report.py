@@ -10,7 +10,7 @@ from typing import Any
 import costmodel
 from costmodel.analysis.calibration import Fit
 from costmodel.analysis.trial import Comparison
-from costmodel.report.sentence import answer
+from costmodel.report.sentence import MAIN, answer
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.overlay import Change
@@ -40,7 +40,7 @@ def document(result: Result, perspective: str | None = None) -> dict[str, Any]:
         "settings": settings(result, perspective),
         "rows": rows(result, perspective),
         "warnings": list(result.warnings),
-        "notes": notes(result),
+        "notes": notes(result, perspective),
         "changes": changes(result.scenario.changes),
     }
 
@@ -66,11 +66,11 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def notes(result: Result) -> list[str]:
-    """The answer in words for each strategy, and the recalled figures behind it by name."""
+def notes(result: Result, perspective: str | None = None) -> list[str]:
+    """The answer in words for each strategy and one payer, and the recalled figures behind it by name."""
     said: dict[str, None] = {}
     for strategy in result.strategies[1:]:
-        words = answer(result, strategy)
+        words = answer(result, strategy, perspective or MAIN)
         said |= dict.fromkeys((words.headline, *words.beside))
     if recalled := to_be_checked(result.scenario):
         said[f"to be checked: {', '.join(recalled)}"] = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from costmodel.analysis.probabilistic import MONEY_ALONE, QUARTERS
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import payer
 from costmodel.report.psa_answers import Answers
 from costmodel.report.words import chance, lower_first, money, upper_first
 from costmodel.result.table import in_words
@@ -156,12 +156,6 @@ def against_central(found: Answers, strategy: str) -> str:
     if apart.error is not None and abs(apart.difference) <= apart.error:
         text += f" The difference is within the Monte-Carlo error of the mean, ±{money(apart.error * people)}."
     return text
-
-
-def payer(perspective: str) -> str:
-    """Who pays, inside a sentence."""
-    name = PERSPECTIVE_NAMES[perspective]
-    return name if perspective == "societal" else f"the {name}"
 
 
 def _horizon(found: Answers) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -120,6 +120,18 @@ def pair(first: float, second: float, unit: Unit, between: str = " to ") -> str:
     one, other = amount(first, unit), amount(second, unit)
     thing = other.partition(" ")[2]
     return f"{one.removesuffix(f' {thing}') if thing else one}{between}{other}"
+
+
+def only_the_bill(moved: Iterable[Input]) -> Iterator[str]:
+    """That sessions and attendance change what a therapy costs and nothing that it does, where that is so."""
+    if names := [one.name for one in moved if one.bill_only]:
+        verb = "changes" if len(names) == 1 else "change"
+        yield f"{verb} only the bill, because no effect here depends on the sessions delivered: {', '.join(names)}"
+
+
+def label(one: Input) -> str:
+    """An input inside a sentence."""
+    return f"“{one.label}”" + (" (by the bill alone)" if one.bill_only else "")
 
 
 def tried(one: Input) -> str:

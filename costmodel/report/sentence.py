@@ -4,18 +4,25 @@ Every sentence names horizon, payer and price basis. All figures come from `Resu
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.analysis.beyond import FOLLOW_UP
+from costmodel.perspectives import PERSPECTIVE_NAMES, payer
 from costmodel.report.words import chance, interval, lower_first, money, qalys
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
+from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
-from costmodel.scenario.used import to_be_checked
+from costmodel.scenario.used import made_of, moved_by, to_be_checked
 
 SURE = 0.9
 """Under this chance the words "pays for itself" are never used bare."""
+MAIN = "nhs_pss"
+"""The payer where none is chosen."""
+NEXT = 1e-9
+"""Years. What is nearer is the same instant."""
 
 
 @dataclass(frozen=True)
@@ -47,30 +54,30 @@ def pick(
     return found.iloc[0]
 
 
-def answer(result: Result, strategy: str | None = None) -> Answer:
-    """The answer for one strategy against the comparator."""
+def answer(result: Result, strategy: str | None = None, perspective: str = MAIN) -> Answer:
+    """The answer for one strategy against the comparator, for one payer."""
     name = strategy or result.strategies[1]
-    return Answer(headline(result, name), tuple(beside(result, name)), result.warnings)
+    return Answer(headline(result, name, perspective), tuple(beside(result, name, perspective)), result.warnings)
 
 
-def headline(result: Result, strategy: str) -> str:
-    """Group, horizon, what the NHS and social care and the public sector pay or save, and the chance of payback."""
-    model = result.scenario.model
-    people = model.people
-    pss = pick(result, "net_saving", perspective="nhs_pss", strategy=strategy)
-    public = pick(result, "net_saving", perspective="public_sector", strategy=strategy)
+def headline(result: Result, strategy: str, perspective: str = MAIN) -> str:
+    """Group, horizon, what the payer pays or saves by then and by the end, and the chance of payback."""
+    model, people, who = result.scenario.model, result.scenario.model.people, payer(perspective)
     last = result.horizons[-1]
-    label = model.strategies[strategy].label
+    at: dict[str, Any] = {"perspective": perspective, "strategy": strategy}
+    now, then = (pick(result, "net_saving", horizon=horizon, **at) for horizon in (result.horizons[0], last))
     text = (
-        f"For {people:,} people over {observed(result)}, {lower_first(label)} "
-        f"{_costs_or_saves(pss.value * people, 'the NHS and social care')}"
-        f"{_between(pss, people)}; the public sector as a whole {_more_or_less(public.value * people)}; "
+        f"For {people:,} people over {observed(result)}, {lower_first(model.strategies[strategy].label)} "
+        f"{_costs_or_saves(now.value * people, f'{who} ')}{_between(now, people)}"
     )
+    if len(result.horizons) > 1:
+        later = f"over {in_words(last)}, by extrapolation, it {_costs_or_saves(then.value * people)}"
+        text += f"; {later}{_between(then, people)}"
     if result.headline.name == DETERMINISTIC:
-        found = pick(result, "payback_sustained_months", perspective="nhs_pss", horizon=last, strategy=strategy)
-        return text + f"payback for the NHS and social care, at central values: {found.words}."
-    share = pick(result, "chance_payback", perspective="nhs_pss", horizon=last, strategy=strategy).value
-    return text + f"it pays the NHS and social care back within {in_words(last)} in {chance(share)} simulations."
+        found = pick(result, "payback_sustained_months", horizon=last, **at)
+        return f"{text}; payback at central values: {found.words}."
+    share = pick(result, "chance_payback", horizon=last, **at).value
+    return f"{text}; the money is back within {in_words(last)} in {chance(share)} simulations."
 
 
 def verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
@@ -78,26 +85,32 @@ def verdict(result: Result, perspective: str, strategy: str | None = None) -> st
     name = strategy or result.strategies[1]
     last = result.horizons[-1]
     found = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=name)
-    payer = PERSPECTIVE_NAMES[perspective]
+    who = payer(perspective)
     if result.headline.name == DETERMINISTIC:
-        return f"At central values, for the {payer}: {found.words}."
+        return f"At central values, for {who}: {found.words}."
     share = pick(result, "chance_payback", perspective=perspective, horizon=last, strategy=name).value
     if share >= SURE and not pd.isna(found.value):
-        return f"It pays for itself for the {payer}: {found.words}, in {chance(share)} simulations."
+        return f"It pays for itself for {who}: {found.words}, in {chance(share)} simulations."
     within = in_words(last)
-    return f"For the {payer}: on average {found.words}; money back within {within} in {chance(share)} simulations."
+    return f"For {who}: on average {found.words}; money back within {within} in {chance(share)} simulations."
 
 
-def beside(result: Result, strategy: str) -> list[str]:
+def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
     """What always stands beside the money."""
     model, people = result.scenario.model, result.scenario.model.people
     gain = pick(result, "qaly", discounted=True, strategy=strategy)
-    ratio = pick(result, "cost_per_qaly", perspective="nhs_pss", discounted=True, strategy=strategy)
+    ratio = pick(result, "cost_per_qaly", perspective=perspective, discounted=True, strategy=strategy)
     cost = ratio.words if pd.isna(ratio.value) else f"{money(ratio.value)} per QALY ({ratio.words})"
     lines = [
         f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)}; "
-        f"{cost}, NHS and social care."
+        f"{cost}, {PERSPECTIVE_NAMES[perspective]}."
     ]
+    if perspective == MAIN:
+        public = pick(result, "net_saving", perspective="public_sector", strategy=strategy)
+        lines.append(
+            f"The public sector as a whole {_more_or_less(public.value * people)}{_between(public, people)} over "
+            f"{observed(result)}."
+        )
     lines.append(_household(result, strategy))
     basis = price_basis(result, strategy)
     lines.append(
@@ -108,7 +121,7 @@ def beside(result: Result, strategy: str) -> list[str]:
         lines.append(f"Convention: {convention(model)}.")
     if len(result.horizons) > 1:
         lines.append(
-            f"Beyond {in_words(result.horizons[0])} nothing was observed ({model.beyond_follow_up} from then on): "
+            f"Beyond {in_words(result.horizons[0])} nothing was observed ({_from_then_on(result, strategy)}): "
             "what is said of later years is extrapolation."
         )
     if result.headline.name == DETERMINISTIC:
@@ -123,8 +136,38 @@ def beside(result: Result, strategy: str) -> list[str]:
     return lines
 
 
+def _from_then_on(result: Result, strategy: str) -> str:
+    """What becomes of a strategy's effects after the last observation, as their windows say."""
+    model = result.scenario.model
+    closes = model.beyond_follow_up == "gap closes"
+    lasting: dict[str, set[str]] = {}
+    ended: set[str] = set()
+    for structure in result.scenario.structures:
+        seen = instant(structure.model, strategy, FOLLOW_UP, "follow_up")
+        for name, effect in structure.model.strategies[strategy].effects.items():
+            end = window(structure.model, strategy, name, effect)[1]
+            if effect.half_life is not None:
+                lasting.setdefault("assumed to fade", set()).add(name)
+            elif end >= model.horizon.months / MONTHS_A_YEAR - NEXT:
+                lasting.setdefault("assumed to last to the horizon", set()).add(name)
+            elif end > seen + NEXT:
+                lasting.setdefault(f"assumed to last to month {end * MONTHS_A_YEAR:.3g}", set()).add(name)
+            else:
+                ended.add(name)
+    if not lasting:
+        return f"{'the gap closes at once' if closes else 'effects cease'} from then on"
+    alone = len(lasting) == 1 and not ended
+    said = [f"{'effects are' if alone else _number_of_effects(names)} {how}" for how, names in lasting.items()]
+    said += [f"{_number_of_effects(ended)} over by then"] if ended else []
+    return ", ".join(said) + (", and the gap closes at once" if closes else "")
+
+
+def _number_of_effects(names: set[str]) -> str:
+    return "1 effect is" if len(names) == 1 else f"{len(names)} effects are"
+
+
 def price_basis(result: Result, strategy: str) -> str | None:
-    """What a session of a strategy is priced at, and why; None where it has no sessions."""
+    """What a session of a strategy is priced at, and whose figure that is; None where it has no sessions."""
     scenario = result.scenario
     therapy = scenario.model.strategies[strategy].therapy
     if therapy is None:
@@ -133,9 +176,24 @@ def price_basis(result: Result, strategy: str) -> str | None:
     if isinstance(name, int):
         return f"{money(name, exact=True)} a session"
     record = scenario.parameters[name]
-    price = money(scenario.central[name], exact=True)
-    behind = scenario.parameters[record.operands[0]].label if record.one_of else record.label
-    return f"{price} a session ({lower_first(behind)})"
+    price = f"{money(scenario.central[name], exact=True)} a session"
+    option = record.operands[0] if record.one_of else name
+    for one in (name, option):
+        if (by := moved_by(scenario, one)) is not None:
+            return f"{price} ({whose(by)})"
+    label = scenario.parameters[option].label
+    behind = {
+        f"with {whose(by)} of “{lower_first(scenario.parameters[part].label)}”": None
+        for part in made_of(scenario, option)
+        if (by := moved_by(scenario, part)) is not None
+    }
+    return f"{price} ({', '.join((lower_first(label), *behind))})"
+
+
+def whose(by: str) -> str:
+    """Who a moved figure comes from: not the source that the record names."""
+    own = by == "you" or by.startswith("--")
+    return "your own figure" if own else f"the figure of “{by}”"
 
 
 def _household(result: Result, strategy: str) -> str:
@@ -154,10 +212,10 @@ def observed(result: Result) -> str:
     return f"the {result.scenario.model.follow_up.text} of the evidence"
 
 
-def _costs_or_saves(saving: float, who: str) -> str:
+def _costs_or_saves(saving: float, who: str = "") -> str:
     if money(saving) == "£0":
-        return f"costs {who} the same"
-    return f"saves {who} {money(saving)}" if saving > 0 else f"costs {who} {money(-saving)} more"
+        return f"costs {who}the same"
+    return f"saves {who}{money(saving)}" if saving > 0 else f"costs {who}{money(-saving)} more"
 
 
 def _more_or_less(saving: float) -> str:
@@ -167,12 +225,18 @@ def _more_or_less(saving: float) -> str:
 
 
 def _between(row: pd.Series, people: int) -> str:
+    """The 95% interval of a saving, read in the direction that was just named, where both ends have it."""
     if row.low is None or pd.isna(row.low):
         return ""
-    low, high = sorted((abs(row.low * people), abs(row.high * people)))
-    if row.low * row.high >= 0:
+    if min(row.low, row.value) >= 0 or max(row.high, row.value) <= 0:
+        low, high = sorted((abs(row.low * people), abs(row.high * people)))
         return f" (95% interval {interval(low, high)})"
-    return f" (95% interval from {money(-row.low * people)} more to {money(row.high * people)} less)"
+    return f" (95% interval from {_end(row.low * people)} to {_end(row.high * people)})"
+
+
+def _end(saving: float) -> str:
+    size = money(abs(saving))
+    return size if size == "£0" else f"{size} {'less' if saving > 0 else 'more'}"
 
 
 def _between_qalys(row: pd.Series, people: int) -> str:

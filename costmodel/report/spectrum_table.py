@@ -9,7 +9,7 @@ from rich.text import Text
 
 from costmodel.analysis.spectrum import Line, Spectrum
 from costmodel.analysis.thresholds import Threshold
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import PERSPECTIVE_NAMES, payer
 from costmodel.report import json_report, refused, sensitivity
 from costmodel.report.sentence import observed
 from costmodel.report.terminal import Piece, listed, reading_label
@@ -169,8 +169,9 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
     chosen = "nhs" if any(line.perspective == "nhs" for line in lines) else lines[0].perspective
     for line in lines:
         if line.perspective == chosen:
+            within = line.result.scenario.model.follow_up.text
             yield (
-                f"{_label(line)} repays the {PERSPECTIVE_NAMES[chosen]} by then at a session price of "
+                f"{_label(line)} repays {payer(chosen)} within {within} at a session price of "
                 f"{price(line.price)}; or where other care costs it {use(line.use)}. Main threat: {threat(line)}."
             )
 
@@ -207,7 +208,8 @@ def threat(line: Line) -> str:
     low = bar.at_low.value is not None and bar.at_low.value == bar.least
     value = bar.input.spread.low if low else bar.input.spread.high
     worst = bar.least if bar.least is not None else 0.0
-    return f"{bar.input.label}: {money(worst)} at {sensitivity.amount(value, bar.input.unit)}"
+    bill = ", by the bill alone" if bar.input.bill_only else ""
+    return f"{bar.input.label}: {money(worst)} at {sensitivity.amount(value, bar.input.unit)}{bill}"
 
 
 def _apart(lines: list[Line]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.columns import columns
 from costmodel.report.json_report import engine
-from costmodel.report.sentence import answer, pick
+from costmodel.report.sentence import MAIN, answer, pick
 from costmodel.report.words import chance, interval, money, qalys
 from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.result.table import in_words
@@ -57,7 +57,7 @@ def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
     scenario = result.scenario
     yield Text(f"{scenario.model.title} ({scenario.model.label})", style="bold")
     for strategy in result.strategies[1:]:
-        words = answer(result, strategy)
+        words = answer(result, strategy, perspective or MAIN)
         yield from (Text(""), Text(words.headline, style="bold"), *map(Text, words.beside))
         for horizon in result.horizons:
             yield from headed(_title(result, strategy, horizon))

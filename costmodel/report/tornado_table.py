@@ -36,6 +36,7 @@ def notes(tornado: Tornado) -> list[str]:
         found.append(f"fitted together, and moved one at a time here while the others stay: {', '.join(fitted)}")
     if turned := [bar.input.name for bar in tornado.bars if not bar.monotone]:
         found.append(f"not monotone (the outcome turns between the ends): {', '.join(turned)}")
+    found += sensitivity.only_the_bill(bar.input for bar in tornado.bars)
     found += [f"{bar.input.name}: {bar.refused}" for bar in tornado.bars if bar.refused]
     return found
 
@@ -51,7 +52,7 @@ def takeaway(tornado: Tornado) -> str:
         f"{sensitivity.said(bar.at_low, question)} at {sensitivity.amount(bar.input.spread.low, bar.input.unit)}, "
         f"{sensitivity.said(bar.at_high, question)} at {sensitivity.amount(bar.input.spread.high, bar.input.unit)}"
     )
-    return f"“{bar.input.label}” moves the {name} most: {ends}; {_said(tornado)} in the deterministic run."
+    return f"{sensitivity.label(bar.input)} moves the {name} most: {ends}; {_said(tornado)} in the deterministic run."
 
 
 def _said(tornado: Tornado) -> str:

@@ -16,6 +16,8 @@ from costmodel.scenario.schema import OverlayFile
 
 DEEPEST = 2
 """Overlays of overlays: at most this many on one model file."""
+HOME = "GBP"
+"""The one currency in which the model calculates and speaks."""
 
 
 def load(path: str | Path) -> Scenario:
@@ -107,6 +109,10 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
         setting = parse_file(named_file(name, place.path, str(place)))
     except InputError as error:
         return merged, [*problems, *error.problems]
+    currency = setting.data.get("currency")
+    if isinstance(currency, str) and currency != HOME:  # else every price would be refused for it, one by one
+        remedy = f"Only pounds are supported: write currency: {HOME}, and every price in pounds."
+        raise InputError.at(str(setting.place(("currency",))), f"the currency is {currency[:20]!r}", remedy)
     problems += [*setting.problems, *_internal_keys(setting)]
     merged.unreadable |= {keys for keys in setting.unreadable if keys[0] == "parameters"}
     own = base.data.get("parameters")

@@ -22,16 +22,30 @@ class Change:
     """Who asked for it: a file's label, or "you"."""
 
     def __str__(self) -> str:
-        known = "an entry" if isinstance(self.old, dict | list) else _shown(self.old)
-        return f"{self.path}: {known} → {_shown(self.new)}"
+        return "; ".join(_moves(self.path, self.old, self.new))
+
+
+def _moves(path: str, old: Any, new: Any) -> Iterator[str]:
+    """What changed, old → new: of two entries only the keys that differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys((*old, *new)):
+            if key not in old or key not in new or not _same(old[key], new[key]):
+                yield from _moves(f"{path}.{key}", old.get(key), new.get(key))
+    else:
+        of_number = path.endswith((".value", ".fixed"))
+        was, now = ("as declared" if of_number and one is None else _shown(one) for one in (old, new))
+        yield f"{path}: {was} → {now}"
 
 
 def _shown(value: Any) -> str:
+    """A value in a line, an entry as a file would write it."""
     if value is None:
         return "nothing"
-    if isinstance(value, dict | list):
-        return "a new entry"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_shown(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return f"{value:.10g}" if isinstance(value, float) else " ".join(str(value).split())
 
 
 def apply(
@@ -58,8 +72,29 @@ def apply(
         _edit(new, path, value, "add", by, where or {}, changes, problems)
     problems += _within_another(change, by, where or {})
     for path, value in change.items():
-        _edit(new, path, value, "change", by, where or {}, changes, problems)
+        freed = list(_own_numbers_given_up(new, path, change, by))
+        changes += freed
+        if not (freed and stands(new, path, value)):
+            _edit(new, path, value, "change", by, where or {}, changes, problems)
     return new, changes, problems
+
+
+def _own_numbers_given_up(tree: Tree, path: str, change: Mapping[str, Any], by: str) -> Iterator[Change]:
+    """An option that is chosen takes the place of a number of one's own that an earlier change gave the choice."""
+    parent, _, key = path.rpartition(".")
+    record = _record(tree, path) if key == "use" and f"{parent}.value" not in change else None
+    for held, said in (("moved_to", "value"), ("fixed", "fixed")):
+        if record and record.get(held) is not None:
+            yield Change(f"{parent}.{said}", record.pop(held), None, by)
+
+
+def _record(tree: Tree, path: str) -> dict[str, Any] | None:
+    """The parameter's record that a path `parameters.NAME.KEY` lies in."""
+    keys, parameters = path.split("."), tree.data.get("parameters")
+    if len(keys) != 3 or keys[0] != "parameters" or not isinstance(parameters, dict):
+        return None
+    record = parameters.get(keys[1])
+    return record if isinstance(record, dict) else None
 
 
 def _within_another(change: Mapping[str, Any], by: str, where: Mapping[str, Place]) -> Iterator[Problem]:
@@ -79,6 +114,8 @@ def stands(tree: Tree, path: str, value: Any) -> bool:
     for key in parents:
         block = block.get(key) if isinstance(block, dict) else None
     if not isinstance(block, dict):
+        return False
+    if last == "use" and (block.get("moved_to") is not None or block.get("fixed") is not None):
         return False
     if last == "value" and block.get("moved_to") is not None:
         last = "moved_to"

@@ -3,6 +3,9 @@
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.subject import uses
 
+CENTRES = ("value", "moved_to", "fixed")
+"""Keys of a record that hold its centre."""
+
 
 def used(scenario: Scenario) -> list[str]:
     """Parameters that feed the result, in the order of the file, with everything they are made of."""
@@ -34,3 +37,29 @@ def is_recalled(scenario: Scenario, name: str) -> bool:
 def assumed(scenario: Scenario) -> list[str]:
     """Used parameters that are assumptions."""
     return [name for name in used(scenario) if scenario.parameters[name].status == "assumption"]
+
+
+def made_of(scenario: Scenario, name: str) -> list[str]:
+    """The parameters that a derived one is made of, down to the last; a choice is made of its option in use."""
+    found: dict[str, None] = {}
+    waiting = list(scenario.parameters[name].operands)
+    while waiting:
+        part = waiting.pop(0)
+        if part in scenario.parameters and part not in found:
+            found[part] = None
+            waiting += scenario.parameters[part].operands
+    return list(found)
+
+
+def moved_by(scenario: Scenario, name: str) -> str | None:
+    """Who moved the centre of a parameter away from its source's figure: a file's label, an option or "you".
+
+    None where nobody did, or where whoever moved it named a source of his own.
+    """
+    own = f"parameters.{name}."
+    moves = [c.by for c in scenario.changes if c.path.startswith(own) and c.path.removeprefix(own) in CENTRES]
+    sourced = [c.by for c in scenario.changes if c.path == f"{own}source"]
+    record = scenario.parameters[name]
+    if not moves or moves[-1] in sourced or (record.one_of and record.moved_to is None and record.fixed is None):
+        return None
+    return moves[-1]

@@ -37,7 +37,7 @@ def test_its_numbers_are_those_of_each_population_alone(folder: Path) -> None:
 def test_one_page_says_where_the_line_runs_and_refuses_what_is_locked(folder: Path) -> None:
     said = done("spectrum", folder, "--draws", 50)
     assert "first: " in said
-    assert "repays the NHS by then at a session price of" in said
+    assert "repays the NHS within 24 months at a session price of" in said
     assert "Main threat: " in said
     assert "No answer is given" in said.partition("third: ")[2]
     assert "£" not in said.partition("third: ")[2]

@@ -176,7 +176,8 @@ def default(scenario: Scenario, path: str) -> Any:
     if keys[0] == "parameters" and len(keys) == 3:
         name = keys[1]
         if keys[2] == "use":
-            return scenario.parameters[name].use if name in scenario.parameters else None
+            record = scenario.parameters.get(name)
+            return record.use if record is not None and record.moved_to is None else None
         if name in scenario.leaves:
             return scenario.leaves[name].central
         return scenario.central.get(name)

@@ -39,7 +39,7 @@ class Screen:
 
     def show(self, result: Result, stale: bool) -> None:
         """Fill all places from a result."""
-        said = answer(result, self.strategy)
+        said = answer(result, self.strategy, self.perspective)
         self.sentence.markdown(literal(said.headline))
         with self.metrics.container():
             _metrics(result, self.perspective, self.strategy)
@@ -95,6 +95,8 @@ def _badge(scenario: Scenario) -> None:
         basis = f"Your values: {len(changes)} changed"
     elif choice.current().upload is not None:
         basis = "Your file"
+    elif scenario.changes:
+        basis = f"Published values as “{scenario.model.label}” changes them"
     elif count["assumptions"] == count["figures"]:
         basis = "Assumptions only"
     else:

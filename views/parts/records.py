@@ -1,6 +1,6 @@
 """Every number behind an answer as a row: what it is by default, what you made of it, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.headings import heading
 from costmodel.scenario.parameter import DERIVED
-from costmodel.scenario.used import assumed, is_recalled, to_be_checked, used
+from costmodel.scenario.used import assumed, is_recalled, moved_by, to_be_checked, used
 
 CLOCK = "Time and size"
 DURABILITY = ("effects cease", "effects persist", "gap closes")
@@ -70,6 +70,17 @@ def standing(scenario: Scenario) -> dict[str, int]:
         "assumptions": sum(name in guessed for name in leaves),
         "to be checked": sum(name in checked for name in leaves),
     }
+
+
+def counted(base: Scenario, rows: list[Record], changes: Mapping[str, object]) -> str:
+    """How many assumptions are changed, and by whom: the file that was chosen, or the user."""
+    free = [row for row in rows if row.kind != "derived"]
+    text = f"You changed {len(changes)} of {len(free)} assumptions."
+    if base.changes:
+        files = " and ".join(f"“{by}”" for by in dict.fromkeys(change.by for change in base.changes))
+        count = len({change.path for change in base.changes})
+        text += f" The file {files} makes {count} change{'' if count == 1 else 's'} to the base case."
+    return text
 
 
 def why(scenario: Scenario, row: Record) -> str:
@@ -151,7 +162,9 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
         if parameter.price_year and parameter.price_year != base.setting.price_year
         else ""
     )
-    status = "recalled" if is_recalled(base, name) else base.status(name)
+    status = STATUS["recalled" if is_recalled(base, name) else base.status(name)]
+    if (by := moved_by(base, name)) is not None:
+        status = f"moved by “{by}”, its source says otherwise"
     return Record(
         path=f"parameters.{name}.value",
         name=name,
@@ -164,7 +177,7 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
         high=high,
         unit=parameter.unit.text + year,
         source=", ".join(parameter.sources),
-        status=STATUS[status],
+        status=status,
         note=parameter.note or "",
         options=tuple(parameter.one_of or ()),
     )

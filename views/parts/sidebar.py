@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from costmodel.analysis.beyond import lasting
 from costmodel.errors import InputError
+from costmodel.report.sentence import whose
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.locked import Locked
+from costmodel.scenario.used import moved_by
 from views.parts import catalogue, choice, show
-from views.parts.records import Record, record, records, why
+from views.parts.records import Record, counted, record, records, why
 from views.parts.text import literal, number
 
 DURABILITY = {
@@ -17,6 +20,7 @@ DURABILITY = {
     "gap closes": "The gap closes at once",
 }
 OWN_PRICE = "your own price"
+YOU = "you"
 MONTHS_A_YEAR = 12
 LONGEST_HORIZON = 40
 MARK = "● "
@@ -36,8 +40,7 @@ def sidebar() -> None:
         _durability(base, rows)
         _weight(base, scenario)
         _horizon(base, rows)
-        possible = sum(row.kind != "derived" for row in rows)
-        st.caption(f"You changed {len(changes)} of {possible} assumptions.")
+        st.caption(literal(counted(base, rows, changes)))
         if changes:
             st.button("Reset all", key="reset all", on_click=choice.reset, args=("all",))
 
@@ -159,7 +162,8 @@ def _price(base: Scenario, scenario: Scenario) -> None:
         _number(base, row, "Price of a session, £", step=5, whole=False)
         return
     key, use, value = f"control {name}", f"parameters.{name}.use", f"parameters.{name}.value"
-    own = value in choice.current().changed or st.session_state.get("own price", False)
+    moved_to = {one: moved_by(scenario, one) for one in (name, *options.values())}
+    own = moved_to[name] is not None or st.session_state.get("own price", False)
     st.session_state[key] = OWN_PRICE if own else scenario.parameters[name].use
 
     def moved() -> None:
@@ -169,9 +173,12 @@ def _price(base: Scenario, scenario: Scenario) -> None:
             choice.change(name, {use: wanted, value: None})
 
     def shown(option: str) -> str:
+        if option == OWN_PRICE and moved_to[name] not in (None, YOU):
+            return f"£{scenario.central[name]:,.0f}: {whose(str(moved_to[name]))}"
         if option == OWN_PRICE:
             return "Your own price"
-        return f"£{base.central[options[option]]:,.0f}: {option.replace('_', ' ')}"
+        by = f" ({whose(moved)})" if (moved := moved_to[options[option]]) is not None else ""
+        return f"£{scenario.central[options[option]]:,.0f}: {option.replace('_', ' ')}{by}"
 
     st.selectbox(
         f"{_mark(row)}Price of a session, {base.setting.price_year} prices",
@@ -205,6 +212,9 @@ def _durability(base: Scenario, rows: list[Record]) -> None:
         help=f"Nobody was observed beyond {base.model.follow_up.text}. What comes then is assumed. "
         f"Default: {row.default}.",
     )
+    if longer := list(dict.fromkeys(name.partition(": ")[2].replace("_", " ") for name in lasting(base))):
+        count = f"{len(longer)} effect{'' if len(longer) == 1 else 's'}"
+        st.caption(literal(f"Whatever is chosen, the file lets {count} last longer: {', '.join(longer)}."))
     _under(row, str(row.default))
 
 
@@ -231,15 +241,22 @@ def _weight(base: Scenario, scenario: Scenario) -> None:
         choice.change(row.path, values)
 
     st.slider(
-        f"{_mark(row)}Weight of “{literal(this.label)}”",
+        f"{_mark(row)}{'Share of people' if base.model.strata else 'Weight'}: “{literal(this.label)}”",
         0.0,
         1.0,
         step=0.05,
         key=key,
         on_change=moved,
-        help=literal(why(base, row) + " Judgement, not probability: the other structure has the rest."),
+        help=literal(f"{why(base, row)} {_meant_by_weight(base)}"),
     )
     _under(row, number(float(row.default or 0)), *([f"parameters.{other}.value"] if other else []))
+
+
+def _meant_by_weight(base: Scenario) -> str:
+    """A share of people is counted or assumed; a belief in a structure is judgement, whatever it rests on."""
+    if base.model.strata:
+        return "So many of the people treated; the others have the rest."
+    return "Judgement, not probability: the other structure has the rest."
 
 
 def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool, reset: bool = True) -> None:

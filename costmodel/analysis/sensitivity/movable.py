@@ -18,7 +18,8 @@ class Input:
     central: in the setting's price year. fitted: the posterior file of numbers that were fitted together; "" for
     others. alone: whether a row of a batch cannot hold it, so that each of its values is a run of its own.
     limits: between which it can be moved. price_factor: divides a value into the price year of its own record, in
-    which `Scenario.changed` and `--set` take it; 1 for what is not money.
+    which `Scenario.changed` and `--set` take it; 1 for what is not money. bill_only: whether it is of the sessions or
+    the attendance of therapies no effect of which depends on the sessions delivered.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Input:
     alone: bool
     limits: tuple[float, float]
     price_factor: float = 1.0
+    bill_only: bool = False
 
 
 def inputs(scenario: Scenario) -> list[Input]:
@@ -46,9 +48,9 @@ def inputs(scenario: Scenario) -> list[Input]:
         others = [other for other in names if other != name and option in scenario.parameters[other].operands]
         if option not in referred and not others:
             hidden.add(option)
-    runs_of_their_own = one_by_one(scenario)
+    runs_of_their_own, bill = one_by_one(scenario), bill_only(scenario)
     return [
-        _input(scenario, name, name in runs_of_their_own)
+        _input(scenario, name, name in runs_of_their_own, name in bill)
         for name in names
         if (name in scenario.leaves or name in moved) and name not in hidden
     ]
@@ -77,6 +79,21 @@ def one_by_one(scenario: Scenario) -> set[str]:
     return behind(scenario, (cohort.age, cohort.female))
 
 
+def bill_only(scenario: Scenario) -> set[str]:
+    """Parameters behind sessions and attendance that change what a therapy costs and nothing that it does."""
+    billed: list[str | int] = []
+    others: list[str | int] = []
+    for structure in scenario.structures:
+        strategies = structure.model.strategies
+        for use in uses(structure.model):
+            of_sessions = use.keys[0] == "strategies" and use.keys[2:] in (
+                ("therapy", "sessions"), ("therapy", "attendance"),
+            )  # fmt: skip
+            dosed = of_sessions and any(effect.dose for effect in strategies[str(use.keys[1])].effects.values())
+            (billed if of_sessions and not dosed else others).append(use.reference)
+    return behind(scenario, billed) - behind(scenario, others)
+
+
 def behind(scenario: Scenario, references: Iterable[str | int | None]) -> set[str]:
     """Parameters that stand at some references, with everything they are made of."""
     waiting = [str(reference) for reference in references]
@@ -94,11 +111,12 @@ def _has_own_number(scenario: Scenario, name: str) -> bool:
     return record.one_of is not None and (record.fixed is not None or record.moved_to is not None)
 
 
-def _input(scenario: Scenario, name: str, alone: bool) -> Input:
+def _input(scenario: Scenario, name: str, alone: bool, bill: bool) -> Input:
     record, leaf = scenario.parameters[name], scenario.leaves.get(name)
     fitted = leaf.posterior[0].name if leaf is not None and leaf.posterior else ""
     factor = leaf.price_factor if leaf is not None else 1.0
     central, ends = float(scenario.central[name]), limits(record.unit)
     if record.unit.kind == "age" and scenario.life_table is not None:
         ends = (ends[0], min(ends[1], float(scenario.life_table.last_age)))
-    return Input(name, record.label, record.unit, central, spread_of(scenario, name), fitted, alone, ends, factor)
+    spread = spread_of(scenario, name)
+    return Input(name, record.label, record.unit, central, spread, fitted, alone, ends, factor, bill)

@@ -4,8 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import Choice, Psa
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import DASHES, GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped
-from costmodel.report.psa_words import payer
 from costmodel.report.words import chance, money
 from costmodel.result.table import in_words
 

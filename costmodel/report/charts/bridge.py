@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import BLUE, GREEN, GREY, VERMILION, Chart, chart, money_axis, zero_line
 from costmodel.report.sentence import pick
 from costmodel.report.words import money, short_money
@@ -72,16 +72,31 @@ def category_table(
 
 
 def _title(parts: pd.DataFrame, perspective: str, time: str) -> str:
+    """What the therapy costs more than usual care's, and where what comes back comes from."""
     therapy = float(parts.loc[parts["category"] == "therapy", "net cost"].sum())
-    rest = parts[parts["category"] != "therapy"]
-    back = -float(rest["net cost"].sum())
-    who = PERSPECTIVE_NAMES[perspective]
+    rest = parts.loc[parts["category"] != "therapy"].set_index("category")["net cost"]
+    net, who = float(rest.sum()), payer(perspective)
+    start = f"Over {time}, therapy costs {who}"
     if therapy < NOTHING:
-        return f"Over {time}, therapy costs the {who} nothing; care used changes by {money(-back)}."
-    if back < -NOTHING:
-        return f"Over {time}, therapy costs the {who} {money(therapy)}, and care used costs {money(-back)} more."
-    if back < NOTHING:
-        return f"Over {time}, therapy costs the {who} {money(therapy)} and nothing comes back."
-    largest = rest.sort_values("net cost")["category"].iloc[0]
-    of = f"{money(back)} of the {money(therapy)} spent on therapy comes back"
-    return f"Over {time}, {of}, most of it in {largest}."
+        start += " nothing" if therapy > -NOTHING else f" {money(-therapy)} less"
+        if abs(net) < NOTHING:
+            return f"{start}, and care used costs the same."
+        return f"{start}, and care used costs {money(abs(net))} {'more' if net > 0 else 'less'}."
+    if net >= NOTHING:
+        return f"{start} {money(therapy)}, and care used costs {money(net)} more."
+    if net > -NOTHING:
+        return f"{start} {money(therapy)} and nothing comes back."
+    spent = f" of the {money(therapy)}" if -net <= therapy else f", more than the {money(therapy)}"
+    falls = -rest[rest < 0]
+    rises = float(rest[rest > 0].sum())
+    largest, part = falls.idxmax(), float(falls.max())
+    text = f"Over {time}, {money(-net)}{spent} spent on therapy comes back"
+    if len(falls) == 1:
+        source = f"all from {largest}"
+    elif part > float(falls.sum()) / 2:
+        source = f"most of it from {largest}"
+    else:
+        source = f"the largest part, {money(part)}, from {largest}"
+    if rises < NOTHING:
+        return f"{text}, {source}."
+    return f"{text}: {money(float(falls.sum()))} less on care, {source}, and {money(rises)} more on other care."

@@ -4,8 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import Psa
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import DASHES, LABEL, SERIES, Chart, chart, follow_up_line, wrapped, year_axis
-from costmodel.report.psa_words import payer
 from costmodel.report.words import chance
 from costmodel.result.result import EXPECTED
 from costmodel.result.table import in_words

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import (
     BLUE,
     GREY,
@@ -135,10 +135,10 @@ def _break_even(figure: go.Figure, result: Result, perspective: str, strategy: s
 def _title(result: Result, perspective: str, strategy: str) -> str:
     last = result.horizons[-1]
     row = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
-    who = PERSPECTIVE_NAMES[perspective]
+    who = payer(perspective)
     average = "At central values" if result.headline.name == DETERMINISTIC else "On average"
     if row.words == "at once":
-        return f"{average}, the {who} never spends more than it saves."
+        return f"{average}, {who} never spends more than it saves."
     if pd.isna(row.value):
-        return f"{average}, the {who} does not get its money back within {in_words(last)}."
-    return f"{average}, the {who} has its money back {row.words}."
+        return f"{average}, {who} does not get its money back within {in_words(last)}."
+    return f"{average}, {who} has its money back {row.words}."

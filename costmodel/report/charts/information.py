@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.information import ValueOfInformation
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import (
     BLUE,
     GREY,
@@ -101,11 +101,11 @@ def information(found: ValueOfInformation) -> Chart:
 
 def _title(found: ValueOfInformation, shown: pd.DataFrame) -> str:
     """The takeaway: what everything is worth, and which single input most."""
-    who = PERSPECTIVE_NAMES[found.question.perspective]
+    who = payer(found.question.perspective)
     time = in_words(found.result.horizons[found.question.horizon])
     if found.everything.worth.value == 0:
-        return f"For the {who} over {time}, nothing that could be learnt would change the decision."
-    text = f"For the {who} over {time}, knowing everything is worth {money(found.everything.worth.value)} a person"
+        return f"For {who} over {time}, nothing that could be learnt would change the decision."
+    text = f"For {who} over {time}, knowing everything is worth {money(found.everything.worth.value)} a person"
     singles = shown[shown["what"] == "parameter"]
     if singles.empty:
         return f"{text}; no single input is worth anything alone."

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.beyond import STOPS
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import (
     DASHES,
     SERIES,
@@ -75,12 +75,12 @@ def stops_table(results: Mapping[str, Result], perspective: str, strategy: str |
 
 def _title(table: pd.DataFrame, one: Result, perspective: str) -> str:
     low, high = float(table["net cost"].min()), float(table["net cost"].max())
-    who, time = PERSPECTIVE_NAMES[perspective], in_words(one.horizons[-1])
+    who, time = payer(perspective), in_words(one.horizons[-1])
     if len(one.horizons) == 1:
-        return f"The horizon ends with the observation, so all three cost the {who} {money(high)}."
+        return f"The horizon ends with the observation, so all three cost {who} {money(high)}."
     if money(low) == money(high):
-        return f"Whatever comes after the last observation, the {who} pays {money(low)} net over {time}."
+        return f"Whatever comes after the last observation, {who} pays {money(low)} net over {time}."
     return (
-        f"What happens after the last observation moves the net cost to the {who} over {time} "
+        f"What happens after the last observation moves the net cost to {who} over {time} "
         f"between {money(low)} and {money(high)}."
     )

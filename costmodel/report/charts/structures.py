@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.perspectives import PERSPECTIVE_NAMES
+from costmodel.perspectives import payer
 from costmodel.report.charts.style import BLUE, ORANGE, UNDER, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.report.sentence import pick
 from costmodel.report.words import chance, money
@@ -86,14 +86,14 @@ def structures(result: Result, perspective: str, strategy: str | None = None) ->
 def _title(table: pd.DataFrame, result: Result, perspective: str) -> str:
     horizon = in_words(result.horizons[-1])
     rows = table[(table["horizon"] == horizon) & (table["structure"] != "Weighted mixture")]
-    who = PERSPECTIVE_NAMES[perspective]
+    who = payer(perspective)
     if len(rows) < 2:
-        return f"Over {horizon}, the net cost to the {who} is {money(table['net cost'].iloc[-1])}."
+        return f"Over {horizon}, the net cost to {who} is {money(table['net cost'].iloc[-1])}."
     ordered = rows.sort_values("net cost")
     low, high = ordered.iloc[0], ordered.iloc[-1]
     if money(low["net cost"]) == money(high["net cost"]):
-        return f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} under either structure."
+        return f"Over {horizon}, the net cost to {who} is {money(low['net cost'])} under either structure."
     return (
-        f"Over {horizon}, the net cost to the {who} is {money(low['net cost'])} if “{low['structure']}” "
+        f"Over {horizon}, the net cost to {who} is {money(low['net cost'])} if “{low['structure']}” "
         f"and {money(high['net cost'])} if “{high['structure']}”."
     )
