@@ -1,0 +1,175 @@
+"""Every claim of every sentence is true of its run. The list of claims is in `tests.support.claims`."""
+
+import datetime
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import costmodel as cm
+from costmodel.analysis.sensitivity import inputs
+from costmodel.perspectives import PERSPECTIVES
+from tests.support.claims import PAYERS, Claims
+
+ROOT = Path(__file__).parents[2] / "scenarios"
+FILES = sorted(
+    str(path.relative_to(ROOT))
+    for path in ROOT.glob("*/*.yaml")
+    if (text := path.read_text("utf-8"))
+    and re.search(r"^(extends|strategies):", text, re.M)
+    and path.parent.name != "psychosis"
+)
+DRAWS, A_FILE, LONG = 200, 10, 40
+AT_BOUNDS, UNDER_OVERLAYS, DETERMINISTIC = 1 / 3, 1 / 8, 1 / 10
+AT_ONCE = 1
+"""Files of a run that is not long, others each day: 10 changes of all 27 take minutes."""
+
+
+@cache
+def loaded(path: Path) -> cm.Scenario:
+    return cm.load(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the scenarios, in which overlays can be written beside them."""
+    return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("claims") / "scenarios"))
+
+
+def random_change(scenario: cm.Scenario, random: np.random.Generator) -> dict[str, object]:
+    """One to three changes: numbers within their spread or at the ends of what is allowed, options, times, people."""
+    change: dict[str, object] = {}
+    free = inputs(scenario)
+    choices = [name for name, one in scenario.parameters.items() if one.one_of]
+    for _ in range(random.integers(1, 4)):
+        kind = str(random.choice(["number", "number", "number", "horizon", "people", "beyond_follow_up", "option"]))
+        if kind == "number":
+            one = free[random.integers(len(free))]
+            low, high = one.limits if random.random() < AT_BOUNDS else (one.spread.low, one.spread.high)
+            ends = [end for end in (low, high) if np.isfinite(end)]
+            value = (
+                random.choice(ends) if random.random() < AT_BOUNDS else random.uniform(one.spread.low, one.spread.high)
+            )
+            change[one.name] = float(value / one.price_factor)
+        elif kind == "horizon":
+            least = scenario.model.follow_up.months
+            change[kind] = f"{int(np.ceil(least / 12)) + random.integers(0, 12)} years"
+        elif kind == "people":
+            change[kind] = int(random.choice([1, 7, 100, 12_345, 1_000_000]))
+        elif kind == "beyond_follow_up":
+            change[kind] = str(random.choice(["effects cease", "effects persist", "gap closes"]))
+        elif choices:
+            name = str(random.choice(choices))
+            change[name] = str(random.choice(list(scenario.parameters[name].one_of or {})))
+    return change
+
+
+def as_an_overlay(path: Path, change: dict[str, object], number: int) -> cm.Scenario:
+    """The same changes as a file that extends another."""
+    scenario = loaded(path)
+    paths = {}
+    for name, value in change.items():
+        key = "use" if isinstance(value, str) else "value"
+        paths[name if name not in scenario.parameters else f"parameters.{name}.{key}"] = value
+    same = [name for name, value in paths.items() if scenario.tree.data.get(name) == value]
+    content = {
+        "format": 1,
+        "extends": path.name,
+        "label": f"overlay {number}",
+        "change": {k: v for k, v in paths.items() if k not in same},
+    }
+    file = path.with_name(f"claims_{path.stem}_{number}.yaml")
+    file.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+    return cm.load(file)
+
+
+def false_claims(path: Path, seed: int, runs: int) -> Iterator[str]:
+    """What is said falsely of random changes of a scenario file, with the changes that show it."""
+    random = np.random.default_rng([seed, FILES.index(str(path.relative_to(path.parents[1])))])
+    refused = 0
+    for number in range(runs):
+        change = random_change(loaded(path), random)
+        overlaid, draws = random.random() < UNDER_OVERLAYS, 0 if random.random() < DETERMINISTIC else DRAWS
+        try:
+            scenario = as_an_overlay(path, change, number) if overlaid else loaded(path).changed(change)
+            result = cm.run(scenario, draws=draws, seed=seed % 1_000 + number)
+        except cm.InputError:
+            refused += 1
+            continue
+        pictured = str(random.choice(result.strategies[1:]))
+        for strategy in result.strategies[1:]:
+            claims = Claims(result, strategy, str(random.choice(list(PERSPECTIVES))))
+            faults = claims.faults(claims.sentences(charts_too=strategy == pictured))
+            yield from (f"{path.name}, {strategy}, {change}{' (overlay)' * overlaid}: {fault}" for fault in faults)
+    assert refused < max(0.7 * runs, 5), f"{refused} of {runs} changes of {path.name} were refused: little was read"
+
+
+TODAY = datetime.date.today().toordinal()
+
+
+@pytest.mark.parametrize("turn", range(AT_ONCE))
+def test_what_is_said_of_a_changed_scenario_is_true(folder: Path, turn: int) -> None:
+    name = FILES[(TODAY * AT_ONCE + turn) % len(FILES)]
+    print(f"{name}, seed {TODAY}")
+    assert list(false_claims(folder / name, TODAY, A_FILE)) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_said_of_every_changed_scenario_is_true(folder: Path, name: str) -> None:
+    assert list(false_claims(folder / name, 1, LONG)) == []
+
+
+@cache
+def told() -> Claims:
+    """A run of which much can be said: priced by the user, effects that end and effects that last."""
+    scenario = cm.load(ROOT / "depression_short_term" / "model.yaml").changed({"session_price": 120, "people": 40})
+    return Claims(cm.run(scenario, draws=DRAWS), "stpp", "public_sector")
+
+
+def swapped(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: re.sub(old, new, text)
+
+
+FALSEHOODS = {
+    "a payer that was not chosen": ("headline", swapped("the public sector", "the NHS")),
+    "a cost told as a saving": (
+        "headline",
+        swapped(r"costs the public sector (£[\d,]+) more", r"saves the public sector \1"),
+    ),
+    "an interval from elsewhere": ("headline", swapped(r"interval £[\d,]+", "interval £12")),
+    "a horizon that is not that of the run": ("headline", swapped("within 5 years", "within 10 years")),
+    "more simulations than paid back": ("headline", swapped("in none of 100", "in 98 of 100")),
+    "effects that cease where some last": (
+        "beside",
+        swapped(r"\(1 effect .+by then\)", "(effects cease from then on)"),
+    ),
+    "the user's price credited to a source": ("beside", swapped("your own figure", "NHS average cost of a contact")),
+    "the default price where another is used": ("beside", swapped("£120 a session", "£173.55 a session")),
+    "most of what comes back from less than half": (
+        "bridge",
+        swapped("therapy comes back.+", "therapy comes back, most of it from hospital."),
+    ),
+    "an entry in the place of its values": ("changes", swapped("→ .+", "→ a new entry")),
+}
+
+
+@pytest.mark.parametrize("falsehood", FALSEHOODS)
+def test_a_planted_falsehood_is_found(falsehood: str) -> None:
+    kind, plant = FALSEHOODS[falsehood]
+    true = {kind: told().sentences()[kind]}
+    false = {kind: [plant(text) for text in true[kind]]}
+    assert false != true, true
+    assert told().faults(true) == []
+    assert told().faults(false) != []
+
+
+def test_what_is_checked_is_said_of_every_payer() -> None:
+    assert set(PAYERS) == set(PERSPECTIVES)
+    said = told().sentences()
+    assert [kind for kind in said if not said[kind]] == ["structures"]

@@ -1,0 +1,601 @@
+"""What the sentences about a result claim, each claim worked out again from the table and the scenario alone.
+
+The claims, by sentence:
+
+* headline: people; the time of the evidence; the therapy's name; the payer that was asked for; more, less or the same,
+  how much and its interval, over that time and over the horizon; so many of 100 simulations, or payback in words
+* beside: health gained and its interval; cost per QALY, or the quarter it lies in; the payer; what the public sector
+  pays and its interval; the household; the price of a session and whose figure it is; the price year; the horizon of
+  what was observed and what becomes of the effects; central values or draws; how many figures are to be checked
+* verdicts: payback in words, its chance, and that "pays for itself" is said of nothing under nine in ten; cash
+* charts: payback of the curve; what comes back of what is spent, "all", "most" and "the largest part" of it, from
+  where; who pays and saves; the net cost under the lowest and the highest structure
+* figures: net result of two payers, payback, chance
+* changes: old and new values, and that none is hidden behind a word
+
+A sentence that matches none of the forms here is a fault: nothing is claimed unseen.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+import costmodel as cm
+from costmodel.report import charts
+from costmodel.report.figures import cash_verdict, figures
+from costmodel.report.sentence import answer, verdict
+
+POUNDS = r"−?£[\d,]+(?:\.\d+)?"
+INTERVAL = (
+    rf"(?: \(95% interval (?P<ends{{0}}>from {POUNDS}(?: more| less)? to {POUNDS}(?: more| less)?"
+    rf"|{POUNDS} to {POUNDS})\))?"
+)
+WHO = r"the NHS and social care|the NHS|the public sector|society"
+SHARE = r"(?P<share>none|all|fewer than 1|more than 99|\d+) of 100 simulations"
+PAYBACK = r"(?P<payback>at once|after [\d,]+ (?:months?|years?)|not within [\d,]+ (?:months?|years?))"
+LAST_WORD = "Good care need not pay for itself; health gained is worth money too."
+PAYERS = {
+    "nhs": "the NHS",
+    "nhs_pss": "the NHS and social care",
+    "public_sector": "the public sector",
+    "societal": "society",
+}
+SHORT = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "public sector", "societal": "society"}
+SURE = 0.9
+SAME = 0.01
+"""Pounds a person that may be called nothing."""
+KEYS = ("outcome", "perspective", "party", "category", "discounted", "strategy", "comparator", "horizon_months", "run")
+"""The columns of the table that say what a row answers."""
+
+
+def number(text: str) -> float:
+    """An amount as it is written."""
+    sign = -1 if "−" in text else 1
+    scale = {"k": 1e3, "m": 1e6, "bn": 1e9}.get(re.sub(r"[^a-z]", "", text), 1.0)
+    return sign * scale * float(re.sub(r"[^\d.]", "", text))
+
+
+def close(said: float, true: float, figures: int = 3) -> bool:
+    """Whether a rounded figure is the true one: within half of its last significant digit, or half a penny."""
+    if true == 0 or said == 0:
+        return abs(said - true) <= 0.005
+    half = 0.5 * 10.0 ** (math.floor(math.log10(abs(true))) - figures + 1)
+    return abs(said - true) <= half * (1 + 1e-6) or abs(said - true) <= 0.005 * (1 + 1e-6)
+
+
+def time_in_words(months: float) -> str:
+    """Years where they are whole, else months."""
+    years = months / 12
+    if months >= 12 and abs(years - round(years)) < 1e-9:
+        return f"{round(years)} year" + "s" * (round(years) != 1)
+    return f"{months:.0f} month" + "s" * (round(months) != 1)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The sentences about one strategy of a result for one payer, and what is true of it."""
+
+    result: cm.Result
+    strategy: str
+    perspective: str
+
+    @property
+    def people(self) -> int:
+        return self.result.scenario.model.people
+
+    @property
+    def drawn(self) -> bool:
+        return self.result.draws > 0
+
+    @cached_property
+    def rows(self) -> dict[tuple[object, ...], Any]:
+        """The table by what each row answers."""
+        return {tuple(getattr(row, key) for key in KEYS): row for row in self.result.table().itertuples()}
+
+    def row(self, outcome: str, *, last: bool = False, **where: Any) -> Any:
+        """The row of the table that answers."""
+        wanted = {
+            "outcome": outcome, "perspective": self.perspective, "party": "all", "category": "all",
+            "discounted": False, "strategy": self.strategy, "comparator": self.result.comparator,
+            "horizon_months": self.result.horizons[-1 if last else 0],
+            "run": "expected" if self.drawn else "deterministic",
+        } | where  # fmt: skip
+        return self.rows[tuple(wanted[key] for key in KEYS)]
+
+    def sentences(self, *, charts_too: bool = True) -> dict[str, list[str]]:
+        """Everything that is said, by kind. charts_too: what is written over charts, which take longest to make."""
+        said = answer(self.result, self.strategy, self.perspective)
+        at = (self.result, self.perspective, self.strategy)
+        drawn = {} if not charts_too else {
+            "curve": [charts.cumulative(*at).title],
+            "bridge": [charts.bridge(*at).title],
+            "parties": [charts.parties(self.result, self.strategy).title],
+            "structures": [charts.structures(*at).title] if len(self.result.weights) > 1 else [],
+        }  # fmt: skip
+        return {
+            "headline": [said.headline],
+            "beside": list(said.beside),
+            "verdict": [verdict(self.result, self.perspective, self.strategy)],
+            "cash": [cash_verdict(*at)],
+            "figures": [f"{one.label}: {one.value}" for one in figures(*at)],
+            "changes": [str(change) for change in self.result.scenario.changes],
+            **drawn,
+        }
+
+    def faults(self, sentences: dict[str, list[str]] | None = None) -> list[str]:
+        """Each claim that is not true, with its sentence."""
+        said = self.sentences() if sentences is None else sentences
+        return [
+            f"{kind}: {fault} | {text}"
+            for kind, texts in said.items()
+            for number_, text in enumerate(texts)
+            for fault in getattr(self, f"_{kind}")(text, number_)
+        ]
+
+    # what is true of a phrase
+
+    def _moved(self, words: str, true: float, ends: str | None, row: Any) -> Iterator[str]:
+        """ "£5 more", "£5 less", "£5" (saved) or "the same", with the interval in its direction."""
+        if "the same" in words:
+            said, true_ = 0.0, 0.0 if abs(true) <= SAME * self.people else true
+            if true_:
+                yield f"“the same”, and it is {true:,.2f}"
+        else:
+            amount = re.search(POUNDS, words)
+            said = number(amount[0]) if amount else math.nan
+            said = -said if " more" in words or words.startswith("pays") else said
+            if not close(said, true):
+                yield f"{said:,.2f} is said, and it is {true:,.2f}"
+        yield from self._ends(ends, said, row)
+
+    def _ends(self, ends: str | None, said: float, row: Any) -> Iterator[str]:
+        if pd.isna(row.low):
+            if ends:
+                yield "an interval of what has none"
+            return
+        low, high = sorted((row.low * self.people, row.high * self.people))
+        if not ends:
+            yield "the interval is missing"
+            return
+        parts = re.findall(rf"({POUNDS})( more| less)?", ends)
+        signs = [
+            -1 if way == " more" else 1 if way or ends.startswith("from") else math.copysign(1, said)
+            for _, way in parts
+        ]
+        found = sorted(sign * number(amount) for sign, (amount, _) in zip(signs, parts, strict=True))
+        if not (close(found[0], low) and close(found[1], high)):
+            yield f"the interval is {low:,.2f} to {high:,.2f}, and {found} is said"
+
+    def _chance(self, said: str, share: float) -> Iterator[str]:
+        words = "none" if share == 0 else "all" if share == 1 else "fewer than 1" if share < 0.01 else (
+            "more than 99" if share > 0.99 else f"{share * 100:.0f}"
+        )  # fmt: skip
+        if said != words:
+            yield f"{said} of 100, and it is {share:.4f}"
+
+    def _payback(self, words: str, outcome: str = "payback_sustained_months") -> Iterator[str]:
+        months, horizon = self.row(outcome, last=True).value, self.result.horizons[-1]
+        first = self.result.scenario.model.strategies[self.strategy].therapy
+        begins = first.wait.months if first else 0.0
+        true = f"not within {time_in_words(horizon)}" if pd.isna(months) else f"after {time_in_words(months)}"
+        if words == "at once":
+            if pd.isna(months) or months > begins + 1:
+                yield f"at once, and it is {months} months"
+        elif words != true:
+            yield f"{words}, and it is {true}"
+
+    def _is(self, what: str, said: object, true: object) -> Iterator[str]:
+        if said != true:
+            yield f"{what} is {true!r}, and {said!r} is said"
+
+    # the sentences
+
+    def _headline(self, text: str, _: int = 0) -> Iterator[str]:
+        direction = rf"(?:saves (?:{WHO}) {POUNDS}|costs (?:{WHO}) (?:{POUNDS} more|the same))"
+        later = rf"(?:saves {POUNDS}|costs (?:{POUNDS} more|the same))"
+        found = re.fullmatch(
+            rf"For (?P<people>[\d,]+) people over the (?P<time>[^,]+) of the evidence, (?P<therapy>.+?) "
+            rf"(?P<now>{direction}){INTERVAL.format(1)}(?:; over (?P<over>[^,]+), by extrapolation, it "
+            rf"(?P<then>{later}){INTERVAL.format(2)})?; (?:the money is back within (?P<within>[^,]+) in "
+            rf"{SHARE}|payback at central values: {PAYBACK})\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        model, horizons = self.result.scenario.model, self.result.horizons
+        yield from self._is("the group", number(found["people"]), self.people)
+        yield from self._is("the time", found["time"], model.follow_up.text)
+        yield from self._is("the therapy", found["therapy"].lower(), model.strategies[self.strategy].label.lower())
+        who = re.match(rf"(?:saves|costs) ({WHO})(?= £| the same)", found["now"])
+        yield from self._is("the payer", who and who[1], PAYERS[self.perspective])
+        row = self.row("net_saving")
+        yield from self._moved(found["now"], row.value * self.people, found["ends1"], row)
+        yield from self._is("a later time", found["over"], time_in_words(horizons[-1]) if len(horizons) > 1 else None)
+        if found["over"]:
+            row = self.row("net_saving", last=True)
+            yield from self._moved(found["then"], row.value * self.people, found["ends2"], row)
+        yield from self._is("whether draws are spoken of", found["share"] is not None, self.drawn)
+        if found["share"]:
+            yield from self._is("the horizon", found["within"], time_in_words(horizons[-1]))
+            yield from self._chance(found["share"], self.row("chance_payback", last=True).value)
+        elif found["payback"]:
+            yield from self._payback(found["payback"])
+
+    def _beside(self, text: str, place: int) -> Iterator[str]:
+        kinds = {
+            "Health: ": self._health, "The public sector as a whole ": self._public, "The household": self._household,
+            "Price": self._price, "Beyond ": self._beyond, "This is the deterministic": self._deterministic,
+            "To be checked: ": self._recalled, LAST_WORD: lambda _: iter(()),
+        }  # fmt: skip
+        check = next((one for start, one in kinds.items() if text.startswith(start)), None)
+        if check is None:
+            yield "the form is unknown"
+        else:
+            yield from check(text)
+
+    def _health(self, text: str) -> Iterator[str]:
+        gained = r"[+−][\d.e+,-]+ QALYs"
+        found = re.fullmatch(
+            rf"Health: (?P<gain>{gained}) for (?P<people>[\d,]+) people"
+            rf"(?: \(95% interval (?P<low>{gained}) to (?P<high>{gained})\))?; "
+            rf"(?:(?P<ratio>{POUNDS}) per QALY \((?P<why>[^)]+)\)|(?P<words>[^,]+)), (?P<who>.+)\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        row = self.row("qaly", perspective="", discounted=True)
+        yield from self._is("the group", number(found["people"]), self.people)
+        yield from self._is("the payer", found["who"], SHORT[self.perspective])
+        for said, true in ((found["gain"], row.value), (found["low"], row.low), (found["high"], row.high)):
+            yield from self._is("an interval of health", said is None, pd.isna(true))
+            if (
+                said
+                and not pd.isna(true)
+                and not close(float(said[:-6].replace("−", "-").replace(",", "")), true * self.people)
+            ):
+                yield f"health {said}, and it is {true * self.people}"
+        cost, gain = -self.row("net_saving", discounted=True).value, row.value
+        words = found["why"] or found["words"]
+        for phrase, true in {
+            "costs more": cost > -SAME, "saves money": cost < SAME,
+            "improves health": gain > 0, "worsens health": gain < 0,
+            "for the same health": abs(gain) < 1e-3, "no difference": abs(cost) < SAME and abs(gain) < 1e-3,
+        }.items():  # fmt: skip
+            if phrase in words and not true:
+                yield f"{phrase}, and cost is {cost}, gain {gain}"
+        if found["ratio"] and not close(number(found["ratio"]), cost / gain):
+            yield f"{found['ratio']} per QALY, and it is {cost / gain}"
+
+    def _public(self, text: str) -> Iterator[str]:
+        found = re.fullmatch(
+            rf"The public sector as a whole (?P<now>saves {POUNDS}|pays (?:{POUNDS} more|the same))"
+            rf"{INTERVAL.format(1)} "
+            r"over the (?P<time>.+) of the evidence\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        row = self.row("net_saving", perspective="public_sector")
+        yield from self._is("the time", found["time"], self.result.scenario.model.follow_up.text)
+        yield from self._moved(found["now"], row.value * self.people, found["ends1"], row)
+
+    def _household(self, text: str) -> Iterator[str]:
+        if "household" not in set(self.result.table().party):
+            yield from self._is("the household", text, "The household's income: not in this model.")
+            return
+        row = self.row("net_saving", perspective="", party="household")
+        worth = row.value * self.people
+        if "no change" in text:
+            largest = (
+                max(abs(x) for x in (row.value, row.low, row.high) if not pd.isna(x)) if self.drawn else abs(row.value)
+            )
+            if largest > SAME:
+                yield f"no change, and it is {largest}"
+            return
+        found = re.fullmatch(
+            rf"The household is (?P<much>{POUNDS}) (?P<way>better|worse) off{INTERVAL.format(1)}\.", text
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        said = number(found["much"]) * (1 if found["way"] == "better" else -1)
+        if not close(said, worth):
+            yield f"the household {said}, and it is {worth}"
+        yield from self._ends(found["ends1"], said, row)
+
+    def _price(self, text: str) -> Iterator[str]:
+        scenario = self.result.scenario
+        therapy = scenario.model.strategies[self.strategy].therapy
+        found = re.fullmatch(
+            rf"(?:Price basis: (?P<price>{POUNDS}) a session(?: \((?P<basis>.+)\))?; prices|Prices) of (?P<year>\S+), "
+            "undiscounted; cost per QALY discounted.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        yield from self._is("the price year", found["year"], scenario.setting.price_year)
+        yield from self._is("whether sessions have a price", found["price"] is not None, therapy is not None)
+        name = therapy and (scenario.model.price_basis or therapy.price)
+        if not isinstance(name, str) or not found["price"]:
+            return
+        if abs(number(found["price"]) - scenario.central[name]) > 0.0051:
+            yield f"{found['price']} a session, and it is {scenario.central[name]}"
+        record = scenario.parameters[name]
+        option = record.one_of[record.use] if record.one_of and record.use else name
+        own = {name, option}
+        moved = {change.path.split(".")[1]: change for change in scenario.changes if self._of_centre(change.path)}
+        resourced = {change.path.split(".")[1] for change in scenario.changes if change.path.endswith(".source")}
+        by = [moved[one].by for one in own & moved.keys() if moved[one].new is not None and one not in resourced]
+        label = scenario.parameters[option].label
+        if by:
+            true = "your own figure" if by[0] == "you" else f"the figure of “{by[0]}”"
+            yield from self._is("whose price it is", found["basis"], true)
+        elif not str(found["basis"]).lower().startswith(label.lower()):
+            yield f"the price is that of {label!r}"
+
+    @staticmethod
+    def _of_centre(path: str) -> bool:
+        keys = path.split(".")
+        return len(keys) == 3 and keys[0] == "parameters" and keys[2] in ("value", "fixed")
+
+    def _beyond(self, text: str) -> Iterator[str]:
+        found = re.fullmatch(
+            r"Beyond (?P<time>.+?) nothing was observed \((?P<then>.+)\): "
+            r"what is said of later years is extrapolation\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        yield from self._is("the time observed", found["time"], time_in_words(self.result.horizons[0]))
+        model, over, lasting = self.result.scenario.model, set[str](), dict[str, set[str]]()
+        for structure in self.result.scenario.structures:
+            strategy = structure.model.strategies[self.strategy]
+            wait = strategy.therapy.wait.months if strategy.therapy else 0.0
+            end_of_therapy = wait + (strategy.therapy.over.months if strategy.therapy else 0.0)
+            anchors = {
+                "referral": 0.0, "start of therapy": wait, "end of therapy": end_of_therapy,
+                "follow-up": wait + model.follow_up.months, "horizon": model.horizon.months,
+            }  # fmt: skip
+            for name, effect in strategy.effects.items():
+                persists = (
+                    effect.until and effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist"
+                )
+                end = 0.0
+                if effect.until:
+                    end = anchors["horizon" if persists else effect.until.anchor]
+                    end += 0.0 if persists or effect.until.anchor == "horizon" else effect.until.months
+                if effect.half_life:
+                    lasting.setdefault("fade", set()).add(name)
+                elif end >= model.horizon.months - 1e-6:
+                    lasting.setdefault("last to the horizon", set()).add(name)
+                elif end > anchors["follow-up"] + 1e-6:
+                    lasting.setdefault(f"last to month {end:.3g}", set()).add(name)
+                else:
+                    over.add(name)
+        then = found["then"]
+        if not lasting:
+            ceasing = "the gap closes at once" if model.beyond_follow_up == "gap closes" else "effects cease"
+            yield from self._is("what becomes of effects", then, f"{ceasing} from then on")
+            return
+        for how, names in lasting.items():
+            sizes = {f"{len(names)} effect{'s are' if len(names) > 1 else ' is'} assumed to {how}"}
+            sizes |= {f"effects are assumed to {how}"} if len(lasting) == 1 and not over else set()
+            if not any(size in then for size in sizes):
+                yield f"{len(names)} effects {how}"
+        yield from self._is("whether effects are over", "over by then" in then, bool(over))
+        yield from self._is("whether effects cease", "cease" in then, False)
+        yield from self._is("whether the gap closes", "gap closes" in then, model.beyond_follow_up == "gap closes")
+
+    def _deterministic(self, text: str) -> Iterator[str]:
+        if self.drawn:
+            yield "draws were made"
+
+    def _recalled(self, text: str) -> Iterator[str]:
+        from costmodel.scenario.used import used
+
+        found = re.match(r"To be checked: (\d+) figures? behind this (?:was|were) recalled", text)
+        scenario = self.result.scenario
+        recalled = [
+            name
+            for name in used(scenario)
+            if scenario.parameters[name].status == "recalled"
+            or any(scenario.sources[source].status == "recalled" for source in scenario.parameters[name].sources)
+        ]
+        yield from self._is("how many are recalled", int(found[1]) if found else 0, len(recalled))
+
+    def _verdict(self, text: str, _: int = 0) -> Iterator[str]:
+        who = PAYERS[self.perspective]
+        found = re.fullmatch(
+            rf"(?P<bare>It pays for itself for |For |At central values, for )(?P<who>{WHO}): (?:on average )?{PAYBACK}"
+            rf"(?:; money back within (?P<within>[^,]+?) in {SHARE}|, in (?P<also>.+) of 100 simulations)?\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        yield from self._is("the payer", found["who"], who)
+        yield from self._payback(found["payback"])
+        said = found["share"] or found["also"]
+        yield from self._is("whether draws are spoken of", said is not None, self.drawn)
+        if said:
+            share = self.row("chance_payback", last=True).value
+            yield from self._chance(said, share)
+            if found["bare"].startswith("It pays") and share < SURE:
+                yield f"it pays for itself, in {share} only"
+        if found["within"]:
+            yield from self._is("the horizon", found["within"], time_in_words(self.result.horizons[-1]))
+
+    def _cash(self, text: str, _: int = 0) -> Iterator[str]:
+        found = re.fullmatch(
+            rf"For (?P<who>{WHO}): over (?P<over>[^,]+), (?P<much>{POUNDS} (?:more|less)) in cash "
+            rf"for (?P<people>[\d,]+) people; cash back {PAYBACK}(?: on average, and in {SHARE})?\. "
+            r"A bed-day avoided is not cash until a bed closes\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        row = self.row("cash_net_saving", last=True)
+        yield from self._is("the payer", found["who"], PAYERS[self.perspective])
+        yield from self._is("the group", number(found["people"]), self.people)
+        yield from self._is("the horizon", found["over"], time_in_words(self.result.horizons[-1]))
+        said = number(found["much"]) * (-1 if found["much"].endswith("more") else 1)
+        if not close(said, row.value * self.people):
+            yield f"{said} in cash, and it is {row.value * self.people}"
+        yield from self._payback(found["payback"], "cash_payback_sustained_months")
+        if found["share"]:
+            yield from self._chance(found["share"], self.row("chance_cash_payback", last=True).value)
+
+    def _curve(self, text: str, _: int = 0) -> Iterator[str]:
+        found = re.fullmatch(
+            rf"(?P<basis>On average|At central values), (?P<who>{WHO}) "
+            r"(?:has its money back (?P<after>after .+)|does not get its money back within "
+            r"(?P<never>.+)|(?P<always>never spends more than it saves))\.",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        yield from self._is("the basis", found["basis"], "On average" if self.drawn else "At central values")
+        yield from self._is("the payer", found["who"], PAYERS[self.perspective])
+        words = "at once" if found["always"] else found["after"] or f"not within {found['never']}"
+        yield from self._payback(words)
+
+    def _bridge(self, text: str, _: int = 0) -> Iterator[str]:
+        time, rest = text.removeprefix("Over ").split(", ", 1)
+        yield from self._is("the time", time, time_in_words(self.result.horizons[0]))
+        table = self.result.table()
+        categories = sorted(set(table.category) - {"all"})
+        cost = {one: -self.row("net_saving", category=one).value * self.people for one in categories}
+        therapy = cost.pop("therapy", 0.0)
+        net, falls = sum(cost.values()), {one: -value for one, value in cost.items() if value < 0}
+        spent = re.match(
+            rf"therapy costs (?P<who>{WHO}) (?:(?P<nothing>nothing)|(?P<much>{POUNDS})(?P<less> less)?)", rest
+        )
+        back = re.match(
+            rf"(?P<back>{POUNDS})(?P<of> of the |, more than the )(?P<much>{POUNDS}) spent on therapy comes back", rest
+        )
+        if spent:
+            yield from self._is("the payer", spent["who"], PAYERS[self.perspective])
+            if spent["much"] and not close(number(spent["much"]) * (-1 if spent["less"] else 1), therapy):
+                yield f"therapy {spent['much']}, and it is {therapy}"
+            if spent["nothing"] and abs(therapy) > 0.5:
+                yield f"therapy costs nothing, and it is {therapy}"
+            care = re.search(rf"care used costs (?:(?P<much>{POUNDS}) (?P<way>more|less)|the same)\.$", rest)
+            if care and not care["much"] and abs(net) > 0.5:
+                yield f"care costs the same, and it is {net}"
+            if care and care["much"] and not close(number(care["much"]) * (1 if care["way"] == "more" else -1), net):
+                yield f"care {care['much']} {care['way']}, and it is {net}"
+            if "nothing comes back" in rest and abs(net) > 0.5:
+                yield f"nothing comes back, and it is {-net}"
+            if not care and "nothing comes back" not in rest:
+                yield "the form is unknown"
+            return
+        if not back:
+            yield "the form is unknown"
+            return
+        if not close(number(back["back"]), -net) or not close(number(back["much"]), therapy):
+            yield f"{back[0]}, and it is {-net} of {therapy}"
+        yield from self._is("more than was spent", back["of"].startswith(","), -net > therapy)
+        source = re.search(rf"(?:(all)|(most) of it|the (largest) part, ({POUNDS}),) from ([a-z ]+?)(?:,|\.)", rest)
+        if not source:
+            yield "the form is unknown"
+            return
+        kind, where = source[1] or source[2] or source[3], source[5]
+        share = falls.get(where, 0.0) / sum(falls.values())
+        if falls.get(where, 0.0) < max(falls.values()) * (1 - 1e-9):
+            yield f"{where} is not the largest"
+        least = {"all": 1 - 1e-9, "most": 0.5, "largest": 0.0}[kind]
+        if share <= least - 1e-12 or (kind == "most" and share <= 0.5):
+            yield f"{kind} from {where}, and it is {share:.0%}"
+        if source[4] and not close(number(source[4]), falls.get(where, 0.0)):
+            yield f"{source[4]} from {where}, and it is {falls.get(where, 0.0)}"
+        rises = sum(value for value in cost.values() if value > 0)
+        other = re.search(rf": ({POUNDS}) less on care, .+ and ({POUNDS}) more on other care\.", rest)
+        yield from self._is("whether other care rises", other is not None, rises >= 0.5)
+        if other and not (close(number(other[1]), sum(falls.values())) and close(number(other[2]), rises)):
+            yield f"{other[0]}, and it is {sum(falls.values())} and {rises}"
+
+    def _parties(self, text: str, _: int = 0) -> Iterator[str]:
+        names = {
+            "the NHS": "nhs", "social care": "social_care", "DWP": "dwp", "HMRC": "hmrc", "justice": "justice",
+            "employers": "employer", "the household": "household",
+        }  # fmt: skip
+        years = re.search(r" over (\d+) years| in the year", text)
+        if not years or float(years[1] or 1) * 12 != self.result.horizons[-1]:
+            return  # years that the horizon cuts are not in the table
+        for name, way, much in re.findall(rf"([A-Za-z ]+?) (saves|pays) ({POUNDS})", text):
+            party = names[next(one for one in names if one.lower() == name.strip().lower())]
+            worth = self.row("net_saving", last=True, perspective="", party=party).value * self.people
+            if not close(number(much) * (1 if way == "saves" else -1), worth):
+                yield f"{name} {way} {much}, and it is {worth}"
+        same = re.search(r"nothing changes for (.+)\.", text)
+        for name in same[1].split(" and ") if same else ():
+            worth = self.row("net_saving", last=True, perspective="", party=names[name]).value * self.people
+            if abs(worth) > 0.5:
+                yield f"nothing changes for {name}, and it is {worth}"
+        if "obody pays or saves anything" in text:
+            for party in sorted(set(self.result.table().party) - {"all"}):
+                worth = self.row("net_saving", last=True, perspective="", party=party).value * self.people
+                if abs(worth) > 0.5:
+                    yield f"nobody pays or saves, and {party} {worth}"
+
+    def _structures(self, text: str, _: int = 0) -> Iterator[str]:
+        if PAYERS[self.perspective] not in text:
+            yield f"the payer is {PAYERS[self.perspective]}"
+        yield from self._is("the horizon", text[5 : text.index(",")], time_in_words(self.result.horizons[-1]))
+        labels = {one.label: one.name for one in self.result.scenario.structures}
+        under = re.findall(rf"({POUNDS}) (?:under either structure|if “([^”]+)”)", text)
+        under += [(m[1], m[2]) for m in [re.search(rf"and ({POUNDS}) if “([^”]+)”", text)] if m]
+        if not under:
+            yield "the form is unknown"
+        for much, label in under:
+            for name in [labels[label]] if label else labels.values():
+                cost = -self.row("net_saving", last=True, run=name).value * self.people
+                if not close(number(much), cost):
+                    yield f"{much} under {name}, and it is {cost}"
+
+    def _figures(self, text: str, place: int) -> Iterator[str]:
+        label, value = text.split(": ", 1)
+        horizons = self.result.horizons
+        if place < 2:
+            payer = ("nhs_pss", "public_sector")[place]
+            yield from self._is("the label", label.lower(), f"{SHORT[payer]}, {time_in_words(horizons[0])}".lower())
+            worth = self.row("net_saving", perspective=payer).value * self.people
+            if value == "No change":
+                if abs(worth) > SAME * self.people:
+                    yield f"no change, and it is {worth}"
+                return
+            much, way = value.split(" ")
+            if not close(number(much) * (1 if way == "saved" else -1), worth) and abs(worth) > 0.5:
+                yield f"{value}, and it is {worth}"
+        elif place == 2:
+            yield from self._is("the payer", label, f"Money back, {SHORT[self.perspective]}")
+            yield from self._payback(value[:1].lower() + value[1:])
+        else:
+            yield from self._is("the label", label, f"Chance of saving in {time_in_words(horizons[-1])}")
+            if self.drawn:
+                share = self.row("chance_payback", last=True).value
+                yield from self._chance(value.lower().removesuffix(" of 100"), share)
+
+    def _changes(self, text: str, place: int) -> Iterator[str]:
+        change = self.result.scenario.changes[place]
+        if "an entry" in text or "a new entry" in text:
+            yield "an entry is hidden"
+        for value in (change.old, change.new):
+            if isinstance(value, int | float | str) and not isinstance(value, bool):
+                words = f"{value:.10g}" if isinstance(value, float) else " ".join(str(value).split())
+                if words not in text:
+                    yield f"{value!r} is not listed"
+        if change.path not in text:
+            yield "the path is not named"
