@@ -1,6 +1,7 @@
 """Commands that load a scenario, answer, and write or read the workbook."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -101,12 +102,16 @@ def run(
     ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
+    from costmodel.report import draws_files
+
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
     loaded, given = scenario_of(scenario, set_, fix, horizon), None
     if draws_from is not None:
         given = read_given(draws_from, loaded)
         draws = len(next(iter(given.values())))
+        if said := draws_files.of_another(draws_from, loaded):
+            loaded = replace(loaded, remarks=(*loaded.remarks, said), warnings=(said, *loaded.warnings))
     result = run_with_words(loaded, draws, seed, sampling=sampling, given=given, workers=workers)
     if csv is not None:
         content = files.as_csv(result, perspective)
@@ -171,16 +176,23 @@ def draws(
 
 @app.command("import")
 def import_(
-    workbook: Annotated[Path, typer.Argument(metavar="WORKBOOK.xlsx", help="A workbook with values of your own.")],
-    scenario: ScenarioFile,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A workbook with values of your own, or a file of saved changes.")
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.yaml", help="The overlay to write.")],
+    scenario: Annotated[
+        Path | None, typer.Argument(metavar="SCENARIO", help="What the file belongs to, where it does not say itself.")
+    ] = None,
+    chosen: Annotated[Path | None, typer.Option("--scenario", metavar="SCENARIO", help="The same.")] = None,
     label: Annotated[str, typer.Option(metavar="NAME", help="The overlay's word in menus.")] = "imported",
     as_json: Json = False,
 ) -> None:
-    """Write the values typed into a workbook as an overlay of its scenario."""
+    """Write the values typed into a workbook, or saved changes, as an overlay of their scenario."""
     from costmodel.report import imported
 
-    brought = imported.bring(workbook, scenario, output, label)
+    if scenario is not None and chosen is not None:
+        raise InputError.at("--scenario", "the scenario is named twice", "Keep one.")
+    brought = imported.bring(file, scenario or chosen, output, label)
     if as_json:
         print(json_report.text(imported.document(brought)))
     else:

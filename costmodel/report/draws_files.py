@@ -14,8 +14,16 @@ from costmodel.model.given import ALTERNATIVE
 from costmodel.model.run import values_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.files import write_whole
+from costmodel.report.saved import overlay_text, path_from, saved
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.result import Result
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.faults import validate
+from costmodel.scenario.read import parse_file
+from costmodel.scenario.schema import OverlayFile
+
+SCENARIO = "scenario.yaml"
+"""Which scenario the draws are of, as a file that says where it belongs."""
 
 
 def tables(result: Result) -> dict[str, pd.DataFrame]:
@@ -58,4 +66,20 @@ def write(result: Result, folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     for name, table in content.items():
         write_whole(folder / name, partial(table.to_csv, index=False, lineterminator="\n"))
-    return [folder / name for name in content]
+    scenario = result.scenario
+    beside = path_from(folder / SCENARIO, (scenario.base or scenario).path)
+    text = overlay_text(saved(scenario, scenario.model.label, beside))
+    write_whole(folder / SCENARIO, lambda path: path.write_bytes(text))
+    return [folder / name for name in (*content, SCENARIO)]
+
+
+def of_another(draws: Path, scenario: Scenario) -> str:
+    """What is to be said of draws that were made from another scenario; "" where nothing is known of theirs."""
+    beside = draws.with_name(SCENARIO)
+    if not beside.is_file():
+        return ""
+    file, _, _ = validate(OverlayFile, parse_file(beside))
+    if file is None or file.base is None or file.base.changed_sha256 == scenario.sha256:
+        return ""
+    theirs = f"{file.base.population}/{file.base.file} with its changes, SHA-256 {file.base.changed_sha256[:12]}…"
+    return f"{draws.name} was drawn from another scenario ({theirs}) than this ({scenario.sha256[:12]}…)."

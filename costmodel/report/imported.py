@@ -1,26 +1,30 @@
-"""A workbook's values as an overlay of the scenario that it was made from."""
+"""A workbook's values, or changes that were saved, as an overlay of the scenario that they belong to."""
 
-import io
-import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
-from ruamel.yaml import YAML
 
 from costmodel.errors import InputError
 from costmodel.inputs.files import read_bytes
 from costmodel.report import json_report
 from costmodel.report.files import check_folder, write_whole
+from costmodel.report.saved import FILE, overlay_text, path_from, saved
 from costmodel.report.terminal import headed, listed
 from costmodel.report.workbook import package
-from costmodel.report.workbook.reader import read_changes
+from costmodel.report.workbook.opened import PROVENANCE, opened
+from costmodel.report.workbook.package import is_binary
+from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import load, load_text
+from costmodel.scenario.load import find, load, load_text, nameless
 from costmodel.scenario.overlay import Change
+from costmodel.scenario.read import parse_text
+
+Brought = tuple[Scenario, Scenario, tuple[str, ...]]
+"""A scenario before and after, and what is to be said."""
 
 SCHEMA = "costmodel/import/1"
 LABEL = "imported"
@@ -29,7 +33,7 @@ ENDINGS = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of a workbook. scenario: before it. written: the overlay, or None where nothing changed."""
+    """What came of a file. scenario: before it. written: the overlay, or None where nothing changed."""
 
     scenario: Scenario
     changes: tuple[Change, ...]
@@ -37,33 +41,62 @@ class Imported:
     written: Path | None
 
 
-def bring(workbook: Path, scenario: Path, overlay: Path, label: str = LABEL) -> Imported:
-    """Write what a workbook changes in its scenario as an overlay, whole or not at all.
+def bring(file: Path, scenario: Path | None, overlay: Path, label: str = LABEL) -> Imported:
+    """Write what a workbook, or a file of saved changes, changes in its scenario as an overlay, whole or not at all.
 
-    Raises InputError for a workbook that cannot be used, and for an overlay that could not be loaded again.
+    scenario: where the file does not say itself, or where another one is meant; then it is the overlay's base.
+    Raises InputError for a file that cannot be used, and for an overlay that could not be loaded again.
     """
-    _check_options(scenario, overlay, label)
-    before = load(scenario)
-    returned = read_changes(read_bytes(workbook, package.MOST_BYTES), before)
-    made = returned.scenario.changes[len(before.changes) :]
-    unusual = tuple(text for text in returned.scenario.warnings if text not in before.warnings)
+    _check_options(file, scenario, overlay, label)
+    content = read_bytes(file, package.MOST_BYTES)
+    brought = _workbook(content, file, scenario) if is_binary(content) else _changes(content, file, scenario)
+    before, after, warnings = brought
+    made = after.changes[len(before.changes) :]
+    known = {*before.warnings, *warnings}
+    unusual = tuple(text for text in after.warnings if text not in known)
     if made:
-        text = overlay_text(
-            {"format": 1, "extends": _name(scenario, overlay), "label": label, "change": returned.paths}
-        )
+        base = after.base or before
+        text = overlay_text(saved(after, label, path_from(overlay, base.path)))
         load_text(text, overlay)
         write_whole(overlay, lambda path: path.write_bytes(text))
-    return Imported(before, made, (*returned.warnings, *unusual), overlay if made else None)
+    return Imported(before, made, (*warnings, *unusual), overlay if made else None)
 
 
-def overlay_text(content: Mapping[str, Any]) -> bytes:
-    """The content of an overlay as it stands in a file."""
-    text = io.StringIO()
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(dict(content), text)
-    return text.getvalue().encode()
+def _workbook(content: bytes, file: Path, scenario: Path | None) -> Brought:
+    """What a workbook holds: the scenario it was made from, found by what it says of it, with what was typed since."""
+    book = opened(content)
+    if scenario is not None:
+        before = replace(load(scenario), base=None)
+        of_it = book.base is None or book.base.file == before.path.name
+        returned = changes_of(book, before, another_version=of_it and book.title == before.model.title)
+        return before, returned.scenario, returned.warnings
+    if book.base is None:
+        found = f"a workbook of version 0.1.0 does not say to which population its {book.file or 'scenario'} belongs"
+        raise InputError.at(file.name, found, "Say it: --scenario POPULATION/model.yaml.")
+    beside = [file.parent / book.base.file, file.parent / book.base.population / book.base.file]
+    base = find(book.base, beside, f"{file.name}, {PROVENANCE}")
+    before = load_text(book.saved, base.path.with_name(FILE))
+    returned = changes_of(book, before, another_version=bool(base.remarks) or before.sha256 != book.sha256)
+    return base.scenario, returned.scenario, returned.warnings
+
+
+def _changes(content: bytes, file: Path, scenario: Path | None) -> Brought:
+    """What a file of changes holds, as changes of the scenario that it names, or of the one that was chosen."""
+    tree = parse_text(content, file)
+    if tree.problems:
+        raise InputError(*tree.problems)
+    if "extends" not in tree.data:
+        raise InputError.at(file.name, "this is neither a workbook nor a file of changes", "Give one of the two.")
+    if scenario is None:
+        after = load(file) if nameless(tree) else load_text(content, file)
+        return after.base or after, after, after.remarks
+    chosen = load(scenario)
+    rest = {key: value for key, value in tree.data.items() if key != "base"}
+    text = overlay_text({**rest, "extends": scenario.name})
+    after = replace(load_text(text, scenario.with_name(file.name)), base=chosen)
+    people = chosen.model.population
+    said = f"{file.name} does not say to which population it belongs. It was taken as changes of: {people}."
+    return chosen, after, () if "base" in tree.data else (said,)
 
 
 def document(brought: Imported) -> dict[str, Any]:
@@ -89,18 +122,15 @@ def pieces(brought: Imported) -> Iterator[Text]:
     yield Text(f"{brought.written} written." if brought.written else nothing)
 
 
-def _check_options(scenario: Path, overlay: Path, label: str) -> None:
+def _check_options(file: Path, scenario: Path | None, overlay: Path, label: str) -> None:
     place = f"-o {overlay}"
     if overlay.suffix.lower() not in ENDINGS:
         raise InputError.at(place, "a scenario file's name ends in .yaml", f"Did you mean {overlay.stem}.yaml?")
     check_folder(overlay, "-o")
-    if overlay.exists() and scenario.exists() and overlay.samefile(scenario):
+    if scenario is not None and overlay.exists() and scenario.exists() and overlay.samefile(scenario):
         raise InputError.at(place, "this is the scenario itself", "Name another file: the overlay only adds to it.")
+    if overlay.exists() and overlay.resolve() == file.resolve():
+        raise InputError.at(place, "this is the file that is brought in", "Name another file.")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", label):
         remedy = "Lower-case letters, digits and _, beginning with a letter."
         raise InputError.at(f"--label {label[:60]}", "this is not a label", remedy)
-
-
-def _name(scenario: Path, overlay: Path) -> str:
-    """How an overlay names the scenario that it extends: from its own folder, with / between folders."""
-    return Path(os.path.relpath(scenario.resolve(), overlay.parent.resolve())).as_posix()

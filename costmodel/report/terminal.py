@@ -13,6 +13,7 @@ from rich.text import Text
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.columns import columns
 from costmodel.report.json_report import engine
+from costmodel.report.saved import command
 from costmodel.report.sentence import MAIN, answer, pick
 from costmodel.report.words import chance, interval, money, qalys
 from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
@@ -71,6 +72,7 @@ def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
         yield from headed("Each reading of the model")
         yield _by_run(result, strategy, shown)
     yield from ending(result)
+    yield Text(f"Again: {command(result, perspective=perspective)}", style="dim", overflow="fold")
 
 
 def ending(result: Result) -> Iterator[Piece]:

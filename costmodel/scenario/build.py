@@ -75,6 +75,10 @@ class Scenario:
     sha256: str
     """Of the resolved values and the content of every data file."""
     tree: Tree = field(repr=False)
+    base: "Scenario | None" = field(default=None, repr=False, compare=False)
+    """The scenario of the catalogue's file that saved changes name as theirs; None where this is still it."""
+    remarks: tuple[str, ...] = ()
+    """What is to be said of the files that it came from; stands among the warnings too."""
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -142,7 +146,9 @@ class Scenario:
         if not made and not problems:
             return self
         made = [self._with_old_value(one, names.get(one.path)) for one in made]
-        return build(self.path, tree, self.changes + tuple(made), problems)
+        scenario = build(self.path, tree, self.changes + tuple(made), problems)
+        said = (*self.remarks, *scenario.warnings)
+        return replace(scenario, base=self.base or self, remarks=self.remarks, warnings=said)
 
     def _with_old_value(self, made: Change, name: str | None) -> Change:
         """A change of a number that the file gives by counts or a posterior, with what it was before."""

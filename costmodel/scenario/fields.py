@@ -40,6 +40,26 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 """Lower-case ASCII letters, digits and _, beginning with a letter."""
 
 
+def _catalogue_name(text: str) -> str:
+    if not re.fullmatch(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]{0,99}", text):
+        raise ValueError("wanted: the name of a folder or file among the scenarios, not a path")
+    return text
+
+
+CatalogueName = Annotated[str, AfterValidator(_catalogue_name)]
+"""The name of a folder or file of the catalogue: no path, and nothing hidden."""
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("wanted: a SHA-256, 64 hexadecimal digits")
+    return text
+
+
+Digest = Annotated[str, AfterValidator(_digest)]
+"""A SHA-256 in hexadecimal digits."""
+
+
 def _each_once(names: list[str]) -> list[str]:
     seen: set[str] = set()
     for name in names:

@@ -1,5 +1,8 @@
 """From a scenario file to a checked `Scenario`: the only way in."""
 
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem
@@ -12,7 +15,8 @@ from costmodel.scenario.locked import Refused, read_locked
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Place, Tree, parse_file, parse_text
-from costmodel.scenario.schema import OverlayFile
+from costmodel.scenario.schema import Base, OverlayFile
+from costmodel.version import __version__
 
 DEEPEST = 2
 """Overlays of overlays: at most this many on one model file."""
@@ -20,26 +24,118 @@ HOME = "GBP"
 """The one currency in which the model calculates and speaks."""
 
 
+FOLDER = "COSTMODEL_SCENARIOS"
+"""The environment variable that names another folder of scenarios."""
+YOURS = "yours"
+"""The label of changes that the dashboard saves."""
+
+
 def load(path: str | Path) -> Scenario:
     """Read a scenario file, its setting, its data and its overlays.
 
-    Raises InputError with every problem found, each with file and line; Refused, which is one, for a locked scenario.
+    Changes that were saved name their base, and may lie anywhere. Raises InputError with every problem found, each with
+    file and line; Refused, which is one, for a locked scenario.
     """
-    path = Path(path)
-    return resolve(parse_file(path), path)
+    return _load(Path(path), ())
+
+
+def _load(path: Path, above: tuple[Path, ...]) -> Scenario:
+    tree = parse_file(path)
+    if nameless(tree):
+        found = "changes that were saved by version 0.1.0 do not say to which population they belong"
+        remedy = (
+            f"Say it: costmodel import {path.name} --scenario POPULATION/model.yaml -o FILE.yaml; or, if you wrote "
+            f"this file beside its model, give it another label than {YOURS}."
+        )
+        raise InputError.at(str(tree.place(("label",))), found, remedy)
+    return resolve(tree, path, above=above)
 
 
 def load_text(content: bytes, path: Path) -> Scenario:
-    """As `load`, for a text that is not on disk; `path` is where it would stand."""
-    return resolve(parse_text(content, path), path)
+    """As `load`, for a text that is not on disk; `path` is where it would stand.
+
+    Changes in such a text belong to the file that they extend: that is their base.
+    """
+    return resolve(parse_text(content, path), path, on_disk=False)
 
 
-def resolve(tree: Tree, path: Path) -> Scenario:
+def nameless(tree: Tree) -> bool:
+    """Whether these are changes as version 0.1.0 saved them, which fit any population that has the same names."""
+    return "extends" in tree.data and "base" not in tree.data and tree.data.get("label") == YOURS
+
+
+def catalogue() -> Path:
+    """The folder of scenarios. COSTMODEL_SCENARIOS names another one."""
+    return Path(os.environ.get(FOLDER) or Path(__file__).parents[2] / "scenarios").resolve()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A base that was found: its file, its scenario, and what is to be said of it."""
+
+    path: Path
+    scenario: Scenario
+    remarks: tuple[str, ...]
+
+
+def find(base: Base, beside: Iterable[Path], place: str, above: tuple[Path, ...] = ()) -> Found:
+    """The scenario that a saved file names: of these files or of the catalogue's, the one with its SHA-256.
+
+    Where none has it, the first with its population and name. place: of the naming, for messages. above: the files that
+    were read to come here. Raises InputError.
+    """
+    home = catalogue()
+    named = home / base.population / base.file
+    listed = [named] if _is_file(named) and named.resolve().is_relative_to(home) else []
+    other: Scenario | None = None
+    for path in dict.fromkeys([*filter(_is_file, beside), *listed]):
+        namesake = (path.resolve().parent.name, path.name) == (base.population, base.file)
+        if path.resolve() in above:
+            circle = " → ".join(one.name for one in (*above, path))
+            raise InputError.at(place, f"the files extend each other: {circle}", "One of them must be a model file.")
+        try:
+            scenario = _load(path, above)
+        except InputError:
+            if namesake:
+                raise
+            continue
+        if scenario.sha256 == base.sha256:
+            return Found(path, scenario, _written_by(base.engine))
+        other = other or (scenario if namesake else None)
+    if other is None:
+        found = f"{base.population}/{base.file}, which it changes, is neither beside it nor among the scenarios"
+        remedy = (
+            "Name the folder of scenarios in COSTMODEL_SCENARIOS, or bring the file in: costmodel import, --scenario."
+        )
+        raise InputError.at(place, found, remedy)
+    said = (
+        f"{base.population}/{base.file} is another version than this was saved from: "
+        f"its SHA-256 was {base.sha256[:12]}…, and is {other.sha256[:12]}… now."
+    )
+    return Found(other.path, other, (said, *_written_by(base.engine)))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _written_by(engine: str) -> tuple[str, ...]:
+    this = f"costmodel {__version__}"
+    return () if engine == this else (f"It was saved by {engine}; this is {this}.",)
+
+
+def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, ...] = ()) -> Scenario:
     """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes.
+
+    on_disk: whether the tree is a file's, which others may name as their base. above: files that name this one so.
 
     What is locked stays so: that is decided before any change is looked at. Raises as `load`.
     """
-    chain = _overlays(tree, path)
+    chain, bases = _overlays(tree, path, above)
+    top = chain[0][2]
     base, base_path, _ = chain.pop()
     if kind_of(base.data) == "locked":
         remedy = "It has no numbers to change."
@@ -73,30 +169,53 @@ def resolve(tree: Tree, path: Path) -> Scenario:
             if getattr(file, key) is not None:
                 merged.data[key] = getattr(file, key)
                 merged.places[(key,)] = overlay_tree.place((key,))
-    return build(path, merged, tuple(changes), problems)
+    scenario = build(path, merged, tuple(changes), problems)
+    remarks = tuple(remark for found in bases for remark in found.remarks)
+    if top is not None and top.base is not None:
+        parent = bases[0].scenario
+        if not remarks and scenario.sha256 != top.base.changed_sha256:
+            remarks = ("The changes were edited after they were saved.",)
+    elif top is not None and not on_disk:
+        parent = load(path.parent / top.extends)
+    else:
+        return replace(scenario, remarks=remarks, warnings=(*remarks, *scenario.warnings))
+    return replace(scenario, base=parent, remarks=remarks, warnings=(*remarks, *scenario.warnings))
 
 
-def _overlays(tree: Tree, path: Path) -> list[tuple[Tree, Path, OverlayFile | None]]:
-    """The chain from the given file down to the model file, which stands last with no overlay."""
+def _overlays(
+    tree: Tree, path: Path, above: tuple[Path, ...]
+) -> tuple[list[tuple[Tree, Path, OverlayFile | None]], list[Found]]:
+    """The chain from the given file down to the model file, which stands last with no overlay; the bases found."""
     chain: list[tuple[Tree, Path, OverlayFile | None]] = []
+    bases: list[Found] = []
     while "extends" in tree.data:
         file, problems, _ = validate(OverlayFile, tree)
-        if file is not None and not (file.change or file.add or file.remove):
+        if file is not None and not (file.change or file.add or file.remove or file.base):
             found = "the overlay changes nothing"
             problems.append(Problem(str(tree.place(("extends",))), found, "Fill change, add or remove."))
         if problems or file is None:
             raise InputError(*tree.problems, *problems)
         chain.append((tree, path, file))
         place = str(tree.place(("extends",)))
-        parent = named_file(file.extends, path, place, anywhere=True)
-        if parent.resolve() in [one.resolve() for _, one, _ in chain]:
+        parent = path.parent / file.extends
+        if file.base is None:
+            named_file(file.extends, path, place, anywhere=True)
+        if _is_file(parent) and parent.resolve() in [one.resolve() for _, one, _ in chain]:
             circle = " → ".join([*(one.name for _, one, _ in chain), Path(file.extends).name])
             raise InputError.at(place, f"the files extend each other: {circle}", "One of them must be a model file.")
-        if len(chain) > DEEPEST:
+        saved = sum(one is not None and one.base is not None for _, _, one in chain)
+        if len(chain) > DEEPEST + (saved == 1):  # what was saved comes back from whatever it was saved on
             raise InputError.at(place, "overlays are stacked too deep", f"At most {DEEPEST} on one model file.")
-        path = parent
+        if file.base is None:
+            path = parent
+        else:
+            read = tuple(one.resolve() for _, one, _ in chain)
+            bases.append(find(file.base, [parent], str(tree.place(("base",))), (*above, *read)))
+            home = bases[-1].path.with_name(path.name)  # what it names stands beside its base, as it does
+            tree.places = {keys: replace(one, path=home) for keys, one in tree.places.items()}
+            path = bases[-1].path
         tree = parse_file(path)
-    return [*chain, (tree, path, None)]
+    return [*chain, (tree, path, None)], bases
 
 
 def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:

@@ -5,7 +5,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from costmodel.scenario.effect import Effect, Harm
-from costmodel.scenario.fields import Block, Name, Names, PriceYear, Reference, Text, Time, Version
+from costmodel.scenario.fields import (
+    Block,
+    CatalogueName,
+    Digest,
+    Name,
+    Names,
+    PriceYear,
+    Reference,
+    Text,
+    Time,
+    Version,
+)
 from costmodel.scenario.locked_file import LockedFile
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 
@@ -297,6 +308,21 @@ class SourcesFile(Block):
     """By id."""
 
 
+class Base(Block):
+    """Which scenario a file of changes that was saved belongs to: names of the catalogue, never paths."""
+
+    population: CatalogueName
+    """The folder of the population among the scenarios."""
+    file: CatalogueName
+    """The scenario file in it."""
+    sha256: Digest
+    """Of that scenario when the file was saved."""
+    changed_sha256: Digest
+    """Of the scenario with the changes."""
+    engine: Text
+    """The program that saved it."""
+
+
 class OverlayFile(Block):
     """Changes to another scenario file."""
 
@@ -304,6 +330,8 @@ class OverlayFile(Block):
     """The version of this grammar."""
     extends: Text
     """The scenario file that is changed."""
+    base: Base | None = None
+    """Where that file is found, whatever folder this one lies in; written where changes are saved."""
     label: Name
     """The scenario's word in menus."""
     title: Text | None = None

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError, Problem
+from costmodel.report.saved import overlay_text
 from costmodel.report.words import lower_first, upper_first
+from costmodel.scenario.faults import validate
 from costmodel.scenario.load import load_text
 from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
+from costmodel.scenario.schema import Base, OverlayFile
 
 MODEL = "model.yaml"
 UPLOADED = "your_file.yaml"
 """A user's file is read as if it stood beside the chosen model under this name, whatever its own."""
 NAMES_A_FILE = ("extends", "setting", "sources", "joint", "file")
-ONLY_CHANGES = {"format", "extends", "label", "change"}
+NEEDED, ONLY_CHANGES = {"format", "extends", "label"}, {"format", "extends", "base", "label", "change", "add"}
 
 
 def folder() -> Path:
@@ -99,6 +102,29 @@ def check_upload(content: bytes, population: str) -> Tree:
     return tree
 
 
+def base_of(content: bytes) -> tuple[Base | None, bool]:
+    """The base that a user's file names, and whether it holds changes without naming one. Raises InputError."""
+    tree = parse_text(content, folder() / UPLOADED)
+    if tree.problems:
+        raise InputError(*tree.problems)
+    if "base" not in tree.data:
+        return None, "extends" in tree.data
+    file, problems, _ = validate(OverlayFile, tree)
+    if problems or file is None or file.base is None:
+        raise InputError(*problems)
+    known = {*scenarios(file.base.population), UPLOADED}
+    if file.base.population not in populations() or file.base.file not in known:
+        found = f'"{file.base.population}/{file.base.file}", which it changes, is not among the scenarios here'
+        raise InputError.at(str(tree.place(("base",))), found, "Use a dashboard that has it.")
+    return file.base, False
+
+
+def beside_its_base(content: bytes, base: Base) -> bytes:
+    """A user's file of changes as it would stand in the folder of the file that it changes."""
+    data = parse_text(content, folder() / UPLOADED).data
+    return overlay_text({**data, "extends": base.file})
+
+
 def read_upload(content: bytes, population: str) -> Any:
     """The scenario of a user's file. Raises InputError with everything that is wrong."""
     check_upload(content, population)
@@ -106,10 +132,13 @@ def read_upload(content: bytes, population: str) -> Any:
 
 
 def changes_of(tree: Tree, population: str) -> tuple[str, dict[str, Any]] | None:
-    """Parent and changes of a file that holds nothing but changes to a shipped scenario, else None."""
-    parent, change = tree.data.get("extends"), tree.data.get("change")
-    if set(tree.data) != ONLY_CHANGES or not isinstance(change, dict) or parent not in scenarios(population):
+    """Parent and changes of a file that holds nothing but changes to a scenario that is there, else None."""
+    parent, change, add = tree.data.get("extends"), tree.data.get("change", {}), tree.data.get("add", {})
+    if not NEEDED <= set(tree.data) <= ONLY_CHANGES or not isinstance(change, dict) or not isinstance(add, dict):
         return None
+    if parent not in {*scenarios(population), UPLOADED} or any("." in path for path in add):
+        return None
+    change = change | add
     if any(isinstance(value, dict | list) for value in change.values()):
         return None
     return str(parent), change

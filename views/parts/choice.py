@@ -13,9 +13,10 @@ from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 from costmodel.scenario.locked import Locked, Refused
+from costmodel.scenario.schema import Base
 from views.parts import catalogue, compute
 
-CHOICE, FAULTS, NOTICE = "choice", "faults", "notice"
+CHOICE, FAULTS, NOTICE, PENDING = "choice", "faults", "notice", "pending"
 FIRST = "depression_resistant"
 """The population that opens: the one on which the UK trial of long-term therapy stands."""
 
@@ -130,44 +131,117 @@ def reset(at: str, *paths: str) -> None:
 
 def select(population: str, file: str) -> None:
     """Choose a shipped scenario; the user's changes go with it where they fit."""
-    wanted = replace(current(), population=population, file=file, upload=None)
+    here = current()
+    wanted = replace(here, population=population, file=file, upload=None)
     if _adopt("file", wanted, {}):
+        if wanted.changes and population != here.population:
+            count = len(wanted.changes)
+            changed = f"Your {count} changes hold" if count > 1 else "Your change holds"
+            st.session_state[NOTICE] = (
+                f"{changed} for this population now. “Reset all” takes back what is not meant for it."
+            )
         return
     if wanted.changes and _adopt("file", replace(wanted, changes=()), {}):
         st.session_state[NOTICE] = "Your changes did not fit this scenario and were taken back."
 
 
-def upload(content: bytes) -> None:
-    """Choose a user's file: changes to a shipped scenario, a scenario of its own, or a workbook with values typed."""
-    if is_binary(content):
-        _bring(content)
-        return
+class Unnamed(Exception):
+    """A file does not say to which population it belongs, and there are several."""
+
+
+def upload(content: bytes, chosen: str | None = None) -> None:
+    """Choose a user's file: changes to a shipped scenario, a scenario of its own, or a workbook with values typed.
+
+    chosen: the population that the reader has named for a file that names none. Such a file waits until then.
+    """
+    st.session_state.pop(PENDING, None)
     here = current()
     try:
-        tree = catalogue.check_upload(content, here.population)
+        read = _of_workbook if is_binary(content) else _of_file
+        wanted, said = read(content, chosen)
+    except Unnamed:
+        faults().pop("file", None)
+        st.session_state[PENDING] = content
+        return
     except InputError as error:
         faults()["file"] = str(error)
         return
-    plain = catalogue.changes_of(tree, here.population)
-    if plain is not None:
-        _adopt("file", Choice(here.population, plain[0], None, tuple(plain[1].items())), plain[1])
-    else:
-        _adopt("file", Choice(here.population, catalogue.UPLOADED, content), {})
+    if _adopt("file", wanted, wanted.changed):
+        if wanted.population != here.population:
+            title = catalogue.populations()[wanted.population].title
+            said = (f"The file belongs to “{title}”: the page has switched to it.", *said)
+        if said:
+            st.session_state[NOTICE] = " ".join(said)
 
 
-def _bring(content: bytes) -> None:
-    """Apply the values typed into a workbook, which was made from the scenario as changed or from its base."""
+def _of_file(content: bytes, chosen: str | None) -> tuple[Choice, tuple[str, ...]]:
+    """The choice that a scenario file stands for, and what is to be said of it. Raises InputError, Unnamed."""
+    here, said = current(), ()
+    base, nameless = catalogue.base_of(content)
+    if nameless and chosen is None and len(catalogue.populations()) > 1:
+        raise Unnamed
+    if base is not None and base.file == catalogue.UPLOADED:
+        return _of_own_file(content, base)
+    population = base.population if base is not None else chosen or here.population
+    if base is not None:
+        content = catalogue.beside_its_base(content, base)
+        said = catalogue.read_upload(content, population).remarks
+    elif nameless:
+        title = catalogue.populations()[population].title
+        said = (f"The file does not say to which population it belongs. It was taken as changes of “{title}”.",)
+    plain = catalogue.changes_of(catalogue.check_upload(content, population), population)
+    if plain is None:
+        return Choice(population, catalogue.UPLOADED, content), said
+    return Choice(population, plain[0], None, tuple(plain[1].items())), said
+
+
+def _of_own_file(content: bytes, base: Base) -> tuple[Choice, tuple[str, ...]]:
+    """Changes to a file of the reader's own, which must be open. Raises InputError."""
+    start = replace(current(), changes=())
+    if start.upload is None or _sha256(start) != base.sha256:
+        found = f"it changes a file of your own (SHA-256 {base.sha256[:12]}…), which is not open here"
+        raise InputError.at("your file", found, "Open that file first, then this one.")
+    plain = catalogue.changes_of(catalogue.check_upload(content, start.population), start.population)
+    if plain is None:
+        raise InputError.at("your file", "it changes more than values", "Write the changes into your own file.")
+    return replace(start, changes=tuple(plain[1].items())), ()
+
+
+def _of_workbook(content: bytes, chosen: str | None) -> tuple[Choice, tuple[str, ...]]:
+    """The choice that a workbook stands for: the scenario that it was made from, and what was typed into it since."""
+    book = opened(content)
+    here, said = current(), ()
+    start = next((one for one in (here, replace(here, changes=())) if _sha256(one) == book.sha256), None)
+    if start is None and book.base is not None:
+        start, _ = _of_file(book.saved, chosen)
+    elif start is None:
+        if chosen is None and len(catalogue.populations()) > 1:
+            raise Unnamed
+        start = Choice(chosen or here.population, book.file)
+        title = catalogue.populations()[start.population].title
+        said = (f"The workbook does not say to which population it belongs. It was taken as one of “{title}”.",)
+        if book.file not in catalogue.scenarios(start.population):
+            raise InputError.at("workbook", f'“{title}” has no file "{book.file}"', "Choose its population first.")
+    base, before = scenario_of(replace(start, changes=())), scenario_of(start)
+    returned = changes_of(book, before, another_version=before.sha256 != book.sha256)
+    wanted = start.changed
+    for path, value in returned.paths.items():
+        wanted.pop(path, None)
+        if value != default(base, path):
+            wanted[path] = value
+    count = len(returned.paths)
+    typed = (
+        f"The workbook changed {count} value{'' if count == 1 else 's'}." if count else "The workbook changes nothing."
+    )
+    return replace(start, changes=tuple(wanted.items())), (typed, *said, *returned.warnings)
+
+
+def _sha256(choice: Choice) -> str:
+    """Of a choice's scenario; empty where it cannot be shown, as a locked one."""
     try:
-        book = opened(content)
-        start = base() if book.sha256 == base().sha256 else scenario()
-        returned = changes_of(book, start)
-    except InputError as error:
-        faults()["file"] = str(error)
-        return
-    if change("file", returned.paths):
-        count = len(returned.paths)
-        said = f"The workbook changed {count} value{'' if count == 1 else 's'}."
-        st.session_state[NOTICE] = " ".join((said if count else "The workbook changes nothing.", *returned.warnings))
+        return scenario_of(choice).sha256
+    except InputError:
+        return ""
 
 
 def default(scenario: Scenario, path: str) -> Any:

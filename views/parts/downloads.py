@@ -1,17 +1,16 @@
 """What can be taken away: the workbook, and the changes as a scenario file."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from costmodel.model.run import run
 from costmodel.report import workbook as books
-from costmodel.report.imported import overlay_text
+from costmodel.report.saved import FILE, overlay_text, saved
 from costmodel.result.result import Result
-from views.parts import catalogue
-from views.parts.choice import Choice
+from views.parts.choice import Choice, scenario_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -33,8 +32,8 @@ def changes(choice: Choice) -> None:
     """The button for the changes as an overlay of the chosen file."""
     st.download_button(
         "Download your changes (scenario file)",
-        overlay(choice),
-        "your_changes.yaml",
+        partial(overlay, choice),
+        FILE,
         "application/yaml",
         key="overlay",
         disabled=not choice.changes,
@@ -43,15 +42,5 @@ def changes(choice: Choice) -> None:
 
 
 def overlay(choice: Choice) -> bytes:
-    """Changes as a scenario file that stands beside the file it extends."""
-    content: dict[str, Any] = {
-        "format": 1,
-        "extends": choice.file,
-        "label": "yours",
-        "change": choice.changed,
-    }
-    if choice.upload is not None:
-        uploaded = catalogue.check_upload(choice.upload, choice.population).data
-        if "extends" in uploaded:
-            content = {**uploaded, "change": {**uploaded.get("change", {}), **choice.changed}}
-    return overlay_text(content)
+    """Changes as a scenario file that says to which population and file they belong."""
+    return overlay_text(saved(scenario_of(choice)))

@@ -5,6 +5,7 @@ import streamlit as st
 
 from costmodel.report import charts
 from costmodel.report.figures import cash_verdict, exact
+from costmodel.report.saved import command
 from costmodel.report.sentence import verdict
 from costmodel.report.strata_table import strata_table
 from costmodel.result.result import Result
@@ -38,7 +39,7 @@ def show_all(result: Result, perspective: str, strategy: str) -> None:
     stops = st.container()
     _leaves_out(result)
     _sources(result)
-    _exact(result, strategy)
+    _exact(result, perspective, strategy)
     checks.show(result)
     st.header("Take it away", anchor=False)
     downloads.workbook(result)
@@ -110,10 +111,12 @@ def _sources(result: Result) -> None:
         st.table(literal_table(pd.DataFrame(rows)), hide_index=True, border="horizontal")
 
 
-def _exact(result: Result, strategy: str) -> None:
+def _exact(result: Result, perspective: str, strategy: str) -> None:
     scenario = result.scenario
     with st.expander("Exact figures and how to reproduce them"):
         time = in_words(result.horizons[0])
         st.caption(f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded.")
         st.table(exact(result, strategy), hide_index=True, border="horizontal")
         st.caption(f"{result.draws:,} draws, seed {result.seed}, scenario SHA-256 {scenario.sha256}.")
+        st.caption("The same digits on the command line:")
+        st.code(command(result, perspective=perspective), language="sh", wrap_lines=True)

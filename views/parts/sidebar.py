@@ -95,8 +95,25 @@ def _said() -> None:
     """Why a choice of file was refused, or what came of it."""
     if "file" in choice.faults():
         show.refusal(choice.faults()["file"])
+    if choice.PENDING in st.session_state:
+        _ask_population()
     if notice := st.session_state.pop(choice.NOTICE, None):
         st.info(literal(notice))
+
+
+def _ask_population() -> None:
+    """A file that names no population waits until the reader has chosen one, and said so."""
+    here = choice.current().population
+    title = catalogue.populations()[here].title
+    st.warning(
+        literal(
+            "Your file does not say to which population it belongs: version 0.1.0 saved it, or it was written by hand. "
+            f"Choose the population above; now it is “{title}”. Then open the file."
+        )
+    )
+    if choice.locked() is None:
+        content = st.session_state[choice.PENDING]
+        st.button("Open it for this population", key="open unnamed", on_click=choice.upload, args=(content, here))
 
 
 def _select() -> None:

@@ -21,7 +21,7 @@ def connected(address: str) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        remedy = "Install costmodel with its extra: costmodel[cluster]."
+        remedy = 'Install it with its extra: pip install "psychotherapy-costmodel[cluster]".'
         raise InputError.at(place, "a Dask cluster needs the package distributed", remedy) from error
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False, name="costmodel sweep")

@@ -12,7 +12,6 @@ from costmodel.model.simulate import simulate
 from costmodel.model.strata import shares_of_strata
 from costmodel.model.values import Values, central_values, drawn_values
 from costmodel.perspectives import weight
-from costmodel.result import outcomes
 from costmodel.result.flows import Flows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -110,8 +109,8 @@ def price_of_therapy(scenario: Scenario, block: CeilingBlock) -> Measure:
 
 
 def cycles_to(flows: Flows, months: float) -> int:
-    """Cycles that have ended by a month. Raises InputError for one inside a cycle."""
-    return outcomes.cycles_to(flows.edges, months / MONTHS_A_YEAR)
+    """Whole cycles to a time, which the file was checked to be."""
+    return int(np.argmin(np.abs(flows.edges * MONTHS_A_YEAR - months)))
 
 
 def share(flows: Flows, states: Sequence[int], months: float, own: int, other: int | None) -> Array:

@@ -241,13 +241,13 @@ class Inputs:
 
 def moved_by_you(change: Any) -> bool:
     """Whether a change gave a number another centre by hand: it then stands in "Your value"."""
+    return change.by == "you" and moves_the_centre(change)
+
+
+def moves_the_centre(change: Any) -> bool:
+    """Whether a change gave a number another centre."""
     parts = change.path.split(".")
-    return (
-        change.by == "you"
-        and parts[0] == "parameters"
-        and parts[-1] in ("value", "moved_to")
-        and change.old is not None
-    )
+    return parts[0] == "parameters" and parts[-1] in ("value", "moved_to") and change.old is not None
 
 
 def _support(record: Parameter) -> tuple[float, float]:

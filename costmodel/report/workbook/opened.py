@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -16,10 +17,13 @@ from openpyxl.utils import get_column_letter
 from costmodel.errors import InputError, Problem
 from costmodel.report.workbook import package
 from costmodel.report.workbook.sheet import clean
-from costmodel.scenario.faults import number_hint
-from costmodel.scenario.read import LARGEST_NUMBER
+from costmodel.scenario.faults import number_hint, validate
+from costmodel.scenario.read import LARGEST_NUMBER, parse_text
+from costmodel.scenario.schema import Base, OverlayFile
 
 INPUTS, PROVENANCE = "Inputs", "Provenance"
+CHANGES = "Changes as a file"
+"""Rows of Provenance that hold, one after the other, what a scenario file of the changes would say."""
 NAMES = ("Id", "Default", "Your value", "Used", "In the model")
 """The headings that are looked for, wherever they stand."""
 MOST_ROWS, MOST_COLUMNS = 5_000, 60
@@ -62,13 +66,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a workbook holds. title, file, engine, sha256: of the scenario that it was made from."""
+    """What a workbook holds. title, file, engine, sha256: of the scenario that it was made from.
+
+    saved: that scenario as a file of changes. base: which it names; None in a workbook of version 0.1.0.
+    """
 
     rows: tuple[Row, ...]
     title: str
     file: str
     engine: str
     sha256: str
+    saved: bytes
+    base: Base | None
     warnings: tuple[str, ...]
 
 
@@ -101,7 +110,7 @@ def _opened(content: bytes) -> Opened:
     if missing:
         problems = [Problem(package.PLACE, f'there is no sheet "{name}"', package.AGAIN) for name in missing]
         raise InputError(*problems)
-    facts = _facts(book[PROVENANCE])
+    facts, saved = _facts(book[PROVENANCE])
     marks = _marks(book, book[INPUTS])
     if marks.merged:
         found = f"cells are merged ({clean(', '.join(marks.merged))[:60]})"
@@ -112,20 +121,38 @@ def _opened(content: bytes) -> Opened:
         file=facts.get("Scenario file", ""),
         engine=facts.get("Engine", ""),
         sha256=facts["Scenario SHA-256"],
+        saved=saved.encode(),
+        base=_base(saved),
         warnings=tuple(_hidden(book, marks)),
     )
 
 
-def _facts(sheet: Any) -> dict[str, str]:
-    """What Provenance says, by name."""
+def _facts(sheet: Any) -> tuple[dict[str, str], str]:
+    """What Provenance says, by name, and the changes as the text of a file."""
     facts: dict[str, str] = {}
+    saved: list[str] = []
     for row in sheet.iter_rows(max_row=MOST_ROWS, max_col=2, values_only=True):
         if len(row) == 2 and all(isinstance(text, str) for text in row):
+            if row[0] == CHANGES:
+                saved.append(row[1])
             facts.setdefault(row[0], clean(row[1])[:100])
     if "Scenario SHA-256" not in facts:
         found = "it does not say which scenario the workbook was made from (Scenario SHA-256)"
         raise InputError.at(PROVENANCE, found, package.AGAIN)
-    return facts
+    return facts, "".join(saved)
+
+
+def _base(saved: str) -> Base | None:
+    """The base that the changes name. Raises InputError if they were tampered with."""
+    if not saved:
+        return None
+    place = Path(f"{PROVENANCE}, {CHANGES}")
+    tree = parse_text(saved.encode(), place)
+    file, problems, _ = validate(OverlayFile, tree)
+    if tree.problems or problems or file is None or file.base is None:
+        lacking = Problem(str(place), "the changes name no base", package.AGAIN)
+        raise InputError(*(tree.problems or problems or [lacking]))
+    return file.base
 
 
 def _marks(book: Any, sheet: Any) -> _Marks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import platform
 from collections.abc import Sequence
@@ -15,18 +16,26 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 import costmodel
 from costmodel.analysis.verification import Check
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.report import saved
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.activity import Variant
 from costmodel.report.workbook.chain import row_sum_checks
 from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.opened import CHANGES
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, table
 from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.result.result import Result
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.probabilities import Move, convention
 
 TOLERANCE = 1e-9
 SUM_TOLERANCE = 1e-4
 """Over all cycles together; a row of a published table may miss 1 by a millionth."""
+
+FORMAT = "2"
+"""Of the sheets Inputs and Provenance, for those who read a workbook back; 1 named no population."""
+LONGEST_TEXT = 30_000
+"""Characters in a cell; a spreadsheet keeps 32,767."""
 
 LINE, A_LINE = 15, 115
 """Height of a line of the cover, points, and how many characters are sure to fit on one."""
@@ -262,6 +271,7 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
         ("Engine", f"costmodel {costmodel.__version__}"),
         ("Scenario file", scenario.path.name),
         ("Scenario SHA-256", scenario.sha256),
+        *_base(scenario),
         ("Seed", str(result.seed)),
         ("Sampling", result.sampling),
         ("Draws that came from elsewhere", ", ".join(sorted(result.given or ())) or "none"),
@@ -269,16 +279,23 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
         ("Cycle", scenario.model.cycle),
         ("Convention", convention(scenario.model)),
         ("A year", "12 months; a week is 7/365.25 of it"),
-        ("Command", _command(result)),
+        ("Command", saved.command(result, "report", output="report.xlsx")),
         ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
     ]
     facts += [("Changed", str(change)) for change in scenario.changes]
+    text = json.dumps(saved.saved(scenario, scenario.model.label), ensure_ascii=False)
+    facts += [(CHANGES, text[i : i + LONGEST_TEXT]) for i in range(0, len(text), LONGEST_TEXT)]
     for row, (name, text) in enumerate(facts, HEADINGS + 1):
         sheet.page.write_string(row, 0, name, sheet.styles.strong)
         sheet.page.write_string(row, 1, clean(text), sheet.styles.text)
 
 
-def _command(result: Result) -> str:
-    """The command that writes this workbook again, from the scenario as it was changed."""
-    command = f"costmodel report {result.scenario.path.name} --draws {result.draws} --seed {result.seed}"
-    return command if result.sampling == "random" else f"{command} --sampling {result.sampling}"
+def _base(scenario: Scenario) -> list[tuple[str, str]]:
+    """Where the scenario came from before it was changed: names of the catalogue."""
+    base = scenario.base or scenario
+    return [
+        ("Base population", base.path.resolve().parent.name),
+        ("Base file", base.path.name),
+        ("Base SHA-256", base.sha256),
+        ("Format of this workbook", FORMAT),
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.report.json_report import engine
-from costmodel.report.workbook.inputs import MOST_MONTHS, moved_by_you
+from costmodel.report.workbook.inputs import MOST_MONTHS, moves_the_centre
 from costmodel.report.workbook.opened import INPUTS, PROVENANCE, Found, Opened, Row, opened
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.fields import Instant
@@ -56,9 +56,19 @@ def read_changes(content: bytes, scenario: Scenario) -> Returned:
     return changes_of(opened(content), scenario)
 
 
-def changes_of(book: Opened, scenario: Scenario) -> Returned:
-    """As `read_changes`, for a workbook that has been opened."""
-    _check_origin(book, scenario)
+def changes_of(book: Opened, scenario: Scenario, *, another_version: bool = False) -> Returned:
+    """As `read_changes`, for a workbook that has been opened.
+
+    another_version: take what was typed although the scenario has changed since; what differs is said in a line.
+    """
+    said: tuple[str, ...] = ()
+    if another_version and book.sha256 != scenario.sha256:
+        rows = tuple(_at_its_default_now(row, scenario) for row in book.rows)
+        moved = [row.id for row, was in zip(rows, book.rows, strict=True) if row != was]
+        said = (_other_version(book, scenario, moved),)
+        book = replace(book, rows=rows)
+    else:
+        _check_origin(book, scenario)
     problems: list[Problem] = []
     changes: dict[str, Any] = {}
     places: dict[str, str] = {}
@@ -76,7 +86,8 @@ def changes_of(book: Opened, scenario: Scenario) -> Returned:
         problems += [replace(p, place=places.get(p.place, p.place)) for p in error.problems]
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    return Returned(changes, changed, (*book.warnings, *_other_engine(book), *_other_deaths(scenario, changed)))
+    said += (*book.warnings, *_other_engine(book), *_other_deaths(scenario, changed))
+    return Returned(changes, changed, said)
 
 
 def _check_origin(book: Opened, scenario: Scenario) -> None:
@@ -132,7 +143,7 @@ def _number(row: Row, record: Parameter, scenario: Scenario) -> dict[str, Any]:
     if record.one_of:
         default = scenario.central[record.operands[0]]
     else:
-        default = next((c.old for c in scenario.changes if moved_by_you(c) and c.path.split(".")[1] == row.id), now)
+        default = _default(row, scenario)
         _check_default(row, default)
     value = default if row.yours.blank else _value(row.yours, default)
     if isclose(value, now, rel_tol=NEAR):
@@ -145,6 +156,44 @@ def _number(row: Row, record: Parameter, scenario: Scenario) -> dict[str, Any]:
     if fault := out_of_support(record.unit, value):
         raise InputError.at(row.yours.place, f"{row.id}: {fault}", f"Allowed: {record.unit.support}.")
     return {row.id: value}
+
+
+def _default(row: Row, scenario: Scenario) -> float:
+    """What a row's default was: the number in use, or the one before a change by hand, which the workbook may show."""
+    now = scenario.leaves[row.id].central
+    by_hand = scenario.changes[len((scenario.base or scenario).changes) :]
+    before = [c.old for c in by_hand if moves_the_centre(c) and c.path.split(".")[1] == row.id][:1]
+    return next((old for old in before if _stands(row, old)), before[0] if before and not _stands(row, now) else now)
+
+
+def _stands(row: Row, default: float) -> bool:
+    """Whether a number stands as the default of a row."""
+    found = row.default.value
+    return not row.default.fault and found is not None and isclose(found, default, rel_tol=NEAR)
+
+
+def _at_its_default_now(row: Row, scenario: Scenario) -> Row:
+    """A row whose default is that of the scenario as it is now, where it takes a value."""
+    declared = _declared(scenario, row.id)
+    if row.default.fault or not isinstance(row.default.value, int | float):
+        return row
+    if row.id in scenario.leaves:
+        now = _default(row, scenario)
+    elif declared is not None:
+        now = declared.months
+    else:
+        return row
+    return row if _stands(row, now) else replace(row, default=replace(row.default, value=now))
+
+
+def _other_version(book: Opened, scenario: Scenario, moved: list[str]) -> str:
+    """What is said where a workbook's scenario has changed since: which of its defaults are others now."""
+    names = f"{', '.join(moved[:5])}{f' and {len(moved) - 5} more' if len(moved) > 5 else ''}"
+    count = f"{len(moved)} of its defaults {'has' if len(moved) == 1 else 'have'} changed: {names}"
+    return (
+        f"The workbook was made from another version of {book.file}: its SHA-256 was {book.sha256[:12]}…, and is "
+        f"{scenario.sha256[:12]}… now; {count if moved else 'its defaults are the same'}."
+    )
 
 
 def _moved(row: Row, declared: Duration | Instant) -> dict[str, Any]:
@@ -172,7 +221,7 @@ def _value(cell: Found, default: float) -> float:
 
 
 def _check_default(row: Row, default: float) -> None:
-    if row.default.fault or row.default.value is None or not isclose(row.default.value, default, rel_tol=NEAR):
+    if not _stands(row, default):
         remedy = 'Put it back, and type your own number into "Your value".'
         raise InputError.at(row.default.place, f"the default of {row.id} was {default:g} and was overwritten", remedy)
 
