@@ -31,6 +31,10 @@ def notes(tornado: Tornado) -> list[str]:
     guessed = [bar.input.name for bar in tornado.bars if bar.input.spread.why.startswith("no range")]
     if guessed:
         found.append(f"no range is declared for {', '.join(guessed)}: moved by 20% of themselves, or from 0 to 0.2")
+    if numbers := [bar.input.name for bar in tornado.bars if bar.input.name in guessed and _may_be_constant(bar)]:
+        found.append(
+            f"declare constant: true where a number is no assumption, and it is not moved: {', '.join(numbers)}"
+        )
     fitted = [bar.input.name for bar in tornado.bars if bar.input.fitted]
     if fitted:
         found.append(f"fitted together, and moved one at a time here while the others stay: {', '.join(fitted)}")
@@ -39,6 +43,10 @@ def notes(tornado: Tornado) -> list[str]:
     found += sensitivity.only_the_bill(bar.input for bar in tornado.bars)
     found += [f"{bar.input.name}: {bar.refused}" for bar in tornado.bars if bar.refused]
     return found
+
+
+def _may_be_constant(bar: Bar) -> bool:
+    return bar.input.unit.kind == "multiplier" and bar.input.central == round(bar.input.central)
 
 
 def takeaway(tornado: Tornado) -> str:

@@ -65,6 +65,8 @@ class Parameter(Block):
 
     value: float | None = None
     """The central value."""
+    constant: bool = False
+    """A number that is no assumption, such as the number of a cycle: it needs no source, and no analysis moves it."""
     distribution: Declared | None = None
     """The family of its uncertainty."""
     se: float | None = None
@@ -172,6 +174,12 @@ class Parameter(Block):
             self._check_plain()
         elif kinds[0] in DERIVED and (self.moved_to is not None or self.fixed is not None):
             raise ValueError(f"it is derived ({kinds[0]}); change what it is made of: {', '.join(self.operands)}")
+        uncertain = self.distribution is not None or self.range is not None
+        if self.constant and (kinds or uncertain or self.unit.kind != "multiplier"):
+            raise ValueError(
+                "constant: true belongs to a value with the unit multiplier, without distribution and range; a number "
+                "that could be another is an input"
+            )
         if (self.one_of is None) != (self.use is None):
             raise ValueError("use and one_of come together")
         if self.one_of and self.use not in self.one_of:

@@ -45,7 +45,7 @@ def _record(
     name: str, record: Parameter, parameters: Mapping[str, Parameter], attached: Attached, faulty: set[str]
 ) -> Iterator[tuple[str, str]]:
     for key in ("source", "status"):
-        if record.kind == "value" and not getattr(record, key):
+        if record.kind == "value" and not record.constant and not getattr(record, key):
             yield f"{name}: the {key} is missing", f"A number without a {key} is not accepted."
     for source in record.sources:
         if attached.sources and source not in attached.sources:

@@ -15,6 +15,7 @@ from costmodel.analysis.sensitivity.spread import Spread, _chance_below, limits,
 from costmodel.inputs.distributions import fit
 from costmodel.report import sensitivity
 from costmodel.report.charts import tornado as chart_of
+from costmodel.report.tornado_table import notes
 from costmodel.scenario.used import used
 from costmodel.units import parse_unit
 from tests.cli.commands import two_structures
@@ -247,6 +248,46 @@ def test_fitted_rates_are_tried_within_the_rows_of_their_fit(tmp_path: Path) -> 
     assert (spread.low, spread.high) == (pytest.approx(0.11), pytest.approx(0.49))
     assert spread.place(0.305)[0] == pytest.approx(21 / 41)
     assert spread_of(scenario, "relapse").why == "no range declared: ±20%"
+
+
+def test_constants_are_no_assumptions_and_are_not_moved(tmp_path: Path) -> None:
+    """Leaving rises with the cycle, 0.05 a year and cycle; the 2 of the second cycle is a number and no estimate."""
+    model = small()
+    model["parameters"] |= {
+        "leave_1": number("probability per year", 0.05, range=[0.03, 0.08]),
+        "second": {"label": "Second cycle", "unit": "multiplier", "value": 2, "constant": True},
+        "leave_2": derived("probability per year", product_of=["leave_1", "second"]),
+        "leave": derived("probability per year", over_time={"0 years": "leave_1", "1 year": "leave_2"}),
+    }
+    model["transitions"]["ill -> well"] = "leave_1"
+    model["strategies"]["therapy"]["transitions"] = {"ill -> well": "leave"}
+    (tmp_path / "constant").mkdir()
+    scenario = cm.load(write_model(tmp_path / "constant", model))
+    assert "second" not in listed(cm.tornado(scenario, "nmb", "nhs"))
+    assert "leave_1" in listed(cm.tornado(scenario, "nmb", "nhs"))
+    for move in (lambda: cm.break_even(scenario, "second"), lambda: cm.grid(scenario, "second", "die")):
+        with pytest.raises(cm.InputError, match="this is a constant"):
+            move()
+    model["parameters"]["second"] = number("multiplier", 2)
+    moved = cm.tornado(cm.load(write_model(tmp_path, model)), "nmb", "nhs")
+    assert "second" in listed(moved)
+    assert "declare constant: true where a number is no assumption, and it is not moved: second" in notes(moved)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        number("utility", 0.5, constant=True),
+        number("multiplier", 2, range=[1, 3], constant=True),
+        number("multiplier", 2, distribution="gamma", cv=0.1, constant=True),
+        derived("multiplier", product_of=["visits", "visits"], constant=True),
+    ],
+)
+def test_what_could_be_another_number_is_no_constant(record: dict[str, Any], tmp_path: Path) -> None:
+    model = small()
+    model["parameters"]["visits_again"] = record
+    with pytest.raises(cm.InputError, match="a number that could be another is an input"):
+        cm.load(write_model(tmp_path, model))
 
 
 def test_percentiles_in_words() -> None:

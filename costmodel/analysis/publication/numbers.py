@@ -19,8 +19,12 @@ Said = tuple[str, str]
 
 
 def numbers(scenario: Scenario) -> list[str]:
-    """Parameters that hold a number of their own."""
-    return [name for name, record in scenario.parameters.items() if record.kind in ("value", "joint")]
+    """Parameters that hold a number of their own; constants are none that anybody must have seen."""
+    return [
+        name
+        for name, record in scenario.parameters.items()
+        if record.kind in ("value", "joint") and not record.constant
+    ]
 
 
 def unsourced(scenario: Scenario) -> Iterator[Problem]:

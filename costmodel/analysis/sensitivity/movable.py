@@ -35,7 +35,7 @@ class Input:
 
 
 def inputs(scenario: Scenario) -> list[Input]:
-    """Every registered input that feeds the result, in the order of the file, the setting's among them.
+    """Every registered input that feeds the result, in the order of the file, the setting's among them; no constants.
 
     A choice that was given a number of its own stands for the option behind it.
     """
@@ -52,7 +52,7 @@ def inputs(scenario: Scenario) -> list[Input]:
     return [
         _input(scenario, name, name in runs_of_their_own, name in bill)
         for name in names
-        if (name in scenario.leaves or name in moved) and name not in hidden
+        if (name in scenario.leaves or name in moved) and name not in hidden and not scenario.parameters[name].constant
     ]
 
 
@@ -68,6 +68,8 @@ def named(scenario: Scenario, name: str) -> Input:
     if name in scenario.parameters and scenario.parameters[name].operands:
         remedy = f"Name one of what it is made of: {', '.join(scenario.parameters[name].operands)}."
         raise InputError.at(place, "this is made of other inputs", remedy)
+    if name in scenario.parameters and scenario.parameters[name].constant:
+        raise InputError.at(place, "this is a constant", "If it could be another number, remove constant: true.")
     if name in scenario.parameters:
         raise InputError.at(place, "this does not feed the answer", "`costmodel check` lists what does not.")
     raise InputError.at(place, "there is no such input", nearest(name, found))
