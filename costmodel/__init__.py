@@ -1,6 +1,29 @@
 """Does psychodynamic therapy pay for itself? For whom, by when, how surely, and what would have to be true."""
 
+# ruff: noqa: E402 (what stops the program while it starts has to stand before what it imports)
+
+import os
+import signal
+import sys
+import threading
 from typing import TYPE_CHECKING
+
+
+def _stop_quietly(*_: object) -> None:
+    os.write(2, b"Interrupted. Nothing was written.\n")
+    os._exit(128 + signal.SIGINT)
+
+
+_NAME = os.path.basename((sys.argv or [""])[0])
+_PROGRAM = _NAME == "costmodel" or (_NAME == "-m" and "costmodel" in sys.orig_argv)
+"""Whether this is the command on its way up, whose Ctrl-C has no use for a traceback; a script sees its own."""
+if (
+    _PROGRAM
+    and "--multiprocessing-fork" not in sys.orig_argv
+    and threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):
+    signal.signal(signal.SIGINT, _stop_quietly)
 
 from costmodel.analysis.beyond import beyond
 from costmodel.analysis.information import voi

@@ -11,11 +11,19 @@ from rich.text import Text
 
 import costmodel
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.model.run import effort
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import terminal
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.locked import Refused
 from costmodel.scenario.read import scalar
+
+MANY_DRAWS = 20_000
+"""From here on a run is timed before it begins."""
+LONG = 10.0
+"""Seconds from which a run says what it will take."""
+TENTH = 0.1
+"""Part of the work after which a line says so where stderr is no terminal."""
 
 
 def whole_number(option: str) -> Callable[[object], int]:
@@ -76,9 +84,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def run_with_words(scenario: Scenario, draws: int, seed: int, **how: Any) -> costmodel.Result:
-    """Run a scenario, saying so. how: as for `costmodel.run`."""
+    """Run a scenario, saying so; of a long run also what it will take, and how far it is. how: as for `run`."""
+    if draws >= MANY_DRAWS and (expected := effort(scenario, draws, seed, how.get("workers"))).seconds >= LONG:
+        needs = f"{_in_time(expected.seconds)} and {expected.memory / 1e9:.1f} GB of memory"
+        said = f"{draws:,} draws will take about {needs}. Ctrl-C stops them."
+        terminal.console(stderr=True).print(said, soft_wrap=True)
+        with terminal.progress(every=TENTH) as progress:
+            return costmodel.run(scenario, draws=draws, seed=seed, progress=progress, **how)
     with busy(f"Running {draws:,} draws …"):
         return costmodel.run(scenario, draws=draws, seed=seed, **how)
+
+
+def _in_time(seconds: float) -> str:
+    """A time to wait, in the larger unit."""
+    minutes = round(seconds / 60)
+    return f"{minutes} minute{'s' * (minutes != 1)}" if minutes else f"{seconds:.0f} seconds"
 
 
 def busy(words: str) -> Any:

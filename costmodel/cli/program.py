@@ -1,5 +1,6 @@
 """The program: one way in, and one way out for everything that goes wrong."""
 
+import signal
 import sys
 import traceback
 import zlib
@@ -109,6 +110,8 @@ app = typer.Typer(
 
 def main() -> None:
     """The entry point of the `costmodel` command."""
+    if getattr(signal.getsignal(signal.SIGINT), "__name__", "") == "_stop_quietly":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # started: from here on a command says what it left
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -6,6 +6,7 @@ that draws are addressed by (seed, parameter name) and nothing is ever clipped t
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import cast, get_args
 
 import numpy as np
@@ -256,6 +257,7 @@ def _from_interval(kind: Kind, median: bool, value: float | None, unit: Unit, lo
     return fitted
 
 
+@lru_cache(maxsize=4_096)
 def _as_wide_as(width: float, kind: Kind, median: bool, value: float) -> Distribution | None:
     """The distribution about a value whose 95% interval has a width; None if there is none."""
 

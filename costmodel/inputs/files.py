@@ -4,9 +4,14 @@ A pipe, a terminal, a socket or a device may never begin or never end, so none o
 its numbers from lies, after links are followed, in the folder above its own: beside it, or in a folder beside its own.
 """
 
+import contextlib
 import errno
 import os
+import re
+import socket
 import stat
+import uuid
+import zlib
 from pathlib import Path
 
 from costmodel.errors import InputError
@@ -15,6 +20,8 @@ LARGEST_TEXT = 1_000_000
 """Bytes of a file that people write."""
 LONGEST_NAME = 100
 """Characters of a name that are shown."""
+LONGEST_STEM, LONGEST_SUFFIX = 150, 10
+"""Of the name of a temporary file: bytes of the file's own name, and characters of its ending."""
 
 _KINDS = {
     stat.S_IFDIR: "it is a folder",
@@ -67,15 +74,17 @@ def named_file(name: str, naming: Path, place: str, anywhere: bool = False) -> P
         remedy = "Put the file beside this one, or in a folder beside its own, and name it from here."
         raise InputError.at(place, f'"{name[:LONGEST_NAME]}" leads outside the folder of the scenarios', remedy)
     if fault := _fault(path):
-        found = f'the file "{shown}" ' + ("does not exist" if fault in _MISSING else f"cannot be opened ({fault})")
+        why = "" if fault == _FAULTS[errno.ENOENT] else f" ({fault})"
+        found = f'the file "{shown}" {"does not exist" if fault in _MISSING else "cannot be opened"}{why}'
         raise InputError.at(place, found, "Check the path.")
     return path
 
 
 def _is_within(path: Path, naming: Path) -> bool:
     try:
-        return path.resolve().is_relative_to(naming.parent.resolve().parent)
-    except (OSError, ValueError, RuntimeError):
+        root = os.path.dirname(os.path.realpath(naming.parent))
+        return os.path.realpath(path).startswith(os.path.join(root, ""))
+    except (OSError, ValueError):
         return True  # no such file can exist: what is wrong with it is said below
 
 
@@ -94,3 +103,28 @@ def _fault(path: Path) -> str:
 
 def _opener(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def temporary_beside(path: Path) -> Path:
+    """A new hidden name beside a file, under which it is filled before it takes its place in one step.
+
+    What a process of this machine was filling when it was killed is taken away.
+    """
+    machine = f"{zlib.crc32(socket.gethostname().encode()):08x}"
+    start = f".{os.fsencode(path.name)[:LONGEST_STEM].decode(errors='ignore')}."
+    ours = re.compile(rf"{re.escape(start)}{machine}\.(\d+)\.[0-9a-f]{{8}}{re.escape(path.suffix[:LONGEST_SUFFIX])}")
+    with contextlib.suppress(OSError):
+        for name in os.listdir(path.parent):
+            if (found := ours.fullmatch(name)) and not _is_running(int(found[1])):
+                path.with_name(name).unlink(missing_ok=True)
+    return path.with_name(f"{start}{machine}.{os.getpid()}.{uuid.uuid4().hex[:8]}{path.suffix[:LONGEST_SUFFIX]}")
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

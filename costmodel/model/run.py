@@ -1,7 +1,9 @@
 """Scenario and draws → result: the function that every analysis calls."""
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import cast, get_args
 
@@ -43,8 +45,13 @@ LARGEST_MEMORY = 8_000_000_000
 """Bytes."""
 ROOM_OF_AN_ITEM = 6
 """Arrays by cycle and draw while one item is written out and summed."""
+MEMORY_AT_REST = 300_000_000
+"""Bytes of the program and its libraries, about."""
 DRAWS = 2_000
 SEED = 1
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is worked at, how much of it is done and how much is wanted."""
 
 
 def run(
@@ -56,13 +63,14 @@ def run(
     given: Mapping[str, Array] | None = None,
     workers: int | None = None,
     strata: bool = True,
+    progress: Progress | None = None,
 ) -> Result:
     """Run a scenario: deterministically, and probabilistically where draws > 0.
 
     sampling: pseudo-random numbers, or a scrambled Sobol sequence. given: draws of some parameters that stand in the
     place of their own, (draw,) each, in the setting's price year (`model.given`). workers: blocks of draws advanced at
     the same time, one for each processor by default; no bit of the result depends on it. strata: whether each is run
-    apart too.
+    apart too. progress: called after each block with what is run, the draws that are done and those that are wanted.
     Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 256):
@@ -79,7 +87,7 @@ def run(
     if given is not None:
         check_given(scenario, given, draws)
     values = partial(drawn_values, sampling=sampling, given=given)
-    drawn = _drawn(scenario, values, draws, seed, workers) if draws else None
+    drawn = _drawn(scenario, values, draws, seed, workers, progress) if draws else None
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
@@ -101,10 +109,22 @@ def run(
         given=given,
         warnings=tuple(warnings),
         strata={
-            name: run(scenario.stratum(name), draws, seed, sampling=sampling, given=given, workers=workers)
+            name: run(
+                scenario.stratum(name),
+                draws,
+                seed,
+                sampling=sampling,
+                given=given,
+                workers=workers,
+                progress=progress and partial(_of_stratum, progress, name),
+            )
             for name in (scenario.model.strata if strata else ())
         },
     )
+
+
+def _of_stratum(progress: Progress, name: str, what: str, done: int, wanted: int) -> None:
+    progress(f"{what} of {name}", done, wanted)
 
 
 def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) -> Result:
@@ -123,7 +143,29 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _drawn(scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, workers: int) -> Gathering:
+@dataclass(frozen=True)
+class Effort:
+    """What a run will take, about. seconds: of waiting, from a block of its draws; memory: in bytes."""
+
+    seconds: float
+    memory: int
+
+
+def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None = None) -> Effort:
+    """What a run would take here and now: one block of draws is run and timed. Raises InputError as `run` does."""
+    workers = workers or processors()
+    check_size(scenario, draws, seed, workers)
+    began, blocks = time.perf_counter(), -(-draws // BLOCK)
+    size = min(BLOCK, draws)
+    _block(scenario, drawn_values(scenario, size, seed, 0), size, _horizons(scenario), 0)
+    runs = 1 + len(scenario.model.strata)
+    seconds = (time.perf_counter() - began) * blocks * runs / max(1, min(workers, processors(), blocks))
+    return Effort(seconds, _memory(scenario, draws, workers) + MEMORY_AT_REST)
+
+
+def _drawn(
+    scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, workers: int, progress: Progress | None
+) -> Gathering:
     """Every block of draws, gathered in their order."""
     horizons = _horizons(scenario)
 
@@ -135,6 +177,8 @@ def _drawn(scenario: Scenario, values: Callable[..., Values], draws: int, seed: 
     try:
         for found in in_order(block, range(0, draws, BLOCK), workers):
             gathering.add(found)
+            if progress:
+                progress("Running draws", min(gathering.seen, draws), draws)
     except InputError:  # of one block; its reader is told of all draws
         check_draws(scenario, values, draws, seed)
         raise

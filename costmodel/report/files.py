@@ -4,12 +4,12 @@ import contextlib
 import csv
 import io
 import os
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError
+from costmodel.inputs.files import temporary_beside
 from costmodel.report.json_report import rows
 from costmodel.result.result import Result
 from costmodel.result.safe_text import FORMULA_STARTS, cell
@@ -24,7 +24,7 @@ def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o")
     """
     check_folder(path, option)
     place = f"{option} {path}"
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    temporary = temporary_beside(path)
     try:
         temporary.touch()
         mode = temporary.stat().st_mode

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from costmodel.analysis.sweep import Plan, Swept
@@ -14,7 +13,7 @@ from costmodel.report.terminal import Piece, headed, listed
 def document(found: Plan | Swept) -> dict[str, Any]:
     """What `costmodel sweep --json` prints: the manifest, of a dry run with the state "dry run"."""
     if isinstance(found, Swept):
-        return found.manifest | {"damaged": list(found.damaged)}
+        return found.manifest | {"damaged": list(found.damaged)} | ({"lost": list(found.lost)} if found.lost else {})
     return manifest(found) | {"state": "dry run"}
 
 
@@ -28,13 +27,15 @@ def planned(plan: Plan) -> Iterator[Piece]:
     )
     yield Text("Nothing was run or written.")
     yield Text("")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("cell", "id", "scenario", *grid.values):
-        table.add_column(Text(heading), justify="right" if heading == "cell" else "left", overflow="fold")
+    rows = [("cell", "id", "scenario", *grid.values)]
     for cell in plan.cells:
-        texts = (str(cell.index), cell.id, f"{cell.file} ({cell.label})", *map(_shown, cell.values.values()))
-        table.add_row(*map(Text, texts))
-    yield table
+        rows.append((str(cell.index), cell.id, f"{cell.file} ({cell.label})", *map(_shown, cell.values.values())))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *rest in rows:
+        cells_of = [first.rjust(widths[0]), *(text.ljust(width) for text, width in zip(rest, widths[1:], strict=True))]
+        lines.append("  ".join(cells_of).rstrip())
+    yield Text("\n".join(lines))
 
 
 def report(swept: Swept) -> Iterator[Piece]:
@@ -48,6 +49,7 @@ def report(swept: Swept) -> Iterator[Piece]:
     if swept.kept:
         yield Text(f"{counted(swept.kept, 'part')} of {found['number_of_parts']:,} stood there already.")
     yield from headed("Damaged, and made again", listed(swept.damaged))
+    yield from headed("Workers", listed(swept.lost))
     if swept.refused:
         one = "Its row has" if swept.refused == 1 else "Their rows have"
         yield Text(

@@ -38,15 +38,22 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A counter on stderr, called with what is worked at, how much of it is done and how much is wanted."""
+def progress(every: float = 0.0) -> Iterator[Callable[[str, int, int], None]]:
+    """A counter on stderr, called with what is worked at, how much of it is done and how much is wanted.
+
+    every: part of the work after which a line is printed where stderr is no terminal; 0 for none.
+    """
     out = console(stderr=True)
     with Progress(console=out, transient=True, disable=not out.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
+        lines: dict[str, int] = {}
 
         def show(what: str, done: int, wanted: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=wanted)
+            if every and not out.is_terminal and (done - lines.get(what, 0) >= every * wanted or done == wanted):
+                lines[what] = done
+                out.print(f"{what}: {done:,} of {wanted:,}.")
             bars.update(tasks[what], completed=done)
 
         yield show

@@ -1,6 +1,9 @@
 """Two runs to one file, and places that cannot be written: a whole file or none."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -8,10 +11,13 @@ import openpyxl
 import pytest
 
 from costmodel.errors import InputError
+from costmodel.inputs.files import temporary_beside
 from costmodel.report.files import write_whole
 from tests.cli.commands import call, refused
 from tests.cli.test_refusals import process
 from tests.support.example import example
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_H9_two_runs_to_one_file_leave_one_whole_file(tmp_path: Path) -> None:
@@ -114,3 +120,46 @@ def test_H8_a_scenario_or_a_pipe_is_not_replaced_by_a_table(tmp_path: Path) -> N
     assert "this is a device or a pipe" in refused("run", path, "--draws", 0, "--csv", pipe)
     assert path.read_bytes() == before
     assert pipe.is_fifo()
+
+
+def test_what_a_killed_command_left_is_taken_away_at_the_next_write(tmp_path: Path) -> None:
+    out = tmp_path / "x.csv"
+    killed = subprocess.Popen([sys.executable, "-c", _KILLED, str(out)], cwd=ROOT)
+    assert killed.wait() == -signal.SIGKILL
+    left = [path.name for path in tmp_path.iterdir()]
+    assert len(left) == 1
+    assert left[0].startswith(".x.csv.")
+    other = tmp_path / left[0].replace(".x.csv.", ".y.csv.")
+    other.touch()
+    running = temporary_beside(out)
+    assert list(tmp_path.iterdir()) == [other]
+    running.touch()
+    write_whole(out, lambda path: path.write_text("new"))
+    assert {path.name for path in tmp_path.iterdir()} == {"x.csv", running.name, other.name}
+
+
+def test_a_temporary_file_has_a_name_that_the_system_allows(tmp_path: Path) -> None:
+    for name in ("a" * 251 + ".csv", "\U0001f4b7" * 62 + ".xlsx", "a." + "b" * 250):
+        write_whole(tmp_path / name, lambda path: path.write_text("new"))
+        assert (tmp_path / name).read_text() == "new"
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from costmodel.report.files import write_whole
+write_whole(Path(sys.argv[1]), lambda path: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def test_an_interrupt_while_the_program_starts_prints_no_traceback() -> None:
+    starting = "import sys; sys.argv[0] = '-m'; sys.orig_argv.append('costmodel')\nimport signal, {}\n"
+    interrupt = "signal.raise_signal(signal.SIGINT)\nraise SystemExit('went on')"
+    command = [sys.executable, "-c", starting.format("costmodel") + interrupt]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "Interrupted. Nothing was written.\n")
+
+
+def test_a_script_that_imports_the_package_keeps_its_own_interrupts() -> None:
+    script = "import signal, costmodel\nassert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0

@@ -2,19 +2,24 @@
 
 import csv
 import io
+import itertools
 import json
 import math
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 import costmodel as cm
+from costmodel.cli import options
+from costmodel.model.run import effort
 from costmodel.report.files import cell
 from costmodel.report.sentence import answer
-from tests.cli.commands import done, parsed, refused, two_structures
-from tests.support.example import SOURCES, documented, example
+from tests.cli.commands import call, done, parsed, refused, two_structures
+from tests.support.example import SOURCES, documented, example, load_example
 
 DRAWS = 60
 COLUMNS = [
@@ -196,3 +201,44 @@ def test_words_of_a_scenario_are_not_markup(tmp_path: Path) -> None:
     path = example(tmp_path, title="[red]A[/red] :smile: {0} %s", **{"costs.gp.label": "[b]GP[/b]"})
     assert "[red]A[/red] :smile: {0} %s" in done("run", path, "--draws", 0)
     assert "[b]GP[/b]" in done("check", path)
+
+
+def test_a_long_run_says_first_what_it_will_take_and_then_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "MANY_DRAWS", 3_000)
+    monkeypatch.setattr(options, "LONG", 0.0)
+    result = call("run", example(tmp_path), "--draws", 3_000, "--json")
+    assert result.exit_code == 0
+    first, *rest = result.stderr.splitlines()
+    assert re.fullmatch(r"3,000 draws will take about \d+ \w+ and \d\.\d GB of memory. Ctrl-C stops them.", first)
+    assert rest == [f"Running draws: {done:,} of 3,000." for done in (1_024, 2_048, 3_000)]
+    monkeypatch.setattr(options, "LONG", 1e9)
+    assert done("run", example(tmp_path), "--draws", 3_000, "--json") == result.stdout
+
+
+def test_a_long_run_can_be_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, progress: Any, **__: object) -> None:
+        progress("Running draws", 1_024, 3_000)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(options, "MANY_DRAWS", 3_000)
+    monkeypatch.setattr(options, "LONG", 0.0)
+    monkeypatch.setattr(cm, "run", interrupted)
+    result = call("run", example(tmp_path), "--draws", 3_000, "--csv", tmp_path / "x.csv")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[1:] == ["Running draws: 1,024 of 3,000.", "Interrupted. Nothing was written."]
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_the_effort_of_a_run_is_that_of_a_block_times_the_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr("costmodel.model.run.time.perf_counter", lambda: float(next(ticks)))
+    scenario = load_example(tmp_path)
+    assert effort(scenario, 2_000, workers=1).seconds == 2
+    assert effort(scenario, 1_000_000, workers=1).seconds == 977
+    assert effort(scenario, 1_000_000, workers=1).memory >= effort(scenario, 1_000, workers=1).memory > 100_000_000
+    with pytest.raises(cm.InputError, match="not a number of draws"):
+        effort(scenario, 1_000_001)

@@ -1,7 +1,6 @@
 """A fit: what was observed and how it is met, what was learned, and the rows of the posterior."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 
 from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
+from costmodel.inputs.files import temporary_beside
 from costmodel.inputs.table import MARK
 from costmodel.scenario.belongs import Label
 
@@ -291,18 +291,15 @@ def posterior_text(fit: Fit) -> str:
 
 def write(fits: Iterable[Fit]) -> list[Path]:
     """Write the posterior of each fit to its own file; all are prepared before the first takes its place."""
-    prepared: list[tuple[str, Path]] = []
+    prepared: list[tuple[Path, Path]] = []
     try:
         for fit in fits:
             fit.output.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=fit.output.parent, prefix=f".{fit.output.name}.")
-            prepared.append((name, fit.output))
-            with open(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(posterior_text(fit))
-            os.chmod(name, 0o644)
-        for name, path in prepared:
-            os.replace(name, path)
+            prepared.append((temporary_beside(fit.output), fit.output))
+            prepared[-1][0].write_text(posterior_text(fit), "utf-8", newline="")
+        for temporary, path in prepared:
+            os.replace(temporary, path)
     finally:
-        for name, _ in prepared:
-            Path(name).unlink(missing_ok=True)
+        for temporary, _ in prepared:
+            temporary.unlink(missing_ok=True)
     return [path for _, path in prepared]

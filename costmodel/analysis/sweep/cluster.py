@@ -1,7 +1,7 @@
 """The same blocks, handed to a Dask cluster."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from costmodel.analysis.sweep.block import Block, run_block
@@ -10,13 +10,18 @@ from costmodel.errors import InputError
 
 PATIENCE = 30.0
 """Seconds until a scheduler must have answered, and have a worker."""
+CHECKS = 3
+"""How often workers are asked before none of them is left."""
 AHEAD = 3
 """Blocks handed out for each thread of the cluster."""
 
 
 @contextlib.contextmanager
-def connected(address: str) -> Iterator[Any]:
-    """A client of a scheduler that has workers with this engine. Raises InputError where there is none."""
+def connected(address: str, say: Callable[[str], None]) -> Iterator[Any]:
+    """A client of a scheduler that has workers with this engine. Raises InputError where there is none.
+
+    say: called with a line for a worker that is lost while it is checked.
+    """
     place = f"--scheduler {address}"
     try:
         from distributed import Client
@@ -29,24 +34,33 @@ def connected(address: str) -> Iterator[Any]:
         remedy = "Start one with `dask scheduler`, and give the address that it prints."
         raise InputError.at(place, "no scheduler answers", remedy) from error
     try:
-        _check_workers(client, place)
+        _check_workers(client, place, say)
         yield client
     finally:
         with contextlib.suppress(Exception):
             client.close(timeout=PATIENCE)
 
 
-def _check_workers(client: Any, place: str) -> None:
-    try:
-        client.wait_for_workers(1, timeout=PATIENCE)
-    except TimeoutError as error:
-        remedy = "Start some with `dask worker ADDRESS`."
-        raise InputError.at(place, "the scheduler has no workers", remedy) from error
-    for worker, found in client.run(versions, on_error="return").items():
-        if found != versions():
-            differing = [name for name in versions() if isinstance(found, dict) and found.get(name) != versions()[name]]
-            said = f"has another {', '.join(differing)}" if differing else f"cannot run costmodel ({found})"
-            raise InputError.at(place, f"the worker {worker} {said}", "Install the same on every worker.")
+def _check_workers(client: Any, place: str, say: Callable[[str], None]) -> None:
+    """Raises InputError unless there is a worker, and each has this engine. One that is lost meanwhile is left out."""
+    for _ in range(CHECKS):
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            remedy = "Start some with `dask worker ADDRESS`."
+            raise InputError.at(place, "the scheduler has no workers", remedy) from error
+        answers = client.run(versions, on_error="return")
+        for worker, found in answers.items():
+            if isinstance(found, OSError | TimeoutError):  # its connection broke
+                say(f"The worker {worker} was lost while it was checked. The sweep goes on without it.")
+            elif found != versions():
+                shown = found if isinstance(found, dict) else {}
+                differing = [name for name in versions() if shown and shown.get(name) != versions()[name]]
+                said = f"has another {', '.join(differing)}" if differing else f"cannot run costmodel ({found})"
+                raise InputError.at(place, f"the worker {worker} {said}", "Install the same on every worker.")
+        if versions() in answers.values():
+            return
+    raise InputError.at(place, "every worker was lost while it was checked", "See the workers' logs.")
 
 
 def run_there(client: Any, blocks: Sequence[Block], address: str) -> Iterator[tuple[int, bytes]]:

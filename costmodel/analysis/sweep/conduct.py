@@ -24,13 +24,14 @@ class Swept:
     """A sweep that is complete.
 
     parts: read them with `pandas.read_parquet`. kept: parts that stood already. damaged: names of files that stood
-    in the place of a part, were not it, and were made again.
+    in the place of a part, were not it, and were made again. lost: in words, workers of a cluster that were lost.
     """
 
     directory: Path
     manifest: dict[str, Any]
     kept: int
     damaged: tuple[str, ...]
+    lost: tuple[str, ...] = ()
 
     @property
     def parts(self) -> Path:
@@ -96,9 +97,10 @@ def _go_on(
     blocks = [block(asked, number, identity) for number in range(asked.parts) if number not in found]
     if blocks:
         manifest = folder.incomplete(directory, manifest)
+    lost: list[str] = []
     done = sum(len(asked.part(number)) for number in found)
     progress(WORK, done, len(asked.cells))
-    for number, content in _run(blocks, workers, scheduler):
+    for number, content in _run(blocks, workers, scheduler, lost):
         path = folder.part_path(directory, number)
         folder.write(path, content)
         counts = _counts(asked, directory, number, identity)
@@ -108,7 +110,7 @@ def _go_on(
         done += len(asked.part(number))
         progress(WORK, done, len(asked.cells))
     rows, refused = (sum(getattr(one, name) for one in found.values()) for name in ("rows", "refused"))
-    return Swept(directory, folder.complete(directory, manifest, rows, refused), kept, tuple(damaged))
+    return Swept(directory, folder.complete(directory, manifest, rows, refused), kept, tuple(damaged), tuple(lost))
 
 
 def _counts(asked: Plan, directory: Path, number: int, identity: str) -> Counts | None:
@@ -116,13 +118,14 @@ def _counts(asked: Plan, directory: Path, number: int, identity: str) -> Counts 
     return checked(folder.part_path(directory, number), number, cells, texts(asked), identity)
 
 
-def _run(blocks: list[Block], workers: int, scheduler: str | None) -> Iterator[tuple[int, bytes]]:
+def _run(blocks: list[Block], workers: int, scheduler: str | None, lost: list[str]) -> Iterator[tuple[int, bytes]]:
+    """Number and file of each block. lost: takes a line for each worker that was lost while it was checked."""
     if not blocks:
         return
     if scheduler is None:
         yield from run_here(blocks, workers)
         return
-    with connected(scheduler) as client:
+    with connected(scheduler, lost.append) as client:
         yield from run_there(client, blocks, scheduler)
 
 

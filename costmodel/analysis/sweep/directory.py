@@ -67,10 +67,15 @@ def identity(found: Manifest) -> str:
 
 @contextlib.contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Make the directory where it is missing, and hold it. Raises InputError where another process does."""
+    """Make the directory where it is missing, and hold it. Raises InputError where another process does.
+
+    What ends with an error before there is a part leaves nothing behind that was not there before.
+    """
     place = f"-o {directory}"
+    there = directory.exists()
     try:
         directory.mkdir(exist_ok=True)
+        begun = (directory / MANIFEST).exists()
         _refuse_strangers(directory, place)
         handle = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -78,14 +83,32 @@ def locked(directory: Path) -> Iterator[None]:
         raise InputError.at(place, found, "Name a folder in one that exists and may be written in.") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_ino != (directory / LOCK).stat().st_ino:
+            raise FileNotFoundError  # who held it has taken it away
     except OSError as error:
         os.close(handle)
         remedy = "Wait until it has ended, or name another folder."
         raise InputError.at(place, "another process runs a sweep into this folder", remedy) from error
     try:
         yield
+    except BaseException:
+        if not begun:
+            _take_back(directory, there)
+        raise
     finally:
         os.close(handle)
+
+
+def _take_back(directory: Path, there: bool) -> None:
+    """Remove what was begun, unless it holds a part. there: whether the directory was there before."""
+    parts = directory / PARTS
+    with contextlib.suppress(OSError):
+        if parts.exists():
+            parts.rmdir()
+        (directory / MANIFEST).unlink(missing_ok=True)
+        (directory / LOCK).unlink(missing_ok=True)
+        if not there:
+            directory.rmdir()
 
 
 def _refuse_strangers(directory: Path, place: str) -> None:
