@@ -1,12 +1,15 @@
 """Net benefits as polynomials of parameters: formulas read without running them, and their algebra."""
 
 import ast
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from costmodel.cases.file import LARGEST_NUMBER
 
 Array = NDArray[np.float64]
 Powers = tuple[tuple[int, int], ...]
@@ -106,17 +109,20 @@ def read_formula(text: str, names: Mapping[str, Polynomial]) -> Polynomial:
     plain = re.sub(r"\blambda\b", "_lambda", plain).strip()
     try:
         tree = ast.parse(plain, mode="eval")
-        return _read(tree.body, {**names, "_lambda": names["lambda"]} if "lambda" in names else names)
+        found = _read(tree.body, {**names, "_lambda": names["lambda"]} if "lambda" in names else names)
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(f'"{text[:60]}" is not a formula') from error
+    if not all(abs(value) <= LARGEST_NUMBER for value in found.terms.values()):
+        raise ValueError(f"a number in it, or one that it makes, is too large: at most {LARGEST_NUMBER:g}")
+    return found
 
 
 def _read(node: ast.expr, names: Mapping[str, Polynomial]) -> Polynomial:
     match node:
         case ast.Constant(value=bool() | str() | bytes() | complex()):
             pass
-        case ast.Constant(value=int() | float() as value) if abs(value) < float("inf"):
-            return Polynomial.constant(float(value))
+        case ast.Constant(value=int() | float() as value):
+            return Polynomial.constant(float(value) if abs(value) <= LARGEST_NUMBER else math.inf)
         case ast.Name(id=name):
             if name not in names:
                 known = ", ".join(n for n in names if n != "_lambda")

@@ -1,10 +1,13 @@
 """The program: one way in, and one way out for everything that goes wrong."""
 
+import errno
+import os
 import signal
 import sys
 import traceback
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +20,8 @@ from costmodel.report import json_report, refused
 from costmodel.scenario.locked import HEADLINE, Refused
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Faults of what the output goes to."""
 DEBUG, JSON = "--debug", "--json"
 UsageError: Any = typer.BadParameter.__base__
 
@@ -46,6 +51,7 @@ class Commands(TyperGroup):
         extra["standalone_mode"] = False
         try:
             code = super().main([word for word in given if word != DEBUG], **extra)
+            sys.stdout.flush()
         except Refused as refusal:
             code = _refuse_to_answer(refusal, JSON in given)
         except InputError as error:
@@ -58,7 +64,8 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             code = INTERRUPTED
         except Exception as error:
-            code = _our_fault(error, debug)
+            full = isinstance(error, OSError) and error.errno in FULL
+            code = _not_written(error) if full else _our_fault(error, debug)
         if code == INTERRUPTED:
             _say("Interrupted. Nothing was written.")
         sys.exit(code if isinstance(code, int) else 0)
@@ -82,6 +89,16 @@ def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
     else:
         show(refused.pieces(refusal.locked))
     return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {HEADLINE}")
+
+
+def _not_written(error: Exception) -> int:
+    """Say that the output found no room, and let go of what is left of it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    reason = getattr(error, "strerror", None) or str(error)
+    return _refuse(
+        f"The output cannot be written ({reason}): what is there is not whole. Make room, or write elsewhere."
+    )
 
 
 def _our_fault(error: Exception, debug: bool) -> int:

@@ -183,14 +183,13 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     except InputError as error:
         raise InputError(*dict.fromkeys((*problems, *error.problems))) from error
     leaves = _leaves(model, tree, attached, problems, faulty)
-    central: Mapping[str, float] = {}
     try:
         order(model.parameters)
-        central = _central(model.parameters, leaves)
-        problems += _derived_values(model, central, tree)
     except ValueError as error:
         at = str(tree.place(("parameters",)))
-        problems.append(Problem(at, f"parameters are made of each other: {error}", "Break the circle."))
+        raise InputError(*dict.fromkeys((*problems, Problem(at, *error.args)))) from error
+    central = _central(model.parameters, leaves)
+    problems += _derived_values(model, central, tree)
     structures = _structures(tree, model, faulty, problems)
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree.place, faulty, attached.matrices))

@@ -41,21 +41,34 @@ def combine(record: Parameter, operand: Callable[[str], Value]) -> Value:
     raise ValueError(f"{record.label}: a {record.kind} has no single value")
 
 
+LONGEST_CHAIN = 100
+"""Parameters that are made of each other, one after the other."""
+
+
 def order(parameters: Mapping[str, Parameter]) -> list[str]:
-    """Names so that each stands after what it is made of. Raises ValueError naming a circle."""
-    done: dict[str, None] = {}
+    """Names so that each stands after what it is made of.
 
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            raise ValueError(" → ".join((*path[path.index(name) :], name)))
-        if name not in done and name in parameters:
-            for operand in parameters[name].operands:
-                visit(operand, (*path, name))
-            done[name] = None
-
-    for name in parameters:
-        visit(name, ())
-    return list(done)
+    Raises ValueError, with what is wrong and the remedy, for a circle and for a chain longer than LONGEST_CHAIN.
+    """
+    length: dict[str, int] = {}
+    for first in parameters:
+        path = {first: iter(parameters[first].operands)} if first not in length else {}
+        while path:
+            name = next(reversed(path))
+            operand = next((one for one in path[name] if one in parameters and one not in length), None)
+            if operand in path:
+                circle = [*path][[*path].index(operand) :]
+                found = f"parameters are made of each other: {' → '.join((*circle, operand))}"
+                raise ValueError(found, "Break the circle.")
+            if operand is not None:
+                path[operand] = iter(parameters[operand].operands)
+                continue
+            del path[name]
+            length[name] = 1 + max((length.get(one, 0) for one in parameters[name].operands), default=0)
+            if length[name] > LONGEST_CHAIN:
+                found = f"{name} ends a chain of more than {LONGEST_CHAIN} parameters that are made one of the other"
+                raise ValueError(found, "Make it of fewer: a product may have many factors.")
+    return list(length)
 
 
 def pieces(record: Parameter) -> list[tuple[float, str]]:

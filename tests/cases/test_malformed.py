@@ -169,3 +169,14 @@ def test_a_case_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
     with pytest.raises(cm.InputError, match="not UTF-8"):
         replicate(tmp_path / "bytes.json")
+
+
+@pytest.mark.parametrize("number", ["1e308*10", "99999999999999999999", "9" * 400, "x/1e-320", "1e10*1e10"])
+def test_a_number_in_a_formula_that_is_too_large_is_refused(tmp_path: Path, number: str) -> None:
+    case = {
+        "schema_version": "1.0", "id": "large", "title": "Large", "kind": "voi_normal",
+        "model": {"x": {"mean": 1, "sd": 1}, "nb": ["0", f"{number}*x" if "x" not in number else number]},
+        "expected": [{"key": "evpi", "value": 1, "abs_tol": 1, "status": "derived"}],
+    }  # fmt: skip
+    with pytest.raises(cm.InputError, match="too large: at most 1e.15"):
+        replicate(written(tmp_path, case))

@@ -163,3 +163,21 @@ def test_an_interrupt_while_the_program_starts_prints_no_traceback() -> None:
 def test_a_script_that_imports_the_package_keeps_its_own_interrupts() -> None:
     script = "import signal, costmodel\nassert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only some systems have a device that is always full")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",),
+        pytest.param(("run", "--draws", 0), marks=pytest.mark.long),
+        pytest.param(("run", "--draws", 0, "--json"), marks=pytest.mark.long),
+    ],
+)
+def test_a_full_output_is_told_in_words(tmp_path: Path, words: tuple[object, ...]) -> None:
+    command = [sys.executable, "-m", "costmodel", words[0], example(tmp_path), *words[1:]]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([*map(str, command)], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", cwd=ROOT)
+    assert result.returncode == 2
+    assert result.stderr.startswith("The output cannot be written (No space left on device)")
+    assert len(result.stderr.splitlines()) == 1

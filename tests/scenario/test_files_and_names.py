@@ -139,3 +139,19 @@ def test_F26_every_file_enters_the_hash(file: str, tmp_path: Path) -> None:
     assert cm.load(tmp_path / MODEL).sha256 != before
     (tmp_path / file).write_bytes(content)
     assert cm.load(tmp_path / MODEL).sha256 == before
+
+
+@pytest.mark.parametrize("length", [99, 3_000])
+def test_a_chain_of_derived_parameters_may_be_a_hundred_long(tmp_path: Path, length: int) -> None:
+    model = documented_model()
+    previous = "gp_ill"
+    for number in range(length):
+        made = {"label": f"Link {number}", "unit": "visits per year", "product_of": [previous, "gp_ratio"]}
+        model["parameters"][previous := f"link_{number}"] = made
+    model["costs"]["gp"]["while_in"]["well"] = previous
+    path = write_model(tmp_path, model)
+    if length < 100:
+        assert cm.load(path).central[previous] == pytest.approx(12 * 0.5**length, rel=1e-9)
+    else:
+        with pytest.raises(cm.InputError, match="link_99 ends a chain of more than 100 parameters"):
+            cm.load(path)
