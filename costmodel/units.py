@@ -105,8 +105,9 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
         return Unit(text, "price", thing=_singular(price[1]))
     if (quantity := re.fullmatch(rf"{noun} per year", text)) and _may_be_counted(quantity[1]):
         return Unit(text, "quantity", thing=_singular(quantity[1]))
-    if money := re.fullmatch(rf"(?:[A-Z]{{3}}|[£$€]) ?(?:per |/ ?){noun}", text):
-        raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[1]}"?')
+    if money := re.fullmatch(rf"([A-Z]{{3}}|[£$€]) ?(?:per |/ ?){noun}", text):
+        also = "" if money[1] in (currency, "£") else " Then convert the price too."
+        raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[2]}"?{also}')
     if period := re.fullmatch(rf"{noun} per (?:month|week|day|quarter)", text):
         raise ValueError(f'"{text}" must be counted per year. Convert it to "{period[1]} per year".')
     allowed = ["THINGS per year", f"{currency} per THING", "probability per TIME", *_FIXED_UNITS]

@@ -115,7 +115,7 @@ def run(
     result = run_with_words(loaded, draws, seed, sampling=sampling, given=given, workers=workers)
     if csv is not None:
         content = files.as_csv(result, perspective)
-        files.write_whole(csv, lambda path: path.write_text(content, "utf-8"), "--csv")
+        files.write_csv(csv, content)
     if as_json:
         print(json_report.text(json_report.document(result, perspective)))
     else:

@@ -94,7 +94,7 @@ def voi(
             raise InputError(*map(_as_option, error.problems)) from error
     if csv is not None:
         content = information_table.as_csv(found)
-        files.write_whole(csv, lambda path: path.write_text(content, "utf-8"), "--csv")
+        files.write_csv(csv, content)
     if as_json:
         print(json_report.text(information_table.document(found)))
     else:

@@ -220,7 +220,7 @@ def _print(frame: Any, document: dict[str, Any], pieces: Any, as_json: bool, csv
 
     if csv is not None:
         content = as_csv(frame)
-        files.write_whole(csv, lambda path: path.write_text(content, "utf-8"), "--csv")
+        files.write_csv(csv, content)
     if as_json:
         print(json_report.text(document))
     else:

@@ -45,7 +45,7 @@ def spectrum(
         found = analysis.spectrum(paths, wanted, draws=draws, seed=seed, said=said)
     if csv is not None:
         content = files.records_as_csv([spectrum_table.flat(line) for line in found.lines])
-        files.write_whole(csv, lambda temporary: temporary.write_text(content, "utf-8"), "--csv")
+        files.write_csv(csv, content)
     if as_json:
         print(json_report.text(spectrum_table.document(found)))
     else:

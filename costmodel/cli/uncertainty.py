@@ -117,4 +117,4 @@ def _prepared(
 
 
 def _write(path: Path, content: str) -> None:
-    files.write_whole(path, lambda temporary: temporary.write_text(content, "utf-8"), "--csv")
+    files.write_csv(path, content)

@@ -14,7 +14,7 @@ from costmodel.report.json_report import rows
 from costmodel.result.result import Result
 from costmodel.result.safe_text import FORMULA_STARTS, cell
 
-__all__ = ["FORMULA_STARTS", "as_csv", "cell", "check_folder", "write_whole"]
+__all__ = ["FORMULA_STARTS", "as_csv", "cell", "check_folder", "write_csv", "write_whole"]
 
 
 def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o") -> None:
@@ -37,6 +37,11 @@ def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o")
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_csv(path: Path, content: str) -> None:
+    """Write a table for people: with a byte-order mark, without which Excel shows £ as Â£. Raises as `write_whole`."""
+    write_whole(path, lambda temporary: temporary.write_text(content, "utf-8-sig"), "--csv")
 
 
 def check_folder(path: Path, option: str) -> None:

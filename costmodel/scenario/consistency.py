@@ -3,7 +3,7 @@
 Each check is a function from a `Subject` to problems; `check` runs them all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import effect_rules, probability_rules
@@ -37,7 +37,7 @@ def check(subject: Subject) -> list[Problem]:
         _clock,
         _weights,
     )
-    return [problem for one in checks for problem in one(subject)]
+    return [problem for one in checks if not subject.faulty & JUDGED_BY.get(one, set()) for problem in one(subject)]
 
 
 def _references(subject: Subject) -> Iterator[Problem]:
@@ -165,7 +165,11 @@ def _transitions(subject: Subject) -> Iterator[Problem]:
             continue
         for state in (origin, destination):
             if state == "dead":
-                yield subject.problem(keys, "deaths come from mortality", "Remove this transition.")
+                remedy = (
+                    "Remove this transition: deaths from one state are not yet supported. Raise the "
+                    "rate_ratio for everybody, or write a model of probabilities, where states have their own deaths."
+                )
+                yield subject.problem(keys, "deaths come from mortality, the same for every state", remedy)
             elif state not in model.states:
                 yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, model.states))
         if origin == destination:
@@ -259,4 +263,15 @@ def _weights(subject: Subject) -> Iterator[Problem]:
         remedy = "Together they are not yet supported: make one of them an overlay."
         yield subject.problem(("strata",), "there are strata and alternatives", remedy)
     if model.strata and model.in_probabilities:
-        yield subject.problem(("strata",), "strata are not yet supported with probabilities", "Remove them.")
+        remedy = "Remove them: write a scenario for each group, and weight the results by its share."
+        yield subject.problem(("strata",), "strata are not yet supported with probabilities", remedy)
+
+
+JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
+    _rates: {"model"},
+    probability_rules.check: {"model", "cycle"},
+    effect_rules.check: {"model"},
+    _costs: {"model"},
+    _clock: {"cycle", "horizon", "follow_up"},
+}
+"""The keys of the file that a check judges by: where one was refused, what stands for it proves nothing."""

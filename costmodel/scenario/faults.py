@@ -5,6 +5,7 @@ does not hide the next.
 """
 
 import copy
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from pydantic_core import ErrorDetails
 from costmodel.errors import Problem, nearest
 from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Keys, Tree
-from costmodel.scenario.schema import NOT_YET
+from costmodel.scenario.schema import NOT_YET, TOO_MANY
 
 FileType = TypeVar("FileType", bound=BaseModel)
 
@@ -93,8 +94,9 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     path = ".".join(str(key) for key in written if key != "[key]")
     last = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
-        if last in NOT_YET:
-            return Problem(place, f'"{last}" is not yet supported ({path})', "Leave it out; see docs/format.md.")
+        if (instead := _instead(loc)) is not None:
+            remedy = f"Leave it out; see docs/format.md. {instead}".rstrip()
+            return Problem(place, f'"{last}" is not yet supported ({path})', remedy)
         return Problem(place, f'unknown key "{last}" ({path})', nearest(last, _allowed(file_type, loc[:-1])))
     if kind == "missing":
         return Problem(place, f'the key "{last}" is missing ({path})', f"Add it{_meaning(file_type, loc)}.")
@@ -110,7 +112,10 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     if kind in ("too_short", "too_long"):
         size = detail.get("ctx", {})
         limit = f"At least {size.get('min_length')}" if kind == "too_short" else f"At most {size.get('max_length')}"
-        return Problem(place, f"{path} has {len(detail['input'])} entries", f"{limit}.")
+        more = TOO_MANY.get(path, "") if kind == "too_long" else ""
+        if kind == "too_long" and all(isinstance(one, int | float) for one in detail["input"]):
+            more = "A comma parts two entries: write 1200 for 1,200."
+        return Problem(place, f"{path} has {len(detail['input'])} entries", f"{limit}. {more}".rstrip())
     if kind == "string_too_short":
         return Problem(place, f"{path} is empty", "Say it in a few words.")
     if kind == "int_from_float":
@@ -121,6 +126,12 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     shown = isinstance(detail["input"], str | int | float) and str(detail["input"])[:40] not in message.split('"')
     said = f"{found}: " if shown else ""
     return Problem(place, f"{path}: {said}{message}")
+
+
+def _instead(loc: tuple[int | str, ...]) -> str | None:
+    """What to do instead of a key that is not yet supported; None for any other key."""
+    found = NOT_YET.get(str(loc[-1]))
+    return NOT_YET.get(".".join([str(loc[0]), "*", *map(str, loc[2:])])) if found is None else found
 
 
 @cache
@@ -149,6 +160,9 @@ def number_hint(value: Any) -> str:
             return f"so {float(text[:-1]) / 100:g} for {text}"
         if text.lower().lstrip("+-") in ("nan", ".nan", "inf", ".inf"):
             return "and a finite one"
+        if re.fullmatch(r"[-+]?\d{1,3}([,' ]\d{3})+(\.\d+)?", text):
+            plain = re.sub("[,' ]", "", text)
+            return f"so {plain} for {text}, without quotes or thousands separators"
         return "without quotes, symbols or thousands separators"
     return _hint(value)
 

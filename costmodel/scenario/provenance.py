@@ -148,7 +148,8 @@ def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator
             unit = model.parameters[reference].unit.text
             yield Problem(at, f'"{reference}" has the unit "{unit}"', f"Wanted: {kind.replace('_', ' ')}.")
         elif model.parameters[reference].over_time:
-            yield Problem(at, f'"{reference}" changes over time', "Only the rate of a transition may.")
+            remedy = "Only the rate of a transition may. Give one rate for all years, and run the others with --set."
+            yield Problem(at, f'"{reference}" changes over time', remedy)
         elif kind == "price" and (spread := varies(model.parameters, reference)):
             remedy = "Hold it fixed, and run it at other values with --set."
             yield Problem(at, f'"{spread}" is uncertain, and a threshold is not drawn', remedy)

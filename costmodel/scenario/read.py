@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,10 @@ def _plain(node: Node, keys: Keys, tree: Tree, path: Path) -> Any:
     if isinstance(node, MappingNode):
         return dict(_pairs(node, keys, tree, path))
     if isinstance(node, SequenceNode):
+        if broken := list(_split_numbers(node, place, keys)):
+            tree.problems += broken
+            tree.unreadable.add(keys)
+            return None
         return [_plain(child, (*keys, i), tree, path) for i, child in enumerate(node.value)]
     assert isinstance(node, ScalarNode)
     value, fault = _scalar(node.value, tag)
@@ -165,7 +170,13 @@ def _plain(node: Node, keys: Keys, tree: Tree, path: Path) -> Any:
 def _pairs(node: MappingNode, keys: Keys, tree: Tree, path: Path) -> Iterator[tuple[str, Any]]:
     problems = tree.problems
     seen: dict[str, int] = {}
-    for key_node, value_node in node.value:
+    entries, split = _rejoined(node)
+    for key_node, text in split:
+        found = f"a comma parts two entries, so that {'.'.join((*map(str, keys), key_node.value))} cannot be {text}"
+        remedy = f"Write {text.replace(',', '')}."
+        problems.append(Problem(f"{path.name}, line {key_node.start_mark.line + 1}", found, remedy))
+        tree.unreadable.add((*keys, key_node.value))
+    for key_node, value_node in entries:
         line = key_node.start_mark.line + 1
         key = key_node.value if isinstance(key_node, ScalarNode) else None
         if not isinstance(key, str) or str(key_node.tag).endswith((":merge", ":null")):
@@ -185,6 +196,36 @@ def _pairs(node: MappingNode, keys: Keys, tree: Tree, path: Path) -> Iterator[tu
             seen[key] = line
             tree.places[(*keys, key)] = Place(path, line)
             yield key, _plain(value_node, (*keys, key), tree, path)
+
+
+_THOUSANDS = re.compile(r"\d{3}(\.\d+)?")
+
+
+def _rejoined(node: MappingNode) -> tuple[list[tuple[Any, Any]], list[tuple[Any, str]]]:
+    """The entries of a block without numbers that a thousands separator broke (`{value: 5,000}` has a key `000`), and
+    the key of each of those with the number as it was written.
+    """
+    entries: list[tuple[Any, Any]] = []
+    broken: dict[int, str] = {}
+    for key, value in node.value:
+        empty = isinstance(value, ScalarNode) and not value.value
+        if empty and entries and isinstance(key, ScalarNode) and _THOUSANDS.fullmatch(key.value):
+            before = broken.get(len(entries) - 1) or entries[-1][1].value
+            if isinstance(before, str) and re.fullmatch(r"[-+]?\d{1,3}(,\d{3})*", before):
+                broken[len(entries) - 1] = f"{before},{key.value}"
+                continue
+        entries.append((key, value))
+    split = [(entries[i][0], text) for i, text in broken.items()]
+    return [entry for i, entry in enumerate(entries) if i not in broken], split
+
+
+def _split_numbers(node: SequenceNode, place: Place, keys: Keys) -> Iterator[Problem]:
+    """Numbers of a list that a thousands separator broke: the second of `[1,050, 2]` would be 50."""
+    for before, child in pairwise(node.value):
+        texts = [one.value if isinstance(one, ScalarNode) and one.style is None else "" for one in (before, child)]
+        if re.fullmatch(r"[-+]?\d{1,3}", texts[0]) and re.fullmatch(r"0\d\d(\.\d+)?", texts[1]):
+            found = f"a comma parts two entries, so that {'.'.join(map(str, keys))} cannot hold {','.join(texts)}"
+            yield Problem(str(place), found, f"Write {''.join(texts)}.")
 
 
 def scalar(text: str) -> str | int | float:

@@ -27,8 +27,24 @@ Category = Literal[
     "productivity", "informal care", "composite",
 ]  # fmt: skip
 
-NOT_YET = {"subgroups", "budget", "rate_ratios", "difference", "odds_ratio", "smd", "real_growth", "vat"}
-"""Keys of the grammar that are refused as "not yet supported"."""
+NOT_YET = {
+    "subgroups": "",
+    "budget": "The people who enter each year cannot be followed here: multiply the result for one by their number.",
+    "rate_ratios": "One rate_ratio holds for every state: give that of the whole cohort, or write a model of "
+    "probabilities, where each state has its own deaths.",
+    "difference": "",
+    "odds_ratio": "",
+    "smd": "",
+    "real_growth": "",
+    "vat": "",
+    "strategies.*.cohort": "People start alike under every strategy: move them in the first cycle by a transition, or "
+    "write a scenario for each start.",
+}
+"""Keys of the grammar that are refused as "not yet supported", some at one place only; and what to do instead."""
+TOO_MANY = {
+    "strategies": "Put the others into a second scenario with the same first strategy: each is compared with it.",
+}
+"""What to do where a block has more entries than it may."""
 
 
 class Cohort(Block):

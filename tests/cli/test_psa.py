@@ -118,7 +118,7 @@ def test_csv_holds_the_same_rows(tmp_path: Path) -> None:
     for command in ("psa", "beyond"):
         out = tmp_path / f"{command}.csv"
         found = parsed(command, path, "--json", "--draws", DRAWS, "--csv", out)["rows"]
-        read = list(csv.DictReader(io.StringIO(out.read_text("utf-8"))))
+        read = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
         assert list(read[0]) == KEYS
         for line, row in zip(read, found, strict=True):
             assert line["words"] == row["words"]

@@ -182,12 +182,13 @@ def test_the_schema_fits_the_documented_files(kind: str, name: str) -> None:
 def test_G3_csv_holds_the_same_rows_and_negative_numbers_stay_numbers(tmp_path: Path) -> None:
     path, out = example(tmp_path), tmp_path / "rows.csv"
     rows = parsed("run", path, "--json", "--draws", DRAWS, "--csv", out)["rows"]
-    read = list(csv.DictReader(io.StringIO(out.read_text("utf-8"))))
+    read = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
     assert list(read[0]) == COLUMNS
     for said, row in zip(read, rows, strict=True):
         assert (float(said["value"]) if said["value"] else None) == row["value"]
         assert said["words"] == row["words"]
     assert any(said["value"].startswith("-") for said in read)
+    assert out.read_bytes().startswith("\ufeff".encode()), "Excel would show £ as Â£"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1"])

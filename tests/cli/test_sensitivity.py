@@ -112,7 +112,7 @@ def test_a_horizon_that_the_file_does_not_have_becomes_the_horizon(tmp_path: Pat
 def test_csv_holds_the_rows(command: list[str], tmp_path: Path) -> None:
     path, out = example(tmp_path), tmp_path / "rows.csv"
     found = parsed(command[0], path, *command[1:], "--csv", out, "--json")
-    with out.open(encoding="utf-8", newline="") as file:
+    with out.open(encoding="utf-8-sig", newline="") as file:
         written = list(csv.DictReader(file))
     assert len(written) == len(found["rows"])
     assert list(written[0]) == list(found["rows"][0])

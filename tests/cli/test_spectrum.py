@@ -76,7 +76,7 @@ def test_without_targets_nothing_is_said_of_disagreement(folder: Path) -> None:
 def test_the_rows_come_as_csv_too(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     call("spectrum", folder, "--draws", 20, "--csv", path, "--perspective", "nhs")
-    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
     assert [row["population"] for row in rows] == ["first", "second"]
     assert {row["perspective"] for row in rows} == {"nhs"}
 

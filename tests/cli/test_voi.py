@@ -89,7 +89,7 @@ def test_where_nothing_would_change_the_decision_it_is_said(tmp_path: Path) -> N
 def test_csv_holds_the_same_rows(tmp_path: Path) -> None:
     path, out = example(tmp_path), tmp_path / "rows.csv"
     rows = parsed("voi", path, "--json", "--draws", DRAWS, "--csv", out)["rows"]
-    read = list(csv.DictReader(io.StringIO(out.read_text("utf-8"))))
+    read = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
     assert list(read[0]) == KEYS
     for said, row in zip(read, rows, strict=True):
         assert float(said["value"]) == row["value"]

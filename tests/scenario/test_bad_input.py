@@ -5,7 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.slips import INDEX, LIFE_TABLE, MODEL, OVERLAY, SETTING, SOURCES, Slip, check_refusal, problems
+from tests.scenario.slips import (
+    INDEX,
+    LIFE_TABLE,
+    MODEL,
+    OVERLAY,
+    SETTING,
+    SOURCES,
+    Slip,
+    check_refusal,
+    problems,
+    replace,
+)
+from tests.support.example import example
 
 HR = "unit: hazard ratio, value: 1.5, distribution: lognormal, ci95: [1.1, 2.0454545]"
 ATTENDANCE = "unit: share, value: 0.8, distribution: beta, effective_size: 30"
@@ -296,3 +308,58 @@ def test_loading_the_example_without_a_slip_works(tmp_path: Path) -> None:
     assert unharmed.name == MODEL
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         problems(unharmed)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "found", "remedy"),
+    [
+        (
+            MODEL,
+            "unit: sessions, value: 16",
+            "unit: sessions, value: 1,016",
+            "parameters.sessions.value cannot be 1,016",
+            "Write 1016.",
+        ),
+        (
+            MODEL,
+            "unit: sessions, value: 16",
+            "unit: sessions, value: 1,016,000.5",
+            "cannot be 1,016,000.5",
+            "Write 1016000.5.",
+        ),
+        (MODEL, "range: [0, 1]", "range: [1,050, 2]", "parameters.causal.range cannot hold 1,050", "Write 1050."),
+        (MODEL, "cycle: 1 month ", "cycle: 1 week ", "cycle is '1 week'", "'1 month'"),
+        (MODEL, "horizon: 5 years", "horizon: five years", "horizon: ", "years"),
+        (MODEL, "model: rates ", "model: rate ", "model is 'rate'", "'rates'"),
+        (
+            MODEL,
+            "table: example_table,",
+            "rate_ratios: {ill: 1}, table: example_table,",
+            "not yet supported",
+            "One rate_ratio holds",
+        ),
+        (
+            MODEL,
+            "usual_care: {label",
+            "usual_care: {cohort: {start: {well: 1}}, label",
+            "(strategies.usual_care.cohort)",
+            "start alike",
+        ),
+        (
+            MODEL,
+            "{ill -> well: recover,",
+            "{ill -> dead: relapse, ill -> well: recover,",
+            "deaths come from mortality",
+            "rate_ratio for everybody",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_with_cause_and_remedy(
+    tmp_path: Path, file: str, old: str, new: str, found: str, remedy: str
+) -> None:
+    """Nothing is judged by what stands for a refused entry, and a broken number is no empty one."""
+    path = example(tmp_path)
+    replace(tmp_path / file, old, new)
+    (line,) = problems(path)
+    assert found in line
+    assert remedy in line
