@@ -1,7 +1,6 @@
 """The program: one way in, and one way out for everything that goes wrong."""
 
 import errno
-import os
 import signal
 import sys
 import traceback
@@ -94,7 +93,7 @@ def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
 def _not_written(error: Exception) -> int:
     """Say that the output found no room, and let go of what is left of it."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stdout.close()
     reason = getattr(error, "strerror", None) or str(error)
     return _refuse(
         f"The output cannot be written ({reason}): what is there is not whole. Make room, or write elsewhere."
