@@ -86,3 +86,11 @@ def test_the_front_page_says_what_each_population_costs_and_whether_it_comes_bac
     back = f"{found.horizons[-1] / 12:.0f} years: {round(100 * chance) or 'none'} of 100"
     said = f"| {three_figures(-net.value)} ({ends[0]} to {ends[1]}), {found.horizons[0]:.0f} months | {back} |"
     assert said in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.long
+def test_what_the_resistant_trial_had_back_and_what_the_model_has_back() -> None:
+    """C022 and C023: £5,500 of therapy and £5,000 net; the model at the trial's prices."""
+    share = answer(result("depression_resistant", "trial_prices"), "offset_ratio", strategy="ltpp")
+    pence = f"the trial had {round(100 * (5_500 - 5_000) / 5_500)}p back in other care, the model {round(100 * share)}p"
+    assert pence in " ".join((ROOT / "README.md").read_text("utf-8").split())

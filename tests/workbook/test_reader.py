@@ -140,6 +140,12 @@ def test_a_change_made_before_the_export_stands_in_the_cell_and_can_be_taken_out
     assert read_changes(typed(book, {"attendance": 0.55}), mine).changes == {"attendance": 0.55}
 
 
+def test_an_overwritten_default_of_a_choice_is_refused(trd_book: bytes, trd: cm.Scenario) -> None:
+    at = f"D{row_of(trd_book, 'session_price')}"
+    message = refusal(edited(trd_book, lambda made: made["Inputs"].__setitem__(at, 99.5)), trd)
+    assert message.startswith(f"Inputs!{at}: the formula of session_price was overwritten")
+
+
 def test_an_own_price_taken_out_of_a_choice_is_refused(trd: cm.Scenario) -> None:
     mine = trd.changed({"session_price": 99.5})
     message = refusal(typed(exported(mine), {"session_price": None}), mine)

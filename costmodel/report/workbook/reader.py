@@ -125,7 +125,7 @@ def _change(row: Row, scenario: Scenario) -> dict[str, Any]:
     """The change that a row asks for, if any. Raises InputError naming the cell."""
     record = scenario.parameters.get(row.id)
     if record is not None and (row.id in scenario.leaves or record.one_of):
-        _check_formulas(row)
+        _check_formulas(row, (row.default,) if record.one_of else ())
         return _number(row, record, scenario)
     declared = _declared(scenario, row.id)
     if declared is not None and not row.default.blank:
@@ -226,9 +226,9 @@ def _check_default(row: Row, default: float) -> None:
         raise InputError.at(row.default.place, f"the default of {row.id} was {default:g} and was overwritten", remedy)
 
 
-def _check_formulas(row: Row) -> None:
-    """What the workbook shows must follow from "Your value"."""
-    for cell in (row.used, row.model):
+def _check_formulas(row: Row, more: tuple[Found, ...] = ()) -> None:
+    """What the workbook shows must follow from "Your value". more: further cells of the row that hold formulas."""
+    for cell in (row.used, row.model, *more):
         if not cell.formula:
             remedy = 'Put the formula back, and type your own number into "Your value".'
             raise InputError.at(cell.place, f"the formula of {row.id} was overwritten", remedy)

@@ -1,0 +1,134 @@
+"""Sentences whose untruth had a cause of its own: a choice, an entry, a price, a bill without an effect."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import costmodel as cm
+from costmodel.report import break_even_table, grid_table, tornado_table
+from costmodel.report.charts.bridge import _title
+from costmodel.report.sentence import answer
+from costmodel.scenario.overlay import Change
+from tests.support.example import example, load_example
+
+PRICE = {"unit": "GBP per session", "price_year": "2024/25", "source": "X001", "status": "assumption"}
+OPTIONS = {
+    "parameters.full": PRICE | {"label": "Full cost", "value": 100},
+    "parameters.staff": PRICE | {"label": "Staff cost", "value": 55},
+    "parameters.basis": {"label": "Price basis", "unit": "GBP per session", "use": "full"}
+    | {"one_of": {"full": "full", "staff": "staff"}},
+    "strategies.therapy.therapy.price": "basis",
+    "parameters.session_price": PRICE | {"label": "Unused", "value": 1},
+}
+
+
+def price_line(scenario: cm.Scenario) -> str:
+    return next(line for line in answer(cm.run(scenario, draws=0)).beside if line.startswith("Price basis"))
+
+
+def test_an_option_takes_the_place_of_a_number_of_ones_own(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **OPTIONS)
+    own = scenario.changed({"basis": 200})
+    assert own.central["basis"] == 200
+    assert own.changed({"basis": "staff"}).central["basis"] == 55
+    assert own.changed({"basis": "full"}).sha256 == scenario.sha256
+    held = scenario.changed({"basis": 200}, fix=True)
+    assert held.changed({"basis": "staff"}).sha256 == scenario.changed({"basis": "staff"}).sha256
+    both = {"parameters.basis.use": "staff", "parameters.basis.value": 200}
+    assert scenario.changed(both).sha256 == scenario.changed(dict(reversed(both.items()))).sha256
+
+
+def test_a_price_is_credited_to_whoever_gave_it(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **OPTIONS)
+    assert "£100 a session (full cost)" in price_line(scenario)
+    assert "£200 a session (your own figure)" in price_line(scenario.changed({"basis": 200}))
+    assert "£60 a session (your own figure)" in price_line(scenario.changed({"full": 60}))
+    assert "£55 a session (staff cost)" in price_line(scenario.changed({"basis": 200}).changed({"basis": "staff"}))
+    assert "£70 a session (the figure of “dearer”)" in price_line(scenario.changed({"basis": 70}, by="dearer"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ({"a": 1, "b": "x"}, {"a": 2, "b": "x", "c": [1.5, "y"]}, "costs.gp.a: 1 → 2; costs.gp.c: nothing → [1.5, y]"),
+        (None, {"a": 1, "b": {"c": 0.25}}, "costs.gp: nothing → {a: 1, b: {c: 0.25}}"),
+        ([1, 2], None, "costs.gp: [1, 2] → nothing"),
+        ({"a": 1}, None, "costs.gp: {a: 1} → nothing"),
+    ],
+)
+def test_a_change_of_an_entry_lists_its_values(old: object, new: object, text: str) -> None:
+    assert str(Change("costs.gp", old, new, "you")) == text
+
+
+def test_a_setting_in_another_currency_is_refused_once(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    setting = path.parent / "settings" / "example.yaml"
+    text = setting.read_text("utf-8")
+    assert "currency: GBP" in text
+    setting.write_text(text.replace("currency: GBP", "currency: USD").replace("GBP per", "USD per"), "utf-8")
+    with pytest.raises(cm.InputError) as error:
+        cm.load(path)
+    (problem,) = error.value.problems
+    assert "the currency is 'USD'" in str(problem)
+    assert "Only pounds are supported" in str(problem)
+
+
+def test_sessions_that_change_only_the_bill_are_said_to(tmp_path: Path) -> None:
+    billed = load_example(tmp_path / "billed")
+    assert not any(effect.dose for effect in billed.model.strategies["therapy"].effects.values())
+    for notes in (
+        tornado_table.notes(cm.tornado(billed)),
+        break_even_table.notes(cm.break_even(billed)),
+        grid_table.notes(cm.grid(billed, "sessions", "attendance")),
+    ):
+        (said,) = [note for note in notes if "only the bill" in note]
+        assert said.endswith(": sessions, attendance")
+    number = {"source": "X001", "status": "assumption"}
+    dose = {"studied": "studied", "least": "least", "shape": "shape"}
+    first = next(iter(billed.model.strategies["therapy"].effects))
+    dosed = load_example(
+        tmp_path / "dosed",
+        **{
+            f"strategies.therapy.effects.{first}.dose": dose,
+            "parameters.studied": number | {"label": "Studied", "unit": "sessions", "value": 16},
+            "parameters.least": number | {"label": "Least", "unit": "sessions", "value": 4},
+            "parameters.shape": number | {"label": "Shape", "unit": "share", "value": 0.5},
+        },
+    )
+    assert not [note for note in tornado_table.notes(cm.tornado(dosed)) if "only the bill" in note]
+
+
+@pytest.mark.parametrize(
+    ("costs", "words"),
+    [
+        ({"hospital": -40, "community": -35, "medication": -25}, "the largest part, £40, from hospital."),
+        ({"hospital": -60, "community": -40}, "most of it from hospital."),
+        ({"hospital": -60}, "all from hospital."),
+        (
+            {"hospital": -60, "community": 20},
+            "£40 of the £1,000 spent on therapy comes back: £60 less on care, all from",
+        ),
+        ({"hospital": -1_500}, "£1,500, more than the £1,000 spent on therapy comes back, all from hospital."),
+        ({"hospital": 30}, "therapy costs the NHS £1,000, and care used costs £30 more."),
+    ],
+)
+def test_what_comes_back_is_called_most_only_over_half(costs: dict[str, float], words: str) -> None:
+    rows = [{"category": name, "net cost": float(cost)} for name, cost in {"therapy": 1_000, **costs}.items()]
+    assert words in _title(pd.DataFrame(rows), "nhs", "2 years")
+
+
+def test_the_headline_speaks_of_the_payer_that_was_asked_for(example_result: cm.Result) -> None:
+    for perspective, said in (("nhs", "the NHS "), ("public_sector", "the public sector "), ("societal", "society ")):
+        words = answer(example_result, perspective=perspective)
+        assert f" {said}" in words.headline
+        assert "NHS and social care" not in words.headline + "".join(words.beside[:2])
+
+
+def test_effects_that_run_to_the_horizon_are_not_said_to_cease(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path)
+    effects = scenario.model.strategies["therapy"].effects
+    lasting = scenario.changed({f"strategies.therapy.effects.{name}.until": "horizon" for name in effects})
+    said = ["\n".join(answer(cm.run(one, draws=0)).beside) for one in (scenario, lasting)]
+    assert "(effects cease from then on)" in said[0]
+    assert "(effects are assumed to last to the horizon)" in said[1]
