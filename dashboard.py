@@ -1,12 +1,15 @@
 """The dashboard: `streamlit run dashboard.py`. It shows; every figure comes from the model."""
 
 import logging
+import traceback
 import uuid
+from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from costmodel.errors import InputError
-from views.parts import choice, compute, refusal, show, sidebar, style
+from views.parts import choice, compute, gate, refusal, show, sidebar, style
 
 # File and name of each page, in the order of the navigation; the first opens.
 PAGES = (
@@ -17,13 +20,23 @@ PAGES = (
 )
 
 
+LOG = logging.getLogger("costmodel.dashboard")
+
+
 def main() -> None:
+    gate.install()
     st.set_page_config(page_title="Does therapy pay for itself?", layout="wide", initial_sidebar_state="auto")
     style.apply()
     pages = [st.Page(file, title=name, default=i == 0) for i, (file, name) in enumerate(PAGES)]
     page = st.navigation(pages, position="top")
-    compute.give_up()
+    with compute.turn():
+        _draw(page)
+
+
+def _draw(page: StreamlitPage) -> None:
     try:
+        if refused := st.session_state.get(gate.REFUSED):
+            show.refusal("\n".join(refused))
         choice.current()
         locked = choice.locked()
         if locked is None:
@@ -33,13 +46,19 @@ def main() -> None:
             sidebar.locked_sidebar(locked)
             refusal.show(locked)
     except InputError as error:
-        show.refusal(str(error), kept=False)
+        show.refusal(choice.reasons(error), kept=False)
     except StopIteration:
         st.error("There is no scenario: the scenarios folder holds no model.yaml.")
-    except Exception:
+    except Exception as error:
         reference = uuid.uuid4().hex[:8]
-        logging.getLogger("costmodel.dashboard").exception("reference %s", reference)
+        LOG.error("reference %s: %s at %s", reference, type(error).__name__, _where(error))
         st.error(f"Something went wrong on our side. Reference {reference}; what happened is in the server's log.")
+
+
+def _where(error: Exception) -> str:
+    """The lines of code that led to an error, and nothing of what they held: a reader's input stays out of the log."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
 
 
 main()

@@ -21,7 +21,7 @@ from benchmarks.memory import peak
 from benchmarks.models import monthly, sick_sicker
 from benchmarks.numpy_programs import dense, dense_einsum, state_by_state
 from benchmarks.problem import Answer, Problem
-from costmodel.model.run import processors
+from costmodel.model.parallel import processors
 
 FEW = 200
 """Draws of the slow programs when in a hurry."""

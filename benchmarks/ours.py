@@ -4,7 +4,7 @@ import time
 
 import costmodel as cm
 from benchmarks.problem import SEED, Answer, Problem
-from costmodel.model.run import processors
+from costmodel.model.parallel import processors
 
 
 def one_thread(problem: Problem) -> Answer:

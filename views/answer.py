@@ -4,7 +4,7 @@ from views.parts import choice, compute, first_screen, further
 
 scenario = choice.scenario()
 screen = first_screen.prepare(scenario)
-if not compute.begin(scenario).done():
+if not compute.known(scenario):
     screen.show(compute.deterministic(scenario), stale=True)
 result = compute.expected(scenario, screen.working)
 screen.show(result, stale=False)

@@ -1,6 +1,5 @@
 """Scenario and draws → result: the function that every analysis calls."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from costmodel.model.by_probabilities import broken_in_draws
 from costmodel.model.flows import items, therapy_window
 from costmodel.model.given import check_given
 from costmodel.model.lived import edges, looking
-from costmodel.model.parallel import in_order
+from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.model.simulate import Books
 from costmodel.model.strata import Together, shares_of_strata
 from costmodel.model.unusual import unusual
@@ -80,6 +79,7 @@ def run(
             "sampling", f"there is no sampling {sampling!r}", nearest(str(sampling), get_args(Sampling))
         )
     workers = workers or processors()
+    go_on()
     check_size(scenario, draws, seed, workers)
     model, look = scenario.model, looking(scenario.central)
     horizons = _horizons(scenario)
@@ -136,11 +136,6 @@ def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) ->
 def values_of(result: Result, draws: int, first: int = 0) -> Values:
     """Draws first … first + draws − 1 of every parameter behind a result, in the order of its outcomes."""
     return drawn_values(result.scenario, draws, result.seed, first, cast(Sampling, result.sampling), result.given)
-
-
-def processors() -> int:
-    """Processors that this program may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -204,6 +199,7 @@ def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
 
     Raises InputError where the rates of a draw are absurd.
     """
+    go_on()
     return joined([_block(scenario, values, draws, _horizons(scenario), draws)])
 
 

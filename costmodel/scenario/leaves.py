@@ -86,8 +86,9 @@ def _plain(record: Parameter, price_factor: float) -> Leaf:
         return Leaf(record.fixed, None, price_factor)
     if record.moved_to is not None and record.moved_to != central:
         _check_value(record, record.moved_to)
-        distribution = recentred(distribution, record.unit, record.moved_to) if distribution else None
         central = record.moved_to
+        certain = central in (record.unit.low, record.unit.high)  # at an end of what is possible there is no spread
+        distribution = recentred(distribution, record.unit, central) if distribution and not certain else None
     return Leaf(central, distribution, price_factor)
 
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from costmodel.model.run import DRAWS
 from tests.support.dashboard import opened
 from tests.support.example import example
-from views.parts import compute
+from views.parts import catalogue, compute
 
 FEW = 100
 """Draws, where their number is not what is tested."""
@@ -27,9 +27,10 @@ def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few draws, and no waiting for a reader to settle."""
+    """Few draws, no waiting for a reader to settle, and files looked at on every click."""
     monkeypatch.setattr(compute, "DRAWS", FEW)
     monkeypatch.setattr(compute, "SETTLED", 0.0)
+    monkeypatch.setattr(catalogue, "FRESH", 0.0)
 
 
 @pytest.fixture

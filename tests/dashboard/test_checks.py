@@ -39,8 +39,8 @@ def test_other_values_are_not_called_checked(app: AppTest) -> None:
 
 def test_a_failed_check_is_a_warning_in_words(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Result, "curve_payback", lambda *a, **how: 3.0)
-    compute._checks.clear()
+    compute.KEPT.clear()
     app.button(key=BUTTON).click().run()
-    compute._checks.clear()
+    compute.KEPT.clear()
     assert "1 failed" in said(app)[0]
     assert "Do not rely" in app.error[0].value

@@ -1,9 +1,13 @@
 """The scenarios that can be chosen: each appears by existing. And files that users bring, read in memory."""
 
+import hashlib
 import os
-from collections.abc import Iterator
+import stat
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,34 +40,101 @@ class Entry:
     title: str
 
 
-def populations() -> dict[str, Entry]:
-    """The base model of each population by the name of its folder."""
-    found = sorted(folder().glob(f"*/{MODEL}"))
-    return {path.parent.name: entry for path in found if (entry := _entry(path)) is not None}
+@dataclass(frozen=True)
+class Shelf:
+    """The scenarios folder as it was when it was last looked at: its files by population and name, the model first.
+
+    stamp: differs whenever a file of the folder does.
+    """
+
+    home: Path
+    stamp: str
+    files: Mapping[str, Mapping[str, Entry]]
 
 
-def scenarios(population: str) -> dict[str, Entry]:
-    """The files of a population by file name: the model first, then its overlays."""
-    home = folder() / population
+FRESH = 1.0
+"""Seconds for which the folder is not looked at again, whoever asks."""
+_looking = threading.Lock()
+_last: tuple[float, Shelf] | None = None
+
+
+def shelf() -> Shelf:
+    """What the folder holds. One thread looks, at most once a second; the others are told what was there before."""
+    global _last
+    home, last = folder(), _last
+    known = last is not None and last[1].home == home
+    if last is not None and known and time.monotonic() - last[0] < FRESH:
+        return last[1]
+    if not _looking.acquire(blocking=not known):
+        assert last is not None
+        return last[1]
+    try:
+        stamp = _stamp(home)
+        last = _last
+        if last is None or last[1].home != home or last[1].stamp != stamp:
+            found = sorted(path for path in home.glob(f"*/{MODEL}") if _readable(path, home))
+            last = 0.0, Shelf(home, stamp, {path.parent.name: _files(path.parent) for path in found})
+        _last = time.monotonic(), last[1]
+        return last[1]
+    finally:
+        _looking.release()
+
+
+def _stamp(home: Path) -> str:
+    """A digest of the name, time and size of every file below a folder."""
+    there = []
+    for path in home.rglob("*"):
+        with suppress(OSError):
+            found = path.stat()
+            if stat.S_ISREG(found.st_mode):
+                there.append(f"{path.relative_to(home)} {found.st_mtime_ns} {found.st_size}")
+    return hashlib.sha256("\n".join(sorted(there)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _readable(path: Path, home: Path) -> bool:
+    """Whether it is a regular file of the folder, wherever links lead."""
+    try:
+        return path.is_file() and path.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _files(home: Path) -> dict[str, Entry]:
     entries = {MODEL: _entry(home / MODEL)}
     for path in sorted(home.glob("*.yaml")):
-        entry = _entry(path)
-        if path.name != MODEL and entry is not None:
-            entries[path.name] = entry
+        if path.name != MODEL and _readable(path, home.parent):
+            entries[path.name] = _entry(path)
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
-def stamp() -> tuple[str, int]:
-    """The folder and its latest change: differs whenever a file does."""
-    home = folder()
-    return str(home), max((path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()), default=0)
+def populations() -> dict[str, Entry]:
+    """The base model of each population by the name of its folder."""
+    return {name: files[MODEL] for name, files in shelf().files.items()}
+
+
+def scenarios(population: str) -> Mapping[str, Entry]:
+    """The files of a population by file name: the model first, then its overlays."""
+    return shelf().files.get(population, {})
+
+
+def stamp() -> str:
+    """Differs whenever a file of the folder does."""
+    return shelf().stamp
+
+
+def path_of(population: str, file: str) -> Path:
+    """Where a scenario of the menu stands; nothing else is ever opened. Raises InputError for any other name."""
+    entry = scenarios(population).get(file)
+    if entry is None:
+        raise InputError.at("Scenario", "this is not among the scenarios that can be chosen", "Choose one of the menu.")
+    return entry.path
 
 
 def _entry(path: Path) -> Entry | None:
     """What the menu says about a file; None if it is neither a model nor an overlay."""
     home = path.parent.name.replace("_", " ").capitalize()
     try:
-        data = _head(path, path.stat().st_mtime_ns)
+        data = _head(path)
     except (InputError, OSError):
         return Entry(path, path.stem, home) if path.name == MODEL else None
     if path.name != MODEL and "extends" not in data:
@@ -77,8 +148,7 @@ def _people_first(title: str) -> str:
     return f"{upper_first(people)}: {lower_first(therapy)}" if found and people else title
 
 
-@lru_cache(maxsize=64)
-def _head(path: Path, changed: int) -> dict[str, str]:
+def _head(path: Path) -> dict[str, str]:
     """The words of a shipped file that the menu needs."""
     data = read_file(path).data
     return {key: str(data[key]) for key in ("label", "title", "extends") if key in data}

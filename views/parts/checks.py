@@ -25,8 +25,9 @@ def show(result: Result) -> None:
             st.session_state[ASKED] = sha256
         if st.session_state.get(ASKED) != sha256:
             return
-        with st.spinner("Checking …"):
-            checks = compute.checks(result)
+        status = st.empty()
+        checks = compute.checks(result, lambda: status.caption("Checking …"))
+        status.empty()
         failed = [check for check in checks if check.state == "FAIL"]
         said = f"{count(checks)}."
         if failed:

@@ -1,21 +1,29 @@
 """What this user has chosen: one immutable scenario, and the changes to it. Lives in the session."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
 from costmodel.errors import InputError
+from costmodel.report.words import upper_first
 from costmodel.report.workbook.opened import opened
 from costmodel.report.workbook.package import is_binary
 from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 from costmodel.scenario.locked import Locked, Refused
+from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.schema import Base
 from views.parts import catalogue, compute
 
+_NAME = re.compile(r"\b[a-z][a-z0-9]*_[a-z0-9_]+\b|^[a-z][a-z0-9]*(?=:)")
+"""What may be the name of a parameter in a message."""
+_OURS = re.compile(rf"(?!{re.escape(catalogue.UPLOADED)}).+\.(yaml|csv)\b")
+"""A place in a file that is not the reader's own."""
+_KIND = re.compile(rf" \(({'|'.join(DERIVED)})\)")
 CHOICE, FAULTS, NOTICE, PENDING = "choice", "faults", "notice", "pending"
 FIRST = "depression_resistant"
 """The population that opens: the one on which the UK trial of long-term therapy stands."""
@@ -35,24 +43,29 @@ class Choice:
         return dict(self.changes)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _load(
-    population: str,
-    file: str,
-    upload: bytes | None,
-    changes: tuple[tuple[str, Any], ...],
-    stamp: tuple[str, int],
-) -> Scenario:
-    if changes:
-        return _load(population, file, upload, (), stamp).changed(dict(changes))
-    if upload is not None:
-        return catalogue.read_upload(upload, population)
-    return load(catalogue.folder() / population / file)
+MOST_SCENARIOS = 100_000_000
+"""Bytes of scenarios that are kept."""
+_loaded = compute.Kept(MOST_SCENARIOS)
+
+
+def _load(choice: Choice, stamp: str) -> Scenario:
+    """Read once for all sessions while the folder stays as it is. Raises InputError."""
+    key = (choice, stamp)
+    scenario: Scenario | None = _loaded.get(key)
+    if scenario is None:
+        if choice.changes:
+            scenario = _load(replace(choice, changes=()), stamp).changed(choice.changed)
+        elif choice.upload is not None:
+            scenario = catalogue.read_upload(choice.upload, choice.population)
+        else:
+            scenario = load(catalogue.path_of(choice.population, choice.file))
+        _loaded.put(key, scenario, compute.BYTES_OF_A_SCENARIO + len(choice.upload or b""))
+    return scenario
 
 
 def scenario_of(choice: Choice) -> Scenario:
     """The scenario of a choice. Raises InputError."""
-    scenario = _load(choice.population, choice.file, choice.upload, choice.changes, catalogue.stamp())
+    scenario = _load(choice, catalogue.stamp())
     if len(scenario.model.strategies) < 2:
         found = "the scenario has one strategy"
         raise InputError.at(scenario.path.name, found, "The dashboard compares a therapy with usual care.")
@@ -101,6 +114,39 @@ def with_changes(more: Mapping[str, Any]) -> Scenario:
     return scenario_of(replace(here, changes=kept))
 
 
+def limits(path: str, step: float, low: float, high: float) -> tuple[float, float]:
+    """The lowest and the highest value of a number that the chosen scenario takes, of those between two ends.
+
+    path: what a change changes. step: what may stand beside the low end where that itself is refused.
+    """
+    start = base()
+    key = ("limits", path, step, low, high, start.sha256)
+    found: tuple[float, float] | None = _loaded.get(key)
+    if found is None:
+        lowest = next((end for end in (low, step) if _taken(start, path, end)), float(default(start, path) or low))
+        highest = next((end for end in _ends(high) if end > lowest and _taken(start, path, end)), lowest)
+        found = lowest, max(highest, float(default(start, path) or lowest))
+        _loaded.put(key, found, compute.BYTES * len(key))
+    return found
+
+
+def _ends(high: float) -> Iterator[float]:
+    """An end, and tenths of it."""
+    while high >= 1:
+        yield high
+        high = high // 10 if high > 1 else 0
+    yield high
+
+
+def _taken(start: Scenario, path: str, value: float) -> bool:
+    try:
+        scenario = start.changed({path: int(value) if path == "people" else value})
+        compute.deterministic(scenario)
+    except InputError:
+        return False
+    return True
+
+
 def faults() -> dict[str, str]:
     """What was refused, by the control or path it belongs to."""
     return st.session_state.setdefault(FAULTS, {})
@@ -131,6 +177,11 @@ def reset(at: str, *paths: str) -> None:
 
 def select(population: str, file: str) -> None:
     """Choose a shipped scenario; the user's changes go with it where they fit."""
+    try:
+        catalogue.path_of(population, file)
+    except InputError as error:
+        faults()["file"] = reasons(error)
+        return
     here = current()
     wanted = replace(here, population=population, file=file, upload=None)
     if _adopt("file", wanted, {}):
@@ -164,7 +215,7 @@ def upload(content: bytes, chosen: str | None = None) -> None:
         st.session_state[PENDING] = content
         return
     except InputError as error:
-        faults()["file"] = str(error)
+        faults()["file"] = reasons(error)
         return
     if _adopt("file", wanted, wanted.changed):
         if wanted.population != here.population:
@@ -263,25 +314,39 @@ def default(scenario: Scenario, path: str) -> Any:
 
 def _adopt(at: str, wanted: Choice, typed: Mapping[str, Any]) -> bool:
     """Make a choice the session's if it loads and runs, or is a locked population; else keep the reasons beside it."""
+    compute.TURNS.take()
     try:
-        compute.deterministic(scenario_of(wanted))
+        scenario = scenario_of(wanted)
+        compute.check_size(scenario)
+        compute.deterministic(scenario)
     except InputError as error:
         if isinstance(error, Refused) and wanted.upload is None and not error.asked:
             st.session_state[CHOICE] = wanted
             faults().clear()
             return True
         said = ", ".join(str(value) for value in typed.values())
-        faults()[at] = f"{f'{said}: ' if said else ''}{_reasons(error)}"
+        faults()[at] = f"{f'{said}: ' if said else ''}{reasons(error)}"
         return False
     st.session_state[CHOICE] = wanted
     faults().pop(at, None)
     return True
 
 
-def _reasons(error: InputError) -> str:
-    """Problems without the place, where the place is only the control that the user has just moved."""
+def reasons(error: InputError) -> str:
+    """Problems in the reader's words: labels for names, and a place only where it stands in the reader's own file."""
     lines = []
     for problem in error.problems:
-        ours = problem.place.startswith("you")
-        lines.append(f"{problem.found}. {problem.remedy}".strip() if ours else str(problem))
-    return "\n".join(lines)
+        place = "" if problem.place.startswith("you ") or _OURS.match(problem.place) else f"{problem.place}: "
+        found = labelled(problem.found) if place else upper_first(labelled(problem.found))
+        lines.append(f"{place}{found}. {labelled(problem.remedy)}".strip())
+    return "\n".join(dict.fromkeys(lines))
+
+
+def labelled(text: str) -> str:
+    """A text with the labels of parameters in the place of their names, which only a file's author knows."""
+    try:
+        parameters = base().parameters
+    except InputError:
+        return text
+    text = _KIND.sub("", text)
+    return _NAME.sub(lambda name: f"“{parameters[name[0]].label}”" if name[0] in parameters else name[0], text)

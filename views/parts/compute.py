@@ -1,53 +1,221 @@
-"""Runs, kept by the content of what was run, for all sessions; the long ones beside the page, not in it."""
+"""Work for all sessions: bounded to the processors, begun when the reader has paused, kept within a number of bytes.
 
+Three bounds. Pages are drawn by as many sessions at a time as there are processors (`turn`). Simulations and analyses
+are worked out by a few threads beside the pages (`begin`, `analysis`); what nobody waits for any more is taken back.
+What was worked out is kept by its content for all (`Kept`), the least recently used going first.
+"""
+
+import json
+import sys
+import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import replace
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, TypeVar
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from costmodel import __version__
 from costmodel.analysis.verification import Check, verify_result
 from costmodel.errors import InputError
+from costmodel.model.parallel import bounded, processors
 from costmodel.model.run import DRAWS, SEED, run
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import cycles
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 
 Found = TypeVar("Found")
 
-WORKERS = {"answer": 2, "further": 1}
+WORKERS = {"answer": max(1, processors() - 1), "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
+MOST_KEPT = 300_000_000
+"""Bytes of results and analyses that are kept."""
+BYTES_OF_A_SCENARIO = 1_500_000
+"""About, without what all scenarios of a population share."""
 LARGEST_CURVES = 400_000_000
 """Bytes that the curves of one run may take here; the command line has no such bound."""
 BYTES = 8
-PAUSE = 0.03
-"""Seconds between looks at a run that is under way."""
-SETTLED = 1.0
-"""Seconds without a click after which what stands further down is worth simulating."""
-WAITING = "waiting"
+PAUSE = 0.1
+"""Seconds between looks at whether the reader has clicked again."""
+SETTLED = 0.6
+"""Seconds without a click after which a reader has paused, and simulations are worth their while."""
+LEFT = 1.0
+"""Seconds for which work goes on that nobody waits for: a reader who clicks beside it asks for it again."""
+
+
+class Kept:
+    """What was made, by its key, for all sessions. Together never more than a number of bytes."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.bytes = most, 0
+        self._there: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._there
+
+    def get(self, key: Hashable) -> Any:
+        """None where it is not there."""
+        with self._lock:
+            if key not in self._there:
+                return None
+            self._there.move_to_end(key)
+            return self._there[key][0]
+
+    def put(self, key: Hashable, value: Any, size: int) -> None:
+        """Keep a value; what was used least recently goes. One that is larger than all that may be kept is not."""
+        with self._lock:
+            self.bytes += size - self._there.pop(key, (None, 0))[1]
+            self._there[key] = value, size
+            while self.bytes > self.most:
+                self.bytes -= self._there.popitem(last=False)[1][1]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._there.clear()
+            self.bytes = 0
+
+
+class Turns:
+    """Who may work at the same time, in the order of asking. A thread has its turn until it gives it back or ends."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._having: set[threading.Thread] = set()
+        self._waiting: deque[threading.Thread] = deque()
+        self._changed = threading.Condition()
+
+    def take(self) -> None:
+        me = threading.current_thread()
+        with self._changed:
+            if me in self._having:
+                return
+            self._waiting.append(me)
+            while self._waiting[0] is not me or not self._free():
+                self._changed.wait(1.0)  # a thread that ended without giving its turn back tells nobody
+            self._waiting.popleft()
+            self._having.add(me)
+            self._changed.notify_all()
+
+    def give(self) -> None:
+        with self._changed:
+            self._having.discard(threading.current_thread())
+            self._changed.notify_all()
+
+    def _free(self) -> bool:
+        self._having = {thread for thread in self._having if thread.is_alive()}
+        return len(self._having) < self._most
+
+
+@dataclass(eq=False)
+class Job:
+    """Work under way or waiting for a worker, and the threads that wait for it."""
+
+    future: "Future[Any]" = field(default_factory=Future)
+    wanted: set[threading.Thread] = field(default_factory=set)
+    left: float | None = None
+    """Since when nobody waits for it, by the clock; None while somebody does."""
+
+    def unwanted(self) -> bool:
+        """Whether nobody waits: a thread that ended does not."""
+        return not any(thread.is_alive() for thread in tuple(self.wanted))
+
+    def check(self) -> None:
+        """Raises Left where nobody has waited for a while."""
+        if not self.unwanted():
+            self.left = None
+        elif self.left is None:
+            self.left = time.monotonic()
+        elif time.monotonic() - self.left > LEFT:
+            raise Left
+
+
+class Left(Exception):
+    """Nobody waits for this work any more."""
+
+
+KEPT = Kept(MOST_KEPT)
+TURNS = Turns(processors())
+_under_way: dict[Hashable, Job] = {}
+_jobs = threading.RLock()
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Draw a page within: as many sessions as there are processors do so at a time.
+
+    What was clicked while this session waited is taken now, and the turn kept: who waits never loses the place.
+    """
+    TURNS.take()
+    breathe()
+    try:
+        yield
+    finally:
+        leave()
+        TURNS.give()
+
+
+def breathe() -> None:
+    """Let a click that came in the meantime interrupt the page here."""
+    "anything" in st.session_state  # noqa: B015 - any look at the session's state lets Streamlit interrupt
+
+
+def settle(meanwhile: Callable[[], object]) -> None:
+    """Wait until the reader has stopped moving controls; others draw their pages in the meantime."""
+    meanwhile()
+    with _aside():
+        end = time.monotonic() + SETTLED
+        while (rest := end - time.monotonic()) > 0:
+            time.sleep(min(PAUSE, rest))
+            breathe()
+    leave()
+
+
+def leave() -> None:
+    """This session waits for nothing that it has asked for until now."""
+    me = threading.current_thread()
+    with _jobs:
+        for job in _under_way.values():
+            job.wanted.discard(me)
 
 
 def deterministic(scenario: Scenario) -> Result:
     """The run at central values. Raises InputError."""
-    return _deterministic(scenario.sha256, __version__, scenario)
+    key = ("central", *_identity(scenario))
+    result: Result | None = KEPT.get(key)
+    if result is None:
+        result = run(scenario, draws=0)
+        KEPT.put(key, result, weight(result))
+    return result
 
 
 def begin(scenario: Scenario, purpose: str = "answer") -> "Future[Result]":
     """The run with draws: done, under way or waiting for a worker. Raises InputError if it is too large."""
-    _check_memory(scenario)
-    return _pending(_begun, scenario.sha256, DRAWS, SEED, __version__, scenario, purpose)
+    check_size(scenario)
+    return _pending(_key(scenario), lambda draws=DRAWS: _run(scenario, draws, SEED), purpose)
+
+
+def known(scenario: Scenario) -> bool:
+    """Whether the run with draws is kept."""
+    return _key(scenario) in KEPT
 
 
 def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str = "answer") -> Result:
-    """The run with draws. `meanwhile` is called while it is under way: there a click can interrupt the page.
+    """The run with draws, begun when the reader has paused. `meanwhile` says that it is under way.
 
     Raises InputError.
     """
+    check_size(scenario)
+    if not known(scenario):
+        settle(meanwhile)
     return _awaited(lambda: begin(scenario, purpose), meanwhile)
 
 
@@ -56,91 +224,153 @@ def analysis(name: str, scenario: Scenario, work: Callable[[], Found], meanwhile
 
     name: the analysis with everything that it depends on beside the scenario. Raises InputError.
     """
-    return _awaited(lambda: _pending(_asked, name, scenario.sha256, __version__, work), meanwhile)
+    key = (name, *_identity(scenario), DRAWS, SEED)
+    return _awaited(lambda: _pending(key, work, "further"), meanwhile)
 
 
-def _pending(begun: Any, *key: Any) -> "Future[Any]":
-    """What is under way under a key; begun anew where it failed or was given up."""
-    future: Future[Any] = begun(*key)
-    if future.cancelled() or (future.done() and future.exception() is not None):
-        begun.clear(*key)
-        future = begun(*key)
-    st.session_state.setdefault(WAITING, []).append(future)
-    return future
+def apart(work: Callable[[], Found]) -> Found:
+    """Work that is too large to be kept or shared, in its order among all other work; not asked from within a page."""
+    found: Found = _pending(object(), work, "further", keep=False).result()
+    return found
 
 
-def _awaited(begin: "Callable[[], Future[Found]]", meanwhile: Callable[[], object]) -> Found:
+def checks(result: Result, meanwhile: Callable[[], object]) -> tuple[Check, ...]:
+    """The checks of a run."""
+    return analysis("checks", result.scenario, lambda: verify_result(result), meanwhile)
+
+
+def _key(scenario: Scenario) -> Hashable:
+    return ("run", *_identity(scenario), DRAWS, SEED)
+
+
+def _identity(scenario: Scenario) -> tuple[str, ...]:
+    """Everything that an answer depends on beside draws and seed: the order of what was declared, too."""
+    return scenario.sha256, json.dumps(scenario.tree.data), __version__
+
+
+def _pending(key: Hashable, work: Callable[[], Any], purpose: str, keep: bool = True) -> "Future[Any]":
+    """What is under way under a key, or was kept; begun anew where it is neither."""
+    with _jobs:
+        if (kept := KEPT.get(key)) is not None:
+            done: Future[Any] = Future()
+            done.set_result(kept)
+            return done
+        job = _under_way.get(key)
+        if job is None:
+            job = _under_way[key] = Job()
+            job.wanted.add(threading.current_thread())
+            _pool(purpose).submit(_work, key, job, work, keep)
+        job.wanted.add(threading.current_thread())
+        return job.future
+
+
+def _work(key: Hashable, job: Job, work: Callable[[], Any], keep: bool) -> None:
+    found, error = None, None
+    try:
+        with _jobs:
+            if job.unwanted():
+                raise Left
+        with bounded(1, job.check):
+            found = work()
+        if keep:
+            KEPT.put(key, found, weight(found))
+    except BaseException as raised:  # it belongs to those who wait
+        error = raised
+    with _jobs:
+        del _under_way[key]
+    if error is None:
+        job.future.set_result(found)
+    else:
+        job.future.set_exception(error)
+
+
+def _awaited(ask: "Callable[[], Future[Found]]", meanwhile: Callable[[], object]) -> Found:
+    """What a future gives; asked for again where others left it while this session began to wait."""
     while True:
-        future = begin()
-        while not future.done():
+        future = ask()
+        if not future.done():
             meanwhile()
-            time.sleep(PAUSE)
+            with _aside():
+                while not wait([future], PAUSE).done:
+                    breathe()
         try:
             return future.result()
-        except CancelledError:  # another session gave it up
+        except Left:
             continue
 
 
-def checks(result: Result) -> tuple[Check, ...]:
-    """The checks of a run."""
-    return _checks(result.scenario.sha256, result.draws, result.seed, __version__, result)
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Others may draw their pages while this session waits."""
+    TURNS.give()
+    yield
+    TURNS.take()
 
 
-def settle(meanwhile: Callable[[], object]) -> None:
-    """Wait until the reader has stopped moving controls: a click in the meantime interrupts the page here."""
-    end = time.monotonic() + SETTLED
-    while time.monotonic() < end:
-        meanwhile()
-        time.sleep(PAUSE)
-
-
-def give_up() -> None:
-    """Runs that this session asked for and that nobody has begun are not wanted any more."""
-    for future in st.session_state.pop(WAITING, []):
-        future.cancel()
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _deterministic(sha256: str, version: str, _scenario: Scenario) -> Result:
-    return run(_scenario, draws=0)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _checks(sha256: str, draws: int, seed: int, version: str, _result: Result) -> tuple[Check, ...]:
-    return verify_result(_result)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _begun(sha256: str, draws: int, seed: int, version: str, _scenario: Scenario, _purpose: str) -> "Future[Result]":
-    return _pool(_purpose).submit(_run, _scenario, draws, seed)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _asked(name: str, sha256: str, version: str, _work: Callable[[], Any]) -> "Future[Any]":
-    return _pool("further").submit(_work)
-
-
-@st.cache_resource(show_spinner=False)
+@cache
 def _pool(purpose: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(WORKERS[purpose], thread_name_prefix=purpose)
 
 
 def _run(scenario: Scenario, draws: int, seed: int) -> Result:
-    """A run without the curves that no page shows: they are nearly all of its memory."""
-    full = run(scenario, draws, seed)
-    assert full.expected is not None
-    shown = VIEWS.index("value") + 1
-    lean = replace(full, expected=replace(full.expected, curves=full.expected.curves[:, :shown].copy()))
-    lean.table()
-    return lean
+    """A run without the curves that no page shows, which are nearly all of its memory: of parts of a cohort, none."""
+
+    def lean(full: Result, shown: int) -> Result:
+        assert full.expected is not None
+        return replace(full, expected=replace(full.expected, curves=full.expected.curves[:, :shown].copy()))
+
+    whole = lean(run(scenario, draws, seed, strata=False), VIEWS.index("value") + 1)
+    parts = {name: lean(run(scenario.stratum(name), draws, seed), 0) for name in scenario.model.strata}
+    result = replace(whole, strata=parts)
+    result.table()
+    return result
 
 
-def _check_memory(scenario: Scenario) -> None:
-    variants = len(scenario.model.strategies) * len(scenario.structures)
-    size = (cycles(scenario.model) + 1) * len(VIEWS) * len(PERSPECTIVES) * variants * DRAWS * BYTES
-    if size > LARGEST_CURVES:
+def weight(thing: object) -> int:
+    """Bytes, about: of all arrays and tables, and of what holds them. A scenario counts as what is its own."""
+    seen: set[int] = set()
+    rest, total = [thing], 0
+    while rest:
+        one = rest.pop()
+        if id(one) in seen or isinstance(one, type):
+            continue
+        seen.add(id(one))
+        if isinstance(one, Scenario):
+            total += BYTES_OF_A_SCENARIO
+        elif isinstance(one, np.ndarray):
+            total += one.nbytes if one.base is None else 0
+            rest.append(one.base)
+        elif isinstance(one, pd.DataFrame):
+            total += int(one.memory_usage(deep=True).sum())
+        else:
+            total += sys.getsizeof(one)
+            if isinstance(one, dict):
+                rest += [*one.keys(), *one.values()]
+            elif isinstance(one, list | tuple | set | frozenset):
+                rest += one
+            elif hasattr(one, "__dict__"):
+                rest.append(vars(one))
+    return total
+
+
+def check_size(scenario: Scenario) -> None:
+    """Raises InputError where the curves of a run would take more than this server has for one."""
+    found = cycles(scenario.model)
+    if (found + 1) * _bytes_of_a_cycle(scenario) > LARGEST_CURVES:
         raise InputError.at(
             "horizon",
-            f"{cycles(scenario.model):,} cycles with {DRAWS:,} draws are too many for the dashboard",
+            f"{found:,} cycles with {DRAWS:,} draws are too many for the dashboard",
             "Choose a shorter horizon or a longer cycle, or use the command line.",
         )
+
+
+def longest_horizon(scenario: Scenario) -> int:
+    """Whole years of the longest horizon whose curves are not too large."""
+    most = LARGEST_CURVES // _bytes_of_a_cycle(scenario) - 1
+    return int(most * cycle_months(scenario.model) // MONTHS_A_YEAR)
+
+
+def _bytes_of_a_cycle(scenario: Scenario) -> int:
+    """Of curves: in each view, of each sum of payers, of every strategy but the first, in each reading."""
+    variants = (len(scenario.model.strategies) - 1) * len(scenario.readings)
+    return len(VIEWS) * len(PERSPECTIVES) * variants * DRAWS * BYTES

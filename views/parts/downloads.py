@@ -10,6 +10,7 @@ from costmodel.model.run import run
 from costmodel.report import workbook as books
 from costmodel.report.saved import FILE, overlay_text, saved
 from costmodel.result.result import Result
+from views.parts import compute
 from views.parts.choice import Choice, scenario_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -20,6 +21,9 @@ def workbook(result: Result) -> None:
     scenario, draws, seed = result.scenario, result.draws, result.seed
 
     def content() -> bytes:
+        return compute.apart(made)
+
+    def made() -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "report.xlsx"
             books.write(run(scenario, draws, seed), path)

@@ -7,6 +7,9 @@ from views.parts import choice, show
 from views.parts.records import Record, why
 from views.parts.text import literal, number
 
+STEP = 0.01
+"""What a field offers as its lowest where 0 is refused."""
+
 
 def panel(base: Scenario, rows: list[Record]) -> None:
     """Choose a row, type a value, apply or reset it; sources and refusals stand beside it."""
@@ -42,7 +45,9 @@ def _form(row: Record) -> None:
         elif row.kind == "text":
             st.text_input(f"Your value{unit}", value=str(row.now), key=key)
         else:
-            st.number_input(f"Your value{unit}", value=float(row.now or 0), key=key, format="%.10g", step=None)
+            now = float(row.now or 0)
+            low, high = choice.limits(row.path, STEP, *row.support)
+            st.number_input(f"Your value{unit}", min(low, now), max(high, now), now, key=key, format="%.10g", step=None)
         with st.container(horizontal=True):
             st.form_submit_button("Apply", type="primary", on_click=_apply, args=(row, key))
             default = number(row.default) if isinstance(row.default, float) else str(row.default)

@@ -44,7 +44,8 @@ class Screen:
         with self.metrics.container():
             _metrics(result, self.perspective, self.strategy)
         with self.chart.container():
-            show.figure(cumulative(result, self.perspective, self.strategy), CHART_HEIGHT)
+            key = f"cumulative {'central' if stale else 'expected'}"
+            show.figure(cumulative(result, self.perspective, self.strategy), CHART_HEIGHT, key)
         alone, several = _warned(said.warnings)
         self.beside.markdown("\n\n".join(literal(line) for line in (*alone, *said.beside)))
         self.warnings.markdown("\n".join(f"* {literal(text)}" for text in several))

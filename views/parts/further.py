@@ -73,19 +73,18 @@ def _stops(result: Result, perspective: str, strategy: str) -> None:
         name: choice.with_changes({"beyond_follow_up": name}) if name in others else scenario for name in charts.STOPS
     }
 
-    def draw(results: dict[str, Result]) -> None:
+    def draw(results: dict[str, Result], key: str) -> None:
         drawn = charts.stops(results, perspective, strategy)
         with chart.container():
-            show.figure(drawn, HEIGHT)
+            show.figure(drawn, HEIGHT, key)
         table.table(literal_table(show.in_pounds(drawn.table)), hide_index=True, border="horizontal")
 
     def working() -> None:
         status.caption("At central values; simulations under way …")
 
-    draw({name: compute.deterministic(stop) for name, stop in stops.items()})
-    compute.settle(working)
+    draw({name: compute.deterministic(stop) for name, stop in stops.items()}, "stops central")
     results = {name: compute.expected(stop, working, "further") for name, stop in stops.items()}
-    draw(results)
+    draw(results, "stops expected")
     status.caption(f"Expected values of {result.draws:,} simulations each.")
 
 

@@ -19,6 +19,8 @@ STATUS = {
     "assumption": "assumption",
 }
 WIDE = (0.025, 0.975)
+LARGEST = 10_000_000.0
+"""The highest number that a field offers: people of a scenario, and a price before it is taken for a slip."""
 
 Value = float | str | None
 
@@ -41,6 +43,8 @@ class Record:
     status: str
     note: str
     options: tuple[str, ...] = ()
+    support: tuple[float, float] = (0.0, LARGEST)
+    """What its unit allows of a number."""
 
     @property
     def changed(self) -> bool:
@@ -133,6 +137,7 @@ def _clock(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> It
             status="the scenario's design",
             note="",
             options=DURABILITY if path == "beyond_follow_up" else (),
+            support=(1.0, LARGEST),
         )
 
 
@@ -180,6 +185,7 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
         status=status,
         note=parameter.note or "",
         options=tuple(parameter.one_of or ()),
+        support=(max(parameter.unit.low, -LARGEST), min(parameter.unit.high, LARGEST)),
     )
 
 

@@ -17,10 +17,11 @@ MONEY = ("net cost", "net saving", "value", "low", "high")
 """Columns of tables of charts that hold pounds, where they hold numbers."""
 
 
-def figure(chart: Chart, height: int | None) -> None:
+def figure(chart: Chart, height: int | None, key: str) -> None:
     """A chart under its takeaway. The title stands in the page, where it wraps and is read aloud.
 
-    height: in pixels; its own where None. A figure without anything drawn is its takeaway alone.
+    height: in pixels; its own where None. key: its own on the page, where two charts may hold the same figures.
+    A figure without anything drawn is its takeaway alone.
     """
     st.markdown(f"**{literal(chart.title)}**")
     if not chart.figure.data:
@@ -28,12 +29,12 @@ def figure(chart: Chart, height: int | None) -> None:
     height = height or int(chart.figure.layout.height)
     drawn = chart.figure.update_layout(title=None, height=height)
     drawn.update_layout(margin={"t": 44})
-    st.plotly_chart(drawn, height=height, config=CONFIG, alt=chart.alt)
+    st.plotly_chart(drawn, height=height, config=CONFIG, alt=chart.alt, key=f"chart {key}")
 
 
 def with_table(chart: Chart, height: int | None, name: str, expanded: bool = False) -> None:
     """A chart, its numbers as a table and as CSV."""
-    figure(chart, height)
+    figure(chart, height, name)
     numbers(chart.table, name, expanded)
 
 

@@ -1,5 +1,6 @@
 """The few controls that matter, each with unit, default, reason, a changed mark and a reset."""
 
+import math
 from collections.abc import Mapping
 
 import streamlit as st
@@ -10,7 +11,7 @@ from costmodel.report.sentence import whose
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.locked import Locked
 from costmodel.scenario.used import moved_by
-from views.parts import catalogue, choice, show
+from views.parts import catalogue, choice, compute, show
 from views.parts.records import Record, counted, record, records, why
 from views.parts.text import literal, number
 
@@ -138,7 +139,8 @@ def _horizon(base: Scenario, rows: list[Record]) -> None:
     key = "control horizon"
     months = choice.scenario().model.horizon.months
     years = months % MONTHS_A_YEAR == 0
-    st.session_state[key] = round(months / MONTHS_A_YEAR) if years else round(months)
+    unit = MONTHS_A_YEAR if years else 1
+    now = st.session_state[key] = round(months / unit)
 
     def moved() -> None:
         length = st.session_state[key]
@@ -150,8 +152,8 @@ def _horizon(base: Scenario, rows: list[Record]) -> None:
         key=key,
         step=1,
         on_change=moved,
-        min_value=1,
-        max_value=LONGEST_HORIZON if years else LONGEST_HORIZON * MONTHS_A_YEAR,
+        min_value=min(math.ceil(base.model.follow_up.months / unit), now),
+        max_value=max(min(LONGEST_HORIZON, compute.longest_horizon(base)) * MONTHS_A_YEAR // unit, now),
         help=f"How far the model looks. Default: {row.default}. Beyond the last observation it extrapolates.",
     )
     _under(row, str(row.default))
@@ -277,10 +279,12 @@ def _meant_by_weight(base: Scenario) -> str:
 
 
 def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool, reset: bool = True) -> None:
-    """A field for a number. Nothing is clamped here: the engine says what it allows."""
+    """A field for a number between the lowest and the highest that the scenario takes."""
     key = f"control {row.path}"
-    now = float(row.now or 0)
-    st.session_state[key] = int(now) if whole else now
+    kind = int if whole else float
+    now = kind(row.now or 0)
+    st.session_state[key] = now
+    low, high = choice.limits(row.path, step, *row.support) if row.kind != "derived" else (now, now)
 
     def moved() -> None:
         value = st.session_state[key]
@@ -290,7 +294,9 @@ def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool
     st.number_input(
         f"{_mark(row) if reset else ''}{label}",
         key=key,
-        step=step if whole else float(step),
+        step=kind(step),
+        min_value=min(kind(low), now),
+        max_value=max(kind(high), now),
         on_change=moved,
         format=None if whole else "%.10g",
         help=literal(why(base, row)),

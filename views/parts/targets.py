@@ -1,6 +1,7 @@
 """The Evidence page: targets of this population or of all, and what its model says of them."""
 
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -18,8 +19,8 @@ def show_targets(scenario: Scenario) -> None:
     """The table of targets, asked of the files as shipped."""
     st.title("What did studies find, and what does the model predict?", anchor=False)
     population, folder = choice.current().population, catalogue.folder()
-    known = targets_name(folder, population)
-    if not known and not (folder / "validation.yaml").exists():
+    known, any_at_all = _declared(folder, population, catalogue.stamp())
+    if not known and not any_at_all:
         st.write("No targets are declared in this folder of scenarios.")
         return
     whose = st.segmented_control(
@@ -36,6 +37,12 @@ def show_targets(scenario: Scenario) -> None:
         "without your changes. Only predicted rows score."
     )
     _table(found)
+
+
+@lru_cache(maxsize=64)
+def _declared(folder: Path, population: str, stamp: str) -> tuple[bool, bool]:
+    """Whether targets are declared of a population, and of any; looked for again where the folder has changed."""
+    return bool(targets_name(folder, population)), (folder / "validation.yaml").exists()
 
 
 def _table(found: Validation) -> None:

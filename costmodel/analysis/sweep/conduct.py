@@ -13,7 +13,7 @@ from costmodel.analysis.sweep.grid import read_grid
 from costmodel.analysis.sweep.local import run_here
 from costmodel.analysis.sweep.part import Counts, checked
 from costmodel.errors import InputError
-from costmodel.model.run import processors
+from costmodel.model.parallel import processors
 
 MOST_WORKERS = 256
 WORK = "Running cells"
