@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError
-from costmodel.inputs.files import temporary_beside
+from costmodel.inputs.files import LONGEST_NAME, temporary_beside
 from costmodel.report.json_report import rows
 from costmodel.result.result import Result
 from costmodel.result.safe_text import FORMULA_STARTS, cell
@@ -48,6 +48,11 @@ def check_folder(path: Path, option: str) -> None:
     """Refuse a file that cannot be written, before anything long is done."""
     place = f"{option} {path}"
     folder = path.parent
+    try:
+        path.exists()
+    except OSError as error:
+        named = f"{option} {path.name[:LONGEST_NAME]}"
+        raise InputError.at(named, f"no such file can be ({error.strerror})", "Choose a shorter name.") from error
     if not folder.is_dir():
         raise InputError.at(place, f'the folder "{folder}" does not exist', "Make it first, or name another.")
     if path.is_dir():

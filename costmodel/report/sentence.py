@@ -119,6 +119,12 @@ def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
     )
     if model.in_probabilities:
         lines.append(f"Convention: {convention(model)}.")
+    if len(model.strategies) > 2:
+        first = model.strategies[result.comparator].label
+        lines.append(
+            f"Each of the other {len(model.strategies) - 1} strategies is compared with {first} alone: there is no "
+            "fully incremental table. To compare two others, write a scenario that has only them."
+        )
     if len(result.horizons) > 1:
         lines.append(
             f"Beyond {in_words(result.horizons[0])} nothing was observed ({_from_then_on(result, strategy)}): "

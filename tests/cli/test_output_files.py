@@ -165,6 +165,13 @@ def test_a_script_that_imports_the_package_keeps_its_own_interrupts() -> None:
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "a/" * 2_500 + "x.csv"])
+def test_an_output_of_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    said = refused("run", example(tmp_path), "--draws", 0, "--csv", tmp_path / name)
+    assert "no such file can be (File name too long)" in said
+    assert len(said) < 300
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only some systems have a device that is always full")
 @pytest.mark.parametrize(
     "words",

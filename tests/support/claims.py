@@ -231,13 +231,21 @@ class Claims:
         kinds = {
             "Health: ": self._health, "The public sector as a whole ": self._public, "The household": self._household,
             "Price": self._price, "Beyond ": self._beyond, "This is the deterministic": self._deterministic,
-            "To be checked: ": self._recalled, LAST_WORD: lambda _: iter(()),
+            "To be checked: ": self._recalled, "Each of the other ": self._compared, LAST_WORD: lambda _: iter(()),
         }  # fmt: skip
         check = next((one for start, one in kinds.items() if text.startswith(start)), None)
         if check is None:
             yield "the form is unknown"
         else:
             yield from check(text)
+
+    def _compared(self, text: str) -> Iterator[str]:
+        strategies = self.result.scenario.model.strategies
+        found = re.match(r"Each of the other (\d+) strategies is compared with (.+) alone: there is no ", text)
+        if not found or len(strategies) < 3:
+            yield "the form is unknown"
+        elif (int(found[1]), found[2]) != (len(strategies) - 1, next(iter(strategies.values())).label):
+            yield "the comparator, or how many strategies stand against it"
 
     def _health(self, text: str) -> Iterator[str]:
         gained = r"[+−][\d.e+,-]+ QALYs"
