@@ -9,6 +9,7 @@ import numpy as np
 from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
+from costmodel.content import by_content
 from costmodel.errors import InputError
 from costmodel.model.run import run_as
 from costmodel.perspectives import PERSPECTIVES, weight
@@ -52,6 +53,7 @@ class Verdict:
     chance: float | None
 
 
+@by_content
 @dataclass(frozen=True)
 class Beyond:
     """A result under each way in which effects may end, with the same draws.

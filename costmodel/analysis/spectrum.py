@@ -7,6 +7,7 @@ from pathlib import Path
 from costmodel.analysis.sensitivity import Bar, tornado
 from costmodel.analysis.thresholds import Threshold, session_price, use_of_services
 from costmodel.analysis.validation import HIT, VALIDATION_FILE, Judged, validate
+from costmodel.content import by_content
 from costmodel.model.run import DRAWS, SEED, run
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
@@ -18,6 +19,7 @@ from costmodel.scenario.locked import Locked, Refused
 MODEL = "model.yaml"
 
 
+@by_content
 @dataclass(frozen=True)
 class Line:
     """One population, strategy and perspective, at the follow-up of its evidence; per person referred.

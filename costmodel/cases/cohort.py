@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from costmodel.cases.cohort_rules import problems
 from costmodel.cases.file import CohortCase, Values
+from costmodel.content import by_content
 from costmodel.engine.textbook import TIMINGS, Chain, chain, moves_counted, time_in_states
 from costmodel.errors import InputError
 from costmodel.result.flows import Flows
@@ -27,6 +28,7 @@ TOTAL = ("nhs", "nobody")
 PART = ("nobody", "nobody")
 
 
+@by_content
 @dataclass(frozen=True)
 class CohortRun:
     """A case that was run. Totals are those of the cohort."""

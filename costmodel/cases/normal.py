@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.cases.polynomial import Polynomial, Powers
+from costmodel.content import by_content
 
 Array = NDArray[np.float64]
 
@@ -15,6 +16,7 @@ ROUNDING = 1e-9
 """By how much an eigenvalue of a correlation matrix may be negative and still be taken for 0."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Normals:
     """Jointly normal parameters. mean, sd: (parameter,). correlation: (parameter, parameter)."""

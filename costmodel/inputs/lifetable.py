@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.table import Row, by_kind, cut, number, provenance_problems, records, text_of
 
@@ -37,6 +38,7 @@ def age_of_deaths(yearly: float) -> int:
     return int(np.interp(yearly, list(DEATHS_A_YEAR.values()), list(DEATHS_A_YEAR)))
 
 
+@by_content
 @dataclass(frozen=True)
 class LifeTable:
     """Deaths per person-year by completed age, shape (ages,) each, from age 0; the last one is continued."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.table import Row, by_kind, number, read_table
 
@@ -16,6 +17,7 @@ ROW_TOLERANCE = 1e-6
 """By how much the probabilities of a row may miss 1: the rounding of a published table. Rows are never rescaled."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Matrices:
     """Probabilities by interval.

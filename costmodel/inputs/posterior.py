@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.table import Table, by_kind, number, read_table
 
@@ -19,6 +20,7 @@ LARGEST_FILE = 5_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]*", flags=re.ASCII)
 
 
+@by_content
 @dataclass(frozen=True)
 class Posterior:
     """Rows of parameters that belong together.

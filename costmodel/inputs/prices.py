@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.table import Table, by_kind, number, provenance_problems, read_table
 from costmodel.units import parse_price_year, price_year_start
@@ -12,6 +13,7 @@ from costmodel.units import parse_price_year, price_year_start
 COLUMNS = ("year", "level", "status", "source")
 
 
+@by_content
 @dataclass(frozen=True)
 class PriceIndex:
     """The level of prices by price year, any base; the years follow each other without a gap."""

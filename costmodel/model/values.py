@@ -67,9 +67,9 @@ def drawn_values(
 
 
 def uncertain(scenario: Scenario) -> list[str]:
-    """What draws are made of, in the order of the file: posteriors first, then parameters with distributions."""
-    posteriors = [_stream_of(path) for path in scenario.posteriors]
-    return posteriors + [name for name, leaf in scenario.leaves.items() if leaf.distribution is not None]
+    """What draws are made of, whatever the order of the file: posteriors, then parameters with distributions."""
+    posteriors = sorted(_stream_of(path) for path in scenario.posteriors)
+    return posteriors + sorted(name for name, leaf in scenario.leaves.items() if leaf.distribution is not None)
 
 
 def _stream_of(path: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.engine.formulas import cash, discount_factor, window_share
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result import payback
@@ -21,6 +22,7 @@ FEW = 64
 """Numbers at one time below which the loop over time is NumPy's."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Outcomes:
     """Per person referred. Axes: horizon, discounted (no, yes), item, strategy, alternative, view, perspective, draw.

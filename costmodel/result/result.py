@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content, digest
 from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate
@@ -15,6 +16,7 @@ from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.result.table import rows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +36,7 @@ class LedgerItem:
     received_by: str
 
 
+@by_content
 @dataclass(frozen=True)
 class Run:
     """A reading of a result: outcomes, and how its alternatives are weighted.
@@ -48,6 +51,7 @@ class Run:
     means: Outcomes | None = None
 
 
+@by_content
 @dataclass(frozen=True)
 class Result:
     """Everything a run knows, per person referred, in the setting's price year.
@@ -76,6 +80,12 @@ class Result:
     strata: "Mapping[str, Result]" = field(default_factory=dict)
     """Each stratum's people alone, by name."""
     _cache: "dict[str, pd.DataFrame]" = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def run_id(self) -> str:
+        """What was run, and how, as one digest: see `run_id`."""
+        whole = not self.scenario.model.strata or bool(self.strata)
+        return run_id(self.scenario, self.draws, self.seed, self.sampling, self.given, strata=whole)
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -285,6 +295,20 @@ class Result:
     def cycle_months(self) -> int:
         """Length of a cycle."""
         return cycle_months(self.scenario.model)
+
+
+def run_id(
+    scenario: Scenario, draws: int, seed: int, sampling: str = "random", given: Mapping[str, Array] | None = None,
+    *, strata: bool = True,
+) -> str:  # fmt: skip
+    """SHA-256 of all that an output of a run shows: two runs with one id are the same to the letter.
+
+    Beside what the scenario's own covers: the engine's version, draws, seed, sampling, draws from elsewhere, whether
+    strata are run apart, the number of people treated, and words (titles, sources, changes, warnings). No folder.
+    """
+    words = (scenario.model, scenario.setting, scenario.sources, scenario.changes, scenario.warnings)
+    settings = (draws, seed, sampling, sorted((given or {}).items(), key=lambda one: one[0]), strata)
+    return digest((scenario.sha256, __version__, scenario.path.name, scenario.part, words, settings))
 
 
 @lru_cache

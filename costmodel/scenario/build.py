@@ -1,7 +1,5 @@
 """A checked scenario: types, data, structures and central values, or every reason why not."""
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -10,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.inputs.matrices import Matrices
 from costmodel.inputs.posterior import Posterior
+from costmodel.inputs.prices import PriceIndex
 from costmodel.scenario import belongs, groups, overlay
 from costmodel.scenario.attached import Attached, attach
 from costmodel.scenario.consistency import check
@@ -26,6 +26,7 @@ from costmodel.scenario.provenance import provenance
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import Alternative, ModelFile, SettingFile, Source, Stratum
 from costmodel.scenario.subject import Subject
+from costmodel.scenario.used import sha256
 from costmodel.scenario.warn import warnings
 from costmodel.units import out_of_support
 
@@ -41,6 +42,7 @@ Everything else is computed once for all alternatives, so that a change of it wo
 """
 
 
+@by_content
 @dataclass(frozen=True)
 class Structure:
     """One alternative, or one stratum: a complete model, and the reference to its weight or share (1 where it is the
@@ -53,6 +55,7 @@ class Structure:
     model: ModelFile
 
 
+@by_content
 @dataclass(frozen=True)
 class Scenario:
     """A checked scenario with the data that it names. Make one with `load`; change one with `changed`."""
@@ -66,19 +69,26 @@ class Scenario:
     leaves: Mapping[str, Leaf]
     life_table: LifeTable | None
     """None where deaths are among the transitions."""
+    indices: Mapping[str, PriceIndex]
+    """Price indices of the setting, by name."""
     matrices: Mapping[str, Matrices]
     """Tables of transition probabilities, by strategy."""
     posteriors: Mapping[Path, Posterior]
     changes: tuple[Change, ...]
     """What overlays and the user changed, oldest first."""
     warnings: tuple[str, ...]
-    sha256: str
-    """Of the resolved values and the content of every data file."""
-    tree: Tree = field(repr=False)
+    tree: Tree = field(repr=False, compare=False)
     base: "Scenario | None" = field(default=None, repr=False, compare=False)
     """The scenario of the catalogue's file that saved changes name as theirs; None where this is still it."""
     remarks: tuple[str, ...] = ()
     """What is to be said of the files that it came from; stands among the warnings too."""
+    part: str = ""
+    """The stratum whose people alone these are; "" for the whole cohort."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of everything that moves an answer per person, and of nothing else (`used.sha256`)."""
+        return sha256(self)
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -96,10 +106,20 @@ class Scenario:
         return (only(self.model),) if self.model.strata else self.structures
 
     def stratum(self, name: str) -> "Scenario":
-        """The scenario of one stratum's people alone."""
+        """The scenario of one stratum's people alone. It stays theirs when it is changed.
+
+        Raises InputError where there is no such stratum.
+        """
+        if self.part:
+            found = f"these are the people of the stratum {self.part} alone"
+            raise InputError.at(f'stratum "{str(name)[:40]}"', found, "Ask the scenario of the whole cohort.")
+        if name not in self.model.strata:
+            found = f'there is no stratum "{str(name)[:40]}"'
+            raise InputError.at("stratum", found, nearest(str(name), self.model.strata))
         (one,) = (structure for structure in self.structures if structure.name == name)
         model = one.model.model_copy(update={"strata": {}})
-        return replace(self, model=model, structures=(Structure(ONLY, one.label, 1, model),))
+        alone = (Structure(ONLY, one.label, 1, model),)
+        return replace(self, model=model, structures=alone, part=name, base=self.base or self)
 
     def status(self, name: str) -> str:
         """The standing of a parameter: its own, or the weakest of what it is made of."""
@@ -112,8 +132,10 @@ class Scenario:
         """The scenario with other values.
 
         changes: by path (`strategies.ltpp.therapy.wait`), or for a number by parameter name; text for a
-        parameter that is a choice selects the option. A changed centre keeps its relative spread;
-        `fix` holds the value in every draw. What stands already is left alone.
+        parameter that is a choice selects the option and its own number. A changed centre keeps its relative
+        spread; `fix` holds the value in every draw, and what is held stays held when it is changed. What stands
+        already is left alone. Of a stratum's people, what they share with the cohort is changed: `stratum` and
+        `changed` may come in either order.
         by: who asks, named in messages and in the list of changes.
         Raises InputError and leaves this scenario as it is.
         """
@@ -123,7 +145,12 @@ class Scenario:
         problems: list[Problem] = []
         for name, value in changes.items():
             is_path = "." in name or (name in ModelFile.model_fields and name not in self.parameters)
-            if is_path and fix:
+            if self._is_of_the_stratum(name):
+                found = (
+                    f"the stratum {self.part} gives {name} itself, so that a change for the cohort would not reach it"
+                )
+                problems.append(Problem(f"{by} {name}", found, "Change the parameter that the stratum names there."))
+            elif is_path and fix:
                 remedy = "Only a parameter can be held; name it alone."
                 problems.append(Problem(f"{by} {name}", f"{name} is a path", remedy))
             elif is_path and name in ModelFile.model_fields and name not in self.tree.data:
@@ -134,6 +161,8 @@ class Scenario:
                 problems.append(problem)
             elif isinstance(value, str):
                 change[f"parameters.{name}.use"] = value
+            elif fix and self.parameters[name].fixed is not None:
+                change[f"parameters.{name}.fixed"] = float(value)
             elif fix:
                 add[f"parameters.{name}.fixed"] = float(value)
             else:
@@ -146,9 +175,16 @@ class Scenario:
         if not made and not problems:
             return self
         made = [self._with_old_value(one, names.get(one.path)) for one in made]
-        scenario = build(self.path, tree, self.changes + tuple(made), problems)
-        said = (*self.remarks, *scenario.warnings)
-        return replace(scenario, base=self.base or self, remarks=self.remarks, warnings=said)
+        built = build(self.path, tree, self.changes + tuple(made), problems)
+        said = (*self.remarks, *built.warnings)
+        built = replace(built, base=self.base or self, remarks=self.remarks, warnings=said)
+        return built.stratum(self.part) if self.part else built
+
+    def _is_of_the_stratum(self, path: str) -> bool:
+        """Whether the stratum says itself what stands at a path of the cohort's model."""
+        strata = self.tree.data.get("strata", {})
+        own = strata[self.part].get("change", {}) if self.part else {}
+        return any(path == one or path.startswith(f"{one}.") for one in own)
 
     def _with_old_value(self, made: Change, name: str | None) -> Change:
         """A change of a number that the file gives by counts or a posterior, with what it was before."""
@@ -206,11 +242,11 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         sources=attached.sources,
         leaves=leaves,
         life_table=attached.life_tables[model.mortality.table] if model.mortality else None,
+        indices=attached.indices,
         matrices=attached.matrices,
         posteriors=attached.posteriors,
         changes=changes,
         warnings=(),
-        sha256=_sha256(tree, attached),
         tree=tree,
     )
     last_age = scenario.life_table.last_age if scenario.life_table else None
@@ -321,8 +357,3 @@ def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[P
             weight = block.share if isinstance(block, Stratum) else block.weight
             structures.append(Structure(name, block.label, weight, theirs))
     return structures
-
-
-def _sha256(tree: Tree, attached: Attached) -> str:
-    content = {"scenario": tree.data, "files": attached.digests}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

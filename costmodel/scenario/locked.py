@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.scenario.attached import sources_of
 from costmodel.scenario.faults import validate
@@ -21,6 +22,7 @@ MONEY = re.compile(r"[£$€¥]|\b(?:GBP|EUR|USD)\b|\b(?:pounds?|euros?|dollars?
 """How a sum of money begins or ends; neither the file nor a source that it cites may hold one."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Locked:
     """A checked locked scenario.

@@ -117,8 +117,8 @@ def stands(tree: Tree, path: str, value: Any) -> bool:
         return False
     if last == "use" and (block.get("moved_to") is not None or block.get("fixed") is not None):
         return False
-    if last == "value" and block.get("moved_to") is not None:
-        last = "moved_to"
+    if last == "value":
+        last = next((key for key in ("fixed", "moved_to") if block.get(key) is not None), last)
     return last in block and _same(block[last], value)
 
 
@@ -173,12 +173,15 @@ def _edit(
 def _value_key(data: dict[str, Any], keys: Keys, action: str) -> Keys:
     """`parameters.NAME.value` of an uncertain parameter moves its centre and keeps its relative spread.
 
-    The record keeps its own value, which the spread belongs to; the new centre stands beside it.
+    The record keeps its own value, which the spread belongs to; the new centre stands beside it. A value that is held
+    stays held, elsewhere.
     """
     if action != "change" or len(keys) != 3 or (keys[0], keys[2]) != ("parameters", "value"):
         return keys
     parameters = data.get("parameters")
     record = parameters.get(keys[1]) if isinstance(parameters, dict) else None
+    if isinstance(record, dict) and record.get("fixed") is not None:
+        return ("parameters", keys[1], "fixed")
     if not isinstance(record, dict) or not ({"distribution", "joint", "one_of"} & record.keys()):
         return keys
     record.setdefault("moved_to", record.get("value"))

@@ -3,6 +3,7 @@
 `random_scenario(seed, folder)` writes one and loads it. The same seed gives the same file.
 """
 
+import copy
 import itertools
 import json
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from typing import Any
 import numpy as np
 
 import costmodel as cm
-from tests.support.example import INDEX, derived, number, price, write_model
+from costmodel.scenario.load import resolve
+from costmodel.scenario.read import Place, Tree
+from tests.support.example import INDEX, derived, number, price, write_model, write_setting
 
 PAYERS = ("nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody")
 CATEGORIES = (
@@ -357,6 +360,24 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
 
 def random_scenario(seed: int | Sequence[int], folder: Path) -> cm.Scenario:
     """A random scenario, written to a folder and loaded from there."""
+    model = _with_files(seed, folder)
+    return cm.load(write_model(folder, model))
+
+
+def random_data(seed: int | Sequence[int], folder: Path) -> dict[str, Any]:
+    """The model of a random scenario as data; the files that it names are written to the folder."""
+    model = _with_files(seed, folder)
+    write_setting(folder)
+    return model
+
+
+def of_data(model: dict[str, Any], folder: Path, name: str = "model.yaml") -> cm.Scenario:
+    """The scenario of a model as data, as if a file held it: without the time that reading one takes."""
+    places = dict.fromkeys([(), ("setting",)], Place(folder / name, 1))
+    return resolve(Tree(copy.deepcopy(model), places), folder / name)
+
+
+def _with_files(seed: int | Sequence[int], folder: Path) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     model, posterior = random_model(rng)
     folder.mkdir(parents=True, exist_ok=True)
@@ -366,4 +387,4 @@ def random_scenario(seed: int | Sequence[int], folder: Path) -> cm.Scenario:
         for row, values in enumerate(zip(*posterior.values(), strict=True)):
             lines.append(",".join([str(int(row == best)), *(json.dumps(value) for value in values)]))
         (folder / "posterior.csv").write_text("\n".join(lines) + "\n", "utf-8")
-    return cm.load(write_model(folder, model))
+    return model

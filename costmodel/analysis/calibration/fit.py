@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 
 from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
+from costmodel.content import by_content
 from costmodel.inputs.files import temporary_beside
 from costmodel.inputs.table import MARK
 from costmodel.scenario.belongs import Label
@@ -188,6 +189,7 @@ class Row:
     apart: float | None
 
 
+@by_content
 @dataclass(frozen=True)
 class Fit:
     """One fitted structure.

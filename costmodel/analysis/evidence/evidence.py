@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.information import Question, ValueOfInformation, question_of, value_of_information
 from costmodel.analysis.information.subjects import drawn_together, uncertain
+from costmodel.content import by_content
 from costmodel.model.run import SEED, run, values_of
 from costmodel.model.values import Values
 from costmodel.result.information import Worth, share_between, share_explained, variance
@@ -70,6 +71,7 @@ class Bundle:
     worth: Worth
 
 
+@by_content
 @dataclass(frozen=True)
 class Evidence:
     """What the answer of one population rests on.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from costmodel.analysis.probabilistic.spread import Array, averaged, error_of_mean
+from costmodel.content import by_content
 from costmodel.model.run import evaluate, values_of
 from costmodel.model.values import completed
 from costmodel.result.result import Result, Run
@@ -15,6 +16,7 @@ NOT_MOVED = 1e-12
 """As a share of its size: an input whose draws have a mean nearer to its central value than this is not off it."""
 
 
+@by_content
 @dataclass(frozen=True)
 class AgainstCentral:
     """Expected net saving beside that at central values, GBP per person, and where the difference comes from.

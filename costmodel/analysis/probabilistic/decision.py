@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.result.result import Result, Run
 
 Array = NDArray[np.float64]
@@ -16,6 +17,7 @@ HIGHEST_THRESHOLD = 10_000_000.0
 """GBP per QALY."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Choice:
     """What is known of a choice between strategies; arrays have one entry for each.
@@ -36,6 +38,7 @@ class Choice:
         return int(np.argmax(self.expected >= self.expected.max() - TIE))
 
 
+@by_content
 @dataclass(frozen=True)
 class Contest:
     """The same before alternatives are weighted.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -14,6 +15,7 @@ Array = NDArray[np.float64]
 PERCENTILES = (5, 25, 50, 75, 95)
 
 
+@by_content
 @dataclass(frozen=True)
 class Chances:
     """Chance that the money is back for good by each month, seen to one horizon.

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.probabilistic.decision import TIE
+from costmodel.content import by_content
 from costmodel.result.result import Result, Run
 
 Array = NDArray[np.float64]
@@ -22,6 +23,7 @@ NO_HEALTH = 1e-9
 """QALYs; below this there is no difference."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Plane:
     """QALYs gained and net cost of a strategy in each draw, discounted, (alternative, draw); shares by quarter."""

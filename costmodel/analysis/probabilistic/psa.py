@@ -14,6 +14,7 @@ from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, Choice,
 from costmodel.analysis.probabilistic.monte_carlo import Convergence, convergence
 from costmodel.analysis.probabilistic.payback_by_month import Chances, chances_by_month, percentiles
 from costmodel.analysis.probabilistic.plane import Plane, plane
+from costmodel.content import by_content
 from costmodel.errors import InputError, nearest
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.result import DETERMINISTIC, Result, Run
@@ -25,6 +26,7 @@ THRESHOLDS = tuple(float(pounds) for pounds in range(0, 100_001, 1_000))
 MOST_THRESHOLDS = 1_001
 
 
+@by_content
 @dataclass(frozen=True)
 class Psa:
     """The draws of a result, to be asked. Make one with `psa`.

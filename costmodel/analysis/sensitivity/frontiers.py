@@ -13,6 +13,7 @@ from costmodel.analysis.sensitivity.search import Which, search
 from costmodel.analysis.sensitivity.target import target
 from costmodel.analysis.sensitivity.threshold import BreakEven, Sought, outcome_at
 from costmodel.analysis.sensitivity.two_way import pair, values_of
+from costmodel.content import by_content
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@by_content
 @dataclass(frozen=True)
 class Frontier:
     """What was found for the second input at each value of the first."""

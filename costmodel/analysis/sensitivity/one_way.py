@@ -9,6 +9,7 @@ from costmodel.analysis.sensitivity.batch import Change, batch
 from costmodel.analysis.sensitivity.movable import Input, inputs
 from costmodel.analysis.sensitivity.question import Finding, Question, ask
 from costmodel.analysis.sensitivity.spread import RANGE
+from costmodel.content import by_content
 from costmodel.model.values import Array
 from costmodel.scenario.build import Scenario
 
@@ -56,6 +57,7 @@ class LeftOut:
     why: str
 
 
+@by_content
 @dataclass(frozen=True)
 class Tornado:
     """Bars from the widest to the narrowest, inputs that change nothing here, and those that could not be tried."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.content import by_content
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import HIGHEST_PRICE
 from costmodel.units import UNUSUAL_RATE, Unit
@@ -27,6 +29,7 @@ TAIL = 0.0005
 """Chance beyond each end of a 99.9% range."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Spread:
     """The uncertainty of one input, in the setting's price year.
@@ -79,11 +82,11 @@ def spread_of(scenario: Scenario, name: str) -> Spread:
         rows = np.sort(scenario.posteriors[path].columns[column])
         if rows[0] < rows[-1]:
             low, high = (float(end) for end in np.quantile(rows, (0.025, 0.975)))
-            return _holding(central, low, high, FIT, _share_of_rows(rows), declared)
+            return _holding(central, low, high, FIT, partial(_share_of_rows, rows), declared)
     elif leaf.distribution is not None:
         quantile = leaf.distribution.quantile
         low, high = (float(end) * factor for end in quantile(np.array([0.025, 0.975])))
-        return _holding(central, low, high, INTERVAL, _chance_below(quantile, factor), declared)
+        return _holding(central, low, high, INTERVAL, partial(_chance_below, quantile, factor), declared)
     if declared is not None:
         return _holding(central, *declared, RANGE, None, declared)
     return _default(record.unit, central)
@@ -97,7 +100,7 @@ def _of_a_choice(scenario: Scenario, name: str) -> Spread:
         scale = central / float(scenario.central[option])
         of_option = spread_of(scenario, option)
         below = of_option.below
-        scaled = None if below is None else lambda value: below(value / scale)
+        scaled = None if below is None else partial(_scaled, below, scale)
         ends = None if of_option.range is None else (of_option.range[0] * scale, of_option.range[1] * scale)
         return _holding(central, of_option.low * scale, of_option.high * scale, of_option.why, scaled, ends)
     return _default(record.unit, central)
@@ -127,24 +130,25 @@ def limits(unit: Unit) -> tuple[float, float]:
     return unit.low, min(unit.high, highest.get(unit.kind, np.inf))
 
 
-def _share_of_rows(rows: Array) -> Callable[[float], float]:
+def _share_of_rows(rows: Array, value: float) -> float:
     """The share of sorted rows that are at most a value."""
-    return lambda value: float(np.searchsorted(rows, value, side="right") / len(rows))
+    return float(np.searchsorted(rows, value, side="right") / len(rows))
 
 
-def _chance_below(quantile: Callable[[Array], Array], factor: float) -> Callable[[float], float]:
+def _chance_below(quantile: Callable[[Array], Array], factor: float, value: float) -> float:
     """The chance of at most a value, found by turning the quantiles round; 0 or 1 beyond FARTHEST."""
+    ends = np.array([FARTHEST, 1 - FARTHEST])
+    low, high = quantile(ends) * factor
+    if value <= low:
+        return 0.0
+    if value >= high:
+        return 1.0
+    from scipy.optimize.elementwise import find_root
 
-    def below(value: float) -> float:
-        ends = np.array([FARTHEST, 1 - FARTHEST])
-        low, high = quantile(ends) * factor
-        if value <= low:
-            return 0.0
-        if value >= high:
-            return 1.0
-        from scipy.optimize.elementwise import find_root
+    found = find_root(lambda u: quantile(u) * factor - value, (ends[:1], ends[1:]))
+    return float(found.x[0])
 
-        found = find_root(lambda u: quantile(u) * factor - value, (ends[:1], ends[1:]))
-        return float(found.x[0])
 
-    return below
+def _scaled(below: Callable[[float], float], scale: float, value: float) -> float:
+    """The chance of at most a value that is another one times a scale."""
+    return below(value / scale)

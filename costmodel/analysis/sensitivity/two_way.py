@@ -9,6 +9,7 @@ import numpy as np
 from costmodel.analysis.sensitivity.batch import batch
 from costmodel.analysis.sensitivity.movable import Input, named
 from costmodel.analysis.sensitivity.question import Finding, Question, ask
+from costmodel.content import by_content
 from costmodel.errors import InputError
 from costmodel.scenario.build import Scenario
 from costmodel.units import out_of_support
@@ -21,6 +22,7 @@ STEPS = 11
 MOST_CELLS = 250_000
 
 
+@by_content
 @dataclass(frozen=True)
 class Grid:
     """An outcome over two inputs. findings: by value of the first, then of the second."""

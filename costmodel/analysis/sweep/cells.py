@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from costmodel.analysis.sweep.grid import Grid, Value
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.files import named_file
 from costmodel.model.run import check_size
@@ -23,6 +24,7 @@ BY = "set"
 ID_LENGTH = 12
 
 
+@by_content
 @dataclass(frozen=True)
 class Cell:
     """One scenario with one combination of values.
@@ -46,6 +48,7 @@ class Cell:
         }  # fmt: skip
 
 
+@by_content
 @dataclass(frozen=True)
 class Plan:
     """A grid whose cells were all loaded. scenarios: each file's, pickled, as workers take them."""

@@ -12,6 +12,7 @@ from costmodel.analysis.sweep.cluster import connected, run_there
 from costmodel.analysis.sweep.grid import read_grid
 from costmodel.analysis.sweep.local import run_here
 from costmodel.analysis.sweep.part import Counts, checked
+from costmodel.content import by_content
 from costmodel.errors import InputError
 from costmodel.model.parallel import processors
 
@@ -19,6 +20,7 @@ MOST_WORKERS = 256
 WORK = "Running cells"
 
 
+@by_content
 @dataclass(frozen=True)
 class Swept:
     """A sweep that is complete.

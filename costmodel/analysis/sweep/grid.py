@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.files import read_bytes
 from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
@@ -95,6 +96,7 @@ class GridFile(Block):
     """Which payers' rows are kept, beside those of none (health, parties); all if left out."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Grid:
     """A checked grid file. The scenarios that it names are not loaded yet.

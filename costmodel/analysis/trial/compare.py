@@ -21,6 +21,7 @@ from costmodel.analysis.trial.measure import (
     person_years_gained,
     price_of_therapy,
 )
+from costmodel.content import by_content
 from costmodel.errors import InputError
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor, read_price_index
@@ -110,6 +111,7 @@ class Ceiling:
         return f"{opening}: its price comes back within the follow-up only if {1 / share:.0%} of that is saved."
 
 
+@by_content
 @dataclass(frozen=True)
 class Comparison:
     """All rows, the ceilings, and with what they were worked out."""

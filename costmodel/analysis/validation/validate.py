@@ -15,6 +15,7 @@ from costmodel.analysis.validation.file import HOME, MONEY, Declared, Target, re
 from costmodel.analysis.validation.question import Question, problems, question
 from costmodel.analysis.validation.seen import already_seen
 from costmodel.analysis.validation.verdict import HIT, Prediction, prediction, verdict
+from costmodel.content import by_content
 from costmodel.errors import InputError, nearest
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor, read_price_index
@@ -31,6 +32,7 @@ Group = tuple[str, str, str | None, str | None]
 """Rows that one variant of a scenario answers: population, file, stratum, set of utilities."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Judged:
     """One target beside the model.

@@ -11,6 +11,7 @@ from decimal import Decimal
 from math import isclose
 from typing import Any
 
+from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.report.json_report import engine
 from costmodel.report.workbook.inputs import MOST_MONTHS, moves_the_centre
@@ -29,6 +30,7 @@ FAR = 10
 """So many times the default, a whole number like a day's is taken for a date."""
 
 
+@by_content
 @dataclass(frozen=True)
 class Returned:
     """What a workbook brings back.
