@@ -109,6 +109,7 @@ def settings(result: Result, perspective: str | None) -> dict[str, Any]:
         "seed": result.seed,
         "sampling": result.sampling,
         "given": sorted(result.given or ()),
+        "run_id": result.run_id,
     }
 
 

@@ -306,9 +306,8 @@ def run_id(
     Beside what the scenario's own covers: the engine's version, draws, seed, sampling, draws from elsewhere, whether
     strata are run apart, the number of people treated, and words (titles, sources, changes, warnings). No folder.
     """
-    words = (scenario.model, scenario.setting, scenario.sources, scenario.changes, scenario.warnings)
     settings = (draws, seed, sampling, sorted((given or {}).items(), key=lambda one: one[0]), strata)
-    return digest((scenario.sha256, __version__, scenario.path.name, scenario.part, words, settings))
+    return digest((scenario.sha256, scenario.words_sha256, __version__, settings))
 
 
 @lru_cache

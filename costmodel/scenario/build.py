@@ -1,5 +1,6 @@
 """A checked scenario: types, data, structures and central values, or every reason why not."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -8,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from costmodel.content import by_content
+from costmodel.content import by_content, digest
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.inputs.matrices import Matrices
@@ -89,6 +90,12 @@ class Scenario:
     def sha256(self) -> str:
         """SHA-256 of everything that moves an answer per person, and of nothing else (`used.sha256`)."""
         return sha256(self)
+
+    @cached_property
+    def words_sha256(self) -> str:
+        """SHA-256 of what else an output shows of it: titles, labels, sources, changes, warnings, people; no folder."""
+        words = json.dumps(self.tree.data, ensure_ascii=False)
+        return digest((self.path.name, words, self.setting, self.sources, self.changes, self.warnings, self.part))
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:

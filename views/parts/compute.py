@@ -5,7 +5,6 @@ are worked out by a few threads beside the pages (`begin`, `analysis`); what nob
 What was worked out is kept by its content for all (`Kept`), the least recently used going first.
 """
 
-import json
 import sys
 import threading
 import time
@@ -244,8 +243,8 @@ def _key(scenario: Scenario) -> Hashable:
 
 
 def _identity(scenario: Scenario) -> tuple[str, ...]:
-    """Everything that an answer depends on beside draws and seed: the order of what was declared, too."""
-    return scenario.sha256, json.dumps(scenario.tree.data), __version__
+    """Everything that an answer and its words depend on beside draws and seed."""
+    return scenario.sha256, scenario.words_sha256, __version__
 
 
 def _pending(key: Hashable, work: Callable[[], Any], purpose: str, keep: bool = True) -> "Future[Any]":

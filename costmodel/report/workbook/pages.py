@@ -272,6 +272,7 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
         ("Scenario file", scenario.path.name),
         ("Scenario SHA-256", scenario.sha256),
         *_base(scenario),
+        ("Run id", result.run_id),
         ("Seed", str(result.seed)),
         ("Sampling", result.sampling),
         ("Draws that came from elsewhere", ", ".join(sorted(result.given or ())) or "none"),
