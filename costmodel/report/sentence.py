@@ -210,7 +210,8 @@ def _household(result: Result, strategy: str) -> str:
     if money(change.value * people) == "£0" and money(change.low or 0) == money(change.high or 0) == "£0":
         return "The household's income, lost work and unpaid care: no change (as observed, or assumed)."
     direction = "better" if change.value > 0 else "worse"
-    return f"The household is {money(abs(change.value) * people)} {direction} off{_between(change, people)}."
+    between = _between(change, people, "better", "worse")
+    return f"The household is {money(abs(change.value) * people)} {direction} off{between}."
 
 
 def observed(result: Result) -> str:
@@ -230,19 +231,19 @@ def _more_or_less(saving: float) -> str:
     return f"saves {money(saving)}" if saving > 0 else f"pays {money(-saving)} more"
 
 
-def _between(row: pd.Series, people: int) -> str:
+def _between(row: pd.Series, people: int, less: str = "less", more: str = "more") -> str:
     """The 95% interval of a saving, read in the direction that was just named, where both ends have it."""
     if row.low is None or pd.isna(row.low):
         return ""
     if min(row.low, row.value) >= 0 or max(row.high, row.value) <= 0:
         low, high = sorted((abs(row.low * people), abs(row.high * people)))
         return f" (95% interval {interval(low, high)})"
-    return f" (95% interval from {_end(row.low * people)} to {_end(row.high * people)})"
+    return f" (95% interval from {_end(row.low * people, less, more)} to {_end(row.high * people, less, more)})"
 
 
-def _end(saving: float) -> str:
+def _end(saving: float, less: str, more: str) -> str:
     size = money(abs(saving))
-    return size if size == "£0" else f"{size} {'less' if saving > 0 else 'more'}"
+    return size if size == "£0" else f"{size} {less if saving > 0 else more}"
 
 
 def _between_qalys(row: pd.Series, people: int) -> str:

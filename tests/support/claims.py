@@ -31,8 +31,9 @@ from costmodel.report.figures import cash_verdict, figures
 from costmodel.report.sentence import answer, verdict
 
 POUNDS = r"−?£[\d,]+(?:\.\d+)?"
+WAYS = " more| less| worse| better"
 INTERVAL = (
-    rf"(?: \(95% interval (?P<ends{{0}}>from {POUNDS}(?: more| less)? to {POUNDS}(?: more| less)?"
+    rf"(?: \(95% interval (?P<ends{{0}}>from {POUNDS}(?:{WAYS})? to {POUNDS}(?:{WAYS})?"
     rf"|{POUNDS} to {POUNDS})\))?"
 )
 WHO = r"the NHS and social care|the NHS|the public sector|society"
@@ -60,12 +61,14 @@ def number(text: str) -> float:
     return sign * scale * float(re.sub(r"[^\d.]", "", text))
 
 
-def close(said: float, true: float, figures: int = 3) -> bool:
-    """Whether a rounded figure is the true one: within half of its last significant digit, or half a penny."""
+def close(said: float, true: float, *, whole: bool = True) -> bool:
+    """Whether a rounded figure is the true one: three significant figures, pounds from ten on whole (whole)."""
     if true == 0 or said == 0:
         return abs(said - true) <= 0.005
-    half = 0.5 * 10.0 ** (math.floor(math.log10(abs(true))) - figures + 1)
-    return abs(said - true) <= half * (1 + 1e-6) or abs(said - true) <= 0.005 * (1 + 1e-6)
+    half = 0.5 * 10.0 ** (math.floor(math.log10(abs(true))) - 2)
+    if whole:
+        half = max(half, 0.5 if abs(true) >= 9.995 else 0.005)
+    return abs(said - true) <= half * (1 + 1e-6)
 
 
 def time_in_words(months: float) -> str:
@@ -162,9 +165,9 @@ class Claims:
         if not ends:
             yield "the interval is missing"
             return
-        parts = re.findall(rf"({POUNDS})( more| less)?", ends)
+        parts = re.findall(rf"({POUNDS})({WAYS})?", ends)
         signs = [
-            -1 if way == " more" else 1 if way or ends.startswith("from") else math.copysign(1, said)
+            -1 if way in (" more", " worse") else 1 if way or ends.startswith("from") else math.copysign(1, said)
             for _, way in parts
         ]
         found = sorted(sign * number(amount) for sign, (amount, _) in zip(signs, parts, strict=True))
@@ -263,11 +266,8 @@ class Claims:
         yield from self._is("the payer", found["who"], SHORT[self.perspective])
         for said, true in ((found["gain"], row.value), (found["low"], row.low), (found["high"], row.high)):
             yield from self._is("an interval of health", said is None, pd.isna(true))
-            if (
-                said
-                and not pd.isna(true)
-                and not close(float(said[:-6].replace("−", "-").replace(",", "")), true * self.people)
-            ):
+            health = float(said[:-6].replace("−", "-").replace(",", "")) if said else 0.0
+            if said and not pd.isna(true) and not close(health, true * self.people, whole=False):
                 yield f"health {said}, and it is {true * self.people}"
         cost, gain = -self.row("net_saving", discounted=True).value, row.value
         words = found["why"] or found["words"]
@@ -565,7 +565,11 @@ class Claims:
         labels = {one.label: one.name for one in self.result.scenario.structures}
         under = re.findall(rf"({POUNDS}) (?:under either structure|if “([^”]+)”)", text)
         under += [(m[1], m[2]) for m in [re.search(rf"and ({POUNDS}) if “([^”]+)”", text)] if m]
-        if not under:
+        if not under and (whole := re.fullmatch(rf"Over [^,]+, the net cost to (?:{WHO}) is ({POUNDS})\.", text)):
+            cost = -self.row("net_saving", last=True).value * self.people
+            if not close(number(whole[1]), cost):
+                yield f"{whole[1]}, and it is {cost}"
+        elif not under:
             yield "the form is unknown"
         for much, label in under:
             for name in [labels[label]] if label else labels.values():
@@ -585,7 +589,8 @@ class Claims:
                     yield f"no change, and it is {worth}"
                 return
             much, way = value.split(" ")
-            if not close(number(much) * (1 if way == "saved" else -1), worth) and abs(worth) > 0.5:
+            said = number(much) * (1 if way == "saved" else -1)
+            if not close(said, worth) and abs(said - worth) > 0.5:  # a metric is in whole pounds
                 yield f"{value}, and it is {worth}"
         elif place == 2:
             yield from self._is("the payer", label, f"Money back, {SHORT[self.perspective]}")
