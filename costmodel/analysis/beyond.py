@@ -13,11 +13,12 @@ from costmodel.content import by_content
 from costmodel.errors import InputError
 from costmodel.model.run import run_as
 from costmodel.perspectives import PERSPECTIVES, weight
+from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC, Result, Run
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import instant, window
+from costmodel.scenario.clock import MONTHS_A_YEAR, inside_a_cycle, instant, window
 from costmodel.scenario.fields import Instant
 
 STOPS = {
@@ -35,7 +36,8 @@ FOLLOW_UP = Instant("follow-up", 0.0, "follow-up")
 class Unobserved:
     """Savings on everything but the therapy, GBP per person: to the horizon, and of that after the last observation.
 
-    share: None where there is no saving to share out. words: the finding.
+    after: NEVER where the follow-up ends inside a cycle, because no sum ends there. share: None where there is no
+    saving to share out, or no sum. words: the finding.
     """
 
     total: float
@@ -148,14 +150,17 @@ def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Un
     total = -float(run.weights @ rest.mean(axis=-1)) + 0.0
     if not _lies_beyond(result, strategy):
         return Unobserved(total, 0.0, None, "nothing lies beyond the evidence: the horizon ends with observation")
-    observed, begin, end = _observed_until(result.scenario, strategy), result.edges[:-1], result.edges[1:]
-    later = np.clip((end - observed) / (end - begin), 0.0, 1.0)
+    months = _observed_until(result.scenario, strategy) * MONTHS_A_YEAR
+    if inside := inside_a_cycle(result.scenario.model, months):
+        words = f"what falls after the follow-up cannot be said: month {months:.6g} is within a cycle: {inside}"
+        return Unobserved(total, NEVER, None, words)
+    observed = cycles_to(result.edges, _observed_until(result.scenario, strategy))
     signs = [
         0 if item.category == "therapy" else weight(perspective, item.paid_by, item.received_by)
         for item in result.items
     ]
     cost = run.outcomes.mean_cost @ run.weights
-    after = -float(later @ (cost[:, :, s] - cost[:, :, 0]) @ np.array(signs)) + 0.0
+    after = -float((cost[observed:, :, s] - cost[observed:, :, 0]).sum(axis=0) @ np.array(signs)) + 0.0
     if total < PENNY:
         costs = "costs the same" if total > -PENNY else "costs more"
         return Unobserved(total, after, None, f"there is no saving: over {horizon}, other care {costs}")

@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
-from costmodel.engine.formulas import cash, discount_factor, window_share
+from costmodel.engine.formulas import cash, discount_factor
+from costmodel.errors import InputError
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result import payback
 from costmodel.result.flows import Ledger, Shared, apart
 
 Array = NDArray[np.float64]
 
+SAME_YEARS = 1e-9
+"""Years within which two times are one."""
 VIEWS = ("value", "discounted", "cash")
 """Three readings of net cost: undiscounted opportunity cost, the same discounted, and undiscounted cash."""
 KEPT_CURVES = 4_096
@@ -96,26 +99,26 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
     """Sum the flows of a block of draws, an item at a time. kept: curves to keep."""
     edges = ledger.edges
     strategies, alternatives, draws = ledger.shape
-    within = [np.asarray(window_share(edges[:-1], edges[1:], 0.0, h), dtype=float) for h in terms.horizons]
+    ends = [cycles_to(edges, horizon) for horizon in terms.horizons]
     factors = [np.stack([np.asarray(discount_factor(rate, year)) for year in terms.years]) for rate in terms.rates]
     pair = (strategies, alternatives)
-    cost = np.empty((len(within), 2, ledger.items, *pair, draws))
-    in_cash = np.zeros((len(within), ledger.items, *pair, draws))
+    cost = np.empty((len(ends), 2, ledger.items, *pair, draws))
+    in_cash = np.zeros((len(ends), ledger.items, *pair, draws))
     mean_cost = np.empty((len(edges) - 1, ledger.items, *pair))
     net = _Net(terms, (len(edges), strategies - 1, alternatives, draws))
     for i in range(ledger.items):
         item = ledger.cost_of(i)
-        cost[:, :, i] = _both(item, within, factors[0])
+        cost[:, :, i] = _both(item, ends, factors[0])
         mean_cost[:, i] = item.values.sum(axis=-1)[:, item.column]
         change, first = _changes(item)
         effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
-        in_cash[:, i, 1:] = _totals(effect, within, None, at_start)
+        in_cash[:, i, 1:] = _totals(effect, ends, None, at_start)
         net.add(i, change, first, effect, at_start)
     health, living = ledger.health(), ledger.living()
     return Outcomes(
         cost=cost,
         cash=in_cash,
-        qaly=_both(health, within, factors[1]),
+        qaly=_both(health, ends, factors[1]),
         **_curves(net, edges, factors[0], terms, min(kept, draws)),
         mean_cost=mean_cost,
         mean_people=living.values.sum(axis=-1)[..., living.column],
@@ -235,40 +238,36 @@ def paid_by(sustained: Array, edges: Array) -> Array:
     return paid
 
 
+def cycles_to(edges: Array, horizon: float) -> int:
+    """Cycles that have ended by a horizon in years. Raises InputError for one inside a cycle: no sum ends there."""
+    at = int(np.argmin(np.abs(edges - horizon)))
+    if abs(edges[at] - horizon) > SAME_YEARS:
+        k = int(np.searchsorted(edges, horizon))
+        place = "beyond the last cycle"
+        if k < len(edges):
+            place = f"within a cycle: cycle {k} runs from month {edges[k - 1] * 12:g} to month {edges[k] * 12:g}"
+        raise InputError.at("horizon", f"month {horizon * 12:.6g} is {place}", "Sums end where cycles end.")
+    return at
+
+
 def until(curve: Array, edges: Array, horizon: float) -> tuple[Array, Array]:
-    """A curve and its months up to a horizon in years, with the value there by linear interpolation."""
-    months = edges * 12.0
-    end = horizon * 12.0
-    last = int((months < end - 1e-9).sum())
-    share = (end - months[last - 1]) / (months[last] - months[last - 1])
-    if abs(share - 1) < 1e-9:
-        return curve[: last + 1], months[: last + 1]
-    at_end = curve[last - 1] + share * (curve[last] - curve[last - 1])
-    return np.concatenate([curve[:last], at_end[None]]), np.append(months[:last], end)
+    """A curve and its months up to a horizon in years, which ends a cycle."""
+    end = cycles_to(edges, horizon) + 1
+    return curve[:end], edges[:end] * 12.0
 
 
-def _both(flows: Shared, within: list[Array], factor: Array) -> Array:
+def _both(flows: Shared, ends: list[int], factor: Array) -> Array:
     """Sums to each horizon, undiscounted and discounted, (horizon, discounted, strategy, alternative, draw)."""
-    sums = [_totals(flows.values, within, factors, flows.at_start) for factors in (None, factor)]
+    sums = [_totals(flows.values, ends, factors, flows.at_start) for factors in (None, factor)]
     return apart(np.stack(sums, axis=1), flows.column)
 
 
-def _totals(flow: Array, within: list[Array], factor: Array | None, at_start: Array | None) -> Array:
-    """What is booked at time 0, and Σ over cycles of flow × factor, in the order of time, to each horizon.
+def _totals(flow: Array, ends: list[int], factor: Array | None, at_start: Array | None) -> Array:
+    """What is booked at time 0, and flow × factor of so many cycles, in the order of time, (end, …); ends rise.
 
-    flow: (cycle, …, draw). within: share of each cycle before each horizon, 1 first, then at most one less than 1, then
-    0. factor: (cycle,) or (cycle, draw).
+    flow: (cycle, …, draw). factor: (cycle,) or (cycle, draw).
     """
-    ends = [int((share == 1).sum()) for share in within]
-    found = _sums(flow, factor, np.zeros(flow.shape[1:]) if at_start is None else at_start, ends)
-    for total, share, end in zip(found, within, ends, strict=True):
-        if end < len(flow) and share[end]:
-            total += flow[end] * (share[end] if factor is None else share[end] * factor[end])
-    return found
-
-
-def _sums(flow: Array, factor: Array | None, first: Array, ends: list[int]) -> Array:
-    """What is booked first, and flow × factor of so many cycles, in the order of time, (end, …); ends rise."""
+    first = np.zeros(flow.shape[1:]) if at_start is None else at_start
     if flow[0].size < FEW:
         each = flow if factor is None else flow * factor.reshape(len(factor), *(1 for _ in flow.shape[2:]), -1)
         return np.asarray(np.cumsum(np.concatenate([first[None], each]), axis=0)[ends])

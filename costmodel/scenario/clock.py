@@ -11,6 +11,10 @@ from costmodel.scenario.fields import Instant
 from costmodel.scenario.schema import ModelFile
 
 MONTHS_A_YEAR = 12.0
+CYCLES = (1, 2, 3, 4, 6, 12)
+"""Months that a cycle may last: they divide a year, so that no year begins inside a cycle."""
+SAME_TIME = 1e-9
+"""Cycles. Two times that differ by less are the same."""
 
 Years = Any
 """A float, or a worksheet cell that holds one."""
@@ -31,6 +35,20 @@ def cycle_months(model: ModelFile) -> int:
 def cycles(model: ModelFile) -> int:
     """Number of cycles to the horizon."""
     return round(model.horizon.months / cycle_months(model))
+
+
+def in_whole_cycles(months: float, cycle: int) -> bool:
+    """Whether a time is a whole number of cycles of so many months."""
+    return abs(months / cycle - round(months / cycle)) <= SAME_TIME
+
+
+def inside_a_cycle(model: ModelFile, months: float) -> str | None:
+    """In words, the cycle inside which a time falls; None where a cycle begins or ends with it."""
+    cycle = cycle_months(model)
+    if in_whole_cycles(months, cycle):
+        return None
+    before = int(months // cycle)
+    return f"cycle {before + 1}, which runs from month {before * cycle} to month {(before + 1) * cycle}"
 
 
 def instant(model: ModelFile, strategy: str, moment: Instant, path: str, months: Months = declared) -> Years:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import effect_rules, probability_rules
-from costmodel.scenario.clock import cycle_months
+from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, in_whole_cycles, inside_a_cycle, window
+from costmodel.scenario.derived import pieces
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
@@ -35,6 +36,7 @@ def check(subject: Subject) -> list[Problem]:
         _costs,
         _double_counting,
         _clock,
+        _cuts,
         _weights,
     )
     return [problem for one in checks if not subject.faulty & JUDGED_BY.get(one, set()) for problem in one(subject)]
@@ -221,7 +223,7 @@ def _clock(subject: Subject) -> Iterator[Problem]:
     cycle = cycle_months(model)
     if model.horizon.months <= 0:
         yield subject.problem(("horizon",), f"{model.horizon.text} is no horizon", "Give a time above 0.")
-    elif abs(model.horizon.months / cycle - round(model.horizon.months / cycle)) > 1e-9:
+    elif not in_whole_cycles(model.horizon.months, cycle):
         yield subject.problem(
             ("horizon",),
             f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
@@ -234,7 +236,7 @@ def _clock(subject: Subject) -> Iterator[Problem]:
     if model.follow_up.months > model.horizon.months > 0:
         yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
     for name, item in model.costs.items():
-        if abs(item.lag.months / cycle - round(item.lag.months / cycle)) > 1e-9:
+        if not in_whole_cycles(item.lag.months, cycle):
             yield subject.problem(
                 ("costs", name, "lag"),
                 f"{item.lag.text} is not a whole number of cycles",
@@ -247,6 +249,49 @@ def _clock(subject: Subject) -> Iterator[Problem]:
     for name, strategy in model.strategies.items():
         if strategy.therapy and strategy.therapy.over.months <= 0:
             yield subject.problem(("strategies", name, "therapy", "over"), "the therapy takes no time", "Above 0.")
+
+
+def _cuts(subject: Subject) -> Iterator[Problem]:
+    """Times inside a cycle at which sums end or something begins to differ.
+
+    What a cycle costs and gains is known for the cycle as a whole, and its rates are constant: an answer for a part of
+    it would be a guess. Sessions and harms may begin and end at any time, because sums to the end of a cycle hold them
+    whole.
+    """
+    model = subject.model
+    first: dict[float, tuple[Keys, str, int]] = {}
+    for keys, what, months in _instants(subject):
+        if 0 < months < model.horizon.months and inside_a_cycle(model, months):
+            place, words, count = first.get(round(months, 6), (keys, what, 0))
+            first[round(months, 6)] = (place, words, count + 1)
+    for months, (keys, what, count) in first.items():
+        fitting = [cycle for cycle in CYCLES if in_whole_cycles(months, cycle)]
+        shorter = f", or write cycle: {fitting[-1]} month{'s' * (fitting[-1] > 1)}" if fitting else ""
+        remedy = f"Give whole cycles of {model.cycle}{shorter}: a cycle has one rate and its sum is known as a whole."
+        if model.in_probabilities:
+            remedy = f"A probability holds for a whole cycle of {model.cycle}."
+        more = f" ({count - 1} more time{'s' * (count > 2)} at that month)" if count > 1 else ""
+        inside = inside_a_cycle(model, months)
+        yield subject.problem(keys, f"{what}, month {months:.6g}, is within a cycle: {inside}{more}", remedy)
+
+
+def _instants(subject: Subject) -> Iterator[tuple[Keys, str, float]]:
+    """Where it stands, what it is, and its month after referral: every time that has to be the edge of a cycle."""
+    model = subject.model
+    yield ("follow_up",), "the follow-up", model.follow_up.months
+    for name, record in model.parameters.items():
+        if record.over_time and name not in subject.faulty:
+            for years, _ in pieces(record):
+                yield ("parameters", name), f'a change of "{name}"', years * MONTHS_A_YEAR
+    for number, (name, strategy) in enumerate(model.strategies.items()):
+        wait = strategy.therapy.wait.months if strategy.therapy else 0.0
+        if number and model.beyond_follow_up == "gap closes" and not model.in_probabilities:
+            yield ("beyond_follow_up",), f"the end of {name}'s follow-up", wait + model.follow_up.months
+        for key, effect in strategy.effects.items():
+            begin, end = window(model, name, key, effect)
+            at: Keys = ("strategies", name, "effects", key)
+            yield (*at, "from"), f'the beginning of "{key}"', begin * MONTHS_A_YEAR
+            yield (*at, "until"), f'the end of "{key}"', end * MONTHS_A_YEAR
 
 
 def _weights(subject: Subject) -> Iterator[Problem]:

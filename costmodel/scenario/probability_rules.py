@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
-from costmodel.scenario.derived import pieces
+from costmodel.scenario.clock import cycle_months, cycles
 from costmodel.scenario.probabilities import DEAD, REST, Chances, Look, all_states, declared, faults
 from costmodel.scenario.read import Keys
 from costmodel.scenario.schema import Matrices
@@ -33,7 +32,7 @@ def strangers(subject: Subject) -> Iterator[Problem]:
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Every problem that only a model of probabilities can have."""
-    for rule in (_conventions, _moves, _costs, _periods, _clock, _matrices, _rows):
+    for rule in (_conventions, _moves, _costs, _periods, _fading, _matrices, _rows):
         yield from rule(subject)
 
 
@@ -137,26 +136,12 @@ def _periods(subject: Subject) -> Iterator[Problem]:
             yield subject.problem((*keys, "period"), f"the probabilities are those of {table.period.text}", remedy)
 
 
-def _clock(subject: Subject) -> Iterator[Problem]:
-    """Times that are not whole cycles: a probability holds for a whole cycle."""
-    model = subject.model
-    length = cycle_months(model) / MONTHS_A_YEAR
-    times: list[tuple[Keys, str, float]] = []
-    for name, record in model.parameters.items():
-        if record.over_time:
-            times += [(("parameters", name), f"{years:g} years", years) for years, _ in pieces(record)]
-    for name, strategy in model.strategies.items():
+def _fading(subject: Subject) -> Iterator[Problem]:
+    for name, strategy in subject.model.strategies.items():
         for key, effect in strategy.effects.items():
-            at: Keys = ("strategies", name, "effects", key)
-            times += [(at, f"{years:g} years", years) for years in window(model, name, key, effect)]
             if effect.half_life:
-                yield subject.problem(
-                    (*at, "half_life"), "fading is not yet supported with probabilities", "Give until."
-                )
-    for keys, text, years in times:
-        if abs(years / length - round(years / length)) > 1e-9:
-            found = f"{text} after referral is within a cycle"
-            yield subject.problem(keys, found, f"A probability holds for a whole cycle of {model.cycle}.")
+                at: Keys = ("strategies", name, "effects", key, "half_life")
+                yield subject.problem(at, "fading is not yet supported with probabilities", "Give until.")
 
 
 def _matrices(subject: Subject) -> Iterator[Problem]:

@@ -36,9 +36,9 @@ def of_example(folder: Path, draws: int = DRAWS, **edits: Any) -> Beyond:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Beyond:
-    """Every party, two alternatives; therapy waits for 4 months, so that observation ends with month 28."""
+    """Every party, two alternatives; therapy waits for 3 months, so that observation ends with month 27."""
     folder = tmp_path_factory.mktemp("beyond")
-    edits = {"strategies.therapy.therapy.wait": "4 months", "cycle": "3 months", "follow_up": "23 months"}
+    edits = {"strategies.therapy.therapy.wait": "3 months", "cycle": "3 months", "follow_up": "24 months"}
     return of_example(folder, **EVERYBODY, **TWO, **edits)
 
 
@@ -68,7 +68,7 @@ def test_the_saving_after_the_follow_up_is_added_up_as_loops_add_it_up(found: Be
         total = after = 0.0
         for a, w in enumerate(result.weights):
             for k, (begin, end) in enumerate(zip(result.edges * 12, result.edges[1:] * 12, strict=False)):
-                later = min(max(end - 27, 0.0), end - begin) / (end - begin)  # 4 months of waiting, 23 of follow-up
+                later = min(max(end - 27, 0.0), end - begin) / (end - begin)  # 3 months of waiting, 24 of follow-up
                 for i, item in enumerate(result.items):
                     if item.category != "therapy":
                         sign = weight(perspective, item.paid_by, item.received_by)

@@ -106,8 +106,11 @@ def test_D12_the_length_of_a_year_is_printed(example_result: cm.Result) -> None:
 
 
 def test_D12_a_year_of_weeks_is_not_52(tmp_path: Path) -> None:
+    own_window = {"from": "referral", "until": "referral + 2 years"}
+    edits = {f"strategies.therapy.effects.recovers_faster.{key}": moment for key, moment in own_window.items()}
     months = {
-        wait: load_example(tmp_path, **{"strategies.therapy.therapy.wait": wait}) for wait in ("52 weeks", "1 year")
+        wait: load_example(tmp_path, **edits, **{"strategies.therapy.therapy.wait": wait})
+        for wait in ("52 weeks", "1 year")
     }
     waits = {wait: scenario.model.strategies["therapy"].therapy for wait, scenario in months.items()}
     assert waits["1 year"].wait.months == 12

@@ -1,14 +1,21 @@
 """The length of a cycle is a matter of calculation: it moves no answer."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import costmodel as cm
+from costmodel.model.simulate import simulate
+from costmodel.model.values import central_values
+from costmodel.result.outcomes import cycles_to
+from costmodel.scenario.clock import CYCLES as MONTHS_OF_A_CYCLE
 from tests.support.answers import saving
 from tests.support.example import derived, load_example, number
 from tests.support.ledgers import EVERYBODY
+from tests.support.random_models import random_scenario
 
 CYCLES = ("1 month", "2 months", "3 months", "4 months", "6 months", "12 months")
 SUMMED = ("cost", "net_saving", "cash_net_saving", "qaly", "nmb")
@@ -92,3 +99,95 @@ def test_an_age_between_birthdays_hardly_matters(tmp_path: Path) -> None:
     alive = [result.deterministic.mean_people[-1, :, 0, 0].sum() for result in results]
     assert alive[0] == pytest.approx(alive[1], rel=1e-12)
     assert saving(results[0]) == pytest.approx(saving(results[1]), rel=1e-4)
+
+
+THERAPY = "strategies.therapy.therapy"
+SHORT = {f"{THERAPY}.over": "2 months", "follow_up": "6 months", "horizon": "5 years"}
+
+
+@pytest.mark.parametrize("cycle", ["1 month", "2 months", "3 months", "6 months"])
+def test_a_therapy_that_has_ended_is_paid_whole_by_the_follow_up(cycle: str, tmp_path: Path) -> None:
+    """Two months of sessions, read after half a year: £1,280 whatever the cycle."""
+    result = cm.run(load_example(tmp_path, cycle=cycle, **SHORT), draws=0)
+    assert -saving(result, "nhs", category="therapy") == pytest.approx(16 * 0.8 * 100, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("edits", "found", "remedy"),
+    [
+        (SHORT | {"cycle": "12 months"}, "the follow-up, month 6,", "or write cycle: 6 months"),
+        ({"cycle": "4 months", "follow_up": "23 months"}, "the follow-up, month 23,", "or write cycle: 1 month"),
+        (
+            {f"{THERAPY}.wait": "5 weeks"},
+            'the beginning of "recovers_faster", month 1.1499,',
+            "whole cycles of 1 month",
+        ),
+        (
+            {"cycle": "3 months", f"{THERAPY}.wait": "2 months", "strategies.therapy.effects": {}}
+            | {"beyond_follow_up": "gap closes"},
+            "the end of therapy's follow-up, month 26,",
+            "or write cycle: 2 months",
+        ),
+        (
+            {"cycle": "6 months", "transitions.ill -> well": "recovery"}
+            | {f"parameters.{name}": number("per year", 0.5) for name in ("early", "later")}
+            | {"parameters.recovery": derived("per year", over_time={"0 months": "early", "9 months": "later"})},
+            'a change of "recovery", month 9,',
+            "or write cycle: 3 months",
+        ),
+    ],
+    ids=["follow-up", "follow-up before a cycle ends", "start of an effect", "closing of the gap", "change of a rate"],
+)
+def test_a_time_inside_a_cycle_is_refused_with_the_cycle_and_the_month(
+    edits: dict[str, Any], found: str, remedy: str, tmp_path: Path
+) -> None:
+    with pytest.raises(cm.InputError) as refusal:
+        load_example(tmp_path, **edits)
+    assert found in str(refusal.value)
+    assert "is within a cycle: cycle" in str(refusal.value)
+    assert remedy in str(refusal.value)
+    assert "model.yaml, line" in str(refusal.value)
+
+
+def smooth(scenario: cm.Scenario) -> bool:
+    """Whether nothing fades or grows inside a cycle, which the mean of a cycle stands for."""
+    effects = [e for one in scenario.structures for s in one.model.strategies.values() for e in s.effects.values()]
+    return not any(effect.half_life or effect.onset for effect in effects)
+
+
+def check_that_no_total_depends_on_the_cycle(seeds: int, folder: Path) -> int:
+    """Costs and health to every end of a longer cycle, of every item, strategy and reading: how many were compared."""
+    compared = 0
+    for seed in range(seeds):
+        scenario = random_scenario([12, seed], folder / str(seed))
+        if not smooth(scenario):
+            continue
+        # Birthdays at referral: the life table changes only with whole years.
+        whole = {name: 40.0 for name in scenario.leaves if name.startswith("age")}
+        values = central_values(scenario) | whole
+        scenario = scenario.changed({f"parameters.{name}.value": 40 for name in whole})
+        own = simulate(scenario, values, 1)
+        for months in MONTHS_OF_A_CYCLE:
+            word = f"{months} months" if months > 1 else "1 month"
+            try:
+                other = scenario.changed({"cycle": word}) if word != scenario.model.cycle else scenario
+            except cm.InputError as refusal:
+                assert "cycle" in str(refusal), refusal  # noqa: PT017
+                continue
+            flows = simulate(other, values, 1)
+            for year in range(1, int(own.edges[-1]) + 1):
+                for mine, theirs in ((own.cost, flows.cost), (own.qaly, flows.qaly)):
+                    wanted = mine[: cycles_to(own.edges, year)].sum(axis=0)
+                    found = theirs[: cycles_to(flows.edges, year)].sum(axis=0)
+                    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9, err_msg=f"{seed}, {word}, {year}")
+                    compared += other is not scenario
+    return compared
+
+
+def test_totals_of_random_scenarios_do_not_depend_on_the_cycle_or_the_cycle_is_refused(tmp_path: Path) -> None:
+    assert check_that_no_total_depends_on_the_cycle(20, tmp_path) > 20
+
+
+@pytest.mark.long
+def test_totals_of_many_random_scenarios_do_not_depend_on_the_cycle(tmp_path: Path) -> None:
+    assert check_that_no_total_depends_on_the_cycle(200, tmp_path) > 200

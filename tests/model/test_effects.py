@@ -182,14 +182,14 @@ def test_a_rate_that_changes_over_time_changes_when_it_says(tmp_path: Path) -> N
     edits = {
         "parameters.early": number("per year", 0.9),
         "parameters.late": number("per year", 0.1),
-        "parameters.changing": derived("per year", over_time={"0 months": "early", "7.5 months": "late"}),
+        "parameters.changing": derived("per year", over_time={"0 months": "early", "7 months": "late"}),
         "transitions": {"ill -> well": "changing"},
         "mortality.rate_ratio": 0,
         "strategies.therapy.effects": REMOVED,
     }
     found = people(flows(tmp_path, **edits), USUAL, ILL)
     months = np.arange(61)
-    exposure = (0.9 * np.minimum(months, 7.5) + 0.1 * np.maximum(months - 7.5, 0)) / 12
+    exposure = (0.9 * np.minimum(months, 7) + 0.1 * np.maximum(months - 7, 0)) / 12
     np.testing.assert_allclose(found, np.exp(-exposure), rtol=1e-12)
 
 

@@ -21,6 +21,11 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> cm.Result:
     return cm.run(load_example(tmp_path_factory.mktemp("ledger"), **EVERYBODY), draws=20)
 
 
+EFFECT = "strategies.therapy.effects.recovers_faster"
+YEARS = {f"{EFFECT}.from": "referral", f"{EFFECT}.until": "referral + 2 years"}
+"""The effect begins and ends with whole years, whenever the sessions are."""
+
+
 @pytest.mark.parametrize("cycle", CYCLES)
 @pytest.mark.parametrize(
     ("wait", "over"), [("0 months", "6 months"), ("5 weeks", "13.5 months"), ("12 months", "12 months")]
@@ -29,7 +34,7 @@ def test_therapy_costs_its_sessions_times_their_price_to_the_penny(
     tmp_path: Path, cycle: str, wait: str, over: str
 ) -> None:
     therapy = "strategies.therapy.therapy"
-    scenario = load_example(tmp_path, cycle=cycle, **{f"{therapy}.wait": wait, f"{therapy}.over": over})
+    scenario = load_example(tmp_path, cycle=cycle, **YEARS, **{f"{therapy}.wait": wait, f"{therapy}.over": over})
     result = cm.run(scenario, draws=0)
     for months in result.horizons:
         cost = -saving(result, "nhs", category="therapy", horizon_months=months)
@@ -40,7 +45,9 @@ def test_set_up_is_paid_once_and_in_full_whatever_the_cycle(tmp_path: Path) -> N
     edits = {"strategies.therapy.therapy.set_up": "set_up", "parameters.set_up": price("person", 321.09)}
     for cycle in CYCLES:
         for wait in ("0 months", "1.5 months", "12 months"):
-            scenario = load_example(tmp_path, cycle=cycle, **edits, **{"strategies.therapy.therapy.wait": wait})
+            scenario = load_example(
+                tmp_path, cycle=cycle, **edits, **YEARS, **{"strategies.therapy.therapy.wait": wait}
+            )
             cost = -saving(cm.run(scenario, draws=0), "nhs", category="therapy")
             assert cost == pytest.approx(16 * 0.8 * 100 + 321.09, abs=0.005)
 

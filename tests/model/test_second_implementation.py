@@ -247,5 +247,5 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
 
 
 def test_random_scenarios_use_every_feature(tmp_path: Path) -> None:
-    found = [features(random_scenario([4, i], tmp_path / str(i))) for i in range(12)]
+    found = [features(random_scenario([4, i], tmp_path / str(i))) for i in range(24)]
     assert [name for name in found[0] if not any(one[name] for one in found)] == []

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from costmodel.errors import InputError
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Flows
 from costmodel.result.gather import joined
@@ -18,7 +19,7 @@ EDGES = np.arange(CYCLES + 1) / 2
 PAYERS = (("nhs", "nobody"), ("dwp", "household"), ("nobody", "employer"), ("nhs", "nobody"), ("hmrc", "household"))
 ITEMS = len(PAYERS)
 TERMS = Terms(
-    horizons=(1.25, 3.0),
+    horizons=(1.5, 3.0),
     payers=PAYERS,
     cashable=(0.5, 1.0, 0.25, np.linspace(0.1, 0.9, DRAWS), 0.8),
     lags=(0, 1, 2, CYCLES, CYCLES + 1),
@@ -111,7 +112,7 @@ def summed(first: float, by_cycle: Any, horizon: float) -> float:
     return first + math.fsum(share_within(k, horizon) * amount for k, amount in enumerate(by_cycle))
 
 
-def test_costs_and_health_to_a_horizon_count_the_part_of_the_cycle_before_it(flows: Flows, found: Outcomes) -> None:
+def test_costs_and_health_to_a_horizon_are_the_sums_of_the_cycles_before_it(flows: Flows, found: Outcomes) -> None:
     for h, s, a, n in cases(2, STRATEGIES, ALTERNATIVES, DRAWS):
         horizon = TERMS.horizons[h]
         for i in range(ITEMS):
@@ -195,15 +196,20 @@ def test_years_are_whole_and_a_cycle_belongs_to_the_year_in_which_it_begins() ->
     assert year_of(np.array([0.0, 1 - 1e-6, 2.0])).tolist() == [0, 0]
 
 
-def test_a_curve_ends_at_its_horizon_on_a_line_between_two_points() -> None:
+def test_a_curve_ends_with_the_cycle_that_ends_at_its_horizon() -> None:
     curve, edges = np.array([[0.0], [10.0], [30.0]]), np.array([0.0, 1.0, 2.0])
     for horizon, months, values in (
         (2.0, [0, 12, 24], [0, 10, 30]),
         (1.0, [0, 12], [0, 10]),
         (1.0 + 1e-12, [0, 12], [0, 10]),
-        (1.25, [0, 12, 15], [0, 10, 15]),
-        (0.5, [0, 6], [0, 5]),
     ):
         cut, found = until(curve, edges, horizon)
         assert found.tolist() == pytest.approx(months)
         assert cut[:, 0].tolist() == pytest.approx(values)
+
+
+def test_no_sum_ends_inside_a_cycle(flows: Flows) -> None:
+    with pytest.raises(InputError, match="month 15 is within a cycle: cycle 3 runs from month 12 to month 18"):
+        outcomes(flows, replace(TERMS, horizons=(1.25, 3.0)), kept=3)
+    with pytest.raises(InputError, match="month 37 is beyond the last cycle"):
+        until(np.zeros(len(EDGES)), EDGES, 37 / 12)

@@ -30,13 +30,18 @@ CATEGORIES = (
     "informal care",
 )
 POSTERIOR_ROWS = 40
+ANCHORS = ("referral", "start of therapy", "end of therapy")
 
 
 class Draft:
     """A model file in the making; every random choice comes from one generator."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, step: int = 1) -> None:
         self.rng = rng
+        self.step = step
+        """Months of a cycle. Where a rate or a multiple changes, a cycle begins."""
+        self.anchors = ANCHORS
+        """What the windows of effects may go by: without the end of therapy once a therapy has ended inside a cycle."""
         self.parameters: dict[str, dict[str, Any]] = {}
         self.posterior: dict[str, list[float]] = {}
 
@@ -55,6 +60,11 @@ class Draft:
         """A time in months, sometimes off the grid of months, or in weeks or years."""
         whole = int(self.rng.integers(low, high + 1))
         return self.one([f"{whole} months"] * 3 + [f"{whole}.5 months", f"{whole * 4 + 1} weeks"])
+
+    def cycles(self, low: int, high: int) -> str:
+        """A time from `low` to about `high` months in whole cycles, in months or, now and then, in years."""
+        months = self.step * int(self.rng.integers(-(-low // self.step), max(high, low + self.step) // self.step + 1))
+        return f"{months / 12:g} years" if months % 3 == 0 and self.chance(0.3) else f"{months} months"
 
     # Parameters
 
@@ -87,10 +97,8 @@ class Draft:
     def rate(self, over_time: bool = False) -> str | int:
         kind = self.rng.random()
         if over_time and kind < 0.25:
-            times = [
-                0,
-                *sorted(self.rng.choice(np.arange(1, 40), int(self.rng.integers(1, 3)), replace=False)),
-            ]
+            later = np.arange(self.step, 40, self.step)
+            times = [0, *sorted(self.rng.choice(later, int(self.rng.integers(1, 3)), replace=False))]
             pieces = {f"{t} months": self.plain_rate() for t in times}
             return self.add("rate", derived("per year", over_time=pieces))
         if kind < 0.35:
@@ -158,12 +166,19 @@ class Draft:
         self.rng.shuffle(chosen)
         return {arrow: self.rate(over_time=True) for arrow in chosen}
 
-    def therapy(self, payer: str) -> dict[str, Any]:
+    def therapy(self, payer: str, *, effects: bool = True) -> dict[str, Any]:
+        """Sessions. They may begin and end inside a cycle, but where effects go by them they do not."""
         sessions = self.add("sessions", number("sessions", self.between(4, 60), **self.uncertain("gamma", cv=0.1)))
+        wait = self.one(["0 months", "0 months", self.cycles(0, 9), self.cycles(20, 40)])
+        over = self.cycles(2, 18)
+        if not effects:
+            wait = self.duration(0, 9)
+        if not effects or self.chance(0.5):
+            over, self.anchors = self.duration(2, 18), ANCHORS[:2]
         block = {
             "sessions": sessions,
-            "over": self.duration(2, 18),
-            "wait": self.one(["0 months", "0 months", self.duration(0, 9), self.duration(20, 40)]),
+            "over": over,
+            "wait": wait,
             "attendance": self.share(0.3, 1.0),
             "price": self.price("session", 20, 200),
             "paid_by": payer,
@@ -175,13 +190,14 @@ class Draft:
 
     def effect(self, target: dict[str, Any]) -> dict[str, Any]:
         """An effect on a target with its size; the therapy's dose may bear on it."""
-        lasting = self.one(["follow-up", "follow-up + 5 months", "horizon", "own", "own", "fades"])
+        step = self.step
+        lasting = self.one(["follow-up", f"follow-up + {5 * step} months", "horizon", "own", "own", "fades"])
         late = lasting.startswith("follow-up")  # counted from the start of therapy too
-        anchor = self.one(["referral", "start of therapy", *([] if late else ["end of therapy"])])
-        after = int(self.rng.integers(0, 7))
+        anchor = self.one([*self.anchors[: 2 if late else 3]])
+        after = step * int(self.rng.integers(0, 6 // step + 1))
         block: dict[str, Any] = {**target, "from": f"{anchor} + {after} months"}
         if lasting == "own":
-            block["until"] = f"{anchor} + {after + int(self.rng.integers(1, 30))}.5 months"
+            block["until"] = f"{anchor} + {after + step * int(self.rng.integers(1, 30 // step + 1))} months"
         elif lasting != "fades":
             block["until"] = lasting
         if lasting == "fades" or self.chance(0.25):
@@ -219,8 +235,9 @@ class Draft:
         if chosen and self.chance(0.3):
             early, late = (self.effect({"transition": chosen[0], **self.size()}) for _ in range(2))
             early.pop("half_life", None)
-            found["effect_0"] = early | {"from": "referral", "until": "referral + 4.5 months"}
-            found["late"] = late | {"from": "referral + 4.5 months", "until": "horizon"}
+            meeting = f"referral + {self.step * int(self.rng.integers(2, 5))} months"
+            found["effect_0"] = early | {"from": "referral", "until": meeting}
+            found["late"] = late | {"from": meeting, "until": "horizon"}
         return found
 
     def harms(self) -> dict[str, Any]:
@@ -306,15 +323,15 @@ class Draft:
 
 def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, list[float]]]:
     """A model file as data, and the columns of its posterior."""
-    draft = Draft(rng)
+    step = int(rng.choice([1, 1, 2, 3, 4, 6, 12]))
+    draft = Draft(rng, step)
     states = [f"state_{i}" for i in range(int(rng.integers(2, 6)))]
-    cycle = draft.one(["1 month", "1 month", "2 months", "3 months", "4 months", "6 months", "12 months"])
-    step = int(cycle.split()[0])
+    cycle = f"{step} months" if step > 1 else "1 month"
     transitions = draft.transitions(states)
     payer = draft.one(PAYERS[:-1])
     strategies: dict[str, Any] = {"usual_care": {"label": "Usual care"}}
     if draft.chance(0.3):
-        strategies["usual_care"] |= {"therapy": draft.therapy(payer), "harms": draft.harms()}
+        strategies["usual_care"] |= {"therapy": draft.therapy(payer, effects=False), "harms": draft.harms()}
     for i in range(int(rng.integers(1, 4))):
         block = {"label": f"Strategy {i}", "therapy": draft.therapy(payer)}
         strategies[f"strategy_{i}"] = block | {
@@ -330,7 +347,7 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
         "population": "Nobody",
         "model": "rates",
         "setting": "settings/example.yaml",
-        "follow_up": draft.one(["12 months", "24 months", "100 weeks", "42 months"]),
+        "follow_up": draft.cycles(12, 42),
         "beyond_follow_up": draft.one(["effects cease", "effects persist", "gap closes"]),
         "horizon": f"{int(rng.integers(6, 11))} years",
         "cycle": cycle,

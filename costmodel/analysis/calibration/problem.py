@@ -18,19 +18,16 @@ from costmodel.model.lived import edges
 from costmodel.model.simulate import Books
 from costmodel.scenario.belongs import FILE, Label, targets, uses
 from costmodel.scenario.build import Scenario, Structure
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
 from costmodel.scenario.derived import combine, order
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import resolve
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Place, Tree, read_file
+from costmodel.scenario.schema import ModelFile
+from costmodel.units import Duration
 
 Array = NDArray[np.float64]
-
-CYCLES = (12, 6, 4, 3, 2, 1)
-"""Lengths of a cycle in months, the longest first."""
-SAME_TIME = 1e-9
-"""Months within which two times are one."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +96,17 @@ def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -
     follow_up = scenario.model.follow_up.months
     cycle = longest_cycle(scenario, structure, times)
     months = int(np.ceil((max(*times, follow_up) if times else follow_up) / cycle - SAME_TIME)) * cycle
-    word = "month" if cycle == 1 else "months"
-    changes = {"cycle": f"{cycle} {word}", "horizon": f"{months} months"}
-    changes |= {f"costs.{name}.lag": "0 months" for name in structure.model.costs}
-    narrow = scenario.changed(changes, by="calibration")
-    (same,) = [each for each in narrow.structures if each.name == structure.name]
-    return replace(narrow, structures=(same,))
+
+    def narrow(model: ModelFile) -> ModelFile:
+        # Past what a file may say: only people are read here, and what is paid may fall inside these cycles.
+        lag = Duration(0.0, "0 months")
+        at_once = {name: item.model_copy(update={"lag": lag}) for name, item in model.costs.items()}
+        shorter = Duration(float(months), f"{months} months")
+        cycles = "1 month" if cycle == 1 else f"{cycle} months"
+        return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": at_once})
+
+    alone = replace(structure, model=narrow(structure.model))
+    return replace(scenario, model=narrow(scenario.model), structures=(alone,))
 
 
 def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> int:
@@ -117,15 +119,10 @@ def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[floa
         effect.half_life for strategy in structure.model.strategies.values() for effect in strategy.effects.values()
     )
     if not fading:
-        for cycle in CYCLES:
-            if all(falls_on(moment, cycle) for moment in moments):
+        for cycle in reversed(CYCLES):
+            if all(in_whole_cycles(moment, cycle) for moment in moments):
                 return cycle
     return cycle_months(scenario.model)
-
-
-def falls_on(months: float, cycle: int) -> bool:
-    """Whether a time is a whole number of cycles."""
-    return abs(months / cycle - round(months / cycle)) < SAME_TIME
 
 
 def _changes(scenario: Scenario, structure: Structure) -> Iterator[float]:
@@ -359,7 +356,7 @@ def _structure(
     times = {name: one.time.months for name, one in file.observations.items()}
     cycle = longest_cycle(scenario, structure, list(times.values()))
     for name, months in times.items():
-        if not falls_on(months, cycle):
+        if not in_whole_cycles(months, cycle):
             where = str(tree.place(("observations", name, "time")))
             yield Problem(where, f"{months:g} months is not a whole number of cycles of {cycle}", "Shorten the cycle.")
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
+from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -20,7 +21,7 @@ PERCENTILES = (5, 25, 50, 75, 95)
 class Chances:
     """Chance that the money is back for good by each month, seen to one horizon.
 
-    months: 0, the end of each cycle (each month, where cycles are not longer) and the horizon. chances: the same
+    months: 0 and the end of each cycle (each month, where cycles are not longer) to the horizon. chances: the same
     shape; they never fall. draws: behind the chances.
     """
 
@@ -48,9 +49,7 @@ def chances_by_month(
     if horizon == len(result.horizons) - 1:
         chances = result.chance_by_month(strategy, perspective, view, run)
         return Chances(result.edges * MONTHS_A_YEAR, chances, result.draws)
-    end = result.horizons[horizon]
-    cycles = result.edges * MONTHS_A_YEAR
-    months = np.append(cycles[cycles < end - 1e-9], end)
+    months = result.edges[: cycles_to(result.edges, result.horizons[horizon] / MONTHS_A_YEAR) + 1] * MONTHS_A_YEAR
     back = result.paybacks(run, horizon, strategy, perspective, view)
     return Chances(months, np.array([result.chance(run, back <= month) for month in months]), back.shape[-1])
 

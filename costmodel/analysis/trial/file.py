@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import cycle_months
+from costmodel.scenario.clock import cycle_months, in_whole_cycles
 from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Version
 from costmodel.scenario.parameter import Status
@@ -128,7 +128,7 @@ def _row(tree: Tree, keys: Keys, row: TrialRow, scenario: Scenario) -> Iterator[
         at = str(tree.place((*keys, "time")))
         if not 0 < months <= model.horizon.months:
             yield Problem(at, f"{row.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
-        elif abs(months / cycle - round(months / cycle)) > 1e-9:
+        elif not in_whole_cycles(months, cycle):
             yield Problem(at, f"{row.time.text} is not a whole number of cycles", f"The cycle is {model.cycle}.")
     if row.utility_set and not utility_choices(scenario, row.utility_set):
         found = f'no utility offers the option "{row.utility_set}"'

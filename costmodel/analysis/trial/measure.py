@@ -12,6 +12,7 @@ from costmodel.model.simulate import simulate
 from costmodel.model.strata import shares_of_strata
 from costmodel.model.values import Values, central_values, drawn_values
 from costmodel.perspectives import weight
+from costmodel.result import outcomes
 from costmodel.result.flows import Flows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -109,8 +110,8 @@ def price_of_therapy(scenario: Scenario, block: CeilingBlock) -> Measure:
 
 
 def cycles_to(flows: Flows, months: float) -> int:
-    """Whole cycles to a time, which the file was checked to be."""
-    return int(np.argmin(np.abs(flows.edges * MONTHS_A_YEAR - months)))
+    """Cycles that have ended by a month. Raises InputError for one inside a cycle."""
+    return outcomes.cycles_to(flows.edges, months / MONTHS_A_YEAR)
 
 
 def share(flows: Flows, states: Sequence[int], months: float, own: int, other: int | None) -> Array:

@@ -19,7 +19,7 @@ from costmodel.perspectives import weight
 from costmodel.result.flows import Flows
 from costmodel.result.payback import sustained
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, in_whole_cycles
 
 Kind = Literal["mean", "median", "ratio", "chance"]
 THERAPY_CATEGORY = "therapy"
@@ -57,7 +57,7 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
         cycle = cycle_months(model)
         if not 0 < row.time.months <= model.horizon.months:
             yield Problem(place("time"), f"{row.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
-        elif abs(row.time.months / cycle - round(row.time.months / cycle)) > 1e-9:
+        elif not in_whole_cycles(row.time.months, cycle):
             yield Problem(place("time"), f"{row.time.text} is not a whole number of cycles of {cycle} months")
     if row.outcome == "share moved" and (model.in_probabilities or (model.strata and not row.stratum)):
         yield Problem(

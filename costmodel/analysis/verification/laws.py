@@ -39,7 +39,7 @@ from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, cycles, in_whole_cycles
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.probabilities import Chances, all_states
@@ -56,7 +56,6 @@ EXACT = 1e-9
 BREAK_EVEN_FOR = "nhs_pss"
 WIDEST = 3
 """Inputs whose break-even value is sought: those that move the net saving most."""
-CYCLE_LENGTHS = (1, 2, 3, 4, 6, 12)
 PERSPECTIVE = "nhs_pss"
 ENOUGH = 10_000
 """Draws for which the Monte-Carlo error is judged."""
@@ -308,9 +307,9 @@ def _sessions(context: Context) -> Finding:
     if not list(context.therapies()):
         return Inapplicable("no strategy has a therapy")
     months, worst, tried = context.model.horizon.months, 0.0, []
-    for step in CYCLE_LENGTHS:
+    for step in CYCLES:
         fixed = not context.rates and step != cycle_months(context.model)  # a probability has one period
-        if fixed or abs(months / step - round(months / step)) > EXACT:
+        if fixed or not in_whole_cycles(months, step):
             continue
         tried.append(step)
         cost = context.follow(edited(context.scenario, having(cycle=f"{step} months" if step > 1 else "1 month"))).cost
