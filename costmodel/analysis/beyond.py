@@ -10,6 +10,7 @@ from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
 from costmodel.content import by_content
+from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.model.run import run_as
 from costmodel.perspectives import PERSPECTIVES, weight
@@ -27,8 +28,6 @@ STOPS = {
     "effects persist": "Effects persist",
 }
 """What may happen after the last observation, from the most to the least cautious."""
-PENNY = 0.005
-"""GBP per person; a smaller saving is none."""
 FOLLOW_UP = Instant("follow-up", 0.0, "follow-up")
 
 
@@ -161,11 +160,11 @@ def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Un
     ]
     cost = run.outcomes.mean_cost @ run.weights
     after = -float((cost[observed:, :, s] - cost[observed:, :, 0]).sum(axis=0) @ np.array(signs)) + 0.0
-    if total < PENNY:
-        costs = "costs the same" if total > -PENNY else "costs more"
+    if total < NOTHING:
+        costs = "costs the same" if total > -NOTHING else "costs more"
         return Unobserved(total, after, None, f"there is no saving: over {horizon}, other care {costs}")
     share = after / total
-    if after < PENNY:
+    if after < NOTHING:
         words = "none of the saving falls after the last observation"
     elif share > 1:
         words = "all of the saving falls after the last observation; before it, other care costs more"
@@ -195,7 +194,7 @@ def _of_stop(found: Beyond, stop: str, perspective: str, strategy: str) -> Itera
     for run in result.runs.values():
         verdict, at = found.verdict(stop, perspective, strategy, run.name), At(result, run, last, s)
         yield at.row("net_saving", verdict.saving, **whose)
-        words = payback_words(verdict.months, result.horizons[last], result.first_payment[s])
+        words = payback_words(verdict.months, result.horizons[last], result.first_payment[s], verdict.saving.value)
         yield at.row("payback_sustained_months", Spread(verdict.months), unit="months", words=words, **whose)
         if verdict.chance is not None:
             paid = result.paybacks(run, last, s, perspective) < NEVER

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from costmodel.engine.formulas import NOTHING
 from costmodel.model.flows import THERAPY, sessions, therapy_window
 from costmodel.model.lived import looking
 from costmodel.model.run import values_of
@@ -64,9 +65,9 @@ def use_of_services(result: Result, strategy: str, perspective: str, horizon: in
     years = result.horizons[horizon] / MONTHS_A_YEAR
     spent = _other_care(result, run, horizon, perspective) / years
     found = np.full(offset.shape, NEVER)
-    np.divide(therapy * spent, offset, out=found, where=offset > 0)
+    np.divide(therapy * spent, offset, out=found, where=offset > NOTHING)
     mean_offset, now = _mean(run, offset), _mean(run, spent)
-    mean = _mean(run, therapy) * now / mean_offset if mean_offset > 0 else NEVER
+    mean = _mean(run, therapy) * now / mean_offset if mean_offset > NOTHING else NEVER
     low, high = _interval(result, run, found)
     chance = None if run.outcomes.draws == 1 else result.chance(run, therapy <= offset)
     return Threshold(mean, low, high, now, chance, "GBP per year")

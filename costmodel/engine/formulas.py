@@ -21,6 +21,8 @@ TERMS = 12
 """Terms of the exponential series. With an exit rate × step of at most HIGHEST_EXIT the rest is below 1e-13."""
 HIGHEST_EXIT = 0.5
 LN2 = math.log(2.0)
+NOTHING = 1e-6
+"""Pounds or QALYs per person. A difference that is not larger is rounding of the arithmetic, and taken for 0."""
 LEAST_DOSE = 1e-9
 """Sessions. A studied dose of 0 is taken for this: any session is more."""
 
@@ -37,6 +39,13 @@ def greatest(a: Quantity, b: Quantity) -> Quantity:
     if hasattr(a, "greatest"):
         return a.greatest(b)
     return b.greatest(a) if hasattr(b, "greatest") else np.maximum(a, b)
+
+
+def settled(difference: Quantity) -> Quantity:
+    """A difference in pounds or QALYs, 0 where it is no more than rounding."""
+    if hasattr(difference, "settled"):
+        return difference.settled()
+    return np.where(np.abs(difference) <= NOTHING, 0.0, difference)
 
 
 def overlap(begin: Quantity, end: Quantity, first: Quantity, last: Quantity) -> Quantity:

@@ -57,7 +57,7 @@ def _condition(found: Beyond, stop: str) -> str:
 def _verdict(found: Beyond, stop: str, verdict: Verdict, strategy: str) -> str:
     result, people = found.results[stop], found.result.scenario.model.people
     first = result.first_payment[result.strategies.index(strategy)]
-    paid = payback_words(verdict.months, result.horizons[-1], first)
+    paid = payback_words(verdict.months, result.horizons[-1], first, verdict.saving.value)
     if verdict.chance is None:
         return f"net saving {money(verdict.saving.value * people)} at central values, money back {paid}"
     return (
@@ -81,7 +81,7 @@ def verdicts(found: Beyond, perspectives: Sequence[str], strategy: str) -> Table
                 first = result.first_payment[result.strategies.index(strategy)]
                 cells += [
                     money(verdict.saving.value * people),
-                    payback_words(verdict.months, result.horizons[-1], first),
+                    payback_words(verdict.months, result.horizons[-1], first, verdict.saving.value),
                 ]
                 cells += [] if verdict.chance is None else [chance(verdict.chance)]
             table.add_row(*cells)

@@ -12,7 +12,7 @@ from costmodel.analysis.beyond import FOLLOW_UP
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer
 from costmodel.report.words import chance, interval, lower_first, money, qalys
 from costmodel.result.result import DETERMINISTIC, Result
-from costmodel.result.table import in_words
+from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import made_of, moved_by, to_be_checked
@@ -73,8 +73,10 @@ def headline(result: Result, strategy: str, perspective: str = MAIN) -> str:
     if len(result.horizons) > 1:
         later = f"over {in_words(last)}, by extrapolation, it {_costs_or_saves(then.value * people)}"
         text += f"; {later}{_between(then, people)}"
+    found = pick(result, "payback_sustained_months", horizon=last, **at)
+    if found.words == THE_SAME:
+        return f"{text}; there is nothing to pay back."
     if result.headline.name == DETERMINISTIC:
-        found = pick(result, "payback_sustained_months", horizon=last, **at)
         return f"{text}; payback at central values: {found.words}."
     share = pick(result, "chance_payback", horizon=last, **at).value
     return f"{text}; the money is back within {in_words(last)} in {chance(share)} simulations."
@@ -86,6 +88,8 @@ def verdict(result: Result, perspective: str, strategy: str | None = None) -> st
     last = result.horizons[-1]
     found = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=name)
     who = payer(perspective)
+    if found.words == THE_SAME:
+        return f"For {who}: {found.words}."
     if result.headline.name == DETERMINISTIC:
         return f"At central values, for {who}: {found.words}."
     share = pick(result, "chance_payback", perspective=perspective, horizon=last, strategy=name).value

@@ -150,7 +150,7 @@ def cells(line: Line) -> tuple[str, ...]:
     return (
         money(line.saving.value),
         interval(line.saving.low, line.saving.high) or "–",
-        payback_words(line.payback, line.result.horizons[-1], first),
+        payback_words(line.payback, line.result.horizons[-1], first, _saved(line)),
         "–" if line.chance is None else chance(line.chance),
         qalys(line.health.value),
         disagreement(line),
@@ -223,3 +223,11 @@ def _apart(lines: list[Line]) -> Iterator[str]:
                 for name, one in line.apart.items()
             )
             yield f"{_label(line)}, {PERSPECTIVE_NAMES[chosen]}: {said}"
+
+
+def _saved(line: Line) -> float:
+    """Net saving to the last horizon."""
+    result = line.result
+    last, s = len(result.horizons) - 1, result.strategies.index(line.strategy)
+    net = result.net_cost(result.headline, last, s, perspective=line.perspective)
+    return result.estimate(result.headline, -net).value

@@ -189,7 +189,7 @@ class _Net:
 def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> dict[str, Any]:
     """Cumulative net cost of every strategy but the comparator, by view and perspective, and its payback.
 
-    The comparator's entries are 0.
+    The comparator's entries are 0, and it has nothing to pay back.
     """
     _, others, alternatives, draws = net.value[0].shape
     shape = (len(VIEWS), len(PERSPECTIVES), others + 1, alternatives)
@@ -197,7 +197,7 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
         "curves": np.empty((len(edges), len(VIEWS), len(net.signs), others, alternatives, kept)),
         "sum_of": net.of_perspective,
         "mean_curve": np.zeros((len(edges), *shape)),
-        "sustained": np.zeros((len(terms.horizons), *shape, draws)),
+        "sustained": np.full((len(terms.horizons), *shape, draws), payback.NEVER),
         "peak": np.zeros((*shape, draws)),
     }
     for n, (value, in_cash) in enumerate(zip(net.value, net.cash, strict=True)):
@@ -218,7 +218,6 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
                     for p in at:
                         found["sustained"][h, v, p, s + 1] = paid
     found["mean_paid_within"] = (found["sustained"] < payback.NEVER).sum(axis=-1).astype(float)
-    found["mean_paid_within"][:, :, :, 0] = 0.0
     found["mean_paid"] = paid_by(found["sustained"][-1], edges)
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content, digest
+from costmodel.engine.formulas import settled
 from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate
@@ -144,7 +145,7 @@ class Result:
             else:
                 cost = run.outcomes.cost[horizon, int(discounted), i]
                 total += sign * (cost[strategy] - cost[0])
-        return total
+        return np.asarray(settled(total), dtype=float)
 
     def total_cost(self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool) -> Array:
         """Cost of a strategy to a perspective, (alternative, draw)."""
@@ -163,7 +164,7 @@ class Result:
     def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
         """QALYs of a strategy less those of the comparator, (alternative, draw)."""
         qaly = run.outcomes.qaly[horizon, int(discounted)]
-        return np.asarray(qaly[strategy] - qaly[0], dtype=float)
+        return np.asarray(settled(qaly[strategy] - qaly[0]), dtype=float)
 
     def estimate(self, run: Run, values: Array) -> Estimate:
         """Expected value over draws and alternatives, with the interval of the weighted mixture."""
@@ -192,7 +193,7 @@ class Result:
         """Expected cumulative net cost at `edges`, (cycle + 1,)."""
         run = run or self.headline
         curves = run.outcomes.mean_curve[:, VIEWS.index(view), list(PERSPECTIVES).index(perspective), strategy]
-        return np.asarray(curves @ run.weights, dtype=float)
+        return np.asarray(settled(curves @ run.weights), dtype=float)
 
     def band(self, strategy: int, perspective: str, at: tuple[float, ...], view: str = "value") -> Array:
         """Quantiles of cumulative net cost over the kept draws, (quantile, cycle + 1)."""
@@ -206,7 +207,7 @@ class Result:
         ordered = np.take_along_axis(flat, order, axis=1)
         share = np.cumsum(weights[order], axis=1) / weights.sum()
         index = np.stack([np.argmax(share >= q - 1e-12, axis=1) for q in at])
-        return np.asarray(np.take_along_axis(ordered, index.T, axis=1).T, dtype=float)
+        return np.asarray(settled(np.take_along_axis(ordered, index.T, axis=1).T), dtype=float)
 
     def curve_payback(
         self, strategy: int, perspective: str, horizon: int, *, view: str = "value", run: Run | None = None,

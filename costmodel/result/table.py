@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from costmodel.engine.formulas import NOTHING, settled
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+THE_SAME = "the same: nothing to pay back"
 SMALLEST_QALY = 1e-4
 """QALYs. Below this a difference is nothing (under an hour of full health) and no ratio is formed."""
 
@@ -99,6 +101,8 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
             yield row("net_saving", result.estimate(run, part), category=category, discounted=discounted)
     cash = -result.net_cost(run, h, s, perspective=perspective, cash=True)
     yield row("cash_net_saving", result.estimate(run, cash))
+    views = {"value": saving[False], "discounted": saving[True], "cash": cash}
+    saved = {view: result.estimate(run, values).value for view, values in views.items()}
 
     for outcome, view, sustained in (
         ("payback_sustained_months", "value", True),
@@ -116,7 +120,7 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
             Estimate(months, low, high),
             unit="months",
             discounted=view == "discounted",
-            words=payback_words(months, result.horizons[h], result.first_payment[s]),
+            words=payback_words(months, result.horizons[h], result.first_payment[s], saved[view]),
         )
     if run.name != "deterministic":
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
@@ -129,7 +133,7 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
 
 def _ratios(result: Result, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
     therapy = result.net_cost(run, h, s, perspective=perspective, category="therapy")
-    rest = result.net_cost(run, h, s, perspective=perspective) - therapy
+    rest = settled(result.net_cost(run, h, s, perspective=perspective) - therapy)
     spent, returned = float(run.weights @ therapy.mean(axis=-1)), -float(run.weights @ rest.mean(axis=-1))
     if (share := offset_ratio(spent, returned)) is not None:
         yield row("offset_ratio", Estimate(share), unit="ratio")
@@ -146,15 +150,22 @@ def _ratios(result: Result, run: Run, h: int, s: int, perspective: str, row: Any
 
 def offset_ratio(spent: float, returned: float) -> float | None:
     """Savings ÷ therapy cost; None where no therapy is paid for."""
-    return returned / spent + 0.0 if spent > 0 else None
+    return returned / spent + 0.0 if spent > NOTHING else None
 
 
 def cost_per_qaly(more_cost: float, more_health: float) -> tuple[float, str]:
     """Incremental cost ÷ incremental QALYs, or NEVER with the finding in words where no ratio has a meaning."""
+    same = abs(more_cost) <= NOTHING
     if abs(more_health) < SMALLEST_QALY:
-        if more_cost == 0:
+        if same:
             return NEVER, "no difference in cost or health"
         return NEVER, "costs more for the same health" if more_cost > 0 else "saves money for the same health"
+    if same:
+        better = more_health > 0
+        return (
+            NEVER,
+            f"{'dominant' if better else 'dominated'}: costs the same and {'improves' if better else 'worsens'} health",
+        )
     if more_health > 0 and more_cost <= 0:
         return NEVER, "dominant: saves money and improves health"
     if more_health < 0 and more_cost >= 0:
@@ -164,8 +175,13 @@ def cost_per_qaly(more_cost: float, more_health: float) -> tuple[float, str]:
     return more_cost / more_health, "costs more and improves health"
 
 
-def payback_words(months: float, horizon_months: float, first_payment: float) -> str:
-    """The finding in words: at once, after so long, or not within the horizon."""
+def payback_words(months: float, horizon_months: float, first_payment: float, saving: float = -NEVER) -> str:
+    """The finding in words: at once, after so long, not within the horizon, or that there is nothing to pay back.
+
+    saving: net, to the horizon.
+    """
+    if months == NEVER and abs(saving) <= NOTHING and first_payment < horizon_months:
+        return THE_SAME
     if months == NEVER:
         return f"not within {in_words(horizon_months)}"
     if months <= first_payment:

@@ -13,9 +13,10 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 import costmodel as cm
-from costmodel.analysis.probabilistic.decision import TIE, Choice, acceptability, judged
+from costmodel.analysis.probabilistic.decision import Choice, acceptability, judged
 from costmodel.analysis.probabilistic.plane import QUARTERS
 from costmodel.analysis.probabilistic.tails import highest, lowest
+from costmodel.engine.formulas import NOTHING as TIE
 from tests.support.answers import answer
 from tests.support.example import derived, load_example, number
 from tests.support.given_draws import given

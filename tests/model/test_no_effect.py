@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 
 import costmodel as cm
+from costmodel.analysis.probabilistic.rows import rows as rows_of_psa
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.report.json_report import document
+from costmodel.report.sentence import headline, verdict
+from costmodel.report.workbook.book import write
+from costmodel.result.table import THE_SAME
+from tests.cli.commands import parsed
 from tests.support.answers import answer, rows, saving
 from tests.support.example import REMOVED, derived, load_example, number, write_model
 from tests.support.ledgers import EVERYBODY
 from tests.support.random_models import random_model
+from tests.support.spreadsheets import by_formualizer, disagreements, formulas, stored
 
 EFFECT = "strategies.therapy.effects.recovers_faster"
 INERT = {
@@ -83,7 +90,7 @@ def test_whoever_pays_nothing_for_it_has_neither_cost_nor_saving(tmp_path: Path)
     result = cm.run(load_example(tmp_path, **paid_privately, **INERT["no effect at all"]), draws=20)
     for perspective in ("nhs", "nhs_pss", "public_sector"):
         assert saving(result, perspective) == 0
-        assert rows(result, "payback_sustained_months", perspective=perspective).words.item() == "at once"
+        assert rows(result, "payback_sustained_months", perspective=perspective).words.item() == THE_SAME
     assert saving(result, "societal") < -1000
     assert saving(result, "", party="household") == saving(result, "societal")
 
@@ -137,3 +144,99 @@ def test_so_in_each_of_two_alternatives(tmp_path: Path) -> None:
     for run in ("expected", "deterministic", "one", "other"):
         assert saving(result, "nhs", category="primary care", run=run) == 0
         assert answer(result, "qaly", "", run=run) == 0
+
+
+UNMOVED = {
+    "strategies.therapy.therapy.paid_by": "employer",
+    "costs.gp.while_in": {"others": "gp_ill"},
+    "costs.gp.causal_share": REMOVED,
+    "costs.gp.gap_from": REMOVED,
+    "costs.gp.lag": "12 months",
+}
+"""People recover faster, an employer pays for it, and the NHS spends on all alike: £0, computed as 1e-13."""
+
+
+def check_the_same(result: cm.Result, strategy: str, perspective: str) -> None:
+    """£0 is exactly 0, "the same", without payback and ratio, in table, JSON, sentences, bands and simulations."""
+    s = result.strategies.index(strategy)
+    simulated = list(rows_of_psa(cm.psa(result), [perspective], [strategy])) if result.expected is not None else []
+    table = result.table()
+    table = table[(table.strategy == strategy) & (table.perspective == perspective)]
+    for made in (table.to_dict("records"), document(result, perspective)["rows"], simulated):
+        found = [r for r in made if (r["strategy"], r["perspective"]) == (strategy, perspective) and r["comparator"]]
+        outcomes = {row["outcome"] for row in found}
+        assert ("payback_sustained_months" in outcomes) == bool(made)
+        assert "offset_ratio" not in outcomes
+        for row in found:
+            value = row["value"]
+            if row["outcome"].startswith("payback") or row["outcome"].startswith("cash_payback"):
+                assert value is None or np.isnan(value), row
+                assert row["words"] == THE_SAME, row
+            elif row["outcome"] in ("net_saving", "cash_net_saving", "peak_funding", "chance_payback"):
+                assert value == 0, row
+                assert not row["low"] or np.isnan(row["low"]), row
+                assert not row["high"] or np.isnan(row["high"]), row
+            elif row["outcome"] == "cost_per_qaly":
+                assert "the same" in row["words"] or "no difference" in row["words"], row
+            elif row["outcome"] in ("chance_more_health_saves", "chance_less_health_costs"):
+                assert value == 0, row
+    said = headline(result, strategy, perspective)
+    assert "the same" in said
+    assert "there is nothing to pay back" in said
+    assert THE_SAME in verdict(result, perspective, strategy)
+    for view in ("value", "discounted", "cash"):
+        assert not result.curve(s, perspective, view).any()
+        assert result.expected is None or not result.band(s, perspective, (0.025, 0.975), view).any()
+
+
+def test_rounding_is_no_saving_in_any_output(tmp_path: Path) -> None:
+    (tmp_path / "people").mkdir()
+    result = cm.run(load_example(tmp_path / "people", **UNMOVED), draws=40)
+    raw = np.abs(result.deterministic.cost[:, :, 1, 1] - result.deterministic.cost[:, :, 1, 0])
+    assert 0 < raw.max() < 1e-9  # there is rounding to be read as a fact
+    assert answer(result, "qaly", "") > 0.01
+    for perspective in ("nhs", "nhs_pss", "public_sector"):
+        check_the_same(result, "therapy", perspective)
+    assert saving(result, "societal") < -1000
+    assert answer(result, "offset_ratio", "societal") == 0
+    found = parsed("spectrum", tmp_path, "--draws", 20, "--json")["rows"]
+    (row,) = [row for row in found if row["perspective"] == "nhs"]
+    assert (row["net_saving"], row["chance_payback"], row["payback_sustained_months"]) == (0, 0, None)
+
+
+def test_the_workbook_says_the_same_of_rounding(tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
+    write(cm.run(load_example(tmp_path, **UNMOVED), draws=0), path)
+    cells = by_formualizer(path)
+    assert disagreements(path, cells) == []
+    texts = {row: value for (sheet, row, column), value in stored(path).items() if (sheet, column) == ("Summary", 1)}
+    paid = [(str(text), cells["Summary", row, 2]) for row, text in texts.items() if str(text).startswith("NHS: ")]
+    assert [value for text, value in paid if "payback" in text] == [-1, -1]
+    saved = [value for text, value in paid if "saving" in text]
+    assert len(saved) >= 6
+    assert not any(saved)
+    assert any(formula.startswith("=IF(ABS(") for (sheet, *_), formula in formulas(path).items() if sheet == "Summary")
+
+
+def check_that_equals_are_the_same(seeds: int, folder: Path) -> None:
+    """Every strategy has the therapy and the harms of usual care, and nothing of its own."""
+    for seed in range(seeds):
+        tries = (random_model(np.random.default_rng([13, seed, attempt])) for attempt in count())
+        model = next(model for model, posterior in tries if not posterior)  # one that needs no other file
+        first, *others = model["strategies"]
+        for name in others:
+            model["strategies"][name] = {**model["strategies"][first], "label": f"As usual care: {name}"}
+        model["alternatives"] = {}
+        scenario = cm.load(write_model(folder, model))
+        result = cm.run(scenario, draws=3 if seed % 10 == 1 else 0, strata=False)
+        for name in others:
+            check_the_same(result, name, list(PERSPECTIVES)[seed % len(PERSPECTIVES)])
+
+
+def test_equal_strategies_are_the_same_in_random_scenarios(tmp_path: Path) -> None:
+    check_that_equals_are_the_same(20, tmp_path)
+
+
+@pytest.mark.long
+def test_equal_strategies_are_the_same_in_many_random_scenarios(tmp_path: Path) -> None:
+    check_that_equals_are_the_same(200, tmp_path)

@@ -81,6 +81,10 @@ class PlainTable:
 
     def _paybacks(self, h: int, s: int, p: int) -> Iterator[dict[str, Any]]:
         horizon, first = self.result.horizons[h], self.result.first_payment[s]
+        parties = list(PERSPECTIVES.values())[p]
+        saved = {view: mean(self._saved(h, s, view == "discounted", parties), self.run.weights) for view in VIEWS}
+        in_cash = self._sum(lambda i, a, n: -self.found.cash[h, i, s, a, n], parties)
+        saved["cash"] = mean(in_cash, self.run.weights)
         for outcome, view, walk in (
             ("payback_sustained_months", "value", plain_payback.sustained),
             ("payback_first_touch_months", "value", plain_payback.first_touch),
@@ -93,7 +97,7 @@ class PlainTable:
             row = self._row(outcome, [], unit="months", discounted=view == "discounted")
             if walk is plain_payback.sustained:
                 row |= self._interval(self.found.sustained[h, v, p, s].tolist())
-            yield row | {"value": months, "words": payback_words(months, horizon, first)}
+            yield row | {"value": months, "words": payback_words(months, horizon, first, saved[view])}
         if self.draws > 1:
             for outcome, v in (("chance_payback", 0), ("chance_cash_payback", 2)):
                 paid = [[float(m < math.inf) for m in row] for row in self.found.sustained[h, v, p, s]]
@@ -101,7 +105,7 @@ class PlainTable:
 
     def _ratios(self, h: int, s: int, parties: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         spent = -mean(self._saved(h, s, False, parties, "therapy"), self.run.weights)
-        if spent > 0:
+        if spent > 1e-6:
             returned = mean(self._saved(h, s, False, parties), self.run.weights) + spent
             yield self._row("offset_ratio", [], unit="ratio") | {"value": returned / spent}
         saved, gain, threshold = self._saved(h, s, True, parties), self._gain(h, s, True), self.result.threshold

@@ -151,7 +151,7 @@ def check_summary(path: Path, cells: dict, scenario: cm.Scenario) -> None:
                 assert cells[at_cell] == pytest.approx(wanted, abs=0.005)
             if horizon == result.horizons[-1]:
                 paid = mine[(mine.outcome == "payback_sustained_months") & ~mine.discounted].value.item()
-                line = f"{words}: sustained payback, months (−1: not within the horizon)"
+                line = f"{words}: sustained payback, months (−1: none within the horizon)"
                 found = cells[_lines(path)[in_words(horizon), line]]
                 assert found == pytest.approx(-1 if paid != paid else paid, abs=1e-6)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.information.question import Question, question_of
 from costmodel.analysis.information.subjects import UNUSED, Subject, groups, says_as_much, single_inputs, uncertain
-from costmodel.analysis.probabilistic.decision import TIE
+from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.model.run import SEED, run, values_of
 from costmodel.model.values import Values
@@ -144,7 +144,7 @@ def value_of_information(
     if draws < result.draws:
         warnings.append(f"the first {draws:,} of {result.draws:,} draws are looked at one by one")
     today = best_today(benefits, weights)
-    right = benefits[today] >= benefits.max(axis=0) - TIE
+    right = benefits[today] >= benefits.max(axis=0) - NOTHING
     return ValueOfInformation(
         result, decision, result.strategies[today], float(right.mean(axis=-1) @ weights), tuple(lines), draws,
         population, tuple(warnings),

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
+from costmodel.engine.formulas import NOTHING
 from costmodel.result.result import Result, Run
 
 Array = NDArray[np.float64]
 
-TIE = 1e-6
-"""GBP per person below which two strategies are equally good."""
 HIGHEST_THRESHOLD = 10_000_000.0
 """GBP per QALY."""
 
@@ -35,7 +34,7 @@ class Choice:
 
     @property
     def chosen(self) -> int:
-        return int(np.argmax(self.expected >= self.expected.max() - TIE))
+        return int(np.argmax(self.expected >= self.expected.max() - NOTHING))
 
 
 @by_content
@@ -60,7 +59,7 @@ class Contest:
 def judged(benefits: Array, threshold: float | None = None) -> Contest:
     """Strategies judged by their net benefits, (strategy, alternative, draw)."""
     highest = benefits.max(axis=0)
-    best = benefits >= highest - TIE
+    best = benefits >= highest - NOTHING
     return Contest(
         threshold, benefits.mean(axis=-1), (best / best.sum(axis=0)).mean(axis=-1), highest.mean(axis=-1)
     )  # fmt: skip

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.probabilistic.decision import TIE
 from costmodel.content import by_content
+from costmodel.engine.formulas import NOTHING
 from costmodel.result.result import Result, Run
 
 Array = NDArray[np.float64]
@@ -19,8 +19,6 @@ QUARTERS = {
     "on_an_axis": "no difference in health or in cost",
 }
 """Parts of the plane, and what they mean."""
-NO_HEALTH = 1e-9
-"""QALYs; below this there is no difference."""
 
 
 @by_content
@@ -37,8 +35,8 @@ def plane(result: Result, run: Run, horizon: int, strategy: int, perspective: st
     """The plane of a strategy against the comparator; the shares sum to 1."""
     gain = result.qaly_gain(run, horizon, strategy)
     cost = result.net_cost(run, horizon, strategy, perspective=perspective, discounted=True)
-    more, less = gain > NO_HEALTH, gain < -NO_HEALTH
-    saves, costs = cost < -TIE, cost > TIE
+    more, less = gain > NOTHING, gain < -NOTHING
+    saves, costs = cost < -NOTHING, cost > NOTHING
     parts = (more & saves, more & costs, less & saves, less & costs)
     shares = [result.chance(run, part) for part in (*parts, ~np.logical_or.reduce(parts))]
     return Plane(gain, cost, dict(zip(QUARTERS, shares, strict=True)))

@@ -13,6 +13,7 @@ from costmodel.analysis.probabilistic.psa import Psa
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import LEVELS, Spread, averaged, spread
 from costmodel.analysis.probabilistic.tails import highest, lowest
+from costmodel.engine.formulas import NOTHING, settled
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Run
@@ -114,14 +115,14 @@ class _Answers:
 
         def parts(of: Run) -> tuple[Any, Any]:
             therapy = result.net_cost(of, h, s, perspective=perspective, category="therapy")
-            return therapy - result.net_cost(of, h, s, perspective=perspective), therapy
+            return settled(therapy - result.net_cost(of, h, s, perspective=perspective)), therapy
 
         returned, spent = (float(self.run.weights @ part.mean(axis=-1)) for part in parts(averaged(self.run)))
-        if spent <= 0:
+        if spent <= NOTHING:
             return
         back, therapy = parts(self.run)
         found = Spread(returned / spent + 0.0)
-        if self.psa.kept > 1 and np.all(therapy > 0):
+        if self.psa.kept > 1 and np.all(therapy > NOTHING):
             found = Spread(found.value, *self._ends(back / therapy))
         yield self.row("offset_ratio", found, perspective=perspective, unit="ratio")
 
@@ -149,13 +150,14 @@ class _Answers:
             chance = result.chance_of_payback(run, h, s, perspective, view)
             found = Spread(chance, error=error_of_chance(paid, run.weights, result.draws))
             yield self.row(outcome, found, perspective=perspective, unit="share")
+        saved = spread(result, run, lambda of: -result.net_cost(of, h, s, perspective=perspective)).value
         month = result.curve_payback(s, perspective, h, run=run)
         ends = self._ends(result.paybacks(run, h, s, perspective)) if self.psa.kept > 1 else ()
-        of_curve = {"unit": "months", "words": payback_words(month, end, first)}
+        of_curve = {"unit": "months", "words": payback_words(month, end, first, saved)}
         yield self.row("payback_sustained_months", Spread(month, *ends), perspective=perspective, **of_curve)
         name = result.strategies[s]
         for percent, month in self.psa.percentiles(perspective, name, end, run.name).items():
-            words = payback_words(month, end, first)
+            words = payback_words(month, end, first, saved)
             outcome = f"payback_p{percent:02d}"
             yield self.one_by_one(outcome, month, perspective=perspective, unit="months", words=words)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from costmodel.engine.formulas import settled
 from costmodel.perspectives import PARTIES, PARTY_NAMES, account
 from costmodel.report.charts.style import (
     PATTERNS,
@@ -29,9 +30,10 @@ def party_years(result: Result, strategy: str | None = None) -> pd.DataFrame:
     rows = []
     for party in result.parties():
         signs = np.array([account(party, item.paid_by, item.received_by) for item in result.items])
-        by_cycle = -(difference @ signs) * people + 0.0
+        by_cycle = -(difference @ signs)
         for y in range(int(year[-1]) + 1):
-            rows.append({"year": y + 1, "party": party, "net saving": float(by_cycle[year == y].sum())})
+            saved = float(settled(by_cycle[year == y].sum())) * people + 0.0
+            rows.append({"year": y + 1, "party": party, "net saving": saved})
     return pd.DataFrame(rows)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from costmodel.engine.formulas import NOTHING
+
 ATOM, POWER, PRODUCT, SUM = 9, 3, 2, 1
 """How tightly an expression binds: a name or call, a ^ b, a * b, a + b."""
 
@@ -78,6 +80,11 @@ class Cell:
         """The larger of two."""
         other = Cell.of(other)
         return Cell(f"MAX({self.text},{other.text})", max(self.value, other.value))
+
+    def settled(self) -> Cell:
+        """This difference, 0 where it is no more than rounding."""
+        value = 0.0 if abs(self.value) <= NOTHING else self.value
+        return Cell(f"IF(ABS({self.text})<={NOTHING:.6f},0,{self.text})", value)
 
     def falls_within(self, begin: Cell | float, end: Cell | float) -> Cell:
         """1 if begin <= this < end, else 0."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.engine.formulas import cash, total_over_states
+from costmodel.engine.formulas import NOTHING, cash, total_over_states
 from costmodel.model.flows import (
     THERAPY,
     cost_per_year,
@@ -287,8 +287,8 @@ def _perspective(
     for view, flow in (("value", per_cycle), ("discounted", discounted), ("cash", paid)):
         name = cumulative_name(strategy, perspective, view)
         so_far = sheet.put(name, row, flow if row == REFERRAL else sheet.at(name, row - 1) + flow, "money")
-        owing = so_far.value > 0
-        text = f"IF({so_far.text}>0,{month.text},-1)"
+        owing = so_far.value > NOTHING
+        text = f"IF({so_far.text}>{NOTHING:.6f},{month.text},-1)"
         sheet.put(f"{owing_name(strategy, perspective, view)}", row, Cell(text, month.value if owing else -1.0))
 
 
@@ -308,7 +308,7 @@ def owing_name(strategy: str, perspective: str, view: str) -> str:
 
 
 def payback_formula(sheet: Sheet, strategy: str, perspective: str, view: str, inputs: Inputs) -> str:
-    """Month of sustained payback as a formula; −1 where it is not within the horizon.
+    """Month of sustained payback as a formula; −1 where it is not within the horizon or nothing is to be paid back.
 
     The last month in which money is owed, then the crossing on the straight line to the next month.
     """
@@ -318,9 +318,11 @@ def payback_formula(sheet: Sheet, strategy: str, perspective: str, view: str, in
     curve = sheet.span(cumulative_name(strategy, perspective, view), REFERRAL, last_row)
     first = f"12*t_{strategy}_therapy_first" if f"{strategy}_therapy_first" in inputs.clock else "0"
     at = f"MATCH(MAX({owing}),{months},0)"
-    following = f"INDEX({curve},MIN({at}+1,{len(inputs.result.edges)}))"
+    following = f"MIN(0,INDEX({curve},MIN({at}+1,{len(inputs.result.edges)})))"
+    at_once = f"IF(MIN({curve})<-{NOTHING:.6f},{first},-1)"
     crossing = f"MAX({owing})+t_cycle*INDEX({curve},{at})/(INDEX({curve},{at})-{following})"
-    return f"=IF(MAX({owing})<0,{first},IF(MAX({owing})>=MAX({months}),-1,MAX({first},{crossing})))"
+    paid = f"IF(MAX({owing})<0,{at_once},IF(MAX({owing})>=MAX({months}),-1,MAX({first},{crossing})))"
+    return f"=IF({first}>=MAX({months}),-1,{paid})"
 
 
 def payback_value(inputs: Inputs, strategy: int, perspective: str, view: str) -> float:

@@ -13,6 +13,7 @@ from costmodel.model.flows import Item, items
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
 from costmodel.report.words import upper_first
+from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.costs import (
     cumulative_name,
     difference_name,
@@ -122,11 +123,15 @@ class Summary:
     def _payback(self, strategy: str, perspective: str) -> None:
         number = self.result.strategies.index(strategy)
         for outcome, view, label in (
-            ("payback_sustained_months", "value", "sustained payback, months (−1: not within the horizon)"),
+            (
+                "payback_sustained_months",
+                "value",
+                "sustained payback, months (−1: none within the horizon)",
+            ),
             (
                 "cash_payback_sustained_months",
                 "cash",
-                "sustained payback in cash, months (−1: not within the horizon)",
+                "sustained payback in cash, months (−1: none within the horizon)",
             ),
         ):
             horizon = self.result.horizons[-1]
@@ -172,7 +177,8 @@ class Summary:
         page, styles = self.sheet.page, self.sheet.styles
         cached = float(row.value) if value is None else value
         page.write_string(self.row, 0, clean(label), styles.label)
-        page.write_formula(self.row, NOW, f"={formula}", styles[style], cached)
+        settled = formula if style == "months" else Cell(f"({formula})", cached).settled().text
+        page.write_formula(self.row, NOW, f"={settled}", styles[style], cached)
         page.write_number(self.row, ORIGINAL, cached, styles[style])
         now, original = xl_rowcol_to_cell(self.row, NOW), xl_rowcol_to_cell(self.row, ORIGINAL)
         gap = f"{now}-{original}"

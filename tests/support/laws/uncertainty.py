@@ -7,7 +7,7 @@ import numpy as np
 from costmodel.analysis.information.question import question_of
 from costmodel.analysis.information.subjects import Subject, uncertain
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
-from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, TIE, acceptability
+from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, acceptability
 from costmodel.analysis.verification.check import (
     TRIED,
     Context,
@@ -20,6 +20,7 @@ from costmodel.analysis.verification.check import (
 )
 from costmodel.analysis.verification.laws import NO_DRAWS, PERSPECTIVE
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, edited
+from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
 from costmodel.model.run import run, values_of
@@ -91,7 +92,7 @@ def _acceptability(context: Context) -> Finding:
     worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
     run_, last = result.headline, len(result.horizons) - 1
     costs = np.stack([result.total_cost(run_, last, s, PERSPECTIVE, True) for s in range(len(result.strategies))])
-    cheapest = costs <= costs.min(axis=0) + TIE
+    cheapest = costs <= costs.min(axis=0) + NOTHING
     chances = (cheapest / cheapest.sum(axis=0)).mean(axis=-1) @ result.weights
     return Measured(worst_of(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
 
