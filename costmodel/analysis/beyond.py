@@ -10,12 +10,11 @@ from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
 from costmodel.content import by_content
-from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.model.run import run_as
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result.outcomes import cycles_to
-from costmodel.result.payback import NEVER
+from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result, Run
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costmodel.engine.formulas import NOTHING
 from costmodel.model.flows import THERAPY, sessions, therapy_window
 from costmodel.model.lived import looking
 from costmodel.model.run import values_of
 from costmodel.model.values import Array, Values
 from costmodel.perspectives import weight
-from costmodel.result.payback import NEVER
+from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR
 

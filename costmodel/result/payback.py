@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.engine.formulas import NOTHING, settled
+from costmodel.engine.formulas import NOTHING as NOTHING
+from costmodel.engine.formulas import settled as settled
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.information.question import Question, question_of
 from costmodel.analysis.information.subjects import UNUSED, Subject, groups, says_as_much, single_inputs, uncertain
-from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.model.run import SEED, run, values_of
 from costmodel.model.values import Values
@@ -21,6 +20,7 @@ from costmodel.result.information import (
     worth_of_inputs,
     worth_of_structure,
 )
+from costmodel.result.payback import NOTHING
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 

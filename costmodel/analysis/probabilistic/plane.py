@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
-from costmodel.engine.formulas import NOTHING
+from costmodel.result.payback import NOTHING
 from costmodel.result.result import Result, Run
 
 Array = NDArray[np.float64]

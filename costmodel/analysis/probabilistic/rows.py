@@ -13,9 +13,8 @@ from costmodel.analysis.probabilistic.psa import Psa
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import LEVELS, Spread, averaged, spread
 from costmodel.analysis.probabilistic.tails import highest, lowest
-from costmodel.engine.formulas import NOTHING, settled
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.result.payback import NEVER
+from costmodel.result.payback import NEVER, NOTHING, settled
 from costmodel.result.result import Run
 from costmodel.result.table import payback_words
 

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.engine.formulas import settled
 from costmodel.perspectives import PARTIES, PARTY_NAMES, account
 from costmodel.report.charts.style import (
     PATTERNS,
@@ -16,6 +15,7 @@ from costmodel.report.charts.style import (
     zero_line,
 )
 from costmodel.report.words import money
+from costmodel.result.payback import settled
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR
 
