@@ -109,6 +109,17 @@ def test_every_file_is_read_through_the_one_gate() -> None:
     assert set(found) >= NOT_FOR_READING
 
 
+def test_no_path_is_asked_in_a_way_that_fails_where_it_is_too_long() -> None:
+    """`Path.exists` and its like raise an error where `os.path.exists` says no."""
+    asking = {"exists", "is_dir", "is_file", "is_symlink"}
+    found = []
+    for path in (ROOT / "costmodel").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asking:
+                found += [] if ast.unparse(node.func).startswith("os.path.") else [f"{path.name}: {ast.unparse(node)}"]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,5 +1,6 @@
 """Every population on one page: by strategy and payer, what therapy saves, how surely, by when, what threatens it."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def spectrum(
 def _scored(paths: list[Path], draws: int, seed: int) -> list[Judged] | None:
     """Predictions of the targets beside the populations; None where there is no file of targets, or no draws."""
     homes = {path.parent.parent for path in paths}
-    asking = [home for home in homes if draws and (home / VALIDATION_FILE).is_file()]
+    asking = [home for home in homes if draws and os.path.isfile(home / VALIDATION_FILE)]
     return [row for home in asking for row in validate(home, draws=draws, seed=seed).scored] if asking else None
 
 

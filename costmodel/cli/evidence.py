@@ -1,5 +1,6 @@
 """Commands that hold the model against trials, published models and the laws that every run must obey."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -112,7 +113,7 @@ def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_jso
         with terminal.progress() as progress:
             asked = ask(home.parent, home.name, draws=draws, seed=seed, progress=progress)
     compared = None
-    if asked is None or (home / TRIAL_FILE).exists():
+    if asked is None or os.path.exists(home / TRIAL_FILE):
         with busy("Comparing with the trial …"):
             compared = compare(loaded, draws=draws, seed=seed)
     if as_json:

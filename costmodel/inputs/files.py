@@ -93,7 +93,7 @@ def _fault(path: Path) -> str:
     try:
         kind = stat.S_IFMT(os.stat(path).st_mode)
     except OSError as error:
-        if error.errno == errno.ENOENT and path.is_symlink():
+        if error.errno == errno.ENOENT and os.path.islink(path):
             return _DANGLING
         return _FAULTS.get(error.errno or 0, error.strerror or "")
     except ValueError:

@@ -1,5 +1,6 @@
 """Draws with their costs and effects as CSV files, in the columns that SAVI and BCEA read."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,15 @@ def _alternative(result: Result) -> NDArray[np.intp]:
 def write(result: Result, folder: Path) -> list[Path]:
     """Write the tables into a folder, which is made if it is new; numbers in full."""
     content = tables(result)
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         raise InputError.at(f"-o {folder}", "this is a file", "Name a folder.")
-    if not folder.parent.is_dir():
+    if not os.path.isdir(folder.parent):
         raise InputError.at(f"-o {folder}", f'the folder "{folder.parent}" does not exist', "Make it first.")
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        found = f"the folder cannot be made ({error.strerror})"
+        raise InputError.at(f"-o {folder}", found, "Name another.") from error
     for name, table in content.items():
         write_whole(folder / name, partial(table.to_csv, index=False, lineterminator="\n"))
     scenario = result.scenario
@@ -76,7 +81,7 @@ def write(result: Result, folder: Path) -> list[Path]:
 def of_another(draws: Path, scenario: Scenario) -> str:
     """What is to be said of draws that were made from another scenario; "" where nothing is known of theirs."""
     beside = draws.with_name(SCENARIO)
-    if not beside.is_file():
+    if not os.path.isfile(beside):
         return ""
     file, _, _ = validate(OverlayFile, parse_file(beside))
     if file is None or file.base is None or file.base.changed_sha256 == scenario.sha256:

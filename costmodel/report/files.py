@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -49,17 +50,18 @@ def check_folder(path: Path, option: str) -> None:
     place = f"{option} {path}"
     folder = path.parent
     try:
-        path.exists()
+        path.stat()
     except OSError as error:
-        named = f"{option} {path.name[:LONGEST_NAME]}"
-        raise InputError.at(named, f"no such file can be ({error.strerror})", "Choose a shorter name.") from error
-    if not folder.is_dir():
+        if error.errno == errno.ENAMETOOLONG:
+            named = f"{option} {path.name[:LONGEST_NAME]}"
+            raise InputError.at(named, f"no such file can be ({error.strerror})", "Choose a shorter name.") from error
+    if not os.path.isdir(folder):
         raise InputError.at(place, f'the folder "{folder}" does not exist', "Make it first, or name another.")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError.at(place, "this is a folder", "Name a file in it.")
     if option == "--csv" and path.suffix.lower() != ".csv":
         raise InputError.at(place, "a table's name ends in .csv", f"Did you mean {path.stem}.csv?")
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise InputError.at(place, "this is a device or a pipe, not a file", "Name a file; it is put there whole.")
     if not os.access(folder, os.W_OK):
         raise InputError.at(place, f'nothing may be written in "{folder}"', "Name another folder.")

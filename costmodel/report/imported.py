@@ -1,5 +1,6 @@
 """A workbook's values, or changes that were saved, as an overlay of the scenario that they belong to."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -127,9 +128,9 @@ def _check_options(file: Path, scenario: Path | None, overlay: Path, label: str)
     if overlay.suffix.lower() not in ENDINGS:
         raise InputError.at(place, "a scenario file's name ends in .yaml", f"Did you mean {overlay.stem}.yaml?")
     check_folder(overlay, "-o")
-    if scenario is not None and overlay.exists() and scenario.exists() and overlay.samefile(scenario):
+    if scenario is not None and os.path.exists(overlay) and os.path.exists(scenario) and overlay.samefile(scenario):
         raise InputError.at(place, "this is the scenario itself", "Name another file: the overlay only adds to it.")
-    if overlay.exists() and overlay.resolve() == file.resolve():
+    if os.path.exists(overlay) and os.path.realpath(overlay) == os.path.realpath(file):
         raise InputError.at(place, "this is the file that is brought in", "Name another file.")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", label):
         remedy = "Lower-case letters, digits and _, beginning with a letter."

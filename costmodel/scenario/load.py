@@ -86,9 +86,9 @@ def find(base: Base, beside: Iterable[Path], place: str, above: tuple[Path, ...]
     """
     home = catalogue()
     named = home / base.population / base.file
-    listed = [named] if _is_file(named) and named.resolve().is_relative_to(home) else []
+    listed = [named] if os.path.isfile(named) and named.resolve().is_relative_to(home) else []
     other: Scenario | None = None
-    for path in dict.fromkeys([*filter(_is_file, beside), *listed]):
+    for path in dict.fromkeys([*filter(os.path.isfile, beside), *listed]):
         namesake = (path.resolve().parent.name, path.name) == (base.population, base.file)
         if path.resolve() in above:
             circle = " → ".join(one.name for one in (*above, path))
@@ -113,13 +113,6 @@ def find(base: Base, beside: Iterable[Path], place: str, above: tuple[Path, ...]
         f"its SHA-256 was {base.sha256[:12]}…, and is {other.sha256[:12]}… now."
     )
     return Found(other.path, other, (said, *_written_by(base.engine)))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _written_by(engine: str) -> tuple[str, ...]:
@@ -200,7 +193,7 @@ def _overlays(
         parent = path.parent / file.extends
         if file.base is None:
             named_file(file.extends, path, place, anywhere=True)
-        if _is_file(parent) and parent.resolve() in [one.resolve() for _, one, _ in chain]:
+        if os.path.isfile(parent) and parent.resolve() in [one.resolve() for _, one, _ in chain]:
             circle = " → ".join([*(one.name for _, one, _ in chain), Path(file.extends).name])
             raise InputError.at(place, f"the files extend each other: {circle}", "One of them must be a model file.")
         saved = sum(one is not None and one.base is not None for _, _, one in chain)

@@ -123,10 +123,6 @@ def workbook(home: Path) -> Case:
     return home / "x.xlsx", ["import", home / "x.xlsx", example(home), "-o", home / "overlay.yaml"]
 
 
-def import_into_a_link(home: Path) -> Case:
-    return home / "x.yaml", ["import", home / "x.xlsx", home / "x.yaml", "-o", home / "x.yaml"]
-
-
 def case_file(home: Path) -> Case:
     return home / "case.json", ["replicate", home / "case.json"]
 
@@ -161,12 +157,11 @@ PLACES: dict[str, Callable[[Path], Case]] = {
     "scenario of a calibration": scenario_of_a_calibration,
     "case": case_file,
     "workbook": workbook,
-    "import into a link": import_into_a_link,
     "draws": draws_from,
     "trial": trial,
 }
-NOT_THERE = {("trial", dangling_link), ("trial", circular_link), ("trial", long_name), ("import into a link", folder)}
-"""A trial file that is not there is none; a folder is not written over."""
+NOT_THERE = {("trial", dangling_link), ("trial", circular_link), ("trial", long_name)}
+"""A trial file that is not there is none."""
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +193,7 @@ def everything(home: Path) -> list[str]:
 def words_of(place: str, kind: Callable[[Path], None], said: str) -> bool:
     """Whether a refusal says what is wrong: what stands there, or that it lies elsewhere."""
     outside = kind in LED_OUTSIDE and "leads outside the folder" in said
-    missing = (place, kind) in NOT_THERE and ("trial.yaml" in said or "this is a folder" in said)
+    missing = (place, kind) in NOT_THERE and "there is no trial.yaml" in said
     return KINDS[kind] in said or outside or missing
 
 
@@ -264,6 +259,27 @@ def test_a_name_that_no_file_can_have_is_refused_in_words(tmp_path: Path) -> Non
     ):
         with pytest.raises(cm.InputError, match=fault):
             read_bytes(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, f"{'b' * 200}/{'c' * 300}"])
+@pytest.mark.parametrize(
+    ("ending", "command"),
+    [
+        (".xlsx", ["report", "{model}", "-o", "{out}", "--draws", 0]),
+        (".csv", ["run", "{model}", "--draws", 0, "--csv", "{out}"]),
+        (".yaml", ["import", "{out}.xlsx", "{out}", "-o", "{out}"]),
+        (".folder", ["draws", "{model}", "-o", "{out}", "--draws", 2]),
+        (".folder", ["sweep", "{grid}", "-o", "{out}"]),
+    ],
+)
+def test_an_output_whose_path_is_too_long_is_refused(
+    tmp_path: Path, name: str, ending: str, command: list[object]
+) -> None:
+    grid, _ = in_the_example("grid.yaml")(tmp_path)
+    places = {"model": tmp_path / "model.yaml", "grid": grid, "out": tmp_path / (name + ending)}
+    before = everything(tmp_path)
+    assert "costmodel" not in refused(*(str(word).format(**places) for word in command)).replace(str(tmp_path), "")
+    assert everything(tmp_path) == before
 
 
 def test_a_file_that_grows_while_it_is_read_is_not_read_further(

@@ -12,6 +12,7 @@ from scipy.special import bdtr
 
 from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
 from costmodel.content import by_content
+from costmodel.errors import InputError
 from costmodel.inputs.files import temporary_beside
 from costmodel.inputs.table import MARK
 from costmodel.scenario.belongs import Label
@@ -301,6 +302,9 @@ def write(fits: Iterable[Fit]) -> list[Path]:
             prepared[-1][0].write_text(posterior_text(fit), "utf-8", newline="")
         for temporary, path in prepared:
             os.replace(temporary, path)
+    except OSError as error:
+        found = f"the posterior cannot be written ({error.strerror})"
+        raise InputError.at(prepared[-1][1].name if prepared else "output", found, "Free some space.") from error
     finally:
         for temporary, _ in prepared:
             temporary.unlink(missing_ok=True)

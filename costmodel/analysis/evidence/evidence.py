@@ -1,5 +1,6 @@
 """Every number behind an answer: its standing, its share of the uncertainty, and what knowing it would be worth."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,7 @@ def evidence_of_all(
     folder: Path, draws: int = DRAWS, seed: int = SEED, progress: Progress | None = None
 ) -> list[Evidence]:
     """Of the model of every population below a folder that has an answer. Raises InputError as `load`."""
-    homes = [home for home in sorted(folder.iterdir()) if (home / MODEL).is_file()]
+    homes = [home for home in sorted(folder.iterdir()) if os.path.isfile(home / MODEL)]
     homes = [home for home in homes if kind_of(read_file(home / MODEL).data) == "model"]
     found = []
     for done, home in enumerate(homes):

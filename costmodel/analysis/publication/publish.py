@@ -1,5 +1,6 @@
 """Is a scenario, or every population below a folder, fit to publish? All that is not, at once."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,7 +58,9 @@ def published(path: Path) -> Fit:
 
 def published_all(folder: Path) -> list[Population]:
     """Every population below a folder with its overlays. Raises InputError if there is none."""
-    found = [_population(home) for home in sorted(folder.iterdir()) if _scenarios(home)] if folder.is_dir() else []
+    found = (
+        [_population(home) for home in sorted(folder.iterdir()) if _scenarios(home)] if os.path.isdir(folder) else []
+    )
     if not found:
         raise InputError.at("SCENARIO", f"there is no scenario below {folder}", "Name a model file or an overlay.")
     return found
@@ -81,7 +84,7 @@ def _population(home: Path) -> Population:
 
 def _scenarios(home: Path) -> list[Path]:
     """The model and its overlays in a folder, the model first. Raises InputError for a file that cannot be read."""
-    if not home.is_dir():
+    if not os.path.isdir(home):
         return []
     files = [path for path in sorted(home.glob("*.yaml")) if kind_of(read_file(path).data) != "other"]
     return sorted(files, key=lambda path: path.name != MODEL)
@@ -101,7 +104,7 @@ def _file(path: Path) -> tuple[Scenario | Locked | None, list[Problem]]:
 
 def _folder(home: Path, found: Scenario | Locked | None) -> Iterator[Problem]:
     """What has to stand beside a model: a page in words, and what a sceptic and an enthusiast would say."""
-    if not (home / README).is_file():
+    if not os.path.isfile(home / README):
         remedy = "Write it: who, what, against what, what is fitted and what assumed, and what the studies found."
         yield Problem(README, f"{home.name} has no {README} beside the model", remedy)
     if isinstance(found, Locked):

@@ -1,5 +1,6 @@
 """A sweep: every cell of a grid, run once, in a directory that can be gone on with."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ def _go_on(
     damaged = []
     for number in range(asked.parts):
         path = folder.part_path(directory, number)
-        if path.exists():
+        if os.path.exists(path):
             counts = _counts(asked, directory, number, identity)
             found |= {number: counts} if counts else {}
             damaged += [] if counts else [path.name]

@@ -72,10 +72,10 @@ def locked(directory: Path) -> Iterator[None]:
     What ends with an error before there is a part leaves nothing behind that was not there before.
     """
     place = f"-o {directory}"
-    there = directory.exists()
+    there = os.path.exists(directory)
     try:
         directory.mkdir(exist_ok=True)
-        begun = (directory / MANIFEST).exists()
+        begun = os.path.exists(directory / MANIFEST)
         _refuse_strangers(directory, place)
         handle = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -103,7 +103,7 @@ def _take_back(directory: Path, there: bool) -> None:
     """Remove what was begun, unless it holds a part. there: whether the directory was there before."""
     parts = directory / PARTS
     with contextlib.suppress(OSError):
-        if parts.exists():
+        if os.path.exists(parts):
             parts.rmdir()
         (directory / MANIFEST).unlink(missing_ok=True)
         (directory / LOCK).unlink(missing_ok=True)
@@ -119,7 +119,7 @@ def _refuse_strangers(directory: Path, place: str) -> None:
     if strange and MANIFEST not in names:
         found = f"the folder holds other files ({', '.join(strange[:SHOWN])})"
         raise InputError.at(place, found, "Name a new folder, or one of a sweep.")
-    if MANIFEST not in names and (directory / PARTS).exists() and any((directory / PARTS).iterdir()):
+    if MANIFEST not in names and os.path.exists(directory / PARTS) and any((directory / PARTS).iterdir()):
         remedy = "Put the manifest back, or name a new folder."
         raise InputError.at(place, f"there are parts without a {MANIFEST}", remedy)
 
@@ -131,7 +131,7 @@ def prepare(directory: Path, wanted: Manifest) -> Manifest:
     """
     parts = directory / PARTS
     path = directory / MANIFEST
-    if path.exists():
+    if os.path.exists(path):
         found = _read(path)
         if problems := _differences(found, wanted, f"-o {directory}"):
             raise InputError(*problems)

@@ -4,6 +4,7 @@ Only rows whose role is `predicted` get a verdict. A fitted row agrees because i
 contains the price of the therapy, which is an input; context is printed and compared with nothing.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os.path import realpath
@@ -145,7 +146,7 @@ def compare(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Compari
         raise InputError.at("draws", f"{draws!r} draws give no intervals", f"Whole, from 2 to {MOST_DRAWS:,}.")
     checked_seed(seed)
     path = scenario.path.parent / TRIAL_FILE
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError.at(scenario.path.name, f"there is no {TRIAL_FILE} in its folder", "See docs/format.md.")
     file = read_trial(path, scenario)
     unseen = _unseen(scenario)
@@ -295,7 +296,7 @@ def _in_prices_of(scenario: Scenario, row: TrialRow) -> float:
 def _at_trial_prices(scenario: Scenario) -> Iterator[Scenario]:
     """The overlay with the trial's own prices, where it lies beside the scenario and changes nothing else."""
     path = scenario.path.parent / TRIAL_PRICES_FILE
-    if scenario.changes or not path.exists():
+    if scenario.changes or not os.path.exists(path):
         return
     extends: object = read_file(path).data.get("extends")
     if isinstance(extends, str) and realpath(path.parent / extends) == realpath(scenario.path):
@@ -305,7 +306,7 @@ def _at_trial_prices(scenario: Scenario) -> Iterator[Scenario]:
 def _unseen(scenario: Scenario) -> set[str]:
     """Observations of the calibration file that no fit saw on which this scenario rests."""
     path = scenario.path.parent / CALIBRATION_FILE
-    if not path.exists():
+    if not os.path.exists(path):
         return set()
     file, _, _ = validate(CalibrationFile, read_file(path))
     if file is None:

@@ -1,5 +1,6 @@
 """Every target beside what its population's model predicts."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -119,7 +120,7 @@ def validate(
 def targets_name(folder: Path, population: str) -> bool:
     """Whether a folder of scenarios has a validation file with a target for a population."""
     path = folder / VALIDATION_FILE
-    return path.exists() and any(row.population == population for row in read_validation(path).rows.values())
+    return os.path.exists(path) and any(row.population == population for row in read_validation(path).rows.values())
 
 
 def _group(declared: Declared, group: Group, names: list[str], draws: int, seed: int) -> Iterator[Judged]:
@@ -129,7 +130,7 @@ def _group(declared: Declared, group: Group, names: list[str], draws: int, seed:
     path = declared.path.parent / population / file
     if not asked:
         return
-    if not path.exists():
+    if not os.path.exists(path):
         yield from (_unasked(name, declared.rows[name], NO_MODEL) for name in asked)
         return
     try:
