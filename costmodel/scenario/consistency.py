@@ -55,6 +55,8 @@ def _references(subject: Subject) -> Iterator[Problem]:
         if parameters[name].over_time and not _may_change(subject, use.keys):
             remedy = "Only the rate of a transition may; in models of probabilities also quantities and utilities."
             yield subject.problem(use.keys, f'"{name}" changes over time', remedy)
+        if "model" in subject.faulty and "transitions" in use.keys:
+            continue  # rates or probabilities: it is not known which
         if unit.kind not in use.kinds:
             wanted = " or ".join(kind.replace("_", " ") for kind in use.kinds)
             remedy = f"Here a {wanted} is wanted."
