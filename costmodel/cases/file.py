@@ -108,7 +108,8 @@ class Case(BaseModel):
 
     schema_version: Literal["1.0"]
     id: str
-    title: str
+    title: str = ""
+    """Left out, the id stands for it."""
     kind: str
     expected: list[Expected] = []
 
@@ -241,4 +242,6 @@ def _problems(error: ValidationError, name: str) -> Iterator[Problem]:
         path = ".".join(str(key) for key in detail["loc"])
         shown = repr(detail["input"])
         found = f" (found {shown})" if isinstance(detail["input"], str | int | float) and len(shown) < 60 else ""
-        yield Problem(f"{name}: {path}", f"{detail['msg'][0].lower()}{detail['msg'][1:]}{found}")
+        of_result = detail["loc"][:1] == ("expected",) and len(detail["loc"]) > 2
+        remedy = f"A result has the keys {', '.join(Expected.model_fields)}." if of_result else ""
+        yield Problem(f"{name}: {path}", f"{detail['msg'][0].lower()}{detail['msg'][1:]}{found}", remedy)

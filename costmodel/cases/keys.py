@@ -80,6 +80,15 @@ KEYS: Mapping[str, Reader] = {
 """What each key of an expectation asks. The first pattern that fits whose names exist is taken."""
 
 
+WRITTEN = (
+    "frontier, icer(A,B), inc_cost(A,B), inc_effect(A,B), payback_cycle_discounted(A,B), "
+    "payback_cycle_undiscounted(A,B), nmb_diff(A,B)@THRESHOLD, A.cost, A.effect, A.undiscounted_cost, "
+    "A.undiscounted_effect, A.COMPONENT, A.undiscounted_COMPONENT, A.effect_divN, A.cost_per_person, "
+    "A.effect_per_person, A.cycleK_effect, A.cumK_effect, A.trace[K], A.trace_last[STATE]"
+)
+"""The same for people: A and B are strategies, K a cycle, N a number."""
+
+
 def answer(run: CohortRun, key: str) -> Answer:
     """The value of a key. Raises InputError for one that the case cannot answer."""
     names = "|".join(re.escape(name) for name in run.strategies)
@@ -87,7 +96,9 @@ def answer(run: CohortRun, key: str) -> Answer:
         match = re.fullmatch(pattern.replace("STRATEGY", f"(?:{names})"), key)
         if match and _known(run, match.groupdict()):
             return reader(run, match)
-    remedy = f"Strategies: {', '.join(run.strategies)}; components: {', '.join(run.items[1:]) or 'none'}."
+    remedy = (
+        f"Keys: {WRITTEN}. Strategies: {', '.join(run.strategies)}; components: {', '.join(run.items[1:]) or 'none'}."
+    )
     raise InputError.at(f'expected "{key}"', "the case has no such result", remedy)
 
 

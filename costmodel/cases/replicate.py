@@ -65,7 +65,7 @@ def replicate(path: str | Path) -> Replication:
     except InputError as error:
         name = Path(path).name
         raise InputError(*(Problem(f"{name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
-    return Replication(case.id, case.title, case.kind, digest, how, tuple(rows), doubts, estimates)
+    return Replication(case.id, case.title or case.id, case.kind, digest, how, tuple(rows), doubts, estimates)
 
 
 def _frontier_rows(case: FrontierCase) -> list[Row]:
@@ -111,6 +111,8 @@ def _equal(wanted: Step, found: Step) -> bool:
 
 
 def _shown(step: Step) -> str:
+    if step.same_as is not None:
+        return f"{step.status} (= {step.same_as})"
     if step.ratio is None:
         return step.status
     return f"{step.status}: {step.cost:,.6g} for {step.effect:,.6g}, {step.ratio:,.6g} each"

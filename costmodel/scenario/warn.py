@@ -7,6 +7,7 @@ from itertools import combinations
 from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.inputs.lifetable import OLD, age_of_deaths
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, instant, window
+from costmodel.scenario.derived import pieces
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.overlay import Change
@@ -39,6 +40,13 @@ class Seen:
     def value(self, reference: str | int) -> float:
         """Central value of a reference."""
         return float(reference) if isinstance(reference, int) else self.central[reference]
+
+    def values(self, reference: str | int) -> list[float]:
+        """Central values of a reference: one, or those of each time where it changes over time."""
+        record = self.model.parameters.get(str(reference))
+        if record is None or not record.over_time:
+            return [self.value(reference)]
+        return [self.value(name) for _, name in pieces(record)]
 
     def declared(self, reference: str | int) -> float:
         """The same as the model file has it, whatever overlays and users made of it."""
@@ -170,8 +178,9 @@ def _ages(seen: Seen) -> Iterator[str]:
 
 
 def _utilities(seen: Seen) -> Iterator[str]:
-    for state, reference in seen.model.utilities.items():
-        value = seen.value(reference)
+    own = [(state, one) for strategy in seen.model.strategies.values() for state, one in strategy.utilities.items()]
+    for state, reference in dict.fromkeys([*seen.model.utilities.items(), *own]):
+        value = min(seen.values(reference))
         if value < 0:
             yield f'the utility of "{state}" is {value:g}, worse than being dead.'
 

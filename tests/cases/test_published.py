@@ -230,6 +230,35 @@ def frontier_case(cost: dict[str, float], effect: dict[str, float], table: list[
     }  # fmt: skip
 
 
+def test_a_tied_strategy_is_marked_with_the_one_that_it_equals(tmp_path: Path) -> None:
+    table = [["a", None, None, None, "ND"], ["b", 10, 1, 10, "ND"], ["c", None, None, None, "ND"]]
+    case = frontier_case({"a": 0, "b": 10, "c": 10}, {"a": 0, "b": 1, "c": 1}, table)
+    found = replicate(written(tmp_path, case))
+    assert found.holds
+    assert [row.obtained for row in found.rows if row.key in ("frontier", "c")] == [["a", "b", "c"], "ND (= b)"]
+
+
+def test_without_a_title_the_id_stands_for_it(tmp_path: Path) -> None:
+    case = frontier_case({"a": 3}, {"a": 1}, [["a", None, None, None, "ND"]])
+    del case["title"]
+    found = replicate(written(tmp_path, case))
+    assert (found.title, found.id) == ("frontier", "frontier")
+
+
+def test_a_refused_key_of_a_result_says_which_there_are(tmp_path: Path) -> None:
+    case = frontier_case({"a": 3}, {"a": 1}, [["a", None, None, None, "ND"]])
+    for wrong, remedy in (
+        (
+            {"key": "frontier", "value": ["a"], "status": "published", "tolerance": 1},
+            "keys key, value, abs_tol, rel_tol",
+        ),
+        ({"key": "incremental(a,a)", "value": 0, "status": "published"}, "Keys: frontier, icer(a,b)"),
+    ):
+        with pytest.raises(cm.InputError) as refusal:
+            replicate(written(tmp_path, {**case, "expected": [wrong]}))
+        assert remedy in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("cost", "effect", "table"),
     [
@@ -242,8 +271,8 @@ def frontier_case(cost: dict[str, float], effect: dict[str, float], table: list[
             id="at_equal_cost_the_better_stays",
         ),
         pytest.param(
-            {"a": 10, "b": 10}, {"a": 1, "b": 1}, [["a", None, None, None, "ND"], ["b", None, None, None, "D"]],
-            id="of_equals_the_first_stays",
+            {"a": 10, "b": 10}, {"a": 1, "b": 1}, [["a", None, None, None, "ND"], ["b", None, None, None, "ND"]],
+            id="equals_share_one_place",
         ),
         pytest.param(
             {"a": 0, "b": 10, "c": 20}, {"a": 0, "b": 1, "c": 2},

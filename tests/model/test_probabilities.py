@@ -228,3 +228,30 @@ def test_alternatives_may_move_probabilities(tmp_path: Path) -> None:
     alone["parameters"]["leave"] = number("probability per year", 0.4)
     faster = cm.run(cm.load(write_model(tmp_path, alone)), draws=0)
     np.testing.assert_array_equal(both.deterministic.cost[..., 1, :], faster.deterministic.cost[..., 0, :])
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["of all", "of one strategy"])
+def test_a_utility_that_changes_over_time_is_that_of_the_year(own: bool, tmp_path: Path) -> None:
+    """People at the end of each year × the utility of that year; nobody lives through anything else."""
+    model = small()
+    changing = derived("utility", over_time={"0 years": "u_ill", "3 years": "u_well"})
+    model["parameters"] = {**model["parameters"], "u_changing": changing}
+    block = model["strategies"]["therapy"] if own else model
+    block["utilities"] = {**model["utilities"], "ill": "u_changing"} if not own else {"ill": "u_changing"}
+    result = cm.run(cm.load(write_model(tmp_path, model)), draws=4)
+    people = result.deterministic.mean_people[1:, :, :, 0]  # (year, state, strategy)
+    assert people[0, 0, 1] > 0.1
+    for s, strategy in enumerate(result.strategies):
+        ill = [0.5 if year < 3 or (own and s == 0) else 0.8 for year in range(10)]
+        wanted = sum(people[year, 0, s] * ill[year] + people[year, 1, s] * 0.8 for year in range(10))
+        assert value(result, strategy, "qaly", discounted=False) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_later_utility_below_0_is_warned_of(tmp_path: Path) -> None:
+    changing = derived("utility", over_time={"0 years": "u_ill", "3 years": "u_later"})
+    more = {"u_changing": changing, "u_later": number("utility", -0.1)}
+    model = small()
+    model["parameters"] = {**model["parameters"], **more}
+    model["utilities"] = {**model["utilities"], "ill": "u_changing"}
+    scenario = cm.load(write_model(tmp_path, model))
+    assert any('the utility of "ill" is -0.1' in warning for warning in scenario.warnings)

@@ -47,15 +47,33 @@ def test_one_strategy_is_its_own_frontier() -> None:
 
 @pytest.mark.parametrize(
     ("cost", "effect"),
-    [((1, 2), (1, 1)), ((1, 1), (2, 1)), ((1, 2), (2, 1)), ((1, 1), (1, 1))],
-    ids=["dearer", "less effect", "both", "equals: the first named stays"],
+    [((1, 2), (1, 1)), ((1, 1), (2, 1)), ((1, 2), (2, 1))],
+    ids=["dearer", "less effect", "both"],
 )
 def test_the_second_of_two_is_dominated(cost: tuple[float, float], effect: tuple[float, float]) -> None:
     costs, effects = dict(zip("AB", cost, strict=True)), dict(zip("AB", effect, strict=True))
     assert frontier(costs, effects) == [first("A"), off("B", DOMINATED)]
     turned = frontier({"B": costs["B"], "A": costs["A"]}, effects)
-    stays, goes = "BA" if costs["A"] == costs["B"] and effects["A"] == effects["B"] else "AB"
-    assert turned == [first(stays), off(goes, DOMINATED)]
+    assert turned == [first("A"), off("B", DOMINATED)]
+
+
+def tied(name: str, status: str, same_as: str) -> Step:
+    return Step(name, None, None, None, status, same_as)
+
+
+def test_equals_share_one_place_on_the_frontier_and_off_it() -> None:
+    cost, effect = {"A": 0, "B": 10, "C": 10, "D": 30, "E": 40}, {"A": 0, "B": 5, "C": 5, "D": 4, "E": 8}
+    steps = [first("A"), on("B", 10, 5), tied("C", ON_FRONTIER, "B"), on("E", 30, 3), off("D", DOMINATED)]
+    assert frontier(cost, effect) == steps
+    assert frontier({"A": 1, "B": 1}, {"A": 1, "B": 1}) == [first("A"), tied("B", ON_FRONTIER, "A")]
+    assert frontier({"A": 0.3, "B": 0.1 + 0.2}, {"A": 1, "B": 1}) == [first("A"), tied("B", ON_FRONTIER, "A")]
+    beaten = frontier({"A": 1, "B": 2, "C": 2}, {"A": 1, "B": 1, "C": 1})
+    assert beaten == [first("A"), off("B", DOMINATED), tied("C", DOMINATED, "B")]
+    between = frontier({"A": 0, "B": 9, "C": 9, "D": 10}, {"A": 0, "B": 1, "C": 1, "D": 2})
+    assert [(step.strategy, step.status, step.same_as) for step in between[2:]] == [
+        ("B", EXTENDED, None),
+        ("C", EXTENDED, "B"),
+    ]
 
 
 def test_more_effect_at_more_cost_is_a_step_and_not_dominance() -> None:
