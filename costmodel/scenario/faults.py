@@ -39,8 +39,8 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
     Returns what could be read (None when too much is missing), every problem, and the names of
     the entries that were cut out as faulty.
     """
-    data = copy.deepcopy(tree.data)
-    problems = list(_double_shrinkage(tree))
+    data = tree.data
+    problems = [*_double_shrinkage(tree, tree.data)]
     faulty: set[str] = {key for keys in tree.unreadable for key in keys if isinstance(key, str)}
     damaged: list[Keys] = list(tree.unreadable)
     for _ in range(len(tree.places) + len(STAND_INS)):
@@ -56,6 +56,7 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
             if detail["type"] != "extra_forbidden":
                 damaged.append(detail["loc"])
                 faulty |= {key for key in detail["loc"] if isinstance(key, str)}
+        data = copy.deepcopy(tree.data) if data is tree.data else data  # a sound tree, the usual one, is not copied
         mended = [_cut(data, detail) or _stand_in(data, detail) for detail in details]
         if not all(mended):
             return None, problems, faulty
@@ -229,12 +230,9 @@ def _has(block: Any, key: int | str) -> bool:
     return isinstance(block, list) and isinstance(key, int) and key < len(block)
 
 
-def _double_shrinkage(tree: Tree) -> Iterator[Problem]:
-    for keys in tree.places:
-        block: Any = tree.data
-        for key in keys:
-            block = block[key] if _has(block, key) else None
-        found = [name for name in SHRINKAGES if isinstance(block, dict) and name in block]
+def _double_shrinkage(tree: Tree, node: Any, keys: Keys = ()) -> Iterator[Problem]:
+    if isinstance(node, dict):
+        found = [name for name in SHRINKAGES if name in node]
         if len(found) > 1:
             path = ".".join(map(str, keys))
             yield Problem(
@@ -242,3 +240,8 @@ def _double_shrinkage(tree: Tree) -> Iterator[Problem]:
                 f"{path} is shrunk twice: {' and '.join(found)}",
                 "Keep one.",
             )
+        for key, inner in node.items():
+            yield from _double_shrinkage(tree, inner, (*keys, key))
+    elif isinstance(node, list):
+        for i, inner in enumerate(node):
+            yield from _double_shrinkage(tree, inner, (*keys, i))

@@ -57,13 +57,13 @@ def apply(
     by: str,
     where: Mapping[str, Place] | None = None,
 ) -> tuple[Tree, list[Change], list[Problem]]:
-    """Apply flat changes to a copy of a tree.
+    """Apply flat changes to a copy of a tree, which shares with it what is not changed.
 
     change: paths that exist, with values that differ. add: paths that do not exist. remove: paths that do.
     where: the place of each path in its own file, for messages and for the new values.
     Returns the new tree, the changes made, and what was wrong.
     """
-    new = Tree(copy.deepcopy(tree.data), dict(tree.places), unreadable=set(tree.unreadable))
+    new = Tree(dict(tree.data), dict(tree.places), unreadable=set(tree.unreadable))
     changes: list[Change] = []
     problems: list[Problem] = []
     for path in remove or []:
@@ -90,11 +90,18 @@ def _own_numbers_given_up(tree: Tree, path: str, change: Mapping[str, Any], by: 
 
 def _record(tree: Tree, path: str) -> dict[str, Any] | None:
     """The parameter's record that a path `parameters.NAME.KEY` lies in."""
-    keys, parameters = path.split("."), tree.data.get("parameters")
-    if len(keys) != 3 or keys[0] != "parameters" or not isinstance(parameters, dict):
+    keys = path.split(".")
+    if len(keys) != 3 or keys[0] != "parameters" or not isinstance(parameters := _own(tree.data, keys[0]), dict):
         return None
-    record = parameters.get(keys[1])
+    record = _own(parameters, keys[1])
     return record if isinstance(record, dict) else None
+
+
+def _own(block: dict[Any, Any], key: str | int) -> Any:
+    """What stands under a key, from now on a copy of its own that may be changed."""
+    if isinstance(inner := block.get(key), dict):
+        block[key] = inner = dict(inner)
+    return inner
 
 
 def _within_another(change: Mapping[str, Any], by: str, where: Mapping[str, Place]) -> Iterator[Problem]:
@@ -147,7 +154,7 @@ def _edit(
             names = block if isinstance(block, dict) else ()
             problems.append(Problem(at, f'there is no "{key}" in the path {path}', nearest(str(key), names)))
             return
-        block = block[key]
+        block = _own(block, key)
     if not isinstance(block, dict):
         problems.append(Problem(at, f"the path {path} leads into a single value", "Shorten the path."))
         return
@@ -163,8 +170,9 @@ def _edit(
             del block[last]
         else:
             block[last] = copy.deepcopy(value)
-        if place:
+        if place and isinstance(old, dict | list):
             tree.places = {k: p for k, p in tree.places.items() if k[: len(keys)] != keys}
+        if place:
             tree.places[keys] = place
         known = None if old is _ABSENT else old
         changes.append(Change(path, known, None if value is _ABSENT else value, by))
