@@ -1,4 +1,4 @@
-"""Serve the dashboard to this machine only and print its address once it answers."""
+"""Serve the dashboard to this machine only and print its address once it answers: `serve.py [PORT]`."""
 
 import gc
 import os
@@ -68,7 +68,7 @@ def main() -> None:
     from streamlit.web.cli import main as streamlit
 
     warm_up()
-    port = free_port()
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else free_port()
     threading.Thread(target=announce, args=[port], daemon=True).start()
     sys.exit(streamlit(["run", str(DASHBOARD), f"--server.port={port}", f"--server.address={HOST}"]))
 

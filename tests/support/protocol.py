@@ -13,6 +13,7 @@ async def walk(server):
 import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -198,9 +199,12 @@ class Server:
 @contextmanager
 def served(log: Path | None = None, **environment: str) -> Iterator[Server]:
     """The dashboard as `./run` serves it, on a free port; `log` receives what it says on its terminal."""
+    with socket.socket() as probe:  # several may be started at the same time: not the usual port
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     errors = log.open("wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(
-        [sys.executable, "scripts/serve.py"], cwd=ROOT, env={**os.environ, **environment}, stderr=errors,
+        [sys.executable, "scripts/serve.py", str(port)], cwd=ROOT, env={**os.environ, **environment}, stderr=errors,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
