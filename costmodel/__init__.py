@@ -61,7 +61,7 @@ def sweep(
     return analysis.sweep(path, output, workers=workers, scheduler=scheduler)
 
 
-def workbook(result: Result, path: str) -> None:
+def workbook(result: Result, path: "str | Path") -> None:
     """Write the Excel workbook of a result: live from inputs to payback. Raises InputError if it cannot be written."""
     from costmodel.report.workbook import write
 

@@ -10,8 +10,8 @@ from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
 from costmodel.content import by_content
-from costmodel.errors import InputError
-from costmodel.model.run import run_as
+from costmodel.errors import InputError, made_by, one_of, some_of
+from costmodel.model.run import checked_workers, run_as
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER, NOTHING
@@ -77,15 +77,19 @@ class Beyond:
         self, perspective: str = "nhs_pss", strategy: str | None = None, run: str | None = None
     ) -> Unobserved:
         """How much of the saving falls after the last observation, as the scenario stands."""
-        name = strategy or self.result.strategies[1]
+        one_of("perspective", perspective, PERSPECTIVES)
+        name = self.result.strategies[self.result.compared(strategy)]
         return _unobserved(self.result, self.result.run(run), name, perspective)
 
     def verdict(
         self, stop: str, perspective: str = "nhs_pss", strategy: str | None = None, run: str | None = None
     ) -> Verdict:
         """Net saving, undiscounted, and sustained payback to the horizon under a stop."""
-        result = self.results[stop]
-        reading, s, last = result.run(run), result.strategies.index(strategy or result.strategies[1]), _last(result)
+        if isinstance(stop, str) and stop in self.refused:
+            raise InputError.at("stop", f'"{stop}" cannot be had here', f"{self.refused[stop].rstrip('.')}.")
+        result = self.results[one_of("stop", stop, self.results)]
+        one_of("perspective", perspective, PERSPECTIVES)
+        reading, s, last = result.run(run), result.compared(strategy), _last(result)
         saving = spread(result, reading, lambda of: -result.net_cost(of, last, s, perspective=perspective))
         months = result.curve_payback(s, perspective, last, run=reading)
         drawn = reading.name != DETERMINISTIC
@@ -97,6 +101,8 @@ def beyond(result: Result, *, workers: int | None = None) -> Beyond:
 
     workers: as in `run`.
     """
+    made_by("result", result, Result, "costmodel.run")
+    checked_workers(workers)
     declared = result.scenario.model.beyond_follow_up
     found = Beyond(result, {declared: result}, {}, ())
     if found.nothing:
@@ -130,7 +136,7 @@ def _lies_beyond(result: Result, strategy: str) -> bool:
 
 def lasting(scenario: Scenario) -> Iterator[str]:
     """Effects that the file itself lets last beyond the last observation, whatever is said of the others."""
-    for structure in scenario.structures:
+    for structure in made_by("scenario", scenario, Scenario, "costmodel.load").structures:
         ceasing = structure.model.model_copy(update={"beyond_follow_up": "effects cease"})
         for name, strategy in ceasing.strategies.items():
             observed = _observed_until(scenario, name)
@@ -176,9 +182,10 @@ def rows(
     found: Beyond, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
 ) -> Iterator[Row]:
     """Net saving and payback to the horizon under each stop, then what nobody has observed; in every reading."""
-    for strategy in found.result.strategies[1:]:
-        if strategies is not None and strategy not in strategies:
-            continue
+    others = made_by("found", found, Beyond, "costmodel.beyond").result.strategies[1:]
+    perspectives = some_of("perspective", perspectives, PERSPECTIVES)
+    wanted = others if strategies is None else some_of("strategy", strategies, others)
+    for strategy in (name for name in others if name in wanted):
         for perspective in perspectives:
             for stop in found.results:
                 yield from _of_stop(found, stop, perspective, strategy)

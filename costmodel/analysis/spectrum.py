@@ -9,7 +9,9 @@ from costmodel.analysis.sensitivity import Bar, tornado
 from costmodel.analysis.thresholds import Threshold, session_price, use_of_services
 from costmodel.analysis.validation import HIT, VALIDATION_FILE, Judged, validate
 from costmodel.content import by_content
-from costmodel.model.run import DRAWS, SEED, run
+from costmodel.errors import can_be_called, listed, path_of, some_of
+from costmodel.inputs.draws import checked_seed
+from costmodel.model.run import DRAWS, SEED, checked_draws, run
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
 from costmodel.result.result import Result
@@ -59,7 +61,7 @@ class Spectrum:
 
 def populations(folder: Path) -> list[Path]:
     """The base model of every population below a folder, by name."""
-    return sorted(folder.glob(f"*/{MODEL}"))
+    return sorted(path_of("folder", folder).glob(f"*/{MODEL}"))
 
 
 def spectrum(
@@ -71,11 +73,13 @@ def spectrum(
     said: Callable[[str], None] = lambda name: None,
 ) -> Spectrum:
     """Run each population. said: called with the name of each before it is run. Raises InputError."""
-    paths = list(paths)
+    paths = [path_of("paths", path) for path in listed("paths", paths)]
+    wanted = some_of("perspective", perspectives, PERSPECTIVES)
+    can_be_called("said", said)
+    draws, seed = checked_draws(draws), checked_seed(seed)
     scored = _scored(paths, draws, seed)
     lines: list[Line] = []
     locked: list[tuple[str, Locked]] = []
-    wanted = tuple(perspectives)
     for path in paths:
         name = path.parent.name
         said(name)

@@ -11,7 +11,7 @@ from costmodel.cases.keys import answer
 from costmodel.cases.normal_problem import problem_of
 from costmodel.cases.plausible import warnings
 from costmodel.cases.worth import DRAWS, Estimate, WorthOfNormals
-from costmodel.errors import InputError, Problem
+from costmodel.errors import InputError, Problem, path_of
 from costmodel.result.frontier import ON_FRONTIER, Step, frontier
 
 TABLE_TOLERANCE = 1e-6
@@ -43,7 +43,8 @@ class Replication:
 
 def replicate(path: str | Path) -> Replication:
     """Run the case in a file. Raises InputError, naming the key, for a file that is not a sound case."""
-    case, digest = read_case(path)
+    file = path_of("path", path)
+    case, digest = read_case(file)
     estimates: tuple[Estimate, ...] = ()
     try:
         if isinstance(case, CohortCase):
@@ -63,7 +64,7 @@ def replicate(path: str | Path) -> Replication:
             rows = [*_frontier_rows(case), *(compared(one, _between(case, one.key)) for one in case.expected)]
             how, doubts = "incremental analysis along the frontier", ()
     except InputError as error:
-        name = Path(path).name
+        name = file.name
         raise InputError(*(Problem(f"{name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
     return Replication(case.id, case.title or case.id, case.kind, digest, how, tuple(rows), doubts, estimates)
 

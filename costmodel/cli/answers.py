@@ -143,9 +143,9 @@ def report(
 
 
 def _check_workbook(path: Path, option: str) -> None:
-    if path.suffix.lower() != ".xlsx":
-        raise InputError.at(f"{option} {path}", "a workbook's name ends in .xlsx", f"Did you mean {path.stem}.xlsx?")
-    files.check_folder(path, option)
+    from costmodel.report.workbook import named_as_workbook
+
+    files.check_folder(named_as_workbook(path, option), option)
 
 
 def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:

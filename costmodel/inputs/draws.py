@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.errors import InputError
+from costmodel.errors import InputError, whole_number
 
 Array = NDArray[np.float64]
 
@@ -27,9 +27,7 @@ _SOBOL_BITS = 32
 
 def checked_seed(seed: object, place: str = "seed") -> int:
     """The seed as a whole number. Raises InputError if it is not one from 0 to below 2^63."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < SEEDS:
-        raise InputError.at(place, f"{seed} is not a seed", f"Give a whole number from 0 to {SEEDS - 1}.")
-    return int(seed)
+    return whole_number(place, seed, 0, SEEDS - 1, wrong="not a seed")
 
 
 def uniforms(seed: int, name: str, n: int, start: int = 0) -> Array:

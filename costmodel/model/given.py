@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.errors import InputError, Problem, nearest
+from costmodel.errors import InputError, Problem, nearest, shown
 from costmodel.inputs.table import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
 from costmodel.units import out_of_support
@@ -135,10 +135,22 @@ def _column(name: str, scenario: Scenario, cells: list[tuple[str, str]]) -> tupl
     return draws, problems
 
 
-def check_given(scenario: Scenario, given: Mapping[str, Array], draws: int) -> None:
-    """Raises InputError unless each entry is a parameter's draws, as many as are run, and within its unit's support."""
-    problems = _names(tuple(given), scenario, "given")
-    for name, values in given.items():
+def checked_given(scenario: Scenario, given: Mapping[str, Array], draws: int) -> dict[str, Array]:
+    """Draws by parameter, from a mapping or a table of pandas.
+
+    Raises InputError unless each entry is a parameter's draws, as many as are run, and within its unit's support.
+    """
+    if not isinstance(given, Mapping) and not hasattr(given, "keys"):
+        remedy = 'Give them by parameter: {"session_price": [80.0, …]}, or a table with a column for each.'
+        raise InputError.at("given", f"{shown(given)} does not say whose draws these are", remedy)
+    found: dict[str, Array] = {}
+    problems = _names(tuple(given.keys()), scenario, "given")
+    for name in given.keys():  # noqa: SIM118 (a table of pandas too)
+        values = found[name] = np.asarray(given[name])
+        if values.dtype.kind not in "iuf":
+            problems.append(Problem(f"given {name}", "these are no numbers", f"Wanted: {draws} of them."))
+            continue
+        values = found[name] = values.astype(float)
         if np.shape(values) != (draws,):
             problems.append(Problem(f"given {name}", f"it has the shape {np.shape(values)}", f"Wanted: ({draws},)."))
         elif name in scenario.parameters:
@@ -147,13 +159,14 @@ def check_given(scenario: Scenario, given: Mapping[str, Array], draws: int) -> N
             problems += [Problem(f"given {name}", fault) for end in ends if (fault := out_of_support(unit, end))]
     if problems:
         raise InputError(*problems)
+    return found
 
 
 def _names(names: tuple[str, ...], scenario: Scenario, place: str) -> list[Problem]:
     problems = []
     for name in names:
         if name not in scenario.parameters:
-            problems.append(Problem(place, f'there is no parameter "{name}"', nearest(name, scenario.parameters)))
+            problems.append(Problem(place, f'there is no parameter "{name}"', nearest(str(name), scenario.parameters)))
         elif name not in scenario.leaves:
             made_of = ", ".join(scenario.parameters[name].operands)
             problems.append(Problem(place, f'"{name}" is derived', f"Give what it is made of: {made_of}."))

@@ -9,10 +9,11 @@ from typing import cast, get_args
 import numpy as np
 
 from costmodel.engine.textbook import TIMINGS
-from costmodel.errors import InputError, nearest
+from costmodel.errors import InputError, can_be_called, made_by, one_of, true_or_false, whole_number
+from costmodel.inputs.draws import checked_seed
 from costmodel.model.by_probabilities import broken_in_draws
 from costmodel.model.flows import items, therapy_window
-from costmodel.model.given import check_given
+from costmodel.model.given import checked_given
 from costmodel.model.lived import edges, looking
 from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.model.simulate import Books
@@ -38,6 +39,7 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
 MOST_DRAWS = 1_000_000
+MOST_WORKERS = 256
 LARGEST_RUN = 5_000_000_000
 """States × cycles × draws."""
 LARGEST_MEMORY = 8_000_000_000
@@ -72,20 +74,19 @@ def run(
     apart too. progress: called after each block with what is run, the draws that are done and those that are wanted.
     Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 256):
-        raise InputError.at("workers", f"{workers!r} is not a number of workers", "Whole, from 1 to 256.")
-    if sampling not in get_args(Sampling):
-        raise InputError.at(
-            "sampling", f"there is no sampling {sampling!r}", nearest(str(sampling), get_args(Sampling))
-        )
-    workers = workers or processors()
+    made_by("scenario", scenario, Scenario, "costmodel.load")
+    one_of("sampling", sampling, get_args(Sampling))
+    strata = true_or_false("strata", strata)
+    can_be_called("progress", progress)
+    workers = checked_workers(workers) or processors()
     go_on()
     check_size(scenario, draws, seed, workers)
+    draws, seed = int(draws), int(seed)
     model, look = scenario.model, looking(scenario.central)
     horizons = _horizons(scenario)
     outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
     if given is not None:
-        check_given(scenario, given, draws)
+        given = checked_given(scenario, given, draws)
     values = partial(drawn_values, sampling=sampling, given=given)
     drawn = _drawn(scenario, values, draws, seed, workers, progress) if draws else None
     warnings = list(scenario.warnings)
@@ -136,6 +137,19 @@ def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) ->
 def values_of(result: Result, draws: int, first: int = 0) -> Values:
     """Draws first … first + draws − 1 of every parameter behind a result, in the order of its outcomes."""
     return drawn_values(result.scenario, draws, result.seed, first, cast(Sampling, result.sampling), result.given)
+
+
+def checked_workers(workers: object) -> int | None:
+    """A number of workers; None where none is asked for. Raises InputError."""
+    return (
+        None if workers is None else whole_number("workers", workers, 1, MOST_WORKERS, wrong="not a number of workers")
+    )
+
+
+def checked_draws(draws: object, fewest: int = 0) -> int:
+    """A number of draws; fewest: 2 where intervals are wanted. Raises InputError."""
+    wrong = "not a number of draws" + (" that gives intervals" if fewest > 1 else "")
+    return whole_number("draws", draws, fewest, MOST_DRAWS, wrong=wrong)
 
 
 @dataclass(frozen=True)
@@ -256,10 +270,8 @@ def _years(scenario: Scenario) -> Array:
 
 def check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:
     """Refuse, as `run` does before it begins, what is too large. Raises InputError."""
-    if isinstance(draws, bool) or not isinstance(draws, int) or not 0 <= draws <= MOST_DRAWS:
-        raise InputError.at("draws", f"{draws!r} is not a number of draws", f"Whole, from 0 to {MOST_DRAWS:,}.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise InputError.at("seed", f"{seed!r} is not a seed", "Whole, from 0 to 9,223,372,036,854,775,807.")
+    draws = checked_draws(draws)
+    checked_seed(seed)
     size = len(scenario.model.states) * cycles(scenario.model) * max(draws, 1)
     if size > LARGEST_RUN:
         raise InputError.at("draws", f"{size:,} states × cycles × draws are too many", f"At most {LARGEST_RUN:,}.")

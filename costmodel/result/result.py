@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content, digest
 from costmodel.engine.formulas import settled
+from costmodel.errors import InputError, listed, made_by, number, one_of, shown, true_or_false, whole_number
 from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate
 from costmodel.result.outcomes import VIEWS, Outcomes, until
-from costmodel.result.table import rows
+from costmodel.result.table import in_words, rows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.schema import Category
 from costmodel.version import __version__
 
 if TYPE_CHECKING:
@@ -116,24 +118,57 @@ class Result:
         return self.runs.get(EXPECTED, self.runs[DETERMINISTIC])
 
     def run(self, name: str | None = None) -> Run:
-        """A reading by name; the headline by default."""
-        return self.headline if name is None else self.runs[name]
+        """A reading by name; the headline by default. Raises InputError for one that there is not."""
+        return self.headline if name is None else self.runs[one_of("run", name, self.runs)]
 
-    def at(self, horizon_months: float | None = None) -> int:
-        """Index of a horizon; the follow-up by default. Raises ValueError for one that was not run."""
+    def at(self, horizon_months: float | None = None, *, place: str = "horizon_months") -> int:
+        """Index of a horizon; the follow-up by default. place: what named it, for messages.
+
+        Raises InputError for one that was not run.
+        """
         if horizon_months is None:
             return 0
+        wanted = number(place, horizon_months, wrong="not a number of months")
         for index, months in enumerate(self.horizons):
-            if abs(months - horizon_months) < 1e-9:
+            if abs(months - wanted) < 1e-9:
                 return index
-        raise ValueError(f"there is no horizon of {horizon_months:g} months; there are {self.horizons}")
+        there = " and ".join(in_words(months) for months in self.horizons)
+        remedy = f"Answers are read at {there}; change the scenario's horizon to look elsewhere."
+        raise InputError.at(place, f"there is no horizon of {wanted:g} months: it is no horizon of this run", remedy)
+
+    def compared(self, strategy: str | None = None) -> int:
+        """Index of a strategy that is compared with the first; the second by default. Raises InputError."""
+        others = self.strategies[1:]
+        if not others:
+            raise InputError.at("strategy", "there is only one strategy", "Nothing is compared.")
+        if strategy is None:
+            return 1
+        why = f"They are to be compared with {self.comparator}."
+        return self.strategies.index(one_of("strategy", strategy, others, why=why))
+
+    def _horizon(self, horizon: int) -> int:
+        return whole_number("horizon", horizon, 0, len(self.horizons) - 1, wrong="not the place of a horizon")
+
+    def _strategy(self, strategy: int, first: int = 0) -> int:
+        """first: 1 where the comparator has no answer."""
+        return whole_number("strategy", strategy, first, len(self.strategies) - 1, wrong="not the place of a strategy")
 
     def net_cost(
         self, run: Run, horizon: int, strategy: int, *, perspective: str | None = None, party: str | None = None,
         category: str | None = None, discounted: bool = False, cash: bool = False,
     ) -> Array:  # fmt: skip
-        """Cost of a strategy less that of the comparator, (alternative, draw): of a perspective or one party."""
-        total = np.zeros(run.outcomes.cost.shape[-2:])
+        """Cost of a strategy less that of the comparator, (alternative, draw): of a perspective or one party.
+
+        horizon, strategy: indices. perspective: society where neither it nor a party is named. cash: undiscounted.
+        Raises InputError, as every method here does, for names and places that there are not.
+        """
+        horizon, strategy = self._horizon(horizon), self._strategy(strategy)
+        discounted, cash = true_or_false("discounted", discounted), true_or_false("cash", cash)
+        if category is not None:
+            one_of("category", category, get_args(Category))
+        if cash and discounted:
+            raise InputError.at("discounted", "cash is not discounted here", "Leave out one of the two.")
+        total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
         for i, item in enumerate(self.items):
             if category is not None and item.category != category:
                 continue
@@ -149,7 +184,10 @@ class Result:
 
     def total_cost(self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool) -> Array:
         """Cost of a strategy to a perspective, (alternative, draw)."""
-        total = np.zeros(run.outcomes.cost.shape[-2:])
+        one_of("perspective", perspective, PERSPECTIVES)
+        horizon, strategy = self._horizon(horizon), self._strategy(strategy)
+        discounted = true_or_false("discounted", discounted)
+        total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
         for i, item in enumerate(self.items):
             sign = self._sign(item, perspective, None)
             if sign:
@@ -157,17 +195,23 @@ class Result:
         return total
 
     def _sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
+        if party is not None and perspective is not None:
+            raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
         if party is not None:
-            return account(party, item.paid_by, item.received_by)
-        return weight(perspective or "societal", item.paid_by, item.received_by)
+            return account(one_of("party", party, PARTIES), item.paid_by, item.received_by)
+        name = "societal" if perspective is None else one_of("perspective", perspective, PERSPECTIVES)
+        return weight(name, item.paid_by, item.received_by)
 
     def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
         """QALYs of a strategy less those of the comparator, (alternative, draw)."""
-        qaly = run.outcomes.qaly[horizon, int(discounted)]
+        discounted = true_or_false("discounted", discounted)
+        qaly = _checked(run).outcomes.qaly[self._horizon(horizon), int(discounted)]
+        strategy = self._strategy(strategy)
         return np.asarray(settled(qaly[strategy] - qaly[0]), dtype=float)
 
     def estimate(self, run: Run, values: Array) -> Estimate:
         """Expected value over draws and alternatives, with the interval of the weighted mixture."""
+        values = _by_draw(run, values)
         value = float(run.weights @ values.mean(axis=-1)) + 0.0
         if run.outcomes.draws == 1:
             return Estimate(value)
@@ -175,7 +219,8 @@ class Result:
         return Estimate(value, low + 0.0, high + 0.0)
 
     def quantiles(self, run: Run, values: Array, at: tuple[float, ...]) -> tuple[float, ...]:
-        """Quantiles of the mixture of alternatives; values: (alternative, draw)."""
+        """Quantiles of the mixture of alternatives; values: (alternative, draw); at: from 0 to 1."""
+        values, at = _by_draw(run, values), _shares(at)
         used = np.flatnonzero(run.weights)
         weights, kept = run.weights[used], values[used]
         if (weights == weights[0]).all():  # which value has which weight does not matter, and sorting is cheap
@@ -187,19 +232,20 @@ class Result:
 
     def chance(self, run: Run, happens: NDArray[np.bool_]) -> float:
         """Weighted share of draws in which something happens; happens: (alternative, draw)."""
-        return float(run.weights @ happens.mean(axis=-1))
+        happened = _by_draw(run, happens, "happens")
+        return float(run.weights @ happened.mean(axis=-1))
 
     def curve(self, strategy: int, perspective: str, view: str = "value", run: Run | None = None) -> Array:
         """Expected cumulative net cost at `edges`, (cycle + 1,)."""
-        run = run or self.headline
-        curves = run.outcomes.mean_curve[:, VIEWS.index(view), list(PERSPECTIVES).index(perspective), strategy]
+        run, v, p = self._read(run, view, perspective)
+        curves = run.outcomes.mean_curve[:, v, p, self._strategy(strategy)]
         return np.asarray(settled(curves @ run.weights), dtype=float)
 
     def band(self, strategy: int, perspective: str, at: tuple[float, ...], view: str = "value") -> Array:
         """Quantiles of cumulative net cost over the kept draws, (quantile, cycle + 1)."""
-        run = self.headline
+        run, v, p = self._read(None, view, perspective)
+        strategy, at = self._strategy(strategy, 1), _shares(at)
         used = np.flatnonzero(run.weights)
-        p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
         curves = run.outcomes.curves_of(v, p)[:, strategy - 1, used]
         weights = np.repeat(run.weights[used], curves.shape[-1])
         flat = curves.reshape(len(curves), -1)
@@ -215,29 +261,39 @@ class Result:
     ) -> float:  # fmt: skip
         """Month at which the expected curve pays back, NEVER beyond the horizon."""
         curve = self.curve(strategy, perspective, view, run)
+        strategy, horizon = self._strategy(strategy, 1), self._horizon(horizon)
         cut, months = until(curve[:, None], self.edges, self.horizons[horizon] / MONTHS_A_YEAR)
-        find = payback.sustained if sustained else payback.first_touch
+        find = payback.sustained if true_or_false("sustained", sustained) else payback.first_touch
         return float(find(cut, months, self.first_payment[strategy])[0])
 
     def paybacks(self, run: Run, horizon: int, strategy: int, perspective: str, view: str = "value") -> Array:
         """Month of sustained payback in every draw, (alternative, draw), NEVER beyond the horizon."""
-        p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
-        return np.asarray(run.outcomes.sustained[horizon, v, p, strategy], dtype=float)
+        run, v, p = self._read(run, view, perspective)
+        sustained = run.outcomes.sustained[self._horizon(horizon), v, p, self._strategy(strategy, 1)]
+        return np.asarray(sustained, dtype=float)
 
     def chance_of_payback(self, run: Run, horizon: int, strategy: int, perspective: str, view: str = "value") -> float:
         """Share of all draws that pay back for good within a horizon."""
-        p, v = list(PERSPECTIVES).index(perspective), VIEWS.index(view)
-        return float(run.weights @ run.outcomes.mean_paid_within[horizon, v, p, strategy])
+        run, v, p = self._read(run, view, perspective)
+        paid = run.outcomes.mean_paid_within[self._horizon(horizon), v, p, self._strategy(strategy, 1)]
+        return float(run.weights @ paid)
 
     def chance_by_month(self, strategy: int, perspective: str, view: str = "value", run: Run | None = None) -> Array:
         """Share of all draws that have paid back for good by each of `edges`, to the last horizon, (cycle + 1,)."""
-        run = run or self.headline
-        paid = run.outcomes.mean_paid[:, VIEWS.index(view), list(PERSPECTIVES).index(perspective), strategy]
+        run, v, p = self._read(run, view, perspective)
+        paid = run.outcomes.mean_paid[:, v, p, self._strategy(strategy, 1)]
         return np.asarray(paid @ run.weights, dtype=float)
+
+    def _read(self, run: Run | None, view: str, perspective: str) -> tuple[Run, int, int]:
+        """A reading (the headline where it is None), and the indices of a view and a perspective."""
+        one_of("view", view, VIEWS)
+        one_of("perspective", perspective, PERSPECTIVES)
+        reading = self.headline if run is None else _checked(run)
+        return reading, VIEWS.index(view), list(PERSPECTIVES).index(perspective)
 
     def payback(self, perspective: str = "nhs_pss", strategy: str | None = None) -> dict[str, object]:
         """Payback of the horizon: sustained and first touch of the expected curve, percentiles, chance by year."""
-        s = self.strategies.index(strategy) if strategy else 1
+        s = self.compared(strategy)
         last = len(self.horizons) - 1
         run = self.headline
         draws = self.paybacks(run, last, s, perspective)
@@ -261,8 +317,11 @@ class Result:
         self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None
     ) -> "pd.DataFrame":
         """Net saving at the follow-up, undiscounted: in all, or by `category` or `party`, with intervals."""
+        one_of("perspective", perspective, PERSPECTIVES)
+        if by is not None:
+            one_of("by", by, ("category", "party"))
+        name = self.strategies[self.compared(strategy)]
         table = self.table()
-        name = strategy or self.strategies[1]
         chosen = table[
             (table.outcome == "net_saving") & ~table.discounted & (table.run == self.headline.name)
             & (table.horizon_months == self.horizons[0]) & (table.strategy == name)
@@ -309,6 +368,25 @@ def run_id(
     """
     settings = (draws, seed, sampling, sorted((given or {}).items(), key=lambda one: one[0]), strata)
     return digest((scenario.sha256, scenario.words_sha256, __version__, settings))
+
+
+def _checked(run: Run) -> Run:
+    return made_by("run", run, Run, "Result.run, or leave it out")
+
+
+def _by_draw(run: Run, values: Array | NDArray[np.bool_], place: str = "values") -> Array:
+    """Values of each alternative and draw. Raises InputError."""
+    _checked(run)
+    found: Array = np.asarray(values)
+    if found.dtype.kind not in "biuf" or found.ndim != 2 or found.shape[0] != len(run.weights):
+        wanted = f"Numbers of the shape ({len(run.weights)}, draws): a row for each alternative."
+        what = f"an array of {found.dtype} and the shape {found.shape}"
+        raise InputError.at(place, f"this is {what}" if found.ndim else f"this is {shown(values)}", wanted)
+    return found
+
+
+def _shares(at: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(number("at", share, 0, 1, wrong="not a share of draws") for share in listed("at", at))
 
 
 @lru_cache

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.content import by_content, digest
-from costmodel.errors import InputError, Problem, nearest
+from costmodel.errors import InputError, Problem, nearest, one_of, plain, shown, true_or_false
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.inputs.matrices import Matrices
 from costmodel.inputs.posterior import Posterior
@@ -120,17 +120,15 @@ class Scenario:
         if self.part:
             found = f"these are the people of the stratum {self.part} alone"
             raise InputError.at(f'stratum "{str(name)[:40]}"', found, "Ask the scenario of the whole cohort.")
-        if name not in self.model.strata:
-            found = f'there is no stratum "{str(name)[:40]}"'
-            raise InputError.at("stratum", found, nearest(str(name), self.model.strata))
+        one_of("stratum", name, self.model.strata)
         (one,) = (structure for structure in self.structures if structure.name == name)
         model = one.model.model_copy(update={"strata": {}})
         alone = (Structure(ONLY, one.label, 1, model),)
         return replace(self, model=model, structures=alone, part=name, base=self.base or self)
 
     def status(self, name: str) -> str:
-        """The standing of a parameter: its own, or the weakest of what it is made of."""
-        record = self.parameters[name]
+        """The standing of a parameter: its own, or the weakest of what it is made of. Raises InputError for no name."""
+        record = self.parameters[one_of("parameter", name, self.parameters)]
         if record.operands:
             return max((self.status(operand) for operand in record.operands), key=STRENGTH.index)
         return record.status or "derived"
@@ -146,11 +144,12 @@ class Scenario:
         by: who asks, named in messages and in the list of changes.
         Raises InputError and leaves this scenario as it is.
         """
+        fix = true_or_false("fix", fix)
         change: dict[str, Any] = {}
         add: dict[str, Any] = {}
         names: dict[str, str] = {}
         problems: list[Problem] = []
-        for name, value in changes.items():
+        for name, value in _wanted(changes, by).items():
             is_path = "." in name or (name in ModelFile.model_fields and name not in self.parameters)
             if self._is_of_the_stratum(name):
                 found = (
@@ -210,8 +209,20 @@ class Scenario:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             hint = number_hint(value) or "in digits"
-            return Problem(f"{by} {name}", f'"{name}" was given {value!r}', f"Wanted: a number, {hint}.")
+            return Problem(f"{by} {name}", f'"{name}" was given {shown(value)}', f"Wanted: a number, {hint}.")
         return None
+
+
+def _wanted(changes: object, by: object) -> dict[str, Any]:
+    """Changes with plain numbers in the place of NumPy's. Raises InputError for what is none, and where none asks."""
+    if not isinstance(by, str):
+        raise InputError.at("by", f"{shown(by)} is no name", "Write who asks, as a text.")
+    if not isinstance(changes, Mapping):
+        remedy = 'Give them by name: {"session_price": 80}.'
+        raise InputError.at("changes", f"{shown(changes)} does not say what becomes of what", remedy)
+    if wrong := [name for name in changes if not isinstance(name, str)]:
+        raise InputError.at("changes", f"{shown(wrong[0])} is no name", "Name a parameter, or a path.")
+    return {str(name): plain(value) for name, value in changes.items()}
 
 
 def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Problem]) -> Scenario:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from costmodel.errors import InputError, Problem
+from costmodel.errors import InputError, Problem, path_of
 from costmodel.inputs.files import named_file
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
@@ -36,7 +36,7 @@ def load(path: str | Path) -> Scenario:
     Changes that were saved name their base, and may lie anywhere. Raises InputError with every problem found, each with
     file and line; Refused, which is one, for a locked scenario.
     """
-    return _load(Path(path), ())
+    return _load(path_of("path", path), ())
 
 
 def _load(path: Path, above: tuple[Path, ...]) -> Scenario:

@@ -141,7 +141,7 @@ def test_an_input_that_is_multiplied_by_nothing_is_worth_nothing(tmp_path: Path)
     found = value_of_information(result, threshold=18_000)
     assert value(found, "gp_ratio") <= 3 * found.line("gp_ratio").worth.error
     assert value(found, "gp_ratio") < 0.02 * found.everything.worth.value
-    with pytest.raises(KeyError):
+    with pytest.raises(cm.InputError, match='there is no line "causal"'):
         found.line("causal")
 
 

@@ -328,7 +328,7 @@ def test_a_disk_that_is_full_is_said_and_nothing_half_written_stays(
     ("options", "message"),
     [
         ({"workers": 0}, "0 is not a number of workers"),
-        ({"workers": 2.0}, "2.0 is not a number of workers"),
+        ({"workers": 2.5}, "2.5 is not a number of workers"),
         ({"workers": 2, "scheduler": "tcp://127.0.0.1:1"}, "a cluster has its own workers"),
     ],
 )

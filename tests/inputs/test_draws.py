@@ -70,7 +70,7 @@ def test_draws_do_not_depend_on_the_hash_seed() -> None:
     assert outputs == {uniforms(3, "recover", 5).tobytes().hex()}
 
 
-@pytest.mark.parametrize("seed", [-1, 2**63, 2**70, "abc", 1.5, 1.0, True, None, float("nan")])
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**70, "abc", 1.5, True, None, float("nan")])
 def test_a_seed_that_is_not_one_is_refused(seed: object) -> None:
     with pytest.raises(InputError, match="--seed: .* is not a seed"):
         checked_seed(seed, "--seed")

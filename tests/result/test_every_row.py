@@ -220,5 +220,5 @@ def test_parties_are_those_who_pay_or_receive(result: cm.Result, example_result:
 def test_a_horizon_is_found_by_its_months_not_by_one_nearby(result: cm.Result) -> None:
     assert result.at(24 + 1e-10) == 0
     for months in (23.5, 24.5, 59.0):
-        with pytest.raises(ValueError, match=f"there is no horizon of {months:g} months"):
+        with pytest.raises(cm.InputError, match=f"there is no horizon of {months:g} months"):
             result.at(months)

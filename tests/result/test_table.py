@@ -172,7 +172,7 @@ def test_savings_are_shown_by_category_and_by_the_parties_of_a_perspective(resul
 
 def test_a_horizon_that_was_not_run_is_refused(result: cm.Result) -> None:
     assert (result.at(), result.at(24), result.at(60.0)) == (0, 0, 1)
-    with pytest.raises(ValueError, match="there is no horizon of 36 months"):
+    with pytest.raises(cm.InputError, match="there is no horizon of 36 months"):
         result.at(36)
 
 

@@ -25,7 +25,7 @@ from costmodel.analysis.calibration.fit import (
     unreachable,
 )
 from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem, prediction
-from costmodel.errors import InputError, Problem, nearest
+from costmodel.errors import InputError, Problem, can_be_called, listed, nearest, path_of, whole_number
 from costmodel.inputs.draws import checked_seed
 
 Array = NDArray[np.float64]
@@ -60,16 +60,16 @@ def calibrate(
     Raises InputError with everything that is wrong with the file; where an observation cannot be reached; and where a
     posterior cannot be sampled.
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or not FEWEST_ROWS <= rows <= MOST_ROWS:
-        wanted = f"Whole, from {FEWEST_ROWS} to {MOST_ROWS:,}."
-        raise InputError.at("rows", f"{rows!r} is not a number of rows", wanted)
-    checked_seed(seed)
-    problem = load_problem(Path(path))
-    names = list(problem.file.fits) if fits is None else list(fits)
+    rows = whole_number("rows", rows, FEWEST_ROWS, MOST_ROWS, wrong="not a number of rows")
+    seed = checked_seed(seed)
+    can_be_called("progress", progress)
+    wanted = None if fits is None else listed("fits", fits)
+    problem = load_problem(path_of("path", path))
+    names = list(problem.file.fits) if wanted is None else wanted
     unknown = [name for name in names if name not in problem.file.fits]
     if unknown:
         raise InputError(
-            *(Problem("fits", f'there is no fit "{name}"', nearest(name, problem.file.fits)) for name in unknown)
+            *(Problem("fits", f'there is no fit "{name}"', nearest(str(name), problem.file.fits)) for name in unknown)
         )
     return [_fitted(problem, name, rows, seed, progress or _silent) for name in dict.fromkeys(names)]
 

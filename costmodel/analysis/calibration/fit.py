@@ -12,7 +12,7 @@ from scipy.special import bdtr
 
 from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
 from costmodel.content import by_content
-from costmodel.errors import InputError
+from costmodel.errors import InputError, listed, made_by
 from costmodel.inputs.files import temporary_beside
 from costmodel.inputs.table import MARK
 from costmodel.scenario.belongs import Label
@@ -286,6 +286,7 @@ DIGITS = 8
 
 def posterior_text(fit: Fit) -> str:
     """The CSV of a fit: a remark on its origin, then `best` and a column for each parameter."""
+    made_by("fit", fit, Fit, "calibrate")
     lines = [f"{MARK} {fit.origin.text}", ",".join(("best", *fit.columns))]
     for i, row in enumerate(fit.values):
         lines.append(",".join(("1" if i == 0 else "0", *(f"{value + 0.0:.{DIGITS}g}" for value in row))))
@@ -295,8 +296,9 @@ def posterior_text(fit: Fit) -> str:
 def write(fits: Iterable[Fit]) -> list[Path]:
     """Write the posterior of each fit to its own file; all are prepared before the first takes its place."""
     prepared: list[tuple[Path, Path]] = []
+    made = [made_by("fits", fit, Fit, "calibrate") for fit in listed("fits", fits)]
     try:
-        for fit in fits:
+        for fit in made:
             fit.output.parent.mkdir(parents=True, exist_ok=True)
             prepared.append((temporary_beside(fit.output), fit.output))
             prepared[-1][0].write_text(posterior_text(fit), "utf-8", newline="")

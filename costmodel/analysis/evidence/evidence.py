@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from costmodel.analysis.information import Question, ValueOfInformation, question_of, value_of_information
 from costmodel.analysis.information.subjects import drawn_together, uncertain
 from costmodel.content import by_content
-from costmodel.model.run import SEED, run, values_of
+from costmodel.errors import InputError, can_be_called, path_of, shown
+from costmodel.model.run import SEED, checked_draws, run, values_of
 from costmodel.model.values import Values
 from costmodel.result.information import Worth, share_between, share_explained, variance
 from costmodel.scenario.build import Scenario
@@ -109,6 +110,10 @@ def evidence_of_all(
     folder: Path, draws: int = DRAWS, seed: int = SEED, progress: Progress | None = None
 ) -> list[Evidence]:
     """Of the model of every population below a folder that has an answer. Raises InputError as `load`."""
+    can_be_called("progress", progress)
+    folder = path_of("folder", folder)
+    if not folder.is_dir():
+        raise InputError.at(f"folder {folder}", "there is no such folder", "Name the folder of the scenarios.")
     homes = [home for home in sorted(folder.iterdir()) if os.path.isfile(home / MODEL)]
     homes = [home for home in homes if kind_of(read_file(home / MODEL).data) == "model"]
     found = []
@@ -123,7 +128,9 @@ def evidence_of_all(
 
 def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int = SEED) -> Evidence:
     """What the answer of a scenario rests on: net saving of its second strategy against the comparator."""
-    result = run(scenario, draws=draws, seed=seed)
+    if not isinstance(population, str):
+        raise InputError.at("population", f"{shown(population)} is no name", "Write it as a text.")
+    result = run(scenario, draws=checked_draws(draws, 2), seed=seed)
     information = value_of_information(result, "nmb", PERSPECTIVE)
     values = values_of(result, information.draws)
     headline = question_of(result, "cash", PERSPECTIVE, horizon_months=result.horizons[0])

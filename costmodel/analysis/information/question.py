@@ -1,14 +1,13 @@
 """Which decision information is for: the net benefit of every strategy in every draw."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD
-from costmodel.errors import InputError, nearest
+from costmodel.analysis.probabilistic.decision import value_of_a_qaly
+from costmodel.errors import InputError, made_by, one_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.result import Result
@@ -53,20 +52,13 @@ def question_of(
 
     Raises InputError for names that do not exist, and for a threshold that the question does not have.
     """
-    if kind not in get_args(Kind):
-        raise InputError.at("question", f'there is no question "{kind}"', nearest(kind, get_args(Kind)))
-    if perspective not in PERSPECTIVES:
-        raise InputError.at(
-            "perspective", f'there is no perspective "{perspective}"', nearest(perspective, PERSPECTIVES)
-        )
+    made_by("result", result, Result, "costmodel.run")
+    one_of("question", kind, get_args(Kind))
+    one_of("perspective", perspective, PERSPECTIVES)
     if kind == "cash" and threshold is not None:
         raise InputError.at("threshold", "the question of cash has no threshold", "Leave it out.")
-    if threshold is not None and not (math.isfinite(threshold) and 0 <= threshold <= HIGHEST_THRESHOLD):
-        raise InputError.at("threshold", f"{threshold:g} is no value of a QALY", f"From 0 to {HIGHEST_THRESHOLD:,.0f}.")
-    try:
-        horizon = len(result.horizons) - 1 if horizon_months is None else result.at(horizon_months)
-    except ValueError as error:
-        raise InputError.at("horizon_months", str(error)) from error
+    threshold = result.threshold if threshold is None else value_of_a_qaly("threshold", threshold)
+    horizon = len(result.horizons) - 1 if horizon_months is None else result.at(horizon_months)
     if kind == "nmb":
-        return Question("nmb", perspective, result.threshold if threshold is None else float(threshold), horizon)
+        return Question("nmb", perspective, threshold, horizon)
     return Question("cash", perspective, None, horizon)

@@ -107,7 +107,7 @@ def _asked(scenario: Scenario, values: Values, asked: Mapping[str, Iterable[str]
             problems.append(Problem(place, f"{what} has this name", "Choose another."))
         for name in chosen:
             if name not in scenario.parameters:
-                remedy = nearest(name, scenario.parameters)
+                remedy = nearest(str(name), scenario.parameters)
                 problems.append(Problem(place, f'there is no parameter "{name}"', remedy))
             elif name not in values:
                 made_of = ", ".join(scenario.parameters[name].operands)

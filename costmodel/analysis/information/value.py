@@ -1,17 +1,28 @@
 """The value of information in a scenario: what knowing more before deciding is worth, a person and a population."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.analysis.information.question import Kind as Asked
 from costmodel.analysis.information.question import Question, question_of
-from costmodel.analysis.information.subjects import UNUSED, Subject, groups, says_as_much, single_inputs, uncertain
-from costmodel.errors import InputError
-from costmodel.model.run import SEED, run, values_of
+from costmodel.analysis.information.subjects import (
+    UNUSED,
+    Kind,
+    Subject,
+    groups,
+    says_as_much,
+    single_inputs,
+    uncertain,
+)
+from costmodel.analysis.probabilistic.decision import value_of_a_qaly
+from costmodel.errors import InputError, listed, made_by, number, one_of, shown, whole_number
+from costmodel.model.run import SEED, checked_draws, run, values_of
 from costmodel.model.values import Values
+from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import (
     Worth,
     best_today,
@@ -81,14 +92,16 @@ class ValueOfInformation:
 
     def of(self, kind: str) -> list[Line]:
         """The lines of one kind: `everything`, `structure`, `inputs`, `group` or `parameter`."""
+        one_of("kind", kind, get_args(Kind))
         return [line for line in self.lines if line.subject.kind == kind]
 
     def line(self, name: str) -> Line:
-        """The line of a name: a group, a parameter, `everything`, `structure` or `inputs`. Raises KeyError if none."""
-        for line in self.lines:
-            if line.subject.name == name:
-                return line
-        raise KeyError(name)
+        """The line of a name: a group, a parameter, `everything`, `structure` or `inputs`.
+
+        Raises InputError if there is none.
+        """
+        lines = {line.subject.name: line for line in reversed(self.lines)}
+        return lines[one_of("line", name, lines)]
 
 
 def voi(
@@ -102,8 +115,16 @@ def voi(
     groups: parameters to be known together, by a name of one's own. people_a_year, years: for how many people
     one decides, both or neither. workers: as in `run`. Raises InputError for what does not exist or cannot be.
     """
-    if type(draws) is int and draws < FEWEST_DRAWS:
+    draws = checked_draws(draws)
+    if draws < FEWEST_DRAWS:
         raise InputError.at("draws", f"{draws} draws cannot value information", f"At least {FEWEST_DRAWS}.")
+    made_by("scenario", scenario, Scenario, "costmodel.load")
+    one_of("question", question, get_args(Asked))
+    one_of("perspective", perspective, PERSPECTIVES)
+    if threshold is not None:
+        value_of_a_qaly("threshold", threshold)
+    _population(scenario, people_a_year, years)
+    _groups(groups)
     asked = (question, perspective, threshold)
     return value_of_information(
         run(scenario, draws=draws, seed=seed, workers=workers), *asked, groups, people_a_year, years
@@ -121,7 +142,7 @@ def value_of_information(
     benefits, weights = decision.net_benefits(result), result.weights
     draws = benefits.shape[-1]
     values = values_of(result, draws)
-    subjects, warnings = subjects_of(result.scenario, values, groups or {})
+    subjects, warnings = subjects_of(result.scenario, values, _groups(groups))
     for subject in subjects:
         if len(subject.members) >= draws:
             wanting = f"{subject.name} has {len(subject.members)} inputs, and there are {draws:,} draws"
@@ -194,16 +215,24 @@ def _worth(
     return worth_of_inputs(benefits, weights, np.array(inputs))
 
 
+def _groups(groups: object) -> Mapping[str, list[str]]:
+    """Members of each group by its name. Raises InputError for what is none."""
+    if groups is not None and not isinstance(groups, Mapping):
+        remedy = 'Give parameters by a name of your own: {"prices": ["session_price", "gp_visit"]}.'
+        raise InputError.at("groups", f"{shown(groups)} does not say which parameters belong together", remedy)
+    return {str(name): listed(f"group {name}", members) for name, members in (groups or {}).items()}
+
+
 def _population(scenario: Scenario, people_a_year: float | None, years: int | None) -> Population | None:
     if people_a_year is None and years is None:
         return None
     if people_a_year is None or years is None:
         missing, there = ("population", "years") if people_a_year is None else ("years", "population")
         raise InputError.at(missing, f"{there} is given without it", "Give both, or neither for values per person.")
-    if not (math.isfinite(people_a_year) and people_a_year > 0):
+    people_a_year = number("population", people_a_year, wrong="no number of people a year")
+    if people_a_year <= 0:
         raise InputError.at("population", f"{people_a_year:g} is no number of people a year", "A number above 0.")
-    if isinstance(years, bool) or not isinstance(years, int) or not 1 <= years <= MOST_YEARS:
-        raise InputError.at("years", f"{years} is no number of years", f"Whole, from 1 to {MOST_YEARS}.")
+    years = whole_number("years", years, 1, MOST_YEARS, wrong="no number of years")
     reference = scenario.setting.discount.costs
     rate = float(reference) if isinstance(reference, int) else float(scenario.central[reference])
     return Population(float(people_a_year), years, rate)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
+from costmodel.errors import made_by, number, one_of
+from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.payback import NOTHING
 from costmodel.result.result import Result, Run
 
@@ -14,6 +16,11 @@ Array = NDArray[np.float64]
 
 HIGHEST_THRESHOLD = 10_000_000.0
 """GBP per QALY."""
+
+
+def value_of_a_qaly(place: str, value: object, allowed: str = "") -> float:
+    """A threshold in GBP per QALY. Raises InputError."""
+    return number(place, value, 0, HIGHEST_THRESHOLD, wrong="no value of a QALY", allowed=allowed)
 
 
 @by_content
@@ -87,5 +94,8 @@ def contests(
 
 def acceptability(result: Result, threshold: float, perspective: str = "nhs_pss") -> Array:
     """Chance of each strategy being the one with the highest net benefit to the last horizon, (strategy,)."""
+    made_by("result", result, Result, "costmodel.run")
+    threshold = value_of_a_qaly("threshold", threshold)
+    one_of("perspective", perspective, PERSPECTIVES)
     (contest,) = contests(result, result.headline, len(result.horizons) - 1, perspective, [threshold])
     return contest.read(result.headline.weights).chance

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
+from costmodel.errors import number
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
@@ -30,7 +31,9 @@ class Chances:
     draws: int
 
     def at(self, month: float) -> float:
-        """The chance at the last of the months that is not after this one."""
+        """The chance at the last of the months that is not after this one. Raises InputError beyond the horizon."""
+        last = float(self.months[-1])
+        number("month", month, 0, last + 1e-6, wrong=f"not a month from 0 to the horizon of {last:g}")
         return float(self.chances[np.searchsorted(self.months, month + 1e-9, side="right") - 1])
 
     def by_year(self) -> dict[int, float]:

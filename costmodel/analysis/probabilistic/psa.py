@@ -1,6 +1,5 @@
 """What draws say about an answer: how sure it is, by when, what a wrong decision loses, and how exact all that is."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 
 from costmodel.analysis.probabilistic.accounts import peaks
 from costmodel.analysis.probabilistic.central import AgainstCentral, Means, against_central, at_means
-from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, Choice, contests
+from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, Choice, contests, value_of_a_qaly
 from costmodel.analysis.probabilistic.monte_carlo import Convergence, convergence
 from costmodel.analysis.probabilistic.payback_by_month import Chances, chances_by_month, percentiles
 from costmodel.analysis.probabilistic.plane import Plane, plane
 from costmodel.content import by_content
-from costmodel.errors import InputError, nearest
+from costmodel.errors import InputError, listed, made_by, one_of, shown
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.result import DETERMINISTIC, Result, Run
 
@@ -70,6 +69,7 @@ class Psa:
         run: str | None = None, view: str = "value",
     ) -> Chances:  # fmt: skip
         """Chance that the money is back for good by each month; view: `value` or `cash`."""
+        one_of("view", view, ("value", "cash"))
         return chances_by_month(self.result, *self._of(perspective, strategy, horizon, run), view)
 
     def percentiles(
@@ -92,7 +92,7 @@ class Psa:
     ) -> list[Choice]:  # fmt: skip
         """All strategies at thresholds (those of the curve by default); None stands for net saving alone."""
         reading, index, _, _ = self._of(perspective, None, horizon, run)
-        wanted = self.thresholds if thresholds is None else thresholds
+        wanted = self.thresholds if thresholds is None else _in_any_order(thresholds)
         return [
             found.read(reading.weights) for found in contests(self.result, reading, index, perspective, wanted)
         ]  # fmt: skip
@@ -116,18 +116,11 @@ class Psa:
     ) -> tuple[Run, int, int, str]:
         """Reading, indices of horizon and strategy, and perspective. Raises InputError for what does not exist."""
         result = self.result
-        for place, name, allowed in (
-            ("perspective", perspective, list(PERSPECTIVES)),
-            ("strategy", strategy, list(result.strategies[1:])),
-            ("run", run, list(self.readings)),
-        ):
-            if name is not None and name not in allowed:
-                raise InputError.at(place, f'there is no {place} "{name}" here', nearest(str(name), allowed))
-        try:
-            index = len(result.horizons) - 1 if horizon is None else result.at(horizon)
-        except ValueError as error:
-            raise InputError.at("horizon", str(error)) from error
-        return result.run(run), index, result.strategies.index(strategy) if strategy else 1, perspective
+        one_of("perspective", perspective, PERSPECTIVES)
+        if run is not None:
+            one_of("run", run, self.readings)
+        index = len(result.horizons) - 1 if horizon is None else result.at(horizon, place="horizon")
+        return result.run(run), index, result.compared(strategy), perspective
 
 
 def psa(result: Result, thresholds: Iterable[float] = THRESHOLDS) -> Psa:
@@ -135,7 +128,7 @@ def psa(result: Result, thresholds: Iterable[float] = THRESHOLDS) -> Psa:
 
     Raises InputError where nothing was drawn, and for thresholds that are none.
     """
-    if result.expected is None:
+    if made_by("result", result, Result, "costmodel.run").expected is None:
         found = "the run has no draws, and without them nothing is known of chances"
         raise InputError.at("draws", found, "Run it with 2 or more; 2,000 is usual.")
     return Psa(result, _checked(thresholds))
@@ -144,14 +137,18 @@ def psa(result: Result, thresholds: Iterable[float] = THRESHOLDS) -> Psa:
 def _checked(thresholds: Iterable[float]) -> tuple[float, ...]:
     """Thresholds in their order, each once. Raises InputError for one that is not a value of a QALY."""
     found: set[float] = set()
-    allowed = f"1 to {MOST_THRESHOLDS:,} numbers of £ per QALY from 0 to {HIGHEST_THRESHOLD:,.0f}."
+    wanted = f"Wanted: 1 to {MOST_THRESHOLDS:,} numbers of £ per QALY from 0 to {HIGHEST_THRESHOLD:,.0f}."
+    if isinstance(thresholds, str) or not isinstance(thresholds, Iterable):
+        raise InputError.at("thresholds", f"{shown(thresholds)} is no list", wanted)
     for value in thresholds:
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or not 0 <= value <= HIGHEST_THRESHOLD:
-            raise InputError.at("thresholds", f"{value!r} is no value of a QALY", f"Wanted: {allowed}")
-        found.add(float(value))
+        found.add(value_of_a_qaly("thresholds", value, wanted))
         if len(found) > MOST_THRESHOLDS:
-            raise InputError.at("thresholds", f"there are more than {MOST_THRESHOLDS:,}", f"Wanted: {allowed}")
+            raise InputError.at("thresholds", f"there are more than {MOST_THRESHOLDS:,}", wanted)
     if not found:
-        raise InputError.at("thresholds", "there are none", f"Wanted: {allowed}")
+        raise InputError.at("thresholds", "there are none", wanted)
     return tuple(sorted(found))
+
+
+def _in_any_order(thresholds: Iterable[float | None]) -> list[float | None]:
+    """Thresholds and None, as they stand. Raises InputError."""
+    return [None if one is None else value_of_a_qaly("thresholds", one) for one in listed("thresholds", thresholds)]

@@ -13,6 +13,7 @@ from costmodel.analysis.probabilistic.psa import Psa
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import LEVELS, Spread, averaged, spread
 from costmodel.analysis.probabilistic.tails import highest, lowest
+from costmodel.errors import made_by, some_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.payback import NEVER, NOTHING, settled
 from costmodel.result.result import Run
@@ -28,8 +29,10 @@ def rows(
 
     Choices are between all strategies, whichever are asked for.
     """
-    result = psa.result
-    wanted = [s for s, name in enumerate(result.strategies) if s and (strategies is None or name in strategies)]
+    result = made_by("psa", psa, Psa, "costmodel.psa").result
+    perspectives = some_of("perspective", perspectives, PERSPECTIVES)
+    named = result.strategies[1:] if strategies is None else some_of("strategy", strategies, result.strategies[1:])
+    wanted = [s for s, name in enumerate(result.strategies) if s and name in named]
     for run in psa.readings.values():
         for h in range(len(result.horizons)):
             for s in wanted:

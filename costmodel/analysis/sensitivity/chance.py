@@ -10,7 +10,8 @@ from costmodel.analysis.sensitivity.movable import Input, named, one_by_one
 from costmodel.analysis.sensitivity.question import Question, ask
 from costmodel.analysis.sensitivity.search import Crossing, Scan, scanned
 from costmodel.analysis.sensitivity.threshold import BreakEvens, outcome_at
-from costmodel.errors import InputError
+from costmodel.errors import InputError, number, whole_number
+from costmodel.inputs.draws import checked_seed
 from costmodel.model.run import SEED, evaluate
 from costmodel.model.values import Array, Values, completed, drawn_values
 from costmodel.result.table import in_words
@@ -51,10 +52,13 @@ def chance_break_even(
     by_month: the horizon by default. The chance moves in steps of one draw; a root is right to the width that is
     left between two values on both sides of the target. Raises InputError for what there is not.
     """
+    chance = number("chance", chance)
     if not 0 < chance < 1:
         raise InputError.at("chance", f"{chance:g} is no chance between 0 and 1", "Write 0.8 for 80 in 100.")
-    if not 1 <= draws <= MOST_DRAWS:
-        raise InputError.at("draws", f"{draws} draws", f"From 1 to {MOST_DRAWS:,} here: every value is a run of them.")
+    wrong = "not a number of draws here, where every value is a run of them"
+    draws, seed = whole_number("draws", draws, 1, MOST_DRAWS, wrong=wrong), checked_seed(seed)
+    if by_month is not None:
+        by_month = number("by_month", by_month)
     question = ask(scenario, "payback", perspective, horizon, strategy, discounted)
     month = question.months if by_month is None else by_month
     if not question.first_payment < month <= question.months:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from costmodel.analysis.sensitivity.spread import Spread, limits, spread_of
-from costmodel.errors import InputError, nearest
+from costmodel.errors import InputError, made_by, nearest, one_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.subject import uses
 from costmodel.scenario.used import used
@@ -39,7 +39,7 @@ def inputs(scenario: Scenario) -> list[Input]:
 
     A choice that was given a number of its own stands for the option behind it.
     """
-    names = used(scenario)
+    names = used(made_by("scenario", scenario, Scenario, "costmodel.load"))
     moved = {name for name in names if _has_own_number(scenario, name)}
     referred = {use.reference for structure in scenario.structures for use in uses(structure.model)}
     hidden = set()
@@ -59,6 +59,8 @@ def inputs(scenario: Scenario) -> list[Input]:
 def named(scenario: Scenario, name: str) -> Input:
     """One input by name; a choice stands for the option in use. Raises InputError where there is none such."""
     found = {one.name: one for one in inputs(scenario)}
+    if not isinstance(name, str):
+        one_of("input", name, found)
     meant = name
     while meant not in found and meant in scenario.parameters and scenario.parameters[meant].one_of:
         meant = scenario.parameters[meant].operands[0]

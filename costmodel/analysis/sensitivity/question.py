@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from costmodel.errors import InputError, nearest
+from costmodel.errors import made_by, one_of, true_or_false
 from costmodel.model.lived import looking
 from costmodel.model.run import run
 from costmodel.model.values import Array, Values
@@ -176,23 +176,10 @@ def ask(
 
     Raises InputError for names and horizons that there are not.
     """
-    if outcome not in OUTCOMES:
-        raise InputError.at("outcome", f'there is no outcome "{outcome[:40]}"', nearest(outcome, OUTCOMES))
-    if perspective not in PERSPECTIVES:
-        found = f'there is no perspective "{perspective[:40]}"'
-        raise InputError.at("perspective", found, nearest(perspective, PERSPECTIVES))
+    made_by("scenario", scenario, Scenario, "costmodel.load")
+    one_of("outcome", outcome, OUTCOMES)
+    one_of("perspective", perspective, PERSPECTIVES)
+    discounted = true_or_false("discounted", discounted)
     template = run(scenario, draws=0)
-    others = template.strategies[1:]
-    if strategy is not None and strategy not in others:
-        found = f'there is no strategy "{strategy[:40]}" to be compared with {template.comparator}'
-        raise InputError.at("strategy", found, nearest(strategy, others))
-    if not others:
-        raise InputError.at("strategy", "there is only one strategy", "Nothing is compared.")
-    try:
-        index = template.at(horizon)
-    except ValueError as error:
-        there = " and ".join(in_words(months) for months in template.horizons)
-        remedy = f"Answers are read at {there}; change the scenario's horizon to look elsewhere."
-        raise InputError.at("horizon", f"{horizon:g} months is no horizon of this run", remedy) from error
-    position = template.strategies.index(strategy) if strategy else 1
+    index, position = template.at(horizon, place="horizon"), template.compared(strategy)
     return Question(template, outcome, perspective, index, position, discounted)  # type: ignore[arg-type]

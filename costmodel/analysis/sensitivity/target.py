@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from costmodel.analysis.sensitivity.question import OUTCOMES, Question, Rows
-from costmodel.errors import InputError
+from costmodel.errors import InputError, number
 from costmodel.model.values import Array
 from costmodel.result.table import in_words
 
@@ -56,8 +56,7 @@ def target(question: Question, value: float | None) -> Target:
         raise InputError.at("outcome", f"break-even is not sought for a {OUTCOMES[question.outcome]}", remedy)
     if value is None:
         value = {"payback": question.months, "offset_ratio": 1.0}.get(question.outcome, 0.0)
-    if not np.isfinite(value):
-        raise InputError.at("target", f"{value} is not a number", "Name a finite one.")
+    value = number("target", value)
     if question.outcome == "payback" and not question.first_payment < value <= question.months:
         found = f"month {value:g} is not between the first payment and {in_words(question.months)}"
         raise InputError.at("target", found, "Name a month in between, or another horizon.")

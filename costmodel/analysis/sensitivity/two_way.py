@@ -10,7 +10,7 @@ from costmodel.analysis.sensitivity.batch import batch
 from costmodel.analysis.sensitivity.movable import Input, named
 from costmodel.analysis.sensitivity.question import Finding, Question, ask
 from costmodel.content import by_content
-from costmodel.errors import InputError
+from costmodel.errors import InputError, listed, number
 from costmodel.scenario.build import Scenario
 from costmodel.units import out_of_support
 
@@ -83,7 +83,7 @@ def values_of(one: Input, given: Sequence[float] | None) -> tuple[float, ...]:
         if one.spread.low == one.spread.high:
             raise InputError.at(one.name, one.spread.why, "Name the values at which it is to be tried.")
         return tuple(float(x) for x in np.linspace(one.spread.low, one.spread.high, STEPS))
-    values = tuple(float(x) for x in given)
+    values = tuple(number(one.name, x, wrong="not a value of it") for x in listed(one.name, given))
     if not values:
         raise InputError.at(one.name, "no values are named", "Name at least one.")
     for value in values:

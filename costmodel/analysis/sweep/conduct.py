@@ -14,10 +14,10 @@ from costmodel.analysis.sweep.grid import read_grid
 from costmodel.analysis.sweep.local import run_here
 from costmodel.analysis.sweep.part import Counts, checked
 from costmodel.content import by_content
-from costmodel.errors import InputError
+from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.parallel import processors
+from costmodel.model.run import checked_workers
 
-MOST_WORKERS = 256
 WORK = "Running cells"
 
 
@@ -58,7 +58,8 @@ def _silent(what: str, done: int, wanted: int) -> None:
 
 def planned(grid: str | Path, progress: Progress = _silent) -> Plan:
     """Every cell of a grid file, loaded and checked. Raises InputError with every problem of all of them."""
-    return plan(read_grid(grid), progress)
+    can_be_called("progress", progress)
+    return plan(read_grid(path_of("grid", grid)), progress)
 
 
 def sweep(
@@ -72,9 +73,9 @@ def sweep(
     Raises InputError with every problem of the grid and its cells, before anything is run or written; where the
     directory holds something else, or is in use; and where workers keep dying.
     """
-    _check_workers(workers, scheduler)
+    workers = _checked(workers, scheduler)
+    directory = path_of("output", output)
     asked = planned(grid, progress)
-    directory = Path(output)
     with folder.locked(directory):
         manifest = folder.prepare(directory, folder.manifest(asked))
         try:
@@ -132,11 +133,10 @@ def _run(blocks: list[Block], workers: int, scheduler: str | None, lost: list[st
         yield from run_there(client, blocks, scheduler)
 
 
-def _check_workers(workers: int | None, scheduler: str | None) -> None:
-    if workers is None:
-        return
-    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= MOST_WORKERS:
-        remedy = f"Whole, from 1 to {MOST_WORKERS}."
-        raise InputError.at("workers", f"{workers!r} is not a number of workers", remedy)
-    if scheduler is not None:
+def _checked(workers: int | None, scheduler: str | None) -> int | None:
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise InputError.at("scheduler", f"{shown(scheduler)} is no address", 'Write one, such as "tcp://host:8786".')
+    workers = checked_workers(workers)
+    if workers is not None and scheduler is not None:
         raise InputError.at("workers", "a cluster has its own workers", "Leave out workers, or the scheduler.")
+    return workers

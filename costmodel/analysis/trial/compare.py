@@ -23,11 +23,11 @@ from costmodel.analysis.trial.measure import (
     price_of_therapy,
 )
 from costmodel.content import by_content
-from costmodel.errors import InputError
+from costmodel.errors import InputError, made_by
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor, read_price_index
 from costmodel.model.lived import looking
-from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
+from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import load
@@ -142,9 +142,8 @@ def compare(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Compari
 
     Raises InputError where there is none, or with everything that is wrong with it.
     """
-    if isinstance(draws, bool) or not isinstance(draws, int) or not 2 <= draws <= MOST_DRAWS:
-        raise InputError.at("draws", f"{draws!r} draws give no intervals", f"Whole, from 2 to {MOST_DRAWS:,}.")
-    checked_seed(seed)
+    made_by("scenario", scenario, Scenario, "costmodel.load")
+    draws, seed = checked_draws(draws, 2), checked_seed(seed)
     path = scenario.path.parent / TRIAL_FILE
     if not os.path.exists(path):
         raise InputError.at(scenario.path.name, f"there is no {TRIAL_FILE} in its folder", "See docs/format.md.")

@@ -17,11 +17,11 @@ from costmodel.analysis.validation.question import Question, problems, question
 from costmodel.analysis.validation.seen import already_seen
 from costmodel.analysis.validation.verdict import HIT, Prediction, prediction, verdict
 from costmodel.content import by_content
-from costmodel.errors import InputError, nearest
+from costmodel.errors import InputError, can_be_called, nearest, path_of
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor, read_price_index
 from costmodel.model.lived import looking
-from costmodel.model.run import DRAWS, MOST_DRAWS, SEED
+from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 
@@ -94,10 +94,9 @@ def validate(
     population.
     A row whose population, file, strategy or state does not exist says so and does not score.
     """
-    if isinstance(draws, bool) or not isinstance(draws, int) or not 2 <= draws <= MOST_DRAWS:
-        raise InputError.at("draws", f"{draws!r} draws give no intervals", f"Whole, from 2 to {MOST_DRAWS:,}.")
-    checked_seed(seed)
-    declared = read_validation(folder / VALIDATION_FILE)
+    draws, seed = checked_draws(draws, 2), checked_seed(seed)
+    can_be_called("progress", progress)
+    declared = read_validation(path_of("folder", folder) / VALIDATION_FILE)
     rows = {name: row for name, row in declared.rows.items() if population in (None, row.population)}
     if not rows:
         known = {row.population for row in declared.rows.values()}
@@ -119,7 +118,7 @@ def validate(
 
 def targets_name(folder: Path, population: str) -> bool:
     """Whether a folder of scenarios has a validation file with a target for a population."""
-    path = folder / VALIDATION_FILE
+    path = path_of("folder", folder) / VALIDATION_FILE
     return os.path.exists(path) and any(row.population == population for row in read_validation(path).rows.values())
 
 

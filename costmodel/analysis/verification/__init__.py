@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from costmodel.analysis.verification.check import STATES, Check, Context, Rule, State
 from costmodel.analysis.verification.laws import RULES as LAWS
+from costmodel.errors import made_by, some_of
 from costmodel.model.run import SEED, run
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -24,12 +25,19 @@ def verify(
 ) -> tuple[Check, ...]:
     """Run a scenario and measure every law on it; only: the ids of those wanted.
 
-    Raises InputError if the scenario cannot be run with these draws and this seed.
+    Raises InputError if the scenario cannot be run with these draws and this seed, and for ids that there are not.
     """
+    _wanted(only)
     return verify_result(run(scenario, draws=draws, seed=seed), only)
 
 
 def verify_result(result: Result, only: Collection[str] | None = None) -> tuple[Check, ...]:
     """Measure every law on a run that was made; only: the ids of those wanted."""
-    context = Context(result)
-    return tuple(rule.measure(context) for rule in RULES if only is None or rule.id in only)
+    wanted = _wanted(only)
+    context = Context(made_by("result", result, Result, "costmodel.run"))
+    return tuple(rule.measure(context) for rule in RULES if rule.id in wanted)
+
+
+def _wanted(only: Collection[str] | None) -> Collection[str]:
+    known = [rule.id for rule in RULES]
+    return known if only is None else some_of("only", only, known)

@@ -1,5 +1,5 @@
 """The Excel workbook: live from inputs to payback, written by the same formulas as the engine."""
 
-from costmodel.report.workbook.book import write
+from costmodel.report.workbook.book import named_as_workbook, write
 
-__all__ = ["write"]
+__all__ = ["named_as_workbook", "write"]

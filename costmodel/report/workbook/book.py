@@ -11,6 +11,7 @@ import xlsxwriter
 from costmodel.analysis.verification import verify_result
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
+from costmodel.errors import InputError, made_by, path_of
 from costmodel.model.by_rates import background_hazards
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
@@ -74,9 +75,20 @@ OF_THE_RUN = (
 def write(result: Result, path: str | Path, option: str = "path") -> None:
     """Write the workbook of a result, with its checks; the file appears whole or not at all.
 
-    option: what named the path, for messages. Raises InputError if the folder is missing or cannot be written.
+    option: what named the path, for messages. Raises InputError if the name ends otherwise than in .xlsx, and if the
+    folder is missing or cannot be written.
     """
-    write_whole(Path(path), lambda temporary: temporary.write_bytes(as_bytes(result)), option)
+    made_by("result", result, Result, "costmodel.run")
+    write_whole(named_as_workbook(path, option), lambda temporary: temporary.write_bytes(as_bytes(result)), option)
+
+
+def named_as_workbook(path: str | Path, option: str = "path") -> Path:
+    """The path of a workbook. Raises InputError for a name with another ending."""
+    found = path_of(option, path)
+    if found.suffix.lower() != ".xlsx":
+        remedy = f"Did you mean {found.stem or 'report'}.xlsx?"
+        raise InputError.at(f"{option} {found}", "a workbook's name ends in .xlsx", remedy)
+    return found
 
 
 def as_bytes(result: Result) -> bytes:
