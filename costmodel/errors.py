@@ -115,8 +115,8 @@ def number(
             if math.isfinite(found := float(found)):
                 return found
     ends = {
-        (False, False): "A finite number.", (True, False): f"{low:,g} or more.",
-        (False, True): f"{high:,g} or less.", (True, True): f"From {low:,g} to {high:,g}.",
+        (False, False): "A finite number.", (True, False): f"{low:,.10g} or more.",
+        (False, True): f"{high:,.10g} or less.", (True, True): f"From {low:,.10g} to {high:,.10g}.",
     }  # fmt: skip
     raise InputError.at(place, f"{shown(value)} is {wrong}", allowed or ends[math.isfinite(low), math.isfinite(high)])
 
