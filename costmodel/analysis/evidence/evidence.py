@@ -112,7 +112,7 @@ def evidence_of_all(
     """Of the model of every population below a folder that has an answer. Raises InputError as `load`."""
     can_be_called("progress", progress)
     folder = path_of("folder", folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError.at(f"folder {folder}", "there is no such folder", "Name the folder of the scenarios.")
     homes = [home for home in sorted(folder.iterdir()) if os.path.isfile(home / MODEL)]
     homes = [home for home in homes if kind_of(read_file(home / MODEL).data) == "model"]
