@@ -261,20 +261,18 @@ def _cuts(subject: Subject) -> Iterator[Problem]:
     whole.
     """
     model = subject.model
-    first: dict[float, tuple[Keys, str, int]] = {}
+    first: dict[float, tuple[Keys, str]] = {}
     for keys, what, months in _instants(subject):
         if 0 < months < model.horizon.months and inside_a_cycle(model, months):
-            place, words, count = first.get(round(months, 6), (keys, what, 0))
-            first[round(months, 6)] = (place, words, count + 1)
-    for months, (keys, what, count) in first.items():
+            first.setdefault(round(months, 6), (keys, what))
+    for months, (keys, what) in first.items():
         fitting = [cycle for cycle in CYCLES if in_whole_cycles(months, cycle)]
         shorter = f", or write cycle: {fitting[-1]} month{'s' * (fitting[-1] > 1)}" if fitting else ""
         remedy = f"Give whole cycles of {model.cycle}{shorter}: a cycle has one rate and its sum is known as a whole."
         if model.in_probabilities:
             remedy = f"A probability holds for a whole cycle of {model.cycle}."
-        more = f" ({count - 1} more time{'s' * (count > 2)} at that month)" if count > 1 else ""
         inside = inside_a_cycle(model, months)
-        yield subject.problem(keys, f"{what}, month {months:.6g}, is within a cycle: {inside}{more}", remedy)
+        yield subject.problem(keys, f"{what}, month {months:.6g}, is within a cycle: {inside}", remedy)
 
 
 def _instants(subject: Subject) -> Iterator[tuple[Keys, str, float]]:

@@ -24,7 +24,7 @@ QUICK: list[tuple[str, dict[str, Any]]] = [
             "causal_share_work": 0.2,
         },
     ),
-    ("trial_prices", {"cycle": "12 months"}),
+    ("trial_prices", {"cycle": "6 months"}),
 ]
 LONG: list[tuple[str, dict[str, Any]]] = [
     ("favourable", {}),
