@@ -96,8 +96,8 @@ def test_the_deterministic_value_is_that_of_the_table(seed: int, outcome: str, t
     for horizon in result.horizons:
         row = table[
             (table.outcome == name) & (table.perspective == "nhs_pss") & (table.category == "all")
-            & (table.horizon_months == horizon) & (table.strategy == result.strategies[1]) & (table.run == "deterministic")
-            & (table.discounted == (outcome in ("nmb", "cost_per_qaly")))
+            & (table.horizon_months == horizon) & (table.strategy == result.strategies[1])
+            & (table.run == "deterministic") & (table.discounted == (outcome in ("nmb", "cost_per_qaly")))
         ]  # fmt: skip
         found = cm.tornado(scenario, outcome, horizon=horizon).central
         if found.value is None:
