@@ -195,7 +195,7 @@ TABLE: dict[str, Any] = {
     "break_even.value": 1, "chance_break_even.draws": 20,
     "frontier.value": 1, "chances.view": "value", "verification.verify.only": None,
     "replicate.replicate.path": ROOT / "tests" / "published" / "chancellor_1997_exact.json",
-    "evidence.evidence.draws": DRAWS,
+    "evidence.evidence.draws": DRAWS, "spectrum.spectrum.draws": 0,
     "calibration.calibrate.path": SCENARIOS / "panic" / "calibration.yaml",
     "spectrum.spectrum.paths": [SCENARIOS / "panic" / "model.yaml"],
 }  # fmt: skip
@@ -204,13 +204,15 @@ BY_NAME = {"Result.run", "Result.at", "Result.compared", "Result.payback", "Resu
 """Methods of a result that take names; the others take readings, arrays and indices."""
 INDICES = {"horizon": 0, "strategy": 1, "at": [0.25, 0.5]}
 LONG = {
-    "calibration.calibrate", "evidence.evidence", "evidence.evidence_of_all", "spectrum.spectrum", "sweep",
-    "sweep.planned", "sweep.sweep", "trial.compare", "validation.validate", "validation.targets_name",
+    "calibration.calibrate", "evidence.evidence", "spectrum.spectrum", "validation.validate", "validation.targets_name",
     "verification.verify", "verification.verify_result", "workbook", "workbook.write",
 }  # fmt: skip
 """Functions whose right answer takes more than a second."""
-NO_ANSWER = {"Scenario.stratum", "calibration.posterior_text", "calibration.write", "evidence.evidence_of_all"}
-"""Functions that are asked here for their refusals alone: they take strata, fits, or all populations."""
+NO_ANSWER = {
+    "Scenario.stratum", "calibration.posterior_text", "calibration.write", "evidence.evidence_of_all", "sweep",
+    "sweep.sweep", "trial.compare",
+}  # fmt: skip
+"""Functions that are asked here for their refusals alone: they take strata, fits, a trial, all populations."""
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +222,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     scenario = load_example(folder)
     result = cm.run(scenario, draws=DRAWS)
     psa, found = cm.psa(result), cm.beyond(result)
-    (folder / "grid.yaml").write_text("format: 1\nscenarios: [model.yaml]\nvary: {session_price: [80]}\ndraws: 20\n")
+    (folder / "grid.yaml").write_text("format: 1\nscenarios: [model.yaml]\nset: {session_price: [80]}\ndraws: 20\n")
     values = result.net_cost(result.headline, 0, 1)
     pair = (scenario, "session_price", "gp_visit", [80, 90])
     return {

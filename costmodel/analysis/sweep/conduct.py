@@ -56,15 +56,15 @@ def _silent(what: str, done: int, wanted: int) -> None:
     pass
 
 
-def planned(grid: str | Path, progress: Progress = _silent) -> Plan:
+def planned(grid: str | Path, progress: Progress | None = None) -> Plan:
     """Every cell of a grid file, loaded and checked. Raises InputError with every problem of all of them."""
     can_be_called("progress", progress)
-    return plan(read_grid(path_of("grid", grid)), progress)
+    return plan(read_grid(path_of("grid", grid)), progress or _silent)
 
 
 def sweep(
     grid: str | Path, output: str | Path, *, workers: int | None = None, scheduler: str | None = None,
-    progress: Progress = _silent,
+    progress: Progress | None = None,
 ) -> Swept:  # fmt: skip
     """Run every cell of a grid file into a directory, or go on with one that was begun there.
 
@@ -73,7 +73,7 @@ def sweep(
     Raises InputError with every problem of the grid and its cells, before anything is run or written; where the
     directory holds something else, or is in use; and where workers keep dying.
     """
-    workers = _checked(workers, scheduler)
+    workers, progress = _checked(workers, scheduler), progress or _silent
     directory = path_of("output", output)
     asked = planned(grid, progress)
     with folder.locked(directory):
