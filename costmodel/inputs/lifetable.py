@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,10 +41,14 @@ def age_of_deaths(yearly: float) -> int:
 @by_content
 @dataclass(frozen=True)
 class LifeTable:
-    """Deaths per person-year by completed age, shape (ages,) each, from age 0; the last one is continued."""
+    """Deaths per person-year by completed age, shape (ages,) each, from age 0; the last one is continued.
+
+    called_hazards: whether the file calls its column that, as files of probabilities at times do.
+    """
 
     female: Array
     male: Array
+    called_hazards: bool = field(default=False, compare=False)
 
     @property
     def last_age(self) -> int:
@@ -61,6 +65,7 @@ def read_life_table(path: Path) -> LifeTable:
     hazards: dict[str, dict[int, float]] = {sex: {} for sex in SEXES}
     problems: list[Problem] = []
     opened: dict[int, str] = {}
+    called_hazards = False
     for cell in _cells(path, problems):
         try:
             sex, (age, is_open), hazard = _sex(cell), _age(cell), _hazard(cell)
@@ -70,6 +75,7 @@ def read_life_table(path: Path) -> LifeTable:
         if age in hazards[sex]:
             problems.append(Problem(cell.place, f"age {age}, {sex}, stands twice", "Keep one."))
         hazards[sex][age] = hazard
+        called_hazards |= "hazard" in cell.measure.name
         if is_open:
             opened[age] = cell.place
     for check in (_faults_of_ages, _implausible):
@@ -77,7 +83,7 @@ def read_life_table(path: Path) -> LifeTable:
     if problems:
         raise InputError(*by_kind(problems))
     female, male = (np.array([by_age[age] for age in sorted(by_age)]) for by_age in hazards.values())
-    return LifeTable(female, male)
+    return LifeTable(female, male, called_hazards)
 
 
 @dataclass(frozen=True)

@@ -267,8 +267,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         warnings=(),
         tree=tree,
     )
-    last_age = scenario.life_table.last_age if scenario.life_table else None
-    unusual = warnings(scenario.model, scenario.changes, scenario.central, leaves, last_age)
+    unusual = warnings(scenario.model, scenario.changes, scenario.central, leaves, scenario.life_table)
     outdated = belongs.outdated(attached.posteriors, scenario.central, attached.calibration)
     return replace(scenario, warnings=(*unusual, *outdated))
 

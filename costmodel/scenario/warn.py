@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from costmodel.inputs.distributions import warnings as spread_warnings
-from costmodel.inputs.lifetable import OLD, age_of_deaths
+from costmodel.inputs.lifetable import OLD, LifeTable, age_of_deaths
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, instant, window
 from costmodel.scenario.derived import pieces
 from costmodel.scenario.effect import Effect
@@ -28,14 +28,13 @@ UNUSUAL_BENEFIT = 500.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What is looked at: the model and what was changed in it, central values by parameter, spreads, the life table's
-    last age."""
+    """What is looked at: the model and what was changed in it, central values by parameter, spreads, the life table."""
 
     model: ModelFile
     changes: Sequence[Change]
     central: Mapping[str, float]
     leaves: Mapping[str, Leaf]
-    last_age: int | None
+    life_table: LifeTable | None
 
     def value(self, reference: str | int) -> float:
         """Central value of a reference."""
@@ -69,10 +68,10 @@ def warnings(
     changes: Sequence[Change],
     central: Mapping[str, float],
     leaves: Mapping[str, Leaf],
-    last_age: int | None,
+    life_table: LifeTable | None,
 ) -> Iterator[str]:
     """Sentences about a model that loaded."""
-    seen = Seen(model, changes, central, leaves, last_age)
+    seen = Seen(model, changes, central, leaves, life_table)
     looks: tuple[Callable[[Seen], Iterator[str]], ...] = (
         _spreads,
         _strategies,
@@ -167,13 +166,20 @@ def _therapy(seen: Seen, who: str, therapy: Therapy) -> Iterator[str]:
 
 def _ages(seen: Seen) -> Iterator[str]:
     age = seen.model.cohort.age
-    if age is None or seen.last_age is None:
+    if age is None or seen.life_table is None:
         return
+    last_age = seen.life_table.last_age
     oldest = seen.value(age) + seen.horizon
-    if oldest > seen.last_age + 1:
+    if oldest > last_age + 1:
         yield (
-            f"people reach an age of {oldest:g} within the horizon and the life table ends at {seen.last_age}: "
+            f"people reach an age of {oldest:g} within the horizon and the life table ends at {last_age}: "
             "its last hazard is continued."
+        )
+    if oldest > OLD and seen.life_table.called_hazards:
+        yield (
+            f"people reach an age of {oldest:g}, at which deaths per person-year (mx) are well above the share that "
+            'dies within the year (qx): the life table\'s column "hazard" is read as mx. If it holds qx, name it '
+            "probability; else name it mx."
         )
 
 
