@@ -50,7 +50,7 @@ UNUSUAL: dict[str, tuple[dict[str, Any], str]] = {
     "C18_attendance_of_nobody": ({"strategies.therapy.therapy.attendance": 0}, "attendance is 0, so the therapy costs nothing"),
     "probabilities_called_hazards": ({"horizon": "30 years", "parameters.age.value": 60}, 'the life table\'s column "hazard" is read as mx. If it holds qx, name it probability; else name it mx.'),
     "D10_horizon_beyond_the_life_table": ({"horizon": "50 years", "parameters.age.value": 60}, "people reach an age of 110 within the horizon and the life table ends at 100"),
-    "D16_therapy_beyond_the_horizon": ({"strategies.therapy.therapy.wait": "59 months"}, "ends before the therapy"),
+    "D16_therapy_beyond_the_horizon": ({"cycle": "1 month", "strategies.therapy.therapy.wait": "59 months"}, "ends before the therapy"),
     "D16_effect_beyond_the_horizon": ({"strategies.therapy.effects.recovers_faster.until": "follow-up + 9 years"}, "lasts longer than the horizon"),
     "D16_harm_beyond_the_horizon": (
         {"strategies.therapy.harms": {"distress": HARM | {"lasting": "6 years"}}, "parameters.loss": number("utility", 0.05)},
