@@ -114,34 +114,39 @@ def with_changes(more: Mapping[str, Any]) -> Scenario:
     return scenario_of(replace(here, changes=kept))
 
 
-def limits(path: str, step: float, low: float, high: float) -> tuple[float, float]:
+def limits(path: str, step: float, low: float, high: float, rest: str | None = None) -> tuple[float, float]:
     """The lowest and the highest value of a number that the chosen scenario takes, of those between two ends.
 
-    path: what a change changes. step: what may stand beside the low end where that itself is refused.
+    path: what a change changes. step: how far from an end to look where that itself is refused. rest: what is changed
+    with it, to 1 less the value.
     """
     start = base()
     key = ("limits", path, step, low, high, start.sha256)
+
+    def taken(value: float) -> bool:
+        return _taken(start, {path: value} | ({rest: 1 - value} if rest else {}))
+
     found: tuple[float, float] | None = _loaded.get(key)
     if found is None:
-        lowest = next((end for end in (low, step) if _taken(start, path, end)), float(default(start, path) or low))
-        highest = next((end for end in _ends(high) if end > lowest and _taken(start, path, end)), lowest)
+        lowest = next((end for end in (low, low + step) if taken(end)), float(default(start, path) or low))
+        highest = next((end for end in _ends(high, step) if end > lowest and taken(end)), lowest)
         found = lowest, max(highest, float(default(start, path) or lowest))
         _loaded.put(key, found, compute.BYTES * len(key))
     return found
 
 
-def _ends(high: float) -> Iterator[float]:
-    """An end, and tenths of it."""
-    while high >= 1:
+def _ends(high: float, step: float) -> Iterator[float]:
+    """An end, what is a step before it, and tenths of it."""
+    yield from (high, high - step)
+    while high >= 10:
+        high = high // 10
         yield high
-        high = high // 10 if high > 1 else 0
-    yield high
 
 
-def _taken(start: Scenario, path: str, value: float) -> bool:
+def _taken(start: Scenario, changes: Mapping[str, float]) -> bool:
     try:
-        scenario = start.changed({path: int(value) if path == "people" else value})
-        compute.deterministic(scenario)
+        changes = {path: int(value) if path == "people" else value for path, value in changes.items()}
+        compute.deterministic(start.changed(changes))
     except InputError:
         return False
     return True

@@ -24,6 +24,7 @@ OWN_PRICE = "your own price"
 YOU = "you"
 MONTHS_A_YEAR = 12
 LONGEST_HORIZON = 40
+WEIGHT_STEP = 0.05
 MARK = "● "
 """Stands before the label of a changed control."""
 
@@ -250,7 +251,8 @@ def _weight(base: Scenario, scenario: Scenario) -> None:
     this = base.structures[names.index(first)]
     row = record(base, scenario, choice.current().changed, first)
     key = f"control {first}"
-    st.session_state[key] = float(row.now or 0)
+    now = st.session_state[key] = float(row.now or 0)
+    low, high = choice.limits(row.path, WEIGHT_STEP, 0.0, 1.0, f"parameters.{other}.value" if other else None)
 
     def moved() -> None:
         weight = float(st.session_state[key])
@@ -261,9 +263,9 @@ def _weight(base: Scenario, scenario: Scenario) -> None:
 
     st.slider(
         f"{_mark(row)}{'Share of people' if base.model.strata else 'Weight'}: “{literal(this.label)}”",
-        0.0,
-        1.0,
-        step=0.05,
+        min(low, now),
+        max(high, now),
+        step=WEIGHT_STEP,
         key=key,
         on_change=moved,
         help=literal(f"{why(base, row)} {_meant_by_weight(base)}"),
