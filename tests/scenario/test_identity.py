@@ -43,8 +43,14 @@ def turned(block: dict[str, Any]) -> dict[str, Any]:
     return dict(reversed(block.items()))
 
 
+def _others_turned(model: Model) -> None:
+    """The strategies after the comparator in another order: an effect names whom it was measured against."""
+    first, *others = model["strategies"].items()
+    model["strategies"] = dict([first, *reversed(others)] if len(others) > 1 else [*others, first])
+
+
 STRUCTURE: dict[str, Callable[[Model], object]] = {
-    "order of strategies": lambda model: model.update(strategies=turned(model["strategies"])),
+    "order of strategies": _others_turned,
     "horizon": lambda model: model.update(horizon="12 years"),
     "follow-up": lambda model: model.update(follow_up="30 months"),
     "stop": lambda model: model.update(
@@ -99,6 +105,16 @@ def _one(rng: np.random.Generator, kinds: dict[str, Callable[[Model], object]]) 
     return kinds[list(kinds)[int(rng.integers(len(kinds)))]]
 
 
+def _behind_choices(scenario: cm.Scenario) -> set[str]:
+    """Every option and what it is made of: an answer may be asked for each, by its name."""
+    waiting = [name for record in scenario.parameters.values() for name in (record.one_of or {}).values()]
+    found: set[str] = set()
+    while waiting:
+        found.add(name := waiting.pop())
+        waiting += scenario.parameters[name].operands
+    return found
+
+
 def _check_hash(seed: int, folder: Path) -> None:
     rng = np.random.default_rng([seed, 7])
     model = random_data(seed, folder)
@@ -122,7 +138,7 @@ def _check_hash(seed: int, folder: Path) -> None:
         return
     if moved is scenario:
         return
-    assert (moved.sha256 != scenario.sha256) == (name in used(scenario))
+    assert (moved.sha256 != scenario.sha256) == (name in {*used(scenario), *_behind_choices(scenario)})
     if name not in used(scenario):
         assert same_answers(cm.run(moved, draws=0, strata=False), before)
 
@@ -172,7 +188,7 @@ def test_a_second_strategy_as_comparator_has_another_hash_and_the_opposite_answe
         strategy.pop("effects", None)
         strategy.pop("harms", None)
     write_setting(tmp_path)
-    one, other = (of_data(data, tmp_path) for data in (model, edited(model, STRUCTURE["order of strategies"])))
+    one, other = (of_data(data, tmp_path) for data in (model, edited(model, _others_turned)))
     savings = [cm.run(scenario, draws=0).saving()["value"].iloc[0] for scenario in (one, other)]
     assert savings[0] == -savings[1] != 0
     assert one.sha256 != other.sha256
