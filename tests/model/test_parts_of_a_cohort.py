@@ -84,7 +84,7 @@ def _check_commuting(seed: int, folder: Path, draws: int) -> None:
     cohort = of_data(model, folder)
     name = list(cohort.model.strata)[int(rng.integers(2))]
     changes = _changes(cohort, rng)
-    for change in changes if draws else [changes[seed % len(changes)]]:
+    for change in [changes[seed % len(changes)], *(changes[:1] if draws else [])]:
         hold = change is changes[0] and bool(rng.random() < 0.5)
         found = [_or_problems(lambda: cohort.stratum(name).changed(change, fix=hold))]  # noqa: B023
         found += [_or_problems(lambda: cohort.changed(change, fix=hold).stratum(name))]  # noqa: B023
