@@ -84,6 +84,9 @@ def test_no_stop_and_no_order_changes_a_byte(
             try:
                 swept_here(patch, four_parts / "grid.yaml", output, stop, shuffle)
             except KeyboardInterrupt:
+                if not output.exists():  # nothing is left of a sweep that was stopped before its first part
+                    assert stop == 0
+                    continue
                 state = json.loads((output / "manifest.json").read_text("utf-8"))["state"]
                 assert state == "incomplete"
         swept_here(patch, four_parts / "grid.yaml", output, shuffle=shuffle)
@@ -320,7 +323,7 @@ def test_a_disk_that_is_full_is_said_and_nothing_half_written_stays(
         patch.setattr(directory_module.os, "fsync", full)
         with pytest.raises(cm.InputError, match="the file cannot be written .No space left on device."):
             swept_here(patch, grid, output)
-    assert [path.name for path in output.iterdir()] == [".lock"]
+    assert not output.exists()
     swept_here(monkeypatch, grid, output)
 
 

@@ -217,7 +217,7 @@ def test_a_percentile_turns_a_quantile_round(share: float, size: float, at: floa
     distribution = fit("beta", unit=parse_unit("share"), value=share, effective_size=size)
     value = float(distribution.quantile(np.array([at]))[0])
     if 1e-9 < value < 1 - 1e-9:
-        assert _chance_below(distribution.quantile, 1.0)(value) == pytest.approx(at, abs=1e-6)
+        assert _chance_below(distribution.quantile, 1.0, value) == pytest.approx(at, abs=1e-6)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
