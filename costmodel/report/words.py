@@ -11,7 +11,7 @@ def money(amount: float, *, exact: bool = False) -> str:
     """Pounds, three significant figures unless exact: £12,300, −£400, £0."""
     if abs(amount) < PENNY / 2:
         return "£0"
-    rounded = round(amount, 2) if exact else significant(amount)
+    rounded = round(amount, 2) if exact else _pounds(amount)
     sign = MINUS if rounded < 0 else ""
     size = abs(rounded)
     if exact and size != round(size):
@@ -21,9 +21,14 @@ def money(amount: float, *, exact: bool = False) -> str:
     return f"{sign}£{size:,.0f}"
 
 
+def _pounds(amount: float) -> float:
+    """Three significant figures, whole from £10: rounded once, or £13.48 would be £13.5 and then £14."""
+    return float(round(amount)) if 10 <= abs(amount) < 1_000 else significant(amount)
+
+
 def short_money(amount: float) -> str:
     """Pounds in few characters, for metrics and axes: £1.23m, −£456k, £789."""
-    size = abs(significant(amount))
+    size = abs(_pounds(amount))
     sign = MINUS if amount < 0 and size else ""
     for scale, suffix in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
         if size >= scale:

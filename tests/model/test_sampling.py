@@ -41,7 +41,7 @@ def test_more_inputs_than_dimensions_are_refused() -> None:
 
 
 def test_another_sampling_is_refused(example_scenario: cm.Scenario) -> None:
-    with pytest.raises(cm.InputError, match="there is no sampling 'sobel'. Did you mean \"sobol\""):
+    with pytest.raises(cm.InputError, match='there is no sampling "sobel" here. Did you mean "sobol"'):
         cm.run(example_scenario, draws=2, sampling="sobel")  # type: ignore[arg-type]
 
 
@@ -87,7 +87,7 @@ def test_draws_that_go_out_and_come_back_give_every_digit_again(exported: tuple[
 
 def test_every_file_has_a_row_a_draw_and_the_costs_of_its_alternative(exported: tuple[cm.Result, Path]) -> None:
     result, folder = exported
-    found = {path.name: pd.read_csv(path) for path in folder.iterdir()}
+    found = {path.name: pd.read_csv(path) for path in folder.glob("*.csv")}
     assert {len(frame) for frame in found.values()} == {60}
     which = found["parameters.csv"]["alternative"] - 1
     assert 0 < which.mean() < 1

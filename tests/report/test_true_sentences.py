@@ -9,6 +9,7 @@ import costmodel as cm
 from costmodel.report import break_even_table, grid_table, tornado_table
 from costmodel.report.charts.bridge import _title
 from costmodel.report.sentence import answer
+from costmodel.report.words import money
 from costmodel.scenario.overlay import Change
 from tests.support.example import example, load_example
 
@@ -132,3 +133,12 @@ def test_effects_that_run_to_the_horizon_are_not_said_to_cease(tmp_path: Path) -
     said = ["\n".join(answer(cm.run(one, draws=0)).beside) for one in (scenario, lasting)]
     assert "(effects cease from then on)" in said[0]
     assert "(effects are assumed to last to the horizon)" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(13.476, "£13"), (-95.4636, "−£95"), (999.4, "£999"), (999.6, "£1,000"), (12_349.9, "£12,300")],
+)
+def test_money_is_rounded_once(amount: float, words: str) -> None:
+    """£13.48 to three figures is £13.5, which is no £14."""
+    assert money(amount) == words
