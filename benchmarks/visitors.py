@@ -132,6 +132,7 @@ async def _visit(server: Server, seen: Load, number: int, seconds: float, pause:
         except TimeoutError:
             pass
         ear.cancel()
+        await visitor.close()  # a listener that missed its being cancelled ends with the connection
         await asyncio.gather(ear, return_exceptions=True)
         seen.errors += visitor.errors
 
