@@ -231,5 +231,5 @@ def test_without_a_trial_file_or_with_one_draw_there_is_no_comparison(tmp_path: 
     scenario = load_example(tmp_path)
     with pytest.raises(cm.InputError, match="there is no trial.yaml"):
         compare(scenario, draws=2)
-    with pytest.raises(cm.InputError, match="give no intervals"):
+    with pytest.raises(cm.InputError, match="not a number of draws that gives intervals"):
         compare(scenario, draws=1)
