@@ -49,6 +49,8 @@ def bring(file: Path, scenario: Path | None, overlay: Path, label: str = LABEL) 
     Raises InputError for a file that cannot be used, and for an overlay that could not be loaded again.
     """
     _check_options(file, scenario, overlay, label)
+    if scenario is not None:
+        load(scenario)  # one that is locked, or wrong, says so before the file is looked at
     content = read_bytes(file, package.MOST_BYTES)
     brought = _workbook(content, file, scenario) if is_binary(content) else _changes(content, file, scenario)
     before, after, warnings = brought

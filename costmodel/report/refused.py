@@ -97,6 +97,7 @@ def check_document(locked: Locked) -> dict[str, Any]:
         "strategies": {},
         "structures": {},
         "parameters": {},
+        "ratios": {},
         "unused": [],
         "to_be_checked": list(locked.to_be_checked),
         "changes": [],

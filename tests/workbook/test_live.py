@@ -92,7 +92,7 @@ def test_a_wrong_formula_in_one_cell_is_caught(
 
     def spoiled(self: sheets.Sheet, name: str, row: int, cell: object, style: str = "calculation") -> object:
         reference = put(self, name, row, cell, style)  # type: ignore[arg-type]
-        if self.name == "Trace 1" and name.startswith("term 3") and row == 20:
+        if self.name == "Trace 1" and name.endswith("term 3") and row == 20:
             self.page.write_formula(row, self.columns[name], f"={cell.text}*1.001", None, cell.value)  # type: ignore[attr-defined]
         return reference
 
