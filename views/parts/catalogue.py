@@ -178,7 +178,7 @@ def base_of(content: bytes) -> tuple[Base | None, bool]:
     if tree.problems:
         raise InputError(*tree.problems)
     if "base" not in tree.data:
-        return None, "extends" in tree.data
+        return None, "extends" in tree.data and "/" not in str(tree.data["extends"])  # a folder names the population
     file, problems, _ = validate(OverlayFile, tree)
     if problems or file is None or file.base is None:
         raise InputError(*problems)
