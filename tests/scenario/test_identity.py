@@ -52,7 +52,9 @@ def _others_turned(model: Model) -> None:
 STRUCTURE: dict[str, Callable[[Model], object]] = {
     "order of strategies": _others_turned,
     "horizon": lambda model: model.update(horizon="12 years"),
-    "follow-up": lambda model: model.update(follow_up="30 months"),
+    "follow-up": lambda model: model.update(
+        follow_up="30 months" if model["follow_up"] != "30 months" else "18 months"
+    ),
     "stop": lambda model: model.update(
         beyond_follow_up="gap closes" if model["beyond_follow_up"] != "gap closes" else "effects persist"
     ),
