@@ -175,7 +175,8 @@ def _bar(question: Question, one: Input, central: Finding, figures: Array, reaso
     kinds = {None if finding.value is not None else finding.words for finding in (central, *allowed)}
     numbers = [finding.value for finding in (central, *allowed) if finding.value is not None]
     width = np.inf if len(kinds) > 1 else max(numbers) - min(numbers) if numbers else 0.0
-    steps = np.diff([finding.value for finding in allowed if finding.value is not None])
+    along = sorted(zip([one.central, *tried(one)], [central, *found], strict=True), key=lambda place: place[0])
+    steps = np.diff([finding.value for _, finding in along if finding.value is not None])
     slack = SMALLEST * max([1.0, *map(abs, numbers)])
     monotone = bool(np.all(steps >= -slack) or np.all(steps <= slack))
     why = f"the model does not allow all of these values: {reasons[0]}" if reasons else ""
