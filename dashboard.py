@@ -34,9 +34,11 @@ def main() -> None:
 
 
 def _draw(page: StreamlitPage) -> None:
+    told = st.empty()  # always there, so that what stands below keeps its place when it is filled
     try:
         if refused := st.session_state.get(gate.REFUSED):
-            show.refusal("\n".join(refused))
+            with told.container():
+                show.refusal("\n".join(refused))
         choice.current()
         locked = choice.locked()
         if locked is None:

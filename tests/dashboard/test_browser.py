@@ -124,6 +124,7 @@ def test_the_words_beside_the_chart_fit_the_first_screen_where_there_are_many_wa
     page.get_by_role("option", name=population).click()
     page.get_by_text("in full under the chart").wait_for(timeout=PATIENCE)
     page.locator(".st-key-warnings li").first.wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
     box = page.locator(".st-key-beside").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] <= LAPTOP["height"]
@@ -224,6 +225,14 @@ def test_no_text_of_a_chart_is_cut_off_on_a_phone(page: Page) -> None:
             })"""
         )
         assert cut == [], name
+
+
+def test_a_number_of_people_that_is_typed_is_the_one_that_is_answered_for(page: Page) -> None:
+    field = page.get_by_role("spinbutton", name="People treated")
+    field.fill("250")
+    field.press("Enter")
+    expect(page.locator(".st-key-sentence")).to_contain_text("For 250 people", timeout=PATIENCE)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
 def test_the_previous_answer_does_not_stay_above_a_locked_population(page: Page) -> None:

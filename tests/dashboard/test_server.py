@@ -20,7 +20,7 @@ from benchmarks.visitors import load
 from costmodel.model.parallel import go_on
 from tests.support.dashboard import opened
 from tests.support.example import example
-from tests.support.protocol import FIELDS, Server, Visitor, Widget, served
+from tests.support.protocol import FIELDS, WHOLE, Server, Visitor, Widget, field_of, served
 from views.parts import catalogue, choice, compute
 
 PRICE = "control parameters.session_price.value"
@@ -229,6 +229,19 @@ def test_a_control_takes_only_the_type_of_its_own_values(app: AppTest) -> None:
     assert words(app) == ""
 
 
+def test_a_field_for_whole_numbers_takes_a_whole_number_as_a_browser_sends_it(app: AppTest) -> None:
+    people = app.number_input(key="control people").id
+    send(app, WidgetState(id=people, int_value=250))
+    assert not app.exception
+    assert words(app) == ""
+    assert app.session_state[choice.CHOICE].changed == {"people": 250}
+    send(app, WidgetState(id=people, int_value=-250))
+    assert "outside what the field offers" in words(app)
+    send(app, WidgetState(id=app.number_input(key=PRICE).id, int_value=60))
+    assert "another type" in words(app)
+    assert app.session_state[choice.CHOICE].changed == {"people": 250}
+
+
 def test_a_scenario_is_opened_by_its_name_in_the_menu_only(scenarios: Path) -> None:
     for population, file in (("..", "model.yaml"), ("example", "../example/model.yaml"), ("/dev", "zero")):
         with pytest.raises(cm.InputError, match="not among the scenarios"):
@@ -350,7 +363,7 @@ def _put_wrongly(visitor: Visitor, control: Widget, values: tuple[Any, ...], pic
     """Whether the control was given a value that it did not offer."""
     for _ in range(50):
         value = pick.choice(values)
-        field = FIELDS[control.kind] if pick.random() < 0.6 else pick.choice(list(FIELDS.values()))
+        field = field_of(control) if pick.random() < 0.6 else pick.choice([*FIELDS.values(), WHOLE])
         if _could_be_offered(control, field, value):
             continue
         with suppress(TypeError, ValueError, AttributeError):
@@ -367,7 +380,7 @@ def _nothing_is_open(server: Server) -> None:
 
 
 def _could_be_offered(widget: Widget, field: str, value: Any) -> bool:
-    if field != FIELDS[widget.kind]:
+    if field != field_of(widget):
         return False
     if widget.kind in ("number_input", "slider"):
         return isinstance(value, float) and widget.proto.min <= value <= widget.proto.max

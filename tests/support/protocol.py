@@ -28,12 +28,14 @@ from typing import Any, Self
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NumberInput_pb2 import NumberInput
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120
 """Seconds, for a machine that does other things too."""
 TEXTS = {"markdown": "body", "alert": "body", "exception": "message", "text": "body", "heading": "body"}
+WHOLE = "int_value"
 FIELDS = {
     "number_input": "double_value",
     "slider": "double_array_value",
@@ -46,7 +48,14 @@ FIELDS = {
     "download_button": "trigger_value",
     "file_uploader": "file_uploader_state_value",
 }
-"""The field in which a browser sends a widget's value, by the kind of widget."""
+"""The field in which a browser sends a widget's value, by the kind of widget; see `field_of`."""
+
+
+def field_of(widget: "Widget") -> str:
+    """The field in which a browser sends a widget's value: of a field for whole numbers, as a whole number."""
+    if widget.kind == "number_input" and widget.proto.data_type == NumberInput.INT:
+        return WHOLE
+    return FIELDS[widget.kind]
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,12 @@ class Visitor:
 
     def put(self, widget: Widget, value: Any, field: str | None = None) -> None:
         """As `set`, of a widget that was found."""
-        field = field or FIELDS[widget.kind]
+        field = field or field_of(widget)
         state = WidgetState(id=widget.id)
         if field.endswith("_array_value"):
             getattr(state, field).data.extend(value if isinstance(value, list | tuple) else [value])
         else:
-            setattr(state, field, value)
+            setattr(state, field, int(value) if field == WHOLE else value)
         self.states[widget.id] = state
 
     def forget(self, widget: Widget) -> None:

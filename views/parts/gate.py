@@ -18,6 +18,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 REFUSED = "refused"
 """Where a session keeps what was refused of the last message, in words."""
+WHOLE = "int_value"
+"""As which a browser sends the value of a field for whole numbers, though Streamlit registers it as any number's."""
 LONGEST_TEXT = 1_000
 """Characters of a text that is typed."""
 MOST_UPLOADS = 2
@@ -60,9 +62,9 @@ def fault(offered: WidgetMetadata[Any], sent: WidgetState) -> str:
     field = sent.WhichOneof("value")
     if field is None:
         return ""
-    if field != offered.value_type:
-        return "A control was sent a value of another type than its own"
     control: Any = getattr(offered.deserializer, "__self__", None)
+    if field != offered.value_type and not (field == WHOLE and isinstance(getattr(control, "min_value", None), int)):
+        return "A control was sent a value of another type than its own"
     value = getattr(sent, field)
     options = getattr(control, "formatted_options", None)
     if options is not None:
@@ -71,7 +73,7 @@ def fault(offered: WidgetMetadata[Any], sent: WidgetState) -> str:
             return "A menu was sent what is not among its options"
         return ""
     if hasattr(control, "min_value"):
-        return _outside(control, [value] if isinstance(value, float) else list(value.data))
+        return _outside(control, [float(value)] if isinstance(value, float | int) else list(value.data))
     if isinstance(value, str) and (len(value) > LONGEST_TEXT or not value.isprintable()):
         return f"A field for text was sent more than {LONGEST_TEXT:,} characters, or some that cannot be shown"
     if field == "file_uploader_state_value" and len(value.uploaded_file_info) > 1:
