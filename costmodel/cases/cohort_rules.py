@@ -6,7 +6,7 @@ import numpy as np
 
 from costmodel.cases.file import CohortCase, Transition, Values
 from costmodel.errors import Problem, nearest
-from costmodel.inputs.matrices import faults_of_rows, gaps
+from costmodel.inputs.datasets import faults_of_rows, gaps
 
 ROUNDING = 1e-12
 """By how much a complement that was worked out may miss 0 or 1."""

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from costmodel.errors import nearest
-from costmodel.inputs import intervals, quantile_fit
+from costmodel.inputs import shapes
 from costmodel.inputs.shapes import (
     Declared,
     Distribution,
@@ -112,7 +112,7 @@ def fit(
         case "quantiles":
             if value is not None:
                 raise ValueError("quantiles give the value: leave value out")
-            first, second = quantile_fit.meeting(kind, cast(Sequence[Sequence[float]], quantiles))
+            first, second = shapes.meeting(kind, cast(Sequence[Sequence[float]], quantiles))
             central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
             distribution = Distribution(kind, central, first, second)
         case "effective_size":
@@ -239,7 +239,7 @@ def _from_interval(kind: Kind, median: bool, value: float | None, unit: Unit, lo
     if low >= high:
         raise ValueError(f"ci95 [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed")
     if value is None:
-        first, second = intervals.meeting_both_ends(kind, low, high)
+        first, second = shapes.meeting_both_ends(kind, low, high)
         central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
         return Distribution(kind, central, first, second)
     if not low < value < high:
@@ -248,7 +248,7 @@ def _from_interval(kind: Kind, median: bool, value: float | None, unit: Unit, lo
     if fitted is None:
         raise ValueError(f"no {kind} distribution about {value:g} has a 95% interval as wide as [{low:g}, {high:g}]")
     reached_low, reached_high = fitted.interval95
-    if max(abs(reached_low - low), abs(reached_high - high)) > intervals.LARGEST_MISS * (high - low):
+    if max(abs(reached_low - low), abs(reached_high - high)) > shapes.LARGEST_MISS * (high - low):
         raise ValueError(
             f"a {kind} distribution about {value:g} as wide as ci95 [{low:g}, {high:g}] reaches from "
             f"{reached_low:.4g} to {reached_high:.4g}; an end is missed by more than a tenth of the width. "
@@ -266,7 +266,7 @@ def _as_wide_as(width: float, kind: Kind, median: bool, value: float) -> Distrib
 
     limit = largest_deviation(value) if kind == "beta" else math.inf
     start = width / value if median else width
-    deviation = intervals.deviation_with_width(lambda trial: about(trial).interval95, start, width, limit)
+    deviation = shapes.deviation_with_width(lambda trial: about(trial).interval95, start, width, limit)
     return None if deviation is None else about(deviation)
 
 

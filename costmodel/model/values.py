@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import Problem
-from costmodel.inputs.draws import conditioned_weights, pick_rows, smooth_order, sobol, uniforms
-from costmodel.inputs.together import correlated, dirichlet
+from costmodel.inputs.draws import conditioned_weights, correlated, dirichlet, pick_rows, smooth_order, sobol, uniforms
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.derived import combine, order
 from costmodel.scenario.groups import active, correlation_of

@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.datasets import (
+    LARGEST_POSTERIOR,
+    Matrices,
+    Posterior,
+    PriceIndex,
+    read_matrices,
+    read_posterior,
+    read_price_index,
+)
 from costmodel.inputs.files import named_file, read_bytes
 from costmodel.inputs.lifetable import LifeTable, read_life_table
-from costmodel.inputs.matrices import Matrices, read_matrices
-from costmodel.inputs.posterior import LARGEST_FILE, Posterior, read_posterior
-from costmodel.inputs.prices import PriceIndex, read_price_index
 from costmodel.scenario import belongs
 from costmodel.scenario.faults import validate
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
@@ -175,7 +181,7 @@ def _read(reader: Callable[[Path], Content], path: Path) -> tuple[Content, str]:
 def _digest(path: Path) -> str:
     """SHA-256 of a file; empty where it cannot be read, which its reader says better."""
     try:
-        return hashlib.sha256(read_bytes(path, LARGEST_FILE)).hexdigest()
+        return hashlib.sha256(read_bytes(path, LARGEST_POSTERIOR)).hexdigest()
     except InputError:
         return ""
 

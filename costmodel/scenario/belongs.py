@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from costmodel.errors import InputError, Problem
-from costmodel.inputs.posterior import Posterior
+from costmodel.inputs.datasets import Posterior
 from costmodel.scenario.fields import Block
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.read import Tree

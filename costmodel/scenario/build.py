@@ -11,10 +11,8 @@ from typing import Any
 
 from costmodel.content import by_content, digest
 from costmodel.errors import InputError, Problem, nearest, one_of, plain, shown, true_or_false
+from costmodel.inputs.datasets import Matrices, Posterior, PriceIndex
 from costmodel.inputs.lifetable import LifeTable
-from costmodel.inputs.matrices import Matrices
-from costmodel.inputs.posterior import Posterior
-from costmodel.inputs.prices import PriceIndex
 from costmodel.scenario import belongs, groups, overlay
 from costmodel.scenario.attached import Attached, attach
 from costmodel.scenario.consistency import check

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from costmodel.errors import Problem, nearest
-from costmodel.inputs.together import correlation_matrix
+from costmodel.inputs.draws import correlation_matrix
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.read import Tree

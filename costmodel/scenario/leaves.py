@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from costmodel.inputs.datasets import Posterior, PriceIndex, factor
 from costmodel.inputs.distributions import ENDED, Distribution, fit, recentred
-from costmodel.inputs.posterior import Posterior
-from costmodel.inputs.prices import PriceIndex, factor
 from costmodel.scenario.parameter import Parameter
 from costmodel.units import out_of_support, unusual
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.inputs.matrices import ROW_TOLERANCE, Matrices
+from costmodel.inputs.datasets import ROW_TOLERANCE, Matrices
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.derived import pieces
 from costmodel.scenario.schema import ModelFile

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from costmodel.errors import Problem
-from costmodel.inputs.matrices import Matrices
+from costmodel.inputs.datasets import Matrices
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.read import Keys
 from costmodel.scenario.schema import ModelFile

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.inputs.posterior import read_posterior
+from costmodel.inputs.datasets import read_posterior
 
 
 def written(tmp_path: Path, text: str) -> Path:

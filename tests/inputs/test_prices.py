@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.errors import InputError
-from costmodel.inputs.prices import PriceIndex, factor, read_price_index
+from costmodel.inputs.datasets import PriceIndex, factor, read_price_index
 
 HEADER = "year,level,status,source\n"
 INDEX = PriceIndex("example", {"2022/23": 1.0, "2023/24": 1.05, "2024/25": 1.0815})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.inputs.prices import PriceIndex
+from costmodel.inputs.datasets import PriceIndex
 from costmodel.report import json_report
 from costmodel.scenario import attached
 from tests.scenario.slips import INDEX, LIFE_TABLE, MODEL, SETTING, problems, replace

@@ -24,8 +24,8 @@ from costmodel.analysis.trial.measure import (
 )
 from costmodel.content import by_content
 from costmodel.errors import InputError, made_by
+from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
-from costmodel.inputs.prices import factor, read_price_index
 from costmodel.model.lived import looking
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario

@@ -18,8 +18,8 @@ from costmodel.analysis.validation.seen import already_seen
 from costmodel.analysis.validation.verdict import HIT, Prediction, prediction, verdict
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, nearest, path_of
+from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
-from costmodel.inputs.prices import factor, read_price_index
 from costmodel.model.lived import looking
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario

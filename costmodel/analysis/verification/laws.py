@@ -29,8 +29,7 @@ from costmodel.analysis.verification.variants import (
     from_each_state,
     having,
 )
-from costmodel.inputs.matrices import ROW_TOLERANCE
-from costmodel.inputs.prices import factor, read_price_index
+from costmodel.inputs.datasets import ROW_TOLERANCE, factor, read_price_index
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
 from costmodel.model.run import values_of

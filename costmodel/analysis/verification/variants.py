@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from costmodel.inputs.matrices import Matrices
+from costmodel.inputs.datasets import Matrices
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.probabilities import DEAD
