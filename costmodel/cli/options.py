@@ -12,6 +12,7 @@ from rich.text import Text
 import costmodel
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import effort
+from costmodel.page import Page
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import terminal
 from costmodel.scenario.build import Scenario
@@ -111,6 +112,18 @@ def show(pieces: Any) -> None:
     out = terminal.console()
     for piece in pieces:
         out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
+
+
+def give(page: Page, as_json: bool, csv: Path | None = None) -> None:
+    """Print a page, as a program reads it or as people do; its rows into a CSV file too."""
+    from costmodel.report import files, json_report, render
+
+    if csv is not None:
+        files.write_csv(csv, render.as_csv(page.rows))
+    if as_json:
+        print(json_report.text(render.document(page)))
+    else:
+        show(render.terminal(page))
 
 
 def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None) -> Scenario:

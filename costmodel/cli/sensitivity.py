@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from costmodel.cli.options import Draws, Fix, Json, OnePerspective, ScenarioFile, Seed, Set, busy, scenario_of, show
+from costmodel.cli.options import Draws, Fix, Json, OnePerspective, ScenarioFile, Seed, Set, busy, give, scenario_of
 from costmodel.cli.program import app
 from costmodel.errors import InputError
 from costmodel.model.run import SEED
-from costmodel.report import files, json_report
 from costmodel.scenario.build import Scenario
 from costmodel.units import parse_duration
 
@@ -56,12 +55,11 @@ def tornado(
 ) -> None:
     """Move every input alone through its uncertainty, and rank them by what that does."""
     from costmodel.analysis import sensitivity as analysis
-    from costmodel.report import tornado_table
 
     loaded, asked = _asked(scenario, set_, fix, horizon, perspective, strategy, discounted)
     with busy("Moving each input …"):
         found = analysis.tornado(loaded, outcome, **asked)
-    _print(found.to_frame(), tornado_table.document(found), tornado_table.pieces(found), as_json, csv)
+    give(found.page(), as_json, csv)
 
 
 @app.command("break-even")
@@ -110,7 +108,6 @@ def break_even(
 ) -> None:
     """Find for each input the value at which an outcome is met."""
     from costmodel.analysis import sensitivity as analysis
-    from costmodel.report import break_even_table
 
     sought = _sought(outcome, value, by_month, chance, ratio)
     if (chance is not None or against is not None) and input_ is None:
@@ -120,18 +117,14 @@ def break_even(
     loaded, asked = _asked(scenario, set_, fix, horizon, perspective, strategy, discounted)
     with busy("Searching …"):
         if against is not None and input_ is not None:
-            frontier = analysis.frontier(loaded, input_, against, **sought, **asked)
-            document, pieces = break_even_table.frontier_document(frontier), break_even_table.frontier_pieces(frontier)
-            frame = frontier.to_frame()
+            page = analysis.frontier(loaded, input_, against, **sought, **asked).page()
+        elif chance is not None and input_ is not None:
+            page = analysis.chance_break_even(
+                loaded, input_, chance, by_month=by_month, draws=draws, seed=seed, **asked
+            ).page()  # fmt: skip
         else:
-            if chance is not None and input_ is not None:
-                found = analysis.chance_break_even(
-                    loaded, input_, chance, by_month=by_month, draws=draws, seed=seed, **asked
-                )
-            else:
-                found = analysis.break_even(loaded, input_, **sought, **asked)
-            document, pieces, frame = break_even_table.document(found), break_even_table.pieces(found), found.to_frame()
-    _print(frame, document, pieces, as_json, csv)
+            page = analysis.break_even(loaded, input_, **sought, **asked).page()
+    give(page, as_json, csv)
 
 
 @app.command()
@@ -151,13 +144,12 @@ def grid(
 ) -> None:
     """Lay an outcome out over the values of two inputs."""
     from costmodel.analysis import sensitivity as analysis
-    from costmodel.report import grid_table
 
     (name, values), (other, others) = axis(first), axis(second)
     loaded, asked = _asked(scenario, set_, fix, horizon, perspective, strategy, discounted)
     with busy("Filling the grid …"):
         found = analysis.grid(loaded, name, other, values, others, outcome, **asked)
-    _print(found.to_frame(), grid_table.document(found), grid_table.pieces(found), as_json, csv)
+    give(found.page(), as_json, csv)
 
 
 def axis(text: str) -> tuple[str, list[float] | None]:
@@ -213,15 +205,3 @@ def _asked(
         "discounted": discounted,
     }
     return loaded, asked
-
-
-def _print(frame: Any, document: dict[str, Any], pieces: Any, as_json: bool, csv: Path | None) -> None:
-    from costmodel.report.sensitivity import as_csv
-
-    if csv is not None:
-        content = as_csv(frame)
-        files.write_csv(csv, content)
-    if as_json:
-        print(json_report.text(document))
-    else:
-        show(pieces)

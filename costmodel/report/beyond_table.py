@@ -11,10 +11,10 @@ from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report import json_report
 from costmodel.report.columns import columns
 from costmodel.report.terminal import Piece, ending, headed
-from costmodel.report.words import chance, money, upper_first
 from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.used import to_be_checked
+from costmodel.words import chance, money, upper_first
 
 SCHEMA = "costmodel/beyond/1"
 CONDITIONS = {

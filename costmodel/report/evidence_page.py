@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from costmodel.analysis.evidence import SPREAD_ASSUMED, Bundle, Evidence, Figure
 from costmodel.report import information_table
-from costmodel.report.words import MINUS, money
 from costmodel.result.table import in_words
+from costmodel.words import MINUS, money
 
 NONE, TO_BE_CHECKED = "–", "to be checked"
 STANDINGS = {

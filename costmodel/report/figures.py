@@ -6,9 +6,9 @@ import pandas as pd
 
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
 from costmodel.report.sentence import pick
-from costmodel.report.words import chance, interval, money, short_money, upper_first
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
+from costmodel.words import chance, interval, money, short_money, upper_first
 
 ALWAYS = ("nhs_pss", "public_sector")
 """The perspectives whose net result is always shown."""

@@ -11,9 +11,9 @@ from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import json_report
 from costmodel.report.files import records_as_csv
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.report.words import chance, lower_first, money
 from costmodel.result.table import in_words
 from costmodel.scenario.used import to_be_checked
+from costmodel.words import chance, lower_first, money
 
 SCHEMA = "costmodel/voi/1"
 NAMED = 3

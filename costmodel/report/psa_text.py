@@ -13,8 +13,8 @@ from costmodel.report.columns import columns
 from costmodel.report.psa_answers import Answers
 from costmodel.report.psa_words import sentences
 from costmodel.report.terminal import Piece, ending, headed, reading_label
-from costmodel.report.words import chance, interval, money
 from costmodel.result.table import in_words
+from costmodel.words import chance, interval, money
 
 MOST_YEARS = 10
 """Columns of the chances by year."""

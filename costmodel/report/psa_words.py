@@ -6,8 +6,8 @@ from typing import Any
 from costmodel.analysis.probabilistic import MONEY_ALONE, QUARTERS
 from costmodel.perspectives import payer
 from costmodel.report.psa_answers import Answers
-from costmodel.report.words import chance, lower_first, money, upper_first
 from costmodel.result.table import in_words
+from costmodel.words import chance, lower_first, money, upper_first
 
 ORDINALS = {5: "5th", 25: "25th", 50: "50th", 75: "75th", 95: "95th"}
 NAMED = 2

@@ -10,12 +10,12 @@ import pandas as pd
 
 from costmodel.analysis.beyond import FOLLOW_UP
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer
-from costmodel.report.words import chance, interval, lower_first, money, qalys
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import made_of, moved_by, to_be_checked
+from costmodel.words import chance, interval, lower_first, money, qalys
 
 SURE = 0.9
 """Under this chance the words "pays for itself" are never used bare."""

@@ -10,14 +10,14 @@ from rich.text import Text
 from costmodel.analysis.spectrum import Line, Spectrum
 from costmodel.analysis.thresholds import Threshold
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer
-from costmodel.report import json_report, refused, sensitivity
+from costmodel.report import json_report, refused
 from costmodel.report.sentence import observed
 from costmodel.report.terminal import Piece, listed, reading_label
-from costmodel.report.words import chance, interval, money, qalys
 from costmodel.result.payback import NEVER
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.locked import HEADLINE
 from costmodel.scenario.used import to_be_checked
+from costmodel.words import amount, chance, interval, money, qalys
 
 SCHEMA = "costmodel/spectrum/1"
 HEADINGS = ("", "for", "net saving", "95% interval", "paid back", "its chance", "QALYs", "disagrees with")
@@ -209,7 +209,7 @@ def threat(line: Line) -> str:
     value = bar.input.spread.low if low else bar.input.spread.high
     worst = bar.least if bar.least is not None else 0.0
     bill = ", by the bill alone" if bar.input.bill_only else ""
-    return f"{bar.input.label}: {money(worst)} at {sensitivity.amount(value, bar.input.unit)}{bill}"
+    return f"{bar.input.label}: {money(worst)} at {amount(value, bar.input.unit)}{bill}"
 
 
 def _apart(lines: list[Line]) -> Iterator[str]:

@@ -6,9 +6,9 @@ import pandas as pd
 
 from costmodel.report.sentence import pick
 from costmodel.report.terminal import reading_label
-from costmodel.report.words import chance, interval, money
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
+from costmodel.words import chance, interval, money
 
 
 def strata_table(result: Result, perspective: str, strategy: str) -> pd.DataFrame:

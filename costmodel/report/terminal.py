@@ -15,10 +15,10 @@ from costmodel.report.columns import columns
 from costmodel.report.json_report import engine
 from costmodel.report.saved import command
 from costmodel.report.sentence import MAIN, answer, pick
-from costmodel.report.words import chance, interval, money, qalys
 from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import to_be_checked
+from costmodel.words import chance, interval, money, qalys
 
 WIDTH = 132
 """Columns of tables where the output is not a terminal; sentences are then not broken."""

@@ -8,7 +8,7 @@ from rich.text import Text
 from costmodel.analysis.calibration import Fit
 from costmodel.analysis.trial import Compared, Comparison
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.report.words import MINUS, money
+from costmodel.words import MINUS, money
 
 ROLES = {
     "fitted": "Fitted: the model was made to agree, so agreement says nothing",

@@ -10,7 +10,7 @@ from rich.text import Text
 from costmodel.analysis.validation import NO_MODEL, Judged, Validation
 from costmodel.report.json_report import engine, plain
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.report.words import MINUS, money
+from costmodel.words import MINUS, money
 
 SCHEMA = "costmodel/validation/1"
 ROLES = {

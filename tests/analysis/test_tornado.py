@@ -13,11 +13,9 @@ from costmodel.analysis.sensitivity import inputs
 from costmodel.analysis.sensitivity.one_way import Bar, Tornado
 from costmodel.analysis.sensitivity.spread import Spread, _chance_below, limits, ordinal, spread_of
 from costmodel.inputs.distributions import fit
-from costmodel.report import sensitivity
-from costmodel.report.charts import tornado as chart_of
-from costmodel.report.tornado_table import notes
 from costmodel.scenario.used import used
 from costmodel.units import parse_unit
+from costmodel.words import amount, pair
 from tests.cli.commands import two_structures
 from tests.support.answers import answer
 from tests.support.calibrated import calibration
@@ -271,7 +269,8 @@ def test_constants_are_no_assumptions_and_are_not_moved(tmp_path: Path) -> None:
     model["parameters"]["second"] = number("multiplier", 2)
     moved = cm.tornado(cm.load(write_model(tmp_path, model)), "nmb", "nhs")
     assert "second" in listed(moved)
-    assert "declare constant: true where a number is no assumption, and it is not moved: second" in notes(moved)
+    said = "declare constant: true where a number is no assumption, and it is not moved: second"
+    assert said in moved.page().sentences
 
 
 @pytest.mark.parametrize(
@@ -298,25 +297,24 @@ def test_percentiles_in_words() -> None:
 
 def test_the_chart_names_both_ends_in_letters_and_not_by_colour_alone() -> None:
     found = cm.tornado(cm.load(SHIPPED))
-    made = chart_of(found)
+    made = found.figure()
     low, high = made.figure.data
     assert (low.text[0], high.text[0]) == ("L", "H")
-    assert low.customdata[0].startswith(made.table["low"].iloc[0])
+    assert low.customdata[0].startswith(amount(found.bars[0].input.spread.low, found.bars[0].input.unit))
     spread, unit = found.bars[0].input.spread, found.bars[0].input.unit
-    assert made.figure.layout.yaxis.ticktext[0].endswith(f"<br>{sensitivity.pair(spread.low, spread.high, unit)}")
+    assert made.figure.layout.yaxis.ticktext[0].endswith(f"<br>{pair(spread.low, spread.high, unit)}")
     assert low.marker.pattern.shape != high.marker.pattern.shape
     assert sum(made.figure.layout.xaxis.range[0] < at < made.figure.layout.xaxis.range[1]
                for at in made.figure.layout.xaxis.tickvals) > 1  # fmt: skip
     assert "moves the net saving most" in made.title
-    assert len(made.table) == len(found.bars)
     wide = made.figure.data[0]
     assert wide.base + wide.x[0] == pytest.approx(found.bars[0].at_low.value)
 
 
 def test_two_values_share_their_unit() -> None:
-    assert sensitivity.pair(253, 375, parse_unit("GBP per session")) == "£253 to £375 per session"
-    assert sensitivity.pair(0.1, 0.25, parse_unit("share")) == "10% to 25%"
-    assert sensitivity.pair(0.5, 3, parse_unit("bed-days per year"), ", not ") == "0.5, not 3 bed-days per year"
+    assert pair(253, 375, parse_unit("GBP per session")) == "£253 to £375 per session"
+    assert pair(0.1, 0.25, parse_unit("share")) == "10% to 25%"
+    assert pair(0.5, 3, parse_unit("bed-days per year"), ", not ") == "0.5, not 3 bed-days per year"
 
 
 def test_names_that_there_are_not_are_refused_with_the_nearest(tmp_path: Path) -> None:

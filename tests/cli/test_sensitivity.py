@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import costmodel as cm
-from costmodel.report.sensitivity import amount
 from costmodel.units import parse_unit
+from costmodel.words import amount
 from tests.cli.commands import done, parsed, refused, two_structures
 from tests.support.example import example
 

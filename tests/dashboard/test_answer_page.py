@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.charts import wrapped
 from costmodel.report.charts import cumulative, states
-from costmodel.report.charts.style import wrapped
 from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened
 from tests.support.example import derived, documented_model, load_example, number

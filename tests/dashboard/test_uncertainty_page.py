@@ -12,8 +12,9 @@ import costmodel as cm
 from costmodel.analysis import sensitivity
 from costmodel.analysis.information import ValueOfInformation
 from costmodel.analysis.probabilistic import psa
-from costmodel.report import break_even_table, charts, psa_words
+from costmodel.report import charts, psa_words
 from costmodel.report.psa_answers import answers
+from costmodel.words import amount
 from views.parts import compute, how_sure
 from views.parts.text import WORD_JOINER
 
@@ -53,12 +54,12 @@ def test_its_sentences_are_those_of_python(page: AppTest, scenarios: Path) -> No
     said = plain(page)
     for sentence in (*psa_words.by_when(found, "therapy"), *psa_words.how_exact(found, "therapy")):
         assert sentence in said
-    assert break_even_table.takeaway(sensitivity.break_even(scenario)) in said
+    assert sensitivity.break_even(scenario).takeaway in said
 
 
 def test_the_break_even_values_are_those_of_python(page: AppTest, scenarios: Path) -> None:
     found = sensitivity.break_even(cm.load(scenarios / "example" / "model.yaml"))
-    wanted = [break_even_table.in_words(one, root)[1] for one in found.found for root in one.roots]
+    wanted = [amount(root.value, one.input.unit, 4) for one in found.found for root in one.roots]
     (table,) = [t.value for t in page.table if "break-even" in t.value]
     assert [value.replace("\\", "") for value in table["break-even"]] == wanted
     assert wanted

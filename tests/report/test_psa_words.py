@@ -16,8 +16,8 @@ from costmodel.report.psa_words import (
     sentences,
     wrong_decision,
 )
-from costmodel.report.words import money
 from costmodel.result import gather
+from costmodel.words import money
 from tests.support.example import load_example
 from tests.support.given_draws import given
 

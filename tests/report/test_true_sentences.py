@@ -6,11 +6,10 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.report import break_even_table, grid_table, tornado_table
 from costmodel.report.charts.bridge import _title
 from costmodel.report.sentence import answer
-from costmodel.report.words import money
 from costmodel.scenario.overlay import Change
+from costmodel.words import money
 from tests.support.example import example, load_example
 
 PRICE = {"unit": "GBP per session", "price_year": "2024/25", "source": "X001", "status": "assumption"}
@@ -79,9 +78,9 @@ def test_sessions_that_change_only_the_bill_are_said_to(tmp_path: Path) -> None:
     billed = load_example(tmp_path / "billed")
     assert not any(effect.dose for effect in billed.model.strategies["therapy"].effects.values())
     for notes in (
-        tornado_table.notes(cm.tornado(billed)),
-        break_even_table.notes(cm.break_even(billed)),
-        grid_table.notes(cm.grid(billed, "sessions", "attendance")),
+        cm.tornado(billed).page().sentences,
+        cm.break_even(billed).page().sentences,
+        cm.grid(billed, "sessions", "attendance").page().sentences,
     ):
         (said,) = [note for note in notes if "only the bill" in note]
         assert said.endswith(": sessions, attendance")
@@ -97,7 +96,7 @@ def test_sessions_that_change_only_the_bill_are_said_to(tmp_path: Path) -> None:
             "parameters.shape": number | {"label": "Shape", "unit": "share", "value": 0.5},
         },
     )
-    assert not [note for note in tornado_table.notes(cm.tornado(dosed)) if "only the bill" in note]
+    assert not [note for note in cm.tornado(dosed).page().sentences if "only the bill" in note]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
-from costmodel.report.words import upper_first
 from costmodel.scenario.build import Scenario
+from costmodel.words import upper_first
 
 DEFAULT = "nhs_pss"
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem
 from costmodel.report.saved import overlay_text
-from costmodel.report.words import lower_first, upper_first
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import load_text
 from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
 from costmodel.scenario.schema import Base, OverlayFile
+from costmodel.words import lower_first, upper_first
 
 MODEL = "model.yaml"
 UPLOADED = "your_file.yaml"

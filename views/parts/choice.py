@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from costmodel.errors import InputError
-from costmodel.report.words import upper_first
 from costmodel.report.workbook.opened import opened
 from costmodel.report.workbook.package import is_binary
 from costmodel.report.workbook.reader import changes_of
@@ -17,6 +16,7 @@ from costmodel.scenario.load import load
 from costmodel.scenario.locked import Locked, Refused
 from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.schema import Base
+from costmodel.words import upper_first
 from views.parts import catalogue, compute
 
 _NAME = re.compile(r"\b[a-z][a-z0-9]*_[a-z0-9_]+\b|^[a-z][a-z0-9]*(?=:)")

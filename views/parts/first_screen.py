@@ -10,9 +10,9 @@ from costmodel.model.run import DRAWS
 from costmodel.report.charts import cumulative
 from costmodel.report.figures import figures
 from costmodel.report.sentence import answer
-from costmodel.report.words import lower_first
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
+from costmodel.words import lower_first
 from views.parts import asked, choice, show
 from views.parts.records import standing
 from views.parts.text import literal

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -12,7 +11,7 @@ from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import information as voi
 from costmodel.analysis import sensitivity
 from costmodel.analysis.probabilistic import psa
-from costmodel.report import beyond_table, break_even_table, charts, information_table, psa_words, tornado_table
+from costmodel.report import beyond_table, charts, information_table, psa_words
 from costmodel.report.psa_answers import Answers, answers
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -65,13 +64,7 @@ def tornado(page: Page, scenario: Scenario) -> None:
         lambda: sensitivity.tornado(scenario, perspective=page.perspective, strategy=page.strategy),
         page.working,
     )
-    drawn = charts.tornado(found)
-    show.with_table(drawn, None, "tornado")
-    st.caption("Each input alone, over its own uncertainty, at central values of the others.")
-    if found.inert:
-        with st.expander(f"{len(found.inert)} inputs that move nothing here"):
-            st.markdown("\n".join(f"- {literal(one.label)}" for one in found.inert))
-    _to_know(tornado_table.notes(found)[1:])
+    show.page(found.page())
 
 
 def break_even(page: Page, scenario: Scenario) -> None:
@@ -83,16 +76,7 @@ def break_even(page: Page, scenario: Scenario) -> None:
         lambda: sensitivity.break_even(scenario, perspective=page.perspective, strategy=page.strategy),
         page.working,
     )
-    st.markdown(f"**{literal(break_even_table.takeaway(found))}**")
-    headings = ("input", "in use", "break-even", "met", "where that lies in its own uncertainty")
-    rows = [(one.input.label, *break_even_table.in_words(one, root)) for one in found.found for root in one.roots]
-    if rows:
-        show.words(pd.DataFrame(rows, columns=list(headings)), "break_even")
-    without = [one.input.label for one in found.found if not one.roots and not one.inert]
-    if without:
-        with st.expander(f"{len(without)} inputs of which no value tried would do it"):
-            st.markdown("\n".join(f"- {literal(label)}" for label in without))
-    _to_know(break_even_table.notes(found))
+    show.page(found.page())
 
 
 def choices(page: Page, result: Result) -> None:
@@ -141,12 +125,6 @@ def _answers(page: Page, result: Result) -> Answers:
     return compute.analysis(
         f"psa {page.perspective}", result.scenario, lambda: answers(psa(result), page.perspective), page.working
     )
-
-
-def _to_know(lines: list[str]) -> None:
-    if lines:
-        with st.expander("What to know about this"):
-            st.markdown("\n".join(f"- {literal(line)}" for line in lines))
 
 
 def _say(lines: Iterable[str]) -> None:

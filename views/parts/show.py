@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from costmodel.report.charts import Chart
-from costmodel.report.words import money
+from costmodel.charts import Chart
+from costmodel.page import SCREEN, Figure, Heading, Notes, Page, Paragraph, Table
+from costmodel.words import money
 from views.parts.text import csv, literal, literal_table
 
 CONFIG = {
@@ -64,6 +65,30 @@ def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
         elif column == "weight":
             shown[column] = [f"{value:.0%}" for value in table[column]]
     return shown
+
+
+def page(page: Page) -> None:
+    """A page of an analysis as a part of this one: its blocks without its title."""
+    drawn = False
+    blocks = list(page.for_(SCREEN))
+    figures = {block.name: block.draw() for block in blocks if isinstance(block, Figure)}
+    titles = {chart.title for chart in figures.values()}
+    for block in blocks:
+        match block:
+            case Heading():
+                st.subheader(literal(block.text), anchor=False)
+            case Paragraph() if block.text not in titles:
+                st.markdown(f"**{literal(block.text)}**" if block.strong else literal(block.text))
+            case Notes() if block.lines:
+                with st.expander(literal(block.heading)):
+                    st.markdown("\n".join(f"- {literal(line)}" for line in block.lines))
+            case Figure():
+                figure(figures[block.name], block.height, block.name)
+            case Table() if len(block.frame):
+                columns = [column.label for column in block.shown(SCREEN)]
+                table = pd.DataFrame(block.cells(SCREEN), columns=columns)
+                (numbers if drawn else words)(table, block.name)
+        drawn = isinstance(block, Figure)
 
 
 def refusal(text: str, kept: bool = True) -> None:

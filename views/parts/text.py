@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from costmodel.report.words import MINUS
+from costmodel.words import MINUS
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")

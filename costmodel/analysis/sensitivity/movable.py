@@ -1,10 +1,11 @@
 """The inputs of an answer, one by one: every number that feeds it and is not made of others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from costmodel.analysis.sensitivity.spread import Spread, limits, spread_of
 from costmodel.errors import InputError, made_by, nearest, one_of
+from costmodel.page import SCREEN, TEXT, Block, Notes
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.subject import uses
 from costmodel.scenario.used import used
@@ -124,3 +125,28 @@ def _input(scenario: Scenario, name: str, alone: bool, bill: bool) -> Input:
         ends = (ends[0], min(ends[1], float(scenario.life_table.last_age)))
     spread = spread_of(scenario, name)
     return Input(name, record.label, record.unit, central, spread, fitted, alone, ends, factor, bill)
+
+
+def only_the_bill(moved: Iterable[Input]) -> Iterator[str]:
+    """That sessions and attendance change what a therapy costs and nothing that it does, where that is so."""
+    if names := [one.name for one in moved if one.bill_only]:
+        verb = "changes" if len(names) == 1 else "change"
+        yield f"{verb} only the bill, because no effect here depends on the sessions delivered: {', '.join(names)}"
+
+
+def quoted(one: Input) -> str:
+    """An input inside a sentence."""
+    return f"“{one.label}”" + (" (by the bill alone)" if one.bill_only else "")
+
+
+def origin(one: Input) -> str:
+    """Where the values come from at which an input is tried."""
+    fitted = ["fitted together with others, which stay"] if one.fitted else []
+    return "; ".join((one.spread.why, *fitted, *(["widened to the value in use"] if one.spread.widened else [])))
+
+
+def named_on(heading: str, found: Iterable[Input]) -> tuple[Block, ...]:
+    """Inputs under a heading: their names where one types them, their labels where one reads."""
+    some = list(found)
+    names, labels = (tuple(getattr(one, what) for one in some) for what in ("name", "label"))
+    return Notes(heading, names, names=True, only=(TEXT,)), Notes(heading, labels, names=True, only=(SCREEN,))

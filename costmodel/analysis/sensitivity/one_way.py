@@ -1,23 +1,66 @@
 """Tornado: every input moved alone through its own uncertainty, and what that does to one outcome."""
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import Change, batch
-from costmodel.analysis.sensitivity.movable import Input, inputs
-from costmodel.analysis.sensitivity.question import Finding, Question, ask
+from costmodel.analysis.sensitivity.movable import Input, inputs, named_on, only_the_bill, origin, quoted
+from costmodel.analysis.sensitivity.question import OUTCOMES, Finding, Question, ask, asked, prices, said, subject
 from costmodel.analysis.sensitivity.spread import RANGE
 from costmodel.content import by_content
 from costmodel.model.values import Array
+from costmodel.page import (
+    SCREEN,
+    SHEET,
+    TEXT,
+    Column,
+    Drawn,
+    Figure,
+    Heading,
+    Notes,
+    Page,
+    Paged,
+    Paragraph,
+    Table,
+)
 from costmodel.scenario.build import Scenario
+from costmodel.words import amount, pair
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from costmodel.charts import Chart
+
 PARTS = 4
 """Into how many equal parts the way from the low to the high value is cut; the outcome is read at each cut."""
+MOST, MOST_DRAWN, MOST_IN_A_SHEET = 20, 15, 12
+"""Bars that are printed, drawn, and drawn in a worksheet; the tables for programs have all."""
+CELLS = 26
+"""Characters of a printed bar."""
+LOW, HIGH, CENTRAL = "L", "H", "│"
+ABOUT = (
+    Column("label", "Input", "text", only=(SCREEN, SHEET)), Column("input", "Id", only=(SHEET,), width=30),
+    Column("unit", "Unit", only=(SHEET,), width=22), Column("central", "Value in use", "rounded", only=(SHEET,)),
+)  # fmt: skip
+ENDS = (
+    Column("low", "Low value tried", "rounded", "low_words", (SCREEN, SHEET)),
+    Column("high", "High value tried", "rounded", "high_words", (SCREEN, SHEET)),
+)
+BARS = (
+    Column("marked", "input", only=(TEXT,)), *ABOUT, ENDS[0], Column("span", "low to high", only=(TEXT,)),
+    Column("outcome_at_low", "Outcome at low value", "money", "low_outcome"), ENDS[1],
+    Column("outcome_at_high", "Outcome at high value", "money", "high_outcome"),
+    Column("largest", "Largest at", only=(SHEET,)), Column("width", "Width of the bar", "money", "no_width", (SHEET,)),
+    Column("change_at_low", "Change at low value", "money", only=(SHEET,)),
+    Column("change_at_high", "Change at high value", "money", only=(SHEET,)),
+    Column("least", "Least outcome on the way", "money", only=(SHEET,)),
+    Column("most", "Most outcome on the way", "money", only=(SHEET,)),
+    Column("from", "Where the two values come from", only=(SCREEN, SHEET), width=46),
+    Column("to_know", "To know", only=(SCREEN, SHEET), width=60), Column("drawn", "", only=(TEXT,), right=False),
+)  # fmt: skip
 SMALLEST = 1e-9
 """Movement of an outcome, as a share of its size or of 1, that is no rounding."""
 
@@ -58,8 +101,8 @@ class LeftOut:
 
 
 @by_content
-@dataclass(frozen=True)
-class Tornado:
+@dataclass(frozen=True, repr=False)
+class Tornado(Paged):
     """Bars from the widest to the narrowest, inputs that change nothing here, and those that could not be tried."""
 
     question: Question
@@ -68,7 +111,8 @@ class Tornado:
     inert: tuple[Input, ...]
     left_out: tuple[LeftOut, ...]
 
-    def to_frame(self) -> "pd.DataFrame":
+    @property
+    def frame(self) -> "pd.DataFrame":
         """One row for each input: `kind` is bar, inert or left out."""
         import pandas as pd
 
@@ -91,6 +135,164 @@ class Tornado:
         rows += [{**_of(one), "kind": "inert", "note": "changes nothing here"} for one in self.inert]
         rows += [{**_of(one.input), "kind": "left out", "note": one.why} for one in self.left_out]
         return pd.DataFrame(rows)
+
+    @property
+    def takeaway(self) -> str:
+        """What moves the outcome most, in a sentence."""
+        question, central = self.question, said(self.central, self.question)
+        name = OUTCOMES[question.outcome]
+        if not self.bars:
+            return f"No input, moved alone within its uncertainty, changes the {name}: {central}."
+        bar = self.bars[0]
+        spread, unit = bar.input.spread, bar.input.unit
+        ends = (
+            f"{said(bar.at_low, question)} at {amount(spread.low, unit)}, "
+            f"{said(bar.at_high, question)} at {amount(spread.high, unit)}"
+        )
+        return f"{quoted(bar.input)} moves the {name} most: {ends}; {central} in the deterministic run."
+
+    def page(self) -> Page:
+        """The takeaway, the bars, what a reader must know of the inputs, and those that are no bars."""
+        import pandas as pd
+
+        central = said(self.central, self.question)
+        inert = f"{len(self.inert)} inputs change nothing here"
+        chart = Drawn(
+            "bar", "input", (("change_at_low", "at the low value"), ("change_at_high", "at the high value")),
+            "Change in net saving per person when one input moves alone",
+            f"Change from {central} in the deterministic run", most=MOST_IN_A_SHEET,
+        )  # fmt: skip
+        others = [self.inert, tuple(one.input for one in self.left_out)]
+        idle, untried = (pd.DataFrame([_about(one) for one in some]) for some in others)
+        untried["why"] = [one.why for one in self.left_out]
+        blocks = (
+            Paragraph(self.takeaway, strong=True),
+            Figure(self.figure, "tornado", drawn=chart),
+            Heading("Each input moved alone; L: at its low value, H: at its high value, │: deterministic run", (TEXT,)),
+            Table(pd.DataFrame([self._bar(bar) for bar in self.bars]), BARS, MOST, "tornado"),
+            Paragraph("Each input alone, over its own uncertainty, at central values of the others."),
+            Notes("What to know", tuple(self._notes())),
+            *(named_on(inert, self.inert) if self.inert else ()),
+            Notes("Not tried", tuple(f"{one.input.name}: {one.why}" for one in self.left_out), only=(TEXT, SCREEN)),
+            Heading(f"Inputs that change nothing here: {len(self.inert)}", (SHEET,)),
+            Table(idle, (*ABOUT, *ENDS), only=(SHEET,)),
+            Heading(f"Inputs that could not be tried: {len(self.left_out)}", (SHEET,)),
+            Table(untried, (*ABOUT, Column("why", "Why it was not tried")), only=(SHEET,)),
+        )
+        about = (f"{subject(self.question)}: {self.question.words}", f"{prices(self.question)}; {central} in the "
+                 "deterministic run")  # fmt: skip
+        shown = {"value": self.central.value, "words": self.central.words}
+        return asked(self.question, "costmodel/tornado/1", blocks, about, self.frame, central=shown)
+
+    def _notes(self) -> list[str]:
+        bars, found = self.bars, []
+        if guessed := [bar.input.name for bar in bars if bar.input.spread.why.startswith("no range")]:
+            found.append(f"no range is declared for {', '.join(guessed)}: moved by 20% of themselves, or from 0 to 0.2")
+        if numbers := [bar.input.name for bar in bars if bar.input.name in guessed and _may_be_constant(bar)]:
+            found.append(
+                f"declare constant: true where a number is no assumption, and it is not moved: {', '.join(numbers)}"
+            )
+        if fitted := [bar.input.name for bar in bars if bar.input.fitted]:
+            found.append(f"fitted together, and moved one at a time here while the others stay: {', '.join(fitted)}")
+        if turned := [bar.input.name for bar in bars if not bar.monotone]:
+            found.append(f"not monotone (the outcome turns between the ends): {', '.join(turned)}")
+        found += only_the_bill(bar.input for bar in bars)
+        return found + [f"{bar.input.name}: {bar.refused}" for bar in bars if bar.refused]
+
+    def _bar(self, bar: Bar) -> dict[str, Any]:
+        """A bar in numbers and in words."""
+        ends: dict[str, Any] = {}
+        low, high, unit = bar.input.spread.low, bar.input.spread.high, bar.input.unit
+        for side, end in (("low", bar.at_low), ("high", bar.at_high)):
+            known = end.value is not None and self.central.value is not None
+            ends |= {
+                f"outcome_at_{side}": end.value,
+                f"{side}_outcome": said(end, self.question),
+                f"change_at_{side}": end.value - self.central.value if known else None,  # type: ignore[operator]
+            }
+        turns = "" if bar.monotone else "not monotone: the outcome turns between the two values"
+        marked = bar.input.name + ("*" if bar.input.fitted else "") + ("" if bar.monotone else " ~")
+        return {
+            **_about(bar.input), **ends, "marked": marked, "largest": _largest(bar),
+            "span": f"{amount(low, unit)} to {amount(high, unit)}", "pair": pair(low, high, unit),
+            "width": bar.width if math.isfinite(bar.width) else None, "no_width": "words at an end",
+            "least": bar.least, "most": bar.most, "to_know": "; ".join(filter(None, (turns, bar.refused))),
+            "drawn": self._drawn(bar),
+        }  # fmt: skip
+
+    def _drawn(self, bar: Bar) -> str:
+        """A bar in characters on the scale of all bars; blank where an end is words."""
+        finite = [one for one in self.bars if math.isfinite(one.width)]
+        numbers = [end for one in finite for end in (one.least, one.most) if end is not None]
+        if not math.isfinite(bar.width) or bar.least is None or bar.most is None or self.central.value is None:
+            return ""
+        low, high = min(numbers), max(numbers)
+        if high == low:
+            return CENTRAL
+
+        def at(value: float) -> int:
+            return round((value - low) / (high - low) * (CELLS - 1))
+
+        cells = [" "] * CELLS
+        for i in range(at(bar.least), at(bar.most) + 1):
+            cells[i] = "─"
+        cells[at(self.central.value)] = CENTRAL
+        for end, mark in ((bar.at_low, LOW), (bar.at_high, HIGH)):
+            if end.value is not None and at(end.value) != at(self.central.value):
+                cells[at(end.value)] = mark
+        return "".join(cells).rstrip()
+
+    def figure(self) -> "Chart":
+        """The widest bars around the deterministic run, with letters at both ends; none with an end in words."""
+        from costmodel import charts
+
+        central = self.central.value
+        drawn = [row for row in map(self._bar, self.bars) if row["width"] is not None and central is not None]
+        drawn = drawn[:MOST_DRAWN]
+        ends = [
+            charts.End(
+                f"{side.capitalize()} value of the input ({side[0].upper()})",
+                side[0].upper(),
+                [row[f"change_at_{side}"] or 0.0 for row in drawn],
+                [f"{charts.literal(row[f'{side}_words'])}: {charts.literal(row[f'{side}_outcome'])}" for row in drawn],
+            )
+            for side in ("low", "high")
+        ]
+        figure = charts.around(
+            central or 0.0,
+            [row["input"] for row in drawn],
+            [f"{charts.wrapped(row['label'], charts.LABEL)}<br>{charts.literal(row['pair'])}" for row in drawn],
+            ends,
+            [row[end] for row in drawn for end in ("least", "most")],
+            self.question.unit.startswith("GBP"),
+        )
+        listed = "; ".join(f"{row['label']}: {row['low_outcome']} to {row['high_outcome']}" for row in drawn[:3])
+        alt = f"Tornado of {len(drawn)} inputs, the widest first. {self.takeaway} {listed}"
+        made = charts.chart(figure, self.takeaway, alt)
+        figure.update_layout(hovermode="closest")
+        axis = f"{self.question.words}, per person referred"
+        figure.update_xaxes(title_text=charts.wrapped(axis, charts.UNDER))
+        return made
+
+
+def _may_be_constant(bar: Bar) -> bool:
+    return bar.input.unit.kind == "multiplier" and bar.input.central == round(bar.input.central)
+
+
+def _largest(bar: Bar) -> str:
+    """Which end is which."""
+    if bar.higher_is_more is None:
+        return "–"
+    if bar.at_low.value == bar.at_high.value:
+        return "neither end"
+    return "high value" if bar.higher_is_more else "low value"
+
+
+def _about(one: Input) -> dict[str, Any]:
+    return {
+        **_of(one), "from": origin(one),
+        "low_words": amount(one.spread.low, one.unit), "high_words": amount(one.spread.high, one.unit),
+    }  # fmt: skip
 
 
 def _of(one: Input) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What is asked of each row of a batch, read by the same functions that a result is read by."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -9,13 +9,18 @@ from costmodel.errors import made_by, one_of, true_or_false
 from costmodel.model.lived import looking
 from costmodel.model.run import run
 from costmodel.model.values import Array, Values
-from costmodel.perspectives import PERSPECTIVES
+from costmodel.page import Block, Page, titled
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.result import payback
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.result.result import Result
 from costmodel.result.table import cost_per_qaly, in_words, offset_ratio, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.words import money, significant
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Outcome = Literal["net_saving", "payback", "cost_per_qaly", "nmb", "offset_ratio"]
 OUTCOMES: dict[str, str] = {
@@ -28,6 +33,8 @@ OUTCOMES: dict[str, str] = {
 UNITS = {
     "net_saving": "GBP", "payback": "months", "cost_per_qaly": "GBP per QALY", "nmb": "GBP", "offset_ratio": "ratio",
 }  # fmt: skip
+WHOLE = 100
+"""Pounds from which an answer is shown whole: bars differ in what three figures would hide."""
 PLAIN_RATIO = "costs more and improves health"
 """The only finding with which a cost per QALY is a price of health."""
 
@@ -183,3 +190,58 @@ def ask(
     template = run(scenario, draws=0)
     index, position = template.at(horizon, place="horizon"), template.compared(strategy)
     return Question(template, outcome, perspective, index, position, discounted)  # type: ignore[arg-type]
+
+
+def said(finding: Finding, question: Question) -> str:
+    """An answer as it is read: pounds, months or a ratio, or its words."""
+    if finding.value is None or question.outcome == "payback":
+        return finding.words
+    if question.outcome == "offset_ratio":
+        return f"{significant(finding.value):.3g}"
+    pounds = money(float(round(finding.value)), exact=True) if abs(finding.value) >= WHOLE else money(finding.value)
+    return pounds + (" per QALY" if question.outcome == "cost_per_qaly" else "")
+
+
+def subject(question: Question) -> str:
+    """Who is compared with whom, for whom, until when."""
+    strategies = question.scenario.model.strategies
+    own = strategies[question.template.strategies[question.strategy]].label
+    observed = "" if question.horizon == 0 else " (extrapolation)"
+    return (
+        f"{own} against {strategies[question.template.comparator].label}, "
+        f"{PERSPECTIVE_NAMES[question.perspective]}, {in_words(question.months)}{observed}"
+    )
+
+
+def prices(question: Question) -> str:
+    """What money is: of which year, of whom."""
+    return f"£ of {question.scenario.setting.price_year} per person referred; a saving is positive"
+
+
+def asked(
+    question: Question, schema: str, blocks: tuple[Block, ...], about: tuple[str, ...], frame: "pd.DataFrame",
+    **more: Any,
+) -> Page:  # fmt: skip
+    """The page of an answer to a question. more: what a program reads beside the settings and the rows."""
+    data = {"schema": schema, "settings": settings(question), **more}
+    scenario = question.scenario
+    return Page(titled(scenario), blocks, about, scenario, "", question.template.warnings, data, frame)
+
+
+def settings(question: Question) -> dict[str, Any]:
+    """What was asked, and of what, for a program."""
+    template, scenario = question.template, question.scenario
+    return {
+        "setting": scenario.setting.title,
+        "price_year": scenario.setting.price_year,
+        "outcome": question.outcome,
+        "unit": question.unit,
+        "discounted": question.discounted or question.outcome in ("nmb", "cost_per_qaly"),
+        "perspective": question.perspective,
+        "strategy": template.strategies[question.strategy],
+        "comparator": template.comparator,
+        "horizon_months": question.months,
+        "follow_up_months": template.horizons[0],
+        "threshold": template.threshold,
+        "run": "deterministic",
+    }

@@ -1,20 +1,46 @@
 """Break-even (threshold analysis): for each input the value at which an outcome is met."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import batch
-from costmodel.analysis.sensitivity.movable import Input, inputs, named
-from costmodel.analysis.sensitivity.question import Question, ask
+from costmodel.analysis.sensitivity.movable import Input, inputs, named, named_on, only_the_bill, quoted
+from costmodel.analysis.sensitivity.question import Question, ask, asked, prices, subject
 from costmodel.analysis.sensitivity.search import Scan, Which, search
 from costmodel.analysis.sensitivity.target import target
 from costmodel.model.values import Array
+from costmodel.page import SCREEN, SHEET, TEXT, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
+from costmodel.words import amount, money, pair, upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NAMED = 4
+"""Inputs that a sentence names."""
+COLUMNS = (
+    Column("marked", "input", only=(TEXT,)), Column("label", "input", "text", only=(SCREEN,)),
+    Column("label", "Input", "text", only=(SHEET,)), Column("name", "Id", only=(SHEET,), width=30),
+    Column("unit", "Unit", only=(SHEET,), width=22),
+    Column("central", "in use", words="central_words", only=(TEXT, SCREEN)),
+    Column("central", "Value in use", "rounded", only=(SHEET,)),
+    Column("value", "break-even", words="value_words", only=(TEXT, SCREEN)),
+    Column("value", "Break-even value", "rounded", only=(SHEET,)),
+    Column("as_declared", "To type into Your value", "rounded", only=(SHEET,)), Column("met", "Met", right=False),
+    Column("percentile", "Percentile of its own uncertainty", "share", only=(SHEET,)),
+    Column("residual", "Net saving missed by, £", "tiny", only=(SHEET,)),
+    Column("searched_low", "Searched from", "rounded", only=(SHEET,)),
+    Column("searched_high", "Searched to", "rounded", only=(SHEET,)),
+    Column("words", "Finding", only=(SHEET,), width=48),
+    Column("place", "Where that lies", right=False, width=44),
+)  # fmt: skip
+DECLARED = (
+    "“To type into Your value” is in the price year of the input's own record, as the sheet Inputs takes it; other "
+    "values are in the prices of this workbook's setting. An input without such a value is listed with what was found."
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +114,8 @@ class Sought(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class BreakEvens:
+@dataclass(frozen=True, repr=False)
+class BreakEvens(Paged):
     """The break-even values of inputs.
 
     figure: by how much the target is more than met at the values in use: pounds, or a share where it is a chance.
@@ -104,7 +130,8 @@ class BreakEvens:
         """Whether the outcome is reached at the values in use."""
         return self.figure >= 0
 
-    def to_frame(self) -> "pd.DataFrame":
+    @property
+    def frame(self) -> "pd.DataFrame":
         """One row for each root or jump, and one for each input that has none."""
         import pandas as pd
 
@@ -126,6 +153,125 @@ class BreakEvens:
             kinds += [{"kind": "stretch", "value": low, "until": high} for low, high in one.met]
             rows += [base | more for more in kinds or [{"kind": "inert" if one.inert else "none"}]]
         return pd.DataFrame(rows)
+
+    @property
+    def takeaway(self) -> str:
+        """Whether it is met now, and how many inputs could meet it within their own uncertainty."""
+        state = "is met" if self.met_now else "is not met"
+        inside = [(one, next(filter(_inside, one.roots), None)) for one in self.found]
+        within = [_named(one, root) for one, root in inside if root]
+        able = [_named(one, one.roots[0]) for one in self.found if one.roots]
+        sentence = f"{upper_first(self.target.words)} {state} at the values in use"
+        if not able:
+            of = self.found[0].input.name if len(self.found) == 1 else "any one input"
+            return f"{sentence}; no value of {of} would change that."
+        verb = "keeps it from being met" if self.met_now else "meets it"
+        if within:
+            return f"{sentence}; a value within its own uncertainty {verb} for {_listed(within)}."
+        only = "only a value outside its 99.9% range, or of an input without a range,"
+        return f"{sentence}; {only} {verb}: {_listed(able)}."
+
+    def page(self) -> Page:
+        """Whether the target is met, the values that meet it, and the inputs that have none."""
+        import pandas as pd
+
+        question, roots = self.target.question, [row for one in self.found for row in _roots(one)]
+        without = [one for one in self.found if not (one.roots or one.jumps or one.met or one.inert)]
+        inert = [one.input for one in self.found if one.inert]
+        everything = sorted(self.found, key=lambda one: (one.inert, not (one.roots or one.jumps or one.met)))
+        blocks = (
+            Paragraph(self.takeaway, strong=True),
+            Paragraph("The value of one input, all others as they are; deterministic unless a chance is sought."),
+            *([Table(pd.DataFrame(roots), COLUMNS, name="break_even", only=(TEXT, SCREEN))] if roots else ()),
+            Notes("What to know", tuple(self._notes())),
+            Notes(
+                f"{'Met' if self.met_now else 'Not met'} at any value tried",
+                tuple(f"{one.input.name} ({_span(one, one.low, one.high)})" for one in without), only=(TEXT, SCREEN),
+            ),
+            *(named_on(f"{len(inert)} inputs change nothing here", inert) if inert else ()),
+            Paragraph(DECLARED, only=(SHEET,)),
+            Table(pd.DataFrame([row for one in everything for row in _rows(one)]), COLUMNS, only=(SHEET,)),
+        )  # fmt: skip
+        short = "" if self.met_now or question.outcome == "payback" else f"; {money(abs(self.figure))} short"
+        about = (f"{subject(question)}: {self.target.words}", f"{prices(question)}{short}")
+        more = {"target": sought(self.target), "met_now": self.met_now}
+        return asked(question, "costmodel/break-even/1", blocks, about, self.frame, **more)
+
+    def _notes(self) -> Iterator[str]:
+        """Limits of the search, and numbers that were fitted together."""
+        for one in self.found:
+            if one.limited and not one.inert:
+                span = _span(one, one.low, one.high)
+                yield f"{one.input.name}: the model does not allow all values; searched from {span}"
+            for value in one.jumps:
+                at = amount(value, one.input.unit, 4)
+                yield f"{one.input.name}: the outcome jumps past the target at {at} and is not met there"
+            for low, high in one.met:
+                yield f"{one.input.name}: exactly met all the way from {_span(one, low, high)}"
+        yield from only_the_bill(one.input for one in self.found if not one.inert)
+        if fitted := [one.input.name for one in self.found if one.input.fitted and one.roots]:
+            yield f"fitted together, and moved alone here while the others stay: {', '.join(fitted)}"
+
+
+def sought(target: Sought) -> dict[str, Any]:
+    """What is to be met, for a program."""
+    return {"value": target.value, "words": target.words}
+
+
+def side(root: Root) -> str:
+    """On which side of a root the target is met."""
+    return "only there" if root.met_above is None else "above" if root.met_above else "below"
+
+
+def _inside(root: Root) -> bool:
+    return root.percentile is not None and not root.place.startswith("outside")
+
+
+def _named(one: BreakEven, root: Root) -> str:
+    """An input, the value at which the target is met, and the one in use."""
+    return f"{quoted(one.input)} at {pair(root.value, one.input.central, one.input.unit, ', not ')}"
+
+
+def _listed(labels: list[str]) -> str:
+    more = len(labels) - NAMED
+    return "; ".join(labels[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _span(one: BreakEven, low: float, high: float) -> str:
+    return f"{amount(low, one.input.unit)} to {amount(high, one.input.unit)}"
+
+
+def _about(one: BreakEven) -> dict[str, Any]:
+    return {
+        "name": one.input.name, "label": one.input.label, "unit": one.input.unit.text, "central": one.input.central,
+        "marked": one.input.name + ("*" if one.input.fitted else ""),
+        "central_words": amount(one.input.central, one.input.unit), "searched_low": one.low, "searched_high": one.high,
+        "words": one.words,
+    }  # fmt: skip
+
+
+def _value(one: BreakEven, value: float, met: str, **more: Any) -> dict[str, Any]:
+    declared = value / one.input.price_factor
+    words = amount(value, one.input.unit, 4)
+    return _about(one) | {"value": value, "value_words": words, "as_declared": declared, "met": met, **more}
+
+
+def _roots(one: BreakEven) -> Iterator[dict[str, Any]]:
+    for root in one.roots:
+        known = {"percentile": root.percentile, "residual": root.residual, "place": root.place}
+        yield _value(one, root.value, side(root), **known)
+
+
+def _rows(one: BreakEven) -> Iterator[dict[str, Any]]:
+    """Every value of an input, or what was found of one that has none."""
+    yield from _roots(one)
+    for value in one.jumps:
+        yield _value(one, value, "jumps", place="not met there: it jumps past")
+    for low, high in one.met:
+        until = f"met all the way to {amount(high, one.input.unit, 4)}"
+        yield _value(one, low, "from there", place=until)
+    if not (one.roots or one.jumps or one.met):
+        yield _about(one) | {"met": "–"}
 
 
 def break_even(

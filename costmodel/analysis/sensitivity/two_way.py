@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import batch
-from costmodel.analysis.sensitivity.movable import Input, named
-from costmodel.analysis.sensitivity.question import Finding, Question, ask
+from costmodel.analysis.sensitivity.movable import Input, named, only_the_bill
+from costmodel.analysis.sensitivity.question import Finding, Question, ask, asked, prices, said, subject
 from costmodel.content import by_content
 from costmodel.errors import InputError, listed, number
+from costmodel.page import Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
 from costmodel.units import out_of_support
+from costmodel.words import amount
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +25,8 @@ MOST_CELLS = 250_000
 
 
 @by_content
-@dataclass(frozen=True)
-class Grid:
+@dataclass(frozen=True, repr=False)
+class Grid(Paged):
     """An outcome over two inputs. findings: by value of the first, then of the second."""
 
     question: Question
@@ -34,7 +36,8 @@ class Grid:
     second_values: tuple[float, ...]
     findings: tuple[tuple[Finding, ...], ...]
 
-    def to_frame(self) -> "pd.DataFrame":
+    @property
+    def frame(self) -> "pd.DataFrame":
         """One row for each pair of values."""
         import pandas as pd
 
@@ -43,6 +46,31 @@ class Grid:
             for x, row in zip(self.first_values, self.findings, strict=True)
             for y, found in zip(self.second_values, row, strict=True)
         )
+
+    def page(self) -> Page:
+        """The outcome with the first input down and the second across."""
+        import pandas as pd
+
+        question, first, second = self.question, self.first, self.second
+        rows = [
+            {"at": value, "at_words": amount(value, first.unit)}
+            | {f"value_{i}": found.value for i, found in enumerate(row)}
+            | {f"words_{i}": said(found, question) for i, found in enumerate(row)}
+            for value, row in zip(self.first_values, self.findings, strict=True)
+        ]
+        across = (
+            Column(f"value_{i}", amount(value, second.unit), "money" if question.unit == "GBP" else "rounded",
+                   f"words_{i}")
+            for i, value in enumerate(self.second_values)
+        )  # fmt: skip
+        blocks = (
+            Paragraph(f"Down: {first.label} ({first.name}). Across: {second.label} ({second.name})."),
+            Table(pd.DataFrame(rows), (Column("at", first.name, "rounded", "at_words"), *across), name="grid"),
+            Notes("What to know", tuple(only_the_bill((first, second)))),
+        )
+        about = (f"{subject(question)}: {question.words}", prices(question))
+        names = {"first": first.name, "second": second.name}
+        return asked(question, "costmodel/grid/1", blocks, about, self.frame, **names)
 
 
 def grid(

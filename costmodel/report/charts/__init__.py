@@ -1,6 +1,7 @@
 """Charts: pure functions of a result. Each title is the takeaway; each brings its table and its words."""
 
 from costmodel.analysis.beyond import STOPS
+from costmodel.charts import Chart
 from costmodel.report.charts.acceptability import acceptability
 from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.chances import chances
@@ -12,10 +13,8 @@ from costmodel.report.charts.plane import plane
 from costmodel.report.charts.states import states
 from costmodel.report.charts.stops import stops
 from costmodel.report.charts.structures import structures
-from costmodel.report.charts.style import Chart
-from costmodel.report.charts.tornado import tornado
 
 __all__ = [
     "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "fitted", "information", "parties", "plane",
-    "states", "stops", "structures", "tornado",
+    "states", "stops", "structures",
 ]  # fmt: skip

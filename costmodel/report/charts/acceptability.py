@@ -4,10 +4,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import Choice, Psa
+from costmodel.charts import DASHES, GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped
 from costmodel.perspectives import payer
-from costmodel.report.charts.style import DASHES, GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped
-from costmodel.report.words import chance, money
 from costmodel.result.table import in_words
+from costmodel.words import chance, money
 
 MARKS = 21
 """Marks of the frontier at most, so that each can be told from the next."""

@@ -3,12 +3,12 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from costmodel.charts import BLUE, GREEN, GREY, VERMILION, Chart, chart, money_axis, zero_line
 from costmodel.perspectives import payer
-from costmodel.report.charts.style import BLUE, GREEN, GREY, VERMILION, Chart, chart, money_axis, zero_line
 from costmodel.report.sentence import pick
-from costmodel.report.words import money, short_money
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
+from costmodel.words import money, short_money
 
 NOTHING = 0.5
 """Pounds for the whole group."""

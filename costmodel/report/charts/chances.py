@@ -4,12 +4,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import Psa
+from costmodel.charts import DASHES, LABEL, SERIES, Chart, chart, follow_up_line, wrapped, year_axis
 from costmodel.perspectives import payer
-from costmodel.report.charts.style import DASHES, LABEL, SERIES, Chart, chart, follow_up_line, wrapped, year_axis
-from costmodel.report.words import chance
 from costmodel.result.result import EXPECTED
 from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.words import chance
 
 
 def chances(psa: Psa, perspective: str, strategy: str | None = None) -> Chart:

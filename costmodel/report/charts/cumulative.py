@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.perspectives import payer
-from costmodel.report.charts.style import (
+from costmodel.charts import (
     BLUE,
     GREY,
     NARROW,
@@ -18,11 +17,12 @@ from costmodel.report.charts.style import (
     year_axis,
     zero_line,
 )
+from costmodel.perspectives import payer
 from costmodel.report.sentence import pick
-from costmodel.report.words import money
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.words import money
 
 LEVELS = (0.025, 0.25, 0.75, 0.975)
 

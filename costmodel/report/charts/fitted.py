@@ -6,7 +6,7 @@ from scipy.stats import beta
 
 from costmodel.analysis.calibration import Fit
 from costmodel.analysis.calibration.fit import Row
-from costmodel.report.charts.style import BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION, Chart, chart, literal, wrapped
+from costmodel.charts import BLUE, GREY, LIGHT_GREY, ORANGE, VERMILION, Chart, chart, literal, wrapped
 
 LABEL = 44
 """Characters of a label on a line."""

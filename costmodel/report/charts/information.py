@@ -4,8 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.information import ValueOfInformation
-from costmodel.perspectives import payer
-from costmodel.report.charts.style import (
+from costmodel.charts import (
     BLUE,
     GREY,
     LABEL,
@@ -19,8 +18,9 @@ from costmodel.report.charts.style import (
     wrapped,
     zero_line,
 )
-from costmodel.report.words import money
+from costmodel.perspectives import payer
 from costmodel.result.table import in_words
+from costmodel.words import money
 
 SHOWN = 15
 """Bars at most."""

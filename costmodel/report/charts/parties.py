@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.perspectives import PARTIES, PARTY_NAMES, account
-from costmodel.report.charts.style import (
+from costmodel.charts import (
     PATTERNS,
     SERIES,
     Chart,
@@ -14,10 +13,11 @@ from costmodel.report.charts.style import (
     money_axis,
     zero_line,
 )
-from costmodel.report.words import money
+from costmodel.perspectives import PARTIES, PARTY_NAMES, account
 from costmodel.result.payback import settled
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.words import money
 
 
 def party_years(result: Result, strategy: str | None = None) -> pd.DataFrame:

@@ -5,10 +5,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.probabilistic import QUARTERS, Plane, Psa
+from costmodel.charts import GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.perspectives import payer
-from costmodel.report.charts.style import GREY, LABEL, SERIES, VERMILION, Chart, chart, money_axis, wrapped, zero_line
-from costmodel.report.words import chance, money
 from costmodel.result.table import in_words
+from costmodel.words import chance, money
 
 POINTS = 500
 """Simulations of each alternative that are drawn: the first."""

@@ -3,7 +3,7 @@
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from costmodel.report.charts.style import (
+from costmodel.charts import (
     GREY,
     LIGHT_GREY,
     PATTERNS,

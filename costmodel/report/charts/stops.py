@@ -6,8 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.beyond import STOPS
-from costmodel.perspectives import payer
-from costmodel.report.charts.style import (
+from costmodel.charts import (
     DASHES,
     SERIES,
     Chart,
@@ -17,11 +16,12 @@ from costmodel.report.charts.style import (
     year_axis,
     zero_line,
 )
+from costmodel.perspectives import payer
 from costmodel.report.sentence import pick
-from costmodel.report.words import chance, money
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.words import chance, money
 
 
 def stops(results: Mapping[str, Result], perspective: str, strategy: str | None = None) -> Chart:

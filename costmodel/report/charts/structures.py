@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from costmodel.charts import BLUE, ORANGE, UNDER, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.perspectives import payer
-from costmodel.report.charts.style import BLUE, ORANGE, UNDER, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.report.sentence import pick
-from costmodel.report.words import chance, money
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
+from costmodel.words import chance, money
 
 
 def structures_table(result: Result, perspective: str, strategy: str | None = None) -> pd.DataFrame:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import xlsxwriter
 
+from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.verification import verify_result
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
@@ -15,14 +17,15 @@ from costmodel.errors import InputError, made_by, path_of
 from costmodel.model.by_rates import background_hazards
 from costmodel.model.lines import rate_lines
 from costmodel.model.lived import looking
+from costmodel.page import Paged
 from costmodel.report.files import write_whole
-from costmodel.report.workbook import break_even, information, tornado, uncertainty
+from costmodel.report.workbook import information, uncertainty
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
 from costmodel.report.workbook.chain import write_chain, write_probabilities
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
-from costmodel.report.workbook.run_sheet import RunSheet
+from costmodel.report.workbook.run_sheet import RunSheet, worksheet
 from costmodel.report.workbook.sheet import Sheet
 from costmodel.report.workbook.styles import Styles
 from costmodel.report.workbook.summary import Pages, Summary
@@ -43,18 +46,30 @@ CHECKS_SAY = (
     "Laws that every run must obey, with value, tolerance and flag. The first table recalculates; "
     "the second, checks of the run, is printed by the run."
 )
+
+
+def _pages(analysis: Callable[..., Paged]) -> Callable[[RunSheet, Result], None]:
+    """What fills a sheet with the page of an analysis, by default as it is in Python, for each strategy."""
+
+    def write(sheet: RunSheet, result: Result) -> None:
+        for strategy in result.strategies[1:]:
+            worksheet(analysis(result.scenario, strategy=strategy).page(), sheet)
+
+    return write
+
+
 OF_THE_RUN = (
     (
         "Tornado",
         "Each input moved alone through its own uncertainty: which move the net saving, by how much, which not.",
-        tornado.WIDTHS,
-        tornado.write_tornado,
+        (),
+        _pages(tornado),
     ),
     (
         "Break-even",
         "For each input the value at which the net saving is nothing, and how likely that value is.",
-        break_even.WIDTHS,
-        break_even.write_break_even,
+        (),
+        _pages(break_even),
     ),
     (
         "Uncertainty",
@@ -176,7 +191,7 @@ def as_bytes(result: Result) -> bytes:
     summary = Summary(summary_page, pages, inputs)
     summary.charts(book, trace_pages)
     for sheet, widths, fill in of_the_run:
-        fill(RunSheet(book, sheet, inputs, widths), result)
+        fill(RunSheet(book, sheet, inputs.since_the_run()[0], widths), result)
     write_sources(sources_page, result)
     flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result))
     write_provenance(provenance_page, result)

@@ -9,7 +9,8 @@ from typing import Any
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from costmodel.report.workbook.inputs import Inputs
+from costmodel.page import SHEET, Drawn, Figure, Heading, Notes, Page, Paragraph, Table, is_missing
+from costmodel.page import Column as PageColumn
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
 from costmodel.result.result import Result
 
@@ -21,6 +22,7 @@ A_LINE = 86
 """Characters that it holds in a line."""
 LINE = 13.5
 """Height of a line in points."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 CHARTS = 20
 """Rows that a chart covers."""
 
@@ -31,17 +33,19 @@ Value = str | float | None
 
 
 class RunSheet:
-    """Writes downwards. `row`: the next free row. widths: of the columns after the first."""
+    """Writes downwards. `row`: the next free row.
 
-    def __init__(self, book: Any, sheet: Sheet, inputs: Inputs, widths: Sequence[float]) -> None:
+    edits: formula of how many inputs were changed since the run. widths: of the columns after the first.
+    """
+
+    def __init__(self, book: Any, sheet: Sheet, edits: str, widths: Sequence[float] = ()) -> None:
         self.book, self.sheet, self.styles = book, sheet, sheet.styles
         self.row = HEADINGS
-        self._tables, self._widths = 0, (FIRST_WIDTH, *widths)
+        self._tables, self._widths = 0, [FIRST_WIDTH, *widths]
         sheet.page.set_column(0, 0, FIRST_WIDTH)
         for column, width in enumerate(widths, 1):
             sheet.page.set_column(column, column, width)
         sheet.page.set_row(HEADINGS, LINE)
-        edits, _ = inputs.since_the_run()
         still = "These figures are of the original run, and every input is still as it was then."
         sheet.page.write_formula(
             2, 0,
@@ -63,11 +67,15 @@ class RunSheet:
         self.sheet.page.write_string(self.row, 0, clean(text), self.styles.section)
         self.row += 1
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> range:
-        """A tagged table. Returns its rows, none where it has none."""
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Value]], widths: Sequence[float] = ()) -> range:
+        """A tagged table. widths: of its columns, where they need more than they have. Returns its rows, if any."""
         page, found = self.sheet.page, [list(row) for row in rows]
         if not found:
             return range(self.row, self.row)
+        for column, width in enumerate(widths):
+            if width > (self._widths[column] if column < len(self._widths) else 0):
+                self._widths[column:] = [width, *self._widths[column + 1 :]]
+                page.set_column(column, column, width)
         self._tables += 1
         first, last = self.row + 1, self.row + len(found)
         name = "".join(c if c.isalnum() else "_" for c in self.sheet.name)
@@ -134,3 +142,59 @@ def unsteady(result: Result) -> str:
 def nothing_drawn(page: RunSheet) -> None:
     """What a sheet of draws says where there are none."""
     page.say(f"Nothing was drawn: the run has no draws. Run it with {STEADY:,} or more and this sheet is filled.")
+
+
+def worksheet(page: Page, sheet: RunSheet) -> None:
+    """A page below what a sheet of the run holds already: sentences, tagged tables of numbers, charts of its own."""
+    for number, line in enumerate(page.about):
+        (sheet.say if number else sheet.section)(line)
+    waiting: Figure | None = None
+    for block in page.for_(SHEET):
+        match block:
+            case Heading():
+                sheet.section(block.text)
+            case Paragraph():
+                sheet.say(block.text)
+            case Notes():
+                for line in block.lines:
+                    sheet.say(line)
+            case Figure():
+                waiting = block
+            case Table():
+                columns = block.shown(SHEET)
+                rows = sheet.table(
+                    [(column.label, column.style) for column in columns],
+                    ([_value(row, column) for column in columns] for row in block.records),
+                    [column.width for column in columns],
+                )
+                if waiting is not None and waiting.drawn is not None and len(rows):
+                    _chart(sheet, waiting.drawn, columns, rows, next(iter(page.sentences), page.title))
+                waiting = None
+
+
+def _value(row: dict[str, Any], column: PageColumn) -> str | float | None:
+    """A cell as a number where there is one, else in words."""
+    value: Any = row.get(column.key)
+    if is_missing(value):
+        value = row.get(column.words) if column.words else None
+    if is_missing(value):
+        return None
+    return value if isinstance(value, str) else float(value)
+
+
+def _chart(sheet: RunSheet, drawn: Drawn, columns: tuple[PageColumn, ...], rows: range, alt: str) -> None:
+    at = [column.key for column in columns]
+    some = range(rows.start, min(rows.stop, rows.start + drawn.most)) if drawn.most else rows
+    chart = sheet.book.add_chart({"type": drawn.kind})
+    for number, (key, name) in enumerate(drawn.series):
+        colour = COLOURS[number % len(COLOURS)]
+        fill: dict[str, Any] = {"fill": {"color": colour}}
+        if number % 2:
+            fill = {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": colour, "bg_color": "#FFFFFF"}}
+        chart.add_series({
+            "name": name, "categories": sheet.span(at.index(drawn.labels), some),
+            "values": sheet.span(at.index(key), some), "overlap": 100, "gap": 40, "border": {"color": colour}, **fill,
+        })  # fmt: skip
+    written = {"money": '"£"#,##0;-"£"#,##0', "share": "0%"}.get(drawn.style, "General")
+    values = {"name": drawn.axis, "num_format": written, "label_position": "high"}
+    sheet.chart(chart, sheet.leave(), drawn.title, alt, values, {"reverse": True, "label_position": "low"})

@@ -12,7 +12,6 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from costmodel.model.flows import Item, items
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
-from costmodel.report.words import upper_first
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.costs import (
     cumulative_name,
@@ -24,6 +23,7 @@ from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, in_a_chart, table
 from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words
+from costmodel.words import upper_first
 
 COLUMNS = (
     ("Answer", 62), ("This workbook now", 18), ("Original run, central values", 18), ("Difference", 14),

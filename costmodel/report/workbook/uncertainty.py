@@ -10,12 +10,12 @@ from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.psa_answers import DEFAULT, Answers, answers
 from costmodel.report.psa_words import sentences
 from costmodel.report.terminal import reading_label
-from costmodel.report.words import chance, upper_first
 from costmodel.report.workbook.run_sheet import Column, RunSheet, Value, nothing_drawn, unsteady
 from costmodel.report.workbook.sheet import in_a_chart
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.words import chance, upper_first
 
 PERCENTILES = (5, 25, 50, 75, 95)
 WHEN: tuple[Column, ...] = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.report.words import short_money
+from costmodel.words import short_money
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW = (
     "#0072B2",
@@ -33,6 +33,8 @@ LABEL, UNDER = 38, 20
 """Characters of a line: of a bar's label, and of the title under bars, for which that leaves little room on a phone."""
 AROUND, LINE, GAP = 170, 15, 6
 """Pixels: around the bars of a chart, of a line of a label, and between labels."""
+ROOM = 0.15
+"""Room for the letters at the ends of bars, as a share of the widest."""
 FEW_YEARS = 12
 MOST_TICKS, FEW_TICKS = 6, 5
 
@@ -73,7 +75,7 @@ def rows(figure: go.Figure, names: Sequence[str], labels: Sequence[str]) -> None
     )
 
 
-def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame) -> Chart:
+def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame | None = None) -> Chart:
     """A finished chart in the common dress."""
     figure.update_layout(
         template="simple_white",
@@ -85,7 +87,7 @@ def chart(figure: go.Figure, title: str, alt: str, table: pd.DataFrame) -> Chart
     )
     figure.update_xaxes(showgrid=False, ticks="outside", automargin=True)
     figure.update_yaxes(showgrid=False, ticks="outside", automargin=True)
-    return Chart(figure, title, alt, table)
+    return Chart(figure, title, alt, pd.DataFrame() if table is None else table)
 
 
 def zero_line(figure: go.Figure, *, vertical: bool = False) -> None:
@@ -131,3 +133,37 @@ def follow_up_line(figure: go.Figure, years: float, last: float) -> None:
     }
     figure.add_annotation(x=years, text="observed ", xanchor="right", **side)
     figure.add_annotation(x=years, text=" extrapolation", xanchor="left", **side)
+
+
+@dataclass(frozen=True)
+class End:
+    """One side of bars: its name, the letter at their ends, how far each reaches, and what is said of each."""
+
+    name: str
+    letter: str
+    changes: Sequence[float]
+    words: Sequence[str]
+
+
+def around(
+    centre: float, names: Sequence[str], labels: Sequence[str], ends: Sequence[End], numbers: Sequence[float],
+    in_pounds: bool,
+) -> go.Figure:  # fmt: skip
+    """Horizontal bars to both sides of a value; letters and a pattern say which end is which where colours do not."""
+    figure = go.Figure()
+    if not names:
+        return figure
+    for end, colour, pattern in zip(ends, (ORANGE, BLUE), ("", "/"), strict=True):
+        figure.add_bar(
+            y=list(names), x=list(end.changes), base=centre, orientation="h", name=end.name,
+            text=[end.letter] * len(names), marker={"color": colour, "pattern": {"shape": pattern}},
+            textposition="outside", cliponaxis=False, customdata=list(end.words), hovertemplate="%{customdata}",
+        )  # fmt: skip
+    figure.add_vline(centre, line_width=1.5, line_color=GREY)
+    low, high = min(numbers), max(numbers)
+    money = money_axis("xaxis", low, high, from_zero=False) if in_pounds else {}
+    figure.update_layout(barmode="overlay", **money)
+    rows(figure, names, labels)
+    room = ROOM * (high - low)
+    figure.update_xaxes(range=[low - room, high + room])
+    return figure

@@ -2,6 +2,8 @@
 
 import math
 
+from costmodel.units import Unit
+
 MINUS = "\u2212"
 PENNY = 0.01
 """Pounds. Less than half of it is nothing: a rounding of the arithmetic, not an answer."""
@@ -79,3 +81,25 @@ def upper_first(text: str) -> str:
 def lower_first(text: str) -> str:
     """The same text within a sentence; an abbreviation stays."""
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def amount(value: float, unit: Unit, figures: int = 3) -> str:
+    """A value of an input with its unit: £371 per session, 80%, 0.397 per year."""
+    sign = MINUS if value < 0 else ""
+    if unit.kind == "price":
+        thing = unit.text.partition(" per ")[2]
+        pounds = f"{abs(value):,.2f}" if 0 < abs(value) < 1_000 else f"{abs(value):,.0f}"
+        return f"{sign}£{pounds.removesuffix('.00')} per {thing}"
+    if unit.kind in ("share", "probability", "discount_rate"):
+        return f"{sign}{abs(value) * 100:.{figures}g}%"
+    number = f"{sign}{significant(abs(value), figures + 1):,.{figures + 1}g}"
+    if unit.kind in ("rate", "quantity", "sessions", "age"):
+        return f"{number} {unit.text}"
+    return number
+
+
+def pair(first: float, second: float, unit: Unit, between: str = " to ") -> str:
+    """Two values of an input, their unit once: £253 to £375 per session."""
+    one, other = amount(first, unit), amount(second, unit)
+    thing = other.partition(" ")[2]
+    return f"{one.removesuffix(f' {thing}') if thing else one}{between}{other}"

@@ -1,0 +1,182 @@
+"""A page in each medium: terminal, Markdown, self-contained HTML, JSON and CSV.
+
+A worksheet is in workbook/run_sheet, Streamlit in views/parts/show. Each
+is a walk over the blocks of `costmodel.page`, so that a new analysis appears in all of them by its `page()`.
+"""
+
+import html as escaped
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from costmodel.page import (
+    SCREEN,
+    TEXT,
+    Figure,
+    Heading,
+    Notes,
+    Page,
+    Paragraph,
+    Table,
+    table_html,
+)
+from costmodel.report import json_report
+from costmodel.report.files import records_as_csv
+from costmodel.report.terminal import Piece, headed, listed
+from costmodel.scenario.used import to_be_checked
+
+SCHEMA = "costmodel/page/1"
+CHECK = "To be checked (recalled, not yet verified)"
+
+
+def terminal(page: Page) -> Iterator[Piece]:
+    """A page in lines of text and tables; figures are what their tables say."""
+    yield Text(page.title, style="bold")
+    yield from map(Text, page.about)
+    after: object = None
+    for block in page.for_(TEXT):
+        match block:
+            case Heading():
+                yield from headed(block.text)
+            case Paragraph():
+                yield from () if isinstance(after, Paragraph) and not after.strong else (Text(""),)
+                yield Text(block.text, style="bold" if block.strong else "")
+            case Notes():
+                yield from headed(block.heading, listed(_lines(block)))
+            case Table():
+                yield _rich(block)
+                if block.most is not None and (more := len(block.frame) - block.most) > 0:
+                    yield Text(f"{more} more rows are in --json and --csv")
+        after = block if not isinstance(block, Figure) else after
+    for heading, lines in closing(page):
+        yield from headed(heading, listed(lines))
+    if page.scenario is not None:
+        yield Text("")
+        yield Text(_origin(page), style="dim", overflow="fold")
+
+
+def _rich(block: Table) -> RichTable:
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for number, column in enumerate(block.shown(TEXT)):
+        left = number == 0 or not column.right
+        table.add_column(column.label, justify="left" if left else "right", overflow="fold")
+    for cells in block.cells(TEXT, block.most):
+        table.add_row(*cells)
+    return table
+
+
+def _lines(block: Notes) -> list[str]:
+    return [", ".join(block.lines)] if block.names and block.lines else list(block.lines)
+
+
+def closing(page: Page) -> Iterator[tuple[str, list[str]]]:
+    """What ends every page: warnings, changes, and what is to be checked, each with its heading."""
+    if page.warnings:
+        yield "Warnings", list(page.warnings)
+    if page.scenario is not None:
+        yield "Changed", [f"{change} (by {change.by})" for change in page.scenario.changes]
+        recalled = to_be_checked(page.scenario)
+        yield CHECK, [", ".join(recalled)] if recalled else []
+
+
+def _origin(page: Page) -> str:
+    drawn = f"{page.drawn}; " if page.drawn else ""
+    return f"{drawn}{json_report.engine()}; scenario SHA-256 {page.scenario.sha256 if page.scenario else ''}"
+
+
+def markdown(page: Page) -> str:
+    """A page as a Markdown file."""
+    lines = [f"# {page.title}", ""]
+    for line in page.about:
+        lines += [line, ""]
+    for block in page.for_(TEXT):
+        match block:
+            case Heading():
+                lines += [f"## {block.text}", ""]
+            case Paragraph():
+                lines += [f"**{block.text}**" if block.strong else block.text, ""]
+            case Notes() if block.lines:
+                lines += [f"## {block.heading}", "", *(f"* {line}" for line in _lines(block)), ""]
+            case Table():
+                columns = block.shown(TEXT)
+                rows = ([column.label for column in columns], ["---"] * len(columns), *block.cells(TEXT))
+                lines += [*(f"| {' | '.join(one.replace('|', '/') for one in row)} |" for row in rows), ""]
+    for heading, said in closing(page):
+        if said:
+            lines += [f"## {heading}", "", *(f"* {line}" for line in said), ""]
+    if page.scenario is not None:
+        lines += [_origin(page), ""]
+    return "\n".join(lines)
+
+
+STYLE = (
+    "body{font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
+    "th,td{text-align:left;padding:.2em .8em .2em 0;border-bottom:1px solid #ddd}"
+)
+
+
+def html(page: Page) -> str:
+    """A page as HTML that needs no network: the drawing library is in it where there is a figure."""
+    say = escaped.escape
+    parts = [f"<h1>{say(page.title)}</h1>", *(f"<p>{say(line)}</p>" for line in page.about)]
+    figures = 0
+    for block in page.for_(SCREEN):
+        match block:
+            case Heading():
+                parts.append(f"<h2>{say(block.text)}</h2>")
+            case Paragraph():
+                parts.append(f"<p><b>{say(block.text)}</b></p>" if block.strong else f"<p>{say(block.text)}</p>")
+            case Notes():
+                parts += _list(block.heading, block.lines)
+            case Table():
+                parts.append(table_html(block))
+            case Figure():
+                chart = block.draw()
+                drawn = chart.figure.to_html(
+                    full_html=False, include_plotlyjs=not figures, div_id=f"figure-{figures}"
+                )  # fmt: skip
+                parts.append(f'<div role="img" aria-label="{say(chart.alt, quote=True)}">{drawn}</div>')
+                figures += 1
+    for heading, lines in closing(page):
+        parts += _list(heading, lines)
+    parts += [] if page.scenario is None else [f"<p><small>{say(_origin(page))}</small></p>"]
+    head = f'<meta charset="utf-8"><title>{say(page.title)}</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _list(heading: str, lines: Iterable[str]) -> list[str]:
+    items = "".join(f"<li>{escaped.escape(line)}</li>" for line in lines)
+    return [f"<h2>{escaped.escape(heading)}</h2><ul>{items}</ul>"] if items else []
+
+
+def document(page: Page) -> dict[str, Any]:
+    """A page as a program reads it: what was asked, the rows at full precision, and the sentences as notes."""
+    scenario = page.scenario
+    said: dict[str, Any] = {"schema": SCHEMA}
+    said |= {"title": page.title} if scenario is None else {"scenario": json_report.identity(scenario)}
+    said |= {"engine": json_report.engine()} | dict(page.data)
+    said |= {"rows": records(page.rows), "warnings": list(page.warnings), "notes": page.sentences}
+    return said if scenario is None else said | {"changes": json_report.changes(scenario.changes)}
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Records of a table, missing values as None."""
+    columns = [str(name) for name in frame.columns]
+    return [
+        {name: None if value is pd.NA else json_report.plain(value) for name, value in zip(columns, row, strict=True)}
+        for row in frame.itertuples(index=False, name=None)
+    ]
+
+
+def as_csv(frame: pd.DataFrame) -> str:
+    """The rows as CSV: numbers in full, missing ones empty, lists in words, nothing that a spreadsheet would run."""
+    return records_as_csv([{key: _flat(value) for key, value in row.items()} for row in records(frame)])
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {one:.2f}" if isinstance(one, float) else f"{key} {one}" for key, one in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
