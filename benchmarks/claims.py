@@ -1,6 +1,6 @@
 """`python -m benchmarks.claims`: every claim of every sentence about 200 random changes of each scenario file.
 
-About half an hour of one processor. Prints each false claim with the change that shows it, and a line a file.
+About a quarter of an hour of one processor. Prints each false claim with the change that shows it, and a line a file.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def main() -> int:
     """1 where anything that is said is false."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changes", type=int, default=CHANGES)
-    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("files", nargs="*", default=FILES, help="as population/file.yaml; all if left out")
     given = parser.parse_args()
     total = 0

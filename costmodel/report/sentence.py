@@ -42,16 +42,15 @@ def pick(
     discounted: bool = False, horizon: float | None = None, run: str | None = None, strategy: str | None = None,
 ) -> pd.Series:  # fmt: skip
     """The one row of the table that answers a question. Raises LookupError if there is not exactly one."""
-    table = result.table()
-    found = table[
-        (table.outcome == outcome) & (table.perspective == perspective) & (table.party == party)
-        & (table.category == category) & (table.discounted == discounted) & (table.comparator != "")
-        & (table.horizon_months == (result.horizons[0] if horizon is None else horizon))
-        & (table.run == (run or result.headline.name)) & (table.strategy == (strategy or result.strategies[1]))
-    ]  # fmt: skip
+    at = result.horizons[0] if horizon is None else horizon
+    asked = (
+        outcome, perspective, party, category, discounted, at, run or result.headline.name,
+        strategy or result.strategies[1],
+    )  # fmt: skip
+    found = result.places().get(asked, ())
     if len(found) != 1:
         raise LookupError(f"{len(found)} rows answer {outcome}, {perspective or party}, {category}")
-    return found.iloc[0]
+    return result.table().iloc[found[0]]
 
 
 def answer(result: Result, strategy: str | None = None, perspective: str = MAIN) -> Answer:

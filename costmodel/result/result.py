@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate
 from costmodel.result.outcomes import VIEWS, Outcomes, until
-from costmodel.result.table import in_words, rows
+from costmodel.result.table import in_words, places, rows
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import Category
@@ -82,7 +82,7 @@ class Result:
     given: Mapping[str, Array] | None = None
     strata: "Mapping[str, Result]" = field(default_factory=dict)
     """Each stratum's people alone, by name."""
-    _cache: "dict[str, pd.DataFrame]" = field(default_factory=dict, init=False, repr=False, compare=False)
+    _cache: "dict[str, Any]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def run_id(self) -> str:
@@ -339,7 +339,15 @@ class Result:
             import pandas as pd
 
             self._cache["table"] = pd.DataFrame(list(rows(self)))
-        return self._cache["table"]
+        table: pd.DataFrame = self._cache["table"]
+        return table
+
+    def places(self) -> "dict[tuple[object, ...], list[int]]":
+        """Where the rows of `table` that compare with the comparator stand, by what they answer."""
+        if "places" not in self._cache:
+            self._cache["places"] = places(self.table())
+        found: dict[tuple[object, ...], list[int]] = self._cache["places"]
+        return found
 
     def parties(self) -> Iterator[str]:
         """Parties that pay or receive anything here."""

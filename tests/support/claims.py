@@ -18,12 +18,14 @@ A sentence that matches none of the forms here is a fault: nothing is claimed un
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
+from unittest import mock
 
 import pandas as pd
+import plotly.graph_objects as go
 
 import costmodel as cm
 from costmodel.report import charts
@@ -79,6 +81,31 @@ def time_in_words(months: float) -> str:
     return f"{months:.0f} month" + "s" * (round(months) != 1)
 
 
+def places(result: cm.Result) -> dict[tuple[object, ...], int]:
+    """Where each row of the table stands, by what it answers: no question is answered twice."""
+    table = result.table()
+    answered = list(zip(*(table[key].tolist() for key in KEYS), strict=True))
+    assert len(set(answered)) == len(answered)
+    return {key: place for place, key in enumerate(answered)}
+
+
+class Untouched:
+    """Takes whatever is asked of a figure, and draws nothing."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.layout = self.data = ()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+@contextmanager
+def untouched_figures() -> Iterator[None]:
+    """Charts say their titles and are not drawn, which takes ten times as long; titles are made of tables alone."""
+    with mock.patch.object(go, "Figure", Untouched), mock.patch.object(go, "Waterfall", Untouched):
+        yield
+
+
 @dataclass(frozen=True)
 class Claims:
     """The sentences about one strategy of a result for one payer, and what is true of it."""
@@ -95,10 +122,11 @@ class Claims:
     def drawn(self) -> bool:
         return self.result.draws > 0
 
-    @cached_property
-    def rows(self) -> dict[tuple[object, ...], Any]:
-        """The table by what each row answers."""
-        return {tuple(getattr(row, key) for key in KEYS): row for row in self.result.table().itertuples()}
+    @property
+    def places(self) -> dict[tuple[object, ...], int]:
+        """Where each row of the table stands; found once for all that is claimed of a result."""
+        kept: dict[tuple[object, ...], int] = vars(self.result).setdefault("_claimed", {})
+        return kept or kept.update(places(self.result)) or kept
 
     def row(self, outcome: str, *, last: bool = False, **where: Any) -> Any:
         """The row of the table that answers."""
@@ -108,18 +136,19 @@ class Claims:
             "horizon_months": self.result.horizons[-1 if last else 0],
             "run": "expected" if self.drawn else "deterministic",
         } | where  # fmt: skip
-        return self.rows[tuple(wanted[key] for key in KEYS)]
+        return self.result.table().iloc[self.places[tuple(wanted[key] for key in KEYS)]]
 
     def sentences(self, *, charts_too: bool = True) -> dict[str, list[str]]:
         """Everything that is said, by kind. charts_too: what is written over charts, which take longest to make."""
         said = answer(self.result, self.strategy, self.perspective)
         at = (self.result, self.perspective, self.strategy)
-        drawn = {} if not charts_too else {
-            "curve": [charts.cumulative(*at).title],
-            "bridge": [charts.bridge(*at).title],
-            "parties": [charts.parties(self.result, self.strategy).title],
-            "structures": [charts.structures(*at).title] if len(self.result.weights) > 1 else [],
-        }  # fmt: skip
+        with untouched_figures():
+            drawn = {} if not charts_too else {
+                "curve": [charts.cumulative(*at).title],
+                "bridge": [charts.bridge(*at).title],
+                "parties": [charts.parties(self.result, self.strategy).title],
+                "structures": [charts.structures(*at).title] if len(self.result.weights) > 1 else [],
+            }  # fmt: skip
         return {
             "headline": [said.headline],
             "beside": list(said.beside),
