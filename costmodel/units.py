@@ -87,7 +87,11 @@ _FREQUENT_SLIPS = {
 
 
 def parse_unit(text: object, currency: str = "GBP") -> Unit:
-    """The unit that a text declares. currency: the setting's. Raises ValueError with what is allowed."""
+    """The unit that a text declares. currency: the setting's. Raises ValueError with what is allowed.
+
+    >>> parse_unit("EUR per visit", currency="EUR").thing
+    'visit'
+    """
     if not isinstance(text, str) or not text.strip():
         raise ValueError('a unit must be text, such as "share", "visits per year" or "GBP per visit"')
     text = " ".join(text.split())
@@ -226,7 +230,11 @@ _MONTHS_PER = {
 
 
 def parse_duration(text: object, zero_allowed: bool = False) -> Duration:
-    """The duration that a text such as "18 months" declares. Raises ValueError with what is allowed."""
+    """The duration that a text such as "18 months" declares. Raises ValueError with what is allowed.
+
+    >>> parse_duration("1.5 years").months
+    18.0
+    """
     how = 'Write a number and "months", "years" or "weeks", such as "18 months".'
     text = str(text)
     match = re.fullmatch(r"\s*([-−+]?)(\d+(?:\.\d+)?)\s+(month|year|week)s?\s*", text, flags=re.ASCII)

@@ -10,7 +10,11 @@ PENNY = 0.01
 
 
 def money(amount: float, *, exact: bool = False) -> str:
-    """Pounds, three significant figures unless exact: £12,300, −£400, £0."""
+    """Pounds, three significant figures unless exact.
+
+    >>> money(-12_345), money(-12_345, exact=True), money(0.004)
+    ('−£12,300', '−£12,345', '£0')
+    """
     if abs(amount) < PENNY / 2:
         return "£0"
     rounded = round(amount, 2) if exact else _pounds(amount)
