@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402 (what stops the program while it starts has to stand before what it imports)
 
+import importlib
 import os
 import signal
 import sys
@@ -25,27 +26,53 @@ if (
 ):
     signal.signal(signal.SIGINT, _stop_quietly)
 
-from costmodel.analysis.beyond import beyond
-from costmodel.analysis.information import voi
-from costmodel.analysis.probabilistic import psa
-from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
-from costmodel.errors import InputError
-from costmodel.model.run import run
-from costmodel.result.result import Result
-from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import load
-from costmodel.scenario.locked import Locked, Refused
 from costmodel.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from costmodel.analysis.beyond import beyond
+    from costmodel.analysis.information import voi
+    from costmodel.analysis.probabilistic import psa
+    from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
     from costmodel.analysis.sweep import Swept
+    from costmodel.errors import InputError
+    from costmodel.model.run import run
+    from costmodel.result.result import Result
+    from costmodel.scenario.build import Scenario
+    from costmodel.scenario.load import load
+    from costmodel.scenario.locked import Locked, Refused
+
+_WHERE = {
+    "costmodel.analysis.beyond": ("beyond",),
+    "costmodel.analysis.information": ("voi",),
+    "costmodel.analysis.probabilistic": ("psa",),
+    "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
+    "costmodel.errors": ("InputError",),
+    "costmodel.model.run": ("run",),
+    "costmodel.result.result": ("Result",),
+    "costmodel.scenario.build": ("Scenario",),
+    "costmodel.scenario.load": ("load",),
+    "costmodel.scenario.locked": ("Locked", "Refused"),
+}
+"""Public names by module; each is imported when it is first used, so that a program waits for what it needs alone."""
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
     "chance_break_even", "frontier", "grid", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _WHERE.items():
+        if name in names:
+            globals()[name] = value = getattr(importlib.import_module(module), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def sweep(
@@ -61,7 +88,7 @@ def sweep(
     return analysis.sweep(path, output, workers=workers, scheduler=scheduler)
 
 
-def workbook(result: Result, path: "str | Path") -> None:
+def workbook(result: "Result", path: "str | Path") -> None:
     """Write the Excel workbook of a result: live from inputs to payback. Raises InputError if it cannot be written."""
     from costmodel.report.workbook import write
 

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import plotly.graph_objects as go
 
+from costmodel.errors import InputError
 from costmodel.words import short_money
+
+try:
+    import plotly.graph_objects as go
+except ImportError as error:
+    _REMEDY = 'Install it with its extra: pip install "psychotherapy-costmodel[charts]".'
+    raise InputError.at("charts", "charts need the package plotly", _REMEDY) from error
 
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW = (
     "#0072B2",

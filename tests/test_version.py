@@ -5,8 +5,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-
 from costmodel.report.words import money
+
 from costmodel.version import __version__
 from tests.support import headlines
 from tests.support.headlines import SCENARIOS, Key, recorded, shipped, versions

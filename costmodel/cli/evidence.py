@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
-from costmodel.cli.options import Draws, Fix, Json, Seed, Set, busy, scenario_of, show, whole_number
+from costmodel.cli.options import Draws, Fix, Json, Seed, Set, busy, scenario_of, scenarios, show, whole_number
 from costmodel.cli.program import OUR_FAULT, app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
@@ -16,8 +16,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.kind import kind_of
 from costmodel.scenario.locked import Locked, Refused
 from costmodel.scenario.read import read_file
-
-SCENARIOS = Path("scenarios")
 
 
 @app.command()
@@ -91,7 +89,7 @@ def _validate_all(draws: int, seed: int, write: Path | None, as_json: bool) -> N
     if write is not None:
         check_folder(write, "--write")
     with terminal.progress() as progress:
-        found = ask(SCENARIOS, draws=draws, seed=seed, progress=progress)
+        found = ask(scenarios(), draws=draws, seed=seed, progress=progress)
     if write is not None:
         write_whole(write, lambda path: path.write_text(validation_table.markdown(found), "utf-8"), "--write")
     if as_json:
@@ -197,9 +195,10 @@ def _loaded(
 
 
 def _shipped() -> list[Path]:
-    """The model files and overlays below ./scenarios; other files that stand there are left alone."""
-    files = sorted(SCENARIOS.glob("*/*.yaml"))
+    """The model files and overlays below the folder of scenarios; other files that stand there are left alone."""
+    folder = scenarios()
+    files = sorted(folder.glob("*/*.yaml"))
     found = [path for path in files if kind_of(read_file(path).data) != "other"]
     if not found:
-        raise InputError.at("SCENARIO", f"there is no scenario below {SCENARIOS}", "Name a model file or an overlay.")
+        raise InputError.at("SCENARIO", f"there is no scenario below {folder}", "Name a model file or an overlay.")
     return found

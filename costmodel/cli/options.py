@@ -1,5 +1,6 @@
 """Options that several commands share, and what they make of a scenario."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from costmodel.page import Page
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import terminal
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.load import catalogue
 from costmodel.scenario.locked import Refused
 from costmodel.scenario.read import scalar
 
@@ -41,6 +43,12 @@ def whole_number(option: str) -> Callable[[object], int]:
     return read
 
 
+def scenarios() -> Path:
+    """The folder of scenarios: the one here where there is one, else the catalogue's."""
+    here = Path("scenarios")
+    return here if os.path.isdir(here) else catalogue()
+
+
 def perspective_name(text: str) -> str:
     """A perspective by name."""
     if text not in PERSPECTIVES:
@@ -48,7 +56,7 @@ def perspective_name(text: str) -> str:
     return text
 
 
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A model file or an overlay.")]
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A model file, an overlay, or a name as panic.")]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."),

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from costmodel.cli.options import scenarios
 from costmodel.errors import InputError
 from costmodel.report import json_report, terminal
-
-SCENARIOS = Path("scenarios")
+from costmodel.scenario.load import named
 
 
 def publish(scenario: Path | None, changed: bool, asked: bool, write: Path | None, as_json: bool) -> None:
-    """Check one scenario, or every population of ./scenarios. Raises InputError with all that is not fit."""
+    """Check one scenario, or every population there is. Raises InputError with all that is not fit."""
     if not asked:
         raise InputError.at("--write", "only --publish writes a page", "Add --publish, or leave --write out.")
     if changed:
@@ -27,7 +27,7 @@ def _one(scenario: Path, as_json: bool) -> None:
     from costmodel.analysis import publication as analysis
     from costmodel.report import published
 
-    fit = analysis.published(scenario)
+    fit = analysis.published(named(scenario))
     if as_json:
         found = analysis.Population(scenario.resolve().parent.name, (fit,), ())
         print(json_report.text(published.document([found])))
@@ -42,7 +42,7 @@ def _all(write: Path | None, as_json: bool) -> None:
 
     if write is not None:
         check_folder(write, "--write")
-    found = analysis.published_all(SCENARIOS)
+    found = analysis.published_all(scenarios())
     if as_json:
         print(json_report.text(published.document(found)))
     else:
@@ -60,5 +60,5 @@ def _page(write: Path) -> None:
     from costmodel.report.files import write_whole
 
     with terminal.progress() as progress:
-        page = evidence_page.markdown(evidence_of_all(SCENARIOS, progress=progress))
+        page = evidence_page.markdown(evidence_of_all(scenarios(), progress=progress))
     write_whole(write, lambda path: path.write_text(page, "utf-8"), "--write")

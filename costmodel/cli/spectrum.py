@@ -5,21 +5,22 @@ from typing import Annotated
 
 import typer
 
-from costmodel.cli.options import Draws, Json, OnePerspective, Seed, busy, show
+from costmodel.cli.options import Draws, Json, OnePerspective, Seed, busy, scenarios, show
 from costmodel.cli.program import app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import files, json_report
 
-SCENARIOS = Path("scenarios")
-
 
 @app.command()
 def spectrum(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="Where the populations' folders are; ./scenarios if left out.")
-    ] = SCENARIOS,
+        Path | None,
+        typer.Argument(
+            metavar="[FOLDER]", help="Where the populations' folders are; ./scenarios or the package's own."
+        ),
+    ] = None,
     perspective: OnePerspective = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
@@ -32,6 +33,7 @@ def spectrum(
 
     if csv is not None:
         files.check_folder(csv, "--csv")
+    folder = scenarios() if folder is None else folder
     paths = analysis.populations(folder)
     if not paths:
         raise InputError.at("FOLDER", f"there is no population below {folder}", "Name a folder with NAME/model.yaml.")

@@ -182,5 +182,5 @@ def _points(share: float) -> str:
 
 def _round_up(number: int) -> int:
     """Two significant figures, upwards: a wanted number of draws is no measurement."""
-    step = 10 ** max(len(str(number)) - 2, 0)
+    step = int(10 ** max(len(str(number)) - 2, 0))
     return -(-number // step) * step

@@ -15,7 +15,7 @@ from costmodel.report.json_report import engine
 from costmodel.result.result import Result
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
-from costmodel.scenario.load import FOLDER, YOURS, catalogue, load_text
+from costmodel.scenario.load import FOLDER, PACKAGE, YOURS, catalogue, load_text
 from costmodel.scenario.read import Tree, scalar
 
 WORDS = ("title", "description")
@@ -182,5 +182,8 @@ def _file(path: Path) -> str:
         inside = path.resolve().relative_to(catalogue())
     except ValueError:
         return shlex.quote(str(path))
-    folder = f'"${FOLDER}"' if os.environ.get(FOLDER) else "scenarios"
-    return f"{folder}/{shlex.quote(inside.as_posix())}"
+    if os.environ.get(FOLDER):
+        return f'"${FOLDER}"/{shlex.quote(inside.as_posix())}'
+    if catalogue().parent == PACKAGE:  # installed: a reader has no such folder, and names it as the catalogue does
+        return shlex.quote(inside.with_suffix("").as_posix())
+    return f"scenarios/{shlex.quote(inside.as_posix())}"

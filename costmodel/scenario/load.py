@@ -1,12 +1,13 @@
 """From a scenario file to a checked `Scenario`: the only way in."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from costmodel.errors import InputError, Problem, path_of
-from costmodel.inputs.files import named_file
+from costmodel.errors import InputError, Problem, nearest, path_of
+from costmodel.inputs.files import LONGEST_NAME, named_file
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
@@ -30,13 +31,37 @@ YOURS = "yours"
 """The label of changes that the dashboard saves."""
 
 
+MODEL = "model.yaml"
+PACKAGE = Path(__file__).parents[1]
+_NAME = re.compile(r"(?P<population>[a-z0-9_]+)(?:/(?P<file>[a-z0-9_]+))?")
+
+
 def load(path: str | Path) -> Scenario:
     """Read a scenario file, its setting, its data and its overlays.
 
-    Changes that were saved name their base, and may lie anywhere. Raises InputError with every problem found, each with
-    file and line; Refused, which is one, for a locked scenario.
+    path: a file, or a name of the catalogue: "panic" is panic/model.yaml there, and "panic/cautious" its overlay; a
+    file of that name comes first. Changes that were saved name their base, and may lie anywhere. Raises InputError with
+    every problem found, each with file and line; Refused, which is one, for a locked scenario.
     """
-    return _load(path_of("path", path), ())
+    return _load(named(path_of("path", path)), ())
+
+
+def named(path: Path) -> Path:
+    """The file of the catalogue where a path is a name of it and no file, else the path itself. Raises InputError."""
+    name = _NAME.fullmatch(path.as_posix())
+    if name is None or os.path.isfile(path):
+        return path
+    home = catalogue()
+    file = home / name["population"] / (f"{name['file']}.yaml" if name["file"] else MODEL)
+    if os.path.isfile(file):
+        return file
+    if os.path.lexists(path):
+        return path
+    known = [one.parent.name for one in home.glob(f"*/{MODEL}")]
+    if name["population"] in known:
+        known = [f"{name['population']}/{one.stem}" for one in (home / name["population"]).glob("*.yaml")]
+    found = "there is no such file, and the catalogue has no scenario of this name"
+    raise InputError.at(str(path)[:LONGEST_NAME], found, nearest(path.as_posix(), sorted(known)))
 
 
 def _load(path: Path, above: tuple[Path, ...]) -> Scenario:
@@ -65,8 +90,10 @@ def nameless(tree: Tree) -> bool:
 
 
 def catalogue() -> Path:
-    """The folder of scenarios. COSTMODEL_SCENARIOS names another one."""
-    return Path(os.environ.get(FOLDER) or Path(__file__).parents[2] / "scenarios").resolve()
+    """The folder of scenarios: of the installed package or of the checkout. COSTMODEL_SCENARIOS names another one."""
+    installed = PACKAGE / "scenarios"
+    shipped = installed if os.path.isdir(installed) else PACKAGE.parent / "scenarios"
+    return Path(os.environ.get(FOLDER) or shipped).resolve()
 
 
 @dataclass(frozen=True)

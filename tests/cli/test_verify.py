@@ -53,6 +53,7 @@ def test_a_failed_check_is_exit_code_1_without_a_message_of_a_crash(
 
 def test_without_a_scenario_all_below_the_folder_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
     assert "there is no scenario below scenarios" in refused("verify")
     example(tmp_path / "scenarios" / "example")
     (tmp_path / "scenarios" / "example" / "trial.yaml").write_text("format: 1\nrows: {}\n", "utf-8")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from costmodel.app.parts import catalogue, compute
 from costmodel.model.run import DRAWS
 from tests.support.dashboard import opened
 from tests.support.example import example
-from views.parts import catalogue, compute
 
 FEW = 100
 """Draws, where their number is not what is tested."""

@@ -7,13 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.app.parts import compute
+from costmodel.app.parts.text import WORD_JOINER, literal
 from costmodel.charts import wrapped
 from costmodel.report.charts import cumulative, states
 from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened
 from tests.support.example import derived, documented_model, load_example, number
-from views.parts import compute
-from views.parts.text import WORD_JOINER, literal
 
 REAL = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
 PERSPECTIVES = ("nhs", "nhs_pss", "public_sector", "societal")

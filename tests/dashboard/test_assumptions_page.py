@@ -6,11 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.app.parts import downloads
+from costmodel.app.parts.choice import Choice
 from costmodel.scenario.load import load_text
-from views.parts import downloads
-from views.parts.choice import Choice
 
-PAGE = "views/assumptions.py"
+PAGE = "costmodel/app/assumptions.py"
 
 
 @pytest.fixture

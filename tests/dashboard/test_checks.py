@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
 from costmodel.analysis.verification import verify
+from costmodel.app.parts import compute
 from costmodel.report.verified import count
 from costmodel.result.result import Result
-from views.parts import compute
 
 BUTTON = "check this run"
 

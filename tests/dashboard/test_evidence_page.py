@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from costmodel.analysis.validation import validate
+from costmodel.app.parts import compute
 from costmodel.report.validation_table import cells, headline
-from views.parts import compute
 
-PAGE = "views/evidence.py"
+PAGE = "costmodel/app/evidence.py"
 ROW = {
     "label": "Well at 24 months", "role": "predicted", "why": "Because it *matters*", "population": "example",
     "strategy": "therapy", "outcome": "share in states", "states": ["well"], "time": "24 months", "observed": 0.9,

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from costmodel.app.parts.text import literal
 from costmodel.report.refused import because
 from costmodel.scenario.locked import HEADLINE
 from tests.support.dashboard import opened
 from tests.support.locked import locked, locked_example
-from views.parts.text import literal
 
 CONTROLS = ("number_input", "slider", "segmented_control", "text_input", "button", "checkbox", "radio", "data_editor")
 
@@ -68,7 +68,7 @@ def test_choosing_it_puts_the_refusal_in_the_place_of_the_answer(both: Path) -> 
 
 def test_the_other_page_shows_the_refusal_too(both: Path) -> None:
     at = chosen(opened(), "shut")
-    at.switch_page("views/assumptions.py").run()
+    at.switch_page("costmodel/app/assumptions.py").run()
     assert not at.exception
     shows_only_the_refusal(at)
 

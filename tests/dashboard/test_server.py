@@ -17,11 +17,11 @@ from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
 from benchmarks.visitors import load
+from costmodel.app.parts import catalogue, choice, compute
 from costmodel.model.parallel import go_on
 from tests.support.dashboard import opened
 from tests.support.example import example
 from tests.support.protocol import FIELDS, WHOLE, Server, Visitor, Widget, field_of, served
-from views.parts import catalogue, choice, compute
 
 PRICE = "control parameters.session_price.value"
 SHIPPED = Path(__file__).parents[2] / "scenarios"
@@ -258,8 +258,8 @@ def _the_same_chart_twice() -> None:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from costmodel.app.parts import show
     from costmodel.report.charts import Chart
-    from views.parts import show
 
     for key in ("central", "expected"):
         show.figure(Chart(go.Figure(go.Scatter(x=[0, 1], y=[0, 0])), "The same", "A line.", pd.DataFrame()), 200, key)

@@ -8,13 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.app.parts import choice, compute, downloads
 from costmodel.result.result import Result
 from tests.dashboard.conftest import FEW
 from tests.dashboard.test_answer_page import exact_figures, python_figures
 from tests.dashboard.test_uploads import OVERLAY
 from tests.support.dashboard import DASHBOARD, PATIENCE, opened
 from tests.support.example import documented, example
-from views.parts import choice, compute, downloads
 
 PRICE = "control parameters.session_price.value"
 

@@ -9,12 +9,12 @@ from ruamel.yaml import YAML
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.app.parts import catalogue, choice
 from costmodel.errors import InputError
 from costmodel.report.saved import overlay_text, saved
 from tests.support.dashboard import opened
 from tests.support.example import example
 from tests.support.workbooks import exported, typed
-from views.parts import catalogue, choice
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 DRAWS = 40

@@ -12,13 +12,13 @@ import costmodel as cm
 from costmodel.analysis import sensitivity
 from costmodel.analysis.information import ValueOfInformation
 from costmodel.analysis.probabilistic import psa
+from costmodel.app.parts import compute, how_sure
+from costmodel.app.parts.text import WORD_JOINER
 from costmodel.report import charts, psa_words
 from costmodel.report.psa_answers import answers
 from costmodel.words import amount
-from views.parts import compute, how_sure
-from views.parts.text import WORD_JOINER
 
-PAGE = "views/uncertainty.py"
+PAGE = "costmodel/app/uncertainty.py"
 HEADERS = [
     "By when is the money back?",
     "Which inputs move it?",

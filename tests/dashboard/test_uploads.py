@@ -6,11 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.app.parts import catalogue
 from costmodel.errors import InputError
 from costmodel.scenario.load import load_text
 from tests.support.example import documented
 from tests.support.workbooks import cell, exported, typed
-from views.parts import catalogue
 
 OVERLAY = """
 format: 1

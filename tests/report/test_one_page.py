@@ -114,8 +114,8 @@ def test_a_worksheet_has_it_as_numbers_with_a_chart() -> None:
 
 
 def of_the_dashboard() -> None:
+    from costmodel.app.parts import show
     from tests.report.test_one_page import TOY
-    from views.parts import show
 
     show.page(TOY.page())
 

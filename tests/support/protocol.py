@@ -213,8 +213,8 @@ def served(log: Path | None = None, **environment: str) -> Iterator[Server]:
         port = probe.getsockname()[1]
     errors = log.open("wb") if log else subprocess.DEVNULL
     process = subprocess.Popen(
-        [sys.executable, "scripts/serve.py", str(port)], cwd=ROOT, env={**os.environ, **environment}, stderr=errors,
-        stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "costmodel", "dashboard", str(port)], cwd=ROOT, env={**os.environ, **environment},
+        stderr=errors, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from costmodel.errors import InputError
 from costmodel.inputs.files import read_bytes
+
+try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+except ImportError as error:
+    _REMEDY = 'Install it with its extra: pip install "psychotherapy-costmodel[sweep]".'
+    raise InputError.at("sweep", "Parquet files need the package pyarrow", _REMEDY) from error
 
 REFUSED = "refused"
 """The outcome of the one row of a cell that the model refused to run; its words say why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xlsxwriter
@@ -173,7 +174,7 @@ def as_bytes(result: Result) -> bytes:
     checks_page = page("Checks", "Checks", CHECKS_SAY, True)
     provenance_page = page("Provenance", "Provenance", "What was run, with what, and how to run it again.", False)
 
-    moves: dict = {}
+    moves: dict[Any, Any] = {}
     if model.in_probabilities:
         moves = write_probabilities(rates_page, inputs)
         for pair, trace_page in trace_pages.items():

@@ -146,7 +146,8 @@ def _item_cost(
     for name, quantity in item.on_transition.items():
         if (moved := _moved(trace, name, row)) is not None:
             cost = cost + moved * (inputs.look(quantity) * inputs.look(item.price))
-    return cost
+    total: Cell | float = cost
+    return total
 
 
 def _moved(trace: Sheet, name: str, row: int) -> Cell | None:
@@ -164,10 +165,12 @@ def _qalys(inputs: Inputs, trace: Sheet, rates: Sheet, row: int, variant: Varian
     for name, gain in model.qalys_on_transition.items():
         if (moved := _moved(trace, name, row)) is not None:
             gained = gained + moved * inputs.look(gain)
-    if row == REFERRAL or not model.strategies[strategy].harms:
-        return gained - 0
-    begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
-    return gained - harm(model, strategy, begin, end, inputs.look, inputs.months)
+    lost: Any = 0
+    if row != REFERRAL and model.strategies[strategy].harms:
+        begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
+        lost = harm(model, strategy, begin, end, inputs.look, inputs.months)
+    total: Cell | float = gained - lost
+    return total
 
 
 def _window(inputs: Inputs, strategy: str) -> tuple[Cell, Cell]:
@@ -269,7 +272,7 @@ def _perspective(
     row: int,
     strategy: str,
     perspective: str,
-    ledger: list,
+    ledger: list[Any],
     net: dict[str, tuple[Cell, Cell]],
     factor: Cell,
     month: Cell,

@@ -1,5 +1,7 @@
 """A worksheet that writes numbers with all their digits, and formulas as they stand."""
 
+from typing import Any
+
 from xlsxwriter.worksheet import Worksheet
 
 
@@ -10,15 +12,15 @@ class _AllDigits(float):
         return repr(float(self))
 
 
-class ExactWorksheet(Worksheet):
+class ExactWorksheet(Worksheet):  # type: ignore[misc]
     """Numbers read back as exactly what was written: the writer's sixteen digits lose the last bit of some.
 
     Formulas are in the portable subset, so the search for functions newer than the file format, half the
     time of writing, is left out.
     """
 
-    def _prepare_formula(self, formula, expand_future_functions=False):
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
         return formula.removeprefix("=")
 
-    def _xml_number_element(self, number, attributes=()):
+    def _xml_number_element(self, number: float, attributes: Any = ()) -> None:
         super()._xml_number_element(_AllDigits(number), attributes)

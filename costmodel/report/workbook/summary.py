@@ -223,7 +223,7 @@ class Summary:
     def _span(self, sheet: Sheet, name: str) -> str:
         return sheet.span(name, self.inputs.first_booked, self.last)
 
-    def charts(self, book: Any, traces: dict) -> None:
+    def charts(self, book: Any, traces: dict[Any, Any]) -> None:
         """Native charts: cumulative net cost with the run's band, savings by category, people in each state."""
         strategy = self.result.strategies[1]
         label = self.result.scenario.model.strategies[strategy].label

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from costmodel.app.parts import catalogue, compute
 from costmodel.errors import InputError
 from costmodel.report.workbook.opened import opened
 from costmodel.report.workbook.package import is_binary
@@ -17,7 +18,6 @@ from costmodel.scenario.locked import Locked, Refused
 from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.schema import Base
 from costmodel.words import upper_first
-from views.parts import catalogue, compute
 
 _NAME = re.compile(r"\b[a-z][a-z0-9]*_[a-z0-9_]+\b|^[a-z][a-z0-9]*(?=:)")
 """What may be the name of a parameter in a message."""

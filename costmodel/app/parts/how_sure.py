@@ -11,13 +11,13 @@ from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import information as voi
 from costmodel.analysis import sensitivity
 from costmodel.analysis.probabilistic import psa
+from costmodel.app.parts import asked, compute, show
+from costmodel.app.parts.text import literal
 from costmodel.report import beyond_table, charts, information_table, psa_words
 from costmodel.report.psa_answers import Answers, answers
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
-from views.parts import asked, compute, show
-from views.parts.text import literal
 
 HEIGHT = 380
 

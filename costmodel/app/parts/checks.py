@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from costmodel.app.parts import compute
+from costmodel.app.parts.text import literal, literal_table
 from costmodel.report.verified import cells, count, remark
 from costmodel.result.result import Result
-from views.parts import compute
-from views.parts.text import literal, literal_table
 
 ASKED = "checked"
 """The scenario whose checks were asked for, by its SHA-256."""

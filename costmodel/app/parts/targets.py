@@ -1,5 +1,6 @@
 """The Evidence page: targets of this population or of all, and what its model says of them."""
 
+import os
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from costmodel.analysis.validation import Validation, targets_name, validate
+from costmodel.app.parts import catalogue, choice, compute, show
+from costmodel.app.parts.text import literal
 from costmodel.report import validation_table
 from costmodel.scenario.build import Scenario
-from views.parts import catalogue, choice, compute, show
-from views.parts.text import literal
 
 ONE, ALL = "This population", "All populations"
 
@@ -42,7 +43,7 @@ def show_targets(scenario: Scenario) -> None:
 @lru_cache(maxsize=64)
 def _declared(folder: Path, population: str, stamp: str) -> tuple[bool, bool]:
     """Whether targets are declared of a population, and of any; looked for again where the folder has changed."""
-    return bool(targets_name(folder, population)), (folder / "validation.yaml").exists()
+    return bool(targets_name(folder, population)), os.path.exists(folder / "validation.yaml")
 
 
 def _table(found: Validation) -> None:

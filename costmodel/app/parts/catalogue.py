@@ -14,6 +14,7 @@ from typing import Any
 from costmodel.errors import InputError, Problem
 from costmodel.report.saved import overlay_text
 from costmodel.scenario.faults import validate
+from costmodel.scenario.load import catalogue as folder
 from costmodel.scenario.load import load_text
 from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
 from costmodel.scenario.schema import Base, OverlayFile
@@ -24,11 +25,6 @@ UPLOADED = "your_file.yaml"
 """A user's file is read as if it stood beside the chosen model under this name, whatever its own."""
 NAMES_A_FILE = ("extends", "setting", "sources", "joint", "file")
 NEEDED, ONLY_CHANGES = {"format", "extends", "label"}, {"format", "extends", "base", "label", "change", "add"}
-
-
-def folder() -> Path:
-    """Where scenarios live. COSTMODEL_SCENARIOS names another folder."""
-    return Path(os.environ.get("COSTMODEL_SCENARIOS") or Path(__file__).parents[2] / "scenarios").resolve()
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def _stamp(home: Path) -> str:
 def _readable(path: Path, home: Path) -> bool:
     """Whether it is a regular file of the folder, wherever links lead."""
     try:
-        return path.is_file() and path.resolve().is_relative_to(home)
+        return os.path.isfile(path) and path.resolve().is_relative_to(home)
     except (OSError, RuntimeError):
         return False
 

@@ -1,6 +1,6 @@
 """How sure: chances by year, what moves the answer, what would have to be true, and what knowing more is worth."""
 
-from views.parts import choice, compute, how_sure
+from costmodel.app.parts import choice, compute, how_sure
 
 scenario = choice.scenario()
 page = how_sure.prepare(scenario)

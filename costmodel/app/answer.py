@@ -1,6 +1,6 @@
 """The answer: sentence, four figures, the chart, and below them everything that they rest on."""
 
-from views.parts import choice, compute, first_screen, further
+from costmodel.app.parts import choice, compute, first_screen, further
 
 scenario = choice.scenario()
 screen = first_screen.prepare(scenario)

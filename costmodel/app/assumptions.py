@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from views.parts import choice, compute, downloads, edit
-from views.parts.records import Record, counted, records
-from views.parts.text import csv, literal, literal_table, number
+from costmodel.app.parts import choice, compute, downloads, edit
+from costmodel.app.parts.records import Record, counted, records
+from costmodel.app.parts.text import csv, literal, literal_table, number
 
 ALL = "All groups"
 

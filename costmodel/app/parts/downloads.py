@@ -6,14 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from costmodel.app.parts import compute
+from costmodel.app.parts.choice import Choice, scenario_of
+from costmodel.inputs.files import read_bytes
 from costmodel.model.run import run
 from costmodel.report import workbook as books
 from costmodel.report.saved import FILE, overlay_text, saved
 from costmodel.result.result import Result
-from views.parts import compute
-from views.parts.choice import Choice, scenario_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LARGEST_WORKBOOK = 200_000_000
+"""Bytes."""
 
 
 def workbook(result: Result) -> None:
@@ -27,7 +30,7 @@ def workbook(result: Result) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "report.xlsx"
             books.write(run(scenario, draws, seed), path)
-            return path.read_bytes()
+            return read_bytes(path, LARGEST_WORKBOOK)
 
     st.download_button("Download the workbook (Excel)", content, "report.xlsx", XLSX, key="workbook", on_click="ignore")
 

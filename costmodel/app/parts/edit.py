@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from costmodel.app.parts import choice, show
+from costmodel.app.parts.records import Record, why
+from costmodel.app.parts.text import literal, number
 from costmodel.scenario.build import Scenario
-from views.parts import choice, show
-from views.parts.records import Record, why
-from views.parts.text import literal, number
 
 STEP = 0.01
 """What a field offers as its lowest where 0 is refused."""

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 import streamlit as st
 
 from costmodel.analysis.beyond import lasting
+from costmodel.app.parts import catalogue, choice, compute, show
+from costmodel.app.parts.records import Record, counted, record, records, why
+from costmodel.app.parts.text import literal, number
 from costmodel.errors import InputError
 from costmodel.report.sentence import whose
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.locked import Locked
 from costmodel.scenario.used import moved_by
-from views.parts import catalogue, choice, compute, show
-from views.parts.records import Record, counted, record, records, why
-from views.parts.text import literal, number
 
 DURABILITY = {
     "effects cease": "Effects cease then",

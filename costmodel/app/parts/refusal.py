@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from costmodel.app.parts.text import literal, literal_table
 from costmodel.report.refused import FINDINGS, STATUS, because, standing
 from costmodel.scenario.locked import HEADLINE, Locked
-from views.parts.text import literal, literal_table
 
 
 def show(locked: Locked) -> None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from costmodel.app.parts import asked, choice, show
+from costmodel.app.parts.records import standing
+from costmodel.app.parts.text import literal
 from costmodel.model.run import DRAWS
 from costmodel.report.charts import cumulative
 from costmodel.report.figures import figures
@@ -13,9 +16,6 @@ from costmodel.report.sentence import answer
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.words import lower_first
-from views.parts import asked, choice, show
-from views.parts.records import standing
-from views.parts.text import literal
 
 CHART_HEIGHT = 352
 

@@ -1,4 +1,4 @@
-"""Serve the dashboard to this machine only and print its address once it answers: `serve.py [PORT]`."""
+"""Serve the dashboard to this machine only, and print its address once it answers."""
 
 import gc
 import os
@@ -8,10 +8,11 @@ import threading
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import NoReturn
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8501
-DASHBOARD = Path(__file__).parents[1] / "dashboard.py"
+SCRIPT = Path(__file__).with_name("main.py")
 ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "100000000"}
 """glibc's allocator gives the arrays of a finished simulation back to the system; by default it keeps a heap of its own
 for every thread that has come and gone.
@@ -54,24 +55,20 @@ def warm_up() -> None:
 
     Streamlit collects garbage after every run of a page: over all modules that is half a second in which nothing moves.
     """
-    from views.parts import further, gate, how_sure, sidebar, targets  # noqa: F401
+    from costmodel.app.parts import further, gate, how_sure, sidebar, targets  # noqa: F401
 
     gate.install()
     gc.collect()
     gc.freeze()
 
 
-def main() -> None:
+def serve(port: int | None = None) -> NoReturn:
+    """Serve until the program is stopped. port: the usual one, or a free one where that is taken, if None."""
     if not ALLOCATOR.keys() <= os.environ.keys():  # read when a program starts, so it starts again
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**ALLOCATOR, **os.environ})
-    sys.path.insert(0, str(DASHBOARD.parent))
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**ALLOCATOR, **os.environ})
     from streamlit.web.cli import main as streamlit
 
     warm_up()
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else free_port()
+    port = port or free_port()
     threading.Thread(target=announce, args=[port], daemon=True).start()
-    sys.exit(streamlit(["run", str(DASHBOARD), f"--server.port={port}", f"--server.address={HOST}"]))
-
-
-if __name__ == "__main__":
-    main()
+    sys.exit(streamlit(["run", str(SCRIPT), f"--server.port={port}", f"--server.address={HOST}"]))

@@ -3,6 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from costmodel.app.parts import checks, choice, compute, downloads, show
+from costmodel.app.parts.records import STATUS
+from costmodel.app.parts.text import literal, literal_table
 from costmodel.report import charts
 from costmodel.report.figures import cash_verdict, exact
 from costmodel.report.saved import command
@@ -11,9 +14,6 @@ from costmodel.report.strata_table import strata_table
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import used
-from views.parts import checks, choice, compute, downloads, show
-from views.parts.records import STATUS
-from views.parts.text import literal, literal_table
 
 HEIGHT = 330
 
