@@ -19,14 +19,13 @@ from costmodel.cli.options import (
     Set,
     Workers,
     busy,
+    give,
     scenario_of,
-    show,
     whole_number,
 )
 from costmodel.cli.program import app
 from costmodel.errors import InputError, Problem
 from costmodel.model.run import SEED
-from costmodel.report import files, json_report
 
 
 def number(option: str) -> Callable[[object], float]:
@@ -78,7 +77,7 @@ def voi(
 ) -> None:
     """Value what knowing more would be worth before deciding: everything, single inputs, groups."""
     from costmodel.analysis import information
-    from costmodel.report import information_table
+    from costmodel.report import files
 
     if csv is not None:
         files.check_folder(csv, "--csv")
@@ -92,13 +91,7 @@ def voi(
             )  # fmt: skip
         except InputError as error:
             raise InputError(*map(_as_option, error.problems)) from error
-    if csv is not None:
-        content = information_table.as_csv(found)
-        files.write_csv(csv, content)
-    if as_json:
-        print(json_report.text(information_table.document(found)))
-    else:
-        show(information_table.report(found))
+    give(found.page(), as_json, csv)
 
 
 def _groups(texts: list[str] | None) -> dict[str, list[str]]:

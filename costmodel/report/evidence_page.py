@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from costmodel.analysis.evidence import SPREAD_ASSUMED, Bundle, Evidence, Figure
-from costmodel.report import information_table
 from costmodel.result.table import in_words
 from costmodel.words import MINUS, money
 
@@ -103,7 +102,7 @@ def _question(one: Evidence) -> str:
     found = one.information
     whole = found.everything.worth
     worth = f"{money(whole.value)} ± {money(whole.error)}"
-    return f"{information_table.about(found)}. Knowing everything would be worth {worth}."
+    return f"{found.asked}. Knowing everything would be worth {worth}."
 
 
 def _gap(one: Evidence, place: int, gap: Bundle) -> tuple[str, ...]:

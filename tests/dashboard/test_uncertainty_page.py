@@ -12,9 +12,10 @@ import costmodel as cm
 from costmodel.analysis import sensitivity
 from costmodel.analysis.information import ValueOfInformation
 from costmodel.analysis.probabilistic import psa
-from costmodel.app.parts import compute, how_sure
+from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER
-from costmodel.report import charts, psa_words
+from costmodel.charts import Chart
+from costmodel.report import psa_words
 from costmodel.report.psa_answers import answers
 from costmodel.words import amount
 
@@ -75,12 +76,12 @@ def test_nothing_is_said_to_be_under_way_when_all_is_done(app: AppTest) -> None:
 def test_where_no_single_input_is_worth_knowing_the_sentence_stands_without_an_empty_chart(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = charts.information
+    drawn = ValueOfInformation.figure
 
-    def nothing_drawn(found: ValueOfInformation) -> charts.Chart:
+    def nothing_drawn(found: ValueOfInformation) -> Chart:
         return replace(drawn(found), figure=go.Figure(), title="Nothing alone.")
 
-    monkeypatch.setattr(how_sure.charts, "information", nothing_drawn)
+    monkeypatch.setattr(ValueOfInformation, "figure", nothing_drawn)
     before = len(app.switch_page(PAGE).run().get("plotly_chart"))
     assert "**Nothing alone.**" in plain(app)
     assert before == 4

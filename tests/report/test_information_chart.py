@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.report.charts import information
-from costmodel.report.charts.information import SHOWN
+from costmodel.analysis.information.answer import SHOWN
 from tests.cli.commands import two_structures
 from tests.support.example import load_example
 
@@ -18,7 +17,7 @@ def found(tmp_path_factory: pytest.TempPathFactory):
 
 
 def test_bars_are_the_values_with_the_largest_first(found) -> None:
-    chart = information(found)
+    chart = found.figure()
     bars = {name: value for bar in chart.figure.data for name, value in zip(bar.y, bar.x, strict=True)}
     assert all(value == found.line(name).worth.value > 0 for name, value in bars.items())
     shown = list(chart.figure.layout.yaxis.categoryarray)
@@ -29,16 +28,20 @@ def test_bars_are_the_values_with_the_largest_first(found) -> None:
 
 
 def test_the_table_has_every_line_with_its_interval(found) -> None:
-    table = information(found).table
+    table = found.page().frame
     assert list(table["name"]) == [line.subject.name for line in found.lines]
     for row, line in zip(table.itertuples(), found.lines, strict=True):
         assert row.value == line.worth.value
-        assert row.low == pytest.approx(max(0, line.worth.value - 1.96 * line.worth.error), rel=1e-3, abs=1e-3)
-        assert row.high == pytest.approx(line.worth.value + 1.96 * line.worth.error, rel=1e-3)
+        assert row.standard_error == line.worth.error
+    for bar in found.figure().figure.data:
+        for name, low, high in zip(bar.y, bar.error_x.arrayminus, bar.error_x.array, strict=True):
+            worth = found.line(name).worth
+            assert high == pytest.approx(1.96 * worth.error, rel=1e-3)
+            assert low == pytest.approx(min(worth.value, 1.96 * worth.error), rel=1e-3)
 
 
 def test_the_title_is_the_takeaway_and_a_users_text_is_literal(found) -> None:
-    chart = information(found)
+    chart = found.figure()
     assert chart.title.startswith("For the NHS and social care over 5 years, knowing everything is worth £")
     assert chart.title in chart.alt
     labels = dict(zip(chart.figure.layout.yaxis.tickvals, chart.figure.layout.yaxis.ticktext, strict=True))
@@ -46,6 +49,6 @@ def test_the_title_is_the_takeaway_and_a_users_text_is_literal(found) -> None:
 
 
 def test_where_nothing_would_change_the_decision_there_are_no_bars(tmp_path: Path) -> None:
-    chart = information(cm.voi(load_example(tmp_path), question="cash", draws=100))
+    chart = cm.voi(load_example(tmp_path), question="cash", draws=100).figure()
     assert list(chart.figure.data) == []
     assert "nothing that could be learnt would change the decision" in chart.title

@@ -1,17 +1,17 @@
 """The value of information in a scenario: what knowing more before deciding is worth, a person and a population."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.analysis.information.answer import Line, Population, ValueOfInformation
 from costmodel.analysis.information.question import Kind as Asked
-from costmodel.analysis.information.question import Question, question_of
+from costmodel.analysis.information.question import question_of
 from costmodel.analysis.information.subjects import (
     UNUSED,
-    Kind,
     Subject,
     groups,
     says_as_much,
@@ -43,65 +43,6 @@ FEWEST_DRAWS = 100
 FEW_DRAWS = 1_000
 """Below this number the reader is told that it is small."""
 MOST_YEARS = 100
-
-
-@dataclass(frozen=True)
-class Population:
-    """Who would decide alike: people a year, for how many years, discounted by year with the first year as 1."""
-
-    people_a_year: float
-    years: int
-    rate: float
-
-    @property
-    def people(self) -> float:
-        """Discounted number of people."""
-        return float(sum(self.people_a_year / (1 + self.rate) ** year for year in range(self.years)))
-
-
-@dataclass(frozen=True)
-class Line:
-    """What knowing a subject is worth, GBP per person."""
-
-    subject: Subject
-    worth: Worth
-
-
-@dataclass(frozen=True)
-class ValueOfInformation:
-    """Everything that is known about the value of knowing more.
-
-    decided: the strategy that is best on average. chance_right: share of simulations in which it is the best one.
-    lines: everything, structure and all inputs where there are alternatives, then groups and single inputs, each by
-    falling value. draws: those that were looked at one by one. population: None where none was stated.
-    """
-
-    result: Result
-    question: Question
-    decided: str
-    chance_right: float
-    lines: tuple[Line, ...]
-    draws: int
-    population: Population | None
-    warnings: tuple[str, ...]
-
-    @property
-    def everything(self) -> Line:
-        """The value of perfect information."""
-        return self.lines[0]
-
-    def of(self, kind: str) -> list[Line]:
-        """The lines of one kind: `everything`, `structure`, `inputs`, `group` or `parameter`."""
-        one_of("kind", kind, get_args(Kind))
-        return [line for line in self.lines if line.subject.kind == kind]
-
-    def line(self, name: str) -> Line:
-        """The line of a name: a group, a parameter, `everything`, `structure` or `inputs`.
-
-        Raises InputError if there is none.
-        """
-        lines = {line.subject.name: line for line in reversed(self.lines)}
-        return lines[one_of("line", name, lines)]
 
 
 def voi(

@@ -13,7 +13,7 @@ from costmodel.analysis import sensitivity
 from costmodel.analysis.probabilistic import psa
 from costmodel.app.parts import asked, compute, show
 from costmodel.app.parts.text import literal
-from costmodel.report import beyond_table, charts, information_table, psa_words
+from costmodel.report import beyond_table, charts, psa_words
 from costmodel.report.psa_answers import Answers, answers
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -102,9 +102,7 @@ def information(page: Page, result: Result) -> None:
             page.working,
         )
         st.markdown(f"**{name}**")
-        if found.everything.worth.value > 0:
-            show.with_table(charts.information(found), None, f"value_of_information_{kind}")
-        _say(text for text in information_table.notes(found) if not text.startswith("to be checked"))
+        show.page(found.page())
 
 
 def exactness(page: Page, result: Result) -> None:

@@ -39,20 +39,24 @@ def with_table(chart: Chart, height: int | None, name: str, expanded: bool = Fal
     numbers(chart.table, name, expanded)
 
 
-def numbers(table: pd.DataFrame, name: str, expanded: bool = False) -> None:
-    """An expander with the table behind a chart and its CSV."""
+def numbers(table: pd.DataFrame, name: str, expanded: bool = False, full: pd.DataFrame | None = None) -> None:
+    """An expander with the table behind a chart and its CSV. full: what the CSV holds, where the table is words."""
     with st.expander("Table and CSV", expanded=expanded):
         if len(table) > MOST_ROWS:
             st.dataframe(table, hide_index=True, height=240, alt=f"Table behind the chart: {name}")
         else:
             st.table(literal_table(in_pounds(table)), hide_index=True, border="horizontal")
-        st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
+        _download(table if full is None else full, name)
 
 
-def words(table: pd.DataFrame, name: str) -> None:
-    """A table of words, and its CSV."""
+def words(table: pd.DataFrame, name: str, full: pd.DataFrame | None = None) -> None:
+    """A table of words, and its CSV; full: what that holds."""
     with st.container(key=f"words {name}"):
         st.table(literal_table(table), hide_index=True, border="horizontal")
+    _download(table if full is None else full, name)
+
+
+def _download(table: pd.DataFrame, name: str) -> None:
     st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
 
 
@@ -85,9 +89,10 @@ def page(page: Page) -> None:
             case Figure():
                 figure(figures[block.name], block.height, block.name)
             case Table() if len(block.frame):
-                columns = [column.label for column in block.shown(SCREEN)]
-                table = pd.DataFrame(block.cells(SCREEN), columns=columns)
-                (numbers if drawn else words)(table, block.name)
+                columns = block.shown(SCREEN)
+                full = block.frame[[column.key for column in columns]]
+                table = pd.DataFrame(block.cells(SCREEN), columns=[column.label for column in columns])
+                (numbers if drawn else words)(table, block.name, full=full)
         drawn = isinstance(block, Figure)
 
 

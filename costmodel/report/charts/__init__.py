@@ -7,7 +7,6 @@ from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.chances import chances
 from costmodel.report.charts.cumulative import cumulative
 from costmodel.report.charts.fitted import fitted
-from costmodel.report.charts.information import information
 from costmodel.report.charts.parties import parties
 from costmodel.report.charts.plane import plane
 from costmodel.report.charts.states import states
@@ -15,6 +14,6 @@ from costmodel.report.charts.stops import stops
 from costmodel.report.charts.structures import structures
 
 __all__ = [
-    "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "fitted", "information", "parties", "plane",
+    "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "fitted", "parties", "plane",
     "states", "stops", "structures",
 ]  # fmt: skip

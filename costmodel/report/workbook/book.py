@@ -81,7 +81,7 @@ OF_THE_RUN = (
     (
         "Value of information",
         "What knowing more before deciding is worth, for everything, groups of inputs and each input.",
-        information.WIDTHS,
+        (),
         information.write_information,
     ),
 )

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from costmodel.analysis.information import ValueOfInformation, value_of_information
+from costmodel.analysis.information import value_of_information
 from costmodel.analysis.information.value import FEWEST_DRAWS
 from costmodel.errors import InputError
-from costmodel.report.information_table import about, notes
-from costmodel.report.workbook.run_sheet import Column, RunSheet, Value, nothing_drawn, unsteady
+from costmodel.report.workbook.run_sheet import RunSheet, nothing_drawn, unsteady, worksheet
 from costmodel.result.result import Result
-
-LINES: tuple[Column, ...] = (
-    ("What might be known", "text"), ("Kind", "label"), ("Id", "label"), ("Inputs", "count"),
-    ("Worth, £ a person", "money"), ("Standard error", "money"), ("Share of everything", "share"),
-    ("To know", "label"),
-)  # fmt: skip
-WIDTHS = (17, 30, 9, 14, 14, 14, 50)
-KINDS = {
-    "everything": "everything", "structure": "structure", "inputs": "all inputs", "group": "inputs together",
-    "parameter": "single input",
-}  # fmt: skip
 
 
 def write_information(page: RunSheet, result: Result) -> None:
@@ -41,26 +29,4 @@ def write_information(page: RunSheet, result: Result) -> None:
         except InputError as error:
             page.say(f"Not valued: {'; '.join(f'{p.place}: {p.found}' for p in error.problems)}")
             continue
-        _of_question(page, found)
-
-
-def _of_question(page: RunSheet, found: ValueOfInformation) -> None:
-    page.section(about(found))
-    for text in (*notes(found), *found.warnings):
-        if not text.startswith("to be checked"):
-            page.say(text)
-    whole = found.everything.worth.value
-    rows: list[list[Value]] = [
-        [
-            line.subject.label,
-            KINDS[line.subject.kind],
-            line.subject.name,
-            float(len(line.subject.members)) if line.subject.members else None,
-            line.worth.value,
-            line.worth.error,
-            line.worth.value / whole if whole else None,
-            line.subject.words,
-        ]
-        for line in found.lines
-    ]
-    page.table(LINES, rows)
+        worksheet(found.page(), page)

@@ -1,0 +1,321 @@
+"""What is known of the value of knowing more, and its page: sentences, every line in a table, and bars."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from costmodel.analysis.information.question import Question
+from costmodel.analysis.information.subjects import UNUSED, Kind, Subject
+from costmodel.errors import one_of
+from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table, titled
+from costmodel.perspectives import PERSPECTIVE_NAMES, payer
+from costmodel.result.information import Worth
+from costmodel.result.result import Result
+from costmodel.result.table import in_words
+from costmodel.words import chance, lower_first, money
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from costmodel.charts import Chart
+
+NAMED = 3
+"""Inputs that are named in the sentences."""
+SHOWN = 15
+"""Bars at most."""
+NORMAL95 = 1.959963984540054
+PENNY = 0.01
+KINDS = {
+    "everything": "everything", "structure": "structure", "inputs": "all inputs", "group": "inputs together",
+    "parameter": "single input",
+}  # fmt: skip
+PARTS = {"group": "Inputs together", "parameter": "Single inputs"}
+STYLES = {
+    "structure": ("Structures", "PURPLE", "x"), "inputs": ("Structures", "PURPLE", "x"),
+    "group": ("Inputs together", "ORANGE", "/"), "parameter": ("Single inputs", "BLUE", ""),
+}  # fmt: skip
+"""Of bars: legend, colour and pattern."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who would decide alike: people a year, for how many years, discounted by year with the first year as 1."""
+
+    people_a_year: float
+    years: int
+    rate: float
+
+    @property
+    def people(self) -> float:
+        """Discounted number of people."""
+        return float(sum(self.people_a_year / (1 + self.rate) ** year for year in range(self.years)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """What knowing a subject is worth, GBP per person."""
+
+    subject: Subject
+    worth: Worth
+
+
+@dataclass(frozen=True, repr=False)
+class ValueOfInformation(Paged):
+    """Everything that is known about the value of knowing more.
+
+    decided: the strategy that is best on average. chance_right: share of simulations in which it is the best one.
+    lines: everything, structure and all inputs where there are alternatives, then groups and single inputs, each by
+    falling value. draws: those that were looked at one by one. population: None where none was stated.
+    """
+
+    result: Result
+    question: Question
+    decided: str
+    chance_right: float
+    lines: tuple[Line, ...]
+    draws: int
+    population: Population | None
+    warnings: tuple[str, ...]
+
+    @property
+    def everything(self) -> Line:
+        """The value of perfect information."""
+        return self.lines[0]
+
+    def of(self, kind: str) -> list[Line]:
+        """The lines of one kind: `everything`, `structure`, `inputs`, `group` or `parameter`."""
+        one_of("kind", kind, get_args(Kind))
+        return [line for line in self.lines if line.subject.kind == kind]
+
+    def line(self, name: str) -> Line:
+        """The line of a name: a group, a parameter, `everything`, `structure` or `inputs`.
+
+        Raises InputError if there is none.
+        """
+        lines = {line.subject.name: line for line in reversed(self.lines)}
+        return lines[one_of("line", name, lines)]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """A row for each subject: GBP per person, and for the population where one was stated."""
+        import pandas as pd
+
+        return pd.DataFrame([self._row(line) for line in self.lines]).astype(object)
+
+    def _row(self, line: Line) -> dict[str, Any]:
+        question, people = self.question, self.population.people if self.population else None
+        return {
+            "kind": line.subject.kind,
+            "name": line.subject.name,
+            "label": line.subject.label,
+            "members": list(line.subject.members),
+            "value": line.worth.value,
+            "standard_error": line.worth.error,
+            "share": self._share(line),
+            "population_value": None if people is None else line.worth.value * people,
+            "population_standard_error": None if people is None else line.worth.error * people,
+            "unit": "GBP",
+            "price_year": self.result.scenario.setting.price_year,
+            "question": question.kind,
+            "perspective": question.perspective,
+            "threshold": question.threshold,
+            "discounted": question.threshold is not None,
+            "horizon_months": self.result.horizons[question.horizon],
+            "draws": self.draws,
+            "words": line.subject.words,
+        }
+
+    def _share(self, line: Line) -> float | None:
+        whole = self.everything.worth.value
+        return line.worth.value / whole if whole else None
+
+    @property
+    def asked(self) -> str:
+        """Which question was asked: payer, time, and how net benefit is counted."""
+        question, year = self.question, self.result.scenario.setting.price_year
+        where = f"{PERSPECTIVE_NAMES[question.perspective]}, over {in_words(self.result.horizons[question.horizon])}"
+        if question.threshold is None:
+            return f"Whether it pays for itself: {where}, net saving undiscounted, £ of {year} per person"
+        at = f"net benefit at {money(question.threshold, exact=True)} per QALY, discounted"
+        return f"Which strategy is best: {where}, {at}, £ of {year} per person"
+
+    def _sentences(self) -> Iterator[Paragraph]:
+        decided = self.result.scenario.model.strategies[self.decided].label
+        right = chance(self.chance_right)
+        yield Paragraph(f"Decided on averages: {decided}. It is the best choice in {right} simulations.")
+        if self.everything.worth.value == 0:
+            said = "No knowledge is worth anything here: it would not change the decision in any simulation."
+            yield Paragraph(said, strong=True)
+        else:
+            yield Paragraph(
+                f"Perfect knowledge of everything is worth {_worth(self.everything)} a person: what is lost on average "
+                "by deciding today. ± is the standard error, from the number of simulations.", strong=True,
+            )  # fmt: skip
+            ranked = [line for line in self.of("parameter") if line.worth.value > line.worth.error]
+            best = "; ".join(f"{lower_first(line.subject.label)}, {_worth(line)}" for line in ranked[:NAMED])
+            none = "No single input, known alone, is worth more than its standard error."
+            yield Paragraph(f"Of single inputs, most is gained by knowing: {best}." if best else none)
+            for line in self.of("structure"):
+                worth = _worth(line)
+                yield Paragraph(f"Knowing which structure is true ({line.subject.words}) is worth {worth}.")
+        population = self.population
+        if population is None:
+            yield Paragraph("For how many people one decides was not stated, so that values are per person only.")
+            return
+        yield Paragraph(
+            f"For {population.people_a_year:,.10g} people a year over {population.years} "
+            f"year{'s' * (population.years > 1)}, {population.people:,.0f} of them after discounting at "
+            f"{population.rate * 100:.3g}% a year, everything is worth {_worth(self.everything, population.people)}."
+        )
+
+    def page(self) -> Page:
+        """The answer in sentences, what each subject is worth, and those that are worth nothing."""
+        import pandas as pd
+
+        singles = self.of("parameter")
+        unused = tuple(line.subject.name for line in singles if line.subject.words == UNUSED)
+        little = tuple(
+            line.subject.name for line in singles if line.worth.value < PENNY and line.subject.name not in unused
+        )
+        name, worthy = f"value_of_information_{self.question.kind}", self.everything.worth.value > 0
+        people = (Column("population_value", "£ for the population", "money"),) if self.population else ()
+        numbers = (
+            Column("value", "Worth, £ a person", "money"), Column("standard_error", "Standard error", "money"),
+            Column("share", "Share of everything", "share"), *people,
+        )  # fmt: skip
+        columns = (
+            Column("text", "", only=(TEXT,)), Column("label", "What might be known", "text", only=(SCREEN, SHEET)),
+            Column("kind_words", "Kind", only=(SCREEN, SHEET)), Column("name", "Id", only=(SHEET,), width=30),
+            Column("inputs", "Inputs", "count", only=(SHEET,), width=9), *numbers,
+            Column("words", "To know", only=(SHEET,), width=50),
+        )  # fmt: skip
+        blocks = (
+            *self._sentences(),
+            *([Figure(self.figure, name)] if worthy else ()),
+            Heading("What knowing is worth before deciding", (TEXT,)),
+            Table(pd.DataFrame(self._lines_of_text()), columns, name="information", only=(TEXT,)),
+            Table(
+                pd.DataFrame([self._shown(line) for line in self.lines]), columns, name=name,
+                only=(SCREEN, SHEET) if worthy else (SHEET,),
+            ),
+            Notes("Worth less than a penny a person", little, names=True, only=(TEXT,)),
+            Notes("Not used by this scenario", unused, names=True, only=(TEXT,)),
+        )  # fmt: skip
+        result = self.result
+        return Page(
+            titled(result.scenario), blocks, (f"{self.asked}.",), result.scenario,
+            f"{result.draws:,} draws, seed {result.seed}", (*result.warnings, *self.warnings), self._data(), self.frame,
+        )  # fmt: skip
+
+    def _shown(self, line: Line) -> dict[str, Any]:
+        size = len(line.subject.members)
+        return self._row(line) | {"kind_words": KINDS[line.subject.kind], "inputs": size or None}
+
+    def _lines_of_text(self) -> Iterator[dict[str, Any]]:
+        """The lines that are worth a penny, those of a kind under its name."""
+        for line in self.lines:
+            if line.subject.kind not in PARTS:
+                yield self._row(line) | {"text": line.subject.label}
+        for kind, title in PARTS.items():
+            shown = [line for line in self.of(kind) if kind == "group" or line.worth.value >= PENNY]
+            if shown:
+                yield {"text": title, "value": "", "standard_error": "", "share": "", "population_value": ""}
+            for line in shown:
+                size = f" ({len(line.subject.members)} inputs)" if kind == "group" else ""
+                yield self._row(line) | {"text": f"  {line.subject.label}{size}"}
+
+    def _data(self) -> dict[str, Any]:
+        result, question, population = self.result, self.question, self.population
+        stated = None if population is None else {
+            "people_a_year": population.people_a_year, "years": population.years, "discount_rate": population.rate,
+            "discounted_people": population.people,
+        }  # fmt: skip
+        settings = {
+            "setting": result.scenario.setting.title,
+            "price_year": result.scenario.setting.price_year,
+            "question": question.kind,
+            "perspective": question.perspective,
+            "threshold": question.threshold,
+            "horizon_months": result.horizons[question.horizon],
+            "population": stated,
+            "draws": result.draws,
+            "draws_regressed": self.draws,
+            "seed": result.seed,
+        }
+        decided = {"decided": self.decided, "chance_right": self.chance_right}
+        return {"schema": "costmodel/voi/1", "settings": settings, **decided}
+
+    def figure(self) -> "Chart":
+        """Bars from the largest value down, with 95% intervals, and a line at what everything is worth."""
+        import plotly.graph_objects as go
+
+        from costmodel import charts
+
+        whole = self.everything.worth.value
+        parts = [line for line in self.lines if line.subject.kind != "everything" and line.worth.value > 0]
+        shown = sorted(parts, key=lambda line: -line.worth.value)[:SHOWN]
+        figure = go.Figure()
+        named: set[str] = set()
+        for kind, (legend, colour, pattern) in STYLES.items():
+            these = [line for line in shown if line.subject.kind == kind]
+            if not these:
+                continue
+            width = [NORMAL95 * line.worth.error for line in these]
+            worth = [line.worth.value for line in these]
+            figure.add_bar(
+                x=worth,
+                y=[line.subject.name for line in these],
+                orientation="h",
+                name=legend,
+                legendgroup=legend,
+                showlegend=legend not in named,
+                marker={
+                    "color": getattr(charts, colour),
+                    "pattern": {"shape": pattern, "fgcolor": "white", "fillmode": "overlay"},
+                },
+                error_x={
+                    "type": "data", "symmetric": False, "array": width,
+                    "arrayminus": [min(one, value) for one, value in zip(width, worth, strict=True)],
+                    "color": charts.GREY,
+                },
+                customdata=[money(value) for value in worth],
+                hovertemplate="%{customdata}",
+            )  # fmt: skip
+            named.add(legend)
+        charts.zero_line(figure, vertical=True)
+        if whole > 0:
+            figure.add_vline(whole, line_width=1, line_dash="dash", line_color=charts.GREY)
+            figure.add_annotation(
+                x=whole, y=1.0, yref="paper", yanchor="bottom", text="everything", showarrow=False,
+                font={"size": 11, "color": charts.GREY},
+            )  # fmt: skip
+        figure.update_layout(
+            barmode="overlay",
+            xaxis_title=charts.wrapped("Worth of knowing, per person (95% interval)", charts.UNDER),
+            **charts.money_axis(
+                "xaxis", 0.0, max(line.worth.value + NORMAL95 * line.worth.error for line in self.lines)
+            ),
+        )
+        labels = [charts.wrapped(line.subject.label, charts.LABEL) for line in shown]
+        charts.rows(figure, [line.subject.name for line in shown], labels)
+        title = self._title(shown)
+        alt = f"Bars of what knowing inputs, alone and together, is worth per person, with intervals. {title}"
+        finished = charts.chart(figure, title, alt)
+        figure.update_layout(hovermode="closest")
+        return finished
+
+    def _title(self, shown: list[Line]) -> str:
+        """The takeaway: what everything is worth, and which single input most."""
+        who = payer(self.question.perspective)
+        time = in_words(self.result.horizons[self.question.horizon])
+        if self.everything.worth.value == 0:
+            return f"For {who} over {time}, nothing that could be learnt would change the decision."
+        text = f"For {who} over {time}, knowing everything is worth {money(self.everything.worth.value)} a person"
+        singles = [line for line in shown if line.subject.kind == "parameter"]
+        if not singles:
+            return f"{text}; no single input is worth anything alone."
+        return f"{text}; “{singles[0].subject.label}” alone {money(singles[0].worth.value)}."
+
+
+def _worth(line: Line, people: float = 1.0) -> str:
+    return f"{money(line.worth.value * people)} ± {money(line.worth.error * people)}"
