@@ -55,6 +55,11 @@ class Chart:
     table: pd.DataFrame
 
 
+def empty() -> go.Figure:
+    """A figure to be filled."""
+    return go.Figure()
+
+
 def literal(text: str) -> str:
     """A user's text as Plotly shows it letter for letter, without its own tags."""
     return html.escape(text, quote=False)

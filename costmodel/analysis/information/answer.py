@@ -247,14 +247,12 @@ class ValueOfInformation(Paged):
 
     def figure(self) -> "Chart":
         """Bars from the largest value down, with 95% intervals, and a line at what everything is worth."""
-        import plotly.graph_objects as go
-
         from costmodel import charts
 
         whole = self.everything.worth.value
         parts = [line for line in self.lines if line.subject.kind != "everything" and line.worth.value > 0]
         shown = sorted(parts, key=lambda line: -line.worth.value)[:SHOWN]
-        figure = go.Figure()
+        figure = charts.empty()
         named: set[str] = set()
         for kind, (legend, colour, pattern) in STYLES.items():
             these = [line for line in shown if line.subject.kind == kind]
