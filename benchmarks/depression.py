@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import costmodel as cm
-from costmodel.model import by_rates, run, simulate
+from costmodel.model import activity, ledger, run
 from costmodel.result.gather import Gathering
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "depression_resistant" / "model.yaml"
@@ -39,11 +39,11 @@ def _watched(spent: dict[str, float]) -> Iterator[None]:
     with ExitStack() as stack:
         for stage, owner, name in (
             ("sampling", run, "drawn_values"),
-            ("rates", by_rates, "live_by_rates"),
-            ("rates", simulate, "live_by_rates"),
-            ("recursion", by_rates, "trace"),
-            ("costing", simulate.Books, "cost_of"),
-            ("costing", simulate.Books, "health"),
+            ("rates", activity, "live_by_rates"),
+            ("rates", ledger, "live_by_rates"),
+            ("recursion", activity, "trace"),
+            ("costing", ledger.CohortLedger, "cost_of"),
+            ("costing", ledger.CohortLedger, "health"),
             ("summaries", run, "outcomes"),
             ("summaries", Gathering, "add"),
         ):

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 import costmodel as cm
 from costmodel.engine.textbook import TIMINGS, instant_weights
-from costmodel.model.by_probabilities import chances, move_probabilities
-from costmodel.model.flows import cost_per_year, utilities
-from costmodel.model.lived import looking
-from costmodel.model.values import Values, drawn_values
+from costmodel.model.activity import chances, looking, move_probabilities
+from costmodel.model.draws import Values, drawn_values
+from costmodel.model.money import cost_per_year, utilities
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import all_states
 

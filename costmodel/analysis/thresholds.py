@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from costmodel.model.flows import THERAPY, sessions, therapy_window
-from costmodel.model.lived import looking
+from costmodel.model.activity import looking
+from costmodel.model.draws import Array, Values
+from costmodel.model.money import THERAPY, sessions, therapy_window
 from costmodel.model.run import values_of
-from costmodel.model.values import Array, Values
 from costmodel.perspectives import weight
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import Result, Run

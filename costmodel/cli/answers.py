@@ -27,7 +27,7 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import app
 from costmodel.errors import InputError
-from costmodel.model.given import read_given
+from costmodel.model.draws import read_given
 from costmodel.model.run import DRAWS, SEED
 from costmodel.report import files, json_report, terminal
 from costmodel.scenario.locked import Refused

@@ -11,23 +11,20 @@ import numpy as np
 from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError, can_be_called, made_by, one_of, true_or_false, whole_number
 from costmodel.inputs.draws import checked_seed
-from costmodel.model.by_probabilities import broken_in_draws
-from costmodel.model.flows import items, therapy_window
-from costmodel.model.given import checked_given
-from costmodel.model.lived import edges, looking
-from costmodel.model.parallel import go_on, in_order, processors
-from costmodel.model.simulate import Books
-from costmodel.model.strata import Together, shares_of_strata
-from costmodel.model.unusual import unusual
-from costmodel.model.values import (
+from costmodel.model.activity import broken_in_draws, edges, looking
+from costmodel.model.draws import (
     Array,
     Sampling,
     Values,
     central_values,
+    checked_given,
     drawn_values,
     impossible_in_draws,
     uncalibrated,
 )
+from costmodel.model.ledger import CohortLedger, LedgerOfStrata, shares_of_strata
+from costmodel.model.money import items, therapy_window
+from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
@@ -35,6 +32,7 @@ from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, outco
 from costmodel.result.result import LedgerItem, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.used import used
 
 BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
@@ -69,10 +67,10 @@ def run(
     """Run a scenario: deterministically, and probabilistically where draws > 0.
 
     sampling: pseudo-random numbers, or a scrambled Sobol sequence. given: draws of some parameters that stand in the
-    place of their own, (draw,) each, in the setting's price year (`model.given`). workers: blocks of draws advanced at
-    the same time, one for each processor by default; no bit of the result depends on it. strata: whether each is run
-    apart too. progress: called after each block with what is run, the draws that are done and those that are wanted.
-    Raises InputError for impossible sizes or seeds, before anything is allocated.
+    place of their own, (draw,) each, in the setting's price year (`draws.read_given`). workers: blocks of draws
+    advanced at the same time, one for each processor by default; no bit of the result depends on it. strata: whether
+    each is run apart too. progress: called after each block with what is run, the draws that are done and those that
+    are wanted. Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
     made_by("scenario", scenario, Scenario, "costmodel.load")
     one_of("sampling", sampling, get_args(Sampling))
@@ -92,7 +90,7 @@ def run(
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
-    warnings += unusual(scenario, draws, outcomes_at_centre)
+    warnings += warnings_of(scenario, draws, outcomes_at_centre)
     return Result(
         scenario=scenario,
         items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
@@ -219,9 +217,9 @@ def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
 
 def ledger_of(scenario: Scenario, values: Values, draws: int) -> Ledger:
     """The ledger of given values of every parameter, floats or (draw,); strata are added up by their shares."""
-    ledger: Ledger = Books.of(scenario, values, draws)
+    ledger: Ledger = CohortLedger.of(scenario, values, draws)
     if scenario.model.strata:
-        ledger = Together(ledger, shares_of_strata(scenario, looking(values)))
+        ledger = LedgerOfStrata(ledger, shares_of_strata(scenario, looking(values)))
     return ledger
 
 
@@ -290,3 +288,35 @@ def _memory(scenario: Scenario, draws: int, workers: int) -> int:
     curves = len(VIEWS) * len(PERSPECTIVES) * min(draws, KEPT_CURVES)
     at_a_time = min(workers, max(1, -(-draws // BLOCK)))
     return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (at_a_time * block + curves)
+
+
+def warnings_of(scenario: Scenario, draws: int, deterministic: Outcomes) -> Iterator[str]:
+    """Sentences about a run. deterministic: its outcomes at central values."""
+    if draws == 1:
+        yield "one draw gives no intervals."
+    if draws and not any(_is_drawn(scenario, name) for name in used(scenario)):
+        yield "every parameter is held fixed: all draws are the same, and the intervals say nothing."
+    yield from _attended_by_the_dead(scenario, deterministic)
+
+
+def _is_drawn(scenario: Scenario, name: str) -> bool:
+    """Whether a parameter differs between draws by itself."""
+    leaf = scenario.leaves.get(name)
+    return leaf is not None and (leaf.distribution is not None or (leaf.posterior is not None and leaf.moved is None))
+
+
+def _attended_by_the_dead(scenario: Scenario, deterministic: Outcomes) -> Iterator[str]:
+    """Attendance contains deaths: it cannot be above the share of people who are alive half way through."""
+    look, years = looking(scenario.central), edges(scenario)
+    alive = deterministic.mean_people.sum(axis=1)
+    for s, (name, strategy) in enumerate(scenario.model.strategies.items()):
+        if strategy.therapy is None:
+            continue
+        attended = float(look(strategy.therapy.attendance))
+        middle = sum(therapy_window(scenario.model, name)) / 2
+        living = max(float(np.interp(middle, years, alive[:, s, a])) for a in range(alive.shape[2]))
+        if attended > living + 1e-9:
+            yield (
+                f"{strategy.label}: {attended:.1%} of the sessions are delivered, and {living:.1%} of people are alive "
+                "half way through: attendance contains deaths and drop-out."
+            )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from costmodel.errors import InputError
 from costmodel.inputs.draws import pick_rows, uniforms
-from costmodel.model.given import ALTERNATIVE
+from costmodel.model.draws import ALTERNATIVE
 from costmodel.model.run import values_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.files import write_whole

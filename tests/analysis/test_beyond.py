@@ -9,8 +9,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.beyond import STOPS, Beyond, rows
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.report import charts
 from tests.support.answers import answer

@@ -16,7 +16,7 @@ from costmodel.analysis.sensitivity.search import Scan, scanned, search
 from costmodel.analysis.sensitivity.spread import ordinal
 from costmodel.analysis.sensitivity.threshold import BreakEven, BreakEvens
 from costmodel.inputs.shapes import Distribution
-from costmodel.model.values import drawn_values
+from costmodel.model.draws import drawn_values
 from tests.cli.commands import two_structures
 from tests.support.answers import answer, rows
 from tests.support.example import load_example, number, price, write_model

@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import brentq
 
 import costmodel as cm
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
 from tests.cli.commands import done
 from tests.support.answers import saving
 

@@ -10,8 +10,8 @@ import pytest
 import costmodel as cm
 from costmodel.analysis import information
 from costmodel.analysis.information import perfect_information, value_of_information
+from costmodel.model.draws import completed, drawn_values
 from costmodel.model.run import evaluate
-from costmodel.model.values import completed, drawn_values
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import Worth
 from tests.cli.commands import two_structures

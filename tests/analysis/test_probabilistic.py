@@ -13,9 +13,9 @@ import costmodel as cm
 from costmodel.analysis.probabilistic import Psa, rows
 from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.spread import error_of_mean
+from costmodel.model.draws import drawn_values
+from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of
-from costmodel.model.simulate import simulate
-from costmodel.model.values import drawn_values
 from costmodel.perspectives import PERSPECTIVES, account
 from costmodel.result import gather
 from costmodel.scenario.headings import heading

@@ -19,8 +19,9 @@ from costmodel.engine import cohort, formulas
 from costmodel.inputs import lifetable
 from costmodel.inputs.draws import uniforms
 from costmodel.inputs.shapes import Distribution
-from costmodel.model import flows, values
-from costmodel.model.lived import alike
+from costmodel.model import draws as values
+from costmodel.model import money
+from costmodel.model.activity import alike
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import Worth
 from costmodel.result.result import Result
@@ -87,13 +88,13 @@ def traced(edit: Callable[[Any, Any], None]) -> Defect:
         edit(activity.people, activity.person_years)
         return activity
 
-    return put("costmodel.model.by_rates.trace", wrong)
+    return put("costmodel.model.activity.trace", wrong)
 
 
 def effect(size: Callable[[Any], Any]) -> Defect:
     """A defect of the size with which an effect works."""
     return put(
-        "costmodel.model.lines.rate_in_force",
+        "costmodel.model.rates.rate_in_force",
         lambda base, terms: formulas.rate_in_force(base, [(kind, share, size(x)) for kind, share, x in terms]),
     )
 
@@ -153,9 +154,9 @@ def a_wild_price(_: Patch, scenario: cm.Scenario) -> cm.Scenario:
 
 def one_pound_for(strategy: str) -> Defect:
     def wrong(model: Any, name: str, *more: Any) -> Any:
-        return flows.therapy_cost(model, name, *more) + (name == strategy)
+        return money.therapy_cost(model, name, *more) + (name == strategy)
 
-    return put("costmodel.model.simulate.therapy_cost", wrong)
+    return put("costmodel.model.ledger.therapy_cost", wrong)
 
 
 def without_set_up(model: Any, strategy: str, begin: Any, end: Any, window: Any, held: Any, look: Any) -> Any:
@@ -173,7 +174,7 @@ def told_apart(defect: Defect) -> Defect:
         def apart(keys: Any) -> Any:
             return alike([[(s, key) for key in row] for s, row in enumerate(keys)])
 
-        patch.setattr("costmodel.model.by_rates.alike", apart)
+        patch.setattr("costmodel.model.activity.alike", apart)
         return defect(patch, scenario)
 
     return planted
@@ -186,44 +187,42 @@ DEFECTS: dict[str, Defect] = {
     "V4": effect(lambda size: np.maximum(size, 0.1)),
     "V5": quantiles(lambda draws: draws * 1.01),
     "V6": a_wrong_index,
-    "V7": put("costmodel.model.flows.state_quantity", lambda observed, here, share: here),
+    "V7": put("costmodel.model.money.state_quantity", lambda observed, here, share: here),
     "V8": step(time=1.001),
     "V9": traced(sunk),
     "V10": traced(raised),
     "V11": step(people=drift),
     "V12": step(people=leak),
     "LE": put(
-        "costmodel.model.by_rates.cycle_hazards",
+        "costmodel.model.activity.cycle_hazards",
         lambda table, age, female, edges: lifetable.cycle_hazards(table, age, 0.5, edges),
     ),
     "V13": one_pound_for("therapy"),
     "V14": effect(lambda size: 1 / size),
-    "V16": put("costmodel.model.simulate.total_over_states", lambda *a: formulas.total_over_states(*a) ** 2),
+    "V16": put("costmodel.model.ledger.total_over_states", lambda *a: formulas.total_over_states(*a) ** 2),
     "V17": step(people=lambda x: [1.001 * x[0], *x[1:]]),
     "V18": step(people=drift),
     "V19": traced(forgetful),
-    "V20": put("costmodel.model.simulate.total_over_states", lambda *a: formulas.total_over_states(*a) + 1),
+    "V20": put("costmodel.model.ledger.total_over_states", lambda *a: formulas.total_over_states(*a) + 1),
     "V21": put("costmodel.result.outcomes.discount_factor", lambda rate, year: (1 + rate) ** (1 - year)),
     "V22": method("categories", lambda names: names[1:]),
-    "V23": put("costmodel.model.simulate.cost_per_year", lambda *a: [x + 1 for x in flows.cost_per_year(*a)]),
+    "V23": put("costmodel.model.ledger.cost_per_year", lambda *a: [x + 1 for x in money.cost_per_year(*a)]),
     "V24": method("net_cost", np.abs),
-    "V25": put("costmodel.model.simulate.therapy_cost", without_set_up),
+    "V25": put("costmodel.model.ledger.therapy_cost", without_set_up),
     "V26": step(years=lambda h: h * 1.01),
     "V28": put("costmodel.result.table.cost_per_qaly", lambda cost, health: (cost / (health or 1), "")),
     "V29": method("curve_payback", lambda month: 3.0),
     "V29b": a_hundred_pounds_off,
     "V30": put("costmodel.result.result.weight", lambda name, payer, receiver: int(payer in PERSPECTIVES[name])),
     "V31": told_apart(traced(favoured)),
-    "V32": put("costmodel.model.lines.window_share", lambda *a: np.maximum(formulas.window_share(*a), 0.1)),
-    "V33": put("costmodel.model.flows.sessions_delivered", by_the_start_of_a_cycle),
+    "V32": put("costmodel.model.rates.window_share", lambda *a: np.maximum(formulas.window_share(*a), 0.1)),
+    "V33": put("costmodel.model.money.sessions_delivered", by_the_start_of_a_cycle),
     "V34": put("costmodel.result.result.account", lambda party, payer, receiver: int(payer == party)),
     "V35": put(
         "costmodel.model.run.drawn_values",
         lambda *a, **how: {name: x * 1.001 for name, x in values.drawn_values(*a, **how).items()},
     ),
-    "V36": put(
-        "costmodel.model.values.uniforms", lambda seed, name, n, start=0: uniforms(seed, f"{name}{n}", n, start)
-    ),
+    "V36": put("costmodel.model.draws.uniforms", lambda seed, name, n, start=0: uniforms(seed, f"{name}{n}", n, start)),
     "V37": told_apart(traced(favoured)),
     "V38": quantiles(lambda draws: draws + 0.6),
     "V39": method("total_cost", np.negative),

@@ -98,12 +98,12 @@ def later_from_the_end(start: Any, moves: Any, asked: Any, cycles: int, wanted: 
     return textbook.Chain(people, found.moved)
 
 
-CHAIN = "costmodel.model.by_probabilities.chain"
+CHAIN = "costmodel.model.activity.chain"
 AT = "costmodel.scenario.probabilities.Chances.at"
 DEFECTS: dict[str, tuple[str, Any]] = {
     "V1": (AT, probabilities_times(1.001)),
     "V4": ("costmodel.scenario.probabilities.Chances._relative_risk", lambda self, move, cycle, look: 0.9),
-    "V8": ("costmodel.model.by_probabilities.time_in_states", lambda p, *a: (np.zeros_like(p[0]), p[:-1] * 1.01)),
+    "V8": ("costmodel.model.activity.time_in_states", lambda p, *a: (np.zeros_like(p[0]), p[:-1] * 1.01)),
     "V11": (CHAIN, chain_with(drifting)),
     "V12": (CHAIN, chain_with(lambda people: people * (1 - 1e-6))),
     "V19": (CHAIN, later_from_the_end),

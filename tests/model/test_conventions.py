@@ -146,7 +146,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> cm.Scenario:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the run was begun")
 
-    monkeypatch.setattr(running, "Books", never)
+    monkeypatch.setattr(running, "CohortLedger", never)
     states = {f"s{i}": "A state" for i in range(40)}
     weights = {f"a{i}": {"label": f"A {i}", "weight": int(i == 0)} for i in range(40)}
     edits: dict[str, Any] = {

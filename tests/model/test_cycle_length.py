@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
 from costmodel.result.outcomes import cycles_to
 from costmodel.scenario.clock import CYCLES as MONTHS_OF_A_CYCLE
 from tests.support.answers import saving

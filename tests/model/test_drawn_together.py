@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import costmodel as cm
-from costmodel.model.values import drawn_values
+from costmodel.model.draws import drawn_values
 from tests.support.example import load_example, number
 from tests.support.slips_of_groups import GROUP_SLIPS
 

@@ -10,7 +10,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.model import run as model_run
-from costmodel.model.values import drawn_values
+from costmodel.model.draws import drawn_values
 from costmodel.result import gather
 from costmodel.result.outcomes import KEPT_CURVES, Outcomes
 from tests.support.answers import answer, rows

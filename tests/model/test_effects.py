@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
 from costmodel.result.flows import Flows
 from tests.support.answers import answer, saving
 from tests.support.example import REMOVED, derived, load_example, number

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
 from tests.support.answers import saving
 from tests.support.example import REMOVED, load_example, number
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.model.simulate import Books
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import CohortLedger
 
 MODEL = Path("scenarios/high_users/model.yaml")
 IMPROVEMENT, ERROR, PEOPLE = (5.2, -0.3), (1.26, 1.17), (85, 86)
@@ -24,9 +24,9 @@ def test_the_hazard_ratio_gives_the_standardised_difference_that_was_observed(sc
     deviations = [e * sqrt(n) for e, n in zip(ERROR, PEOPLE, strict=True)]
     pooled = sqrt(sum((n - 1) * s**2 for n, s in zip(PEOPLE, deviations, strict=True)) / (sum(PEOPLE) - 2))
     difference = (IMPROVEMENT[0] - IMPROVEMENT[1]) / pooled
-    books = Books.of(scenario, central_values(scenario), 1)
-    living = books.living()
-    at = int(np.argmin(np.abs(books.edges - 14 / 12)))
+    ledger = CohortLedger.of(scenario, central_values(scenario), 1)
+    living = ledger.living()
+    at = int(np.argmin(np.abs(ledger.edges - 14 / 12)))
     odds = []
     for strategy in (0, 1):
         distressed, improved = living.values[at, :, living.column[strategy, 0], 0]
@@ -39,12 +39,12 @@ def test_one_relative_effect_saves_more_where_more_is_used(scenario: cm.Scenario
     result = cm.run(scenario, draws=0)
     shares = []
     for stratum in result.strata.values():
-        books = Books.of(stratum.scenario, central_values(stratum.scenario), 1)
+        ledger = CohortLedger.of(stratum.scenario, central_values(stratum.scenario), 1)
         usual, saved = 0.0, 0.0
         for i, item in enumerate(stratum.items):
             if item.paid_by != "nhs" or item.category == "therapy":
                 continue
-            cost = books.cost_of(i)
+            cost = ledger.cost_of(i)
             year = [cost.values[2:14, cost.column[s, 0], 0].sum() for s in (0, 1)]
             usual, saved = usual + year[0], saved + year[0] - year[1]
         shares.append(saved / usual)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.model.values import LEAST_EFFECTIVE_SIZE, drawn_values, uncalibrated
+from costmodel.model.draws import LEAST_EFFECTIVE_SIZE, drawn_values, uncalibrated
 from tests.support.answers import saving
 from tests.support.example import derived, example
 

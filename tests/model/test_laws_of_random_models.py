@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import costmodel as cm
-from costmodel.model.lived import edges
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values
+from costmodel.model.activity import edges
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
 from costmodel.perspectives import PARTIES, account, weight
 from costmodel.scenario.clock import cycle_months
 from tests.model.test_laws import numbers_of, reordered

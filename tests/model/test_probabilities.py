@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import costmodel as cm
-from costmodel.model.lived import looking
-from costmodel.model.simulate import simulate
-from costmodel.model.values import drawn_values
+from costmodel.model.activity import looking
+from costmodel.model.draws import drawn_values
+from costmodel.model.ledger import simulate
 from tests.cli.commands import done, parsed, refused
 from tests.support.example import derived, example, number, write_model
 from tests.support.plain_probabilities import plain_run

@@ -9,9 +9,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.inputs.draws import sobol
-from costmodel.model.given import read_given
+from costmodel.model.draws import drawn_values, read_given
 from costmodel.model.run import values_of
-from costmodel.model.values import drawn_values
 from costmodel.report.draws_files import tables, write
 from tests.cli.commands import refused
 

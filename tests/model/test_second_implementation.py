@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.model.simulate import simulate
-from costmodel.model.values import central_values, drawn_values
+from costmodel.model.draws import central_values, drawn_values
+from costmodel.model.ledger import simulate
 from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.outcomes import Outcomes
 from tests.support import plain_payback

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.model.simulate import Books
-from costmodel.model.values import central_values
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import CohortLedger
 
 FOLDER = Path("scenarios/depression_resistant")
 OBSERVED = {
@@ -25,11 +25,11 @@ def scenario() -> cm.Scenario:
 
 @pytest.mark.parametrize("strategy", OBSERVED)
 def test_each_structure_gives_the_odds_that_were_observed(scenario: cm.Scenario, strategy: str) -> None:
-    books = Books.of(scenario, central_values(scenario), 1)
-    living = books.living()
+    ledger = CohortLedger.of(scenario, central_values(scenario), 1)
+    living = ledger.living()
     month, observed = OBSERVED[strategy]
-    at = int(np.argmin(np.abs(books.edges - month / 12)))
-    for alternative in range(books.shape[1]):
+    at = int(np.argmin(np.abs(ledger.edges - month / 12)))
+    for alternative in range(ledger.shape[1]):
         odds = []
         for s in (0, list(scenario.model.strategies).index(strategy)):
             depressed, partial, complete = living.values[at, :, living.column[s, alternative], 0]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Observation, Prior
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.files import named_file
-from costmodel.model.lines import rate_lines
-from costmodel.model.lived import edges
-from costmodel.model.simulate import Books
+from costmodel.model.activity import edges
+from costmodel.model.ledger import CohortLedger
+from costmodel.model.rates import rate_lines
 from costmodel.scenario.belongs import FILE, Label, targets, uses
 from costmodel.scenario.build import Scenario, Structure
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
@@ -52,10 +52,11 @@ class Prediction:
         values |= dict(zip(self.free, free, strict=True))
         for name in self.dependent:
             values[name] = combine(self.scenario.parameters[name], values.__getitem__)
-        lived = Books.of(self.scenario, values, free.shape[1]).lived  # the ledger itself is never written out
+        # the ledger itself is never written out
+        activity = CohortLedger.of(self.scenario, values, free.shape[1]).activity
         found = []
         for s, states, k in self.reads:
-            people = lived.people[k, :, lived.column[s, 0]]
+            people = activity.people[k, :, activity.column[s, 0]]
             found.append(people[list(states)].sum(axis=0) / people.sum(axis=0))
         return np.stack(found)
 

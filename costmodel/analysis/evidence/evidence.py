@@ -12,8 +12,8 @@ from costmodel.analysis.information import Question, ValueOfInformation, questio
 from costmodel.analysis.information.subjects import drawn_together, uncertain
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, path_of, shown
+from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of
-from costmodel.model.values import Values
 from costmodel.result.information import Worth, share_between, share_explained, variance
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.kind import kind_of

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.model.values import Values
+from costmodel.model.draws import Values
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.headings import heading
 from costmodel.scenario.used import used

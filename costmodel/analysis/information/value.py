@@ -20,8 +20,8 @@ from costmodel.analysis.information.subjects import (
 )
 from costmodel.analysis.probabilistic.decision import value_of_a_qaly
 from costmodel.errors import InputError, listed, made_by, number, one_of, shown, whole_number
+from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of
-from costmodel.model.values import Values
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import (
     Worth,

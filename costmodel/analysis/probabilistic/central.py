@@ -6,8 +6,8 @@ import numpy as np
 
 from costmodel.analysis.probabilistic.spread import Array, averaged, error_of_mean
 from costmodel.content import by_content
+from costmodel.model.draws import completed
 from costmodel.model.run import evaluate, values_of
-from costmodel.model.values import completed
 from costmodel.result.result import Result, Run
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.headings import heading

@@ -8,9 +8,9 @@ import numpy as np
 from costmodel.analysis.sensitivity.movable import one_by_one
 from costmodel.analysis.sensitivity.question import Question, Rows
 from costmodel.errors import InputError
-from costmodel.model.lived import LARGEST_LEAK
+from costmodel.model.activity import LARGEST_LEAK
+from costmodel.model.draws import Array, Values, completed
 from costmodel.model.run import BLOCK, evaluate
-from costmodel.model.values import Array, Values, completed
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.used import used
 from costmodel.units import out_of_support

@@ -12,8 +12,8 @@ from costmodel.analysis.sensitivity.search import Crossing, Scan, scanned
 from costmodel.analysis.sensitivity.threshold import BreakEvens, outcome_at
 from costmodel.errors import InputError, number, whole_number
 from costmodel.inputs.draws import checked_seed
+from costmodel.model.draws import Array, Values, completed, drawn_values
 from costmodel.model.run import SEED, evaluate
-from costmodel.model.values import Array, Values, completed, drawn_values
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 

@@ -14,7 +14,7 @@ from costmodel.analysis.sensitivity.target import target
 from costmodel.analysis.sensitivity.threshold import BreakEven, Sought, outcome_at, side, sought
 from costmodel.analysis.sensitivity.two_way import pair, values_of
 from costmodel.content import by_content
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
 from costmodel.page import Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
 from costmodel.words import amount, upper_first

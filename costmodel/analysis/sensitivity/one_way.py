@@ -11,7 +11,7 @@ from costmodel.analysis.sensitivity.movable import Input, inputs, named_on, only
 from costmodel.analysis.sensitivity.question import OUTCOMES, Finding, Question, ask, asked, prices, said, subject
 from costmodel.analysis.sensitivity.spread import RANGE
 from costmodel.content import by_content
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
 from costmodel.page import (
     SCREEN,
     SHEET,

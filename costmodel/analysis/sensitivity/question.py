@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from costmodel.errors import made_by, one_of, true_or_false
-from costmodel.model.lived import looking
+from costmodel.model.activity import looking
+from costmodel.model.draws import Array, Values
 from costmodel.model.run import run
-from costmodel.model.values import Array, Values
 from costmodel.page import Block, Page, titled
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.result import payback

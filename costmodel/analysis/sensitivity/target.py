@@ -6,7 +6,7 @@ import numpy as np
 
 from costmodel.analysis.sensitivity.question import OUTCOMES, Question, Rows
 from costmodel.errors import InputError, number
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
 from costmodel.result.table import in_words
 
 TARGETS = ("net_saving", "nmb", "payback", "offset_ratio")

@@ -11,7 +11,7 @@ from costmodel.analysis.sensitivity.movable import Input, inputs, named, named_o
 from costmodel.analysis.sensitivity.question import Question, ask, asked, prices, subject
 from costmodel.analysis.sensitivity.search import Scan, Which, search
 from costmodel.analysis.sensitivity.target import target
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
 from costmodel.words import amount, money, pair, upper_first

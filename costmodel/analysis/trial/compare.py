@@ -26,7 +26,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, made_by
 from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
-from costmodel.model.lived import looking
+from costmodel.model.activity import looking
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate

@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.trial.file import CeilingBlock, TrialRow
-from costmodel.model.flows import THERAPY, Item, cost_per_year, items
-from costmodel.model.lived import looking
-from costmodel.model.simulate import simulate
-from costmodel.model.strata import shares_of_strata
-from costmodel.model.values import Values, central_values, drawn_values
+from costmodel.model.activity import looking
+from costmodel.model.draws import Values, central_values, drawn_values
+from costmodel.model.ledger import shares_of_strata, simulate
+from costmodel.model.money import THERAPY, Item, cost_per_year, items
 from costmodel.perspectives import weight
 from costmodel.result import outcomes
 from costmodel.result.flows import Flows

@@ -11,10 +11,10 @@ from costmodel.analysis.trial.file import utility_choices
 from costmodel.analysis.trial.measure import Array, Measure, cycles_to, gain, net_cost, share
 from costmodel.analysis.validation.file import Target
 from costmodel.errors import Problem, nearest
-from costmodel.model.flows import Item, items, therapy_window
-from costmodel.model.lines import rate_lines
-from costmodel.model.lived import edges, looking
-from costmodel.model.values import Values
+from costmodel.model.activity import edges, looking
+from costmodel.model.draws import Values
+from costmodel.model.money import Item, items, therapy_window
+from costmodel.model.rates import rate_lines
 from costmodel.perspectives import weight
 from costmodel.result.flows import Flows
 from costmodel.result.payback import sustained

@@ -20,7 +20,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, nearest, path_of
 from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
-from costmodel.model.lived import looking
+from costmodel.model.activity import looking
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load

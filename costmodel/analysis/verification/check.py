@@ -10,11 +10,10 @@ import numpy as np
 
 from costmodel.analysis.sensitivity import Tornado, tornado
 from costmodel.errors import InputError
-from costmodel.model.by_rates import background_hazards
-from costmodel.model.lived import edges
+from costmodel.model.activity import background_hazards, edges
+from costmodel.model.draws import Array, Values, central_values, drawn_values
+from costmodel.model.ledger import simulate
 from costmodel.model.run import evaluate, run
-from costmodel.model.simulate import simulate
-from costmodel.model.values import Array, Values, central_values, drawn_values
 from costmodel.result.flows import Flows
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import DETERMINISTIC, Result

@@ -30,10 +30,10 @@ from costmodel.analysis.verification.variants import (
     having,
 )
 from costmodel.inputs.datasets import ROW_TOLERANCE, factor, read_price_index
-from costmodel.model.lines import rate_lines
-from costmodel.model.lived import looking
+from costmodel.model.activity import looking
+from costmodel.model.draws import Array
+from costmodel.model.rates import rate_lines
 from costmodel.model.run import values_of
-from costmodel.model.values import Array
 from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from costmodel.engine.formulas import CohortStep, closing, discount_factor, exit_rates, window_share
-from costmodel.model.by_rates import background_hazards
-from costmodel.model.flows import share_open
-from costmodel.model.lines import RateLine, Term, rate_lines
+from costmodel.model.activity import background_hazards
+from costmodel.model.money import share_open
+from costmodel.model.rates import RateLine, Term, rate_lines
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet

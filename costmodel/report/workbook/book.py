@@ -15,9 +15,8 @@ from costmodel.analysis.verification import verify_result
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
 from costmodel.errors import InputError, made_by, path_of
-from costmodel.model.by_rates import background_hazards
-from costmodel.model.lines import rate_lines
-from costmodel.model.lived import looking
+from costmodel.model.activity import background_hazards, looking
+from costmodel.model.rates import rate_lines
 from costmodel.page import Paged
 from costmodel.report.files import write_whole
 from costmodel.report.workbook import information, uncertainty

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from costmodel.engine.formulas import NOTHING, cash, total_over_states
-from costmodel.model.flows import (
+from costmodel.model.money import (
     THERAPY,
     cost_per_year,
     harm,
@@ -19,8 +19,7 @@ from costmodel.model.flows import (
     therapy_window,
     utilities,
 )
-from costmodel.model.lines import Term, quantity_terms
-from costmodel.model.spans import look_in
+from costmodel.model.rates import Term, look_in, quantity_terms
 from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.report.workbook.activity import Variant, counted, live_term, structure_of
 from costmodel.report.workbook.cells import Cell

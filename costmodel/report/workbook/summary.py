@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from costmodel.model.flows import Item, items
+from costmodel.model.money import Item, items
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
 from costmodel.report.workbook.cells import Cell

@@ -5,8 +5,8 @@ import numpy as np
 from costmodel.analysis.verification.check import TRIED, Context, Finding, Inapplicable, Measured, largest, worst_of
 from costmodel.analysis.verification.laws import TABLES, chances_of
 from costmodel.analysis.verification.variants import NO_DEATHS, NO_EFFECTS, each_effect, edited
-from costmodel.model.lived import looking
-from costmodel.model.values import Array
+from costmodel.model.activity import looking
+from costmodel.model.draws import Array
 from costmodel.scenario.clock import cycle_months, cycles
 from costmodel.scenario.probabilities import all_states
 from tests.support.laws import flow, inputs, results

@@ -20,7 +20,7 @@ from costmodel.analysis.verification.variants import (
     from_each_state,
     having,
 )
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on

@@ -10,10 +10,10 @@ from costmodel.analysis.sensitivity.movable import behind, one_by_one
 from costmodel.analysis.verification.check import Context, Finding, Measured
 from costmodel.analysis.verification.variants import Edit, edited
 from costmodel.errors import InputError
-from costmodel.model.flows import sessions, therapy_window
-from costmodel.model.lived import edges, looking
+from costmodel.model.activity import edges, looking
+from costmodel.model.draws import Array, Values, completed
+from costmodel.model.money import sessions, therapy_window
 from costmodel.model.run import evaluate
-from costmodel.model.values import Array, Values, completed
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.consistency import MAX_CYCLES

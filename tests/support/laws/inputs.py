@@ -25,7 +25,7 @@ from costmodel.analysis.verification.variants import (
     having,
     nothing_of_its_own,
 )
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inert import every_input_matters

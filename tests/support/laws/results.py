@@ -17,8 +17,8 @@ from costmodel.analysis.verification.check import (
 )
 from costmodel.analysis.verification.laws import EXACT, deterministic
 from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, each_effect, edited, nothing_of_its_own
-from costmodel.model.flows import THERAPY
-from costmodel.model.values import Array
+from costmodel.model.draws import Array
+from costmodel.model.money import THERAPY
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result import table
 from costmodel.result.payback import NEVER

@@ -23,9 +23,9 @@ from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, edite
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
+from costmodel.model.draws import drawn_values
+from costmodel.model.ledger import simulate
 from costmodel.model.run import run, values_of
-from costmodel.model.simulate import simulate
-from costmodel.model.values import drawn_values
 from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result

@@ -1,6 +1,6 @@
 """What stands behind the rate of each transition and the quantity of each cost item, for engine and workbook alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from costmodel.engine.formulas import dose_share, fading_share, rate_in_force, r
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
 from costmodel.scenario.derived import pieces
 from costmodel.scenario.effect import Effect
+from costmodel.scenario.probabilities import changes, in_force
 from costmodel.scenario.schema import ModelFile, Therapy
 
 Quantity = Any
@@ -160,3 +161,15 @@ def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Mo
         weakened = Weakened(effect, therapy)
     kind = "rate" if effect.rate is not None else "ratio"
     return Term(name, kind, effect.size, first, last, half_life, onset, weakened)
+
+
+def spans(model: ModelFile, references: Iterable[str | int], look: Look) -> Iterator[tuple[slice, Look]]:
+    """Stretches of cycles in which no reference changes, each with what references mean in it."""
+    begins = changes(model, references)
+    for first, last in zip(begins, [*begins[1:], None], strict=True):
+        yield slice(first, last), look_in(model, first, look)
+
+
+def look_in(model: ModelFile, cycle: int, look: Look) -> Look:
+    """References as they stand in a cycle."""
+    return lambda reference: look(in_force(model, reference, cycle))

@@ -1,6 +1,6 @@
-"""One block of draws: what the cohort lives through, then money and health, an item at a time."""
+"""The ledger of one block of draws: activity, then money and health, an item at a time; strata added up to a whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from costmodel.engine.formulas import closing, total_over_states
 from costmodel.errors import InputError
-from costmodel.model.by_probabilities import live_by_probabilities
-from costmodel.model.by_rates import live_by_rates
-from costmodel.model.flows import (
+from costmodel.model.activity import LARGEST_LEAK, Activity, alike, edges, live_by_probabilities, live_by_rates, looking
+from costmodel.model.draws import Array, Values, impossible_in_draws
+from costmodel.model.money import (
     THERAPY,
     Quantity,
     cost_per_year,
@@ -23,11 +23,8 @@ from costmodel.model.flows import (
     therapy_window,
     utilities,
 )
-from costmodel.model.lines import Look, quantity_terms
-from costmodel.model.lived import Lived, alike, edges, looking
-from costmodel.model.spans import look_in, spans
-from costmodel.model.values import Array, Values, impossible_in_draws
-from costmodel.result.flows import Flows, Shared, whole
+from costmodel.model.rates import Look, look_in, quantity_terms, spans
+from costmodel.result.flows import Flows, Ledger, Shared, whole
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.effect import Effect
 from costmodel.scenario.schema import CostItem
@@ -42,29 +39,29 @@ def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
     values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates or
     probabilities of a draw are absurd.
     """
-    books = Books.of(scenario, values, draws)
-    return whole(books, books.lived.time_in_states())
+    ledger = CohortLedger.of(scenario, values, draws)
+    return whole(ledger, ledger.activity.time_in_states())
 
 
 @dataclass(frozen=True)
-class Books:
+class CohortLedger:
     """The ledger of a block of draws: what the cohort lived through, and the values that price it."""
 
     scenario: Scenario
     look: Look
-    lived: Lived
+    activity: Activity
     draws: int
 
     @classmethod
-    def of(cls, scenario: Scenario, values: Values, draws: int) -> "Books":
+    def of(cls, scenario: Scenario, values: Values, draws: int) -> "CohortLedger":
         """Follow the cohort. Raises InputError where a derived number, the rates or the probabilities of a draw are
         absurd.
         """
         if problems := impossible_in_draws(scenario, [(values, draws)]):
             raise InputError(*problems)
         live = live_by_probabilities if scenario.model.in_probabilities else live_by_rates
-        lived = _with_gaps_closed(scenario, live(scenario, values, draws))
-        return cls(scenario, looking(values), lived, draws)
+        activity = _with_gaps_closed(scenario, live(scenario, values, draws))
+        return cls(scenario, looking(values), activity, draws)
 
     @property
     def edges(self) -> Array:
@@ -74,7 +71,7 @@ class Books:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Strategies, alternatives, draws."""
-        strategies, alternatives = self.lived.column.shape
+        strategies, alternatives = self.activity.column.shape
         return strategies, alternatives, self.draws
 
     @property
@@ -93,37 +90,38 @@ class Books:
 
     def living(self) -> Shared:
         """People at the start of each cycle and at the end, (cycle + 1, state, column, draw)."""
-        return Shared(self.lived.people, self.lived.column)
+        return Shared(self.activity.people, self.activity.column)
 
     def health(self) -> Shared:
         """QALYs, (cycle, column, draw)."""
         strategies, alternatives, draws = self.shape
         qaly = np.empty((len(self.edges) - 1, strategies * alternatives, draws))
-        at_start = None if self.lived.at_start is None else np.empty(qaly.shape[1:])
+        at_start = None if self.activity.at_start is None else np.empty(qaly.shape[1:])
         columns = np.arange(strategies * alternatives).reshape(strategies, alternatives)
         for s, strategy in enumerate(self.scenario.model.strategies):
             for a in range(alternatives):
                 own = columns[s, a]
                 qaly[:, own] = self._qalys(s, strategy, a)
-                if at_start is not None and self.lived.at_start is not None:
+                if at_start is not None and self.activity.at_start is not None:
                     references = utilities(self.scenario.structures[a].model, strategy)
                     first = [look_in(self.scenario.model, 0, self.look)(reference) for reference in references]
-                    at_start[own] = total_over_states(list(self.lived.at_start[:, self.lived.column[s, a]]), first)
+                    people = self.activity.at_start[:, self.activity.column[s, a]]
+                    at_start[own] = total_over_states(list(people), first)
         return Shared(qaly, columns, at_start)
 
     def _qalys(self, s: int, strategy: str, a: int) -> Array:
         """QALYs of one strategy and alternative, (cycle, draw)."""
-        model, structure, column = self.scenario.model, self.scenario.structures[a], self.lived.column[s, a]
+        model, structure, column = self.scenario.model, self.scenario.structures[a], self.activity.column[s, a]
         qaly = np.empty((len(self.edges) - 1, self.draws))
         references = utilities(structure.model, strategy)
         for span, looked in spans(model, references, self.look):
             worth = [looked(reference) for reference in references]
-            _add_up(self.lived.person_years[span, :, column], worth, qaly[span])
+            _add_up(self.activity.person_years[span, :, column], worth, qaly[span])
         if structure.model.strategies[strategy].harms:
             begin, end = self._cycles()
             qaly -= harm(structure.model, strategy, begin, end, self.look)
         for name, gain in structure.model.qalys_on_transition.items():
-            if (moved := self.lived.moved.get(_move(name))) is not None:
+            if (moved := self.activity.moved.get(_move(name))) is not None:
                 qaly += moved[:, column] * self.look(gain)
         return qaly
 
@@ -138,27 +136,27 @@ class Books:
                 held = sessions(model, name, begin, end, window, self.look)
                 cost[:, s] = therapy_cost(model, name, begin, end, window, held, self.look)
         column = np.repeat(np.arange(strategies)[:, None], alternatives, axis=1)
-        return Shared(cost, column, None if self.lived.at_start is None else np.zeros(cost.shape[1:]))
+        return Shared(cost, column, None if self.activity.at_start is None else np.zeros(cost.shape[1:]))
 
     def _cost(self, name: str) -> Shared:
         """An item that people use while they are in a state, at transitions, or once at time 0."""
-        model, lived, item = self.scenario.model, self.lived, self.scenario.model.costs[name]
+        model, activity, item = self.scenario.model, self.activity, self.scenario.model.costs[name]
         if model.strata or any(effect.quantity == name for effect in self._effects()):
             return self._cost_apart(name)
-        cost = np.empty((len(self.edges) - 1, *lived.people.shape[2:]))
+        cost = np.empty((len(self.edges) - 1, *activity.people.shape[2:]))
         for span, looked in spans(model, item.while_in.values(), self.look):
-            _add_up(lived.person_years[span], cost_per_year(model, item, looked), cost[span])
-        if lived.at_start is None:
-            return Shared(cost, lived.column)
+            _add_up(activity.person_years[span], cost_per_year(model, item, looked), cost[span])
+        if activity.at_start is None:
+            return Shared(cost, activity.column)
         per_year = cost_per_year(model, item, look_in(model, 0, self.look))
         at_start = np.empty(cost.shape[1:])
-        at_start[...] = total_over_states(list(lived.at_start), per_year)
+        at_start[...] = total_over_states(list(activity.at_start), per_year)
         price = self.look(item.price)
         for name, quantity in item.on_transition.items():
-            if (moved := lived.moved.get(_move(name))) is not None:
+            if (moved := activity.moved.get(_move(name))) is not None:
                 cost += moved * (self.look(quantity) * price)
         at_start += self.look(item.at_start) * price
-        return self._used_by(item, Shared(cost, lived.column, at_start))
+        return self._used_by(item, Shared(cost, activity.column, at_start))
 
     def _effects(self) -> Iterator[Effect]:
         for structure in self.scenario.structures:
@@ -167,11 +165,11 @@ class Books:
 
     def _cost_apart(self, name: str) -> Shared:
         """An item of which strategies or strata use different quantities: a column for each that differs."""
-        lived, strategies = self.lived, list(self.scenario.model.strategies)
+        activity, strategies = self.activity, list(self.scenario.model.strategies)
         keys = [
             [
                 (
-                    lived.column[s, a],
+                    activity.column[s, a],
                     tuple(structure.model.costs[name].while_in.items()),
                     quantity_terms(structure.model, strategy, name),
                 )
@@ -183,7 +181,7 @@ class Books:
         cost = np.empty((len(self.edges) - 1, len(first), self.draws))
         for c, (s, a) in enumerate(first):
             model = self.scenario.structures[a].model
-            spent = lived.person_years[:, :, lived.column[s, a]]
+            spent = activity.person_years[:, :, activity.column[s, a]]
             _add_up(spent, cost_per_year(model, model.costs[name], self.look), cost[:, c])
             if terms := quantity_terms(model, strategies[s], name):
                 for k, (begin, end) in enumerate(pairwise(self.edges)):
@@ -215,7 +213,7 @@ def _move(name: str) -> tuple[str, str]:
     return origin, destination
 
 
-def _with_gaps_closed(scenario: Scenario, lived: Lived) -> Lived:
+def _with_gaps_closed(scenario: Scenario, activity: Activity) -> Activity:
     """Where the gap closes after the follow-up, a strategy's people spread as the comparator's from then on."""
     model, time = scenario.model, edges(scenario)
     for s, strategy in enumerate(model.strategies):
@@ -223,9 +221,68 @@ def _with_gaps_closed(scenario: Scenario, lived: Lived) -> Lived:
         for k, open_share in enumerate(shares):
             if open_share is None or open_share >= 1:
                 continue
-            if lived.column.size > lived.people.shape[2]:
-                lived = lived.apart()
-            person_years = lived.person_years[k]
-            own, comparators = person_years[:, lived.column[s]], person_years[:, lived.column[0]]
-            person_years[:, lived.column[s]] = closing(own, comparators, open_share)
-    return lived
+            if activity.column.size > activity.people.shape[2]:
+                activity = activity.apart()
+            person_years = activity.person_years[k]
+            own, comparators = person_years[:, activity.column[s]], person_years[:, activity.column[0]]
+            person_years[:, activity.column[s]] = closing(own, comparators, open_share)
+    return activity
+
+
+def shares_of_strata(scenario: Scenario, look: Look) -> list[float | Array]:
+    """Share of each stratum, a float or (draw,). Raises InputError where they do not sum to 1 in every draw."""
+    shares = [look(structure.weight) for structure in scenario.structures]
+    if np.max(np.abs(sum(shares) - 1)) > LARGEST_LEAK:
+        found = "the shares of the strata do not sum to 1 in every draw"
+        raise InputError.at("strata", found, "Make one the complement_of another, or draw them together (groups).")
+    return shares
+
+
+@dataclass(frozen=True)
+class LedgerOfStrata:
+    """A ledger with one column a strategy: the strata of another, each by its share of the people.
+
+    parts: its alternatives are the strata. shares: of each, a float or (draw,); they sum to 1 in every draw.
+    """
+
+    parts: Ledger
+    shares: Sequence[float | Array]
+
+    @property
+    def edges(self) -> Array:
+        """Years from referral, (cycle + 1,)."""
+        return self.parts.edges
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Strategies, one alternative, draws."""
+        strategies, _, draws = self.parts.shape
+        return strategies, 1, draws
+
+    @property
+    def items(self) -> int:
+        """How many items there are."""
+        return self.parts.items
+
+    def cost_of(self, item: int) -> Shared:
+        """What an item costs, (cycle, strategy, draw)."""
+        return self._added(self.parts.cost_of(item))
+
+    def health(self) -> Shared:
+        """QALYs, (cycle, strategy, draw)."""
+        return self._added(self.parts.health())
+
+    def living(self) -> Shared:
+        """People at the start of each cycle and at the end, (cycle + 1, state, strategy, draw)."""
+        return self._added(self.parts.living())
+
+    def _added(self, parts: Shared) -> Shared:
+        columns, kept = np.unique(parts.column, axis=0, return_inverse=True)
+        values = np.stack([self._sum(parts.values, column) for column in columns], axis=-2)
+        return Shared(values, kept.reshape(-1, 1))
+
+    def _sum(self, values: Array, column: Array) -> Array:
+        total: Array = np.zeros((*values.shape[:-2], values.shape[-1]))
+        for share, of in zip(self.shares, column, strict=True):
+            total += values[..., of, :] * share
+        return total

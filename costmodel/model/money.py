@@ -11,7 +11,7 @@ from costmodel.engine.formulas import (
     state_quantity,
     window_share,
 )
-from costmodel.model.lines import Look, Term
+from costmodel.model.rates import Look, Term
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, instant
 from costmodel.scenario.schema import CostItem, ModelFile
 

@@ -1,20 +1,23 @@
-"""Parameters as numbers: central values for the deterministic run, draws for the probabilistic one."""
+"""Parameters as numbers: central values, draws, and draws from a file with a column a parameter and a row a draw."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.errors import Problem
+from costmodel.errors import InputError, Problem, nearest, shown
 from costmodel.inputs.draws import conditioned_weights, correlated, dirichlet, pick_rows, smooth_order, sobol, uniforms
+from costmodel.inputs.table import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.derived import combine, order
 from costmodel.scenario.groups import active, correlation_of
 from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.used import used
+from costmodel.units import out_of_support
 
 Array = NDArray[np.float64]
 Values = Mapping[str, float | Array]
@@ -208,3 +211,164 @@ def _posterior_rows(
         else:
             rows[path] = pick_rows(stream(_stream_of(path)), w)
     return rows
+
+
+ALTERNATIVE = "alternative"
+"""Column of an export that says which structure a draw has, from 1. A run computes all of them and leaves it unread."""
+LARGEST_FILE = 200_000_000
+"""Bytes."""
+
+
+OF_SAMPLERS = re.compile(r".*__|\.(chain|iteration|draw)")
+"""Columns that Stan and R's posterior package write beside the parameters: lp__, stepsize__, .chain."""
+PERCENT = re.compile(r"[^%]*\d ?%")
+NOT_PER_CENT = ("price", "quantity", "sessions", "age")
+"""Units of which a per cent is no value."""
+_COMMAS = re.compile(r"[-+]?\d+,\d+(e[-+]?\d+)? ?%?", flags=re.IGNORECASE)
+_MAYBE_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+DATA_FRAME = "row names: in R write.csv(x, FILE, row.names = FALSE); in pandas to_csv(FILE, index=False)"
+
+
+def read_given(path: Path, scenario: Scenario) -> dict[str, Array]:
+    """Draws from a CSV: a column a parameter, a row a draw, money in the setting's price year.
+
+    Read as R, Stan, pandas and spreadsheets write them where that is unambiguous: rows numbered in a first column
+    without a name, remarks, columns of a sampler, semicolons with decimal commas, and columns in per cent.
+    Raises InputError, a line for each kind of mistake with its number, naming line and column, for names that are not
+    parameters of their own and for values that their unit does not allow.
+    """
+    table = _lines(path)
+    place, header = next(table, ("", []))
+    if not header:
+        raise InputError.at(path.name, "the file is empty", "A column a parameter, a row a draw.")
+    rows = list(table)
+    header, rows = _unnumbered(place, header, rows)
+    problems = [
+        Problem(here, f"the row has {len(cells)} cells and the header {len(header)}", "One cell for each column.")
+        for here, cells in rows
+        if len(cells) != len(header)
+    ]
+    problems += [Problem(place, f'the column "{name}" stands twice', "Keep one.") for name in _twice(header)]
+    own = scenario.parameters
+    columns = [name for name in header if name in own or (name != ALTERNATIVE and not OF_SAMPLERS.fullmatch(name))]
+    problems += _names(tuple(columns), scenario, place)
+    if not columns:
+        problems.append(Problem(path.name, "no column is a parameter", "Give draws of at least one."))
+    if not rows:
+        problems.append(Problem(path.name, "the file has a header and no rows"))
+    if problems:
+        raise InputError(*by_kind(problems))
+    found = {}
+    for name in columns:
+        at = header.index(name)
+        found[name], wrong = _column(name, scenario, [(here, cells[at]) for here, cells in rows])
+        problems += wrong
+    if problems:
+        raise InputError(*by_kind(problems))
+    return found
+
+
+def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The lines of a file with their places; without remarks (Stan's begin with #), and with decimal points."""
+    text = text_of(path, LARGEST_FILE)
+    lines = ["" if line.startswith(MARK) else line for line in text.splitlines()]
+    header = next((line for line in lines if line.strip()), "")
+    cells = [cell.strip(' "') for line in lines if line != header for cell in line.split(";")] if ";" in header else []
+    commas = [cell for cell in cells if "," in cell]
+    if commas and all(map(_COMMAS.fullmatch, commas)) and not any("." in cell for cell in cells):
+        if all(map(_MAYBE_THOUSANDS.fullmatch, commas)):
+            found = f'"{commas[0]}" may be a decimal or a number of thousands'
+            raise InputError.at(path.name, found, "Write decimal points, and no thousands separators.")
+        lines = [line if line == header else line.replace(",", ".") for line in lines]
+    return records("\n".join(lines), path.name)
+
+
+def _unnumbered(
+    place: str, header: list[str], rows: list[tuple[str, list[str]]]
+) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Without a first column that has no name and numbers the rows: the row names of R, the index of pandas."""
+    short = bool(rows) and all(len(cells) == len(header) + 1 for _, cells in rows)
+    if not short and header[0]:
+        return header, rows
+    if short and len(header) == 1 and all(cells[1].isdigit() for _, cells in rows):
+        found = f'"{",".join(rows[0][1])}" may be a decimal, or a row name and a number'
+        raise InputError.at(rows[0][0], found, f"Write decimal points, and leave out {DATA_FRAME}.")
+    names = [cells[0] for _, cells in rows]
+    if not any(names == [str(i) for i in range(first, first + len(rows))] for first in ((1,) if short else (0, 1))):
+        found = "the first column has no name and does not number the rows from 1"
+        raise InputError.at(place, found, f"Give it a name, or leave it out ({DATA_FRAME}).")
+    return header if short else header[1:], [(here, cells[1:]) for here, cells in rows]
+
+
+def _twice(header: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(header).items() if count > 1]
+
+
+def _column(name: str, scenario: Scenario, cells: list[tuple[str, str]]) -> tuple[Array, list[Problem]]:
+    """The draws of one parameter, and what is wrong with them."""
+    unit = scenario.parameters[name].unit
+    percents = sum(PERCENT.fullmatch(text) is not None for _, text in cells)
+    scale, problems = 1.0, []
+    if percents:
+        here = next(place for place, text in cells if PERCENT.fullmatch(text))
+        if unit.kind in NOT_PER_CENT:
+            problems.append(
+                Problem(here, f'{name} is in per cent, and its unit is "{unit.text}"', "Write the numbers.")
+            )
+        elif percents < len(cells):
+            found = f"{name} has a per cent sign in {percents:,} of {len(cells):,} rows"
+            problems.append(Problem(here, found, "Write one in all of them or in none."))
+        if problems:
+            return np.empty(0), problems
+        scale, cells = 100.0, [(place, text.rstrip("% ")) for place, text in cells]
+    draws = np.empty(len(cells))
+    for i, (place, text) in enumerate(cells):
+        try:
+            draws[i] = number(Row(place, {name: text}), name) / scale
+        except InputError as error:
+            problems += error.problems
+            continue
+        if not unit.low <= draws[i] <= unit.high and (fault := out_of_support(unit, float(draws[i]))):
+            problems.append(Problem(place, f"{name}: {fault}"))
+    return draws, problems
+
+
+def checked_given(scenario: Scenario, given: Mapping[str, Array], draws: int) -> dict[str, Array]:
+    """Draws by parameter, from a mapping or a table of pandas.
+
+    Raises InputError unless each entry is a parameter's draws, as many as are run, and within its unit's support.
+    """
+    if not isinstance(given, Mapping) and not hasattr(given, "keys"):
+        remedy = 'Give them by parameter: {"session_price": [80.0, …]}, or a table with a column for each.'
+        raise InputError.at("given", f"{shown(given)} does not say whose draws these are", remedy)
+    found: dict[str, Array] = {}
+    problems = _names(tuple(given.keys()), scenario, "given")
+    for name in given.keys():  # noqa: SIM118 (a table of pandas too)
+        values = found[name] = np.asarray(given[name])
+        if values.dtype.kind not in "iuf":
+            problems.append(Problem(f"given {name}", "these are no numbers", f"Wanted: {draws} of them."))
+            continue
+        values = found[name] = values.astype(float)
+        if np.shape(values) != (draws,):
+            problems.append(Problem(f"given {name}", f"it has the shape {np.shape(values)}", f"Wanted: ({draws},)."))
+        elif name in scenario.parameters:
+            unit = scenario.parameters[name].unit
+            ends = (float(np.min(values)), float(np.max(values)))
+            problems += [Problem(f"given {name}", fault) for end in ends if (fault := out_of_support(unit, end))]
+    if problems:
+        raise InputError(*problems)
+    return found
+
+
+def _names(names: tuple[str, ...], scenario: Scenario, place: str) -> list[Problem]:
+    problems = []
+    for name in names:
+        if name not in scenario.parameters:
+            problems.append(Problem(place, f'there is no parameter "{name}"', nearest(str(name), scenario.parameters)))
+        elif name not in scenario.leaves:
+            made_of = ", ".join(scenario.parameters[name].operands)
+            problems.append(Problem(place, f'"{name}" is derived', f"Give what it is made of: {made_of}."))
+    fixed = {str(scenario.model.cohort.age), str(scenario.model.cohort.female)}
+    for name in fixed & set(names):
+        problems.append(Problem(place, f'"{name}" chooses the life table and is not drawn', "Leave it out."))
+    return problems

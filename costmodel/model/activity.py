@@ -1,0 +1,319 @@
+"""What a cohort lives through before any money: people, time in states and moves, by rates or by probabilities."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from costmodel.engine.cohort import trace
+from costmodel.engine.textbook import chain, moves_counted, time_in_states
+from costmodel.errors import InputError, Problem
+from costmodel.inputs.lifetable import cycle_hazards
+from costmodel.model.draws import Array, Values
+from costmodel.model.rates import Look, RateLine, rate_lines
+from costmodel.result.flows import Shared
+from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.probabilities import BrokenRow, Chances, Move, all_states, arrow, broken_rows
+from costmodel.scenario.schema import ModelFile
+
+LARGEST_LEAK = 1e-9
+"""People: by how much the shares of a cohort may miss 1."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Of one person referred. The states are the declared ones; the dead are the rest.
+
+    Strategies and alternatives with the same transitions share a column.
+    people: at the start of each cycle and at the end, (cycle + 1, state, column, draw).
+    person_years: that count in each cycle, (cycle, state, column, draw).
+    at_start: person-years that count at time 0, (state, column, draw); models of probabilities.
+    moved: people that made each move that is priced, in each cycle, by (from, to), (cycle, column, draw) each;
+    empty in models of rates.
+    column: of each strategy and alternative, (strategy, alternative).
+    """
+
+    people: Array
+    person_years: Array
+    at_start: Array | None
+    moved: dict[tuple[str, str], Array]
+    column: NDArray[np.intp]
+
+    def apart(self) -> "Activity":
+        """The same with a column of its own for each strategy and alternative; models of rates."""
+        columns = self.column.ravel()
+        own = np.arange(len(columns)).reshape(self.column.shape)
+        return replace(
+            self, people=self.people[:, :, columns], person_years=self.person_years[:, :, columns], column=own
+        )
+
+    def time_in_states(self) -> Shared:
+        """Person-years, (cycle, state, column, draw)."""
+        return Shared(self.person_years, self.column, self.at_start)
+
+
+def edges(scenario: Scenario) -> Array:
+    """Beginnings of the cycles and the end of the last, in years from referral."""
+    model = scenario.model
+    months = np.arange(cycles(model) + 1) * cycle_months(model)
+    years: Array = months / MONTHS_A_YEAR
+    return years
+
+
+def looking(values: Values) -> Look:
+    """References to values: 0 and 1 stand for themselves."""
+    return lambda reference: float(reference) if isinstance(reference, int) else values[reference]
+
+
+def draws_that_miss_one(shares: Sequence[float | Array], draws: int) -> int:
+    """In how many draws shares do not sum to 1."""
+    return int(np.count_nonzero(np.broadcast_to(np.abs(sum(shares) - 1) > LARGEST_LEAK, (draws,))))
+
+
+def start_shares(structure: Structure, look: Look, draws: int) -> Array:
+    """Shares of the cohort at referral, (state, draw). Raises InputError where they do not sum to 1 in every draw."""
+    start = structure.model.cohort.start
+    shares = [look(start[state]) if state in start else 0.0 for state in structure.model.states]
+    if wrong := draws_that_miss_one(shares, draws):
+        found = f"the shares of the cohort do not sum to 1 in every draw: {wrong:,} of {draws:,} do not"
+        remedy = "Make one the complement_of another, draw them as one (groups, together: dirichlet), or hold them."
+        raise InputError.at("cohort.start", found, remedy)
+    return np.stack([np.broadcast_to(share, (draws,)) for share in shares])
+
+
+def alike(keys: Sequence[Sequence[Hashable]]) -> tuple[NDArray[np.intp], list[tuple[int, int]]]:
+    """Columns of strategies and alternatives with equal keys, and of each column the first that has it.
+
+    keys: by strategy and alternative.
+    """
+    columns: dict[Hashable, int] = {}
+    first: list[tuple[int, int]] = []
+    column = np.empty((len(keys), len(keys[0])), dtype=np.intp)
+    for s, row in enumerate(keys):
+        for a, key in enumerate(row):
+            if key not in columns:
+                columns[key] = len(columns)
+                first.append((s, a))
+            column[s, a] = columns[key]
+    return column, first
+
+
+HAZARD_DECIMALS = 14
+"""Hazards are equal within a year of age; the differences of a cumulative sum are so only to rounding."""
+
+
+def background_hazards(scenario: Scenario) -> Array:
+    """Mean hazard of death in the general population, per year, in each cycle."""
+    cohort, central = scenario.model.cohort, looking(scenario.central)
+    assert cohort.age is not None
+    assert cohort.female is not None
+    assert scenario.life_table is not None
+    age, female = float(central(cohort.age)), float(central(cohort.female))
+    return np.round(cycle_hazards(scenario.life_table, age, female, edges(scenario)), HAZARD_DECIMALS)
+
+
+def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
+    """The cohort of each strategy and alternative. Raises InputError where the rates of a draw are absurd."""
+    model, look = scenario.model, looking(values)
+    time = edges(scenario)
+    lines = [
+        [rate_lines(structure.model, strategy) for structure in scenario.structures] for strategy in model.strategies
+    ]
+    column, first = alike(
+        [
+            [
+                (*own, structure.model.deaths.rate_ratio, tuple(structure.model.cohort.start.items()))
+                for own, structure in zip(row, scenario.structures, strict=True)
+            ]
+            for row in lines
+        ]
+    )
+    variants = [lines[s][a] for s, a in first]
+    structures = [scenario.structures[a] for _, a in first]
+    moves = [(line.origin, line.destination) for line in variants[0]]
+    shares = [[_shares(line, time) for line in variant] for variant in variants]
+    hazards = background_hazards(scenario)
+    death_ratio = np.stack([np.broadcast_to(look(s.model.deaths.rate_ratio), (draws,)) for s in structures])
+    altered = [_changes([row for variant in shares for row in variant[m]]) for m in range(len(moves))]
+    begins = np.any([_changes([hazards]), *altered], axis=0)
+    last: tuple[Sequence[Array], Array] = ([hazards] * len(moves), hazards)
+
+    def rates(k: int) -> tuple[Sequence[Array], Array]:
+        nonlocal last
+        if begins[k]:
+            moving = [
+                np.stack([_rate(v[m], s[m], k, look, draws) for v, s in zip(variants, shares, strict=True)])
+                if altered[m][k]
+                else last[0][m]
+                for m in range(len(moves))
+            ]
+            last = (moving, hazards[k] * death_ratio)
+        return last
+
+    start = np.stack([start_shares(structure, look, draws) for structure in structures], axis=1)
+    try:
+        activity = trace(start, moves, rates, len(time) - 1, float(time[1] - time[0]))
+    except ValueError as error:
+        raise InputError.at("transitions", str(error), "Check the units and the spread of the rates.") from error
+    return Activity(activity.people, activity.person_years, None, {}, column)
+
+
+def _shares(line: RateLine, time: Array) -> Array:
+    """Shares of a rate line in every cycle, (share, cycle)."""
+    found = line.shares(time[:-1], time[1:], float(time[-1]))
+    return np.stack([np.broadcast_to(np.asarray(share, dtype=float), (len(time) - 1,)) for share in found])
+
+
+def _changes(by_cycle: Sequence[Array]) -> NDArray[np.bool_]:
+    """Cycles in which something is not as in the cycle before; the first is one."""
+    rows = np.stack(by_cycle)
+    return np.concatenate([[True], (rows[:, 1:] != rows[:, :-1]).any(axis=0)])
+
+
+def _rate(line: RateLine, shares: Array, cycle: int, look: Look, draws: int) -> Array:
+    return np.broadcast_to(line.rate(tuple(float(share) for share in shares[:, cycle]), look), (draws,))
+
+
+def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Activity:
+    """The cohort of each strategy and alternative.
+
+    Raises InputError where a draw has a row that is none: nothing is clipped or rescaled.
+    """
+    model, look = scenario.model, looking(values)
+    variants, column, structures = chances(scenario)
+    starts = [start_shares(structure, look, draws) for structure in structures]
+    moves = list(dict.fromkeys(move for one in variants for move in one.moves()))
+    changes = {cycle for one in variants for cycle in one.starts()}
+    in_force: list[Array] = []
+
+    def probabilities(cycle: int) -> Sequence[Array]:
+        nonlocal in_force
+        if cycle in changes:
+            in_force = move_probabilities(variants, moves, cycle, draws, look)
+        return in_force
+
+    states = all_states(model)
+    dead = np.zeros((1, len(variants), draws))
+    start = np.concatenate([np.stack(starts, axis=1), dead])
+    indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
+    names = _priced(structure.model for structure in scenario.structures)
+    priced = [move for move in moves if arrow(move) in names]
+    activity = chain(start, indices, probabilities, cycles(model), [moves.index(move) for move in priced])
+    years = cycle_months(model) / MONTHS_A_YEAR
+    assert model.counting is not None
+    weights = None if model.weights is None else np.array(model.weights)
+    at_start, in_cycles = time_in_states(activity.people[:, :-1], model.counting, weights)
+    moved = moves_counted(activity.moved, model.counting, weights)
+    return Activity(
+        people=activity.people[:, :-1],
+        person_years=in_cycles * years,
+        at_start=at_start * years,
+        moved={move: moved[:, i] for i, move in enumerate(priced)},
+        column=column,
+    )
+
+
+def _priced(models: Iterable[ModelFile]) -> set[str]:
+    """Moves that cost something or bring health, as they are written."""
+    return {
+        name
+        for model in models
+        for named in (model.qalys_on_transition, *(item.on_transition for item in model.costs.values()))
+        for name in named
+    }
+
+
+def chances(scenario: Scenario) -> tuple[list[Chances], NDArray[np.intp], list[Structure]]:
+    """The different sets of probabilities, which of them each strategy and alternative has, and whose start."""
+    each = [
+        [Chances(structure.model, strategy, scenario.matrices.get(strategy)) for structure in scenario.structures]
+        for strategy in scenario.model.strategies
+    ]
+    keys = [
+        [
+            (one.key(), tuple(structure.model.cohort.start.items()))
+            for one, structure in zip(row, scenario.structures, strict=True)
+        ]
+        for row in each
+    ]
+    column, first = alike(keys)
+    return [each[s][a] for s, a in first], column, [scenario.structures[a] for _, a in first]
+
+
+def move_probabilities(variants: list[Chances], moves: list[Move], cycle: int, draws: int, look: Any) -> list[Array]:
+    """The probability of each move in a cycle, (variant, draw) each; rounding of a remainder below 0 is taken off.
+
+    Raises InputError where what leaves a state is no row of probabilities in some draw.
+    """
+    found = [one.at(cycle, look) for one in variants]
+    broken = BrokenDraws()
+    for one, probabilities in zip(variants, found, strict=True):
+        broken.add(one.strategy, broken_rows(one, cycle, probabilities), draws)
+    if problems := broken.problems(draws):
+        raise InputError(*problems)
+    return [
+        np.maximum(np.stack([np.broadcast_to(one.get(move, 0.0), (draws,)) for one in found]), 0.0) for move in moves
+    ]
+
+
+def broken_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]) -> list[Problem]:
+    """Rows of probabilities that are none in some of all draws: one problem a row, with their number.
+
+    blocks: values of every parameter with how many draws they are, one block after the other.
+    """
+    broken, total = BrokenDraws(), 0
+    for values, draws in blocks if scenario.model.in_probabilities else ():
+        look, total = looking(values), total + draws
+        for one in chances(scenario)[0]:
+            rows = [row for cycle in one.starts() for row in broken_rows(one, cycle, one.at(cycle, look))]
+            broken.add(one.strategy, rows, draws)
+    return broken.problems(total)
+
+
+CLOSED = (
+    'Draw the row as one (groups, together: dirichlet), or write "remainder" for one of its transitions; draws from a '
+    "file keep the sum."
+)
+OPEN = "Draw them as one (groups, together: dirichlet), or narrow their spread; nothing is clipped or rescaled."
+
+
+class BrokenDraws:
+    """Rows of probabilities that are none in some draws, counted over cycles and blocks of draws."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], BrokenRow] = {}
+        self._count: Counter[tuple[str, str]] = Counter()
+        self._sums: dict[tuple[str, str], list[float]] = {}
+
+    def add(self, strategy: str, rows: Iterable[BrokenRow], draws: int) -> None:
+        """Count the broken rows of a strategy in a block of draws, a draw once for all cycles."""
+        wrong: dict[str, Any] = {}
+        for row in rows:
+            key = (strategy, row.state)
+            self._first.setdefault(key, row)
+            wrong[row.state] = wrong.get(row.state, np.zeros(draws, dtype=bool)) | row.wrong
+            sums = np.broadcast_to(row.total, (draws,))[np.broadcast_to(row.wrong, (draws,))]
+            self._sums.setdefault(key, []).extend((float(np.min(sums)), float(np.max(sums))))
+        for state, where in wrong.items():
+            self._count[strategy, state] += int(where.sum())
+
+    def problems(self, draws: int) -> list[Problem]:
+        """One for each row that is broken in any of so many draws."""
+        return [
+            Problem("transitions", f"{key[0]}: {self._words(key, draws)}", CLOSED if row.closed else OPEN)
+            for key, row in self._first.items()
+        ]
+
+    def _words(self, key: tuple[str, str], draws: int) -> str:
+        row, count, high = self._first[key], self._count[key], max(self._sums[key])
+        if draws == 1:
+            return row.alone()
+        of, cycle = f"in {count:,} of {draws:,} draws", f"cycle {row.cycle + 1}"
+        if row.closed:
+            low = min(self._sums[key])
+            return f'the row from "{row.state}" does not sum to 1 {of}, but to {low:.4g} to {high:.4g} ({cycle})'
+        return f'the probabilities of leaving "{row.state}" sum to more than 1 {of}, up to {high:.4g} ({cycle})'
