@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.probabilities import convention
 from costmodel.words import money, significant
 
 if TYPE_CHECKING:
@@ -181,6 +183,56 @@ class Page:
 def titled(scenario: Scenario) -> str:
     """The title of a page about a scenario."""
     return f"{scenario.model.title} ({scenario.model.label})"
+
+
+def drawn_of(result: Result) -> str:
+    """With how many draws a result was made, and which."""
+    if not result.draws:
+        return "no draws"
+    return f"{result.draws:,} draws, seed {result.seed}" + (", Sobol sequence" if result.sampling == "sobol" else "")
+
+
+def reading_label(result: Result, name: str) -> str:
+    """What a reading of the model is called."""
+    if name == EXPECTED:
+        return f"Expected value of {result.draws:,} draws"
+    if name == DETERMINISTIC:
+        return "Deterministic: central values"
+    structures = {structure.name: structure for structure in result.scenario.structures}
+    weight = structures[name].weight
+    size = float(weight) if isinstance(weight, int) else result.scenario.central[weight]
+    return f"{structures[name].label} ({f'{size:.0%} of people' if name in result.strata else f'weight {size:g}'})"
+
+
+def of_run(result: Result, perspective: str | None = None) -> dict[str, Any]:
+    """What a run was made with, for a program. perspective: the one whose rows are kept."""
+    scenario = result.scenario
+    model, setting = scenario.model, scenario.setting
+
+    def discount_rate(reference: str | int) -> float:
+        return float(reference) if isinstance(reference, int) else float(scenario.central[reference])
+
+    return {
+        "setting": setting.title,
+        "price_year": setting.price_year,
+        "follow_up_months": model.follow_up.months,
+        "horizon_months": model.horizon.months,
+        "beyond_follow_up": model.beyond_follow_up,
+        "cycle_months": result.cycle_months,
+        "convention": convention(model),
+        "people": model.people,
+        "discount": {
+            "costs": discount_rate(setting.discount.costs),
+            "health": discount_rate(setting.discount.health),
+        },
+        "threshold": result.threshold,
+        "perspective": perspective,
+        "draws": result.draws,
+        "seed": result.seed,
+        "sampling": result.sampling,
+        "given": sorted(result.given or ()),
+        "run_id": result.run_id,
+    }
 
 
 def is_missing(value: Any) -> bool:

@@ -12,7 +12,8 @@ from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
 from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, one_of, some_of
 from costmodel.model.run import checked_workers, run_as
-from costmodel.perspectives import PERSPECTIVES, weight
+from costmodel.page import Block, Column, Heading, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, weight
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result, Run
@@ -20,6 +21,7 @@ from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, inside_a_cycle, instant, window
 from costmodel.scenario.fields import Instant
+from costmodel.words import chance, lower_first, money, upper_first
 
 STOPS = {
     "gap closes": "The gap closes at once",
@@ -54,8 +56,8 @@ class Verdict:
 
 
 @by_content
-@dataclass(frozen=True)
-class Beyond:
+@dataclass(frozen=True, repr=False)
+class Beyond(Paged):
     """A result under each way in which effects may end, with the same draws.
 
     results: by a key of STOPS, the scenario's own among them; that one alone where nothing lies beyond the evidence.
@@ -94,6 +96,106 @@ class Beyond:
         months = result.curve_payback(s, perspective, last, run=reading)
         drawn = reading.name != DETERMINISTIC
         return Verdict(saving, months, result.chance_of_payback(reading, last, s, perspective) if drawn else None)
+
+    def sentences(self, perspective: str = "nhs_pss", strategy: str | None = None) -> list[str]:
+        """How much of the saving nobody has observed, and the verdict under each stop."""
+        result, part = self.result, self.unobserved(perspective, strategy)
+        name, who = result.strategies[result.compared(strategy)], upper_first(PERSPECTIVE_NAMES[perspective])
+        people, end = result.scenario.model.people, in_words(result.horizons[-1])
+        said = [f"{who}: {part.words}."]
+        if part.share is not None:
+            saved, later = money(part.total * people), money(part.after * people)
+            said[0] = (
+                f"{who}: of {saved} saved on other care over {end} for {people:,} people, {later} comes after the "
+                f"{result.scenario.model.follow_up.text} of follow-up: {part.words}."
+            )
+        if self.nothing:
+            return said
+        for stop in self.results:
+            own = " (as the scenario says)" if self.results[stop] is result else ""
+            row = self._verdict(stop, perspective, name)
+            known = f"net saving {row['saving_words']} at central values, money back {row['payback']}"
+            if row["chance"] is not None:
+                known = f"net saving {row['saving_words']} on average, money back {row['payback']}, and in "
+                known += f"{row['chance_words']} simulations"
+            said.append(f"If {lower_first(STOPS[stop])} after the follow-up{own}: {known}.")
+        said += [f"That {lower_first(STOPS[stop])} cannot be asked here: {why}." for stop, why in self.refused.items()]
+        if lasting := [one.partition(": ")[2] for one in self.lasting if one.startswith(f"{name}: ")]:
+            said.append(f"The scenario itself lets {', '.join(lasting)} last longer, whatever is said of the others.")
+        return said
+
+    def _verdict(self, stop: str, perspective: str, strategy: str, run: str | None = None) -> dict[str, Any]:
+        """A verdict in numbers for one person and in words for the group."""
+        result, found = self.results[stop], self.verdict(stop, perspective, strategy, run)
+        first = result.first_payment[result.strategies.index(strategy)]
+        people = result.scenario.model.people
+        return {
+            "stop": stop, "who": PERSPECTIVE_NAMES[perspective], "saving": found.saving.value, "chance": found.chance,
+            "saving_words": money(found.saving.value * people),
+            "payback": payback_words(found.months, result.horizons[-1], first, found.saving.value),
+            "chance_words": "" if found.chance is None else chance(found.chance),
+        }  # fmt: skip
+
+    def section(self, perspective: str, perspectives: Collection[str], strategy: str) -> list[Block]:
+        """Sentences about one payer, and the verdicts for all that were asked for."""
+        import pandas as pd
+
+        perspectives = some_of("perspective", perspectives, PERSPECTIVES)
+        blocks: list[Block] = [Heading("Beyond the evidence")]
+        blocks += [Paragraph(text) for text in self.sentences(perspective, strategy)]
+        if self.nothing:
+            return blocks
+        drawn = self.result.headline.name != DETERMINISTIC
+        rows = []
+        for name in perspectives:
+            for stop in self.results:
+                central = self._verdict(stop, name, strategy, DETERMINISTIC)
+                row = self._verdict(stop, name, strategy, self.result.headline.name)
+                rows.append(row | {f"central_{key}": value for key, value in central.items()})
+        headline = (
+            Column("saving", "net saving", "money", "saving_words"), Column("payback", "payback"),
+            Column("chance", "its chance", "share", "chance_words"),
+        ) if drawn else ()  # fmt: skip
+        columns = (
+            Column("who", "", "text"), Column("stop", "", right=False), *headline,
+            Column("central_saving", "at central values", "money", "central_saving_words"),
+            Column("central_payback", "payback then"),
+        )  # fmt: skip
+        return [*blocks, Table(pd.DataFrame(rows), columns, name="beyond")]
+
+    def page(self, perspective: str | None = None, strategies: Collection[str] | None = None) -> Page:
+        """What nobody has observed, and the verdict under each stop; perspective, strategies: only these."""
+        import pandas as pd
+
+        result, model = self.result, self.result.scenario.model
+        others = result.strategies[1:]
+        perspectives = list(PERSPECTIVES) if perspective is None else [one_of("perspective", perspective, PERSPECTIVES)]
+        wanted = others if strategies is None else some_of("strategy", strategies, others)
+        main = "nhs_pss" if perspective is None else perspectives[0]
+        blocks: list[Block] = []
+        for name in (one for one in others if one in wanted):
+            if len(others) > 1:
+                blocks.append(Heading(_compared(result, name)))
+            blocks += self.section(main, perspectives, name)
+        about = (
+            f"{' and '.join(_compared(result, name) for name in others if name in wanted)}: £ of "
+            f"{result.scenario.setting.price_year} for {model.people:,} people over {in_words(result.horizons[-1])}, "
+            "undiscounted; a saving is positive."
+        )
+        data = {
+            "schema": "costmodel/beyond/1", "settings": of_run(result, perspective), "refused": dict(self.refused),
+            "lasting": list(self.lasting),
+        }  # fmt: skip
+        frame = pd.DataFrame(rows(self, perspectives, strategies)).astype(object)
+        return Page(
+            titled(result.scenario), tuple(blocks), (about,), result.scenario, drawn_of(result), result.warnings, data,
+            frame,
+        )  # fmt: skip
+
+
+def _compared(result: Result, strategy: str) -> str:
+    strategies = result.scenario.model.strategies
+    return f"{strategies[strategy].label} against {strategies[result.comparator].label}"
 
 
 def beyond(result: Result, *, workers: int | None = None) -> Beyond:

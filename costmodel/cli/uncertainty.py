@@ -19,6 +19,7 @@ from costmodel.cli.options import (
     Set,
     Workers,
     busy,
+    give,
     run_with_words,
     scenario_of,
     show,
@@ -26,7 +27,6 @@ from costmodel.cli.options import (
 from costmodel.cli.program import app
 from costmodel.errors import InputError, nearest
 from costmodel.model.run import DRAWS, SEED
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import files, json_report
 from costmodel.scenario.build import Scenario
 
@@ -86,19 +86,11 @@ def beyond(
     csv: Csv = None,
 ) -> None:
     """Say how much of the saving nobody has observed, and what is left if effects end with observation."""
-    from costmodel.report import beyond_table
-
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
     result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers)
     with busy("Running it with other ends of the effects …"):
         found = look_beyond(result, workers=workers)
-    if csv is not None:
-        _write(csv, files.records_as_csv(beyond_table.records(found, perspective, wanted)))
-    if as_json:
-        print(json_report.text(beyond_table.document(found, perspective, wanted)))
-    else:
-        perspectives = [perspective] if perspective else list(PERSPECTIVES)
-        show(beyond_table.report(found, perspectives, wanted or list(result.strategies[1:])))
+    give(found.page(perspective, wanted), as_json, csv)
 
 
 def _prepared(

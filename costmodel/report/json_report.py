@@ -10,11 +10,11 @@ from typing import Any
 import costmodel
 from costmodel.analysis.calibration import Fit
 from costmodel.analysis.trial import Comparison
+from costmodel.page import of_run
 from costmodel.report.sentence import MAIN, answer
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.probabilities import convention
 from costmodel.scenario.used import to_be_checked
 
 SCHEMA = "costmodel/result/1"
@@ -37,7 +37,7 @@ def document(result: Result, perspective: str | None = None) -> dict[str, Any]:
         "schema": SCHEMA,
         "scenario": identity(result.scenario),
         "engine": engine(),
-        "settings": settings(result, perspective),
+        "settings": of_run(result, perspective),
         "rows": rows(result, perspective),
         "warnings": list(result.warnings),
         "notes": notes(result, perspective),
@@ -80,37 +80,6 @@ def notes(result: Result, perspective: str | None = None) -> list[str]:
 def changes(made: Iterable[Change]) -> list[dict[str, Any]]:
     """Changes of overlays and options, oldest first."""
     return [{"path": c.path, "old": c.old, "new": c.new, "by": c.by} for c in made]
-
-
-def settings(result: Result, perspective: str | None) -> dict[str, Any]:
-    """What a run was made with. perspective: the one whose rows are kept."""
-    scenario = result.scenario
-    model, setting = scenario.model, scenario.setting
-
-    def discount_rate(reference: str | int) -> float:
-        return float(reference) if isinstance(reference, int) else float(scenario.central[reference])
-
-    return {
-        "setting": setting.title,
-        "price_year": setting.price_year,
-        "follow_up_months": model.follow_up.months,
-        "horizon_months": model.horizon.months,
-        "beyond_follow_up": model.beyond_follow_up,
-        "cycle_months": result.cycle_months,
-        "convention": convention(model),
-        "people": model.people,
-        "discount": {
-            "costs": discount_rate(setting.discount.costs),
-            "health": discount_rate(setting.discount.health),
-        },
-        "threshold": result.threshold,
-        "perspective": perspective,
-        "draws": result.draws,
-        "seed": result.seed,
-        "sampling": result.sampling,
-        "given": sorted(result.given or ()),
-        "run_id": result.run_id,
-    }
 
 
 def comparison(scenario: Scenario, compared: Comparison) -> dict[str, Any]:

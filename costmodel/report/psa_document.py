@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from costmodel.analysis.probabilistic.record import Row
-from costmodel.report import beyond_table, json_report
+from costmodel.page import of_run
+from costmodel.report import json_report, render
 from costmodel.report.psa_answers import Answers
 from costmodel.report.psa_words import sentences
 from costmodel.scenario.used import to_be_checked
@@ -19,12 +20,12 @@ def document(found: Answers) -> dict[str, Any]:
     """Everything that `costmodel psa --json` prints."""
     result = found.result
     asked = found.perspective if len(found.perspectives) == 1 else None
-    beyond = None if found.beyond is None else beyond_table.records(found.beyond, asked, found.strategies)
+    beyond = None if found.beyond is None else render.records(found.beyond.page(asked, found.strategies).rows)
     return {
         "schema": SCHEMA,
         "scenario": json_report.identity(result.scenario),
         "engine": json_report.engine(),
-        "settings": json_report.settings(result, asked) | {
+        "settings": of_run(result, asked) | {
             "strategies": list(found.strategies),
             "draws_one_by_one": found.psa.kept,
             "thresholds": list(found.psa.setting_thresholds),
@@ -56,7 +57,7 @@ def notes(found: Answers) -> list[str]:
         for under in sentences(found, strategy).values():
             said |= dict.fromkeys(under)
         if found.beyond is not None:
-            said |= dict.fromkeys(beyond_table.sentences(found.beyond, found.perspective, strategy))
+            said |= dict.fromkeys(found.beyond.sentences(found.perspective, strategy))
     if recalled := to_be_checked(found.result.scenario):
         said[f"to be checked: {', '.join(recalled)}"] = None
     return list(said)

@@ -7,12 +7,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from costmodel.page import reading_label
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES
-from costmodel.report import beyond_table
+from costmodel.report import render
 from costmodel.report.columns import columns
 from costmodel.report.psa_answers import Answers
 from costmodel.report.psa_words import sentences
-from costmodel.report.terminal import Piece, ending, headed, reading_label
+from costmodel.report.terminal import Piece, ending, headed
 from costmodel.result.table import in_words
 from costmodel.words import chance, interval, money
 
@@ -46,7 +47,7 @@ def report(found: Answers) -> Iterator[Piece]:
         yield from headed("With growing numbers of draws")
         yield _convergence(found, strategy)
         if found.beyond is not None:
-            yield from beyond_table.section(found.beyond, found.perspective, found.perspectives, strategy)
+            yield from render.pieces(found.beyond.section(found.perspective, found.perspectives, strategy))
     yield from ending(result)
 
 

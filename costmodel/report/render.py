@@ -15,6 +15,7 @@ from rich.text import Text
 from costmodel.page import (
     SCREEN,
     TEXT,
+    Block,
     Figure,
     Heading,
     Notes,
@@ -36,13 +37,27 @@ def terminal(page: Page) -> Iterator[Piece]:
     """A page in lines of text and tables; figures are what their tables say."""
     yield Text(page.title, style="bold")
     yield from map(Text, page.about)
+    yield from pieces(page.for_(TEXT))
+    for heading, lines in closing(page):
+        yield from headed(heading, listed(lines))
+    if page.scenario is not None:
+        yield Text("")
+        yield Text(_origin(page), style="dim", overflow="fold")
+
+
+def pieces(blocks: Iterable[Block]) -> Iterator[Piece]:
+    """Blocks in lines of text and tables."""
     after: object = None
-    for block in page.for_(TEXT):
+    for block in blocks:
         match block:
             case Heading():
                 yield from headed(block.text)
             case Paragraph():
-                yield from () if isinstance(after, Paragraph) and not after.strong else (Text(""),)
+                yield from (
+                    ()
+                    if isinstance(after, Heading) or (isinstance(after, Paragraph) and not after.strong)
+                    else (Text(""),)
+                )
                 yield Text(block.text, style="bold" if block.strong else "")
             case Notes():
                 yield from headed(block.heading, listed(_lines(block)))
@@ -51,11 +66,6 @@ def terminal(page: Page) -> Iterator[Piece]:
                 if block.most is not None and (more := len(block.frame) - block.most) > 0:
                     yield Text(f"{more} more rows are in --json and --csv")
         after = block if not isinstance(block, Figure) else after
-    for heading, lines in closing(page):
-        yield from headed(heading, listed(lines))
-    if page.scenario is not None:
-        yield Text("")
-        yield Text(_origin(page), style="dim", overflow="fold")
 
 
 def _rich(block: Table) -> RichTable:
@@ -158,7 +168,10 @@ def document(page: Page) -> dict[str, Any]:
     said: dict[str, Any] = {"schema": SCHEMA}
     said |= {"title": page.title} if scenario is None else {"scenario": json_report.identity(scenario)}
     said |= {"engine": json_report.engine()} | dict(page.data)
-    said |= {"rows": records(page.rows), "warnings": list(page.warnings), "notes": page.sentences}
+    notes = page.sentences
+    if scenario is not None and (recalled := to_be_checked(scenario)):
+        notes.append(f"to be checked: {', '.join(recalled)}")
+    said |= {"rows": records(page.rows), "warnings": list(page.warnings), "notes": notes}
     return said if scenario is None else said | {"changes": json_report.changes(scenario.changes)}
 
 

@@ -9,10 +9,11 @@ from rich.text import Text
 
 from costmodel.analysis.spectrum import Line, Spectrum
 from costmodel.analysis.thresholds import Threshold
+from costmodel.page import reading_label
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer
 from costmodel.report import json_report, refused
 from costmodel.report.sentence import observed
-from costmodel.report.terminal import Piece, listed, reading_label
+from costmodel.report.terminal import Piece, listed
 from costmodel.result.payback import NEVER
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.locked import HEADLINE

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from costmodel.page import reading_label
 from costmodel.report.sentence import pick
-from costmodel.report.terminal import reading_label
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.words import chance, interval, money

@@ -10,12 +10,13 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
+from costmodel.page import reading_label
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.columns import columns
 from costmodel.report.json_report import engine
 from costmodel.report.saved import command
 from costmodel.report.sentence import MAIN, answer, pick
-from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
+from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import to_be_checked
 from costmodel.words import chance, interval, money, qalys
@@ -203,18 +204,6 @@ def _by_run(result: Result, strategy: str, shown: list[str]) -> Table:
             qalys(pick(result, "qaly", discounted=True, **at).value * people),
         )
     return table
-
-
-def reading_label(result: Result, name: str) -> str:
-    """What a reading of the model is called."""
-    if name == EXPECTED:
-        return f"Expected value of {result.draws:,} draws"
-    if name == DETERMINISTIC:
-        return "Deterministic: central values"
-    structures = {structure.name: structure for structure in result.scenario.structures}
-    weight = structures[name].weight
-    size = float(weight) if isinstance(weight, int) else result.scenario.central[weight]
-    return f"{structures[name].label} ({f'{size:.0%} of people' if name in result.strata else f'weight {size:g}'})"
 
 
 def _maybe(result: Result, outcome: str, **at: Any) -> "pd.Series | None":

@@ -13,7 +13,7 @@ from costmodel.analysis import sensitivity
 from costmodel.analysis.probabilistic import psa
 from costmodel.app.parts import asked, compute, show
 from costmodel.app.parts.text import literal
-from costmodel.report import beyond_table, charts, psa_words
+from costmodel.report import charts, psa_words
 from costmodel.report.psa_answers import Answers, answers
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -116,7 +116,7 @@ def beyond(page: Page, result: Result) -> None:
     """What nobody has observed."""
     st.header(f"Beyond the evidence of {literal(in_words(result.horizons[0]))}", anchor=False)
     found = compute.analysis("beyond", result.scenario, lambda: beyond_evidence.beyond(result), page.working)
-    _say(beyond_table.sentences(found, page.perspective, page.strategy))
+    _say(found.sentences(page.perspective, page.strategy))
 
 
 def _answers(page: Page, result: Result) -> Answers:

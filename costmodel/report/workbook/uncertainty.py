@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from costmodel.analysis.probabilistic import MONEY_ALONE, Choice, psa
+from costmodel.page import reading_label
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.psa_answers import DEFAULT, Answers, answers
 from costmodel.report.psa_words import sentences
-from costmodel.report.terminal import reading_label
 from costmodel.report.workbook.run_sheet import Column, RunSheet, Value, nothing_drawn, unsteady
 from costmodel.report.workbook.sheet import in_a_chart
 from costmodel.result.result import Result
