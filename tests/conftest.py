@@ -52,6 +52,15 @@ def trd_result(trd: cm.Scenario) -> cm.Result:
 
 
 @pytest.fixture(scope="session")
+def trd_book(trd_result: cm.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its workbook, written once. No test may alter it."""
+    path = tmp_path_factory.mktemp("workbook") / "report.xlsx"
+    cm.workbook(trd_result, path)
+    path.chmod(0o444)
+    return path
+
+
+@pytest.fixture(scope="session")
 def example_scenario(tmp_path_factory: pytest.TempPathFactory) -> cm.Scenario:
     """The example of docs/format.md."""
     return load_example(tmp_path_factory.mktemp("example"))

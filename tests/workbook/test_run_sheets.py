@@ -38,10 +38,8 @@ def of_open_question(open_question: cm.Result) -> openpyxl.Workbook:
 
 
 @pytest.fixture(scope="module")
-def book(trd_result: cm.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("run_sheets") / "report.xlsx"
-    write(trd_result, path)
-    return path
+def book(trd_book: Path) -> Path:
+    return trd_book
 
 
 @pytest.fixture(scope="module")

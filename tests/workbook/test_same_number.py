@@ -10,7 +10,6 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.verification import RULES
-from costmodel.report.workbook import write
 from tests.support.spreadsheets import by_formualizer, disagreements, stored
 
 ROOT = Path(__file__).parents[2]
@@ -18,11 +17,9 @@ NOW, ORIGINAL, EXPECTED = 2, 3, 5
 
 
 @pytest.fixture(scope="module")
-def lines(trd_result: cm.Result, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
+def lines(trd_book: Path) -> dict[str, list[object]]:
     """The Summary's first block by label: the row's cells."""
-    path = tmp_path_factory.mktemp("same") / "report.xlsx"
-    write(trd_result, path)
-    rows = openpyxl.load_workbook(path, data_only=True, read_only=True)["Summary"].iter_rows(values_only=True)
+    rows = openpyxl.load_workbook(trd_book, data_only=True, read_only=True)["Summary"].iter_rows(values_only=True)
     found: dict[str, list[object]] = {}
     for row in rows:
         found.setdefault(str(row[0]), list(row))
