@@ -28,13 +28,15 @@ def money(amount: float, *, exact: bool = False) -> str:
 
 
 def _pounds(amount: float) -> float:
-    """Three significant figures, whole from £10: rounded once, or £13.48 would be £13.5 and then £14."""
-    return float(round(amount)) if 10 <= abs(amount) < 1_000 else significant(amount)
+    """Three significant figures, whole from £10, pence below: rounded once, or £13.48 would be £13.5 and then £14."""
+    if abs(amount) < 10:
+        return round(amount, 2) + 0.0
+    return float(round(amount)) if abs(amount) < 1_000 else significant(amount)
 
 
 def short_money(amount: float) -> str:
     """Pounds in few characters, for metrics and axes: £1.23m, −£456k, £789."""
-    size = abs(_pounds(amount))
+    size = abs(_pounds(amount) if abs(amount) >= 10 else round(amount))
     sign = MINUS if amount < 0 and size else ""
     for scale, suffix in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
         if size >= scale:

@@ -8,8 +8,9 @@ import pytest
 import costmodel as cm
 from costmodel.report.charts.bridge import _title
 from costmodel.report.sentence import answer
+from costmodel.scenario.load import catalogue
 from costmodel.scenario.overlay import Change
-from costmodel.words import money
+from costmodel.words import money, short_money
 from tests.support.example import example, load_example
 
 PRICE = {"unit": "GBP per session", "price_year": "2024/25", "source": "X001", "status": "assumption"}
@@ -136,8 +137,23 @@ def test_effects_that_run_to_the_horizon_are_not_said_to_cease(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("amount", "words"),
-    [(13.476, "£13"), (-95.4636, "−£95"), (999.4, "£999"), (999.6, "£1,000"), (12_349.9, "£12,300")],
-)
+    [(13.476, "£13"), (-95.4636, "−£95"), (999.4, "£999"), (999.6, "£1,000"), (12_349.9, "£12,300"),
+     (0.3451, "£0.35"), (-0.0349, "−£0.03"), (9.996, "£10")],
+)  # fmt: skip
 def test_money_is_rounded_once(amount: float, words: str) -> None:
-    """£13.48 to three figures is £13.5, which is no £14."""
+    """£13.48 to three figures is £13.5, which is no £14; £0.3451 is £0.345, which is no £0.34."""
     assert money(amount) == words
+
+
+def test_money_in_few_characters_is_rounded_once() -> None:
+    assert [short_money(amount) for amount in (2.504, 0.4996, -1.4999, 1_234.6)] == ["£3", "£0", "−£1", "£1,230"]
+
+
+def test_a_value_within_a_plausible_range_is_not_said_to_lie_outside() -> None:
+    """Set-up costs meet it and have no range; what is used in remission has a plausible one, and meets it there."""
+    scenario = cm.load(catalogue() / "borderline" / "structured_care.yaml").changed({"horizon": "5 years"})
+    found = cm.break_even(scenario, strategy="mbt_outpatient", perspective="nhs")
+    inside = [one for one in found.found if any(root.place == "inside its plausible range" for root in one.roots)]
+    assert inside, "none has a range alone"
+    assert "a value within its own uncertainty meets it" in found.takeaway
+    assert all(one.input.label in found.takeaway for one in inside)

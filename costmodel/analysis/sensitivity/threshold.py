@@ -168,7 +168,7 @@ class BreakEvens(Paged):
         verb = "keeps it from being met" if self.met_now else "meets it"
         if within:
             return f"{sentence}; a value within its own uncertainty {verb} for {_listed(within)}."
-        only = "only a value outside its 99.9% range, or of an input without a range,"
+        only = "only a value outside its range, or of an input without one,"
         return f"{sentence}; {only} {verb}: {_listed(able)}."
 
     def page(self) -> Page:
@@ -224,7 +224,8 @@ def side(root: Root) -> str:
 
 
 def _inside(root: Root) -> bool:
-    return root.percentile is not None and not root.place.startswith("outside")
+    """Whether it lies within the input's distribution or, where it has none, within its plausible range."""
+    return root.place.startswith(("at the ", "inside "))
 
 
 def _named(one: BreakEven, root: Root) -> str:
