@@ -29,7 +29,7 @@ from rich.text import Text
 import costmodel as cm
 from costmodel.analysis.sensitivity import BreakEvens, Tornado
 from costmodel.analysis.spectrum import Line, Spectrum
-from costmodel.report import beyond_table, spectrum_table
+from costmodel.report import spectrum_table
 from costmodel.report.psa_answers import answers
 from costmodel.report.psa_words import sentences
 from tests.support.claims import PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
@@ -98,7 +98,7 @@ class Analysed(Claims):
         found = answers(cm.psa(self.result), self.perspective, [self.strategy])
         kinds = ("by_when", "how_much", "decision", "exact", "central")
         said = dict(zip(kinds, sentences(found, self.strategy).values(), strict=True))
-        said["beyond"] = beyond_table.sentences(self.beyond, self.perspective, self.strategy)
+        said["beyond"] = self.beyond.sentences(self.perspective, self.strategy)
         return said
 
     @property
