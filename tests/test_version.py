@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from costmodel.report.words import money
+from costmodel.words import money
 
 from costmodel.version import __version__
 from tests.support import headlines
