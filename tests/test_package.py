@@ -1,5 +1,6 @@
 """The package as it is installed elsewhere: built, put into an environment of its own, used away from the checkout."""
 
+import contextlib
 import http.client
 import re
 import shutil
@@ -96,6 +97,12 @@ def test_the_command_prints_every_population_and_says_how_to_run_one_again(elsew
     assert elsewhere.run("costmodel", *again.replace("'", "").split()[:2], "--draws", "20") == said
 
 
+def test_what_needs_no_chart_needs_no_plotly(elsewhere: Elsewhere) -> None:
+    assert "panic" in elsewhere.run("costmodel", "tornado", "panic")
+    code = "import costmodel as cm; print(cm.tornado(cm.load('panic'))._repr_html_()[:99])"
+    assert "<" in elsewhere.run("python", "-c", code)
+
+
 def test_what_needs_an_extra_names_it(elsewhere: Elsewhere) -> None:
     for words, extra in ((["dashboard"], "app"), (["sweep", "grid.yaml", "-o", "out"], "sweep")):
         result = subprocess.run(
@@ -106,19 +113,17 @@ def test_what_needs_an_extra_names_it(elsewhere: Elsewhere) -> None:
 
 def test_the_dashboard_is_served_with_its_extra(elsewhere: Elsewhere) -> None:
     elsewhere.pip("install", f"{elsewhere.wheel}[app]")
-    process = subprocess.Popen(
-        elsewhere.command("costmodel", "dashboard"), cwd=elsewhere.away, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        said = next(line for line in process.stdout if line.startswith("Dashboard: "))
-        port = int(re.findall(r":(\d+)", said)[0])
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        connection.request("GET", "/")
-        assert connection.getresponse().status == 200
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
+    command = elsewhere.command("costmodel", "dashboard")
+    with subprocess.Popen(command, cwd=elsewhere.away, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = next(line for line in process.stdout if line.startswith("Dashboard: "))
+            connection = http.client.HTTPConnection(said.split("/")[2].split()[0], timeout=PATIENCE)
+            with contextlib.closing(connection):
+                connection.request("GET", "/")
+                assert connection.getresponse().status == 200
+        finally:
+            process.send_signal(signal.SIGINT)
     page = (
         "import costmodel.app.main as main; from streamlit.testing.v1 import AppTest; "
         "at = AppTest.from_file(main.__file__, default_timeout=300).run(); "

@@ -58,10 +58,16 @@ def _functions() -> Iterator[tuple[str, Callable[..., Any]]]:
         for name in getattr(module, "__all__", own):
             one = getattr(module, name)
             if inspect.isclass(one):
-                methods = [(m, f) for m, f in vars(one).items() if callable(f) or isinstance(f, classmethod)]
+                own = {m: f for kind in reversed(_kinds(one)) for m, f in vars(kind).items()}
+                methods = [(m, f) for m, f in own.items() if callable(f) or isinstance(f, classmethod)]
                 yield from ((f"{name}.{m}", getattr(one, m)) for m, f in methods if not m.startswith("_"))
             elif inspect.isfunction(one) and not name.startswith("_"):
                 yield name if module is cm else f"{module.__name__.rpartition('.')[2]}.{name}", one
+
+
+def _kinds(kind: type) -> list[type]:
+    """A class, and the sums that a result is built on."""
+    return [kind, *(base for base in kind.__mro__[1:] if base.__name__ == "Sums")]
 
 
 def _public() -> dict[str, Callable[..., Any]]:
@@ -146,6 +152,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "option": [],
     "place": [],
 
+    "Result.summary.by": [("partie", 'Did you mean "party"?'), ("perspectiv", 'Did you mean "perspective"?'), *OF_NAME],
     "Result.compared.strategy": [("usual_care", "Allowed: therapy"), *OF_NAME],
     "Psa.choices.thresholds": [(3, "is no list"), ("30000", "is no list"), ([-1], "From 0 to 10,000,000")],
     "validation.validate.population": [("panick", 'Did you mean "panic"?')],
@@ -200,7 +207,10 @@ TABLE: dict[str, Any] = {
     "spectrum.spectrum.paths": [SCENARIOS / "panic" / "model.yaml"],
 }  # fmt: skip
 """Right arguments: by the parameter's name, and where that is not enough by `function.parameter`."""
-BY_NAME = {"Result.run", "Result.at", "Result.compared", "Result.payback", "Result.saving"}
+BY_NAME = {
+    "Result.run", "Result.at", "Result.compared", "Result.payback", "Result.saving", "Result.summary", "Result.curve",
+    "Result.trace", "Result.activity", "Result.ledger",
+}  # fmt: skip
 """Methods of a result that take names; the others take readings, arrays and indices."""
 INDICES = {"horizon": 0, "strategy": 1, "at": [0.25, 0.5]}
 LONG = {

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -317,3 +318,52 @@ class BrokenDraws:
             low = min(self._sums[key])
             return f'the row from "{row.state}" does not sum to 1 {of}, but to {low:.4g} to {high:.4g} ({cycle})'
         return f'the probabilities of leaving "{row.state}" sum to more than 1 {of}, up to {high:.4g} ({cycle})'
+
+
+def moves(scenario: Scenario) -> dict[str, Array]:
+    """People that make each transition in each cycle, deaths too, by `from -> to`, (cycle, strategy, reading).
+
+    Per person referred, at central values; strata by their shares. In models of rates: rate in force × person-years in
+    the state that is left, which is what leaves it, for rates are constant within a cycle.
+    """
+    found = _moves_by_probabilities(scenario) if scenario.model.in_probabilities else _moves_by_rates(scenario)
+    if not scenario.model.strata:
+        return found
+    look = looking(scenario.central)
+    shares = np.array([float(look(structure.weight)) for structure in scenario.structures])
+    return {name: (moved @ shares)[..., None] for name, moved in found.items()}
+
+
+def _moves_by_rates(scenario: Scenario) -> dict[str, Array]:
+    model, look, time = scenario.model, looking(scenario.central), edges(scenario)
+    lived, hazards = live_by_rates(scenario, scenario.central, 1), background_hazards(scenario)
+    shape = (len(time) - 1, *lived.column.shape)
+    found = {name: np.zeros(shape) for name in model.transitions}
+    found |= {f"{state} -> dead": np.zeros(shape) for state in model.states}
+    for s, strategy in enumerate(model.strategies):
+        for a, structure in enumerate(scenario.structures):
+            years = lived.person_years[:, :, lived.column[s, a], 0]
+            ratio = float(look(structure.model.deaths.rate_ratio))
+            for line in rate_lines(structure.model, strategy):
+                horizon = float(time[-1])
+                rates = [line.rate(line.shares(begin, end, horizon), look) for begin, end in pairwise(time)]
+                found[line.name][:, s, a] = np.array(rates, dtype=float) * years[:, line.origin]
+            for i, state in enumerate(model.states):
+                found[f"{state} -> dead"][:, s, a] = hazards * ratio * years[:, i]
+    return found
+
+
+def _moves_by_probabilities(scenario: Scenario) -> dict[str, Array]:
+    model, look = scenario.model, looking(scenario.central)
+    lived = live_by_probabilities(scenario, scenario.central, 1)
+    variants, column, _ = chances(scenario)
+    states, shape = list(model.states), (cycles(model), *column.shape)
+    found: dict[str, Array] = {}
+    for s, a in np.ndindex(*column.shape):
+        people = lived.people[:, :, lived.column[s, a], 0]
+        for k in range(shape[0]):
+            for move, chance in variants[column[s, a]].at(k, look).items():
+                if move[0] in states and move[0] != move[1]:
+                    moved = found.setdefault(arrow(move), np.zeros(shape))
+                    moved[k, s, a] = people[k, states.index(move[0])] * float(chance)
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError, can_be_called, made_by, one_of, true_or_false, whole_number
 from costmodel.inputs.draws import checked_seed
-from costmodel.model.activity import broken_in_draws, edges, looking
+from costmodel.model.activity import broken_in_draws, edges, looking, moves
 from costmodel.model.draws import (
     Array,
     Sampling,
@@ -30,6 +30,7 @@ from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
 from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, outcomes, year_of
 from costmodel.result.result import LedgerItem, Result
+from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.used import used
@@ -107,6 +108,7 @@ def run(
         sampling=sampling,
         given=given,
         warnings=tuple(warnings),
+        behind=Behind(),
         strata={
             name: run(
                 scenario.stratum(name),
@@ -132,9 +134,21 @@ def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) ->
     return run(scenario, result.draws, result.seed, sampling=sampling, given=result.given, workers=workers)
 
 
-def values_of(result: Result, draws: int, first: int = 0) -> Values:
+def values_of(result: Sums, draws: int, first: int = 0) -> Values:
     """Draws first … first + draws − 1 of every parameter behind a result, in the order of its outcomes."""
     return drawn_values(result.scenario, draws, result.seed, first, cast(Sampling, result.sampling), result.given)
+
+
+class Behind:
+    """The model behind a result."""
+
+    def values(self, result: Sums, draws: int) -> Values:
+        """The first draws of every parameter, floats or (draw,), in the order of the result's outcomes."""
+        return values_of(result, draws)
+
+    def moves(self, result: Sums) -> dict[str, Array]:
+        """People that make each transition in each cycle, (cycle, strategy, reading)."""
+        return moves(result.scenario)
 
 
 def checked_workers(workers: object) -> int | None:

@@ -1,88 +1,63 @@
-"""The result of a run: outcomes with their names, and the questions one asks of them."""
+"""The result of a run, as one asks it: every answer in one table, and what is behind them as tidy frames."""
 
-from collections.abc import Iterator, Mapping
+import html
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from costmodel.content import by_content, digest
-from costmodel.engine.formulas import settled
-from costmodel.errors import InputError, listed, made_by, number, one_of, shown, true_or_false, whole_number
-from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
+from costmodel.errors import InputError, one_of, true_or_false
+from costmodel.perspectives import PERSPECTIVES
 from costmodel.result import payback
-from costmodel.result.estimate import Estimate
-from costmodel.result.outcomes import VIEWS, Outcomes, until
-from costmodel.result.table import in_words, places, rows
+from costmodel.result.gather import KEPT_DRAWS
+from costmodel.result.outcomes import VIEWS
+from costmodel.result.sums import DETERMINISTIC, EXPECTED, Array, LedgerItem, Run, Sums
+from costmodel.result.table import places, rows
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
-from costmodel.scenario.schema import Category
 from costmodel.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
-EXPECTED, DETERMINISTIC = "expected", "deterministic"
+    from costmodel.result.frames import Behind
 
+__all__ = ["DETERMINISTIC", "EXPECTED", "LedgerItem", "Result", "Run", "run_id"]
 
-@dataclass(frozen=True)
-class LedgerItem:
-    """A line of the ledger by name, category, payer and receiver."""
-
-    name: str
-    label: str
-    category: str
-    paid_by: str
-    received_by: str
-
-
-@by_content
-@dataclass(frozen=True)
-class Run:
-    """A reading of a result: outcomes, and how its alternatives are weighted.
-
-    outcomes: of the draws that are kept. means: over all draws, in the place of a single draw; None where all
-    are kept.
-    """
-
-    name: str
-    outcomes: Outcomes
-    weights: Array
-    means: Outcomes | None = None
+BY = ("category", "party", "perspective", "strategy", "horizon", "run")
+"""What a summary may be by."""
+FEW_ROWS = 20
+"""Of a table in a notebook."""
+DISCOUNTED = ("qaly", "nmb", "cost_per_qaly")
+"""Outcomes that are usually told discounted."""
+COLUMN = {"horizon": "horizon_months"}
+ANSWER = ["value", "low", "high", "unit", "words"]
 
 
 @by_content
-@dataclass(frozen=True)
-class Result:
-    """Everything a run knows, per person referred, in the setting's price year.
+@dataclass(frozen=True, repr=False)
+class Result(Sums):
+    """The result of a run. Make one with `costmodel.run`.
 
-    edges: years, (cycle + 1,). horizons: months of the follow-up and of the model's horizon.
-    first_payment: month of the first therapy payment, by strategy. expected: of the draws that are kept one by
-    one; None where nothing was drawn. means: over all draws, where not all are kept. sampling: how
-    draws were made. given: draws that came from elsewhere, by parameter.
+    Questions are asked by name: of one strategy (the second by default), a perspective, a horizon in months and a
+    reading: `expected`, `deterministic`, or an alternative. Money is per person referred, in the setting's price year.
     """
 
-    scenario: Scenario
-    items: tuple[LedgerItem, ...]
-    edges: Array
-    horizons: tuple[float, ...]
-    first_payment: tuple[float, ...]
-    weights: Array
-    threshold: float
-    deterministic: Outcomes
-    expected: Outcomes | None
-    draws: int
-    seed: int
-    warnings: tuple[str, ...] = ()
-    means: Outcomes | None = None
-    sampling: str = "random"
-    given: Mapping[str, Array] | None = None
     strata: "Mapping[str, Result]" = field(default_factory=dict)
     """Each stratum's people alone, by name."""
-    _cache: "dict[str, Any]" = field(default_factory=dict, init=False, repr=False, compare=False)
+    behind: "Behind | None" = field(default=None, compare=False)
+    """The model, asked again for what the outcomes do not keep."""
+    _cache: dict[str, Any] = field(default_factory=dict, init=False, compare=False)
+
+    def __repr__(self) -> str:
+        runs = f"{self.draws:,} draws, seed {self.seed}" if self.draws else "deterministic"
+        return f"<Result of {self.scenario.path.parent.name}/{self.scenario.path.name}: {runs}>"
+
+    def _repr_html_(self) -> str:
+        whole = self.summary()
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>{whole.to_html(index=False, max_rows=FEW_ROWS)}"
 
     @cached_property
     def run_id(self) -> str:
@@ -90,206 +65,71 @@ class Result:
         whole = not self.scenario.model.strata or bool(self.strata)
         return run_id(self.scenario, self.draws, self.seed, self.sampling, self.given, strata=whole)
 
-    @property
-    def strategies(self) -> tuple[str, ...]:
-        """Names; the first is the comparator."""
-        return tuple(self.scenario.model.strategies)
+    def table(self) -> "pd.DataFrame":
+        """Every answer, one row each: the table behind dashboard, workbook, command line and CSV."""
+        if "table" not in self._cache:
+            import pandas as pd
 
-    @property
-    def comparator(self) -> str:
-        """Name of the strategy that others are compared with."""
-        return self.strategies[0]
+            self._cache["table"] = pd.DataFrame(list(rows(self)))
+        table: pd.DataFrame = self._cache["table"]
+        return table
 
-    @cached_property
-    def runs(self) -> dict[str, Run]:
-        """The readings by name: expected, deterministic, and each alternative on its own."""
-        runs = {DETERMINISTIC: Run(DETERMINISTIC, self.deterministic, self.weights)}
-        if self.expected is not None:
-            runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights, self.means)} | runs
-            if len(self.weights) > 1:
-                for a, structure in enumerate(self.scenario.readings):
-                    weights = np.eye(len(self.weights))[a]
-                    runs[structure.name] = Run(structure.name, self.expected, weights, self.means)
-        return runs
+    def places(self) -> "dict[tuple[object, ...], list[int]]":
+        """Where the rows of `table` that compare with the comparator stand, by what they answer."""
+        if "places" not in self._cache:
+            self._cache["places"] = places(self.table())
+        found: dict[tuple[object, ...], list[int]] = self._cache["places"]
+        return found
 
-    @property
-    def headline(self) -> Run:
-        """Expected values where draws were made, else the deterministic run."""
-        return self.runs.get(EXPECTED, self.runs[DETERMINISTIC])
+    def summary(
+        self, outcome: str | None = None, by: str | None = None, perspective: str = "nhs_pss", *,
+        strategy: str | None = None, horizon_months: float | None = None, run: str | None = None,
+        discounted: bool | None = None,
+    ) -> "pd.DataFrame":  # fmt: skip
+        """Answers against the comparator: all of them, or one outcome, in all or by something.
 
-    def run(self, name: str | None = None) -> Run:
-        """A reading by name; the headline by default. Raises InputError for one that there is not."""
-        return self.headline if name is None else self.runs[one_of("run", name, self.runs)]
-
-    def at(self, horizon_months: float | None = None, *, place: str = "horizon_months") -> int:
-        """Index of a horizon; the follow-up by default. place: what named it, for messages.
-
-        Raises InputError for one that was not run.
+        outcome: of the table; all by default. by: `category`, `party` (those of the perspective), `perspective`,
+        `strategy`, `horizon` or `run`, whose own argument is then not used. horizon_months: the follow-up by default.
+        run: the headline by default. discounted: as each outcome is usually told, if left out: net saving undiscounted,
+        QALYs, net monetary benefit and cost per QALY discounted.
+        Columns: what it is by, outcome where all are asked for, value, low, high (95%), unit, words.
         """
-        if horizon_months is None:
-            return 0
-        wanted = number(place, horizon_months, wrong="not a number of months")
-        for index, months in enumerate(self.horizons):
-            if abs(months - wanted) < 1e-9:
-                return index
-        there = " and ".join(in_words(months) for months in self.horizons)
-        remedy = f"Answers are read at {there}; change the scenario's horizon to look elsewhere."
-        raise InputError.at(place, f"there is no horizon of {wanted:g} months: it is no horizon of this run", remedy)
-
-    def compared(self, strategy: str | None = None) -> int:
-        """Index of a strategy that is compared with the first; the second by default. Raises InputError."""
-        others = self.strategies[1:]
-        if not others:
-            raise InputError.at("strategy", "there is only one strategy", "Nothing is compared.")
-        if strategy is None:
-            return 1
-        why = f"They are to be compared with {self.comparator}."
-        return self.strategies.index(one_of("strategy", strategy, others, why=why))
-
-    def _horizon(self, horizon: int) -> int:
-        return whole_number("horizon", horizon, 0, len(self.horizons) - 1, wrong="not the place of a horizon")
-
-    def _strategy(self, strategy: int, first: int = 0) -> int:
-        """first: 1 where the comparator has no answer."""
-        return whole_number("strategy", strategy, first, len(self.strategies) - 1, wrong="not the place of a strategy")
-
-    def net_cost(
-        self, run: Run, horizon: int, strategy: int, *, perspective: str | None = None, party: str | None = None,
-        category: str | None = None, discounted: bool = False, cash: bool = False,
-    ) -> Array:  # fmt: skip
-        """Cost of a strategy less that of the comparator, (alternative, draw): of a perspective or one party.
-
-        horizon, strategy: indices. perspective: society where neither it nor a party is named. cash: undiscounted.
-        Raises InputError, as every method here does, for names and places that there are not.
-        """
-        horizon, strategy = self._horizon(horizon), self._strategy(strategy)
-        discounted, cash = true_or_false("discounted", discounted), true_or_false("cash", cash)
-        if category is not None:
-            one_of("category", category, get_args(Category))
-        if cash and discounted:
-            raise InputError.at("discounted", "cash is not discounted here", "Leave out one of the two.")
-        total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
-        for i, item in enumerate(self.items):
-            if category is not None and item.category != category:
-                continue
-            sign = self._sign(item, perspective, party)
-            if not sign:
-                continue
-            if cash:
-                total += sign * run.outcomes.cash[horizon, i, strategy]
-            else:
-                cost = run.outcomes.cost[horizon, int(discounted), i]
-                total += sign * (cost[strategy] - cost[0])
-        return np.asarray(settled(total), dtype=float)
-
-    def total_cost(self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool) -> Array:
-        """Cost of a strategy to a perspective, (alternative, draw)."""
+        table = self.table()
         one_of("perspective", perspective, PERSPECTIVES)
-        horizon, strategy = self._horizon(horizon), self._strategy(strategy)
-        discounted = true_or_false("discounted", discounted)
-        total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
-        for i, item in enumerate(self.items):
-            sign = self._sign(item, perspective, None)
-            if sign:
-                total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
-        return total
-
-    def _sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
-        if party is not None and perspective is not None:
-            raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
-        if party is not None:
-            return account(one_of("party", party, PARTIES), item.paid_by, item.received_by)
-        name = "societal" if perspective is None else one_of("perspective", perspective, PERSPECTIVES)
-        return weight(name, item.paid_by, item.received_by)
-
-    def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
-        """QALYs of a strategy less those of the comparator, (alternative, draw)."""
-        discounted = true_or_false("discounted", discounted)
-        qaly = _checked(run).outcomes.qaly[self._horizon(horizon), int(discounted)]
-        strategy = self._strategy(strategy)
-        return np.asarray(settled(qaly[strategy] - qaly[0]), dtype=float)
-
-    def estimate(self, run: Run, values: Array) -> Estimate:
-        """Expected value over draws and alternatives, with the interval of the weighted mixture."""
-        values = _by_draw(run, values)
-        value = float(run.weights @ values.mean(axis=-1)) + 0.0
-        if run.outcomes.draws == 1:
-            return Estimate(value)
-        low, high = self.quantiles(run, values, (0.025, 0.975))
-        return Estimate(value, low + 0.0, high + 0.0)
-
-    def quantiles(self, run: Run, values: Array, at: tuple[float, ...]) -> tuple[float, ...]:
-        """Quantiles of the mixture of alternatives; values: (alternative, draw); at: from 0 to 1."""
-        values, at = _by_draw(run, values), _shares(at)
-        used = np.flatnonzero(run.weights)
-        weights, kept = run.weights[used], values[used]
-        if (weights == weights[0]).all():  # which value has which weight does not matter, and sorting is cheap
-            found = np.sort(kept, axis=None)[_ranks(float(weights[0]), kept.size, at)]
+        if outcome is not None:
+            one_of("outcome", outcome, table.outcome.unique())
+        if by is not None:
+            one_of("by", by, BY)
+        name, reading = self.strategies[self.compared(strategy)], self.run(run).name
+        months = self.horizons[self.at(horizon_months)]
+        told = table.outcome.isin(DISCOUNTED) if discounted is None else true_or_false("discounted", discounted)
+        kept = (table.discounted == told) & ((table.comparator != "") | (table.outcome == "cost"))
+        kept &= (by == "strategy") | (table.strategy == name)
+        kept &= (by == "horizon") | (table.horizon_months == months)
+        kept &= (by == "run") | (table.run == reading)
+        kept &= (table.category != "all") if by == "category" else (table.category == "all")
+        kept &= table.party.isin(PERSPECTIVES[perspective]) if by == "party" else (table.party == "all")
+        if by == "perspective":
+            kept &= table.perspective != ""
         else:
-            each = np.repeat(weights, values.shape[-1])
-            found = np.quantile(kept.ravel(), at, weights=each, method="inverted_cdf")
-        return tuple(float(q) for q in found)
+            kept &= table.perspective.isin([perspective, ""])
+        if outcome is not None:
+            kept &= table.outcome == outcome
+        if not kept.any():
+            raise InputError.at("by", f"{outcome} is not known by {by} here", "Leave by out, or ask for net_saving.")
+        columns = [*([] if by is None else [COLUMN.get(by, by)]), *([] if outcome else ["outcome"]), *ANSWER]
+        return table.loc[kept, columns].reset_index(drop=True)
 
-    def chance(self, run: Run, happens: NDArray[np.bool_]) -> float:
-        """Weighted share of draws in which something happens; happens: (alternative, draw)."""
-        happened = _by_draw(run, happens, "happens")
-        return float(run.weights @ happened.mean(axis=-1))
-
-    def curve(self, strategy: int, perspective: str, view: str = "value", run: Run | None = None) -> Array:
-        """Expected cumulative net cost at `edges`, (cycle + 1,)."""
-        run, v, p = self._read(run, view, perspective)
-        curves = run.outcomes.mean_curve[:, v, p, self._strategy(strategy)]
-        return np.asarray(settled(curves @ run.weights), dtype=float)
-
-    def band(self, strategy: int, perspective: str, at: tuple[float, ...], view: str = "value") -> Array:
-        """Quantiles of cumulative net cost over the kept draws, (quantile, cycle + 1)."""
-        run, v, p = self._read(None, view, perspective)
-        strategy, at = self._strategy(strategy, 1), _shares(at)
-        used = np.flatnonzero(run.weights)
-        curves = run.outcomes.curves_of(v, p)[:, strategy - 1, used]
-        weights = np.repeat(run.weights[used], curves.shape[-1])
-        flat = curves.reshape(len(curves), -1)
-        order = np.argsort(flat, axis=1)
-        ordered = np.take_along_axis(flat, order, axis=1)
-        share = np.cumsum(weights[order], axis=1) / weights.sum()
-        index = np.stack([np.argmax(share >= q - 1e-12, axis=1) for q in at])
-        return np.asarray(settled(np.take_along_axis(ordered, index.T, axis=1).T), dtype=float)
-
-    def curve_payback(
-        self, strategy: int, perspective: str, horizon: int, *, view: str = "value", run: Run | None = None,
-        sustained: bool = True,
-    ) -> float:  # fmt: skip
-        """Month at which the expected curve pays back, NEVER beyond the horizon."""
-        curve = self.curve(strategy, perspective, view, run)
-        strategy, horizon = self._strategy(strategy, 1), self._horizon(horizon)
-        cut, months = until(curve[:, None], self.edges, self.horizons[horizon] / MONTHS_A_YEAR)
-        find = payback.sustained if true_or_false("sustained", sustained) else payback.first_touch
-        return float(find(cut, months, self.first_payment[strategy])[0])
-
-    def paybacks(self, run: Run, horizon: int, strategy: int, perspective: str, view: str = "value") -> Array:
-        """Month of sustained payback in every draw, (alternative, draw), NEVER beyond the horizon."""
-        run, v, p = self._read(run, view, perspective)
-        sustained = run.outcomes.sustained[self._horizon(horizon), v, p, self._strategy(strategy, 1)]
-        return np.asarray(sustained, dtype=float)
-
-    def chance_of_payback(self, run: Run, horizon: int, strategy: int, perspective: str, view: str = "value") -> float:
-        """Share of all draws that pay back for good within a horizon."""
-        run, v, p = self._read(run, view, perspective)
-        paid = run.outcomes.mean_paid_within[self._horizon(horizon), v, p, self._strategy(strategy, 1)]
-        return float(run.weights @ paid)
-
-    def chance_by_month(self, strategy: int, perspective: str, view: str = "value", run: Run | None = None) -> Array:
-        """Share of all draws that have paid back for good by each of `edges`, to the last horizon, (cycle + 1,)."""
-        run, v, p = self._read(run, view, perspective)
-        paid = run.outcomes.mean_paid[:, v, p, self._strategy(strategy, 1)]
-        return np.asarray(paid @ run.weights, dtype=float)
-
-    def _read(self, run: Run | None, view: str, perspective: str) -> tuple[Run, int, int]:
-        """A reading (the headline where it is None), and the indices of a view and a perspective."""
-        one_of("view", view, VIEWS)
-        one_of("perspective", perspective, PERSPECTIVES)
-        reading = self.headline if run is None else _checked(run)
-        return reading, VIEWS.index(view), list(PERSPECTIVES).index(perspective)
+    def saving(
+        self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None
+    ) -> "pd.DataFrame":
+        """Net saving at the follow-up, undiscounted: in all, or by `category` or `party`, with intervals."""
+        if by is not None:
+            one_of("by", by, ("category", "party"))
+        found = self.summary("net_saving", by, perspective, strategy=strategy)
+        if by is None:
+            found.insert(0, "category", "all")
+        return found[[by or "category", "value", "low", "high"]]
 
     def payback(self, perspective: str = "nhs_pss", strategy: str | None = None) -> dict[str, object]:
         """Payback of the horizon: sustained and first touch of the expected curve, percentiles, chance by year."""
@@ -313,56 +153,66 @@ class Result:
             "chance_by_year": {year: float(np.interp(year, self.edges, chances)) for year in years},
         }
 
-    def saving(
-        self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None
+    def curve(
+        self, perspective: str = "nhs_pss", strategy: str | None = None, view: str = "value", run: str | None = None
     ) -> "pd.DataFrame":
-        """Net saving at the follow-up, undiscounted: in all, or by `category` or `party`, with intervals."""
+        """Cumulative net cost from referral, month by month, with its 95% band and the chance that it is back for good.
+
+        view: `value`, `discounted` or `cash`. Columns: month, net_cost, low, high, chance_payback; the last three only
+        where there are draws. Money is paid back where net_cost is at or below 0 and stays so.
+        """
+        one_of("view", view, VIEWS)
         one_of("perspective", perspective, PERSPECTIVES)
-        if by is not None:
-            one_of("by", by, ("category", "party"))
-        name = self.strategies[self.compared(strategy)]
-        table = self.table()
-        chosen = table[
-            (table.outcome == "net_saving") & ~table.discounted & (table.run == self.headline.name)
-            & (table.horizon_months == self.horizons[0]) & (table.strategy == name)
-        ]  # fmt: skip
-        if by == "party":
-            chosen = chosen[chosen.party.isin(PERSPECTIVES[perspective])]
-            return chosen[["party", "value", "low", "high"]].reset_index(drop=True)
-        chosen = chosen[(chosen.perspective == perspective) & (chosen.party == "all")]
-        chosen = chosen[chosen.category != "all"] if by == "category" else chosen[chosen.category == "all"]
-        return chosen[["category", "value", "low", "high"]].reset_index(drop=True)
+        from costmodel.result import frames
 
-    def table(self) -> "pd.DataFrame":
-        """Every answer, one row each: the table behind dashboard, workbook, command line and CSV."""
-        if "table" not in self._cache:
-            import pandas as pd
+        return frames.curve(self, self.run(run), self.compared(strategy), perspective, view)
 
-            self._cache["table"] = pd.DataFrame(list(rows(self)))
-        table: pd.DataFrame = self._cache["table"]
-        return table
+    def trace(self, run: str | None = None) -> "pd.DataFrame":
+        """People in each state at each edge of a cycle, per person referred; those missing from 1 have died.
 
-    def places(self) -> "dict[tuple[object, ...], list[int]]":
-        """Where the rows of `table` that compare with the comparator stand, by what they answer."""
-        if "places" not in self._cache:
-            self._cache["places"] = places(self.table())
-        found: dict[tuple[object, ...], list[int]] = self._cache["places"]
-        return found
+        Columns: strategy, kind, name, month, people. kind is `occupancy`, of a state, or, in the deterministic run
+        alone, `transition`: the people that made a move in the cycle that ends at this month. In models of rates these
+        are rate × person-years in the state that is left; what closes a gap beyond the follow-up is no transition.
+        """
+        from costmodel.result import frames
 
-    def parties(self) -> Iterator[str]:
-        """Parties that pay or receive anything here."""
-        for party in PARTIES:
-            if any(party in (item.paid_by, item.received_by) for item in self.items):
-                yield party
+        return frames.trace(self, self._model(), self.run(run))
 
-    def categories(self) -> list[str]:
-        """Categories in use, in the order of the ledger."""
-        return list(dict.fromkeys(item.category for item in self.items))
+    def activity(self, run: str | None = None) -> "pd.DataFrame":
+        """What is used, in natural units per person referred: visits, bed-days, sessions held, days on benefit.
 
-    @property
-    def cycle_months(self) -> int:
-        """Length of a cycle."""
-        return cycle_months(self.scenario.model)
+        Columns: strategy, item, label, category, horizon_months, unit, value, low, high (95%, of the kept draws), run.
+        An item that is priced by the year of its reference use is in such years. value is missing where a price is 0.
+        """
+        from costmodel.result import frames
+
+        return frames.activity(self, self._model(), self.run(run))
+
+    def ledger(self, run: str | None = None) -> "pd.DataFrame":
+        """Expected money of each item in each cycle, undiscounted, with who pays and who receives.
+
+        Columns: strategy, item, label, category, paid_by, received_by, from_month, to_month, money. In models of
+        probabilities what is booked at time 0 is a cycle from month 0 to month 0.
+        """
+        from costmodel.result import frames
+
+        return frames.ledger(self, self.run(run))
+
+    def by_draw(self) -> "pd.DataFrame":
+        """Every draw, a row each: uncertain inputs, and costs and QALYs of each strategy, discounted, to the horizon.
+
+        Columns have two levels: (`input`, name), (`cost_PERSPECTIVE`, strategy) and (`qaly`, strategy). Where there are
+        alternatives each draw has one, chosen with their weights: the input `alternative`, from 1.
+        Raises InputError without draws, or with more than are kept one by one.
+        """
+        from costmodel.result import frames
+
+        return frames.by_draw(self, self._model(), KEPT_DRAWS)
+
+    def _model(self) -> "Behind":
+        if self.behind is None:
+            raise InputError.at("result", "the model behind this result is not known", "Make it with costmodel.run.")
+        return self.behind
 
 
 def run_id(
@@ -376,32 +226,6 @@ def run_id(
     """
     settings = (draws, seed, sampling, sorted((given or {}).items(), key=lambda one: one[0]), strata)
     return digest((scenario.sha256, scenario.words_sha256, __version__, settings))
-
-
-def _checked(run: Run) -> Run:
-    return made_by("run", run, Run, "Result.run, or leave it out")
-
-
-def _by_draw(run: Run, values: Array | NDArray[np.bool_], place: str = "values") -> Array:
-    """Values of each alternative and draw. Raises InputError."""
-    _checked(run)
-    found: Array = np.asarray(values)
-    if found.dtype.kind not in "biuf" or found.ndim != 2 or found.shape[0] != len(run.weights):
-        wanted = f"Numbers of the shape ({len(run.weights)}, draws): a row for each alternative."
-        what = f"an array of {found.dtype} and the shape {found.shape}"
-        raise InputError.at(place, f"this is {what}" if found.ndim else f"this is {shown(values)}", wanted)
-    return found
-
-
-def _shares(at: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(number("at", share, 0, 1, wrong="not a share of draws") for share in listed("at", at))
-
-
-@lru_cache
-def _ranks(weight: float, count: int, at: tuple[float, ...]) -> NDArray[np.intp]:
-    """Places of quantiles among so many rising values of one weight each."""
-    places = np.quantile(np.arange(count), at, weights=np.full(count, weight), method="inverted_cdf")
-    return places.astype(np.intp)
 
 
 def _or_none(months: float) -> float | None:

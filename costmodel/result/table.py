@@ -5,8 +5,6 @@ discounted, horizon_months, draws, run, words. Money is per person referred; a p
 money saved; `value` is None where the answer is words ("not within 10 years", "costs more and does harm").
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,11 +13,11 @@ from costmodel.engine.formulas import NOTHING, settled
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
+from costmodel.result.sums import DETERMINISTIC, Run, Sums
+from costmodel.result.sums import in_words as in_words
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from costmodel.result.result import Result, Run
 
 Row = dict[str, Any]
 
@@ -30,7 +28,7 @@ SMALLEST_QALY = 1e-4
 """QALYs. Below this a difference is nothing (under an hour of full health) and no ratio is formed."""
 
 
-def rows(result: Result) -> Iterator[Row]:
+def rows(result: Sums) -> Iterator[Row]:
     """All rows: runs, horizons, strategies, perspectives, outcomes."""
     for run in result.runs.values():
         if run.means is None:
@@ -44,7 +42,7 @@ def rows(result: Result) -> Iterator[Row]:
             yield row | {"run": name}
 
 
-def places(table: pd.DataFrame) -> dict[tuple[object, ...], list[int]]:
+def places(table: "pd.DataFrame") -> dict[tuple[object, ...], list[int]]:
     """Where the rows that compare with the comparator stand, by ANSWERED: one place each if no question is asked twice.
 
     One of 3,000 rows is looked up in 0.04 ms, where comparing eight columns took 1.1 ms.
@@ -58,7 +56,7 @@ def places(table: pd.DataFrame) -> dict[tuple[object, ...], list[int]]:
     return found
 
 
-def _of_run(result: Result, run: Run) -> Iterator[Row]:
+def _of_run(result: Sums, run: Run) -> Iterator[Row]:
     for h in range(len(result.horizons)):
         for s in range(len(result.strategies)):
             yield from _of_strategy(result, run, h, s)
@@ -66,7 +64,7 @@ def _of_run(result: Result, run: Run) -> Iterator[Row]:
                 yield from _against_comparator(result, run, h, s)
 
 
-def _of_strategy(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
+def _of_strategy(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
     for perspective in PERSPECTIVES:
         for discounted in (False, True):
             cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
@@ -86,7 +84,7 @@ def _of_strategy(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
         yield _row(result, run, h, s, "qaly", qaly, unit="QALY", discounted=discounted, compared=False)
 
 
-def _against_comparator(result: Result, run: Run, h: int, s: int) -> Iterator[Row]:
+def _against_comparator(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
     gain = {d: result.qaly_gain(run, h, s, d) for d in (False, True)}
     for discounted, values in gain.items():
         yield _row(result, run, h, s, "qaly", result.estimate(run, values), unit="QALY", discounted=discounted)
@@ -107,7 +105,7 @@ def _against_comparator(result: Result, run: Run, h: int, s: int) -> Iterator[Ro
         yield from _of_perspective(result, run, h, s, perspective)
 
 
-def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) -> Iterator[Row]:
+def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) -> Iterator[Row]:
     def row(outcome: str, estimate: Estimate, **more: Any) -> Row:
         return _row(result, run, h, s, outcome, estimate, perspective=perspective, **more)
 
@@ -140,7 +138,7 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
             discounted=view == "discounted",
             words=payback_words(months, result.horizons[h], result.first_payment[s], saved[view]),
         )
-    if run.name != "deterministic":
+    if run.name != DETERMINISTIC:
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
             yield row(outcome, Estimate(result.chance_of_payback(run, h, s, perspective, view)), unit="share")
     peak = run.outcomes.peak[0, list(PERSPECTIVES).index(perspective), s]
@@ -149,7 +147,7 @@ def _of_perspective(result: Result, run: Run, h: int, s: int, perspective: str) 
     yield from _ratios(result, run, h, s, perspective, row)
 
 
-def _ratios(result: Result, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
+def _ratios(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
     therapy = result.net_cost(run, h, s, perspective=perspective, category="therapy")
     rest = settled(result.net_cost(run, h, s, perspective=perspective) - therapy)
     spent, returned = float(run.weights @ therapy.mean(axis=-1)), -float(run.weights @ rest.mean(axis=-1))
@@ -207,16 +205,8 @@ def payback_words(months: float, horizon_months: float, first_payment: float, sa
     return f"after {in_words(months)}"
 
 
-def in_words(months: float) -> str:
-    """A time in words: years where they are whole, else months."""
-    if months >= 12 and abs(months / 12 - round(months / 12)) < 1e-9:
-        years = round(months / 12)
-        return f"{years} year" + ("s" if years != 1 else "")
-    return f"{months:.0f} month" + ("s" if round(months) != 1 else "")
-
-
 def _row(
-    result: Result, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *,
+    result: Sums, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *,
     perspective: str = "", party: str = "all", category: str = "all", unit: str = "GBP",
     discounted: bool = False, words: str = "", compared: bool = True,
 ) -> Row:  # fmt: skip
@@ -235,7 +225,7 @@ def _row(
         "price_year": result.scenario.setting.price_year if money else "",
         "discounted": discounted,
         "horizon_months": result.horizons[h],
-        "draws": result.draws if run.name != "deterministic" else 0,
+        "draws": result.draws if run.name != DETERMINISTIC else 0,
         "run": run.name,
         "words": words,
     }

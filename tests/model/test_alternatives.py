@@ -120,7 +120,7 @@ def test_payback_is_read_from_the_mixed_curve(tmp_path: Path) -> None:
     months = result.curve_payback(1, "nhs", 1)
     assert alone[0] < months < 60 < alone[1] == np.inf
     assert np.interp(months, np.arange(61), mixed) == pytest.approx(0, abs=1e-9)
-    np.testing.assert_allclose(result.curve(1, "nhs"), mixed, rtol=1e-12)
+    np.testing.assert_allclose(result.mean_curve(1, "nhs"), mixed, rtol=1e-12)
 
 
 def test_alternatives_share_the_draws_of_what_they_share(result: cm.Result) -> None:

@@ -185,7 +185,7 @@ def check_the_same(result: cm.Result, strategy: str, perspective: str) -> None:
     assert "there is nothing to pay back" in said
     assert THE_SAME in verdict(result, perspective, strategy)
     for view in ("value", "discounted", "cash"):
-        assert not result.curve(s, perspective, view).any()
+        assert not result.mean_curve(s, perspective, view).any()
         assert result.expected is None or not result.band(s, perspective, (0.025, 0.975), view).any()
 
 

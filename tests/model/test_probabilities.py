@@ -97,7 +97,7 @@ def test_no_convention_touches_what_is_paid_at_the_start_or_for_sessions(
     assert cost[0, names.index("entry"), 1, 0, 0] == cost[1, names.index("entry"), 1, 0, 0] == 9000.0
     assert cost[0, names.index("entry"), 0, 0, 0] == 0.0
     assert cost[0, names.index("therapy"), 1, 0, 0] == pytest.approx(40 * 0.8 * 110, abs=1e-9)
-    assert result.curve(1, "nhs")[0] == 9000.0
+    assert result.mean_curve(1, "nhs")[0] == 9000.0
 
 
 def test_a_year_counted_by_hand(tmp_path: Path) -> None:

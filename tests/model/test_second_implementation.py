@@ -109,7 +109,7 @@ def compare_expected_paybacks(result: cm.Result, plain: PlainModel, s: int) -> N
         for view in VIEWS:
             each = [plain.curve(view, perspective, s, a) for a in range(len(weights))]
             curve = [sum(w * x for w, x in zip(weights, at, strict=True)) for at in zip(*each, strict=True)]
-            found = result.curve(s, perspective, view, run)
+            found = result.mean_curve(s, perspective, view, run)
             close(found, curve, largest_total(plain), f"mixed curve {perspective} {view} {s}")
             if grazes_zero([*curve, *found], plain):
                 continue

@@ -177,9 +177,9 @@ def test_the_curve_is_the_weighted_mean_of_the_alternatives(result: cm.Result) -
     mean = result.expected.mean_curve[:, :, 1, 2]
     for v, view in enumerate(VIEWS):
         wanted = 0.3 * mean[:, v, 0] + 0.7 * mean[:, v, 1]
-        np.testing.assert_allclose(result.curve(2, "nhs_pss", view), wanted, rtol=1e-12, atol=1e-9)
-    assert np.array_equal(result.curve(2, "nhs_pss"), result.curve(2, "nhs_pss", "value"))
-    assert np.array_equal(result.curve(2, "nhs_pss", run=result.runs["worse"]), mean[:, 0, 1])
+        np.testing.assert_allclose(result.mean_curve(2, "nhs_pss", view), wanted, rtol=1e-12, atol=1e-9)
+    assert np.array_equal(result.mean_curve(2, "nhs_pss"), result.mean_curve(2, "nhs_pss", "value"))
+    assert np.array_equal(result.mean_curve(2, "nhs_pss", run=result.runs["worse"]), mean[:, 0, 1])
 
 
 def test_health_gained_is_discounted_unless_asked_otherwise(result: cm.Result) -> None:

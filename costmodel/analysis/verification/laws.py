@@ -227,7 +227,7 @@ def _payback(context: Context) -> Finding:
             for s in range(1, len(result.strategies)):
                 for perspective in PERSPECTIVES:
                     month = result.curve_payback(s, perspective, h, run=run)
-                    curve = result.curve(s, perspective, run=run)
+                    curve = result.mean_curve(s, perspective, run=run)
                     worst = worst_of(worst, _off_curve(curve, result, h, s, month))
     return Measured(worst, "largest £ of the curve on the wrong side of nothing, before or after payback")
 

@@ -72,7 +72,7 @@ def cumulative(result: Result, perspective: str, strategy: str | None = None) ->
 def curve_table(result: Result, perspective: str, strategy: str) -> pd.DataFrame:
     """The expected curve and its quantiles for the group, by cycle."""
     s, people = result.strategies.index(strategy), result.scenario.model.people
-    table = pd.DataFrame({"year": result.edges, "net cost": result.curve(s, perspective) * people})
+    table = pd.DataFrame({"year": result.edges, "net cost": result.mean_curve(s, perspective) * people})
     if result.headline.name != DETERMINISTIC:
         names = ("95% low", "50% low", "50% high", "95% high")
         bands = result.band(s, perspective, LEVELS) * people

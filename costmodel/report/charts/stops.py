@@ -31,7 +31,7 @@ def stops(results: Mapping[str, Result], perspective: str, strategy: str | None 
     figure = go.Figure()
     lowest = highest = 0.0
     for i, (name, result) in enumerate(results.items()):
-        curve = result.curve(result.strategies.index(strategy) if strategy else 1, perspective) * people
+        curve = result.mean_curve(result.strategies.index(strategy) if strategy else 1, perspective) * people
         lowest, highest = min(lowest, curve.min()), max(highest, curve.max())
         figure.add_scatter(
             x=result.edges,

@@ -1,0 +1,162 @@
+"""A run as tidy frames: occupancy and transitions, activity in natural units, the ledger, curves and single draws."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from costmodel.errors import InputError
+from costmodel.inputs.draws import pick_rows, uniforms
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.estimate import Estimate
+from costmodel.result.sums import DETERMINISTIC, Array, Run, Sums
+from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.units import Unit
+
+ALTERNATIVE = "alternative"
+"""The column of which alternative a draw has, counted from 1."""
+DAYS_A_YEAR = 365.25
+THERAPY = "therapy"
+Values = Mapping[str, Any]
+
+
+class Behind(Protocol):
+    """The model behind a run, for what its outcomes do not keep."""
+
+    def values(self, result: Sums, draws: int) -> Values:
+        """The first draws of every parameter, floats or (draw,), in the order of the outcomes."""
+        ...
+
+    def moves(self, result: Sums) -> dict[str, Array]:
+        """People that make each move in each cycle at central values, (cycle, strategy, alternative)."""
+        ...
+
+
+def trace(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
+    """Occupancy at each edge of a cycle, and at central values the people that make each move before it."""
+    model, months = result.scenario.model, result.edges * MONTHS_A_YEAR
+    people = run.outcomes.mean_people @ run.weights
+    moves = behind.moves(result) if run.name == DETERMINISTIC else {}
+    parts = []
+    for s, strategy in enumerate(result.strategies):
+        for i, state in enumerate(model.states):
+            parts.append(_over_time(strategy, "occupancy", state, months, people[:, i, s]))
+        for name, moved in moves.items():
+            parts.append(_over_time(strategy, "transition", name, months[1:], moved[:, s] @ run.weights))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _over_time(strategy: str, kind: str, name: str, months: Array, people: Array) -> pd.DataFrame:
+    return pd.DataFrame({"strategy": strategy, "kind": kind, "name": name, "month": months, "people": people})
+
+
+def activity(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
+    """What is used of each item to each horizon, a row for each strategy: cost ÷ price, draw by draw."""
+    draws = run.outcomes.draws
+    central = run.name == DETERMINISTIC
+    values = result.scenario.central if central else behind.values(result, draws)
+    found = []
+    for h, horizon in enumerate(result.horizons):
+        for i, item in enumerate(result.items):
+            for s, strategy in enumerate(result.strategies):
+                price, spent_before, unit, times = _priced(result, values, i, h, s)
+                cost = run.outcomes.cost[h, 0, i, s] - spent_before
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    used = cost / price * times
+                free = not np.all(np.isfinite(used))
+                estimate = Estimate(np.nan) if free else result.estimate(run, used)
+                found.append(
+                    {
+                        "strategy": strategy, "item": item.name, "label": item.label, "category": item.category,
+                        "horizon_months": horizon, "unit": unit, "value": estimate.value, "low": estimate.low,
+                        "high": estimate.high, "run": run.name,
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(found)
+
+
+def _priced(result: Sums, values: Values, i: int, h: int, s: int) -> tuple[Any, Any, str, float]:
+    """Price of a unit of an item, what was paid apart from units, the unit's plural, and how many there are in one."""
+    model, item = result.scenario.model, result.items[i]
+    if item.name == THERAPY:
+        therapy = model.strategies[result.strategies[s]].therapy
+        if therapy is None:
+            return 1.0, 0.0, "sessions", 1.0
+        begun = result.first_payment[s] < result.horizons[h]
+        return _look(values, therapy.price), _look(values, therapy.set_up) if begun else 0.0, "sessions", 1.0
+    cost = model.costs[item.name]
+    price, records = _look(values, cost.price), result.scenario.parameters
+    unit = records[str(cost.price)].unit if str(cost.price) in records else None
+    thing = unit.thing if isinstance(unit, Unit) else ""
+    quantities = {str(reference) for reference in cost.while_in.values()}
+    shares = [name for name in quantities if name in records and records[name].unit.kind == "share"]
+    if thing == "year" and shares:
+        return price, 0.0, "days", DAYS_A_YEAR
+    return price, 0.0, f"{thing or 'unit'}s", 1.0
+
+
+def _look(values: Values, reference: str | int) -> Any:
+    return float(reference) if isinstance(reference, int) else values[reference]
+
+
+def ledger(result: Sums, run: Run) -> pd.DataFrame:
+    """Money of each item in each cycle, undiscounted; a cycle that ends at month 0 is what is booked at time 0."""
+    flows = run.outcomes.mean_cost @ run.weights
+    totals = (run.means or run.outcomes).cost[-1, 0].mean(axis=-1) @ run.weights
+    months, first = result.edges * MONTHS_A_YEAR, totals - flows.sum(axis=0)
+    at_start = result.scenario.model.in_probabilities
+    parts = []
+    for s, strategy in enumerate(result.strategies):
+        for i, item in enumerate(result.items):
+            begins, money = months[:-1], flows[:, i, s]
+            ends = months[1:]
+            if at_start:
+                begins, ends = np.insert(begins, 0, 0.0), np.insert(ends, 0, 0.0)
+                money = np.insert(money, 0, first[i, s])
+            about = {
+                "strategy": strategy, "item": item.name, "label": item.label, "category": item.category,
+                "paid_by": item.paid_by, "received_by": item.received_by,
+            }  # fmt: skip
+            parts.append(pd.DataFrame({**about, "from_month": begins, "to_month": ends, "money": money}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def curve(result: Sums, run: Run, strategy: int, perspective: str, view: str) -> pd.DataFrame:
+    """Cumulative net cost at each edge of a cycle with its 95% band, and the chance that it is back for good."""
+    found = {
+        "month": result.edges * MONTHS_A_YEAR,
+        "net_cost": result.mean_curve(strategy, perspective, view, run),
+    }
+    if run.name != DETERMINISTIC:
+        low, high = result.band(strategy, perspective, (0.025, 0.975), view, run)
+        found |= {"low": low, "high": high, "chance_payback": result.chance_by_month(strategy, perspective, view, run)}
+    return pd.DataFrame(found)
+
+
+def by_draw(result: Sums, behind: Behind, most: int) -> pd.DataFrame:
+    """Every draw: inputs that vary, costs by perspective and QALYs by strategy, discounted, to the last horizon."""
+    run = result.headline
+    if not 0 < result.draws <= most:
+        found = f"{result.draws:,} draws cannot be written one by one"
+        raise InputError.at("draws", found, f"From 1 to {most:,}.")
+    which = pick_rows(uniforms(result.seed, ALTERNATIVE, result.draws), result.weights)
+    row, last = np.arange(result.draws), len(result.horizons) - 1
+    columns: dict[tuple[str, str], Any] = dict(_inputs(result, behind.values(result, result.draws)))
+    if len(result.weights) > 1:
+        columns["input", ALTERNATIVE] = which + 1
+    for perspective in PERSPECTIVES:
+        for s, name in enumerate(result.strategies):
+            cost = result.total_cost(run, last, s, perspective, True)[which, row]
+            columns[f"cost_{perspective}", name] = cost
+    for s, name in enumerate(result.strategies):
+        columns["qaly", name] = run.outcomes.qaly[last, 1, s][which, row]
+    frame = pd.DataFrame({key: np.broadcast_to(value, row.shape) for key, value in columns.items()})
+    frame.columns = pd.MultiIndex.from_tuples(columns, names=("what", "name"))
+    return frame.rename_axis(index="draw")
+
+
+def _inputs(result: Sums, values: Values) -> Iterator[tuple[tuple[str, str], Array]]:
+    for name in result.scenario.leaves:
+        if np.ptp(values[name]) > 0:
+            yield ("input", name), values[name]
