@@ -141,6 +141,7 @@ class Beyond(Paged):
         import pandas as pd
 
         perspectives = some_of("perspective", perspectives, PERSPECTIVES)
+        one_of("strategy", strategy, self.result.strategies[1:])
         blocks: list[Block] = [Heading("Beyond the evidence")]
         blocks += [Paragraph(text) for text in self.sentences(perspective, strategy)]
         if self.nothing:
