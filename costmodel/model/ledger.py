@@ -184,8 +184,8 @@ class CohortLedger:
             spent = activity.person_years[:, :, activity.column[s, a]]
             _add_up(spent, cost_per_year(model, model.costs[name], self.look), cost[:, c])
             if terms := quantity_terms(model, strategies[s], name):
-                for k, (begin, end) in enumerate(pairwise(self.edges)):
-                    cost[k, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
+                begin, end = self._cycles()
+                cost[:, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
         return Shared(cost, column)
 
     def _used_by(self, item: CostItem, cost: Shared) -> Shared:

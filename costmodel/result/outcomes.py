@@ -200,6 +200,7 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
         "sustained": np.full((len(terms.horizons), *shape, draws), payback.NEVER),
         "peak": np.zeros((*shape, draws)),
     }
+    first_payments = np.array(terms.first_payment[1:]).reshape(-1, 1, 1)
     for n, (value, in_cash) in enumerate(zip(net.value, net.cash, strict=True)):
         at = np.flatnonzero(net.of_perspective == n)
         discounted = value.copy()
@@ -212,11 +213,9 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
                 found["mean_curve"][:, v, p, 1:] = mean
                 found["peak"][v, p, 1:] = peak
             for h, horizon in enumerate(terms.horizons):
-                shorter, months = until(curve, edges, horizon)
-                for s in range(others):
-                    paid = payback.sustained(shorter[:, s], months, terms.first_payment[s + 1])
-                    for p in at:
-                        found["sustained"][h, v, p, s + 1] = paid
+                paid = payback.sustained(*until(curve, edges, horizon), first_payments)
+                for p in at:
+                    found["sustained"][h, v, p, 1:] = paid
     found["mean_paid_within"] = (found["sustained"] < payback.NEVER).sum(axis=-1).astype(float)
     found["mean_paid"] = paid_by(found["sustained"][-1], edges)
     return found

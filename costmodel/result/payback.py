@@ -12,15 +12,14 @@ NEVER = np.inf
 """Stands for "not within the horizon" in arrays of months."""
 
 
-def sustained(curve: Array, months: Array, first_payment: float) -> Array:
+def sustained(curve: Array, months: Array, first_payment: float | Array) -> Array:
     """Month from which cumulative net cost is at or below 0 and stays so to the horizon.
 
     curve: cumulative net cost at `months`, shape (time, …); linear between. first_payment: month of the first
-    therapy payment; a curve that is never above 0 pays back there. NEVER where it ends above 0, where nothing is paid
-    before the last month, or where it is never anything but 0: then there is nothing to pay back.
+    therapy payment, one or of a shape that fits the curve's without its time; a curve that is never above 0 pays back
+    there. NEVER where it ends above 0, where nothing is paid before the last month, or where it is never anything but
+    0: then there is nothing to pay back.
     """
-    if first_payment >= months[-1]:
-        return np.full(curve.shape[1:], NEVER)
     owing = curve > NOTHING
     count = np.arange(1, len(months) + 1).reshape(-1, *(1 for _ in owing.shape[1:]))
     last = (owing * count.astype(np.min_scalar_type(len(months)))).max(axis=0).astype(np.intp) - 1
@@ -28,7 +27,8 @@ def sustained(curve: Array, months: Array, first_payment: float) -> Array:
     crossing = _crossing(curve, months, last, following)
     found = np.where(owing[-1], NEVER, crossing)
     from_the_start = np.where(_saves(curve), first_payment, NEVER)
-    return np.asarray(np.where(last >= 0, np.maximum(found, first_payment), from_the_start), dtype=float)
+    month = np.where(last >= 0, np.maximum(found, first_payment), from_the_start)
+    return np.asarray(np.where(first_payment >= months[-1], NEVER, month), dtype=float)
 
 
 def first_touch(curve: Array, months: Array, first_payment: float) -> Array:
