@@ -111,7 +111,9 @@ class Table:
 class Drawn:
     """How a spreadsheet draws a figure itself from the table that follows it.
 
-    kind: bar or line. labels: the column of the labels. series: columns with their names. most: rows drawn.
+    kind: bar or line. labels: the column of the labels. series: columns with their names. axis, across: titles of the
+    axis of values and of the other. most: rows drawn. alt: what it says, the first sentence of the page if left out.
+    broad: a column that is drawn as a broad grey line under the others.
     """
 
     kind: str
@@ -121,6 +123,9 @@ class Drawn:
     axis: str
     style: str = "money"
     most: int | None = None
+    across: str = ""
+    alt: str = ""
+    broad: str = ""
 
 
 @dataclass(frozen=True)

@@ -136,12 +136,10 @@ class Beyond(Paged):
             "chance_words": "" if found.chance is None else chance(found.chance),
         }  # fmt: skip
 
-    def section(self, perspective: str, perspectives: Collection[str], strategy: str) -> list[Block]:
+    def _section(self, perspective: str, perspectives: Collection[str], strategy: str) -> list[Block]:
         """Sentences about one payer, and the verdicts for all that were asked for."""
         import pandas as pd
 
-        perspectives = some_of("perspective", perspectives, PERSPECTIVES)
-        one_of("strategy", strategy, self.result.strategies[1:])
         blocks: list[Block] = [Heading("Beyond the evidence")]
         blocks += [Paragraph(text) for text in self.sentences(perspective, strategy)]
         if self.nothing:
@@ -177,7 +175,7 @@ class Beyond(Paged):
         for name in (one for one in others if one in wanted):
             if len(others) > 1:
                 blocks.append(Heading(_compared(result, name)))
-            blocks += self.section(main, perspectives, name)
+            blocks += self._section(main, perspectives, name)
         about = (
             f"{' and '.join(_compared(result, name) for name in others if name in wanted)}: £ of "
             f"{result.scenario.setting.price_year} for {model.people:,} people over {in_words(result.horizons[-1])}, "

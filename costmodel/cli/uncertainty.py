@@ -1,5 +1,6 @@
 """Commands about the draws of a run: how sure the answer is, and how much of it nobody has observed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,12 +23,11 @@ from costmodel.cli.options import (
     give,
     run_with_words,
     scenario_of,
-    show,
 )
 from costmodel.cli.program import app
 from costmodel.errors import InputError, nearest
 from costmodel.model.run import DRAWS, SEED
-from costmodel.report import files, json_report
+from costmodel.report import files
 from costmodel.scenario.build import Scenario
 
 Strategy = Annotated[
@@ -52,7 +52,7 @@ def psa(
     csv: Csv = None,
 ) -> None:
     """Say how sure the answer is: chances by month, intervals, wrong decisions, the unlucky tenth, and how exactly."""
-    from costmodel.report import psa_answers, psa_document, psa_text
+    from costmodel.report import render
 
     if draws == 0:
         raise InputError.at(
@@ -61,13 +61,10 @@ def psa(
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
     result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers)
     with busy("Looking at the draws, and beyond the evidence …"):
-        found = psa_answers.answers(analyse(result), perspective, wanted, beyond=look_beyond(result, workers=workers))
-    if csv is not None:
-        _write(csv, files.records_as_csv(psa_document.records(found)))
-    if as_json:
-        print(json_report.text(psa_document.document(found)))
-    else:
-        show(psa_text.report(found))
+        page = analyse(result).page(perspective, wanted)
+        after = look_beyond(result, workers=workers).page(perspective, wanted)
+    data = dict(page.data) | {"beyond": render.records(after.rows)}
+    give(replace(page, blocks=(*page.blocks, *after.blocks), data=data), as_json, csv)
 
 
 @app.command()
@@ -106,7 +103,3 @@ def _prepared(
         found = f'there is no strategy "{strategy[:40]}" beside the first one'
         raise InputError.at("--strategy", found, nearest(strategy, others))
     return loaded, None if strategy is None else [strategy]
-
-
-def _write(path: Path, content: str) -> None:
-    files.write_csv(path, content)

@@ -30,6 +30,8 @@ from costmodel.report.terminal import Piece, headed, listed
 from costmodel.scenario.used import to_be_checked
 
 SCHEMA = "costmodel/page/1"
+FIRST = 42
+"""Characters that the first column of a table has on a terminal before it is broken."""
 CHECK = "To be checked (recalled, not yet verified)"
 
 
@@ -70,11 +72,13 @@ def pieces(blocks: Iterable[Block]) -> Iterator[Piece]:
 
 def _rich(block: Table) -> RichTable:
     table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    rows = block.cells(TEXT, block.most)
     for number, column in enumerate(block.shown(TEXT)):
         left = number == 0 or not column.right
-        table.add_column(column.label, justify="left" if left else "right", overflow="fold")
-    for cells in block.cells(TEXT, block.most):
-        table.add_row(*cells)
+        least = None if number else min(max((len(row[0]) for row in rows), default=1), FIRST)
+        table.add_column(column.label, justify="left" if left else "right", overflow="fold", min_width=least)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -11,12 +11,11 @@ from streamlit.testing.v1 import AppTest
 import costmodel as cm
 from costmodel.analysis import sensitivity
 from costmodel.analysis.information import ValueOfInformation
-from costmodel.analysis.probabilistic import psa
+from costmodel.analysis.probabilistic import psa, words
+from costmodel.analysis.probabilistic.answers import answers
 from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER
 from costmodel.charts import Chart
-from costmodel.report import psa_words
-from costmodel.report.psa_answers import answers
 from costmodel.words import amount
 
 PAGE = "costmodel/app/uncertainty.py"
@@ -53,7 +52,7 @@ def test_its_sentences_are_those_of_python(page: AppTest, scenarios: Path) -> No
     scenario = cm.load(scenarios / "example" / "model.yaml")
     found = answers(psa(cm.run(scenario, draws=compute.DRAWS)), "nhs_pss")
     said = plain(page)
-    for sentence in (*psa_words.by_when(found, "therapy"), *psa_words.how_exact(found, "therapy")):
+    for sentence in (*words.by_when(found, "therapy"), *words.how_exact(found, "therapy")):
         assert sentence in said
     assert sensitivity.break_even(scenario).takeaway in said
 

@@ -140,6 +140,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "tornado": cm.tornado(scenario),
         "break-even": cm.break_even(scenario),
         "grid": cm.grid(scenario, *pair),
+        "psa": cm.psa(cm.run(scenario, draws=50)),
         "beyond": cm.beyond(cm.run(scenario, draws=50)),
         "information": cm.voi(scenario, draws=100),
         "frontier": cm.frontier(scenario, *pair, [80, 90]),

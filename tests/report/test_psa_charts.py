@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.probabilistic import Psa
-from costmodel.report import charts
-from costmodel.report.charts.plane import POINTS
+from costmodel.analysis.probabilistic import Psa, charts
+from costmodel.analysis.probabilistic.charts import POINTS
 from tests.cli.commands import two_structures
 from tests.support.example import example
 

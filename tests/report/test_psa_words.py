@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.report.psa_answers import Answers, answers
-from costmodel.report.psa_words import (
+from costmodel.analysis.probabilistic.answers import Answers, answers
+from costmodel.analysis.probabilistic.words import (
     against_central,
     by_when,
     how_exact,

@@ -14,7 +14,7 @@ from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
 from costmodel.report.workbook.book import as_bytes
-from costmodel.report.workbook.run_sheet import STEADY
+from costmodel.report.workbook.of_the_run import STEADY
 from tests.support.spreadsheets import by_formualizer, by_libreoffice, edited, stored
 
 NAMES = ("Tornado", "Break-even", "Uncertainty", "Value of information")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from costmodel.analysis.probabilistic.decision import Choice
+from costmodel.analysis.probabilistic.draws import Draws
 from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.plane import QUARTERS
-from costmodel.analysis.probabilistic.psa import Psa
 from costmodel.analysis.probabilistic.record import At, Row
 from costmodel.analysis.probabilistic.spread import LEVELS, Spread, averaged, spread
 from costmodel.analysis.probabilistic.tails import highest, lowest
@@ -23,13 +23,13 @@ MONEY_ALONE = "judged by net saving alone"
 
 
 def rows(
-    psa: Psa, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
+    psa: Draws, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
 ) -> Iterator[Row]:
     """Every answer: the mixture and each alternative, both horizons, the strategies and perspectives asked for.
 
     Choices are between all strategies, whichever are asked for.
     """
-    result = made_by("psa", psa, Psa, "costmodel.psa").result
+    result = made_by("psa", psa, Draws, "costmodel.psa").result
     perspectives = some_of("perspective", perspectives, PERSPECTIVES)
     named = result.strategies[1:] if strategies is None else some_of("strategy", strategies, result.strategies[1:])
     wanted = [s for s, name in enumerate(result.strategies) if s and name in named]
@@ -45,7 +45,7 @@ def rows(
 class _Answers:
     """The rows of one strategy against the comparator, in one reading, to one horizon."""
 
-    psa: Psa
+    psa: Draws
     run: Run
     h: int
     s: int
@@ -164,7 +164,7 @@ class _Answers:
             yield self.one_by_one(outcome, month, perspective=perspective, unit="months", words=words)
 
 
-def _choices(psa: Psa, run: Run, h: int, perspective: str) -> Iterator[Row]:
+def _choices(psa: Draws, run: Run, h: int, perspective: str) -> Iterator[Row]:
     """Chance of being the best and expected loss of every strategy, by net saving alone and at the thresholds."""
     end = psa.result.horizons[h]
     for choice in psa.choices(perspective, end, run.name, (None, *psa.setting_thresholds)):
@@ -172,7 +172,7 @@ def _choices(psa: Psa, run: Run, h: int, perspective: str) -> Iterator[Row]:
             yield from _of_choice(psa, run, h, s, perspective, choice)
 
 
-def _of_choice(psa: Psa, run: Run, h: int, s: int, perspective: str, choice: Choice) -> Iterator[Row]:
+def _of_choice(psa: Draws, run: Run, h: int, s: int, perspective: str, choice: Choice) -> Iterator[Row]:
     by = MONEY_ALONE if choice.threshold is None else f"at £{choice.threshold:,.0f} per QALY"
     best = f"best on average, {by}" if s == choice.chosen else by
     at = At(psa.result, run, h, s)

@@ -10,11 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import information as voi
 from costmodel.analysis import sensitivity
-from costmodel.analysis.probabilistic import psa
+from costmodel.analysis.probabilistic import charts, psa, words
+from costmodel.analysis.probabilistic.answers import Answers, answers
 from costmodel.app.parts import asked, compute, show
 from costmodel.app.parts.text import literal
-from costmodel.report import charts, psa_words
-from costmodel.report.psa_answers import Answers, answers
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
@@ -52,7 +51,7 @@ def chances(page: Page, result: Result) -> None:
     st.header("By when is the money back?", anchor=False)
     found = _answers(page, result)
     show.with_table(charts.chances(found.psa, page.perspective, page.strategy), HEIGHT, "chance_by_month")
-    _say([*psa_words.by_when(found, page.strategy), *psa_words.how_much(found, page.strategy)])
+    _say([*words.by_when(found, page.strategy), *words.how_much(found, page.strategy)])
 
 
 def tornado(page: Page, scenario: Scenario) -> None:
@@ -88,7 +87,7 @@ def choices(page: Page, result: Result) -> None:
         show.with_table(charts.plane(found.psa, page.perspective, page.strategy), HEIGHT, "plane")
     with right:
         show.with_table(charts.acceptability(found.psa, page.perspective), HEIGHT, "acceptability")
-    _say([psa_words.in_the_plane(found, page.strategy), psa_words.wrong_decision(found, result.threshold)])
+    _say([words.in_the_plane(found, page.strategy), words.wrong_decision(found, result.threshold)])
 
 
 def information(page: Page, result: Result) -> None:
@@ -109,7 +108,7 @@ def exactness(page: Page, result: Result) -> None:
     """How exactly the draws know it."""
     st.header("How exact are the simulations?", anchor=False)
     found = _answers(page, result)
-    _say([*psa_words.how_exact(found, page.strategy), psa_words.against_central(found, page.strategy)])
+    _say([*words.how_exact(found, page.strategy), words.against_central(found, page.strategy)])
 
 
 def beyond(page: Page, result: Result) -> None:

@@ -2,18 +2,15 @@
 
 from costmodel.analysis.beyond import STOPS
 from costmodel.charts import Chart
-from costmodel.report.charts.acceptability import acceptability
 from costmodel.report.charts.bridge import bridge
-from costmodel.report.charts.chances import chances
 from costmodel.report.charts.cumulative import cumulative
 from costmodel.report.charts.fitted import fitted
 from costmodel.report.charts.parties import parties
-from costmodel.report.charts.plane import plane
 from costmodel.report.charts.states import states
 from costmodel.report.charts.stops import stops
 from costmodel.report.charts.structures import structures
 
 __all__ = [
-    "STOPS", "Chart", "acceptability", "bridge", "chances", "cumulative", "fitted", "parties", "plane",
+    "STOPS", "Chart", "bridge", "cumulative", "fitted", "parties",
     "states", "stops", "structures",
 ]  # fmt: skip

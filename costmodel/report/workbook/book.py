@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,20 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 
-from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.verification import verify_result
 from costmodel.engine.cohort import steps_needed
 from costmodel.engine.formulas import exit_rates
 from costmodel.errors import InputError, made_by, path_of
 from costmodel.model.activity import background_hazards, looking
 from costmodel.model.rates import rate_lines
-from costmodel.page import Paged
 from costmodel.report.files import write_whole
-from costmodel.report.workbook import information, uncertainty
 from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
 from costmodel.report.workbook.chain import write_chain, write_probabilities
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.of_the_run import OF_THE_RUN
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
-from costmodel.report.workbook.run_sheet import RunSheet, worksheet
+from costmodel.report.workbook.run_sheet import RunSheet
 from costmodel.report.workbook.sheet import Sheet
 from costmodel.report.workbook.styles import Styles
 from costmodel.report.workbook.summary import Pages, Summary
@@ -46,45 +43,6 @@ CHECKS_SAY = (
     "Laws that every run must obey, with value, tolerance and flag. The first table recalculates; "
     "the second, checks of the run, is printed by the run."
 )
-
-
-def _pages(analysis: Callable[..., Paged]) -> Callable[[RunSheet, Result], None]:
-    """What fills a sheet with the page of an analysis, by default as it is in Python, for each strategy."""
-
-    def write(sheet: RunSheet, result: Result) -> None:
-        for strategy in result.strategies[1:]:
-            worksheet(analysis(result.scenario, strategy=strategy).page(), sheet)
-
-    return write
-
-
-OF_THE_RUN = (
-    (
-        "Tornado",
-        "Each input moved alone through its own uncertainty: which move the net saving, by how much, which not.",
-        (),
-        _pages(tornado),
-    ),
-    (
-        "Break-even",
-        "For each input the value at which the net saving is nothing, and how likely that value is.",
-        (),
-        _pages(break_even),
-    ),
-    (
-        "Uncertainty",
-        "By when, how much and how sure: chances, intervals, worst tenth, choices, and how exact the draws are.",
-        uncertainty.WIDTHS,
-        uncertainty.write_uncertainty,
-    ),
-    (
-        "Value of information",
-        "What knowing more before deciding is worth, for everything, groups of inputs and each input.",
-        (),
-        information.write_information,
-    ),
-)
-"""Sheets that print the run: name, what they say, widths of columns, and how they are filled."""
 
 
 def write(result: Result, path: str | Path, option: str = "path") -> None:
@@ -166,7 +124,7 @@ def as_bytes(result: Result) -> bytes:
         "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative.",
         True,
     )
-    of_the_run = [(page(name, name, says, False), widths, fill) for name, says, widths, fill in OF_THE_RUN]
+    of_the_run = [(page(name, name, says, False), fill) for name, says, fill in OF_THE_RUN]
     sources_page = page(
         "Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False
     )
@@ -190,8 +148,8 @@ def as_bytes(result: Result) -> bytes:
     pages = Pages(rates_page, costs_page, net_page)
     summary = Summary(summary_page, pages, inputs)
     summary.charts(book, trace_pages)
-    for sheet, widths, fill in of_the_run:
-        fill(RunSheet(book, sheet, inputs.since_the_run()[0], widths), result)
+    for sheet, fill in of_the_run:
+        fill(RunSheet(book, sheet, inputs.since_the_run()[0]), result)
     write_sources(sources_page, result)
     flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result))
     write_provenance(provenance_page, result)

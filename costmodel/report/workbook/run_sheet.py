@@ -12,10 +12,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from costmodel.page import SHEET, Drawn, Figure, Heading, Notes, Page, Paragraph, Table, is_missing
 from costmodel.page import Column as PageColumn
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
-from costmodel.result.result import Result
 
-STEADY = 2_000
-"""Draws below which nothing that was drawn is called steady."""
 FIRST_WIDTH = 78
 """Width of the first column, which holds sentences and labels."""
 A_LINE = 86
@@ -23,6 +20,7 @@ A_LINE = 86
 LINE = 13.5
 """Height of a line in points."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES = ("solid", "dash", "square_dot", "dash_dot", "long_dash", "round_dot")
 CHARTS = 20
 """Rows that a chart covers."""
 
@@ -35,16 +33,14 @@ Value = str | float | None
 class RunSheet:
     """Writes downwards. `row`: the next free row.
 
-    edits: formula of how many inputs were changed since the run. widths: of the columns after the first.
+    edits: formula of how many inputs were changed since the run.
     """
 
-    def __init__(self, book: Any, sheet: Sheet, edits: str, widths: Sequence[float] = ()) -> None:
+    def __init__(self, book: Any, sheet: Sheet, edits: str) -> None:
         self.book, self.sheet, self.styles = book, sheet, sheet.styles
         self.row = HEADINGS
-        self._tables, self._widths = 0, [FIRST_WIDTH, *widths]
+        self._tables, self._widths = 0, [float(FIRST_WIDTH)]
         sheet.page.set_column(0, 0, FIRST_WIDTH)
-        for column, width in enumerate(widths, 1):
-            sheet.page.set_column(column, column, width)
         sheet.page.set_row(HEADINGS, LINE)
         still = "These figures are of the original run, and every input is still as it was then."
         sheet.page.write_formula(
@@ -132,18 +128,6 @@ def _distinct(headings: Sequence[str]) -> list[str]:
     return found
 
 
-def unsteady(result: Result) -> str:
-    """What must be said of few draws; nothing where there are enough."""
-    if result.draws >= STEADY:
-        return ""
-    return f"{result.draws:,} draws are few: none of these figures is steady. {STEADY:,} or more are usual."
-
-
-def nothing_drawn(page: RunSheet) -> None:
-    """What a sheet of draws says where there are none."""
-    page.say(f"Nothing was drawn: the run has no draws. Run it with {STEADY:,} or more and this sheet is filled.")
-
-
 def worksheet(page: Page, sheet: RunSheet) -> None:
     """A page below what a sheet of the run holds already: sentences, tagged tables of numbers, charts of its own."""
     for number, line in enumerate(page.about):
@@ -186,15 +170,34 @@ def _chart(sheet: RunSheet, drawn: Drawn, columns: tuple[PageColumn, ...], rows:
     at = [column.key for column in columns]
     some = range(rows.start, min(rows.stop, rows.start + drawn.most)) if drawn.most else rows
     chart = sheet.book.add_chart({"type": drawn.kind})
+
+    def add(key: str, name: str, **more: Any) -> None:
+        where = {"categories": sheet.span(at.index(drawn.labels), some), "values": sheet.span(at.index(key), some)}
+        chart.add_series({"name": in_a_chart(name), **where, **more})
+
+    if drawn.broad:
+        add(drawn.broad, "frontier", line={"color": "#BBBBBB", "width": 7}, marker={"type": "none"})
     for number, (key, name) in enumerate(drawn.series):
         colour = COLOURS[number % len(COLOURS)]
+        if drawn.kind == "line":
+            line = {"color": colour, "width": 2, "dash_type": DASHES[number % len(DASHES)]}
+            add(key, name, line=line, marker={"type": "none"})
+            continue
         fill: dict[str, Any] = {"fill": {"color": colour}}
         if number % 2:
             fill = {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": colour, "bg_color": "#FFFFFF"}}
-        chart.add_series({
-            "name": name, "categories": sheet.span(at.index(drawn.labels), some),
-            "values": sheet.span(at.index(key), some), "overlap": 100, "gap": 40, "border": {"color": colour}, **fill,
-        })  # fmt: skip
-    written = {"money": '"£"#,##0;-"£"#,##0', "share": "0%"}.get(drawn.style, "General")
-    values = {"name": drawn.axis, "num_format": written, "label_position": "high"}
-    sheet.chart(chart, sheet.leave(), drawn.title, alt, values, {"reverse": True, "label_position": "low"})
+        add(key, name, overlap=100, gap=40, border={"color": colour}, **fill)
+    values: dict[str, Any] = {
+        "name": drawn.axis,
+        "num_format": {"money": '"£"#,##0;-"£"#,##0', "share": "0%"}[drawn.style],
+    }
+    values |= {"min": 0, "max": 1} if drawn.style == "share" else {}
+    labels = {"name": drawn.across} if drawn.across else {}
+    said = drawn.alt or alt
+    if drawn.kind == "line":
+        sheet.chart(chart, sheet.leave(), drawn.title, said, labels, values)
+    else:
+        values |= {"label_position": "high"}
+        sheet.chart(
+            chart, sheet.leave(), drawn.title, said, values, labels | {"reverse": True, "label_position": "low"}
+        )

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from costmodel.analysis.probabilistic import MONEY_ALONE, QUARTERS
+from costmodel.analysis.probabilistic.answers import Answers
+from costmodel.analysis.probabilistic.plane import QUARTERS
+from costmodel.analysis.probabilistic.rows import MONEY_ALONE
 from costmodel.perspectives import payer
-from costmodel.report.psa_answers import Answers
 from costmodel.result.table import in_words
 from costmodel.words import chance, lower_first, money, upper_first
 

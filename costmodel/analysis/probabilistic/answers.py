@@ -1,12 +1,13 @@
-"""The rows of a probabilistic analysis and what lies beyond the evidence, made once for text, JSON and CSV."""
+"""The rows of a probabilistic analysis, made once, and how one is found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from costmodel.analysis.beyond import Beyond
-from costmodel.analysis.probabilistic import Psa, rows
+from costmodel.analysis.probabilistic.draws import Draws
 from costmodel.analysis.probabilistic.record import Row
+from costmodel.analysis.probabilistic.rows import rows
+from costmodel.errors import one_of, some_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.result import Result
 
@@ -15,13 +16,12 @@ DEFAULT = "nhs_pss"
 
 @dataclass(frozen=True)
 class Answers:
-    """What is reported. perspectives, strategies: those that were asked for. beyond: None where it is left out."""
+    """What is reported. perspectives, strategies: those that were asked for."""
 
-    psa: Psa
+    psa: Draws
     perspectives: tuple[str, ...]
     strategies: tuple[str, ...]
     rows: tuple[Row, ...]
-    beyond: Beyond | None = None
 
     @property
     def result(self) -> Result:
@@ -52,10 +52,9 @@ def _key(row: Row) -> tuple[object, ...]:
     return tuple(row[name] for name in names)
 
 
-def answers(
-    psa: Psa, perspective: str | None = None, strategies: Sequence[str] | None = None, *, beyond: Beyond | None = None
-) -> Answers:
+def answers(psa: Draws, perspective: str | None = None, strategies: Collection[str] | None = None) -> Answers:
     """Everything that is reported of an analysis; perspective, strategies: only these."""
-    perspectives = (perspective,) if perspective else tuple(PERSPECTIVES)
-    wanted = tuple(strategies or psa.result.strategies[1:])
-    return Answers(psa, perspectives, wanted, tuple(rows(psa, perspectives, wanted)), beyond)
+    perspectives = tuple(PERSPECTIVES) if perspective is None else (one_of("perspective", perspective, PERSPECTIVES),)
+    others = psa.result.strategies[1:]
+    wanted = tuple(others if strategies is None else some_of("strategy", strategies, others))
+    return Answers(psa, perspectives, wanted, tuple(rows(psa, perspectives, wanted)))
