@@ -66,8 +66,8 @@ def _functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def _kinds(kind: type) -> list[type]:
-    """A class, and the sums that a result is built on."""
-    return [kind, *(base for base in kind.__mro__[1:] if base.__name__ == "Sums")]
+    """A class, and the sums or the draws that it is built on."""
+    return [kind, *(base for base in kind.__mro__[1:] if base.__name__ in ("Sums", "Draws"))]
 
 
 def _public() -> dict[str, Callable[..., Any]]:

@@ -5,9 +5,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from costmodel.words import money
 
 from costmodel.version import __version__
+from costmodel.words import money
 from tests.support import headlines
 from tests.support.headlines import SCENARIOS, Key, recorded, shipped, versions
 

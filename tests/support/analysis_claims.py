@@ -27,11 +27,11 @@ import numpy as np
 from rich.text import Text
 
 import costmodel as cm
+from costmodel.analysis.probabilistic.answers import answers
+from costmodel.analysis.probabilistic.words import sentences
 from costmodel.analysis.sensitivity import BreakEvens, Tornado
 from costmodel.analysis.spectrum import Line, Spectrum
 from costmodel.report import spectrum_table
-from costmodel.report.psa_answers import answers
-from costmodel.report.psa_words import sentences
 from tests.support.claims import PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
 
 ENDS = (0.025, 0.25, 0.75, 0.975)
