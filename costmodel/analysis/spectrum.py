@@ -1,9 +1,12 @@
 """Every population on one page: by strategy and payer, what therapy saves, how surely, by when, what threatens it."""
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.sensitivity import Bar, tornado
 from costmodel.analysis.thresholds import Threshold, session_price, use_of_services
@@ -12,14 +15,27 @@ from costmodel.content import by_content
 from costmodel.errors import can_be_called, listed, path_of, some_of
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.run import DRAWS, SEED, checked_draws, run
-from costmodel.perspectives import PERSPECTIVES
+from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
 from costmodel.result.estimate import Estimate
+from costmodel.result.payback import NEVER
 from costmodel.result.result import Result
+from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
-from costmodel.scenario.locked import Locked, Refused
+from costmodel.scenario.locked import HEADLINE, Locked, Refused, because, refusal
+from costmodel.scenario.used import to_be_checked
+from costmodel.words import amount, chance, interval, money, qalys
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MODEL = "model.yaml"
+COLUMNS = (
+    Column("who", "", "text"), Column("payers", "for", right=False), Column("saving", "net saving"),
+    Column("interval", "95% interval"), Column("payback", "paid back"), Column("chance", "its chance"),
+    Column("qalys", "QALYs"), Column("disagreement", "disagrees with"),
+)  # fmt: skip
 
 
 @by_content
@@ -50,13 +66,53 @@ class Line:
     asked: tuple[str, ...] | None
     missed: tuple[str, ...]
 
+    @property
+    def label(self) -> str:
+        """What the strategy is called."""
+        return self.result.scenario.model.strategies[self.strategy].label
 
-@dataclass(frozen=True)
-class Spectrum:
+
+@dataclass(frozen=True, repr=False)
+class Spectrum(Paged):
     """Lines in the order of the folders; populations that are locked give none."""
 
     lines: tuple[Line, ...]
     locked: tuple[tuple[str, Locked], ...]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """A row for each line, at full precision; None where an answer is words."""
+        import pandas as pd
+
+        return pd.DataFrame([record(line) for line in self.lines]).astype(object)
+
+    def page(self) -> Page:
+        """For each population what its therapies save whom, where the line runs, and what is locked."""
+        blocks: list[Block] = []
+        scenarios = {}
+        for name, lines in self._by_population():
+            scenario = lines[0].result.scenario
+            blocks += _of_population(name, lines)
+            model = scenario.model
+            scenarios[name] = {
+                "title": model.title, "label": model.label, "sha256": scenario.sha256, "file": scenario.path.name,
+                "to_be_checked": to_be_checked(scenario),
+            }  # fmt: skip
+        for name, locked in self.locked:
+            blocks += [Heading(f"{name}: {locked.file.title}"), Paragraph(HEADLINE, strong=True)]
+            blocks += [Paragraph(f"Why: {because(locked)}")]
+        first = self.lines[0].result if self.lines else None
+        data = {
+            "schema": "costmodel/spectrum/1",
+            "settings": {"draws": first.draws if first else 0, "seed": first.seed if first else None},
+            "scenarios": scenarios,
+            "refused": [{"population": name, **refusal(locked)} for name, locked in self.locked],
+        }
+        return Page("Every population on one page", tuple(blocks), data=data, frame=self.frame)
+
+    def _by_population(self) -> Iterator[tuple[str, list[Line]]]:
+        for name, lines in groupby(self.lines, key=lambda line: line.population):
+            yield name, list(lines)
 
 
 def populations(folder: Path) -> list[Path]:
@@ -146,3 +202,163 @@ def _apart(result: Result, s: int, perspective: str) -> dict[str, Estimate]:
         of = stratum.headline
         found[name] = stratum.estimate(of, -stratum.net_cost(of, 0, s, perspective=perspective))
     return found
+
+
+def _of_population(name: str, lines: list[Line]) -> list[Block]:
+    """One population: its lines, those of payers who are told the same together."""
+    import pandas as pd
+
+    result = lines[0].result
+    model, setting = result.scenario.model, result.scenario.setting
+    usual = model.strategies[result.comparator].label
+    marked = " To be checked: recalled figures stand behind these." if to_be_checked(result.scenario) else ""
+    about = (
+        f"Against {usual.lower()}, over the {model.follow_up.text} of the evidence; payback within "
+        f"{in_words(result.horizons[-1])}; £ of {setting.price_year} a person.{marked}"
+    )
+    rows: list[dict[str, Any]] = []
+    for strategy, of_strategy in groupby(lines, key=lambda line: line.strategy):
+        known: dict[str, dict[str, Any]] = {}
+        for line in of_strategy:
+            cells = _cells(line)
+            known.setdefault(repr(cells), cells | {"payers": []})["payers"].append(PERSPECTIVE_NAMES[line.perspective])
+        for number, row in enumerate(known.values()):
+            every = len(known) == 1 and len(row["payers"]) > 1
+            payers = "every payer" if every else ", ".join(row["payers"])
+            rows.append(row | {"who": "" if number else model.strategies[strategy].label, "payers": payers})
+    return [
+        Heading(f"{name}: {model.title}"),
+        Paragraph(about),
+        Table(pd.DataFrame(rows), COLUMNS, name=f"spectrum_{name}"),
+        Notes("Where the line runs", tuple(_where_the_line_runs(lines))),
+        Notes("Parts and structures apart", tuple(_each_apart(lines))),
+    ]
+
+
+def _cells(line: Line) -> dict[str, Any]:
+    """A line in words, without its strategy and payer."""
+    first = line.result.first_payment[line.result.strategies.index(line.strategy)]
+    return {
+        "saving": money(line.saving.value),
+        "interval": interval(line.saving.low, line.saving.high) or "–",
+        "payback": payback_words(line.payback, line.result.horizons[-1], first, _saved(line)),
+        "chance": "–" if line.chance is None else chance(line.chance),
+        "qalys": qalys(line.health.value),
+        "disagreement": disagreement(line),
+    }
+
+
+def record(line: Line) -> dict[str, Any]:
+    """A line with full precision; None where an answer is words."""
+    scenario = line.result.scenario
+    return {
+        "population": line.population,
+        "strategy": line.strategy,
+        "comparator": line.result.comparator,
+        "perspective": line.perspective,
+        "horizon_months": line.result.horizons[0],
+        "payback_horizon_months": line.result.horizons[-1],
+        "price_year": scenario.setting.price_year,
+        "run": line.result.headline.name,
+        "net_saving": line.saving.value,
+        "net_saving_low": line.saving.low,
+        "net_saving_high": line.saving.high,
+        "chance_payback": line.chance,
+        "payback_sustained_months": _finite(line.payback),
+        **_threshold("session_price", line.price),
+        **_threshold("use_of_services", line.use),
+        "qaly": line.health.value,
+        "qaly_low": line.health.low,
+        "qaly_high": line.health.high,
+        "main_threat": None if line.threat is None else line.threat.input.name,
+        "main_threat_words": threat(line),
+        "apart": {name: one.value for name, one in line.apart.items()},
+        "to_be_checked": bool(to_be_checked(line.result.scenario)),
+        "targets_asked": None if line.asked is None else list(line.asked),
+        "disagrees_with": list(line.missed),
+    }
+
+
+def _threshold(name: str, found: Threshold) -> dict[str, Any]:
+    values = {"": found.value, "_low": found.low, "_high": found.high, "_now": found.now}
+    return {f"{name}_threshold{key}": _finite(value) for key, value in values.items()}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def disagreement(line: Line) -> str:
+    """The findings that the model was to predict and missed; where there are none, whether anything was asked of it."""
+    if line.missed or line.asked is None:
+        return " ".join(line.missed) or "–"
+    return f"none of {len(line.asked)} asked" if line.asked else "nothing asked"
+
+
+def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
+    """Both thresholds and the main threat of each strategy, for the NHS or the first perspective asked for."""
+    chosen = "nhs" if any(line.perspective == "nhs" for line in lines) else lines[0].perspective
+    for line in lines:
+        if line.perspective == chosen:
+            within = line.result.scenario.model.follow_up.text
+            yield (
+                f"{line.label} repays {payer(chosen)} within {within} at a session price of "
+                f"{price(line.price)}; or where other care costs it {use(line.use)}. Main threat: {threat(line)}."
+            )
+
+
+def price(found: Threshold) -> str:
+    """Up to which price, with its interval, beside the price in use."""
+    if found.value < 0:
+        return f"nothing, not even £0 (now {money(found.now)})"
+    ends = "" if found.low is None or found.high is None else f"{_price(found.low)} to {_price(found.high)}; "
+    return f"{money(found.value)} ({ends}now {money(found.now)})"
+
+
+def _price(value: float) -> str:
+    return "none" if value < 0 else money(value)
+
+
+def use(found: Threshold) -> str:
+    """From which spending on other care a year, with its interval, beside what is spent."""
+    if found.value == NEVER:
+        return f"no level (now {money(found.now)} a year)"
+    ends = "" if found.low is None or found.high is None else f"{_use(found.low)} to {_use(found.high)}; "
+    return f"{money(found.value)} a year ({ends}now {money(found.now)})"
+
+
+def _use(value: float) -> str:
+    return "no level" if value == NEVER else money(value)
+
+
+def threat(line: Line) -> str:
+    """The input that lowers the saving most, the value at which it does, and the saving there."""
+    bar = line.threat
+    if bar is None:
+        return "none"
+    low = bar.at_low.value is not None and bar.at_low.value == bar.least
+    value = bar.input.spread.low if low else bar.input.spread.high
+    worst = bar.least if bar.least is not None else 0.0
+    bill = ", by the bill alone" if bar.input.bill_only else ""
+    return f"{bar.input.label}: {money(worst)} at {amount(value, bar.input.unit)}{bill}"
+
+
+def _each_apart(lines: list[Line]) -> Iterator[str]:
+    """Alternatives and strata, for the NHS and social care or the first perspective asked for."""
+    shown = {line.perspective for line in lines}
+    chosen = "nhs_pss" if "nhs_pss" in shown else lines[0].perspective
+    for line in lines:
+        if line.perspective == chosen and line.apart:
+            said = "; ".join(
+                f"{reading_label(line.result, name)}: {money(one.value)} ({interval(one.low, one.high) or 'one run'})"
+                for name, one in line.apart.items()
+            )
+            yield f"{line.label}, {PERSPECTIVE_NAMES[chosen]}: {said}"
+
+
+def _saved(line: Line) -> float:
+    """Net saving to the last horizon."""
+    result = line.result
+    last, s = len(result.horizons) - 1, result.strategies.index(line.strategy)
+    net = result.net_cost(result.headline, last, s, perspective=line.perspective)
+    return result.estimate(result.headline, -net).value

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from costmodel.cli.options import Draws, Json, OnePerspective, Seed, busy, scenarios, show
+from costmodel.cli.options import Draws, Json, OnePerspective, Seed, busy, give, scenarios
 from costmodel.cli.program import app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.report import files, json_report
+from costmodel.report import files
 
 
 @app.command()
@@ -29,7 +29,6 @@ def spectrum(
 ) -> None:
     """Lay every population on one page: what each therapy saves whom, how surely, and where the line runs."""
     from costmodel.analysis import spectrum as analysis
-    from costmodel.report import spectrum_table
 
     if csv is not None:
         files.check_folder(csv, "--csv")
@@ -45,10 +44,4 @@ def spectrum(
                 status.update(f"Running {name} …")
 
         found = analysis.spectrum(paths, wanted, draws=draws, seed=seed, said=said)
-    if csv is not None:
-        content = files.records_as_csv([spectrum_table.flat(line) for line in found.lines])
-        files.write_csv(csv, content)
-    if as_json:
-        print(json_report.text(spectrum_table.document(found)))
-    else:
-        show(spectrum_table.pieces(found))
+    give(found.page(), as_json, csv)

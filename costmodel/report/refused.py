@@ -7,7 +7,7 @@ from rich.text import Text
 
 from costmodel.report import json_report
 from costmodel.report.terminal import headed, listed
-from costmodel.scenario.locked import HEADLINE, Locked
+from costmodel.scenario.locked import HEADLINE, Locked, because, refusal
 from costmodel.scenario.locked_file import Finding
 
 SCHEMA = "costmodel/refusal/1"
@@ -18,12 +18,6 @@ STATUS = {
     "recalled": "recalled, to be checked",
     "assumption": "assumption",
 }
-
-
-def because(locked: Locked) -> str:
-    """Why no answer is given, on whose word."""
-    refusal = locked.file.refusal
-    return f"{refusal.because} ({', '.join(refusal.source)})"
 
 
 def standing(finding: Finding) -> str:
@@ -58,19 +52,6 @@ def identity(locked: Locked) -> dict[str, str]:
     """Which scenario it is, as `json_report.identity` says it of others."""
     file = locked.file
     return {"title": file.title, "label": file.label, "sha256": locked.sha256, "file": locked.path.name}
-
-
-def refusal(locked: Locked) -> dict[str, Any]:
-    """The reasons and the findings, with their sources."""
-    file = locked.file
-    return {
-        "because": file.refusal.because,
-        "source": list(file.refusal.source),
-        "instead": file.refusal.instead,
-        "findings": [finding.model_dump() for finding in file.findings],
-        "sources": {name: source.model_dump() for name, source in locked.sources.items()},
-        "leaves_out": list(file.leaves_out),
-    }
 
 
 def document(locked: Locked) -> dict[str, Any]:

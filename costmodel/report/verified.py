@@ -12,7 +12,7 @@ from costmodel.analysis.verification import STATES, Check
 from costmodel.report import json_report, refused
 from costmodel.report.terminal import Piece
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.locked import HEADLINE, Locked
+from costmodel.scenario.locked import HEADLINE, Locked, because, refusal
 
 VERIFY_SCHEMA = "costmodel/verify/1"
 COUNTED = {"OK": "OK", "flagged": "flagged", "FAIL": "failed", "does not apply": "does not apply"}
@@ -60,7 +60,7 @@ def verified(scenario: Scenario, checks: Iterable[Check]) -> Iterator[Piece]:
 def locked(one: Locked) -> Iterator[Piece]:
     """What `costmodel verify` prints of a locked scenario among others: that nothing was measured, and why."""
     yield Text(f"{one.path.name}: {one.file.title} ({one.file.label})", style="bold")
-    yield Text(f"{HEADLINE} {refused.because(one)}")
+    yield Text(f"{HEADLINE} {because(one)}")
     yield Text("")
 
 
@@ -81,5 +81,5 @@ def document(
             }
             for scenario, checks in found
         ],
-        "locked": [{"scenario": refused.identity(one), "refusal": refused.refusal(one)} for one in locked],
+        "locked": [{"scenario": refused.identity(one), "refusal": refusal(one)} for one in locked],
     }

@@ -114,3 +114,22 @@ def _money(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> Itera
             match = MONEY.search(f"{source.citation} {source.where} {source.figure}") if source else None
             if match:
                 yield Problem(str(tree.place(keys)), f'the source "{name}" speaks of money ("{match[0]}")', remedy)
+
+
+def because(locked: Locked) -> str:
+    """Why no answer is given, on whose word."""
+    refusal = locked.file.refusal
+    return f"{refusal.because} ({', '.join(refusal.source)})"
+
+
+def refusal(locked: Locked) -> dict[str, Any]:
+    """The reasons and the findings, with their sources."""
+    file = locked.file
+    return {
+        "because": file.refusal.because,
+        "source": list(file.refusal.source),
+        "instead": file.refusal.instead,
+        "findings": [finding.model_dump() for finding in file.findings],
+        "sources": {name: source.model_dump() for name, source in locked.sources.items()},
+        "leaves_out": list(file.leaves_out),
+    }

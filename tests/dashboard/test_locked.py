@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from costmodel.app.parts.text import literal
-from costmodel.report.refused import because
-from costmodel.scenario.locked import HEADLINE
+from costmodel.scenario.locked import HEADLINE, because
 from tests.support.dashboard import opened
 from tests.support.locked import locked, locked_example
 

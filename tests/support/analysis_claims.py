@@ -24,14 +24,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from rich.text import Text
 
 import costmodel as cm
 from costmodel.analysis.probabilistic.answers import answers
 from costmodel.analysis.probabilistic.words import sentences
 from costmodel.analysis.sensitivity import BreakEvens, Tornado
 from costmodel.analysis.spectrum import Line, Spectrum
-from costmodel.report import spectrum_table
 from tests.support.claims import PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
 
 ENDS = (0.025, 0.25, 0.75, 0.975)
@@ -547,11 +545,7 @@ def false_of_break_even(found: BreakEvens, text: str | None = None) -> Iterator[
 
 def said_of_spectrum(lines: list[Line]) -> list[str]:
     """What is said of a population on the page of all."""
-    return [
-        piece.plain.removeprefix(" – ")
-        for piece in spectrum_table.pieces(Spectrum(tuple(lines), ()))
-        if isinstance(piece, Text) and piece.plain
-    ][1:]
+    return Spectrum(tuple(lines), ()).page().sentences
 
 
 def false_of_spectrum(lines: list[Line], said: list[str] | None = None) -> Iterator[str]:

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from costmodel.app.parts.text import literal, literal_table
-from costmodel.report.refused import FINDINGS, STATUS, because, standing
-from costmodel.scenario.locked import HEADLINE, Locked
+from costmodel.report.refused import FINDINGS, STATUS, standing
+from costmodel.scenario.locked import HEADLINE, Locked, because
 
 
 def show(locked: Locked) -> None:
