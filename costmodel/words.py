@@ -41,7 +41,8 @@ def short_money(amount: float) -> str:
     for scale, suffix in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
         if size >= scale:
             unit = 1e3 if suffix == "k" else scale
-            return f"{sign}£{size / unit:.3g}{suffix}"
+            count = size / unit
+            return f"{sign}£{count:,.0f}{suffix}" if count >= 1_000 else f"{sign}£{count:.3g}{suffix}"
     return f"{sign}£{size:,.0f}"
 
 
@@ -69,7 +70,8 @@ def chance(share: float) -> str:
 def qalys(amount: float) -> str:
     """Quality-adjusted life years, with sign: +0.123 QALYs."""
     sign = MINUS if amount < 0 else "+"
-    return f"{sign}{abs(amount):.3g} QALYs"
+    size = significant(abs(amount))
+    return f"{sign}{size:,.0f} QALYs" if size >= 1_000 else f"{sign}{size:.3g} QALYs"
 
 
 def interval(low: float | None, high: float | None, exact: bool = False) -> str:

@@ -17,7 +17,7 @@ from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, weight
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result, Run
-from costmodel.result.table import in_words, payback_words
+from costmodel.result.table import THE_SAME, in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, inside_a_cycle, instant, window
 from costmodel.scenario.fields import Instant
@@ -115,7 +115,9 @@ class Beyond(Paged):
             own = " (as the scenario says)" if self.results[stop] is result else ""
             row = self._verdict(stop, perspective, name)
             known = f"net saving {row['saving_words']} at central values, money back {row['payback']}"
-            if row["chance"] is not None:
+            if row["payback"] == THE_SAME:
+                known = "it costs the same, and there is nothing to pay back"
+            elif row["chance"] is not None:
                 known = f"net saving {row['saving_words']} on average, money back {row['payback']}, and in "
                 known += f"{row['chance_words']} simulations"
             said.append(f"If {lower_first(STOPS[stop])} after the follow-up{own}: {known}.")

@@ -7,7 +7,7 @@ import pandas as pd
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
 from costmodel.report.sentence import pick
 from costmodel.result.result import DETERMINISTIC, Result
-from costmodel.result.table import in_words
+from costmodel.result.table import THE_SAME, in_words
 from costmodel.words import chance, interval, money, short_money, upper_first
 
 ALWAYS = ("nhs_pss", "public_sector")
@@ -71,10 +71,12 @@ def cash_verdict(result: Result, perspective: str, strategy: str | None = None) 
     last, people = result.horizons[-1], result.scenario.model.people
     cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last, strategy=strategy)
     paid = pick(result, "cash_payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
-    text = (
-        f"For {payer(perspective)}: over {in_words(last)}, {money(abs(cash.value) * people)} "
-        f"{'less' if cash.value > 0 else 'more'} in cash for {people:,} people; cash back {paid.words}"
-    )
+    size = money(abs(cash.value) * people)
+    moved = "the same" if size == "£0" else f"{size} {'less' if cash.value > 0 else 'more'}"
+    text = f"For {payer(perspective)}: over {in_words(last)}, {moved} in cash for {people:,} people; "
+    if paid.words == THE_SAME:
+        return f"{text}there is nothing to pay back."
+    text += f"cash back {paid.words}"
     if result.headline.name != DETERMINISTIC:
         share = pick(result, "chance_cash_payback", perspective=perspective, horizon=last, strategy=strategy).value
         text += f" on average, and in {chance(share)} simulations"

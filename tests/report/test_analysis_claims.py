@@ -19,6 +19,7 @@ from tests.support.analysis_claims import (
     false_of_tornado,
     said_of_spectrum,
 )
+from tests.support.example import REMOVED, load_example
 
 DRAWS = 200
 A_FILE_LONG = 4
@@ -48,6 +49,21 @@ def false_claims(path: Path, seed: int, runs: int) -> Iterator[str]:
             false_of_spectrum(list(_lines(path.parent.name, scenario, result, ["nhs", "nhs_pss"], None))),
         )
         yield from (f"{about}: {fault}" for faults in others for fault in faults)
+
+
+@pytest.mark.parametrize("draws", [0, 30])
+@pytest.mark.parametrize("perspective", ["nhs", "public_sector"])
+def test_of_a_therapy_that_changes_nothing_there_is_nothing_to_pay_back(
+    tmp_path: Path, draws: int, perspective: str
+) -> None:
+    """No “£0 more”, no “not within 5 years” where nothing is paid: the household pays for what has no effect."""
+    idle = {"strategies.therapy.effects": REMOVED, "strategies.therapy.therapy.paid_by": "household"}
+    result = cm.run(load_example(tmp_path, **idle), draws=draws)
+    claims = Analysed(result, "therapy", perspective)
+    said = claims.sentences() | (claims.analysed() if draws else {})
+    for kind in ("headline", "verdict", "cash", "curve", *(["by_when", "beyond"] if draws else [])):
+        assert "nothing to pay back" in " ".join(said[kind]), kind
+    assert claims.faults(said) == []
 
 
 @pytest.mark.parametrize("turn", range(AT_ONCE))

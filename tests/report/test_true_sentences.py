@@ -10,7 +10,7 @@ from costmodel.report.charts.bridge import _title
 from costmodel.report.sentence import answer
 from costmodel.scenario.load import catalogue
 from costmodel.scenario.overlay import Change
-from costmodel.words import money, short_money
+from costmodel.words import money, qalys, short_money
 from tests.support.example import example, load_example
 
 PRICE = {"unit": "GBP per session", "price_year": "2024/25", "source": "X001", "status": "assumption"}
@@ -143,6 +143,11 @@ def test_effects_that_run_to_the_horizon_are_not_said_to_cease(tmp_path: Path) -
 def test_money_is_rounded_once(amount: float, words: str) -> None:
     """£13.48 to three figures is £13.5, which is no £14; £0.3451 is £0.345, which is no £0.34."""
     assert money(amount) == words
+
+
+def test_large_figures_are_written_out() -> None:
+    assert (short_money(3_754_923_700_326), short_money(-999_600_000)) == ("£3,750bn", "−£1bn")
+    assert (qalys(12_345.6), qalys(-999.6), qalys(0.01234)) == ("+12,300 QALYs", "−1,000 QALYs", "+0.0123 QALYs")
 
 
 def test_money_in_few_characters_is_rounded_once() -> None:

@@ -30,7 +30,7 @@ from costmodel.analysis.probabilistic.answers import answers
 from costmodel.analysis.probabilistic.words import sentences
 from costmodel.analysis.sensitivity import BreakEvens, Tornado
 from costmodel.analysis.spectrum import Line, Spectrum
-from tests.support.claims import PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
+from tests.support.claims import NOTHING, PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
 
 ENDS = (0.025, 0.25, 0.75, 0.975)
 TENTH, NORMAL95 = 0.1, 1.959963984540054
@@ -113,7 +113,10 @@ class Analysed(Claims):
         months = self.result.paybacks(
             self.result.headline, len(horizons) - 1, self.s, self.perspective
         ).ravel()  # fmt: skip
-        if place == 0:
+        nothing = f"{who[0].upper()}{who[1:]} pays the same on average: there is nothing to pay back."
+        if self._same() or text == nothing:
+            yield from self._is("whether there is nothing to pay back", text == nothing, self._same())
+        elif place == 0:
             parts = re.findall(r"within ([^,]+?) in (none|all|fewer than 1|more than 99|\d+) of 100", text)
             start = f"{who[0].upper()}{who[1:]} has its money back within "
             yield from self._is("the payer", text.startswith(start), True)
@@ -350,7 +353,7 @@ class Analysed(Claims):
 
     # what lies beyond the evidence
 
-    def _beyond(self, text: str, place: int) -> Iterator[str]:
+    def _beyond(self, text: str, place: int = 0) -> Iterator[str]:
         if text.startswith("Beyond "):
             yield from super()._beyond(text)
             return
@@ -397,9 +400,9 @@ class Analysed(Claims):
             "effects persist": "effects persist",
         }
         found = re.fullmatch(
-            rf"If (?P<stop>.+?) after the follow-up(?P<own> \(as the scenario says\))?: net saving (?P<much>{POUNDS}) "
-            r"on average, money back (?P<paid>.+), and in (?P<share>none|all|fewer than 1|more than 99|\d+) of 100 "
-            r"simulations\.",
+            rf"If (?P<stop>.+?) after the follow-up(?P<own> \(as the scenario says\))?: (?:(?P<same>it costs "
+            rf"the same, and there is nothing to pay back)\.|net saving (?P<much>{POUNDS}) on average, money back "
+            r"(?P<paid>.+), and in (?P<share>none|all|fewer than 1|more than 99|\d+) of 100 simulations\.)",
             text,
         )
         if found:
@@ -409,6 +412,9 @@ class Analysed(Claims):
             yield from self._is(
                 "the scenario's own", found["own"] is not None, stop == self.result.scenario.model.beyond_follow_up
             )
+            if found["same"]:
+                yield from said._payback(NOTHING)
+                return
             if not near(found["much"], row.value * self.people):
                 yield f"{found['much']} under {stop}, and it is {row.value * self.people}"
             yield from said._payback(found["paid"])

@@ -40,7 +40,8 @@ INTERVAL = (
 )
 WHO = r"the NHS and social care|the NHS|the public sector|society"
 SHARE = r"(?P<share>none|all|fewer than 1|more than 99|\d+) of 100 simulations"
-PAYBACK = r"(?P<payback>at once|after [\d,]+ (?:months?|years?)|not within [\d,]+ (?:months?|years?))"
+NOTHING = "the same: nothing to pay back"
+PAYBACK = rf"(?P<payback>{NOTHING}|at once|after [\d,]+ (?:months?|years?)|not within [\d,]+ (?:months?|years?))"
 LAST_WORD = "Good care need not pay for itself; health gained is worth money too."
 PAYERS = {
     "nhs": "the NHS",
@@ -210,8 +211,17 @@ class Claims:
         if said != words:
             yield f"{said} of 100, and it is {share:.4f}"
 
+    def _same(self, outcome: str = "net_saving") -> bool:
+        """Whether nothing is paid and nothing saved to the horizon, and payback is never reached."""
+        payback = outcome.replace("net_saving", "payback_sustained_months")
+        return pd.isna(self.row(payback, last=True).value) and abs(self.row(outcome, last=True).value) <= 1e-6
+
     def _payback(self, words: str, outcome: str = "payback_sustained_months") -> Iterator[str]:
         months, horizon = self.row(outcome, last=True).value, self.result.horizons[-1]
+        same = self._same(outcome.replace("payback_sustained_months", "net_saving"))
+        if same or words == NOTHING:
+            yield from self._is("whether there is nothing to pay back", words == NOTHING, same)
+            return
         first = self.result.scenario.model.strategies[self.strategy].therapy
         begins = first.wait.months if first else 0.0
         true = f"not within {time_in_words(horizon)}" if pd.isna(months) else f"after {time_in_words(months)}"
@@ -234,7 +244,7 @@ class Claims:
             rf"For (?P<people>[\d,]+) people over the (?P<time>[^,]+) of the evidence, (?P<therapy>.+?) "
             rf"(?P<now>{direction}){INTERVAL.format(1)}(?:; over (?P<over>[^,]+), by extrapolation, it "
             rf"(?P<then>{later}){INTERVAL.format(2)})?; (?:the money is back within (?P<within>[^,]+) in "
-            rf"{SHARE}|payback at central values: {PAYBACK})\.",
+            rf"{SHARE}|payback at central values: {PAYBACK}|(?P<nothing>there is nothing to pay back))\.",
             text,
         )
         if not found:
@@ -252,6 +262,9 @@ class Claims:
         if found["over"]:
             row = self.row("net_saving", last=True)
             yield from self._moved(found["then"], row.value * self.people, found["ends2"], row)
+        yield from self._is("whether there is nothing to pay back", found["nothing"] is not None, self._same())
+        if found["nothing"]:
+            return
         yield from self._is("whether draws are spoken of", found["share"] is not None, self.drawn)
         if found["share"]:
             yield from self._is("the horizon", found["within"], time_in_words(horizons[-1]))
@@ -463,6 +476,8 @@ class Claims:
         yield from self._is("the payer", found["who"], who)
         yield from self._payback(found["payback"])
         said = found["share"] or found["also"]
+        if found["payback"] == NOTHING:
+            return
         yield from self._is("whether draws are spoken of", said is not None, self.drawn)
         if said:
             share = self.row("chance_payback", last=True).value
@@ -474,9 +489,9 @@ class Claims:
 
     def _cash(self, text: str, _: int = 0) -> Iterator[str]:
         found = re.fullmatch(
-            rf"For (?P<who>{WHO}): over (?P<over>[^,]+), (?P<much>{POUNDS} (?:more|less)) in cash "
-            rf"for (?P<people>[\d,]+) people; cash back {PAYBACK}(?: on average, and in {SHARE})?\. "
-            r"A bed-day avoided is not cash until a bed closes\.",
+            rf"For (?P<who>{WHO}): over (?P<over>[^,]+), (?P<much>{POUNDS} (?:more|less)|the same) "
+            rf"in cash for (?P<people>[\d,]+) people; (?:(?P<nothing>there is nothing to pay back)\.|cash back "
+            rf"{PAYBACK}(?: on average, and in {SHARE})?\. A bed-day avoided is not cash until a bed closes\.)",
             text,
         )
         if not found:
@@ -486,10 +501,11 @@ class Claims:
         yield from self._is("the payer", found["who"], PAYERS[self.perspective])
         yield from self._is("the group", number(found["people"]), self.people)
         yield from self._is("the horizon", found["over"], time_in_words(self.result.horizons[-1]))
-        said = number(found["much"]) * (-1 if found["much"].endswith("more") else 1)
-        if not close(said, row.value * self.people):
-            yield f"{said} in cash, and it is {row.value * self.people}"
-        yield from self._payback(found["payback"], "cash_payback_sustained_months")
+        said = 0.0 if found["much"] == "the same" else number(found["much"])
+        said = -said if found["much"].endswith("more") else said
+        if not close(said, row.value * self.people) or (said == 0 and found["much"] != "the same"):
+            yield f"{found['much']} in cash, and it is {row.value * self.people}"
+        yield from self._payback(NOTHING if found["nothing"] else found["payback"], "cash_payback_sustained_months")
         if found["share"]:
             yield from self._chance(found["share"], self.row("chance_cash_payback", last=True).value)
 
@@ -497,7 +513,8 @@ class Claims:
         found = re.fullmatch(
             rf"(?P<basis>On average|At central values), (?P<who>{WHO}) "
             r"(?:has its money back (?P<after>after .+)|does not get its money back within "
-            r"(?P<never>.+)|(?P<always>never spends more than it saves))\.",
+            r"(?P<never>.+)|(?P<nothing>pays the same, and there is nothing to pay back)"
+            r"|(?P<always>never spends more than it saves))\.",
             text,
         )
         if not found:
@@ -505,7 +522,13 @@ class Claims:
             return
         yield from self._is("the basis", found["basis"], "On average" if self.drawn else "At central values")
         yield from self._is("the payer", found["who"], PAYERS[self.perspective])
-        words = "at once" if found["always"] else found["after"] or f"not within {found['never']}"
+        words = (
+            NOTHING
+            if found["nothing"]
+            else "at once"
+            if found["always"]
+            else found["after"] or f"not within {found['never']}"
+        )
         yield from self._payback(words)
 
     def _bridge(self, text: str, _: int = 0) -> Iterator[str]:

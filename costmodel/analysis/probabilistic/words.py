@@ -7,7 +7,7 @@ from costmodel.analysis.probabilistic.answers import Answers
 from costmodel.analysis.probabilistic.plane import QUARTERS
 from costmodel.analysis.probabilistic.rows import MONEY_ALONE
 from costmodel.perspectives import payer
-from costmodel.result.table import in_words
+from costmodel.result.table import THE_SAME, in_words
 from costmodel.words import chance, lower_first, money, upper_first
 
 ORDINALS = {5: "5th", 25: "25th", 50: "50th", 75: "75th", 95: "95th"}
@@ -31,6 +31,8 @@ def sentences(found: Answers, strategy: str) -> dict[str, list[str]]:
 def by_when(found: Answers, strategy: str) -> list[str]:
     """Chance of payback within each horizon, and percentiles."""
     at: dict[str, Any] = {"perspective": found.perspective}
+    if found.pick("payback_sustained_months", strategy, **at)["words"] == THE_SAME:
+        return [f"{upper_first(payer(found.perspective))} pays the same on average: there is nothing to pay back."]
     chances = [
         f"within {in_words(end)} in {chance(found.pick('chance_payback', strategy, horizon=end, **at)['value'])}"
         for end in found.result.horizons

@@ -20,7 +20,7 @@ from costmodel.charts import (
 from costmodel.perspectives import payer
 from costmodel.report.sentence import pick
 from costmodel.result.result import DETERMINISTIC, Result
-from costmodel.result.table import in_words
+from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.words import money
 
@@ -100,6 +100,8 @@ def _curve_name(result: Result) -> str:
 def _break_even(figure: go.Figure, result: Result, perspective: str, strategy: str) -> None:
     last = result.horizons[-1]
     row = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
+    if row.words == THE_SAME:
+        return
     if pd.isna(row.value):
         figure.add_scatter(
             x=[None],
@@ -137,6 +139,8 @@ def _title(result: Result, perspective: str, strategy: str) -> str:
     row = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=strategy)
     who = payer(perspective)
     average = "At central values" if result.headline.name == DETERMINISTIC else "On average"
+    if row.words == THE_SAME:
+        return f"{average}, {who} pays the same, and there is nothing to pay back."
     if row.words == "at once":
         return f"{average}, {who} never spends more than it saves."
     if pd.isna(row.value):
