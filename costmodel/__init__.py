@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from costmodel.analysis.beyond import beyond
-    from costmodel.analysis.incremental import incremental
     from costmodel.analysis.information import voi
     from costmodel.analysis.probabilistic import psa
     from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
@@ -41,12 +40,10 @@ if TYPE_CHECKING:
     from costmodel.model.run import run
     from costmodel.result.result import Result
     from costmodel.scenario.build import Scenario
-    from costmodel.scenario.load import load
-    from costmodel.scenario.locked import Locked, Refused
+    from costmodel.scenario.load import Locked, Refused, load
 
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
-    "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.information": ("voi",),
     "costmodel.analysis.probabilistic": ("psa",),
     "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
@@ -54,14 +51,13 @@ _WHERE = {
     "costmodel.model.run": ("run",),
     "costmodel.result.result": ("Result",),
     "costmodel.scenario.build": ("Scenario",),
-    "costmodel.scenario.load": ("load",),
-    "costmodel.scenario.locked": ("Locked", "Refused"),
+    "costmodel.scenario.load": ("Locked", "Refused", "load"),
 }
 """Public names by module; each is imported when it is first used, so that a program waits for what it needs alone."""
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
-    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
+    "chance_break_even", "frontier", "grid", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -22,8 +22,7 @@ from costmodel.result.payback import NEVER
 from costmodel.result.result import Result
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import load
-from costmodel.scenario.locked import HEADLINE, Locked, Refused, because, refusal
+from costmodel.scenario.load import HEADLINE, Locked, Refused, because, load, refusal
 from costmodel.scenario.used import to_be_checked
 from costmodel.words import amount, chance, interval, money, qalys
 

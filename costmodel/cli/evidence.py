@@ -13,8 +13,7 @@ from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.report import json_report, terminal
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.kind import kind_of
-from costmodel.scenario.locked import Locked, Refused
+from costmodel.scenario.load import Locked, Refused, kind_of
 from costmodel.scenario.read import read_file
 
 

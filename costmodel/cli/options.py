@@ -17,8 +17,7 @@ from costmodel.page import Page
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import terminal
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import catalogue
-from costmodel.scenario.locked import Refused
+from costmodel.scenario.load import Refused, catalogue
 from costmodel.scenario.read import scalar
 
 MANY_DRAWS = 20_000

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from costmodel.cli.options import show
 from costmodel.errors import InputError
 from costmodel.report import json_report, refused
-from costmodel.scenario.locked import HEADLINE, Refused
+from costmodel.scenario.load import HEADLINE, Refused
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

@@ -10,7 +10,7 @@ from costmodel.cli.options import Json, show, whole_number
 from costmodel.cli.program import INTERRUPTED, OUR_FAULT, Left, app
 from costmodel.errors import InputError
 from costmodel.report import json_report, terminal
-from costmodel.scenario.locked import Refused
+from costmodel.scenario.load import Refused
 
 
 @app.command()

@@ -16,10 +16,11 @@ from costmodel.inputs.lifetable import cycle_hazards
 from costmodel.model.draws import Array, Values
 from costmodel.model.rates import Look, RateLine, rate_lines
 from costmodel.result.flows import Shared
-from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import BrokenRow, Chances, Move, all_states, arrow, broken_rows
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Structure
 
 LARGEST_LEAK = 1e-9
 """People: by how much the shares of a cohort may miss 1."""

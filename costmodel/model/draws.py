@@ -13,9 +13,8 @@ from costmodel.errors import InputError, Problem, nearest, shown
 from costmodel.inputs.draws import conditioned_weights, correlated, dirichlet, pick_rows, smooth_order, sobol, uniforms
 from costmodel.inputs.table import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.derived import combine, order
-from costmodel.scenario.groups import active, correlation_of
-from costmodel.scenario.parameter import DERIVED
+from costmodel.scenario.leaves import active, correlation_of
+from costmodel.scenario.parameter import DERIVED, combine, order
 from costmodel.scenario.used import used
 from costmodel.units import out_of_support
 

@@ -25,9 +25,8 @@ from costmodel.model.money import (
 )
 from costmodel.model.rates import Look, look_in, quantity_terms, spans
 from costmodel.result.flows import Flows, Ledger, Shared, whole
+from costmodel.scenario.blocks import CostItem, Effect
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.effect import Effect
-from costmodel.scenario.schema import CostItem
 
 ROOM = 32_768
 """Numbers that are priced at a time."""

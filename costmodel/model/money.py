@@ -12,8 +12,9 @@ from costmodel.engine.formulas import (
     window_share,
 )
 from costmodel.model.rates import Look, Term
+from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, instant
-from costmodel.scenario.schema import CostItem, ModelFile
+from costmodel.scenario.schema import ModelFile
 
 Quantity = Any
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from costmodel.engine.formulas import dose_share, fading_share, rate_in_force, rising_share, weighted, window_share
+from costmodel.scenario.blocks import Effect, Therapy
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
-from costmodel.scenario.derived import pieces
-from costmodel.scenario.effect import Effect
+from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import changes, in_force
-from costmodel.scenario.schema import ModelFile, Therapy
+from costmodel.scenario.schema import ModelFile
 
 Quantity = Any
 Look = Callable[[str | int], Quantity]

@@ -7,10 +7,11 @@ from rich.text import Text
 
 from costmodel.report import json_report
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.probabilities import convention
+from costmodel.scenario.structure import Structure
 from costmodel.scenario.used import to_be_checked, used
 
 

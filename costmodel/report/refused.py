@@ -7,8 +7,8 @@ from rich.text import Text
 
 from costmodel.report import json_report
 from costmodel.report.terminal import headed, listed
-from costmodel.scenario.locked import HEADLINE, Locked, because, refusal
-from costmodel.scenario.locked_file import Finding
+from costmodel.scenario.load import HEADLINE, Locked, because, refusal
+from costmodel.scenario.schema import Finding
 
 SCHEMA = "costmodel/refusal/1"
 FINDINGS = "What the studies found: text to read, not a business case"

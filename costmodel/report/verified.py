@@ -12,7 +12,7 @@ from costmodel.analysis.verification import STATES, Check
 from costmodel.report import json_report, refused
 from costmodel.report.terminal import Piece
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.locked import HEADLINE, Locked, because, refusal
+from costmodel.scenario.load import HEADLINE, Locked, because, refusal
 
 VERIFY_SCHEMA = "costmodel/verify/1"
 COUNTED = {"OK": "OK", "flagged": "flagged", "FAIL": "failed", "does not apply": "does not apply"}

@@ -15,9 +15,9 @@ from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate
 from costmodel.result.outcomes import VIEWS, Outcomes, until
+from costmodel.scenario.blocks import Category
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
-from costmodel.scenario.schema import Category
 
 Array = NDArray[np.float64]
 EXPECTED, DETERMINISTIC = "expected", "deterministic"

@@ -1,8 +1,7 @@
 """A checked scenario: types, data, structures and central values, or every reason why not."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,45 +12,35 @@ from costmodel.content import by_content, digest
 from costmodel.errors import InputError, Problem, nearest, one_of, plain, shown, true_or_false
 from costmodel.inputs.datasets import Matrices, Posterior, PriceIndex
 from costmodel.inputs.lifetable import LifeTable
-from costmodel.scenario import belongs, groups, overlay
-from costmodel.scenario.attached import Attached, attach
+from costmodel.scenario import origin, overlay
+from costmodel.scenario.attached import Attached, attach, provenance
 from costmodel.scenario.consistency import check
-from costmodel.scenario.derived import combine, order
 from costmodel.scenario.faults import number_hint, validate
-from costmodel.scenario.leaves import Leaf, leaf
+from costmodel.scenario.fields import Block, Instant
+from costmodel.scenario.leaves import Leaf, group_problems, leaf
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter
-from costmodel.scenario.provenance import provenance
+from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter, combine, order, pieces
 from costmodel.scenario.read import Place, Tree
-from costmodel.scenario.schema import Alternative, ModelFile, SettingFile, Source, Stratum
-from costmodel.scenario.subject import Subject
-from costmodel.scenario.used import sha256
-from costmodel.scenario.warn import warnings
-from costmodel.units import out_of_support
+from costmodel.scenario.schema import ModelFile, SettingFile, Source
+from costmodel.scenario.structure import ONLY, Structure, Subject, only, structures_of, uses
+from costmodel.scenario.warnings import warnings
+from costmodel.units import Duration, out_of_support
 
-ONLY = "only"
-"""The name of a structure that has no others beside it."""
-REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio")
-USE = re.compile(r"costs\.[^.]+\.while_in\.[^.]+|cohort\.start\.[^.]+")
-"""What a stratum may touch beside: how much its people use, and where they start."""
-EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
-"""What an alternative may touch: it changes which parameters stand where, and has effects and harms of its own.
-
-Everything else is computed once for all alternatives, so that a change of it would be ignored.
+WORDS = {
+    "label", "title", "description", "population", "leaves_out", "price_basis", "people", "format", "source",
+    "sources", "status", "estimand", "setting", "table", "file",
+}  # fmt: skip
+"""Fields of a model that say something, or name a file, and move no answer per person; the content of files is taken
+itself.
 """
-
-
-@by_content
-@dataclass(frozen=True)
-class Structure:
-    """One alternative, or one stratum: a complete model, and the reference to its weight or share (1 where it is the
-    only one).
-    """
-
-    name: str
-    label: str
-    weight: str | int
-    model: ModelFile
+APART = {"parameters", "groups", "strata", "alternatives", "states"}
+"""Fields of a model that are taken by themselves: what is used of parameters and groups, each structure complete, and
+the names of states without their definitions.
+"""
+IN_ORDER = {"strategies"}
+"""Named entries whose order counts: the first strategy is the comparator. Others are looked up by name."""
+IN_ANY_ORDER = {"absorbing", "only_in", "covers"}
+"""Lists that say what belongs together, and not in which order."""
 
 
 @by_content
@@ -86,7 +75,7 @@ class Scenario:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of everything that moves an answer per person, and of nothing else (`used.sha256`)."""
+        """SHA-256 of everything that moves an answer per person, and of nothing else (`build.sha256`)."""
         return sha256(self)
 
     @cached_property
@@ -242,12 +231,12 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         raise InputError(*dict.fromkeys((*problems, Problem(at, *error.args)))) from error
     central = _central(model.parameters, leaves)
     problems += _derived_values(model, central, tree)
-    structures = _structures(tree, model, faulty, problems)
+    structures = structures_of(tree, model, faulty, problems)
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree.place, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
-    problems += belongs.strangers(tree, model, [structure.model for structure in structures], attached.posteriors)
-    problems += groups.problems(model.groups, model.parameters, leaves, tree)
+    problems += origin.strangers(tree, model, [structure.model for structure in structures], attached.posteriors)
+    problems += group_problems(model.groups, model.parameters, leaves, tree)
     if problems:
         raise InputError(*dict.fromkeys(problems))
     scenario = Scenario(
@@ -266,7 +255,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         tree=tree,
     )
     unusual = warnings(scenario.model, scenario.changes, scenario.central, leaves, scenario.life_table)
-    outdated = belongs.outdated(attached.posteriors, scenario.central, attached.calibration)
+    outdated = origin.outdated(attached.posteriors, scenario.central, attached.calibration)
     return replace(scenario, warnings=(*unusual, *outdated))
 
 
@@ -331,44 +320,96 @@ def _derived_values(model: ModelFile, central: Mapping[str, float], tree: Tree) 
             yield Problem(at, f"{name} ({record.kind}): {fault}", f"Check what it is made of: {made_of}.")
 
 
-def only(model: ModelFile) -> Structure:
-    """A model that has one structure."""
-    return Structure(ONLY, model.title, 1, model)
+def sha256(scenario: Scenario) -> str:
+    """The digest of everything that moves an answer per person, and of nothing else.
+
+    Strategies, strata and alternatives count in their order, other entries by their names. Files count by the numbers
+    that they hold, parameters by what the model is given of them; of a choice every option counts, since an answer
+    may be asked for each. Words, layout, the number of people, draws and versions do not count.
+    """
+    setting, names = scenario.setting, _reached(scenario)
+    leaves = [scenario.leaves[name] for name in names & scenario.leaves.keys()]
+    fitted = {leaf.posterior[0] for leaf in leaves if leaf.posterior}
+    posteriors = {
+        path.name: [one.columns, one.best] if path in fitted else None
+        for path, one in sorted(scenario.posteriors.items())
+    }
+    structures = [(one.name, one.weight, sorted(one.model.states), _plain(one.model)) for one in scenario.structures]
+    groups = [group for group in scenario.model.groups.values() if names.issuperset(group.members)]
+    return digest(
+        {
+            "structures": structures,
+            "parameters": {name: _content(scenario, name) for name in sorted(names)},
+            "groups": sorted((_plain(group) for group in groups), key=lambda group: str(group["members"])),
+            "drawn": sorted(name for name, leaf in scenario.leaves.items() if leaf.distribution is not None),
+            "price_year": [setting.currency, setting.price_year],
+            "indices": {name: dict(sorted(one.levels.items())) for name, one in sorted(scenario.indices.items())},
+            "discount": _plain(setting.discount),
+            "thresholds": setting.thresholds,
+            "life_table": scenario.life_table,
+            "matrices": dict(sorted(scenario.matrices.items())),
+            "posteriors": posteriors,
+        }
+    )
 
 
-def _structures(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:
-    if not model.alternatives and not model.strata:
-        return [only(model)]
-    structures = []
-    blocks: Mapping[str, Alternative | Stratum] = {**model.strata, **model.alternatives}
-    for name, block in blocks.items():
-        is_stratum = isinstance(block, Stratum)
-        where = tree.place(("strata" if is_stratum else "alternatives", name))
-        paths = (*block.change, *block.add, *block.remove)
-        for path in paths:
-            placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
-            if not EFFECTS.fullmatch(path) and not (path in block.change and placed):
-                more = ", quantities (costs.ITEM.while_in.STATE), cohort.start" if is_stratum else ""
-                problems.append(
-                    Problem(
-                        str(where),
-                        f"{'a stratum' if is_stratum else 'an alternative'} may not touch {path}",
-                        f"It may change transitions, utilities, mortality.rate_ratio{more}, effects and harms.",
-                    )
-                )
-        new, _, wrong = overlay.apply(
-            tree,
-            change=block.change,
-            add=block.add,
-            remove=block.remove,
-            by=f"{'stratum' if is_stratum else 'alternative'} {name}",
-            where=dict.fromkeys(paths, where),
-        )
-        problems += wrong
-        theirs, wrong, cut = validate(ModelFile, new)
-        problems += [problem for problem in wrong if problem not in problems]
-        faulty |= cut
-        if theirs is not None:
-            weight = block.share if isinstance(block, Stratum) else block.weight
-            structures.append(Structure(name, block.label, weight, theirs))
-    return structures
+def references(scenario: Scenario) -> list[str]:
+    """Names of the parameters at every place that feeds the result, over and over."""
+    discount = scenario.setting.discount
+    found = [str(reference) for reference in (discount.costs, discount.health, scenario.setting.thresholds[0])]
+    for structure in scenario.structures:
+        found += [use.reference for use in uses(structure.model) if isinstance(use.reference, str)]
+    return found
+
+
+def _reached(scenario: Scenario) -> set[str]:
+    """Parameters that an answer can come to rest on: used ones, every option of choices, and those drawn with them."""
+    waiting = [*references(scenario), *map(str, scenario.setting.thresholds)]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in scenario.parameters and name not in found:
+            found.add(name)
+            record = scenario.parameters[name]
+            waiting += [*record.operands, *(record.one_of or {}).values()]
+            waiting += [
+                one for group in scenario.model.groups.values() if name in group.members for one in group.members
+            ]
+    return found
+
+
+def _content(scenario: Scenario, name: str) -> dict[str, Any]:
+    """What the model is given of a parameter."""
+    record, leaf = scenario.parameters[name], scenario.leaves.get(name)
+    found: dict[str, Any] = {"unit": record.unit.text, "range": record.range}
+    if leaf is None:
+        return found | {"made": _made(record), "moved": record.moved_to, "fixed": record.fixed}
+    posterior = (leaf.posterior[0].name, leaf.posterior[1]) if leaf.posterior else None
+    return found | {"leaf": [leaf.central, leaf.distribution, leaf.price_factor, posterior, leaf.moved]}
+
+
+def _made(record: Parameter) -> list[Any]:
+    """How a derived parameter is made; the order of factors and terms makes nothing else of them."""
+    if record.over_time:
+        return [record.kind, pieces(record)]
+    if record.one_of:
+        return [record.kind, record.use, dict(sorted(record.one_of.items()))]
+    operands: Iterable[str] = record.operands
+    return [record.kind, sorted(operands) if record.product_of or record.mean_of else list(operands)]
+
+
+def _plain(value: Any, in_order: bool = False) -> Any:
+    """A part of a model without its words."""
+    if isinstance(value, Block):
+        told = {name: getattr(value, name) for name in type(value).model_fields if name not in WORDS | APART}
+        return {
+            name: sorted(entry) if name in IN_ANY_ORDER else _plain(entry, name in IN_ORDER)
+            for name, entry in told.items()
+        }
+    if isinstance(value, Mapping):
+        return {name: _plain(value[name]) for name in (value if in_order else sorted(value))}
+    if isinstance(value, Duration):
+        return value.months
+    if isinstance(value, Instant):
+        return [value.anchor, value.months]
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

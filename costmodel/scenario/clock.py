@@ -6,7 +6,7 @@ Durations come through a function, so that the workbook can put cells in their p
 from collections.abc import Callable
 from typing import Any
 
-from costmodel.scenario.effect import Effect
+from costmodel.scenario.blocks import Effect
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.schema import ModelFile
 

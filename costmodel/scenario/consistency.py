@@ -6,14 +6,14 @@ Each check is a function from a `Subject` to problems; `check` runs them all.
 from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario import effect_rules, probability_rules
+from costmodel.scenario import effect_rules, probabilities
+from costmodel.scenario.blocks import Alternative, Strategy, Stratum
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, in_whole_cycles, inside_a_cycle, window
-from costmodel.scenario.derived import pieces
 from costmodel.scenario.fields import RESERVED
+from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
-from costmodel.scenario.schema import Alternative, Strategy, Stratum
-from costmodel.scenario.subject import Subject, uses, varies
+from costmodel.scenario.structure import Subject, uses, varies
 from costmodel.units import price_fits_quantity
 
 MAX_CYCLES = 1_200
@@ -31,7 +31,7 @@ def check(subject: Subject) -> list[Problem]:
         _states,
         _labels,
         _start,
-        probability_rules.check if subject.model.in_probabilities else _rates,
+        probabilities.check if subject.model.in_probabilities else _rates,
         effect_rules.check,
         _costs,
         _double_counting,
@@ -155,7 +155,7 @@ def _rates(subject: Subject) -> Iterator[Problem]:
         if getattr(holder, key) is None:
             keys: Keys = ("cohort",) if "." in path else ("model",)
             yield subject.problem(keys, f'the key "{key}" is missing ({path})', "A model of rates needs it.")
-    yield from probability_rules.strangers(subject)
+    yield from probabilities.strangers(subject)
     yield from _transitions(subject)
 
 
@@ -314,7 +314,7 @@ def _weights(subject: Subject) -> Iterator[Problem]:
 
 JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _rates: {"model"},
-    probability_rules.check: {"model", "cycle"},
+    probabilities.check: {"model", "cycle"},
     effect_rules.check: {"model"},
     _costs: {"model"},
     _clock: {"cycle", "horizon", "follow_up"},

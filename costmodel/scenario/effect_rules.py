@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from costmodel.errors import Problem, nearest
+from costmodel.scenario.blocks import CostItem, Effect
 from costmodel.scenario.clock import window
-from costmodel.scenario.effect import Effect
 from costmodel.scenario.read import Keys
-from costmodel.scenario.schema import CostItem
-from costmodel.scenario.subject import Subject
+from costmodel.scenario.structure import Subject
 
 RATES_ALONE = ("quantity", "onset", "dose", "optimism", "controlled_share")
 """Keys of an effect that models of probabilities do not have yet."""

@@ -2,9 +2,18 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
-from costmodel.scenario.effect import Effect, Harm
+from costmodel.scenario.blocks import (
+    Alternative,
+    Cohort,
+    CostItem,
+    Group,
+    MatricesBlock,
+    Mortality,
+    Strategy,
+    Stratum,
+)
 from costmodel.scenario.fields import (
     Block,
     CatalogueName,
@@ -17,15 +26,7 @@ from costmodel.scenario.fields import (
     Time,
     Version,
 )
-from costmodel.scenario.locked_file import LockedFile
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
-
-Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
-PartyOrNobody = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody"]
-Category = Literal[
-    "therapy", "medication", "hospital", "community", "primary care", "social care", "welfare", "tax",
-    "productivity", "informal care", "composite",
-]  # fmt: skip
 
 NOT_YET = {
     "subgroups": "",
@@ -45,153 +46,6 @@ TOO_MANY = {
     "strategies": "Put the others into a second scenario with the same first strategy: each is compared with it.",
 }
 """What to do where a block has more entries than it may."""
-
-
-class Cohort(Block):
-    age: Reference | None = None
-    """Age at referral; unit `years`. Left out only where probabilities of death are given."""
-    female: Reference | None = None
-    """Share of women; unit `share`. Left out only where probabilities of death are given."""
-    start: dict[Name, Reference]
-    """Shares of the cohort in each state at referral; they sum to 1."""
-
-
-class Mortality(Block):
-    table: Name
-    """A life table of the setting."""
-    rate_ratio: Reference
-    """Multiplies the table's hazard in every living state."""
-
-
-class Therapy(Block):
-    sessions: Reference
-    """Sessions planned; unit `sessions`."""
-    over: Time
-    """From the first session to the last."""
-    wait: Time
-    """From referral to the first session."""
-    attendance: Reference
-    """Sessions delivered as a share of those planned, among all who start."""
-    price: Reference
-    """Price of a session, paid when it happens."""
-    set_up: Reference = 0
-    """Paid once, at the first session."""
-    paid_by: Party = "nhs"
-    """The party that pays for sessions."""
-
-
-class Matrices(Block):
-    """Transition probabilities as a table, for models too large to declare one by one."""
-
-    file: Text
-    """CSV with columns first, last (cycles from 1), from, and one for each state and `dead`."""
-    period: Time
-    """The time over which the probabilities are stated; the model's cycle."""
-    source: Text
-    """Source id."""
-    status: Status
-    """How we know them."""
-
-
-class Strategy(Block):
-    label: Text
-    """Shown name."""
-    therapy: Therapy | None = None
-    """The sessions and their price; absent in usual care."""
-    effects: dict[Name, Effect] = {}
-    """What the therapy changes."""
-    harms: dict[Name, Harm] = {}
-    """What it does to some who start."""
-    transitions: dict[str, Reference] = {}
-    """Probabilities of its own, by `from -> to`. In models of probabilities."""
-    matrices: Matrices | None = None
-    """Probabilities of its own as a table. In models of probabilities."""
-    utilities: dict[Name, Reference] = {}
-    """Utilities of its own, by state. In models of probabilities."""
-
-
-class Alternative(Block):
-    label: Text
-    """The structure in a few words."""
-    weight: Reference
-    """Weight in the mixture of outcomes; judgement, not probability."""
-    change: dict[str, object] = {}
-    """Paths and new values, as in an overlay."""
-    add: dict[str, object] = {}
-    """Paths that do not exist yet."""
-    remove: list[str] = []
-    """Paths to take away."""
-
-
-class Stratum(Block):
-    label: Text
-    """Who they are."""
-    share: Reference
-    """Share of the cohort; the shares sum to 1."""
-    change: dict[str, object] = {}
-    """Paths and new values, as in an overlay."""
-    add: dict[str, object] = {}
-    """Paths that do not exist yet."""
-    remove: list[str] = []
-    """Paths to take away."""
-
-
-class CostItem(Block):
-    label: Text
-    """Shown name."""
-    category: Category
-    """The line of the ledger it belongs to."""
-    paid_by: PartyOrNobody
-    """Who pays; nobody where output is created."""
-    received_by: PartyOrNobody = "nobody"
-    """Who receives; nobody where a resource is used up."""
-    price: Reference
-    """Price of one unit."""
-    while_in: dict[Name, Reference]
-    """Quantity per person-year in each state; `others` stands for the states not named."""
-    on_transition: dict[str, Reference] = {}
-    """Quantity at each transition, by `from -> to`. In models of probabilities."""
-    at_start: Reference = 0
-    """Quantity at time 0, never discounted nor weighted. In models of probabilities."""
-    only_in: list[Name] = []
-    """The strategies that use it; all where left out. In models of probabilities."""
-    causal_share: Reference | None = None
-    """Part of the gap between states that moving a person closes."""
-    gap_from: Name | None = None
-    """The state whose quantity is taken as observed."""
-    cashable: Reference
-    """Part of a reduction that releases cash."""
-    lag: Time
-    """From the reduction to the cash."""
-    covers: list[Category] = []
-    """The categories that a composite contains."""
-
-    @model_validator(mode="after")
-    def _complete(self) -> "CostItem":
-        if self.paid_by == self.received_by:
-            raise ValueError("a flow needs a payer or a receiver, and they differ")
-        if (self.category == "composite") != bool(self.covers):
-            raise ValueError("a composite, and only a composite, says which categories it covers")
-        if self.category == "therapy":
-            raise ValueError("the cost of therapy comes from the strategy's therapy block")
-        if (self.causal_share is None) != (self.gap_from is None):
-            raise ValueError("causal_share and gap_from come together")
-        return self
-
-    def quantity(self, state: str) -> str | int:
-        """The reference to the quantity in a state."""
-        return self.while_in.get(state, self.while_in.get("others", 0))
-
-
-class Group(Block):
-    """Parameters that are drawn together."""
-
-    together: Literal["dirichlet", "correlated"]
-    """Shares that sum to 1 in every draw, or numbers that go together."""
-    members: list[Name] = Field(min_length=2, max_length=40)
-    """Parameters with distributions of their own, which stay as they are."""
-    correlation: float | list[list[float]] | None = None
-    """Of normal scores: one for every pair, or a matrix in the order of the members."""
 
 
 class ModelFile(Block):
@@ -239,7 +93,7 @@ class ModelFile(Block):
     """States that nobody leaves, beside `dead`. In models of probabilities."""
     transitions: dict[str, Reference] = {}
     """Usual care, by `from -> to`: rates per year, or probabilities (`remainder`: what the others leave)."""
-    matrices: Matrices | None = None
+    matrices: MatricesBlock | None = None
     """Probabilities of all strategies as a table. In models of probabilities."""
     qalys_on_transition: dict[str, Reference] = {}
     """QALYs gained, or lost if negative, at a transition. In models of probabilities."""
@@ -360,6 +214,57 @@ class OverlayFile(Block):
     """Paths that do not exist."""
     remove: list[str] = []
     """Paths that do."""
+
+
+Sources = list[Text]
+"""Ids of the sources files."""
+
+
+class Refusal(Block):
+    because: Text
+    """Why no answer is given."""
+    source: Sources = Field(min_length=1)
+    """Ids of the sources behind it."""
+    instead: Text
+    """What stands in the place of an answer."""
+
+
+class Finding(Block):
+    about: Text
+    """What was studied, in a few words."""
+    says: Text
+    """What was found, in words."""
+    source: Sources = Field(min_length=1)
+    """Ids of its sources."""
+    status: Status
+    """How we know it. `recalled` is shown as "to be checked"."""
+
+
+class LockedFile(Block):
+    """A population for which no answer may be given: it has no strategies, costs or parameters."""
+
+    format: Version
+    """The version of this grammar."""
+    title: Text
+    """Shown where a title would stand."""
+    label: Name
+    """The scenario's word in menus."""
+    population: Text
+    """Who it is about."""
+    description: Text | None = None
+    """A paragraph for the first screen."""
+    model: Literal["locked"]
+    """Says that there is no model."""
+    setting: Text
+    """The setting file, from this file's folder; only its sources are used."""
+    sources: Text | None = None
+    """A sources file of its own, beside the setting's."""
+    refusal: Refusal
+    """Why, on whose word, and what stands instead."""
+    findings: list[Finding] = Field(min_length=1, max_length=40)
+    """What the studies found: text, not a business case."""
+    leaves_out: list[Text]
+    """What this leaves out."""
 
 
 KINDS: dict[str, type[BaseModel]] = {

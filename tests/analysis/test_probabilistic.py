@@ -18,7 +18,7 @@ from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of
 from costmodel.perspectives import PERSPECTIVES, account
 from costmodel.result import gather
-from costmodel.scenario.headings import heading
+from costmodel.scenario.parameter import heading
 from tests.support.example import derived, load_example, number, price, write_model
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import smallest_reaching

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import costmodel as cm
 from costmodel.report.sentence import answer, pick
-from costmodel.scenario.locked import HEADLINE
+from costmodel.scenario.load import HEADLINE
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT / "scenarios" / "depression_resistant" / "model.yaml"

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from costmodel.app.parts.text import literal
-from costmodel.scenario.locked import HEADLINE, because
+from costmodel.scenario.load import HEADLINE, because
 from tests.support.dashboard import opened
 from tests.support.locked import locked, locked_example
 

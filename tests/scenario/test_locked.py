@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 import costmodel as cm
-from costmodel.scenario.load import load_text
-from costmodel.scenario.locked import MONEY
+from costmodel.scenario.load import MONEY, load_text
 from tests.support.example import REMOVED, example
 from tests.support.locked import PSYCHOSIS, locked, locked_example
 

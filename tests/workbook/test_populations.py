@@ -7,7 +7,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.spectrum import populations
 from costmodel.report.workbook import write
-from costmodel.scenario.kind import kind_of
+from costmodel.scenario.load import kind_of
 from costmodel.scenario.read import read_file
 from tests.support.spreadsheets import Cells, by_formualizer, by_libreoffice, disagreements, edited, stored
 

@@ -15,7 +15,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, listed, made_by
 from costmodel.inputs.files import temporary_beside
 from costmodel.inputs.table import MARK
-from costmodel.scenario.belongs import Label
+from costmodel.scenario.origin import Label
 
 Array = NDArray[np.float64]
 

@@ -16,15 +16,15 @@ from costmodel.inputs.files import named_file
 from costmodel.model.activity import edges
 from costmodel.model.ledger import CohortLedger
 from costmodel.model.rates import rate_lines
-from costmodel.scenario.belongs import FILE, Label, targets, uses
-from costmodel.scenario.build import Scenario, Structure
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
-from costmodel.scenario.derived import combine, order
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import resolve
-from costmodel.scenario.parameter import STRENGTH
+from costmodel.scenario.origin import FILE, Label, targets, uses
+from costmodel.scenario.parameter import STRENGTH, combine, order
 from costmodel.scenario.read import Keys, Place, Tree, read_file
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Structure
 from costmodel.units import Duration
 
 Array = NDArray[np.float64]

@@ -16,8 +16,7 @@ from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of
 from costmodel.result.information import Worth, share_between, share_explained, variance
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.kind import kind_of
-from costmodel.scenario.load import load
+from costmodel.scenario.load import kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
 from costmodel.scenario.used import is_recalled, used

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.draws import Values
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.headings import heading
+from costmodel.scenario.parameter import heading
 from costmodel.scenario.used import used
 
 Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ from costmodel.model.draws import completed
 from costmodel.model.run import evaluate, values_of
 from costmodel.result.result import Result, Run
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.headings import heading
+from costmodel.scenario.parameter import heading
 
 NOT_MOVED = 1e-12
 """As a share of its size: an input whose draws have a mean nearer to its central value than this is not off it."""

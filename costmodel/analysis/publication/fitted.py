@@ -5,9 +5,9 @@ from pathlib import Path
 
 from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Observation, Prior
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.scenario.belongs import label_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
+from costmodel.scenario.origin import label_of
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import Source

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from costmodel.errors import Problem
 from costmodel.inputs.distributions import ENDED
+from costmodel.scenario.blocks import MatricesBlock
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import Parameter
-from costmodel.scenario.schema import Matrices
 from costmodel.scenario.used import is_recalled
 
 Said = tuple[str, str]
@@ -89,14 +89,14 @@ def unlabelled(scenario: Scenario) -> Iterator[Problem]:
             for name, effect in block.effects.items():
                 keys = ("strategies", strategy, "effects", name)
                 yield from _effect(scenario, keys, effect.estimand.source, str(effect.size))
-    tables: dict[tuple[str, ...], Matrices | None] = {("matrices",): scenario.model.matrices}
+    tables: dict[tuple[str, ...], MatricesBlock | None] = {("matrices",): scenario.model.matrices}
     tables |= {("strategies", name, "matrices"): one.matrices for name, one in scenario.model.strategies.items()}
     for key, table in tables.items():
         if table is not None:
             yield from _table(scenario, str(scenario.tree.place((*key, "source"))), table)
 
 
-def _table(scenario: Scenario, at: str, table: Matrices) -> Iterator[Problem]:
+def _table(scenario: Scenario, at: str, table: MatricesBlock) -> Iterator[Problem]:
     if table.source not in scenario.sources:
         yield Problem(at, f'there is no source "{table.source}"', "Add it to the sources file.")
     elif "recalled" in (table.status, scenario.sources[table.source].status):

@@ -9,9 +9,7 @@ from costmodel.analysis.publication.fitted import calibration_file, fitted
 from costmodel.analysis.publication.numbers import moved, numbers, unlabelled, unsourced
 from costmodel.errors import InputError, Problem
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.kind import kind_of
-from costmodel.scenario.load import load
-from costmodel.scenario.locked import Locked, Refused
+from costmodel.scenario.load import Locked, Refused, kind_of, load
 from costmodel.scenario.read import read_file
 from costmodel.scenario.used import assumed, to_be_checked
 

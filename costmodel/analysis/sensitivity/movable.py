@@ -7,7 +7,7 @@ from costmodel.analysis.sensitivity.spread import Spread, limits, spread_of
 from costmodel.errors import InputError, made_by, nearest, one_of
 from costmodel.page import SCREEN, TEXT, Block, Notes
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.subject import uses
+from costmodel.scenario.structure import uses
 from costmodel.scenario.used import used
 from costmodel.units import Unit
 

@@ -14,8 +14,7 @@ from costmodel.errors import InputError, Problem
 from costmodel.inputs.files import named_file
 from costmodel.model.run import check_size
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import load
-from costmodel.scenario.locked import Refused
+from costmodel.scenario.load import Refused, load
 
 Progress = Callable[[str, int, int], None]
 """Called with what is worked at, how much of it is done and how much is wanted."""

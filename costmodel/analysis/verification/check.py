@@ -17,8 +17,10 @@ from costmodel.model.run import evaluate, run
 from costmodel.result.flows import Flows
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import DETERMINISTIC, Result
-from costmodel.scenario.build import Scenario, Structure
-from costmodel.scenario.schema import ModelFile, Therapy
+from costmodel.scenario.blocks import Therapy
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Structure
 
 TRIED = 24
 """Draws in which laws of single draws are tried; they are alike in this."""

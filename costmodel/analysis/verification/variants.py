@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from costmodel.inputs.datasets import Matrices
+from costmodel.scenario.blocks import Effect, Strategy
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.effect import Effect
 from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import ModelFile, Strategy
+from costmodel.scenario.schema import ModelFile
 
 Edit = Callable[[ModelFile], ModelFile]
 

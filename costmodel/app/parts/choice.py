@@ -13,8 +13,7 @@ from costmodel.report.workbook.opened import opened
 from costmodel.report.workbook.package import is_binary
 from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import load
-from costmodel.scenario.locked import Locked, Refused
+from costmodel.scenario.load import Locked, Refused, load
 from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.schema import Base
 from costmodel.words import upper_first

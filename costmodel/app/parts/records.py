@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.headings import heading
-from costmodel.scenario.parameter import DERIVED
+from costmodel.scenario.parameter import DERIVED, heading
 from costmodel.scenario.used import assumed, is_recalled, moved_by, to_be_checked, used
 
 CLOCK = "Time and size"

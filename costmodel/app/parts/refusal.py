@@ -5,7 +5,7 @@ import streamlit as st
 
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.report.refused import FINDINGS, STATUS, standing
-from costmodel.scenario.locked import HEADLINE, Locked, because
+from costmodel.scenario.load import HEADLINE, Locked, because
 
 
 def show(locked: Locked) -> None:

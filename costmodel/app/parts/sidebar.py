@@ -12,7 +12,7 @@ from costmodel.app.parts.text import literal, number
 from costmodel.errors import InputError
 from costmodel.report.sentence import whose
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.locked import Locked
+from costmodel.scenario.load import Locked
 from costmodel.scenario.used import moved_by
 
 DURABILITY = {

@@ -13,8 +13,8 @@ from costmodel.model.rates import RateLine, Term, rate_lines
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet
-from costmodel.scenario.build import Structure
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.structure import Structure
 
 Variant = tuple[str, str]
 """A strategy and an alternative."""

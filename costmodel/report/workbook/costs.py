@@ -25,10 +25,11 @@ from costmodel.report.workbook.activity import Variant, counted, live_term, stru
 from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Sheet
-from costmodel.scenario.build import Structure
+from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.probabilities import changes
-from costmodel.scenario.schema import CostItem, ModelFile
+from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Structure
 
 
 def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs: Inputs) -> None:

@@ -10,8 +10,7 @@ from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, table
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
-from costmodel.scenario.derived import combine, order
-from costmodel.scenario.parameter import Parameter
+from costmodel.scenario.parameter import Parameter, combine, order
 from costmodel.scenario.used import used
 
 COLUMNS = (

@@ -14,11 +14,11 @@ from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Array, Values, completed
 from costmodel.model.money import sessions, therapy_window
 from costmodel.model.run import evaluate
+from costmodel.scenario.blocks import Effect
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.consistency import MAX_CYCLES
-from costmodel.scenario.derived import pieces
-from costmodel.scenario.effect import Effect
+from costmodel.scenario.parameter import pieces
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.used import used
 from costmodel.units import Unit

@@ -26,7 +26,7 @@ from costmodel.analysis.verification.variants import (
     nothing_of_its_own,
 )
 from costmodel.model.draws import Array
-from costmodel.scenario.effect import Effect
+from costmodel.scenario.blocks import Effect
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inert import every_input_matters
 from tests.support.laws.variants import HORIZON, REFERRAL, lasting, steady

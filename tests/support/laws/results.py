@@ -22,8 +22,9 @@ from costmodel.model.money import THERAPY
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result import table
 from costmodel.result.payback import NEVER
+from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
-from costmodel.scenario.schema import CostItem, ModelFile
+from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import generator
 from tests.support.laws.variants import NO_GAP_CLOSING, discounted_at, free, lasting, steady, well
 

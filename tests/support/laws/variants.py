@@ -5,8 +5,8 @@ from dataclasses import replace
 from costmodel.analysis.verification.variants import Edit, each_strategy, having
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycles
-from costmodel.scenario.derived import pieces
 from costmodel.scenario.fields import Instant
+from costmodel.scenario.parameter import pieces
 from costmodel.scenario.schema import ModelFile
 from costmodel.units import Duration
 

@@ -1,13 +1,45 @@
-"""What the rules of a scenario look at: one structure with its central values, and every reference in it."""
+"""A structure of a scenario, its alternative or stratum as a complete model, and every reference in it.
 
+The rules of a scenario look at one structure at a time.
+"""
+
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from costmodel.content import by_content
 from costmodel.errors import Problem
 from costmodel.inputs.datasets import Matrices
+from costmodel.scenario import overlay
+from costmodel.scenario.blocks import Alternative, Stratum
+from costmodel.scenario.faults import validate
 from costmodel.scenario.parameter import Parameter
-from costmodel.scenario.read import Keys
+from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import ModelFile
+
+ONLY = "only"
+"""The name of a structure that has no others beside it."""
+REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio")
+USE = re.compile(r"costs\.[^.]+\.while_in\.[^.]+|cohort\.start\.[^.]+")
+"""What a stratum may touch beside: how much its people use, and where they start."""
+EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
+"""What an alternative may touch: it changes which parameters stand where, and has effects and harms of its own.
+
+Everything else is computed once for all alternatives, so that a change of it would be ignored.
+"""
+
+
+@by_content
+@dataclass(frozen=True)
+class Structure:
+    """One alternative, or one stratum: a complete model, and the reference to its weight or share (1 where it is the
+    only one).
+    """
+
+    name: str
+    label: str
+    weight: str | int
+    model: ModelFile
 
 
 @dataclass(frozen=True)
@@ -113,3 +145,46 @@ def varies(parameters: Mapping[str, Parameter], name: str) -> str | None:
     if record.distribution is not None or record.joint is not None:
         return name
     return next((found for operand in record.operands if (found := varies(parameters, operand))), None)
+
+
+def only(model: ModelFile) -> Structure:
+    """A model that has one structure."""
+    return Structure(ONLY, model.title, 1, model)
+
+
+def structures_of(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:
+    if not model.alternatives and not model.strata:
+        return [only(model)]
+    structures = []
+    blocks: Mapping[str, Alternative | Stratum] = {**model.strata, **model.alternatives}
+    for name, block in blocks.items():
+        is_stratum = isinstance(block, Stratum)
+        where = tree.place(("strata" if is_stratum else "alternatives", name))
+        paths = (*block.change, *block.add, *block.remove)
+        for path in paths:
+            placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
+            if not EFFECTS.fullmatch(path) and not (path in block.change and placed):
+                more = ", quantities (costs.ITEM.while_in.STATE), cohort.start" if is_stratum else ""
+                problems.append(
+                    Problem(
+                        str(where),
+                        f"{'a stratum' if is_stratum else 'an alternative'} may not touch {path}",
+                        f"It may change transitions, utilities, mortality.rate_ratio{more}, effects and harms.",
+                    )
+                )
+        new, _, wrong = overlay.apply(
+            tree,
+            change=block.change,
+            add=block.add,
+            remove=block.remove,
+            by=f"{'stratum' if is_stratum else 'alternative'} {name}",
+            where=dict.fromkeys(paths, where),
+        )
+        problems += wrong
+        theirs, wrong, cut = validate(ModelFile, new)
+        problems += [problem for problem in wrong if problem not in problems]
+        faulty |= cut
+        if theirs is not None:
+            weight = block.share if isinstance(block, Stratum) else block.weight
+            structures.append(Structure(name, block.label, weight, theirs))
+    return structures

@@ -6,13 +6,13 @@ from itertools import combinations
 
 from costmodel.inputs.distributions import warnings as spread_warnings
 from costmodel.inputs.lifetable import OLD, LifeTable, age_of_deaths
+from costmodel.scenario.blocks import CostItem, Effect, Strategy, Therapy
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, instant, window
-from costmodel.scenario.derived import pieces
-from costmodel.scenario.effect import Effect
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.overlay import Change
+from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import CostItem, ModelFile, Strategy, Therapy
+from costmodel.scenario.schema import ModelFile
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""

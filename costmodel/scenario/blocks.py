@@ -1,0 +1,255 @@
+"""The blocks of a model file as types. The text under a field is its documentation and flows to the JSON schema."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from costmodel.scenario.fields import Block, Moment, Name, Reference, Text, Time, Transition
+from costmodel.scenario.parameter import Status
+
+Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
+PartyOrNobody = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody"]
+Category = Literal[
+    "therapy", "medication", "hospital", "community", "primary care", "social care", "welfare", "tax",
+    "productivity", "informal care", "composite",
+]  # fmt: skip
+
+
+class Estimand(Block):
+    source: Text
+    """Source id of the effect."""
+    comparator: Text
+    """Against what it was measured."""
+    outcome: Text
+    """The outcome measured."""
+    time: Time
+    """When it was measured."""
+    analysis: Literal["intention to treat", "per protocol", "before and after"]
+    """The population analysed; before and after: there was no control group."""
+    assumed_for: Text | None = None
+    """The scenario's comparator, where the source's was another and the effect is assumed to hold against it too."""
+
+
+class Dose(Block):
+    """How an effect depends on the sessions delivered."""
+
+    studied: Reference
+    """Sessions delivered in the source; unit `sessions`. More add nothing."""
+    least: Reference
+    """The fewest sessions that were studied; unit `sessions`."""
+    shape: Reference
+    """Exponent of the share of the studied dose, 0 to 1; unit `share`."""
+
+
+class Effect(Block):
+    transition: Transition | None = None
+    """The transition whose rate changes; or"""
+    quantity: Name | None = None
+    """the cost item whose quantity changes."""
+    hazard_ratio: Reference | None = None
+    """Multiplies the comparator's rate; unit `hazard ratio`."""
+    rate: Reference | None = None
+    """Replaces the comparator's rate; unit `per year`."""
+    relative_risk: Reference | None = None
+    """Multiplies the comparator's probability; unit `relative risk`. In models of probabilities."""
+    rate_ratio: Reference | None = None
+    """Multiplies the quantity of a cost item; unit `rate ratio`."""
+    from_: Moment = Field(alias="from")
+    """When the effect begins."""
+    onset: Time | None = None
+    """Time in which it grows to its full size, in a straight line; at full size at once where left out."""
+    until: Moment | None = None
+    """When it ends, or begins to fade where there is a half-life."""
+    half_life: Time | None = None
+    """Time in which a fading effect halves."""
+    dose: Dose | None = None
+    """How it depends on the sessions delivered."""
+    optimism: Reference | None = None
+    """Share of the effect, on the log scale, that is taken off; unit `share`."""
+    controlled_share: Reference | None = None
+    """Part of a before–after change, on the log scale, that a control group would not have shown; unit `share`."""
+    estimand: Estimand
+    """What was estimated, against what, when, and from whom."""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> "Effect":
+        for names in (("transition", "quantity"), ("hazard_ratio", "rate", "relative_risk", "rate_ratio")):
+            given = [name for name in names if getattr(self, name) is not None]
+            if len(given) != 1:
+                raise ValueError(
+                    f"an effect has exactly one of {', '.join(names)}; found: {', '.join(given) or 'none'}"
+                )
+        if (self.quantity is None) != (self.rate_ratio is None):
+            raise ValueError("the effect on a quantity is a rate_ratio, and that on a transition is not")
+        return self
+
+    @property
+    def size(self) -> str | int:
+        """The reference to how large it is."""
+        sizes = (self.hazard_ratio, self.rate, self.relative_risk, self.rate_ratio)
+        return next(size for size in sizes if size is not None)
+
+    @property
+    def target(self) -> str:
+        """What changes: a transition by its arrow, or a cost item by its name."""
+        return " -> ".join(self.transition) if self.transition else str(self.quantity)
+
+
+class Harm(Block):
+    label: Text
+    """What happens to them."""
+    share: Reference
+    """Share of those who start; unit `share`."""
+    utility_loss: Reference
+    """Loss of utility while it lasts; unit `utility`."""
+    from_: Moment = Field(alias="from")
+    """When it begins."""
+    lasting: Time
+    """How long it lasts."""
+
+
+class Cohort(Block):
+    age: Reference | None = None
+    """Age at referral; unit `years`. Left out only where probabilities of death are given."""
+    female: Reference | None = None
+    """Share of women; unit `share`. Left out only where probabilities of death are given."""
+    start: dict[Name, Reference]
+    """Shares of the cohort in each state at referral; they sum to 1."""
+
+
+class Mortality(Block):
+    table: Name
+    """A life table of the setting."""
+    rate_ratio: Reference
+    """Multiplies the table's hazard in every living state."""
+
+
+class Therapy(Block):
+    sessions: Reference
+    """Sessions planned; unit `sessions`."""
+    over: Time
+    """From the first session to the last."""
+    wait: Time
+    """From referral to the first session."""
+    attendance: Reference
+    """Sessions delivered as a share of those planned, among all who start."""
+    price: Reference
+    """Price of a session, paid when it happens."""
+    set_up: Reference = 0
+    """Paid once, at the first session."""
+    paid_by: Party = "nhs"
+    """The party that pays for sessions."""
+
+
+class MatricesBlock(Block):
+    """Transition probabilities as a table, for models too large to declare one by one."""
+
+    file: Text
+    """CSV with columns first, last (cycles from 1), from, and one for each state and `dead`."""
+    period: Time
+    """The time over which the probabilities are stated; the model's cycle."""
+    source: Text
+    """Source id."""
+    status: Status
+    """How we know them."""
+
+
+class Strategy(Block):
+    label: Text
+    """Shown name."""
+    therapy: Therapy | None = None
+    """The sessions and their price; absent in usual care."""
+    effects: dict[Name, Effect] = {}
+    """What the therapy changes."""
+    harms: dict[Name, Harm] = {}
+    """What it does to some who start."""
+    transitions: dict[str, Reference] = {}
+    """Probabilities of its own, by `from -> to`. In models of probabilities."""
+    matrices: MatricesBlock | None = None
+    """Probabilities of its own as a table. In models of probabilities."""
+    utilities: dict[Name, Reference] = {}
+    """Utilities of its own, by state. In models of probabilities."""
+
+
+class Alternative(Block):
+    label: Text
+    """The structure in a few words."""
+    weight: Reference
+    """Weight in the mixture of outcomes; judgement, not probability."""
+    change: dict[str, object] = {}
+    """Paths and new values, as in an overlay."""
+    add: dict[str, object] = {}
+    """Paths that do not exist yet."""
+    remove: list[str] = []
+    """Paths to take away."""
+
+
+class Stratum(Block):
+    label: Text
+    """Who they are."""
+    share: Reference
+    """Share of the cohort; the shares sum to 1."""
+    change: dict[str, object] = {}
+    """Paths and new values, as in an overlay."""
+    add: dict[str, object] = {}
+    """Paths that do not exist yet."""
+    remove: list[str] = []
+    """Paths to take away."""
+
+
+class CostItem(Block):
+    label: Text
+    """Shown name."""
+    category: Category
+    """The line of the ledger it belongs to."""
+    paid_by: PartyOrNobody
+    """Who pays; nobody where output is created."""
+    received_by: PartyOrNobody = "nobody"
+    """Who receives; nobody where a resource is used up."""
+    price: Reference
+    """Price of one unit."""
+    while_in: dict[Name, Reference]
+    """Quantity per person-year in each state; `others` stands for the states not named."""
+    on_transition: dict[str, Reference] = {}
+    """Quantity at each transition, by `from -> to`. In models of probabilities."""
+    at_start: Reference = 0
+    """Quantity at time 0, never discounted nor weighted. In models of probabilities."""
+    only_in: list[Name] = []
+    """The strategies that use it; all where left out. In models of probabilities."""
+    causal_share: Reference | None = None
+    """Part of the gap between states that moving a person closes."""
+    gap_from: Name | None = None
+    """The state whose quantity is taken as observed."""
+    cashable: Reference
+    """Part of a reduction that releases cash."""
+    lag: Time
+    """From the reduction to the cash."""
+    covers: list[Category] = []
+    """The categories that a composite contains."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "CostItem":
+        if self.paid_by == self.received_by:
+            raise ValueError("a flow needs a payer or a receiver, and they differ")
+        if (self.category == "composite") != bool(self.covers):
+            raise ValueError("a composite, and only a composite, says which categories it covers")
+        if self.category == "therapy":
+            raise ValueError("the cost of therapy comes from the strategy's therapy block")
+        if (self.causal_share is None) != (self.gap_from is None):
+            raise ValueError("causal_share and gap_from come together")
+        return self
+
+    def quantity(self, state: str) -> str | int:
+        """The reference to the quantity in a state."""
+        return self.while_in.get(state, self.while_in.get("others", 0))
+
+
+class Group(Block):
+    """Parameters that are drawn together."""
+
+    together: Literal["dirichlet", "correlated"]
+    """Shares that sum to 1 in every draw, or numbers that go together."""
+    members: list[Name] = Field(min_length=2, max_length=40)
+    """Parameters with distributions of their own, which stay as they are."""
+    correlation: float | list[list[float]] | None = None
+    """Of normal scores: one for every pair, or a matrix in the order of the members."""
