@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
-from costmodel.cli.options import Draws, Fix, Json, Seed, Set, busy, scenario_of, scenarios, show, whole_number
+from costmodel.cli.options import Draws, Fix, Json, Seed, Set, busy, give, scenario_of, scenarios, show, whole_number
 from costmodel.cli.program import OUR_FAULT, app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
@@ -35,7 +35,8 @@ def calibrate(
 ) -> None:
     """Fit the free rates to what was observed, and write the posteriors."""
     from costmodel.analysis import calibration as analysis
-    from costmodel.report import files, fit_page, trial_table
+    from costmodel.analysis.calibration.page import page_of
+    from costmodel.report import files, render
 
     if plot is not None:
         files.check_folder(plot, "--plot")
@@ -43,14 +44,13 @@ def calibrate(
     with terminal.progress() as progress:
         fits = analysis.calibrate(calibration, fits=fit, seed=seed, progress=progress, **size)
     written = analysis.write(fits)
+    page = page_of(calibration.name, fits)
     if plot is not None:
-        drawn = fit_page.page(f"Fits of {calibration.name}", fits)
+        drawn = render.html(page)
         files.write_whole(plot, lambda path: path.write_text(drawn, "utf-8"), "--plot")
         written.append(plot)
-    if as_json:
-        print(json_report.text(json_report.fits(calibration, fits)))
-    else:
-        show(trial_table.fits(fits))
+    give(page, as_json)
+    if not as_json:
         for path in written:
             print(f"{path} written.")
 
@@ -102,7 +102,7 @@ def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_jso
     from costmodel.analysis.trial import TRIAL_FILE, compare
     from costmodel.analysis.validation import targets_name
     from costmodel.analysis.validation import validate as ask
-    from costmodel.report import trial_table, validation_table
+    from costmodel.report import render, validation_table
 
     home = loaded.path.resolve().parent
     asked = None
@@ -115,14 +115,15 @@ def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_jso
             compared = compare(loaded, draws=draws, seed=seed)
     if as_json:
         document = validation_table.document(asked) if asked else {}
+        of_scenario = {"scenario": json_report.identity(loaded), "changes": json_report.changes(loaded.changes)}
         if compared:
-            document |= json_report.comparison(loaded, compared)
+            document |= render.document(compared.page()) | of_scenario
         print(json_report.text(document))
         return
     if asked:
         show(validation_table.terminal(asked))
     if compared:
-        show(trial_table.trial(compared))
+        show(render.terminal(compared.page()))
 
 
 @app.command()

@@ -9,8 +9,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.trial import Compared, Comparison, compare
+from costmodel.report.render import terminal
 from costmodel.report.terminal import console
-from costmodel.report.trial_table import trial
 from tests.support.calibrated import share_well
 from tests.support.example import REMOVED, documented_model, edited, load_example, number, write_model
 
@@ -173,7 +173,7 @@ def test_every_row_is_printed_under_its_role(scenario: cm.Scenario) -> None:
     plain = console()
     plain.width = 150
     with plain.capture() as printed:
-        for piece in trial(compare(scenario, draws=20)):
+        for piece in terminal(compare(scenario, draws=20).page()):
             plain.print(piece)
     text = printed.get()
     heads = [
@@ -193,7 +193,7 @@ def test_every_row_is_printed_under_its_role(scenario: cm.Scenario) -> None:
 
 
 def test_the_table_holds_every_row(scenario: cm.Scenario) -> None:
-    table = compare(scenario, draws=5).table()
+    table = compare(scenario, draws=5).frame
     assert list(table.name) == list(ROWS)
     assert table.best.isna().sum() == 1
 

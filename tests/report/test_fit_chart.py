@@ -7,9 +7,8 @@ import pytest
 from scipy import stats
 
 from costmodel.analysis.calibration import Fit, calibrate
-from costmodel.report.charts import fitted
-from costmodel.report.charts.fitted import sampling_interval
-from costmodel.report.fit_page import page
+from costmodel.analysis.calibration.page import figure, page_of, sampling_interval
+from costmodel.report import render
 from tests.support.calibrated import calibration, fit, true_observations
 
 
@@ -22,7 +21,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Fit:
 
 
 def test_each_observation_has_its_bands_and_its_point(found: Fit) -> None:
-    before, after, others, points = fitted(found).figure.data
+    before, after, others, points = figure(found).figure.data
     assert [(x, y) for x, y in zip(after.x[::3], after.x[1::3], strict=True)] == [
         (row.posterior[0], row.posterior[-1]) for row in found.rows
     ]
@@ -33,8 +32,9 @@ def test_each_observation_has_its_bands_and_its_point(found: Fit) -> None:
 
 
 def test_its_table_has_the_same_numbers_and_its_title_the_count(found: Fit) -> None:
-    chart = fitted(found)
-    assert list(chart.table["after, median"]) == [row.posterior[1] for row in found.rows]
+    chart = figure(found)
+    rows = page_of("this", [found]).rows
+    assert list(rows["fitted"]) == [row.fitted for row in found.rows]
     inside, asked = found.predicted_inside
     assert chart.title.endswith(f"{inside} of {asked} observations lie where the others predict them")
 
@@ -42,7 +42,7 @@ def test_its_table_has_the_same_numbers_and_its_title_the_count(found: Fit) -> N
 def test_what_is_recalled_is_to_be_checked(found: Fit) -> None:
     recalled = replace(found, rows=tuple(replace(row, status="recalled") for row in found.rows))
     said, unsaid = (
-        " ".join(fitted(one).figure.layout.yaxis.ticktext).replace("<br>", " ") for one in (recalled, found)
+        " ".join(figure(one).figure.layout.yaxis.ticktext).replace("<br>", " ") for one in (recalled, found)
     )
     assert said.count("(to be checked)") == len(found.rows)
     assert "checked" not in unsaid
@@ -55,10 +55,10 @@ def test_the_sampling_error_is_jeffreys_and_holds_the_share() -> None:
 
 
 def test_the_page_is_whole_and_loads_nothing(found: Fit, tmp_path: Path) -> None:
-    written = page("Fits of <this>", [found, found])
+    written = render.html(page_of("<this>", [found, found]))
     assert "&lt;this&gt;" in written
     assert "<more>" not in written.split("<body>")[1].split("plotly")[0]
     assert "<script src=" not in written
-    assert written.count('id="fit-1"') == 1
+    assert written.count('id="figure-1"') == 1
     for warning in found.warnings:
         assert warning.split(" (")[0] in written

@@ -6,7 +6,7 @@ contains the price of the therapy, which is an input; context is printed and com
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os.path import realpath
 
 import numpy as np
@@ -28,10 +28,12 @@ from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.activity import looking
 from costmodel.model.run import DRAWS, SEED, checked_draws
+from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import load
 from costmodel.scenario.read import read_file
+from costmodel.words import MINUS, money
 
 Array = NDArray[np.float64]
 
@@ -39,6 +41,25 @@ TRIAL_FILE, CALIBRATION_FILE, TRIAL_PRICES_FILE = "trial.yaml", "calibration.yam
 MIXTURE = "mixture"
 UNSEEN = "not fitted here"
 """The role of a row that is fitted elsewhere, but not by the fit that this scenario rests on."""
+ROLES = {
+    "fitted": "Fitted: the model was made to agree, so agreement says nothing",
+    UNSEEN: "Not seen by this fit, though fitted elsewhere",
+    "predicted": "Predicted: the only rows that test the model",
+    "consistency": "Consistency: the price of the therapy is an input, so this is no test",
+    "context": "Context: nothing is compared",
+}
+"""The roles of rows in the order of the page, with what they mean."""
+TO_BE_CHECKED = " (to be checked)"
+COLUMNS = (
+    Column("observation", "Observation", "text"), Column("observed", "Observed"), Column("reading", "Reading"),
+    Column("best", "Best"), Column("mean", "Mean"), Column("interval", "95% interval"), Column("verdict", ""),
+)  # fmt: skip
+CEILINGS = (
+    Column("reading", "Reading", "text"), Column("prices", "Prices"),
+    Column("remission_years", "Years of remission gained"), Column("complete_years", "of them complete"),
+    Column("year_ill", "A depressed year"), Column("ceiling", "Ceiling"), Column("ceiling_complete", "complete only"),
+    Column("therapy", "Therapy"),
+)  # fmt: skip
 POINTS = 100.0
 INTERVAL = (0.025, 0.975)
 
@@ -113,8 +134,8 @@ class Ceiling:
 
 
 @by_content
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Paged):
     """All rows, the ceilings, and with what they were worked out."""
 
     title: str
@@ -127,7 +148,8 @@ class Comparison:
     draws: int
     seed: int
 
-    def table(self) -> pd.DataFrame:
+    @property
+    def frame(self) -> pd.DataFrame:
         """The rows as a table, the model's figures in columns of their own."""
         flat = []
         for row in self.rows:
@@ -135,6 +157,69 @@ class Comparison:
             rest = {key: value for key, value in vars(row).items() if key != "model"}
             flat.append(rest | {key: figures.get(key) for key in ("best", "mean", "low", "high")})
         return pd.DataFrame(flat)
+
+    def page(self) -> Page:
+        """The rows by their roles, the largest misses, notes, and the most that remission can save."""
+        blocks: list[Block] = []
+        for role, meaning in ROLES.items():
+            if rows := [row for row in self.rows if row.role == role]:
+                blocks += [Heading(meaning), Table(pd.DataFrame(self._beside(rows)), COLUMNS, name=role)]
+        notes = dict.fromkeys(f"{row.name}: {row.note}" for row in self.rows if row.note)
+        blocks += [Notes("Largest miss of a fitted row", tuple(self._misses())), Notes("Notes", tuple(notes))]
+        if self.ceilings:
+            title = f"Ceiling within {self.follow_up}, £ of {self.price_year} per person, undiscounted"
+            ceilings = pd.DataFrame([self._most(one) for one in self.ceilings])
+            said = (f"{self.readings[one.reading]}, prices {one.prices}: {one.words}" for one in self.ceilings)
+            blocks += [Heading(title), Table(ceilings, CEILINGS, name="ceilings"), Notes("What that says", tuple(said))]
+        blocks.append(Paragraph(
+            f"{self.draws:,} draws, seed {self.seed}. Best: the best-fitting row. Mean and interval: over the draws. "
+            f"Undiscounted; money in £ of {self.price_year}."
+        ))  # fmt: skip
+        data = {
+            "schema": "costmodel/trial/1",
+            "settings": {"price_year": self.price_year, "draws": self.draws, "seed": self.seed},
+            "readings": self.readings,
+            "ceilings": [asdict(one) | {"words": one.words} for one in self.ceilings],
+        }
+        return Page(f"{self.title}: the trial beside the model", tuple(blocks), data=data, frame=self.frame)
+
+    def _beside(self, rows: list[Compared]) -> Iterator[dict[str, str]]:
+        """What is said of an observation once, and the figures of each reading."""
+        last = None
+        for row in rows:
+            new, last = (row.name, row.prices) != last, (row.name, row.prices)
+            recalled = TO_BE_CHECKED if row.status == "recalled" else ""
+            group = row.strategy if row.against is None else f"{row.strategy} less {row.against}"
+            prices = f", prices {row.prices}" if row.role == "consistency" else ""
+            found = row.model
+            figures = ("", "", "") if found is None else (
+                _figure(found.best, row.unit), _figure(found.mean, row.unit),
+                f"{_figure(found.low, row.unit)} to {_figure(found.high, row.unit)}",
+            )  # fmt: skip
+            verdict = row.verdict or ("" if row.miss is None else f"{_signed(row.miss)} points")
+            yield {
+                "observation": f"{row.name} {row.label}{recalled}, {group}{prices}" if new else "",
+                "observed": _figure(row.observed, row.unit) if new else "",
+                "reading": self.readings.get(row.reading, row.reading), "verdict": verdict,
+                **dict(zip(("best", "mean", "interval"), figures, strict=True)),
+            }  # fmt: skip
+
+    def _misses(self) -> Iterator[str]:
+        fitted = [row for row in self.rows if row.role == "fitted" and row.miss is not None]
+        for reading, label in self.readings.items():
+            if misses := [row for row in fitted if row.reading == reading]:
+                worst = max(misses, key=lambda row: abs(row.miss or 0.0))
+                where = f"{worst.name}, {worst.label}, {worst.strategy}"
+                yield f"{label}: {_signed(worst.miss or 0.0)} points ({where})"
+
+    def _most(self, one: Ceiling) -> dict[str, str]:
+        years = {key: getattr(one, key) for key in ("remission_years", "complete_years")}
+        costs = {key: getattr(one, key) for key in ("year_ill", "ceiling", "ceiling_complete", "therapy")}
+        return {
+            "reading": self.readings[one.reading], "prices": one.prices,
+            **{key: f"{q.mean:.2f} ({q.low:.2f} to {q.high:.2f})" for key, q in years.items()},
+            **{key: f"{money(q.mean)} ({money(q.low)} to {money(q.high)})" for key, q in costs.items()},
+        }  # fmt: skip
 
 
 def compare(scenario: Scenario, draws: int = DRAWS, seed: int = SEED) -> Comparison:
@@ -319,3 +404,15 @@ def _unseen(scenario: Scenario) -> set[str]:
 
 
 __all__ = ["Ceiling", "Compared", "Comparison", "Quantity", "TrialFile", "compare"]
+
+
+def _signed(points: float) -> str:
+    return f"{MINUS if points < 0 else '+'}{abs(points):.1f}"
+
+
+def _figure(value: float, unit: str) -> str:
+    if unit == "share":
+        return f"{value:.1%}".replace("-", MINUS)
+    if unit == "GBP":
+        return money(value)
+    return f"{value:.3g}".replace("-", MINUS)

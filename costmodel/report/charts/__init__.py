@@ -4,13 +4,12 @@ from costmodel.analysis.beyond import STOPS
 from costmodel.charts import Chart
 from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.cumulative import cumulative
-from costmodel.report.charts.fitted import fitted
 from costmodel.report.charts.parties import parties
 from costmodel.report.charts.states import states
 from costmodel.report.charts.stops import stops
 from costmodel.report.charts.structures import structures
 
 __all__ = [
-    "STOPS", "Chart", "bridge", "cumulative", "fitted", "parties",
+    "STOPS", "Chart", "bridge", "cumulative", "parties",
     "states", "stops", "structures",
 ]  # fmt: skip

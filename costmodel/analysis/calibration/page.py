@@ -1,0 +1,231 @@
+"""The page of fits: what was observed beside what each fit says, its parameters, and a chart without a network."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from scipy.stats import beta
+
+from costmodel.analysis.calibration.fit import Fit, Row
+from costmodel.page import SCREEN, TEXT, Block, Column, Figure, Heading, Notes, Page, Table
+
+if TYPE_CHECKING:
+    from costmodel.charts import Chart
+
+LABEL = 44
+"""Characters of a label on a line."""
+ROW = 52
+"""Pixels."""
+APART = 0.16
+"""Rows by which the bars of one observation lie apart."""
+ROOM = 0.01
+"""At both ends of the axis."""
+TO_BE_CHECKED = " (to be checked)"
+Ends = tuple[float, float]
+OBSERVATIONS = (
+    Column("name", "Row"), Column("observation", "Observation", "text", right=False), Column("group", "Group"),
+    Column("observed", "Observed", "share"), Column("fitted", "Fitted", "share"), Column("after", "95% after"),
+    Column("before", "95% before"), Column("others", "From the others"), Column("standing", ""),
+)  # fmt: skip
+PARAMETERS = (
+    Column("name", "Parameter"), Column("best", "Most plausible", "rounded"), Column("after", "95% after"),
+    Column("before", "95% before"), Column("left", "Width left"), Column("standing", ""),
+)  # fmt: skip
+
+
+def page_of(name: str, fits: Iterable[Fit]) -> Page:
+    """Every fit of a calibration file, and how far fits of one structure differ. name: of the file."""
+    import pandas as pd
+
+    everything = list(fits)
+    blocks: list[Block] = []
+    for fit in everything:
+        blocks += [
+            Heading(f"{fit.label} ({fit.name})"),
+            Figure(partial(figure, fit), f"fit_{fit.name}", only=(SCREEN,)),
+            Table(pd.DataFrame([_observation(row) for row in fit.rows]), OBSERVATIONS, name=fit.name),
+            Heading("What was learnt", (TEXT,)),
+            Table(pd.DataFrame(_parameters(fit)), PARAMETERS, name=f"{fit.name}_parameters"),
+            Notes("How good the fit is", tuple(_remarks(fit))),
+        ]
+    for one, other in _pairs(everything):
+        columns = (Column("what", "", "text"), Column("one", one.name), Column("other", other.name))
+        blocks.append(Heading(f"{other.label} against {one.label}: how far the fits differ"))
+        blocks.append(Table(pd.DataFrame(_differences(one, other)), columns, name=f"{one.name}_{other.name}"))
+    data = {"schema": "costmodel/calibration/2", "file": name, "fits": [_fit(one) for one in everything]}
+    return Page(f"Fits of {name}", tuple(blocks), data=data)
+
+
+def _fit(fit: Fit) -> dict[str, Any]:
+    """A fit without the rows of its posterior, which stand in its file."""
+    return {
+        "name": fit.name,
+        "label": fit.label,
+        "alternative": fit.alternative,
+        "output": fit.output.name,
+        "best": fit.best,
+        "parameters": [asdict(one) for one in fit.learned],
+        "ties": [list(one) for one in fit.ties],
+        "free": list(fit.free),
+        "held": dict(fit.held),
+        "observations": [asdict(row) for row in fit.rows],
+        "predicted_inside": list(fit.predicted_inside),
+        "largest_miss": fit.largest_miss,
+        "log_likelihood": fit.log_likelihood,
+        "saturated": fit.saturated,
+        "log_evidence": fit.log_evidence,
+        "design_effect": fit.design_effect,
+        "searches": fit.searches,
+        "agreeing": fit.agreeing,
+        "draws": fit.draws,
+        "effective_size": fit.effective_size,
+        "rows": len(fit.values),
+        "effective_rows": fit.effective_rows,
+        "warnings": list(fit.warnings),
+        "seed": fit.seed,
+    }
+
+
+def _observation(row: Row) -> dict[str, Any]:
+    others = row.left_out
+    standing = ("" if row.used else "not seen") if others is None else "" if others.inside else "outside"
+    return {
+        "name": row.name, "observation": row.label + (TO_BE_CHECKED if row.status == "recalled" else ""),
+        "group": row.strategy, "observed": row.observed, "fitted": row.fitted, "after": _span(row.posterior),
+        "before": _span(row.prior), "others": "" if others is None else f"{others.low:.0%} to {others.high:.0%}",
+        "standing": standing,
+    }  # fmt: skip
+
+
+def _span(quantiles: Sequence[float]) -> str:
+    return f"{quantiles[0]:.0%} to {quantiles[-1]:.0%}"
+
+
+def _parameters(fit: Fit) -> Iterator[dict[str, Any]]:
+    for one in fit.learned:
+        after, before = ("{:.3g} to {:.3g}".format(*ends[:: len(ends) - 1]) for ends in (one.posterior, one.prior))
+        left = {"after": after, "before": before, "left": f"{one.width:.0%}", "standing": ""}
+        yield {"name": one.name, "best": fit.best[one.name]} | left
+    for name in fit.held:
+        yield {"name": name, "best": fit.best[name], "after": "", "before": "", "left": "", "standing": "held"}
+
+
+def _remarks(fit: Fit) -> Iterator[str]:
+    yield from (f"WARNING: {warning}" for warning in fit.warnings)
+    inside, asked = fit.predicted_inside
+    if asked:
+        yield f"{inside} of {asked} observations lie within the 95% band that the others predict for them"
+    behind = fit.saturated - fit.log_likelihood
+    yield (
+        f"largest miss of the most plausible point {fit.largest_miss:.1f} points; log-likelihood "
+        f"{fit.log_likelihood:.3f}, {behind:.3f} below a perfect fit; design effect {fit.design_effect:g}"
+    )
+    yield f"{fit.agreeing} of {fit.searches} searches from different starts ended at this point"
+    yield (
+        f"{fit.draws:,} draws are worth {fit.effective_size:,.0f} independent ones, and the {len(fit.values):,} rows "
+        f"of {fit.output.name} {fit.effective_rows:,.0f}; seed {fit.seed}"
+    )
+
+
+def _pairs(fitted: list[Fit]) -> Iterator[tuple[Fit, Fit]]:
+    """Fits of one structure: the one that saw most, and each other."""
+    for alternative in dict.fromkeys(fit.alternative for fit in fitted):
+        same = [fit for fit in fitted if fit.alternative == alternative]
+        most = max(same, key=lambda fit: sum(row.used for row in fit.rows))
+        yield from ((most, fit) for fit in same if fit is not most)
+
+
+def _differences(one: Fit, other: Fit) -> Iterator[dict[str, str]]:
+    for name in one.parameters:
+        if name in other.parameters:
+            yield {"what": name, "one": f"{one.best[name]:.4g}", "other": f"{other.best[name]:.4g}"}
+    fitted = {row.name: row for row in other.rows}
+    for row in one.rows:
+        what = f"{row.name}, {row.label}, {row.strategy} (observed {row.observed:.1%})"
+        yield {"what": what, "one": f"{row.fitted:.1%}", "other": f"{fitted[row.name].fitted:.1%}"}
+
+
+def figure(fit: Fit) -> "Chart":
+    """One row for each observation of the file, those that the fit did not see among them."""
+    from costmodel import charts
+
+    drawn, rows = charts.empty(), list(fit.rows)
+    before = {"color": charts.LIGHT_GREY, "width": 6}
+    others = {"color": charts.ORANGE, "width": 3, "dash": "dot"}
+    _bands(drawn, "Model before the fit (95%)", [_ends(row.prior) for row in rows], -APART, before)
+    _bands(
+        drawn, "Model after the fit (95%)", [_ends(row.posterior) for row in rows], 0, before | {"color": charts.BLUE}
+    )
+    _bands(drawn, "What the other observations predict (95%)", [_others(row) for row in rows], APART, others)
+    errors = [sampling_interval(row.observed, row.n) for row in rows]
+    observed = [row.observed for row in rows]
+    drawn.add_scatter(
+        x=observed,
+        y=list(range(len(rows))),
+        mode="markers",
+        name="Observed, with its sampling error (95%)",
+        marker={
+            "color": charts.VERMILION,
+            "symbol": ["circle" if row.used else "circle-open" for row in rows],
+            "size": 9,
+        },
+        error_x={
+            "array": [ends[1] - share for ends, share in zip(errors, observed, strict=True)],
+            "arrayminus": [share - ends[0] for ends, share in zip(errors, observed, strict=True)],
+            "color": charts.GREY,
+            "thickness": 1.5,
+        },
+        customdata=[charts.literal(_name(row)) for row in rows],
+        hovertemplate="%{customdata}: %{x:.1%}<extra></extra>",
+    )
+    furthest = max(end for row in rows for end in (row.prior[-1], row.posterior[-1], *(_others(row) or ())))
+    furthest = max(furthest, *(ends[1] for ends in errors))
+    title = _title(fit)
+    alt = f"One row for each observation: its share, and bands of the model before and after the fit. {title}"
+    made = charts.chart(drawn, title, alt)
+    drawn.update_layout(
+        hovermode="closest", height=150 + ROW * len(rows), legend={"y": -70 / (ROW * len(rows)), "yanchor": "top"}
+    )
+    drawn.update_xaxes(title_text="Share of the living", tickformat=".0%", range=[-ROOM, furthest + ROOM])
+    labels = [charts.wrapped(_name(row), LABEL) for row in rows]
+    drawn.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, autorange="reversed")
+    return made
+
+
+def sampling_interval(share: float, n: int) -> tuple[float, float]:
+    """95% interval of a share among n people (Jeffreys), which holds the share itself."""
+    low, high = (float(beta.ppf(chance, n * share + 0.5, n * (1 - share) + 0.5)) for chance in (0.025, 0.975))
+    return min(low, share), max(high, share)
+
+
+def _bands(figure: Any, name: str, bands: list[Ends | None], below: float, line: dict[str, object]) -> None:
+    """A bar for each row that has a band, a little below the row itself."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for i, ends in enumerate(bands):
+        if ends is not None:
+            x += [*ends, None]
+            y += [i + below, i + below, None]
+    figure.add_scatter(x=x, y=y, mode="lines", name=name, line=line, hovertemplate="%{x:.1%}")
+
+
+def _ends(quantiles: tuple[float, ...]) -> Ends:
+    return quantiles[0], quantiles[-1]
+
+
+def _others(row: Row) -> Ends | None:
+    return (row.left_out.low, row.left_out.high) if row.left_out else None
+
+
+def _name(row: Row) -> str:
+    recalled = " (to be checked)" if row.status == "recalled" else ""
+    unseen = "" if row.used else " (not seen by this fit)"
+    return f"{row.name} {row.label}, {row.strategy.replace('_', ' ')}{recalled}{unseen}"
+
+
+def _title(fit: Fit) -> str:
+    inside, asked = fit.predicted_inside
+    if not asked:
+        return f"{fit.label}: {len(fit.learned)} quantities fitted to one observation"
+    return f"{fit.label}: {inside} of {asked} observations lie where the others predict them"
