@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from costmodel.analysis.beyond import beyond
+    from costmodel.analysis.incremental import incremental
     from costmodel.analysis.information import voi
     from costmodel.analysis.probabilistic import psa
     from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
+    "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.information": ("voi",),
     "costmodel.analysis.probabilistic": ("psa",),
     "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
@@ -57,7 +59,7 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
-    "chance_break_even", "frontier", "grid", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
+    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
 ]  # fmt: skip
 
 

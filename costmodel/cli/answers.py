@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 import costmodel
+from costmodel.analysis.incremental import incremental as steps
 from costmodel.cli import publication
 from costmodel.cli.options import (
     Draws,
@@ -21,6 +22,7 @@ from costmodel.cli.options import (
     Set,
     Workers,
     busy,
+    give,
     run_with_words,
     scenario_of,
     show,
@@ -29,7 +31,9 @@ from costmodel.cli.program import app
 from costmodel.errors import InputError
 from costmodel.model.draws import read_given
 from costmodel.model.run import DRAWS, SEED
+from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import files, json_report, terminal
+from costmodel.report.sentence import MAIN
 from costmodel.scenario.load import Refused
 from costmodel.scenario.schema import json_schema
 
@@ -102,7 +106,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
-    from costmodel.report import draws_files
+    from costmodel.report import draws_files, render
 
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
@@ -119,9 +123,34 @@ def run(
     if as_json:
         print(json_report.text(json_report.document(result, perspective)))
     else:
-        show(terminal.report(result, perspective))
+        blocks = [] if len(result.strategies) < 3 else steps(result, perspective or MAIN).page().blocks
+        stepwise = terminal.headed(f"Each strategy against the next best one, {PERSPECTIVE_NAMES[perspective or MAIN]}")
+        show(terminal.report(result, perspective, more=(*stepwise, *render.pieces(blocks)) if blocks else ()))
     if workbook is not None:
         _write_workbook(result, workbook, "--workbook")
+
+
+@app.command()
+def incremental(
+    scenario: ScenarioFile,
+    set_: Set = None,
+    fix: Fix = None,
+    horizon: Horizon = None,
+    perspective: OnePerspective = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    sampling: Sampled = "random",
+    workers: Workers = None,
+    as_json: Json = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+) -> None:
+    """Compare each strategy with the next best one: who is dominated, and what each step along the frontier costs."""
+    if csv is not None:
+        files.check_folder(csv, "--csv")
+    result = run_with_words(
+        scenario_of(scenario, set_, fix, horizon), draws, seed, sampling=sampling, workers=workers, strata=False
+    )
+    give(steps(result, perspective or MAIN).page(), as_json, csv)
 
 
 @app.command()

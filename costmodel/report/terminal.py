@@ -60,8 +60,8 @@ def progress(every: float = 0.0) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
-    """What `costmodel run` prints, piece by piece. perspective: only this one's rows."""
+def report(result: Result, perspective: str | None = None, more: Iterable[Piece] = ()) -> Iterator[Piece]:
+    """What `costmodel run` prints, piece by piece. perspective: only this one's rows. more: after the strategies."""
     shown = [perspective] if perspective else list(PERSPECTIVES)
     scenario = result.scenario
     yield Text(f"{scenario.model.title} ({scenario.model.label})", style="bold")
@@ -79,6 +79,7 @@ def report(result: Result, perspective: str | None = None) -> Iterator[Piece]:
         yield from _health(result, strategy, shown)
         yield from headed("Each reading of the model")
         yield _by_run(result, strategy, shown)
+    yield from more
     yield from ending(result)
     yield Text(f"Again: {command(result, perspective=perspective)}", style="dim", overflow="fold")
 

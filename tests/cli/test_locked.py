@@ -20,6 +20,7 @@ WITH_JSON = {
     "run without draws": ["run", PSYCHOSIS, "--draws", 0],
     "run with a change": ["run", PSYCHOSIS, "--set", "model=rates", "--fix", "x=1", "--horizon", "5 years"],
     "psa": ["psa", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
+    "incremental": ["incremental", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "beyond": ["beyond", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "voi": ["voi", PSYCHOSIS, "--question", "cash", "--csv", f"{OUT}/x.csv"],
     "tornado": ["tornado", PSYCHOSIS, "--horizon", "5 years", "--csv", f"{OUT}/x.csv"],
@@ -37,7 +38,7 @@ WITHOUT_JSON = {
     "report": ["report", PSYCHOSIS, "-o", f"{OUT}/x.xlsx"],
     "draws": ["draws", PSYCHOSIS, "-o", f"{OUT}/draws"],
 }
-ASK_NOTHING_OF_A_SCENARIO = {"check", "replicate", "schema", "spectrum"}
+ASK_NOTHING_OF_A_SCENARIO = {"check", "dashboard", "replicate", "schema", "spectrum"}
 """Commands that give no answer about one: `check` and `spectrum` have tests of their own."""
 
 CALIBRATION = """

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from costmodel.analysis.incremental import incremental
 from costmodel.app.parts import checks, choice, compute, downloads, show
 from costmodel.app.parts.records import STATUS
 from costmodel.app.parts.text import literal, literal_table
@@ -30,6 +31,9 @@ def show_all(result: Result, perspective: str, strategy: str) -> None:
     st.header("People in each state", anchor=False)
     show.with_table(charts.states(result, strategy), HEIGHT, "people_in_each_state")
     _verdicts(result, perspective, strategy)
+    if len(result.strategies) > 2:
+        st.header("Each strategy against the next best", anchor=False)
+        show.page(incremental(result, perspective).page())
     if result.strata:
         _parts(result, perspective, strategy)
     if len(result.weights) > 1:

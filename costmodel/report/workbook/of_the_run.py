@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from costmodel.analysis.incremental import incremental
 from costmodel.analysis.information import value_of_information
 from costmodel.analysis.information.value import FEWEST_DRAWS
 from costmodel.analysis.probabilistic import psa
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.errors import InputError
 from costmodel.page import Paged
+from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.workbook.run_sheet import RunSheet, worksheet
 from costmodel.result.result import Result
 
@@ -55,6 +57,15 @@ def write_information(sheet: RunSheet, result: Result) -> None:
         worksheet(found.page(), sheet)
 
 
+def write_incremental(sheet: RunSheet, result: Result) -> None:
+    """Each strategy against the next best one, for each payer; of two strategies the Summary says it."""
+    if len(result.strategies) < 3:
+        sheet.say("Two strategies have one step: the Summary compares them.")
+        return
+    for perspective in PERSPECTIVES:
+        worksheet(incremental(result, perspective).page(), sheet)
+
+
 def drawn(sheet: RunSheet, result: Result) -> bool:
     """Whether there are draws; where there are none the sheet says so."""
     if result.expected is None:
@@ -84,6 +95,11 @@ OF_THE_RUN = (
         "Uncertainty",
         "By when, how much and how sure: chances, intervals, worst tenth, choices, and how exact the draws are.",
         write_uncertainty,
+    ),
+    (
+        "Incremental",
+        "Each strategy against the next best one: who is dominated, and what each step along the frontier costs.",
+        write_incremental,
     ),
     (
         "Value of information",

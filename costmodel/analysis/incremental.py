@@ -1,0 +1,124 @@
+"""Fully incremental analysis: each strategy against the next best one, and not against the first alone."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from costmodel.content import by_content
+from costmodel.errors import made_by, one_of
+from costmodel.page import Block, Column, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
+from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
+from costmodel.result.frontier import DOMINATED, EXTENDED, frontier
+from costmodel.result.result import Result
+from costmodel.result.table import in_words
+from costmodel.words import money, qalys
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORDS = {DOMINATED: "dominated", EXTENDED: "dominated by a mixture of two others"}
+COLUMNS = (
+    Column("label", "Strategy", width=40),
+    Column("cost", "Cost", "money"),
+    Column("qaly", "QALYs", "rounded"),
+    Column("more_cost", "More than the one before", "money"),
+    Column("more_qaly", "QALYs more", "rounded"),
+    Column("ratio", "Cost per QALY", "money", words="words", width=34),
+)
+
+
+@by_content
+@dataclass(frozen=True, repr=False)
+class Incremental(Paged):
+    """The strategies of a result by rising cost, and what each step along the frontier costs.
+
+    perspective: whose costs. horizon: index of a horizon of the result. Costs and QALYs are expected values, or those
+    at central values without draws, discounted, per person.
+    """
+
+    result: Result
+    perspective: str
+    horizon: int
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """A row for each strategy by rising cost: strategy, label, cost, qaly, status (ND on the frontier, ED and D
+        dominated), same_as, and against the one before it on the frontier more_cost, more_qaly, ratio; words.
+        """
+        import pandas as pd
+
+        cost, qaly = self._totals("cost", self.perspective), self._totals("qaly", "")
+        steps = {step.strategy: step for step in frontier(cost, qaly)}
+        labels = {name: strategy.label for name, strategy in self.result.scenario.model.strategies.items()}
+        rows = []
+        for name in sorted(cost, key=lambda one: (cost[one], -qaly[one])):
+            step = steps[name]
+            words = WORDS.get(step.status, "" if step.ratio is not None else "where the frontier begins")
+            if step.same_as is not None:
+                words = f"costs and does the same as {labels[step.same_as]}"
+            rows.append(
+                {
+                    "strategy": name, "label": labels[name], "cost": cost[name], "qaly": qaly[name],
+                    "status": step.status, "same_as": step.same_as or "", "more_cost": step.cost,
+                    "more_qaly": step.effect, "ratio": step.ratio,
+                    "words": words or money(step.ratio or 0.0),
+                }
+            )  # fmt: skip
+        numbers = ("more_cost", "more_qaly", "ratio")
+        return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
+
+    def _totals(self, outcome: str, perspective: str) -> dict[str, float]:
+        """What each strategy costs or gains in all, from the table."""
+        table = self.result.table()
+        chosen = table[
+            (table.outcome == outcome)
+            & (table.comparator == "")
+            & (table.perspective == perspective)
+            & table.discounted
+            & (table.horizon_months == self.result.horizons[self.horizon])
+            & (table.run == self.result.headline.name)
+        ]
+        return {str(name): float(value) for name, value in zip(chosen.strategy, chosen.value, strict=True)}
+
+    def sentences(self) -> list[str]:
+        """Each strategy of the frontier and what the step to it costs; then those that are not on it."""
+        rows = self.frame.to_dict("records")
+        on = [row for row in rows if row["status"] not in WORDS and not row["same_as"]]
+        said = [] if len(on) > 1 else [f"{on[0]['label']} costs least and does most for health."]
+        for before, row in pairwise(on):
+            said.append(
+                f"{row['label']} gains {qalys(row['more_qaly'])} a person over {before['label']} "
+                f"for {money(row['more_cost'])}: {money(row['ratio'])} a QALY."
+            )
+        off = [row["label"] for row in rows if row["status"] in WORDS]
+        if off:
+            said.append(
+                f"Not on the frontier: {', '.join(off)}. Another strategy, or a mixture of two, does more for less."
+            )
+        return said
+
+    def page(self) -> Page:
+        """The frontier in sentences, and every strategy in a table."""
+        result = self.result
+        setting, end = result.scenario.setting, in_words(result.horizons[self.horizon])
+        about = (
+            f"Each strategy against the next best one, {PERSPECTIVE_NAMES[self.perspective]}, {end}",
+            f"£ of {setting.price_year} and QALYs per person, discounted; costs are those of {payer(self.perspective)}",
+        )
+        first, *others = self.sentences()
+        table = Table(self.frame, COLUMNS, name="incremental")
+        blocks: tuple[Block, ...] = (Paragraph(first, strong=True), *map(Paragraph, others), table)
+        data = {"schema": "costmodel/incremental/1", **of_run(result, self.perspective)}
+        return Page(titled(result.scenario), blocks, about, result.scenario, drawn_of(result), result.warnings, data)
+
+
+def incremental(result: Result, perspective: str = "nhs_pss", horizon_months: float | None = None) -> Incremental:
+    """The fully incremental analysis of a result.
+
+    horizon_months: one of the result's, the follow-up by default. Raises InputError for a wrong name. Of two strategies
+    it says what the result itself says.
+    Source: NICE, health technology evaluations: the manual (PMG36), 4.10.
+    """
+    made_by("result", result, Result, "costmodel.run")
+    one_of("perspective", perspective, PERSPECTIVES)
+    return Incremental(result, perspective, result.at(horizon_months))
