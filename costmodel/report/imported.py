@@ -57,12 +57,12 @@ def bring(file: Path, scenario: Path | None, overlay: Path, label: str = LABEL) 
     made = after.changes[len(before.changes) :]
     known = {*before.warnings, *warnings}
     unusual = tuple(text for text in after.warnings if text not in known)
-    if made:
+    if worth := bool(made) or after.part != before.part:
         base = after.base or before
         text = overlay_text(saved(after, label, path_from(overlay, base.path)))
         load_text(text, overlay)
         write_whole(overlay, lambda path: path.write_bytes(text))
-    return Imported(before, made, (*warnings, *unusual), overlay if made else None)
+    return Imported(before, made, (*warnings, *unusual), overlay if worth else None)
 
 
 def _workbook(content: bytes, file: Path, scenario: Path | None) -> Brought:
@@ -70,6 +70,8 @@ def _workbook(content: bytes, file: Path, scenario: Path | None) -> Brought:
     book = opened(content)
     if scenario is not None:
         before = replace(load(scenario), base=None)
+        if book.base is not None and book.base.stratum is not None and not before.part:
+            before = replace(before.stratum(book.base.stratum), base=None)
         of_it = book.base is None or book.base.file == before.path.name
         returned = changes_of(book, before, another_version=of_it and book.title == before.model.title)
         return before, returned.scenario, returned.warnings
@@ -97,6 +99,9 @@ def _changes(content: bytes, file: Path, scenario: Path | None) -> Brought:
     rest = {key: value for key, value in tree.data.items() if key != "base"}
     text = overlay_text({**rest, "extends": scenario.name})
     after = replace(load_text(text, scenario.with_name(file.name)), base=chosen)
+    named = tree.data.get("base")
+    if isinstance(named, dict) and named.get("stratum") is not None and not after.part:
+        after = after.stratum(str(named["stratum"]))
     people = chosen.model.population
     said = f"{file.name} does not say to which population it belongs. It was taken as changes of: {people}."
     return chosen, after, () if "base" in tree.data else (said,)

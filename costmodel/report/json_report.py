@@ -40,9 +40,9 @@ def document(result: Result, perspective: str | None = None) -> dict[str, Any]:
 
 
 def identity(scenario: Scenario) -> dict[str, str]:
-    """Which scenario it is. The file is named without its folder."""
-    model = scenario.model
-    return {"title": model.title, "label": model.label, "sha256": scenario.sha256, "file": scenario.path.name}
+    """Which scenario it is, and of which stratum alone where it is of one. The file is named without its folder."""
+    model, part = scenario.model, {"stratum": scenario.part} if scenario.part else {}
+    return {"title": model.title, "label": model.label, "sha256": scenario.sha256, "file": scenario.path.name, **part}
 
 
 def rows(result: Result, perspective: str | None = None) -> list[dict[str, Any]]:

@@ -103,6 +103,7 @@ def saved(scenario: Scenario, label: str = YOURS, extends: str | None = None, **
             "sha256": base.sha256,
             "changed_sha256": scenario.sha256,
             "engine": engine(),
+            **({"stratum": scenario.part} if scenario.part else {}),
         },
         "label": label,
         **own,
@@ -119,6 +120,7 @@ def saved(scenario: Scenario, label: str = YOURS, extends: str | None = None, **
         if tree.data == scenario.tree.data:
             return content
         again = build(here.with_name(FILE), tree, (), [])
+        again = again.stratum(scenario.part) if scenario.part else again
     content["base"]["changed_sha256"] = again.sha256
     return content
 
@@ -139,7 +141,7 @@ def command(result: Result, verb: str = "run", perspective: str | None = None, o
     """
     scenario = result.scenario
     base = scenario.base or scenario
-    options = _options(net(scenario))
+    options = None if scenario.part else _options(net(scenario))  # no option names a stratum
     words = ["costmodel", verb, *([_file(base.path), *options] if options is not None else [FILE])]
     words += ["--horizon", shlex.quote(scenario.model.horizon.text)]
     if perspective:

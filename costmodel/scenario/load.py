@@ -310,17 +310,39 @@ def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, 
             if getattr(file, key) is not None:
                 merged.data[key] = getattr(file, key)
                 merged.places[(key,)] = overlay_tree.place((key,))
-    scenario = build(path, merged, tuple(changes), problems)
+    scenario = _part(build(path, merged, tuple(changes), problems), chain)
     remarks = tuple(remark for found in bases for remark in found.remarks)
     if top is not None and top.base is not None:
         parent = bases[0].scenario
         if not remarks and scenario.sha256 != top.base.changed_sha256:
             remarks = ("The changes were edited after they were saved.",)
+        if scenario.part:
+            remarks = (*remarks, alone(scenario))
     elif top is not None and not on_disk:
         parent = load(path.parent / top.extends)
     else:
         return replace(scenario, remarks=remarks, warnings=(*remarks, *scenario.warnings))
     return replace(scenario, base=parent, remarks=remarks, warnings=(*remarks, *scenario.warnings))
+
+
+def alone(scenario: Scenario) -> str:
+    """What is to be said of a stratum that came back from a file."""
+    return f"These are the people of the stratum {scenario.part} alone."
+
+
+def _part(scenario: Scenario, chain: Iterable[tuple[Tree, Path, OverlayFile | None]]) -> Scenario:
+    """The scenario of the stratum's people whom saved changes are about; the whole cohort where they name none."""
+    parts: dict[str, str] = {}
+    for tree, _, file in chain:
+        if file is not None and file.base is not None and file.base.stratum is not None:
+            parts[file.base.stratum] = str(tree.place(("base", "stratum")))
+    for name, place in parts.items():
+        if name not in scenario.model.strata or len(parts) > 1:
+            known = ", ".join(scenario.model.strata) or "none"
+            found = f'the changes are about the people of the stratum "{name}" alone'
+            raise InputError.at(place, f"{found}, and the scenario's strata are {known}", "Name one of them, once.")
+        return scenario.stratum(name)
+    return scenario
 
 
 def _overlays(

@@ -191,6 +191,8 @@ class Base(Block):
     """Of the scenario with the changes."""
     engine: Text
     """The program that saved it."""
+    stratum: Name | None = None
+    """The stratum whose people alone it is about; left out for the whole cohort."""
 
 
 class OverlayFile(Block):

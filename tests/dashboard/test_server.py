@@ -366,7 +366,7 @@ def _put_wrongly(visitor: Visitor, control: Widget, values: tuple[Any, ...], pic
         field = field_of(control) if pick.random() < 0.6 else pick.choice([*FIELDS.values(), WHOLE])
         if _could_be_offered(control, field, value):
             continue
-        with suppress(TypeError, ValueError, AttributeError):
+        with suppress(TypeError, ValueError, AttributeError, OverflowError):
             visitor.put(control, value, field)
             return True
     return False
@@ -385,6 +385,25 @@ def _could_be_offered(widget: Widget, field: str, value: Any) -> bool:
     if widget.kind in ("number_input", "slider"):
         return isinstance(value, float) and widget.proto.min <= value <= widget.proto.max
     return widget.kind in ("text_input", "file_uploader")
+
+
+@pytest.mark.long
+def test_a_change_is_kept_though_the_next_one_follows_at_once() -> None:
+    async def hurry(server: Server) -> None:
+        async with Visitor(server.url) as visitor:
+            menu = visitor.find("Population")
+            (other,) = (title for title in menu.proto.options if title.startswith("Panic disorder"))
+            visitor.set("Population", other)
+            await visitor.send()
+            await asyncio.sleep(0.2)  # its scenario is being read
+            visitor.set("People treated", 37)
+            await visitor.rerun()
+            while not any("For 37 people" in text for text in visitor.texts):
+                await visitor.receive()
+            assert any("panic-focused psychodynamic therapy" in text for text in visitor.texts)
+
+    with served() as server:
+        asyncio.run(hurry(server))
 
 
 @pytest.mark.long

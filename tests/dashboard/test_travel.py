@@ -12,6 +12,7 @@ import costmodel as cm
 from costmodel.app.parts import catalogue, choice
 from costmodel.errors import InputError
 from costmodel.report.saved import overlay_text, saved
+from tests.model.test_strata import strata
 from tests.support.dashboard import opened
 from tests.support.example import example
 from tests.support.workbooks import exported, typed
@@ -59,6 +60,22 @@ def test_what_was_saved_of_another_population_switches_to_it(two: Path, form: Ca
     assert at.selectbox(key="file").value == "cautious.yaml"
     assert "Others: therapy”: the page has switched to it" in said(at)
     assert same_digits(on_screen(at), changed)
+
+
+@pytest.mark.parametrize("form", [as_file, pytest.param(exported, marks=pytest.mark.long)], ids=["file", "workbook"])
+def test_a_stratum_that_was_saved_is_shown_as_its_people_and_saved_as_such_again(
+    two: Path, form: Callable[[cm.Scenario], bytes]
+) -> None:
+    example(two / "second", title="Therapy for others", **strata())
+    light = cm.load(two / "second" / "model.yaml").stratum("light").changed({"session_price": 200.0})
+    at = bring(opened(), form(light))
+    assert not at.error
+    assert "These are the people of the stratum light alone." in said(at)
+    assert same_digits(on_screen(at), light)
+    assert saved(on_screen(at))["base"]["stratum"] == "light"
+    at.number_input(key="control people").set_value(50).run()
+    assert on_screen(at).part == "light"
+    assert same_digits(on_screen(at), light.changed({"people": 50}))
 
 
 @pytest.mark.long

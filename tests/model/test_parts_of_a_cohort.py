@@ -12,6 +12,8 @@ import costmodel as cm
 from costmodel.analysis.calibration.problem import narrowed
 from costmodel.content import digest
 from costmodel.errors import Problem
+from costmodel.report.imported import bring
+from costmodel.report.saved import command, overlay_text, saved
 from costmodel.report.workbook.book import as_bytes
 from costmodel.report.workbook.reader import read_changes
 from costmodel.scenario.build import Scenario
@@ -131,6 +133,35 @@ def test_a_stratum_that_is_changed_does_not_become_the_whole_cohort(cohort: cm.S
     results = [cm.run(one, draws=0) for one in (changed, cohort.changed({"session_price": 80}))]
     savings = [one.saving("nhs")["value"].iloc[0] for one in (*results, results[1].strata["light"])]
     assert savings[0] == savings[2] != savings[1]
+
+
+@pytest.mark.parametrize("changes", [{}, {"session_price": 80}, {"strategies.therapy.therapy.wait": "2 months"}])
+def test_a_stratum_that_is_saved_comes_back_as_its_people(
+    changes: dict[str, Any], cohort: cm.Scenario, tmp_path: Path
+) -> None:
+    light = cohort.stratum("light").changed(changes)
+    file = cohort.path.with_name("saved.yaml")
+    file.write_bytes(overlay_text(saved(light)))
+    (tmp_path / "light.xlsx").write_bytes(as_bytes(cm.run(light, draws=3)))
+    for source in (file, tmp_path / "light.xlsx"):
+        brought = bring(source, None, cohort.path.with_name("brought.yaml"))
+        assert brought.written is not None
+        for again in (cm.load(file), cm.load(brought.written)):
+            assert again.part == "light"
+            assert again.sha256 == light.sha256
+            assert "These are the people of the stratum light alone." in again.warnings
+            assert cm.run(again, draws=3).table().equals(cm.run(light, draws=3).table())
+            assert saved(again)["base"] == saved(light)["base"]
+    assert command(cm.run(light, draws=3)).startswith("costmodel run your_changes.yaml ")
+
+
+def test_saved_changes_of_a_stratum_are_refused_where_it_is_gone(cohort: cm.Scenario) -> None:
+    file = cohort.path.with_name("saved.yaml")
+    file.write_bytes(overlay_text(saved(cohort.stratum("light"))).replace(b"stratum: light", b"stratum: slight"))
+    with pytest.raises(
+        cm.InputError, match='people of the stratum "slight" alone, and the scenario\'s strata are heavy'
+    ):
+        cm.load(file)
 
 
 def test_a_stratum_has_the_hash_of_its_people_and_not_of_the_cohort(cohort: cm.Scenario, alone: cm.Scenario) -> None:

@@ -13,7 +13,7 @@ from costmodel.report.workbook.opened import opened
 from costmodel.report.workbook.package import is_binary
 from costmodel.report.workbook.reader import changes_of
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import Locked, Refused, load
+from costmodel.scenario.load import Locked, Refused, alone, load
 from costmodel.scenario.parameter import DERIVED
 from costmodel.scenario.schema import Base
 from costmodel.words import upper_first
@@ -245,6 +245,8 @@ def _of_file(content: bytes, chosen: str | None) -> tuple[Choice, tuple[str, ...
         title = catalogue.populations()[population].title
         said = (f"The file does not say to which population it belongs. It was taken as changes of “{title}”.",)
     plain = catalogue.changes_of(catalogue.check_upload(content, population), population)
+    if base is not None and base.stratum is not None:
+        plain = None  # values alone would be the whole cohort's
     if plain is None:
         return Choice(population, catalogue.UPLOADED, content), said
     return Choice(population, plain[0], None, tuple(plain[1].items())), said
@@ -278,6 +280,8 @@ def _of_workbook(content: bytes, chosen: str | None) -> tuple[Choice, tuple[str,
         if book.file not in catalogue.scenarios(start.population):
             raise InputError.at("workbook", f'“{title}” has no file "{book.file}"', "Choose its population first.")
     base, before = scenario_of(replace(start, changes=())), scenario_of(start)
+    if before.part:
+        said = (*said, alone(before))
     returned = changes_of(book, before, another_version=before.sha256 != book.sha256)
     wanted = start.changed
     for path, value in returned.paths.items():

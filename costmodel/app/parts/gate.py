@@ -8,10 +8,13 @@ what was offered is read from the control itself.
 
 import math
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import SessionState
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -47,10 +50,26 @@ def _checked(usual: Any) -> Any:
                     kept.widgets.append(state)
             fresh = kept
         self[REFUSED] = [_counted(*one) for one in Counter(refused).items()]
-        usual(self, fresh, *args, **named)
+        with _uninterrupted():
+            usual(self, fresh, *args, **named)
 
     on_script_will_rerun.gate = True  # type: ignore[attr-defined]
     return on_script_will_rerun
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """What a reader has changed is taken whole, though the next change comes meanwhile, which would end it half-way."""
+    context = get_script_run_ctx()
+    if context is None:
+        yield
+        return
+    state, usual = context.session_state, context.session_state._yield_callback
+    object.__setattr__(state, "_yield_callback", lambda: None)  # its own would be an entry of the session
+    try:
+        yield
+    finally:
+        object.__setattr__(state, "_yield_callback", usual)
 
 
 def _counted(wrong: str, times: int) -> str:
