@@ -31,9 +31,27 @@ WORDS = ("source", "status", "note")
 SAME = 1e-9
 
 
+class Fitted(Block):
+    """The model file that a posterior was fitted for; no overlay, so that there are no changes to it."""
+
+    population: str
+    """Its folder."""
+    file: str
+    sha256: str
+    """Of the scenario with every joint parameter at 1, when it was fitted."""
+    shape: str
+    """Fingerprint of its states and transitions."""
+    engine: str
+    """The program that fitted it."""
+
+
 class Label(Block):
     """What a posterior says of its origin."""
 
+    format: int = 0
+    """The version of this line; 0 where it says nothing of its model."""
+    model: Fitted | None = None
+    """What it was fitted for."""
     fit: str
     """The fit's name in the calibration file."""
     file: str = Field(pattern=rf"^({FILE})?$")
@@ -64,6 +82,15 @@ def label_of(posterior: Posterior, place: str) -> Label | None:
         raise InputError.at(
             f"{place}, line 1", "the line does not say where the posterior comes from", remedy
         ) from error
+
+
+def shape(model: ModelFile) -> str:
+    """Fingerprint of a model's states and transitions, in whatever order."""
+    return _fingerprint([sorted(model.states), sorted(map(str, model.transitions))])
+
+
+def _fingerprint(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGEST]
 
 
 def uses(model: ModelFile, columns: Mapping[str, str]) -> dict[str, list[str]]:
@@ -117,13 +144,13 @@ def targets(data: Mapping[str, Any], fit: str) -> str:
         } | {key: block.get(key) for key in FITTED}
     except (AttributeError, KeyError, TypeError):
         return ""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:DIGEST]
+    return _fingerprint(content)
 
 
 def strangers(
     tree: Tree, model: ModelFile, structures: Sequence[ModelFile], posteriors: Mapping[Path, Posterior]
 ) -> Iterator[Problem]:
-    """Columns that stand where they were not fitted, and structures that mix fits."""
+    """Columns that stand where they were not fitted, posteriors of another model, and structures that mix fits."""
     labels: dict[Path, Label] = {}
     for path, posterior in posteriors.items():
         try:
@@ -150,6 +177,15 @@ def strangers(
                     )
                     remedy = "Calibrate this scenario, or name the posterior that belongs to it."
                     yield Problem(str(tree.place(("parameters", name, "joint"))), found, remedy)
+        for path, name in drawn.items():
+            fitted = labels[path].model
+            if fitted is not None and fitted.shape != shape(structure):
+                found = (
+                    f"{path.name} was fitted to a model of other states or transitions ({fitted.population}/"
+                    f"{fitted.file}, SHA-256 {fitted.sha256[:12]}…)"
+                )
+                remedy = "Calibrate this scenario, or name the posterior that belongs to it."
+                yield Problem(str(tree.place(("parameters", name, "joint"))), found, remedy)
         if len(drawn) > 1:
             files = " and ".join(path.name for path in drawn)
             at = str(tree.place(("parameters", next(iter(drawn.values())), "joint")))

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from costmodel.app.parts import catalogue
 from costmodel.scenario.load import FOLDER
 from tests.dashboard.test_browser import ARGUMENTS, LAPTOP, PATIENCE
 from tests.support.protocol import Server, served
-from costmodel.app.parts import catalogue
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "scenarios"
@@ -56,7 +56,7 @@ def digits(page: Page) -> list[str]:
     """The headline, and the unrounded figures with draws, seed and hash of the scenario, as they stand now."""
     panel = page.get_by_test_id("stExpander").filter(has_text=EXACT)
     sentence = page.locator(".st-key-sentence").all_inner_texts()
-    return [*sentence, *panel.locator("td").all_inner_texts(), *panel.get_by_text("SHA-256").all_inner_texts()]
+    return [*sentence, *panel.locator("td").all_text_contents(), *panel.get_by_text("SHA-256").all_text_contents()]
 
 
 def opened_panel(page: Page) -> None:

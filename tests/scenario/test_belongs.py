@@ -1,5 +1,6 @@
 """A posterior says what it was fitted for, and is refused where it does not belong; harmless changes leave it alone."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -69,6 +70,31 @@ def test_columns_that_change_places_are_refused(folder: Path) -> None:
     assert 'recover: rates.csv was fitted with "recover" for ill -> well; here it stands for well -> ill' in said
     assert 'relapse: rates.csv was fitted with "relapse"' in said
     assert said.startswith("model.yaml, line ")
+
+
+def test_a_posterior_names_the_model_that_it_was_fitted_to_and_is_refused_in_another(folder: Path) -> None:
+    posterior = folder / "posteriors" / "rates.csv"
+    first, _, rest = posterior.read_text("utf-8").partition("\n")
+    said = json.loads(first.removeprefix("# "))
+    assert said["format"] == 1
+    assert said["model"]["file"] == "model.yaml"
+    assert len(said["model"]["sha256"]) == 64
+    for shape, refused in ((said["model"]["shape"], False), ("0" * 16, True)):
+        posterior.write_text(f"# {json.dumps(said | {'model': said['model'] | {'shape': shape}})}\n{rest}", "utf-8")
+        if refused:
+            assert "rates.csv was fitted to a model of other states or transitions" in refusal(folder / "model.yaml")
+        else:
+            assert cm.load(folder / "model.yaml").warnings == ()
+
+
+def test_a_posterior_that_names_no_model_is_taken_as_before(folder: Path) -> None:
+    posterior = folder / "posteriors" / "rates.csv"
+    first, _, rest = posterior.read_text("utf-8").partition("\n")
+    older = {
+        key: entry for key, entry in json.loads(first.removeprefix("# ")).items() if key not in ("format", "model")
+    }
+    posterior.write_text(f"# {json.dumps(older)}\n{rest}", "utf-8")
+    assert cm.load(folder / "model.yaml").warnings == ()
 
 
 def test_an_effect_on_another_transition_is_refused(folder: Path) -> None:

@@ -20,12 +20,13 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import resolve
-from costmodel.scenario.origin import FILE, Label, targets, uses
+from costmodel.scenario.origin import FILE, Fitted, Label, shape, targets, uses
 from costmodel.scenario.parameter import STRENGTH, combine, order
 from costmodel.scenario.read import Keys, Place, Tree, read_file
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.structure import Structure
 from costmodel.units import Duration
+from costmodel.version import __version__
 
 Array = NDArray[np.float64]
 
@@ -194,7 +195,16 @@ class CalibrationProblem:
         output = Path(os.path.realpath(self.path.parent / block.output))
         file = Path(os.path.relpath(os.path.realpath(self.path), output.parent)).as_posix()
         rests_on = {name for name in (self.file.design_effect, *block.held.values()) if isinstance(name, str)}
+        model = self.scenario.path.resolve()
         return Label(
+            format=1,
+            model=Fitted(
+                population=model.parent.name,
+                file=model.name,
+                sha256=self.scenario.sha256,
+                shape=shape(self.structure(block).model),
+                engine=f"costmodel {__version__}",
+            ),
             fit=name,
             file=file if re.fullmatch(FILE, file) else "",
             seed=seed,
