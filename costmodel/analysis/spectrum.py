@@ -83,7 +83,7 @@ class Spectrum(Paged):
         """A row for each line, at full precision; None where an answer is words."""
         import pandas as pd
 
-        return pd.DataFrame([record(line) for line in self.lines]).astype(object)
+        return pd.DataFrame([_record(line) for line in self.lines]).astype(object)
 
     def page(self) -> Page:
         """For each population what its therapies save whom, where the line runs, and what is locked."""
@@ -243,11 +243,11 @@ def _cells(line: Line) -> dict[str, Any]:
         "payback": payback_words(line.payback, line.result.horizons[-1], first, _saved(line)),
         "chance": "–" if line.chance is None else chance(line.chance),
         "qalys": qalys(line.health.value),
-        "disagreement": disagreement(line),
+        "disagreement": _disagreement(line),
     }
 
 
-def record(line: Line) -> dict[str, Any]:
+def _record(line: Line) -> dict[str, Any]:
     """A line with full precision; None where an answer is words."""
     scenario = line.result.scenario
     return {
@@ -270,7 +270,7 @@ def record(line: Line) -> dict[str, Any]:
         "qaly_low": line.health.low,
         "qaly_high": line.health.high,
         "main_threat": None if line.threat is None else line.threat.input.name,
-        "main_threat_words": threat(line),
+        "main_threat_words": _threat_words(line),
         "apart": {name: one.value for name, one in line.apart.items()},
         "to_be_checked": bool(to_be_checked(line.result.scenario)),
         "targets_asked": None if line.asked is None else list(line.asked),
@@ -287,7 +287,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def disagreement(line: Line) -> str:
+def _disagreement(line: Line) -> str:
     """The findings that the model was to predict and missed; where there are none, whether anything was asked of it."""
     if line.missed or line.asked is None:
         return " ".join(line.missed) or "–"
@@ -302,11 +302,12 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
             within = line.result.scenario.model.follow_up.text
             yield (
                 f"{line.label} repays {payer(chosen)} within {within} at a session price of "
-                f"{price(line.price)}; or where other care costs it {use(line.use)}. Main threat: {threat(line)}."
+                f"{_price_words(line.price)}; or where other care costs it {_use_words(line.use)}. "
+                f"Main threat: {_threat_words(line)}."
             )
 
 
-def price(found: Threshold) -> str:
+def _price_words(found: Threshold) -> str:
     """Up to which price, with its interval, beside the price in use."""
     if found.value < 0:
         return f"nothing, not even £0 (now {money(found.now)})"
@@ -318,7 +319,7 @@ def _price(value: float) -> str:
     return "none" if value < 0 else money(value)
 
 
-def use(found: Threshold) -> str:
+def _use_words(found: Threshold) -> str:
     """From which spending on other care a year, with its interval, beside what is spent."""
     if found.value == NEVER:
         return f"no level (now {money(found.now)} a year)"
@@ -330,7 +331,7 @@ def _use(value: float) -> str:
     return "no level" if value == NEVER else money(value)
 
 
-def threat(line: Line) -> str:
+def _threat_words(line: Line) -> str:
     """The input that lowers the saving most, the value at which it does, and the saving there."""
     bar = line.threat
     if bar is None:

@@ -1,7 +1,6 @@
 """Commands that load a scenario, answer, and write or read the workbook."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from costmodel.analysis.incremental import incremental as steps
 from costmodel.cli import publication
 from costmodel.cli.options import (
     Draws,
+    DrawsFrom,
     Fix,
     Horizon,
     Json,
@@ -22,6 +22,7 @@ from costmodel.cli.options import (
     Set,
     Workers,
     busy,
+    drawn_from,
     give,
     run_with_words,
     scenario_of,
@@ -29,7 +30,6 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import app
 from costmodel.errors import InputError
-from costmodel.model.draws import read_given
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import files, json_report, terminal
@@ -95,9 +95,7 @@ def run(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     sampling: Sampled = "random",
-    draws_from: Annotated[
-        Path | None, typer.Option("--draws-from", metavar="FILE.csv", help="Draws of parameters, a column each.")
-    ] = None,
+    draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
@@ -106,17 +104,12 @@ def run(
     ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
-    from costmodel.report import draws_files, render
+    from costmodel.report import render
 
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
-    loaded, given = scenario_of(scenario, set_, fix, horizon), None
-    if draws_from is not None:
-        given = read_given(draws_from, loaded)
-        draws = len(next(iter(given.values())))
-        if said := draws_files.of_another(draws_from, loaded):
-            loaded = replace(loaded, remarks=(*loaded.remarks, said), warnings=(said, *loaded.warnings))
-    result = run_with_words(loaded, draws, seed, sampling=sampling, given=given, workers=workers)
+    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, **given)
     if csv is not None:
         content = files.as_csv(result, perspective)
         files.write_csv(csv, content)
@@ -140,6 +133,7 @@ def incremental(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     sampling: Sampled = "random",
+    draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
@@ -147,9 +141,8 @@ def incremental(
     """Compare each strategy with the next best one: who is dominated, and what each step along the frontier costs."""
     if csv is not None:
         files.check_folder(csv, "--csv")
-    result = run_with_words(
-        scenario_of(scenario, set_, fix, horizon), draws, seed, sampling=sampling, workers=workers, strata=False
-    )
+    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, strata=False, **given)
     give(steps(result, perspective or MAIN).page(), as_json, csv)
 
 
@@ -163,10 +156,12 @@ def report(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     sampling: Sampled = "random",
+    draws_from: DrawsFrom = None,
 ) -> None:
     """Run a scenario and write the workbook that recomputes it."""
     _check_workbook(output, "-o")
-    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed, sampling=sampling)
+    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, **given)
     _write_workbook(result, output, "-o")
     print(f"{output} written.")
 
@@ -194,11 +189,13 @@ def draws(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     sampling: Sampled = "random",
+    draws_from: DrawsFrom = None,
 ) -> None:
     """Write the draws with their costs and effects, in columns as SAVI and BCEA read them."""
     from costmodel.report import draws_files
 
-    result = run_with_words(scenario_of(scenario, set_, fix, horizon), draws, seed, sampling=sampling)
+    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, **given)
     for path in draws_files.write(result, output):
         print(f"{path} written.")
 

@@ -10,6 +10,7 @@ import typer
 from costmodel.analysis.information import DRAWS
 from costmodel.cli.options import (
     Draws,
+    DrawsFrom,
     Fix,
     Horizon,
     Json,
@@ -19,6 +20,7 @@ from costmodel.cli.options import (
     Set,
     Workers,
     busy,
+    drawn_from,
     give,
     scenario_of,
     whole_number,
@@ -71,6 +73,7 @@ def voi(
     ] = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
+    draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
@@ -82,12 +85,13 @@ def voi(
     if csv is not None:
         files.check_folder(csv, "--csv")
     groups = _groups(group)
-    loaded = scenario_of(scenario, set_, fix, horizon)
+    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
     with busy(f"Running {draws:,} draws, and regressing on them …"):
         try:
             found = information.voi(
                 loaded, question=question, perspective=perspective or "nhs_pss", threshold=threshold, groups=groups,
                 people_a_year=population, years=years, draws=draws, seed=seed, workers=workers,
+                **given,
             )  # fmt: skip
         except InputError as error:
             raise InputError(*map(_as_option, error.problems)) from error

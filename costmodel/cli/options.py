@@ -12,6 +12,7 @@ from rich.text import Text
 
 import costmodel
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.model.draws import read_given
 from costmodel.model.run import effort
 from costmodel.page import Page
 from costmodel.perspectives import PERSPECTIVES
@@ -88,7 +89,26 @@ Workers = Annotated[
         parser=whole_number("--workers"), metavar="N", help="Blocks of draws run at a time; one per processor."
     ),
 ]
+DrawsFrom = Annotated[
+    Path | None,
+    typer.Option("--draws-from", metavar="FILE.csv", help="Draws of parameters, a column each, in place of --draws."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def drawn_from(file: Path | None, scenario: Scenario, draws: int) -> tuple[Scenario, int, dict[str, Any]]:
+    """A scenario with what is to be said of a table of draws, how many there are, and how a run takes them.
+
+    Without a table: what was given. Raises InputError for a table that does not fit the scenario.
+    """
+    from costmodel.report.draws_files import of_another
+
+    if file is None:
+        return scenario, draws, {}
+    given = read_given(file, scenario)
+    if said := of_another(file, scenario):
+        scenario = replace(scenario, remarks=(*scenario.remarks, said), warnings=(said, *scenario.warnings))
+    return scenario, len(next(iter(given.values()))), {"given": given}
 
 
 def run_with_words(scenario: Scenario, draws: int, seed: int, **how: Any) -> costmodel.Result:

@@ -26,8 +26,8 @@ UsageError: Any = typer.BadParameter.__base__
 
 
 ELSEWHERE = {
-    "--draws-from": "Only run takes draws from a file: costmodel run SCENARIO --draws-from FILE.csv gives means, 95% "
-    "intervals and the chance of payback. The other commands draw from the distributions that the scenario declares."
+    "--draws-from": "Draws from a file are taken by run, psa, voi, beyond, incremental, report and draws. The other "
+    "commands move or draw inputs themselves, from the distributions that the scenario declares."
 }
 """What to say of options that one command has and a reader tries on another."""
 

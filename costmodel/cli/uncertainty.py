@@ -10,6 +10,7 @@ from costmodel.analysis.beyond import beyond as look_beyond
 from costmodel.analysis.probabilistic import psa as analyse
 from costmodel.cli.options import (
     Draws,
+    DrawsFrom,
     Fix,
     Horizon,
     Json,
@@ -20,6 +21,7 @@ from costmodel.cli.options import (
     Set,
     Workers,
     busy,
+    drawn_from,
     give,
     run_with_words,
     scenario_of,
@@ -47,6 +49,7 @@ def psa(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     sampling: Sampled = "random",
+    draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
     csv: Csv = None,
@@ -54,12 +57,13 @@ def psa(
     """Say how sure the answer is: chances by month, intervals, wrong decisions, the unlucky tenth, and how exactly."""
     from costmodel.report import render
 
-    if draws == 0:
+    if draws == 0 and draws_from is None:
         raise InputError.at(
             "--draws 0", "without draws nothing is known of chances", "Write 2 or more; 2,000 is usual."
         )
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
-    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers)
+    loaded, draws, given = drawn_from(draws_from, loaded, draws)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, **given)
     with busy("Looking at the draws, and beyond the evidence …"):
         page = analyse(result).page(perspective, wanted)
         after = look_beyond(result, workers=workers).page(perspective, wanted)
@@ -78,13 +82,15 @@ def beyond(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     sampling: Sampled = "random",
+    draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
     csv: Csv = None,
 ) -> None:
     """Say how much of the saving nobody has observed, and what is left if effects end with observation."""
     loaded, wanted = _prepared(scenario, set_, fix, horizon, strategy, csv)
-    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers)
+    loaded, draws, given = drawn_from(draws_from, loaded, draws)
+    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, **given)
     with busy("Running it with other ends of the effects …"):
         found = look_beyond(result, workers=workers)
     give(found.page(perspective, wanted), as_json, csv)

@@ -125,8 +125,8 @@ def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
     if len(model.strategies) > 2:
         first = model.strategies[result.comparator].label
         lines.append(
-            f"Each of the other {len(model.strategies) - 1} strategies is compared with {first} alone: there is no "
-            "fully incremental table. To compare two others, write a scenario that has only them."
+            f"Each of the other {len(model.strategies) - 1} strategies is compared with {first} here; each against "
+            "the next best one stands in the incremental table."
         )
     if len(result.horizons) > 1:
         lines.append(

@@ -192,9 +192,9 @@ def test_a_thousand_rows_with_one_mistake_are_one_line(example_scenario: cm.Scen
 
 
 def test_commands_that_take_no_draws_from_a_file_say_which_does(example_scenario: cm.Scenario, tmp_path: Path) -> None:
-    for command in ("psa", "voi", "tornado"):
+    for command in ("break-even", "tornado"):
         said = refused(command, example_scenario.path, "--draws-from", tmp_path / "draws.csv")
-        assert "Only run takes draws from a file: costmodel run SCENARIO --draws-from FILE.csv" in said
+        assert "Draws from a file are taken by run, psa, voi, beyond, incremental, report and draws." in said
 
 
 @pytest.mark.parametrize(

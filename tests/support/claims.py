@@ -286,7 +286,7 @@ class Claims:
 
     def _compared(self, text: str) -> Iterator[str]:
         strategies = self.result.scenario.model.strategies
-        found = re.match(r"Each of the other (\d+) strategies is compared with (.+) alone: there is no ", text)
+        found = re.match(r"Each of the other (\d+) strategies is compared with (.+) here; each against the next", text)
         if not found or len(strategies) < 3:
             yield "the form is unknown"
         elif (int(found[1]), found[2]) != (len(strategies) - 1, next(iter(strategies.values())).label):

@@ -48,13 +48,13 @@ MOST_YEARS = 100
 def voi(
     scenario: Scenario, *, question: str = "nmb", perspective: str = "nhs_pss", threshold: float | None = None,
     groups: Mapping[str, Iterable[str]] | None = None, people_a_year: float | None = None, years: int | None = None,
-    draws: int = DRAWS, seed: int = SEED, workers: int | None = None,
+    draws: int = DRAWS, seed: int = SEED, given: Mapping[str, Array] | None = None, workers: int | None = None,
 ) -> ValueOfInformation:  # fmt: skip
     """Run a scenario and value what knowing more about it is worth before deciding.
 
     question: `nmb` or `cash`; see `Question`. threshold: GBP per QALY, the setting's if left out.
     groups: parameters to be known together, by a name of one's own. people_a_year, years: for how many people
-    one decides, both or neither. workers: as in `run`. Raises InputError for what does not exist or cannot be.
+    one decides, both or neither. given, workers: as in `run`. Raises InputError for what does not exist or cannot be.
     """
     draws = checked_draws(draws)
     if draws < FEWEST_DRAWS:
@@ -68,7 +68,7 @@ def voi(
     _groups(groups)
     asked = (question, perspective, threshold)
     return value_of_information(
-        run(scenario, draws=draws, seed=seed, workers=workers), *asked, groups, people_a_year, years
+        run(scenario, draws=draws, seed=seed, given=given, workers=workers), *asked, groups, people_a_year, years
     )
 
 
