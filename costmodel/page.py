@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from costmodel.charts import Chart
 
-TEXT, SCREEN, SHEET = "text", "screen", "sheet"
-"""Kinds of media: lines of characters (terminal, Markdown), drawn pages (HTML, the dashboard), and a worksheet."""
+TEXT, FILE, SCREEN, SHEET = "text", "file", "screen", "sheet"
+"""Kinds of media: lines of characters (a terminal), and more of them in a file (Markdown, which shows all that TEXT
+does), drawn pages (HTML, the dashboard), and a worksheet."""
 EVERYWHERE = (TEXT, SCREEN, SHEET)
 NONE = "–"
 """A number that there is not."""
@@ -35,6 +36,11 @@ WRITTEN: dict[str, Callable[[float], str]] = {
     "tiny": lambda value: f"{value:.1e}",
 }
 """How numbers of a style are read; others to four significant figures. The names are those of the workbook's cells."""
+
+
+def shows(only: Sequence[str], medium: str) -> bool:
+    """Whether what is for some media is shown in one."""
+    return medium in only or (medium == FILE and TEXT in only)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Column:
 
     words: the column of the frame that says the same with its unit; it is read instead of the number, and stands in
     a worksheet where there is no number. only: the media that show it. right: whether text is set to the right.
-    width: in a worksheet, characters.
+    width: in a worksheet, characters. link: the column with an address, for files.
     """
 
     key: str
@@ -80,6 +86,7 @@ class Column:
     only: Sequence[str] = EVERYWHERE
     right: bool = True
     width: int = 14
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class Table:
 
     def shown(self, medium: str) -> tuple[Column, ...]:
         """The columns that a medium shows."""
-        return tuple(column for column in self.columns if medium in column.only)
+        return tuple(column for column in self.columns if shows(column.only, medium))
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -104,7 +111,13 @@ class Table:
     def cells(self, medium: str, most: int | None = None) -> list[list[str]]:
         """The rows in words, as they are read."""
         columns = self.shown(medium)
-        return [[written(row, column) for column in columns] for row in self.records[:most]]
+        rows = [[written(row, column) for column in columns] for row in self.records[:most]]
+        if medium == FILE:
+            for row, cells in zip(self.records, rows, strict=False):
+                for at, column in enumerate(columns):
+                    if column.link and row[column.link]:
+                        cells[at] = f"[{cells[at]}]({row[column.link]})"
+        return rows
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,7 @@ class Page:
 
     def for_(self, medium: str) -> Iterator[Block]:
         """The blocks that a medium shows."""
-        return (block for block in self.blocks if medium in block.only)
+        return (block for block in self.blocks if shows(block.only, medium))
 
     @property
     def sentences(self) -> list[str]:

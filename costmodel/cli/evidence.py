@@ -1,6 +1,7 @@
 """Commands that hold the model against trials, published models and the laws that every run must obey."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from costmodel.report import json_report, terminal
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked, Refused, kind_of
 from costmodel.scenario.read import read_file
+
+WRITTEN = "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`, not by hand."
 
 
 @app.command()
@@ -82,19 +85,17 @@ def validate(
 
 def _validate_all(draws: int, seed: int, write: Path | None, as_json: bool) -> None:
     from costmodel.analysis.validation import validate as ask
-    from costmodel.report import validation_table
+    from costmodel.report import render
     from costmodel.report.files import check_folder, write_whole
 
     if write is not None:
         check_folder(write, "--write")
     with terminal.progress() as progress:
-        found = ask(scenarios(), draws=draws, seed=seed, progress=progress)
+        page = ask(scenarios(), draws=draws, seed=seed, progress=progress).page()
     if write is not None:
-        write_whole(write, lambda path: path.write_text(validation_table.markdown(found), "utf-8"), "--write")
-    if as_json:
-        print(json_report.text(validation_table.document(found)))
-    else:
-        show(validation_table.terminal(found))
+        text = render.markdown(replace(page, about=(WRITTEN,)))
+        write_whole(write, lambda path: path.write_text(text, "utf-8"), "--write")
+    give(page, as_json)
 
 
 def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_json: bool) -> None:
@@ -102,7 +103,7 @@ def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_jso
     from costmodel.analysis.trial import TRIAL_FILE, compare
     from costmodel.analysis.validation import targets_name
     from costmodel.analysis.validation import validate as ask
-    from costmodel.report import render, validation_table
+    from costmodel.report import render
 
     home = loaded.path.resolve().parent
     asked = None
@@ -114,14 +115,16 @@ def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_jso
         with busy("Comparing with the trial …"):
             compared = compare(loaded, draws=draws, seed=seed)
     if as_json:
-        document = validation_table.document(asked) if asked else {}
+        document = render.document(asked.page()) if asked else {}
+        notes = document.get("notes", [])
         of_scenario = {"scenario": json_report.identity(loaded), "changes": json_report.changes(loaded.changes)}
         if compared:
             document |= render.document(compared.page()) | of_scenario
+            document["notes"] = [*notes, *document["notes"]]
         print(json_report.text(document))
         return
     if asked:
-        show(validation_table.terminal(asked))
+        show(render.terminal(asked.page()))
     if compared:
         show(render.terminal(compared.page()))
 

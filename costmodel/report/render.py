@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from costmodel.page import (
+    FILE,
     SCREEN,
     TEXT,
     Block,
@@ -106,7 +107,7 @@ def markdown(page: Page) -> str:
     lines = [f"# {page.title}", ""]
     for line in page.about:
         lines += [line, ""]
-    for block in page.for_(TEXT):
+    for block in page.for_(FILE):
         match block:
             case Heading():
                 lines += [f"## {block.text}", ""]
@@ -115,8 +116,8 @@ def markdown(page: Page) -> str:
             case Notes() if block.lines:
                 lines += [f"## {block.heading}", "", *(f"* {line}" for line in _lines(block)), ""]
             case Table():
-                columns = block.shown(TEXT)
-                rows = ([column.label for column in columns], ["---"] * len(columns), *block.cells(TEXT))
+                columns = block.shown(FILE)
+                rows = ([column.label for column in columns], ["---"] * len(columns), *block.cells(FILE))
                 lines += [*(f"| {' | '.join(one.replace('|', '/') for one in row)} |" for row in rows), ""]
     for heading, said in closing(page):
         if said:
@@ -171,7 +172,7 @@ def document(page: Page) -> dict[str, Any]:
     scenario = page.scenario
     said: dict[str, Any] = {"schema": SCHEMA}
     said |= {"title": page.title} if scenario is None else {"scenario": json_report.identity(scenario)}
-    said |= {"engine": json_report.engine()} | dict(page.data)
+    said |= {"engine": json_report.engine()} | {key: _plain(value) for key, value in page.data.items()}
     notes = page.sentences
     if scenario is not None and (recalled := to_be_checked(scenario)):
         notes.append(f"to be checked: {', '.join(recalled)}")
@@ -183,9 +184,16 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Records of a table, missing values as None."""
     columns = [str(name) for name in frame.columns]
     return [
-        {name: None if value is pd.NA else json_report.plain(value) for name, value in zip(columns, row, strict=True)}
+        {name: None if value is pd.NA else _plain(value) for name, value in zip(columns, row, strict=True)}
         for row in frame.itertuples(index=False, name=None)
     ]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it, and all that is in it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else json_report.plain(value)
 
 
 def as_csv(frame: pd.DataFrame) -> str:

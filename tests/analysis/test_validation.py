@@ -10,7 +10,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.validation import Judged, validate
 from costmodel.analysis.validation.verdict import Prediction, prediction, verdict
-from costmodel.report.validation_table import document, headline, markdown
+from costmodel.report.render import document, markdown
 from tests.support.calibrated import share_well
 from tests.support.example import REMOVED, edited, example, number
 from tests.support.targets import ROW, targets
@@ -272,7 +272,7 @@ def test_a_row_that_cannot_be_asked_says_why_and_does_not_score(tmp_path: Path) 
     assert found["context"].verdict == ""
     validation = validate(tmp_path, draws=2)
     assert (validation.scored, validation.hits) == ([], [])
-    assert "without a prediction: elsewhere, state" in headline(validation)
+    assert "without a prediction: elsewhere, state" in validation.headline
 
 
 def test_the_file_and_json_say_the_same(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_the_file_and_json_say_the_same(tmp_path: Path) -> None:
         {"T1": target("share in states", states=["well"]), "T2": target("share in states", 9, states=["well"])},
     )
     validation = validate(tmp_path, draws=50)
-    text, said = markdown(validation), document(validation)
+    text, said = markdown(validation.page()), document(validation.page())
     assert "**1 of 2 predicted targets were hit; missed: T2.**" in text
     assert said["score"] == {"predicted": 2, "answered": 2, "hit": 1}
     assert [row["verdict"] for row in said["targets"]] == ["hit", "miss: outside"]

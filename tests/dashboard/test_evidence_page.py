@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from costmodel.analysis.validation import validate
 from costmodel.app.parts import compute
-from costmodel.report.validation_table import cells, headline
+from costmodel.page import SCREEN, Table
 
 PAGE = "costmodel/app/evidence.py"
 ROW = {
@@ -40,8 +40,9 @@ def test_the_table_is_that_of_python_for_this_population_and_for_all(
     at = app_with().switch_page(PAGE).run()
     assert not at.exception
     found = validate(declared, "example", draws=compute.DRAWS)
-    assert shown(at) == [list(line) for line in cells(found)]
-    assert headline(found) in "\n".join(one.value for one in at.markdown).replace("\\", "")
+    (table,) = [block for block in found.page().blocks if isinstance(block, Table)]
+    assert shown(at) == table.cells(SCREEN)
+    assert found.headline in "\n".join(one.value for one in at.markdown).replace("\\", "")
     assert "(to be checked)" in shown(at)[0][1]
     everything = at.segmented_control(key="targets").set_value("All populations").run()
     assert [line[0] for line in shown(everything)] == ["T1", "T2"]

@@ -3,20 +3,18 @@
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from costmodel.analysis.trial.file import utility_choices
 from costmodel.analysis.trial.measure import Array, measured
+from costmodel.analysis.validation.answer import NO_MODEL, PREDICTED, Judged, Validation
 from costmodel.analysis.validation.file import HOME, MONEY, Declared, Target, read_validation
 from costmodel.analysis.validation.question import Question, problems, question
 from costmodel.analysis.validation.seen import already_seen
-from costmodel.analysis.validation.verdict import HIT, Prediction, prediction, verdict
-from costmodel.content import by_content
+from costmodel.analysis.validation.verdict import prediction, verdict
 from costmodel.errors import InputError, can_be_called, nearest, path_of
 from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
@@ -26,59 +24,10 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import load
 
 VALIDATION_FILE = "validation.yaml"
-NO_MODEL, CANNOT, VOID = "no model yet", "cannot be asked", "void"
-PREDICTED = "predicted"
+CANNOT, VOID = "cannot be asked", "void"
 Progress = Callable[[str, int, int], None]
 Group = tuple[str, str, str | None, str | None]
 """Rows that one variant of a scenario answers: population, file, stratum, set of utilities."""
-
-
-@by_content
-@dataclass(frozen=True)
-class Judged:
-    """One target beside the model.
-
-    observed, low, high, tolerance, width: as declared; money in the setting's price year where the model is asked.
-    figure: the model's, None where it is not asked. readings: by alternative, where there are several.
-    verdict: of predicted rows; for others empty, or why there is no figure. remark: what stands behind the verdict.
-    """
-
-    name: str
-    target: Target
-    observed: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    price_year: str | None
-    tolerance: float | None
-    width: float | None
-    figure: Prediction | None
-    readings: Mapping[str, Prediction]
-    verdict: str
-    remark: str = ""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """All targets, and with what they were worked out."""
-
-    rows: tuple[Judged, ...]
-    draws: int
-    seed: int
-
-    @property
-    def scored(self) -> list[Judged]:
-        """Predicted rows with a hit or a miss."""
-        return [row for row in self.rows if row.target.role == PREDICTED and row.figure is not None]
-
-    @property
-    def hits(self) -> list[Judged]:
-        """Those that were hit."""
-        return [row for row in self.scored if row.verdict == HIT]
-
-    def records(self) -> list[dict[str, Any]]:
-        """Each row as plain keys and values."""
-        return [_record(row) for row in self.rows]
 
 
 def validate(
@@ -240,27 +189,3 @@ def _price_factor(scenario: Scenario, row: Target) -> float:
     folder = (scenario.tree.place(("setting",)).path.parent / scenario.model.setting).parent
     index = read_price_index(folder / setting.price_indices[row.index], row.index)
     return rate * factor(index, row.price_year, setting.price_year)
-
-
-def _record(row: Judged) -> dict[str, Any]:
-    target = row.target
-    told = ("label", "role", "why", "population", "scenario", "outcome", "status")
-    asked = target.model_dump(mode="json", include={"strategy", "against", "stratum", "perspective"})
-    figure = asdict(row.figure) if row.figure else {"value": None, "low": None, "high": None}
-    return {
-        "name": row.name,
-        **{key: getattr(target, key) for key in told},
-        **asked,
-        "observed": row.observed,
-        "observed_low": row.low,
-        "observed_high": row.high,
-        "unit": row.unit,
-        "price_year": row.price_year,
-        "tolerance": row.tolerance,
-        "max_width": row.width,
-        **{f"predicted_{key}" if key != "value" else "predicted": figure[key] for key in ("value", "low", "high")},
-        "readings": {label: asdict(one) for label, one in row.readings.items()},
-        "verdict": row.verdict,
-        "remark": row.remark,
-        "sources": target.sources,
-    }

@@ -4,13 +4,10 @@ import os
 from functools import lru_cache, partial
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
-from costmodel.analysis.validation import Validation, targets_name, validate
+from costmodel.analysis.validation import targets_name, validate
 from costmodel.app.parts import catalogue, choice, compute, show
-from costmodel.app.parts.text import literal
-from costmodel.report import validation_table
 from costmodel.scenario.build import Scenario
 
 ONE, ALL = "This population", "All populations"
@@ -37,23 +34,10 @@ def show_targets(scenario: Scenario) -> None:
         "Roles, tolerances and greatest widths were declared before the comparison. Asked of the scenarios as shipped, "
         "without your changes. Only predicted rows score."
     )
-    _table(found)
+    show.page(found.page())
 
 
 @lru_cache(maxsize=64)
 def _declared(folder: Path, population: str, stamp: str) -> tuple[bool, bool]:
     """Whether targets are declared of a population, and of any; looked for again where the folder has changed."""
     return bool(targets_name(folder, population)), os.path.exists(folder / "validation.yaml")
-
-
-def _table(found: Validation) -> None:
-    st.markdown(f"**{literal(validation_table.headline(found))}**")
-    columns = ["Row", *validation_table.HEADINGS[1:]]
-    show.words(pd.DataFrame(validation_table.cells(found), columns=columns), "targets")
-    st.header("Row by row", anchor=False)
-    for remark in validation_table.remarks(found):
-        st.markdown(f"* {literal(remark)}")
-    st.header("What the roles mean", anchor=False)
-    for role, meaning in validation_table.ROLES.items():
-        st.markdown(f"* {literal(f'{role}: {meaning}')}")
-    st.caption(literal(validation_table.footing(found)))
