@@ -265,6 +265,7 @@ def _the_same_chart_twice() -> None:
         show.figure(Chart(go.Figure(go.Scatter(x=[0, 1], y=[0, 0])), "The same", "A line.", pd.DataFrame()), 200, key)
 
 
+@pytest.mark.long
 def test_the_ends_that_a_field_offers_are_taken_and_what_lies_beyond_is_refused_in_words(app: AppTest) -> None:
     held_to_its_ends(app, "control horizon")
 
