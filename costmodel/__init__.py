@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from costmodel.result.result import Result
     from costmodel.scenario.build import Scenario
     from costmodel.scenario.load import Locked, Refused, load
+    from costmodel.synthesis import synthesise
 
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
@@ -54,12 +55,14 @@ _WHERE = {
     "costmodel.result.result": ("Result",),
     "costmodel.scenario.build": ("Scenario",),
     "costmodel.scenario.load": ("Locked", "Refused", "load"),
+    "costmodel.synthesis": ("synthesise",),
 }
 """Public names by module; each is imported when it is first used, so that a program waits for what it needs alone."""
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
-    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "tornado", "voi", "workbook",
+    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "synthesise", "tornado", "voi",
+    "workbook",
 ]  # fmt: skip
 
 

@@ -178,3 +178,65 @@ def around(
     room = ROOM * (high - low)
     figure.update_xaxes(range=[low - room, high + room])
     return figure
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a forest plot: its label, its interval of ratios, and what it says in words.
+
+    low, high: None where the line goes on. point: the estimate, None for a verdict. kind: figure, verdict or answer.
+    """
+
+    label: str
+    words: str
+    low: float | None
+    high: float | None
+    point: float | None
+    kind: str
+
+
+FOREST = {
+    "figure": ("Figure, 95% interval", BLUE, "square", "solid"),
+    "verdict": ("Verdict: what it leaves open", ORANGE, "line-ns-open", "dot"),
+    "answer": ("Synthesis, 95% interval", VERMILION, "diamond", "solid"),
+}
+"""How a kind of line is drawn: its words, colour, mark and dash."""
+RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Marks on the axis of a forest plot; a line that goes on beyond the first or last ends in an arrow there."""
+BESIDE = 0.05
+"""Room for the arrows, in powers of ten."""
+
+
+def forest(lines: Sequence[Line], axis: str) -> go.Figure:
+    """Ratios on a log axis, one line each, no effect at 1; what each says in words stands under its label."""
+    figure = go.Figure()
+    names = [str(i) for i in range(len(lines))]
+    low, high = RATIOS[0], RATIOS[-1]
+    for kind, (words, colour, mark, dash) in FOREST.items():
+        stroke = {"color": colour, "width": 2, "dash": dash}
+        known = any(line.kind == kind for line in lines)
+        figure.add_scatter(x=[None], y=[None], mode="lines", line=stroke, name=words, showlegend=known)
+        for name, line in zip(names, lines, strict=True):
+            if line.kind != kind:
+                continue
+            start, end = line.low or 0.0, math.inf if line.high is None else line.high
+            marks = ["triangle-left" if start < low else "line-ns-open"]
+            marks.append("triangle-right" if end > high else "line-ns-open")
+            hover = f"{literal(line.label)}: {literal(line.words)}<extra></extra>"
+            figure.add_scatter(
+                x=[max(start, low), min(end, high)], y=[name, name], mode="lines+markers", line=stroke,
+                marker={"symbol": marks, "size": 9, "color": colour, "line": {"width": 2, "color": colour}},
+                showlegend=False, hovertemplate=hover,
+            )  # fmt: skip
+            if line.point is not None:
+                figure.add_scatter(
+                    x=[line.point], y=[name], mode="markers", marker={"symbol": mark, "size": 10, "color": colour},
+                    showlegend=False, hovertemplate=hover,
+                )  # fmt: skip
+    rows(figure, names, [f"{wrapped(line.label, LABEL)}<br>{literal(line.words)}" for line in lines])
+    figure.add_vline(1, line_width=1.5, line_color=GREY)
+    figure.update_xaxes(
+        type="log", range=[math.log10(low) - BESIDE, math.log10(high) + BESIDE], tickvals=list(RATIOS),
+        ticktext=[f"{ratio:g}" for ratio in RATIOS], title_text=wrapped(axis, UNDER),
+    )  # fmt: skip
+    return figure

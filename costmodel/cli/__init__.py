@@ -1,6 +1,16 @@
 """The command line. docs/cli.md is its contract: what is printed, in which form, with which exit code."""
 
-from costmodel.cli import answers, dashboard, evidence, information, sensitivity, spectrum, sweep, uncertainty
+from costmodel.cli import (
+    answers,
+    dashboard,
+    evidence,
+    information,
+    sensitivity,
+    spectrum,
+    sweep,
+    synthesis,
+    uncertainty,
+)
 from costmodel.cli.program import app, main
 
 __all__ = [
@@ -13,5 +23,6 @@ __all__ = [
     "sensitivity",
     "spectrum",
     "sweep",
+    "synthesis",
     "uncertainty",
 ]

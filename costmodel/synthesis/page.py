@@ -1,0 +1,301 @@
+"""What a synthesis has to say: its page, and its forest plot. No funnel plot: with so few rows it shows nothing."""
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paragraph, Table
+from costmodel.synthesis.file import LISTED, Population
+from costmodel.synthesis.likelihood import BOUNDED, LIMITS, Error
+from costmodel.synthesis.posterior import Density
+from costmodel.synthesis.rows import Row
+from costmodel.words import MINUS, money
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from costmodel.charts import Chart, Line
+    from costmodel.synthesis.result import Beside, Counts, Synthesis
+
+SCHEMA = "costmodel/synthesis/1"
+WIDE = (SCREEN, SHEET)
+TITLE, TOP = 40, 96
+"""Characters of a line of the plot's title, and pixels above the plot for its lines."""
+CONVENIENCE = (
+    "It is a convenience sample of what could be reached, mostly abstracts: no protocol, no recorded search. "
+    "No funnel plot is drawn of so few rows."
+)
+FITS = (
+    Column("label", "At full effect", "text"),
+    Column("average", "Average trial (95%)"), Column("new", "New service (95%)"),
+    Column("new_mean", "Mean"), Column("new_rise", "Chance of a rise"),
+    Column("trials", "Trials", "count"), Column("people", "People", "count", only=WIDE),
+    Column("assumed", "Errors assumed"),
+    Column("unknown", "Rows: programme cost unknown", only=WIDE),
+)  # fmt: skip
+ROWS = (
+    Column("trial", "Trial", "text"), Column("id", "Row", only=WIDE),
+    Column("population", "People", "text", only=WIDE), Column("window", "Months"),
+    Column("seen", "What it printed", right=False), Column("error", "Standard error"),
+    Column("programme", "Programme cost", only=WIDE), Column("flags", "Risk", "text", only=WIDE, width=30),
+    Column("source", "Source", "text", only=(SHEET,), width=60), Column("note", "Note", "text", only=WIDE, width=60),
+)  # fmt: skip
+LISTED_ROWS = (
+    Column("trial", "Study", "text"), Column("position", "Design", "text", right=False),
+    Column("estimand", "What is compared", "text", only=WIDE), Column("seen", "What it printed", right=False),
+    Column("flags", "What speaks against it", "text", right=False),
+)  # fmt: skip
+PEOPLE = (
+    Column("population", "Population", "text"), Column("uses", "Uses", right=False),
+    Column("answer", "Change (95%)"), Column("alone", "Trial alone"),
+    Column("scored", "Predicted without its own trials"),
+)  # fmt: skip
+FREQUENTIST = (
+    Column("label", "Figures, without profile and priors", "text"), Column("estimate", "Estimate"),
+    Column("interval", "95% interval"), Column("knapp", "Hartung and Knapp"), Column("tau", "tau"),
+)  # fmt: skip
+
+
+def percent(share: float) -> str:
+    """A change in whole percent, with its sign."""
+    number = round(100 * share)
+    return f"{MINUS if number < 0 else '+' if number > 0 else ''}{abs(number)}%"
+
+
+def with_interval(density: Density) -> str:
+    """The change in the middle and its 95% interval."""
+    return f"{percent(density.median)} ({percent(density.low)} to {percent(density.high)})"
+
+
+def in_100(chance: float) -> str:
+    """A chance as so many in 100."""
+    return (
+        f"{100 * chance:.0f} in 100"
+        if 0.005 <= chance <= 0.995
+        else ("under 1 in 100" if chance < 0.5 else "over 99 in 100")
+    )
+
+
+def takeaway(found: "Synthesis") -> str:
+    """The answer in a sentence."""
+    typical = found.typical
+    holds = "holds" if typical.average.low < 0 < typical.average.high else "does not hold"
+    return (
+        f"A new service of {found.therapy} therapy changes the cost of all other health care by "
+        f"{with_interval(typical.new)} at full effect, and raises it with a chance of {in_100(typical.new.rise)}; the "
+        f"average trial by {with_interval(typical.average)}, an interval that {holds} no effect."
+    )
+
+
+def said(counts: "Counts") -> str:
+    """What stands behind an answer, in words."""
+    return (
+        f"{counts.rows} rows of {counts.trials} trials, {counts.people:,.0f} people; {counts.assumed_trials} of "
+        f"{counts.trials} errors assumed; in {counts.unknown_rows} of {counts.rows} rows nobody knows whether the "
+        "programme's own cost is inside"
+    )
+
+
+def page(found: "Synthesis") -> Page:
+    """The answer, the forest plot, what stands beside, the rows, and what they cannot say."""
+    import pandas as pd
+
+    file = found.evidence.file
+    position = file.positions[found.position]
+    left = f", without {', '.join(found.without)}" if found.without else ""
+    about = (
+        f"{position.label}{left}: {said(found.counts)}",
+        f"{found.therapy} therapy against usual care; the effect is full {found.typical_onset:g} months after the "
+        "first session unless another onset is named",
+    )
+    over_onsets = (
+        f"Over all onsets: average trial {with_interval(found.average)}, new service {with_interval(found.new)}."
+    )
+    listed = pd.DataFrame([_listed(found, row) for row in found.evidence.rows if _only_listed(found, row)])
+    blocks = (
+        Paragraph(takeaway(found), strong=True),
+        Paragraph(f"{over_onsets} {CONVENIENCE}"),
+        Figure(found.figure, "forest"),
+        Heading("Beside it: other evidence, other readings, each trial left out"),
+        Table(pd.DataFrame([_fitted(one) for one in found.beside]), FITS, name="beside"),
+        *_scored(found),
+        Heading("Who uses which answer"),
+        Table(_people(found), PEOPLE, name="populations"),
+        Heading("Trials, each over its own window"),
+        Table(pd.DataFrame([_shown(row) for row in found.rows]), ROWS, name="rows"),
+        *_frequentist(found),
+        *_pounds(found),
+        Heading("Shown without an average", (SCREEN, SHEET, TEXT)),
+        Table(listed, LISTED_ROWS, most=30, name="listed"),
+        Notes("Left out", found.evidence.dropped),
+    )
+    data = {"schema": SCHEMA, "position": found.position, "therapy": found.therapy, "without": list(found.without)}
+    return Page(file.title, blocks, about, data=data, frame=found.frame)
+
+
+def _fitted(one: "Beside") -> dict[str, Any]:
+    counts, new = one.counts, one.fit.new
+    return {
+        "label": one.label, "average": with_interval(one.fit.average), "new": with_interval(new),
+        "new_mean": percent(new.mean), "new_rise": in_100(new.rise), "trials": counts.trials, "people": counts.people,
+        "assumed": f"{counts.assumed_trials} of {counts.trials}", "unknown": f"{counts.unknown_rows} of {counts.rows}",
+    }  # fmt: skip
+
+
+def _scored(found: "Synthesis") -> Iterator[Paragraph]:
+    score = found.score
+    if score is None:
+        return
+    difference, se = score.difference, score.se
+    told = "cannot be told from" if abs(difference) < 1.96 * se else "differs from"
+    ours, none = np.mean(score.of_synthesis), np.mean(score.of_no_effect)
+    yield Paragraph(
+        f"With each of the {len(score.trials)} trials that printed a figure predicted from the others, the synthesis "
+        f"{told} no effect: CRPS {ours:.3f} against {none:.3f}, difference {difference:.3f} (SE {se:.3f}); smaller is "
+        "better."
+    )
+
+
+def _people(found: "Synthesis") -> "pd.DataFrame":
+    import pandas as pd
+
+    here = {row.trial for row in found.rows}
+    rows = []
+    for name, one in found.evidence.file.populations.items():
+        if one.position != found.position or one.therapy != found.therapy:
+            continue
+        rows.append({"population": name.replace("_", " "), **_population(found, one, here)})
+    return pd.DataFrame(rows, columns=["population", "uses", "answer", "alone", "scored"])
+
+
+def _population(found: "Synthesis", one: Population, here: set[str]) -> dict[str, str]:
+    share = "" if one.weight == 1 else f", weight {one.weight:g}"
+    own = [trial for trial in one.scored_without if trial in here]
+    scored = with_interval(found.predicted(own).new) if own else ""
+    if one.trial is not None and one.trial in here:
+        three = found.of_trial(one.trial)
+        uses = f"{one.trial}, drawn towards the others (an input)"
+        return {
+            "uses": uses, "answer": with_interval(three.shrunk), "alone": with_interval(three.alone), "scored": scored,
+        }  # fmt: skip
+    return {"uses": f"a new service{share}", "answer": with_interval(found.typical.new), "alone": "", "scored": scored}
+
+
+def _frequentist(found: "Synthesis") -> Iterator[Heading | Table]:
+    import pandas as pd
+
+    rows = []
+    for label, one in found.random_effects:
+        ends = (one.estimate - 1.96 * one.se, one.estimate + 1.96 * one.se)
+        knapp = (one.estimate - one.half_width, one.estimate + one.half_width)
+        name = f"{one.k} figures{f' with {label}' if label else ''}"
+        rows.append({
+            "label": name, "estimate": percent(math.expm1(one.estimate)),
+            "interval": " to ".join(percent(math.expm1(end)) for end in ends),
+            "knapp": " to ".join(percent(math.expm1(end)) for end in knapp), "tau": f"{one.tau:.2f}",
+        })  # fmt: skip
+    if rows:
+        yield Heading("The same figures by restricted maximum likelihood")
+        yield Table(pd.DataFrame(rows), FREQUENTIST, name="reml")
+
+
+def _pounds(found: "Synthesis") -> Iterator[Paragraph]:
+    declared = found.evidence.file.constant_pounds
+    if declared is None or not found.pounds:
+        return
+    ours = "; ".join(
+        f"{money(one.estimate)} (SE {money(one.se)}, tau {money(one.tau)}) {f'with {label}' if label else ''}".rstrip()
+        for label, one in found.pounds
+    )
+    in_use = (
+        f"{money(declared.change_per_year)} (SE {money(declared.se)}) and "
+        f"{money(declared.adjusted_change_per_year)} (SE {money(declared.adjusted_se)}), pooled"
+    )
+    reach = f"{money(declared.trials_from_per_year)} to {money(declared.trials_to_per_year)}"
+    yield Paragraph(
+        f"As constant pounds a year, from the figures: {ours}. In use: {in_use}. The controls of these trials cost "
+        f"{reach} a year; of people who cost less or more nothing was seen."
+    )
+
+
+def seen(row: Row) -> str:
+    """What a row printed, in words."""
+    if row.log_ratio is not None:
+        change = percent(math.expm1(row.log_ratio))
+        if row.se is None:
+            return change
+        low, high = (percent(math.expm1(row.log_ratio + sign * 1.96 * row.se)) for sign in (-1, 1))
+        return f"{change} ({low} to {high})"
+    return f"{row.verdict}, not significant" if row.bounded else row.verdict
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    how = {"figure": "printed or derived", "drawn": "drawn", "rule": "assumed", "": "none"}
+    weight = f", weight {row.weight:g}" if row.weight < 1 else ""
+    return {
+        "trial": f"{row.name}{weight}", "id": row.id, "population": row.population,
+        "window": f"{row.start:g} to {row.end:g}", "seen": seen(row), "error": how[row.error],
+        "programme": row.programme_cost, "flags": "; ".join(row.flags), "source": row.source, "note": row.note,
+    }  # fmt: skip
+
+
+def _only_listed(found: "Synthesis", row: Row) -> bool:
+    return any(found.evidence.file.positions[name].role == LISTED for name in row.sets)
+
+
+def _listed(found: "Synthesis", row: Row) -> dict[str, Any]:
+    positions = found.evidence.file.positions
+    label = next(positions[name].label for name in row.sets if positions[name].role == LISTED)
+    return {
+        "trial": row.name, "position": label, "estimand": row.estimand, "seen": seen(row),
+        "flags": "; ".join(row.flags),
+    }  # fmt: skip
+
+
+def forest(found: "Synthesis") -> "Chart":
+    """Figures with their intervals, verdicts as what they leave open, and the two answers at full effect."""
+    from costmodel import charts
+
+    errors = found.evidence.file.errors
+    rule = Error(errors.cv_low, errors.cv_high, errors.cv_points)
+    lines = [_line(row, rule) for row in found.rows]
+    for name, density in (("Average trial", found.typical.average), ("New service", found.typical.new)):
+        change = (density.low, density.median, density.high)
+        low, middle, high = (1 + one for one in change)
+        lines.append(charts.Line(
+            f"{name}, at full effect", with_interval(density), low, high, middle, "answer",
+        ))  # fmt: skip
+    figure = charts.forest(lines, "Cost of other care, therapy ÷ usual care")
+    alt = f"Forest plot of {len(found.rows)} rows. {takeaway(found)} " + "; ".join(
+        f"{one.label}: {one.words}" for one in lines
+    )
+    title = (
+        f"Other health care after {found.therapy} therapy: {percent(found.typical.average.median)} in the average "
+        f"trial, {percent(found.typical.new.low)} to {percent(found.typical.new.high)} in a new service"
+    )
+    made = charts.chart(figure, title, alt)
+    figure.update_layout(
+        title_text=charts.wrapped(title, TITLE), hovermode="closest", margin_t=TOP,
+        legend={"y": 0, "yref": "container", "yanchor": "bottom"},
+    )  # fmt: skip
+    return made
+
+
+def _line(row: Row, rule: Error) -> "Line":
+    from costmodel import charts
+
+    half = f", weight {row.weight:g}" if row.weight < 1 else ""
+    label = f"{row.name}, months {row.start:g}–{row.end:g}{half}"
+    if row.kind == "figure" and row.log_ratio is not None and row.se is not None:
+        low, high = (math.exp(row.log_ratio + sign * 1.96 * row.se) for sign in (-1, 1))
+        return charts.Line(label, seen(row), low, high, math.exp(row.log_ratio), "figure")
+    nodes, weights = rule.nodes(row.spread_of_n or math.nan)
+    se = float(nodes @ weights)
+    low, high = (
+        math.exp(max(min(z, 9.0), -9.0) * se) for z in (BOUNDED[row.verdict] if row.bounded else LIMITS[row.verdict])
+    )
+    open_low, open_high = (math.isinf(z) for z in LIMITS[row.verdict])
+    open_low, open_high = open_low and not row.bounded, open_high and not row.bounded
+    return charts.Line(label, seen(row), None if open_low else low, None if open_high else high, None, "verdict")

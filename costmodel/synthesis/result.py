@@ -1,0 +1,381 @@
+"""A position of the dial, fitted: the average trial, a new service, and what stands beside them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special, stats
+
+from costmodel.content import by_content
+from costmodel.errors import listed, one_of, path_of
+from costmodel.page import Page, Paged
+from costmodel.synthesis.file import LISTED, Evidence, Run, read_synthesis, shipped
+from costmodel.synthesis.frequentist import RandomEffects, reml
+from costmodel.synthesis.likelihood import Array, Error, Profile, ratio
+from costmodel.synthesis.posterior import Density, Draws, Fit, Model, Trial, fit, grid, pooled, shrunk, trials_of
+from costmodel.synthesis.rows import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from costmodel.charts import Chart
+
+OUT, UNKNOWN = "out", "unknown"
+POINTS = 2_001
+"""Of the integral behind a score."""
+SCORED_WITHIN = 6.0
+"""Log ratio within which a prediction is scored."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much stands behind an answer. assumed: rows whose standard error is drawn or by the rule; unknown: rows of
+    which nobody knows whether the programme's cost is inside. Alternatives of one trial count as rows, not as trials.
+    """
+
+    rows: int
+    trials: int
+    people: float
+    assumed_trials: int
+    unknown_rows: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A fit at the typical onset. kind: position, run, without, tau or onset."""
+
+    kind: str
+    name: str
+    label: str
+    counts: Counts
+    fit: Fit
+
+
+@dataclass(frozen=True)
+class OfTrial:
+    """A trial three ways, at the typical onset: alone, drawn towards the others, and predicted without it."""
+
+    trial: str
+    alone: Density
+    shrunk: Density
+    predicted: Density
+
+
+@dataclass(frozen=True)
+class Score:
+    """Leave-one-trial-out on the figures: CRPS of the new service, and of no effect, by trial. Smaller is better."""
+
+    trials: tuple[str, ...]
+    of_synthesis: tuple[float, ...]
+    of_no_effect: tuple[float, ...]
+
+    @property
+    def difference(self) -> float:
+        """Mean over trials of the synthesis less no effect."""
+        return float(np.mean(np.subtract(self.of_synthesis, self.of_no_effect)))
+
+    @property
+    def se(self) -> float:
+        """Its standard error over the trials."""
+        differences = np.subtract(self.of_synthesis, self.of_no_effect)
+        return float(np.std(differences, ddof=1) / np.sqrt(len(differences)))
+
+
+@by_content
+@dataclass(frozen=True, repr=False)
+class Synthesis(Paged):
+    """What the trials of a position say of therapy's effect on the cost of other health care.
+
+    by_onset: (months, fit) with equal weights; an effect is applied with the onset it was fitted with. typical: at the
+    typical onset. Effects are log ratios at full effect, as densities; `Density.median` and its like are changes.
+    """
+
+    evidence: Evidence
+    position: str
+    therapy: str
+    without: tuple[str, ...]
+    by_onset: tuple[tuple[float, Fit], ...]
+    typical: Fit
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that were fitted."""
+        return [row for row in self.evidence.of(self.position) if row.trial not in self.without]
+
+    @cached_property
+    def fit(self) -> Fit:
+        """Over all onsets with equal weights."""
+        return pooled([one for _, one in self.by_onset], [1 / len(self.by_onset)] * len(self.by_onset))
+
+    @property
+    def average(self) -> Density:
+        """The mean of the therapy's class over all onsets, full effect."""
+        return self.fit.average
+
+    @property
+    def new(self) -> Density:
+        """A new service of the class over all onsets, full effect."""
+        return self.fit.new
+
+    @property
+    def counts(self) -> Counts:
+        """Rows, trials and people behind it."""
+        return counted(self.rows)
+
+    @property
+    def typical_onset(self) -> float:
+        """Months to the full effect at which runs are compared."""
+        return self.evidence.file.onset.typical_months
+
+    @cached_property
+    def beside(self) -> tuple[Beside, ...]:
+        """Other positions, named runs, each trial left out, other priors of tau and other onsets."""
+        file, rows = self.evidence.file, self.rows
+        found = [self._beside("position", self.position, file.positions[self.position].label, rows)]
+        for name, position in file.positions.items():
+            others = [row for row in self.evidence.of(name) if row.trial not in self.without]
+            if name != self.position and position.role != LISTED:
+                found.append(self._beside("position", name, position.label, others))
+        for name, run in file.runs.items():
+            if kept := changed(rows, run):
+                found.append(self._beside("run", name, run.label, kept, run))
+        trials = list(dict.fromkeys(row.trial for row in rows))
+        for trial in trials if len(trials) > 1 else ():
+            kept = [row for row in rows if row.trial != trial]
+            found.append(self._beside("without", trial, f"without {trial}", kept))
+        for scale in file.priors.tau_scales_beside:
+            model = Model(file.priors.class_sd, scale)
+            one = fit(self._trials(rows, self.typical_onset), self.therapy, model)
+            found.append(Beside("tau", f"{scale:g}", f"tau half-normal({scale:g})", counted(rows), one))
+        shown = {self.typical_onset} | {0.0 for run in file.runs.values() if run.profile == "at once"}
+        for onset in file.onset.beside_months:
+            if onset in shown:
+                continue
+            label = f"onset {onset:g} months" if onset else "onset at once"
+            one = fit(self._trials(rows, onset), self.therapy, self.model)
+            found.append(Beside("onset", f"{onset:g}", label, counted(rows), one))
+        return tuple(found)
+
+    @property
+    def model(self) -> Model:
+        """What is assumed of effects."""
+        return Model(self.evidence.file.priors.class_sd, self.evidence.file.priors.tau_scale)
+
+    def of_trial(self, trial: str) -> OfTrial:
+        """A trial of the position alone, drawn towards the others, and predicted without it, at the typical onset.
+
+        Raises InputError for a trial that is not in the position.
+        """
+        rows = self.rows
+        name = one_of("trial", trial, dict.fromkeys(row.trial for row in rows))
+        trials = self._trials(rows, self.typical_onset)
+        own = next(one for one in trials if one.id in {row.unit for row in rows if row.trial == name})
+        mass = sum(one.weight * one.likelihood / one.likelihood.sum() for one in own.variants)
+        others = fit([one for one in trials if one is not own], own.therapy, self.model)
+        return OfTrial(name, Density(np.asarray(mass)), shrunk(trials, own, self.model), others.new)
+
+    def predicted(self, without: Sequence[str]) -> Fit:
+        """The fit without some trials, at the typical onset: what may be scored against them. Raises InputError."""
+        allowed = {row.trial: None for row in self.rows}
+        names = [one_of("trial", name, allowed) for name in listed("trials", without)]
+        kept = [row for row in self.rows if row.trial not in names]
+        return fit(self._trials(kept, self.typical_onset), self.therapy, self.model)
+
+    @cached_property
+    def score(self) -> Score | None:
+        """How well the figures of the position predict each other, by trial; None with fewer than three."""
+        rows = [row for row in self.rows if row.kind == "figure"]
+        trials = list(dict.fromkeys(row.trial for row in rows))
+        if len(trials) < 3:
+            return None
+        ours, none = [], []
+        for trial in trials:
+            own = [row for row in rows if row.trial == trial]
+            others = self._trials([row for row in rows if row.trial != trial], self.typical_onset)
+            new = fit(others, own[0].therapy, self.model).new
+            weights = [row.weight for row in own]
+            ours.append(np.average([_crps(row, new.mass, self.typical_onset) for row in own], weights=weights))
+            none.append(np.average([_crps(row, None, self.typical_onset) for row in own], weights=weights))
+        return Score(tuple(trials), tuple(map(float, ours)), tuple(map(float, none)))
+
+    @cached_property
+    def random_effects(self) -> tuple[tuple[str, RandomEffects], ...]:
+        """REML on the figures, one alternative of each group at a time, without profile: a cross-check."""
+        rows = [row for row in self.rows if row.kind == "figure"]
+        found = []
+        for label, chosen in alternatives(rows):
+            if len(chosen) > 1:
+                values = np.array([(row.log_ratio, row.se) for row in chosen], dtype=float)
+                found.append((label, reml(values[:, 0], values[:, 1])))
+        return tuple(found)
+
+    @cached_property
+    def pounds(self) -> tuple[tuple[str, RandomEffects], ...]:
+        """The figures in pounds a year, REML, for rows with the controls' yearly cost; one alternative at a time."""
+        rows = [row for row in self.rows if row.kind == "figure" and row.baseline is not None]
+        found = []
+        for label, chosen in alternatives(rows):
+            if len(chosen) > 1:
+                ratios, errors, costs = np.array([(r.log_ratio, r.se, r.baseline) for r in chosen], dtype=float).T
+                found.append((label, reml(costs * np.expm1(ratios), costs * np.exp(ratios) * errors)))
+        return tuple(found)
+
+    @cached_property
+    def frame(self) -> "pd.DataFrame":
+        """One row a fit, changes at full effect as shares of cost: over all onsets first, then at the typical one."""
+        import pandas as pd
+
+        pool = Beside("position", self.position, "over all onsets", self.counts, self.fit)
+        return pd.DataFrame([_record(pool, "all"), *(_record(one, self._onset(one)) for one in self.beside)])
+
+    def page(self) -> Page:
+        """The answer, the forest plot, what stands beside, the rows, and what they cannot say."""
+        from costmodel.synthesis.page import page
+
+        return page(self)
+
+    def figure(self) -> "Chart":
+        """The forest plot: each row over its own window, the average trial and a new service at full effect."""
+        from costmodel.synthesis.page import forest
+
+        return forest(self)
+
+    def _onset(self, one: Beside) -> str:
+        return one.name if one.kind == "onset" else f"{self.typical_onset:g}"
+
+    def _trials(self, rows: Sequence[Row], onset: float, after_therapy: bool = False) -> list[Trial]:
+        return fitted_trials(self.evidence, rows, onset, after_therapy)
+
+    def _beside(self, kind: str, name: str, label: str, rows: Sequence[Row], run: Run | None = None) -> Beside:
+        profile = "onset" if run is None else run.profile
+        onset = 0.0 if profile == "at once" else self.typical_onset
+        trials = self._trials(rows, onset, profile == "after therapy")
+        kept = [row for row in rows if row.unit in {one.id for one in trials}]
+        return Beside(kind, name, label, counted(kept), fit(trials, self.therapy, self.model))
+
+
+def synthesise(
+    path: str | Path | None = None, position: str | None = None, therapy: str | None = None,
+    without: Iterable[str] = (),
+) -> Synthesis:  # fmt: skip
+    """What trials say together of therapy's effect on the cost of all other health care.
+
+    path: a synthesis file, the shipped one if left out. position: which evidence counts, and therapy: the class whose
+    mean is the average trial; as the file has them if left out. without: trials to leave out. Changes are shares of the
+    cost of other care at full effect, below 0 a fall. Raises InputError, with every problem of the file.
+
+    >>> import costmodel as cm
+    >>> round(cm.synthesise(position="figures").typical.average.median, 2)
+    -0.16
+    """
+    evidence = read_synthesis(shipped() if path is None else path_of("path", path))
+    file = evidence.file
+    pool = [name for name, one in file.positions.items() if one.role != LISTED]
+    name = file.position if position is None else one_of("position", position, pool)
+    rows = evidence.of(name)
+    classes = dict.fromkeys(row.therapy for row in rows)
+    kind = one_of("therapy", therapy, classes) if therapy is not None else file.therapy
+    trials = dict.fromkeys(row.trial for row in rows)
+    left = tuple(dict.fromkeys(one_of("trial", one, trials) for one in listed("without", without)))
+    kept = [row for row in rows if row.trial not in left]
+    model = Model(file.priors.class_sd, file.priors.tau_scale)
+
+    def at(onset: float) -> Fit:
+        return fit(fitted_trials(evidence, kept, onset), kind, model)
+
+    fits = tuple((onset, at(onset)) for onset in onsets(evidence, name))
+    return Synthesis(evidence, name, kind, left, fits, at(file.onset.typical_months))
+
+
+def onsets(evidence: Evidence, position: str) -> tuple[float, ...]:
+    """Months to the full effect, of equal weight: the middles of equal parts of their distribution."""
+    onset, own = evidence.file.onset, evidence.file.positions[position]
+    middles = (np.arange(onset.points) + 0.5) / onset.points
+    if own.onset_from_months is not None and own.onset_to_months is not None:
+        found = own.onset_from_months + (own.onset_to_months - own.onset_from_months) * middles
+    else:
+        found = stats.weibull_min.ppf(middles, onset.shape, scale=onset.scale_months)
+    return tuple(map(float, found))
+
+
+def fitted_trials(evidence: Evidence, rows: Sequence[Row], onset: float, after_therapy: bool = False) -> list[Trial]:
+    """Rows as trials, under the file's rule for errors and with what it draws. onset: months."""
+    file = evidence.file
+    error = Error(file.errors.cv_low, file.errors.cv_high, file.errors.cv_points)
+    drawn = {}
+    for name, one in file.drawn.items():
+        middles = (np.arange(one.saving_points) + 0.5) / one.saving_points
+        saved = one.saving_low + (one.saving_high - one.saving_low) * middles
+        drawn[name] = Draws(tuple(map(float, np.log1p(-saved / one.of))), tuple(one.errors))
+    return trials_of(rows, Profile(onset), error, drawn, after_therapy)
+
+
+def changed(rows: Sequence[Row], run: Run) -> list[Row]:
+    """The rows of a named run, with its reading of signs."""
+    bounded: dict[str, Callable[[Row], bool]] = {
+        "as read": lambda row: row.bounded,
+        "every": lambda row: row.kind == "sign",
+        "none": lambda row: False,
+    }
+    kept = [row for row in rows if not run.programme_cost or row.programme_cost in run.programme_cost]
+    kept = [row for row in kept if row.trial not in run.without and not set(row.flags) & set(run.without_flags)]
+    return [replace(row, bounded=bounded[run.bounds](row)) for row in kept]
+
+
+def counted(rows: Sequence[Row]) -> Counts:
+    """What stands behind rows."""
+    by_unit = {row.unit: row for row in rows}
+    assumed = {row.unit for row in rows if row.error != "figure"}
+    unknown = sum(row.programme_cost == UNKNOWN for row in rows)
+    people = sum(row.people for row in by_unit.values())
+    return Counts(len(rows), len(by_unit), people, len(assumed), unknown)
+
+
+def alternatives(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows with one alternative of each group at a time, and which."""
+    units: dict[str, list[Row]] = {}
+    for row in rows:
+        units.setdefault(row.unit, []).append(row)
+    found: list[tuple[list[str], list[Row]]] = [([], [])]
+    for several in units.values():
+        options = several if several[0].weight < 1 else several[:1]
+        found = [
+            ([*names, row.id] if len(options) > 1 else names, [*chosen, row])
+            for names, chosen in found
+            for row in options
+        ]
+    return [(", ".join(names), chosen) for names, chosen in found]
+
+
+def _crps(row: Row, mass: Array | None, onset: float) -> float:
+    """Continuous ranked probability score of what a row saw, log ratio; mass: of the effect, None for no effect."""
+    assert row.log_ratio is not None
+    assert row.se is not None
+    assert row.start is not None
+    assert row.end is not None
+    at = np.linspace(-SCORED_WITHIN, SCORED_WITHIN, POINTS)
+    if mass is None:
+        below = special.ndtr(at / row.se)
+    else:
+        seen = np.log(ratio(grid(), row.start, row.end, Profile(onset)))
+        below = special.ndtr((at[:, None] - seen) / row.se) @ mass
+    y = row.log_ratio  # the two sides of the step apart, so that it costs no accuracy
+    level = float(np.interp(y, at, below))
+    left, right = at < y, at >= y
+    lower = np.trapezoid(np.append(below[left], level) ** 2, np.append(at[left], y))
+    upper = np.trapezoid(np.insert((1 - below[right]) ** 2, 0, (1 - level) ** 2), np.insert(at[right], 0, y))
+    return float(lower + upper)
+
+
+def _record(one: Beside, onset: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": one.kind, "name": one.name, "label": one.label, "onset_months": onset}
+    counts = one.counts
+    found |= {"rows": counts.rows, "trials": counts.trials, "people": counts.people}
+    found |= {"assumed_errors": counts.assumed_trials, "unknown_programme_cost": counts.unknown_rows}
+    for name, density in (("average", one.fit.average), ("new", one.fit.new)):
+        found |= {f"{name}_median": density.median, f"{name}_low": density.low, f"{name}_high": density.high}
+        found |= {f"{name}_mean": density.mean, f"{name}_chance_of_a_rise": density.rise}
+    return found

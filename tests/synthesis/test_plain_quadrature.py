@@ -1,0 +1,151 @@
+"""Every position again by a quadrature written here: its own reading of the file, its own windows and verdicts."""
+
+import csv
+import itertools
+import math
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import costmodel as cm
+from costmodel.synthesis.likelihood import Array
+from costmodel.synthesis.posterior import Density
+
+FOLDER = Path(__file__).parents[2] / "scenarios" / "synthesis"
+STEP, TAU_STEP = 0.02, 0.04
+THETA = np.arange(-3.2, 3.2001, STEP)
+TAU = np.arange(TAU_STEP / 2, 1.5, TAU_STEP)
+CLASS_SD, TAU_SCALE = 0.15, 0.3
+TARGET = "psychodynamic"
+SAVING, OF, ERRORS = (-28.0, 850.0), 15_488.0, (0.075, 0.131, 0.149, 0.21, 0.30)
+TOLERANCE = 1e-3
+
+
+def _window(theta: Array, row: dict[str, str], onset: float) -> Array:
+    """Log of the mean ratio over a window, month by month."""
+    start, end = float(row["from_month"]), float(row["to_month"])
+    total, length = np.zeros_like(theta), 0.0
+    month = start
+    while month < end - 1e-9:
+        step = min(1.0, end - month)
+        share = min((month + step / 2) / onset, 1.0) if onset else 1.0
+        total, length, month = total + step * np.exp(theta * share), length + step, month + step
+    return np.log(total / length)
+
+
+def _verdict(row: dict[str, str], z: Array) -> Array:
+    normal = stats.norm()
+    outside = {"significantly lower": normal.cdf(-1.96 - z), "significantly raised": normal.sf(1.96 - z)}
+    if row["verdict"] in outside:
+        return np.asarray(outside[row["verdict"]])
+    if row["verdict"] == "no difference":
+        return np.asarray(normal.cdf(1.96 - z) - normal.cdf(-1.96 - z))
+    lower = normal.cdf(-z) - (normal.cdf(-1.96 - z) if row["bounded"] else 0.0)
+    raised = normal.sf(-z) - (normal.sf(1.96 - z) if row["bounded"] else 0.0)
+    return np.asarray(lower if row["verdict"] == "lower" else raised)
+
+
+def _likelihoods(row: dict[str, str], onset: float) -> list[tuple[float, Array]]:
+    """The ways to read a row, each with its weight."""
+    seen = _window(THETA, row, onset)
+    if row["error"] == "drawn":
+        savings = SAVING[0] + (SAVING[1] - SAVING[0]) * (np.arange(9) + 0.5) / 9
+        pairs = list(itertools.product(np.log(1 - savings / OF), ERRORS))
+        return [(1 / len(pairs), stats.norm.pdf(ratio, seen, se)) for ratio, se in pairs]
+    if row["kind"] == "figure":
+        return [(1.0, stats.norm.pdf(float(row["log_ratio"]), seen, float(row["se"])))]
+    if row["n_therapy"]:
+        spread = math.sqrt(1 / float(row["n_therapy"]) + 1 / float(row["n_control"]))
+    else:
+        spread = math.sqrt(2 * float(row["arms"]) / float(row["n_total"]))
+    errors = (0.9 + 0.9 * (np.arange(60) + 0.5) / 60) * spread
+    return [(1.0, np.mean([_verdict(row, seen / se) for se in errors], axis=0))]
+
+
+def _normal(sd: float) -> Array:
+    """Densities times the step, from each mean (row) to each effect."""
+    density = np.asarray(stats.norm.pdf(THETA[None, :] - THETA[:, None], scale=sd)) * STEP
+    return np.where(density > 1e-30, density, 0.0)
+
+
+KERNELS = [_normal(tau) for tau in TAU]
+BETWEEN = _normal(CLASS_SD)
+
+
+def plain(position: str, onset: float) -> tuple[Array, Array]:
+    """Densities of the mean of the class and of a new service on THETA."""
+    with (FOLDER / "rows.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if position in row["sets"].split(";")]
+    trials: dict[str, list[tuple[float, Array]]] = defaultdict(list)
+    classes: dict[str, str] = {}
+    for row in rows:
+        name = row["group"] or row["trial"] + row["year"]
+        classes[name] = row["class"]
+        trials[name] += [(float(row["weight"]) * w, one) for w, one in _likelihoods(row, onset)]
+    seen = {name: [(w, np.array([k @ one for k in KERNELS])) for w, one in ways] for name, ways in trials.items()}
+    prior = stats.halfnorm.pdf(TAU, scale=TAU_SCALE)
+    average, new = np.zeros_like(THETA), np.zeros_like(THETA)
+    for ways in itertools.product(*seen.values()):
+        weight = math.prod(w for w, _ in ways)
+        by_class: dict[str, Any] = defaultdict(lambda: np.ones((len(TAU), len(THETA))))
+        for name, (_, one) in zip(seen, ways, strict=True):
+            by_class[classes[name]] = by_class[classes[name]] * one
+        of_mu = np.ones((len(TAU), len(THETA)))
+        for name, product in by_class.items():
+            if name != TARGET:
+                of_mu = of_mu * (product @ BETWEEN)
+        joint = prior[:, None] * by_class[TARGET] * (of_mu @ BETWEEN)
+        joint *= weight / joint.sum()
+        average += joint.sum(axis=0)
+        for i, kernel in enumerate(KERNELS):
+            new += joint[i] @ kernel
+    return average, new
+
+
+def summaries(density: Array) -> list[float]:
+    """Median, mean, interval and chance of a rise."""
+    density = density / density.sum()
+    edges = THETA + STEP / 2
+    below = np.cumsum(density)
+    quantiles = [math.expm1(float(np.interp(level, below, edges))) for level in (0.5, 0.025, 0.975)]
+    return [quantiles[0], float(np.expm1(THETA) @ density), *quantiles[1:], float(1 - np.interp(0.0, edges, below))]
+
+
+def ours(density: Density) -> list[float]:
+    return [density.median, density.mean, density.low, density.high, density.rise]
+
+
+LONG = pytest.mark.long
+POSITIONS = [
+    "figures", *(pytest.param(name, marks=LONG) for name in ("tests", "wider", "collaborative", "sceptic_bound",
+                                                             "psychodynamic", "borderline_hospital")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_a_position_is_what_a_plain_quadrature_says(position: str) -> None:
+    found = cm.synthesise(position=position)
+    average, new = plain(position, found.typical_onset)
+    assert ours(found.typical.average) == pytest.approx(summaries(average), abs=TOLERANCE)
+    assert ours(found.typical.new) == pytest.approx(summaries(new), abs=TOLERANCE)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("position", ["tests", "borderline_hospital"])
+def test_the_onsets_are_pooled_with_equal_weights(position: str) -> None:
+    found = cm.synthesise(position=position)
+    parts = [plain(position, onset) for onset, _ in found.by_onset]
+    assert len(parts) >= 8
+    for density, part in ((found.average, 0), (found.new, 1)):
+        each = [one[part] / one[part].sum() for one in parts]
+        assert ours(density) == pytest.approx(summaries(np.mean(each, axis=0)), abs=TOLERANCE)
+
+
+def test_the_comparison_sees_another_onset() -> None:
+    average, _ = plain("figures", 9.0)
+    found = cm.synthesise(position="figures").typical.average
+    assert ours(found) != pytest.approx(summaries(average), abs=TOLERANCE)
