@@ -4,7 +4,9 @@ import csv
 import itertools
 import math
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,11 @@ import pytest
 from scipy import stats
 
 import costmodel as cm
-from costmodel.synthesis.likelihood import Array
-from costmodel.synthesis.posterior import Density
+from costmodel.synthesis import likelihood, posterior
+from costmodel.synthesis.file import read_synthesis, shipped
+from costmodel.synthesis.likelihood import Array, Profile
+from costmodel.synthesis.posterior import Density, Model
+from costmodel.synthesis.result import fitted_trials
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "synthesis"
 STEP, TAU_STEP = 0.02, 0.04
@@ -76,6 +81,7 @@ KERNELS = [_normal(tau) for tau in TAU]
 BETWEEN = _normal(CLASS_SD)
 
 
+@lru_cache
 def plain(position: str, onset: float) -> tuple[Array, Array]:
     """Densities of the mean of the class and of a new service on THETA."""
     with (FOLDER / "rows.csv").open(encoding="utf-8", newline="") as file:
@@ -145,7 +151,70 @@ def test_the_onsets_are_pooled_with_equal_weights(position: str) -> None:
         assert ours(density) == pytest.approx(summaries(np.mean(each, axis=0)), abs=TOLERANCE)
 
 
-def test_the_comparison_sees_another_onset() -> None:
-    average, _ = plain("figures", 9.0)
-    found = cm.synthesise(position="figures").typical.average
-    assert ours(found) != pytest.approx(summaries(average), abs=TOLERANCE)
+def _no_profile(theta: Array, start: float, end: float, profile: Profile) -> Array:
+    return np.exp(theta)
+
+
+def _from_the_start(theta: Array, start: float, end: float, profile: Profile) -> Array:
+    return RATIO(theta, 0.0, end, profile)
+
+
+def _one_sided(verdict: str, bounded: bool, over_error: Array) -> Array:
+    return (
+        np.asarray(stats.norm.cdf(-1.645 - over_error))
+        if "significantly" in verdict
+        else CHANCE(verdict, bounded, over_error)
+    )
+
+
+def _unbounded(verdict: str, bounded: bool, over_error: Array) -> Array:
+    return CHANCE(verdict, False, over_error)
+
+
+def _all_bounded(verdict: str, bounded: bool, over_error: Array) -> Array:
+    return CHANCE(verdict, True, over_error)
+
+
+RATIO, CHANCE, COMBINED = likelihood.ratio, likelihood.verdict_probability, posterior._combined
+
+
+def _mixture(members: Any, seen: Any, taus: Any) -> Any:
+    """Likelihoods of variants added up, so that trials update the weights."""
+    found = COMBINED(members, seen, taus)
+    return [(1.0, sum(w * product for w, product, _ in found), [])]
+
+
+def _first_variant(members: Any, seen: Any, taus: Any) -> Any:
+    return COMBINED(members, seen, taus)[:1]
+
+
+FAULTS: dict[str, tuple[str, ModuleType | type, str, Any]] = {
+    "no profile": ("figures", likelihood, "ratio", _no_profile),
+    "every window from the start": ("figures", likelihood, "ratio", _from_the_start),
+    "a mixture of likelihoods": ("figures", posterior, "_combined", _mixture),
+    "the first analysis alone": ("figures", posterior, "_combined", _first_variant),
+    "no classes": ("figures", Model, "class_sd", 1e-3),
+    "a wider prior of tau": ("figures", Model, "tau_scale", 0.36),
+    "a one-sided test": ("tests", likelihood, "verdict_probability", _one_sided),
+    "known bounds forgotten": ("tests", likelihood, "verdict_probability", _unbounded),
+    "every sign bounded": ("tests", likelihood, "verdict_probability", _all_bounded),
+}
+"""By name: the position that shows it, and what stands in place of what."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[LONG] if FAULTS[one][0] != "figures" else []) for one in FAULTS]
+)
+def test_a_planted_fault_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    position, owner, attribute, fault = FAULTS[name]
+    evidence = read_synthesis(shipped())
+    model = {"class_sd": CLASS_SD, "tau_scale": TAU_SCALE}
+    if owner is Model:
+        model[attribute] = fault
+    else:
+        monkeypatch.setattr(owner, attribute, fault)
+    trials = fitted_trials(evidence, evidence.of(position), 6.0)
+    found = posterior.fit(trials, TARGET, Model(**model))
+    average, new = plain(position, 6.0)
+    both = [*ours(found.average), *ours(found.new)]
+    assert both != pytest.approx([*summaries(average), *summaries(new)], abs=TOLERANCE)
