@@ -61,8 +61,8 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
-    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "synthesise", "tornado", "voi",
-    "workbook",
+    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "synthesise", "tornado",
+    "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -181,7 +181,7 @@ def around(
 
 
 @dataclass(frozen=True)
-class Line:
+class ForestLine:
     """A line of a forest plot: its label, its interval of ratios, and what it says in words.
 
     low, high: None where the line goes on. point: the estimate, None for a verdict. kind: figure, verdict or answer.
@@ -207,7 +207,7 @@ BESIDE = 0.05
 """Room for the arrows, in powers of ten."""
 
 
-def forest(lines: Sequence[Line], axis: str) -> go.Figure:
+def forest(lines: Sequence[ForestLine], axis: str) -> go.Figure:
     """Ratios on a log axis, one line each, no effect at 1; what each says in words stands under its label."""
     figure = go.Figure()
     names = [str(i) for i in range(len(lines))]

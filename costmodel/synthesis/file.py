@@ -18,7 +18,7 @@ from costmodel.scenario.fields import Block, Name, Text, Version
 from costmodel.scenario.load import catalogue
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import read_file
-from costmodel.synthesis.rows import Row, cannot_be_pooled, not_of_a_base, read_rows, several_of_a_trial
+from costmodel.synthesis.rows import EvidenceRow, cannot_be_pooled, not_of_a_base, read_rows, several_of_a_trial
 
 FOLDER, FILE = "synthesis", "synthesis.yaml"
 BASE, BESIDE, CHANNEL, LISTED = "base", "beside", "channel", "listed"
@@ -60,7 +60,7 @@ class Onset(Block):
     status: Status
 
 
-class Drawn(Block):
+class DrawnSaving(Block):
     saving_low: float
     """Saving of therapy in other care, the least; uniform to the most."""
     saving_high: float
@@ -93,7 +93,7 @@ class Position(Block):
         return self
 
 
-class Run(Block):
+class NamedRun(Block):
     label: Text
     programme_cost: list[Text] = []
     """Only rows whose totals hold the programme so: out, in, unknown."""
@@ -115,7 +115,7 @@ class OtherHalf(Block):
     status: Status
 
 
-class Population(Block):
+class PopulationUse(Block):
     uses: Literal["trial", "new service"]
     """The trial of these people shrunk by the posterior, or a service that is no trial."""
     trial: Text | None = None
@@ -128,7 +128,7 @@ class Population(Block):
     why: Text
 
     @model_validator(mode="after")
-    def _complete(self) -> "Population":
+    def _complete(self) -> "PopulationUse":
         if (self.uses == "trial") != (self.trial is not None):
             raise ValueError("a trial is named where uses is trial, and only there")
         if (self.weight < 1) != (self.other_half is not None):
@@ -169,23 +169,23 @@ class SynthesisFile(Block):
     priors: Priors
     errors: Errors
     onset: Onset
-    drawn: dict[str, Drawn] = {}
+    drawn: dict[str, DrawnSaving] = {}
     positions: dict[Name, Position] = Field(min_length=1)
-    runs: dict[Name, Run] = {}
-    populations: dict[Name, Population] = {}
+    runs: dict[Name, NamedRun] = {}
+    populations: dict[Name, PopulationUse] = {}
     constant_pounds: ConstantPounds | None = None
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RowsOfEvidence:
     """A synthesis file with its rows. dropped: a line for each copy that was left out."""
 
     path: Path
     file: SynthesisFile
-    rows: tuple[Row, ...]
+    rows: tuple[EvidenceRow, ...]
     dropped: tuple[str, ...]
 
-    def of(self, position: str) -> list[Row]:
+    def of(self, position: str) -> list[EvidenceRow]:
         """The rows that a position reads."""
         return [row for row in self.rows if position in row.sets]
 
@@ -195,7 +195,7 @@ def shipped() -> Path:
     return catalogue() / FOLDER / FILE
 
 
-def read_synthesis(path: Path) -> Evidence:
+def read_synthesis(path: Path) -> RowsOfEvidence:
     """Read a synthesis file and its rows. Raises InputError with every problem."""
     tree = read_file(path)
     file, problems, _ = validate(SynthesisFile, tree)
@@ -203,14 +203,14 @@ def read_synthesis(path: Path) -> Evidence:
         raise InputError(*problems)
     place = str(tree.place(("rows",)))
     rows, dropped = read_rows(named_file(file.rows, path, place), list(file.positions))
-    found = Evidence(path, file, tuple(rows), tuple(dropped))
+    found = RowsOfEvidence(path, file, tuple(rows), tuple(dropped))
     problems = list(dict.fromkeys([*_names(found, path.name), *_positions(found, path.name)]))
     if problems:
         raise InputError(*by_kind(problems))
     return found
 
 
-def _positions(found: Evidence, place: str) -> Iterator[Problem]:
+def _positions(found: RowsOfEvidence, place: str) -> Iterator[Problem]:
     for name, position in found.file.positions.items():
         rows = found.of(name)
         if not rows:
@@ -228,7 +228,7 @@ def _positions(found: Evidence, place: str) -> Iterator[Problem]:
             )
 
 
-def _names(found: Evidence, place: str) -> Iterator[Problem]:
+def _names(found: RowsOfEvidence, place: str) -> Iterator[Problem]:
     file = found.file
     pooled = [name for name, position in file.positions.items() if position.role != LISTED]
     trials = {row.trial for row in found.rows}

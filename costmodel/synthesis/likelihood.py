@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from costmodel.synthesis.rows import LOWER, NO_DIFFERENCE, RAISED, SIGNIFICANTLY_LOWER, SIGNIFICANTLY_RAISED, Row
+from costmodel.synthesis.rows import (
+    LOWER,
+    NO_DIFFERENCE,
+    RAISED,
+    SIGNIFICANTLY_LOWER,
+    SIGNIFICANTLY_RAISED,
+    EvidenceRow,
+)
 
 Array = npt.NDArray[np.float64]
 SIGNIFICANT = 1.96
@@ -101,7 +108,7 @@ class Error:
         return (self.low + (self.high - self.low) * (at + 1) / 2) * spread, weight / 2
 
 
-def likelihood(row: Row, theta: Array, profile: Profile, error: Error) -> Array:
+def likelihood(row: EvidenceRow, theta: Array, profile: Profile, error: Error) -> Array:
     """What a row says of each full effect, shape of theta; by the rule for errors, averaged over them."""
     assert row.start is not None
     assert row.end is not None
@@ -119,7 +126,7 @@ def likelihood(row: Row, theta: Array, profile: Profile, error: Error) -> Array:
     return total
 
 
-def joined(pair: Sequence[Row], theta: Array, profile: Profile) -> Array:
+def joined(pair: Sequence[EvidenceRow], theta: Array, profile: Profile) -> Array:
     """Two figures of one trial with the correlation of the second, for one effect: a normal of two dimensions."""
     first, second = pair
     rho = second.correlation or 0.0

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paragraph, Table
-from costmodel.synthesis.file import LISTED, Population
+from costmodel.synthesis.file import LISTED, PopulationUse
 from costmodel.synthesis.likelihood import BOUNDED, LIMITS, Error
-from costmodel.synthesis.posterior import Density
-from costmodel.synthesis.rows import Row
+from costmodel.synthesis.posterior import EffectDensity
+from costmodel.synthesis.rows import EvidenceRow
 from costmodel.words import MINUS, money
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.charts import Chart, Line
-    from costmodel.synthesis.result import Beside, Counts, Synthesis
+    from costmodel.charts import Chart, ForestLine
+    from costmodel.synthesis.result import Behind, Synthesis
 
 SCHEMA = "costmodel/synthesis/1"
-WIDE = (SCREEN, SHEET)
+WIDE, READ = (SCREEN, SHEET), (TEXT, SCREEN)
+NO_EFFECT = "no effect on other care (no weight is claimed for it)"
 TITLE, TOP = 40, 96
 """Characters of a line of the plot's title, and pixels above the plot for its lines."""
 CONVENIENCE = (
@@ -29,11 +30,16 @@ CONVENIENCE = (
 )
 FITS = (
     Column("label", "At full effect", "text"),
-    Column("average", "Average trial (95%)"), Column("new", "New service (95%)"),
-    Column("new_mean", "Mean"), Column("new_rise", "Chance of a rise"),
+    Column("average", "Average trial (95%)", only=READ), Column("new", "New service (95%)", only=READ),
+    Column("new_in_words", "Mean", only=READ), Column("rise", "Chance of a rise", only=READ),
+    *(
+        Column(f"{who}_{what}", f"{name}: {words}", "share", only=(SHEET,))
+        for who, name in (("average", "Average trial"), ("new", "New service"))
+        for what, words in (("median", "middle"), ("low", "2.5%"), ("high", "97.5%"), ("mean", "mean"),
+                            ("chance_of_a_rise", "chance of a rise"))
+    ),
     Column("trials", "Trials", "count"), Column("people", "People", "count", only=WIDE),
-    Column("assumed", "Errors assumed"),
-    Column("unknown", "Rows: programme cost unknown", only=WIDE),
+    Column("assumed", "Errors assumed"), Column("unknown", "Rows: programme cost unknown", only=WIDE),
 )  # fmt: skip
 ROWS = (
     Column("trial", "Trial", "text"), Column("id", "Row", only=WIDE),
@@ -64,7 +70,7 @@ def percent(share: float) -> str:
     return f"{MINUS if number < 0 else '+' if number > 0 else ''}{abs(number)}%"
 
 
-def with_interval(density: Density) -> str:
+def with_interval(density: EffectDensity) -> str:
     """The change in the middle and its 95% interval."""
     return f"{percent(density.median)} ({percent(density.low)} to {percent(density.high)})"
 
@@ -81,15 +87,15 @@ def in_100(chance: float) -> str:
 def takeaway(found: "Synthesis") -> str:
     """The answer in a sentence."""
     typical = found.typical
-    holds = "holds" if typical.average.low < 0 < typical.average.high else "does not hold"
+    within = "includes" if typical.average.low < 0 < typical.average.high else "excludes"
     return (
         f"A new service of {found.therapy} therapy changes the cost of all other health care by "
         f"{with_interval(typical.new)} at full effect, and raises it with a chance of {in_100(typical.new.rise)}; the "
-        f"average trial by {with_interval(typical.average)}, an interval that {holds} no effect."
+        f"average trial by {with_interval(typical.average)}, an interval that {within} no change."
     )
 
 
-def said(counts: "Counts") -> str:
+def said(counts: "Behind") -> str:
     """What stands behind an answer, in words."""
     return (
         f"{counts.rows} rows of {counts.trials} trials, {counts.people:,.0f} people; {counts.assumed_trials} of "
@@ -98,18 +104,22 @@ def said(counts: "Counts") -> str:
     )
 
 
+def about(found: "Synthesis") -> tuple[str, str]:
+    """Which evidence, how much of it, and what is asked of it."""
+    label = found.evidence.file.positions[found.position].label
+    left = f", without {', '.join(found.without)}" if found.without else ""
+    return (
+        f"{label}{left}: {said(found.counts)}",
+        f"{found.therapy} therapy against usual care; the effect is full {found.typical_onset:g} months after the "
+        "first session unless another onset is named",
+    )
+
+
 def page(found: "Synthesis") -> Page:
     """The answer, the forest plot, what stands beside, the rows, and what they cannot say."""
     import pandas as pd
 
     file = found.evidence.file
-    position = file.positions[found.position]
-    left = f", without {', '.join(found.without)}" if found.without else ""
-    about = (
-        f"{position.label}{left}: {said(found.counts)}",
-        f"{found.therapy} therapy against usual care; the effect is full {found.typical_onset:g} months after the "
-        "first session unless another onset is named",
-    )
     over_onsets = (
         f"Over all onsets: average trial {with_interval(found.average)}, new service {with_interval(found.new)}."
     )
@@ -119,7 +129,7 @@ def page(found: "Synthesis") -> Page:
         Paragraph(f"{over_onsets} {CONVENIENCE}"),
         Figure(found.figure, "forest"),
         Heading("Beside it: other evidence, other readings, each trial left out"),
-        Table(pd.DataFrame([_fitted(one) for one in found.beside]), FITS, name="beside"),
+        Table(_fitted(found), FITS, name="beside"),
         *_scored(found),
         Heading("Who uses which answer"),
         Table(_people(found), PEOPLE, name="populations"),
@@ -127,21 +137,30 @@ def page(found: "Synthesis") -> Page:
         Table(pd.DataFrame([_shown(row) for row in found.rows]), ROWS, name="rows"),
         *_frequentist(found),
         *_pounds(found),
-        Heading("Shown without an average", (SCREEN, SHEET, TEXT)),
-        Table(listed, LISTED_ROWS, most=30, name="listed"),
+        Heading("Shown without an average"),
+        Table(listed, LISTED_ROWS, name="listed"),
         Notes("Left out", found.evidence.dropped),
     )
     data = {"schema": SCHEMA, "position": found.position, "therapy": found.therapy, "without": list(found.without)}
-    return Page(file.title, blocks, about, data=data, frame=found.frame)
+    return Page(file.title, blocks, about(found), data=data, frame=found.frame)
 
 
-def _fitted(one: "Beside") -> dict[str, Any]:
-    counts, new = one.counts, one.fit.new
-    return {
-        "label": one.label, "average": with_interval(one.fit.average), "new": with_interval(new),
-        "new_mean": percent(new.mean), "new_rise": in_100(new.rise), "trials": counts.trials, "people": counts.people,
-        "assumed": f"{counts.assumed_trials} of {counts.trials}", "unknown": f"{counts.unknown_rows} of {counts.rows}",
-    }  # fmt: skip
+def _fitted(found: "Synthesis") -> "pd.DataFrame":
+    """The fits beside each other, and no effect on other care, in numbers and in words."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for one, record in zip(found.beside, found.frame.iloc[1:].to_dict("records"), strict=True):
+        counts, new = one.counts, one.fit.new
+        in_words = {
+            "average": with_interval(one.fit.average), "new": with_interval(new), "new_in_words": percent(new.mean),
+            "rise": in_100(new.rise), "assumed": f"{counts.assumed_trials} of {counts.trials}",
+            "unknown": f"{counts.unknown_rows} of {counts.rows}",
+        }  # fmt: skip
+        rows.append({str(key): value for key, value in record.items()} | in_words)
+    nothing = {f"{who}_{what}": 0.0 for who in ("average", "new") for what in ("median", "low", "high", "mean")}
+    nought = dict.fromkeys(("average", "new", "new_in_words"), percent(0))
+    return pd.DataFrame([*rows, {"label": NO_EFFECT, **nothing, **nought}])
 
 
 def _scored(found: "Synthesis") -> Iterator[Paragraph]:
@@ -170,7 +189,7 @@ def _people(found: "Synthesis") -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=["population", "uses", "answer", "alone", "scored"])
 
 
-def _population(found: "Synthesis", one: Population, here: set[str]) -> dict[str, str]:
+def _population(found: "Synthesis", one: PopulationUse, here: set[str]) -> dict[str, str]:
     share = "" if one.weight == 1 else f", weight {one.weight:g}"
     own = [trial for trial in one.scored_without if trial in here]
     scored = with_interval(found.predicted(own).new) if own else ""
@@ -220,7 +239,7 @@ def _pounds(found: "Synthesis") -> Iterator[Paragraph]:
     )
 
 
-def seen(row: Row) -> str:
+def seen(row: EvidenceRow) -> str:
     """What a row printed, in words."""
     if row.log_ratio is not None:
         change = percent(math.expm1(row.log_ratio))
@@ -231,7 +250,7 @@ def seen(row: Row) -> str:
     return f"{row.verdict}, not significant" if row.bounded else row.verdict
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: EvidenceRow) -> dict[str, Any]:
     how = {"figure": "printed or derived", "drawn": "drawn", "rule": "assumed", "": "none"}
     weight = f", weight {row.weight:g}" if row.weight < 1 else ""
     return {
@@ -241,16 +260,16 @@ def _shown(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _only_listed(found: "Synthesis", row: Row) -> bool:
+def _only_listed(found: "Synthesis", row: EvidenceRow) -> bool:
     return any(found.evidence.file.positions[name].role == LISTED for name in row.sets)
 
 
-def _listed(found: "Synthesis", row: Row) -> dict[str, Any]:
+def _listed(found: "Synthesis", row: EvidenceRow) -> dict[str, Any]:
     positions = found.evidence.file.positions
     label = next(positions[name].label for name in row.sets if positions[name].role == LISTED)
     return {
         "trial": row.name, "position": label, "estimand": row.estimand, "seen": seen(row),
-        "flags": "; ".join(row.flags),
+        "flags": "; ".join(row.flags) or row.note,
     }  # fmt: skip
 
 
@@ -264,7 +283,7 @@ def forest(found: "Synthesis") -> "Chart":
     for name, density in (("Average trial", found.typical.average), ("New service", found.typical.new)):
         change = (density.low, density.median, density.high)
         low, middle, high = (1 + one for one in change)
-        lines.append(charts.Line(
+        lines.append(charts.ForestLine(
             f"{name}, at full effect", with_interval(density), low, high, middle, "answer",
         ))  # fmt: skip
     figure = charts.forest(lines, "Cost of other care, therapy ÷ usual care")
@@ -283,14 +302,14 @@ def forest(found: "Synthesis") -> "Chart":
     return made
 
 
-def _line(row: Row, rule: Error) -> "Line":
+def _line(row: EvidenceRow, rule: Error) -> "ForestLine":
     from costmodel import charts
 
     half = f", weight {row.weight:g}" if row.weight < 1 else ""
     label = f"{row.name}, months {row.start:g}–{row.end:g}{half}"
     if row.kind == "figure" and row.log_ratio is not None and row.se is not None:
         low, high = (math.exp(row.log_ratio + sign * 1.96 * row.se) for sign in (-1, 1))
-        return charts.Line(label, seen(row), low, high, math.exp(row.log_ratio), "figure")
+        return charts.ForestLine(label, seen(row), low, high, math.exp(row.log_ratio), "figure")
     nodes, weights = rule.nodes(row.spread_of_n or math.nan)
     se = float(nodes @ weights)
     low, high = (
@@ -298,4 +317,4 @@ def _line(row: Row, rule: Error) -> "Line":
     )
     open_low, open_high = (math.isinf(z) for z in LIMITS[row.verdict])
     open_low, open_high = open_low and not row.bounded, open_high and not row.bounded
-    return charts.Line(label, seen(row), None if open_low else low, None if open_high else high, None, "verdict")
+    return charts.ForestLine(label, seen(row), None if open_low else low, None if open_high else high, None, "verdict")

@@ -15,7 +15,7 @@ from scipy import interpolate, stats
 
 from costmodel.content import by_content
 from costmodel.synthesis.likelihood import Array, Error, Profile, joined, likelihood
-from costmodel.synthesis.rows import Row
+from costmodel.synthesis.rows import EvidenceRow
 
 REACH, STEP = 4.0, 0.02
 """The grid of effects, log scale. Half of the step moves no summary by 1e-5."""
@@ -57,7 +57,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial in a fit, with the alternatives of how it is read; their weights add to 1. id: `Row.unit`."""
+    """A trial in a fit, with the alternatives of how it is read; their weights add to 1. id: `EvidenceRow.unit`."""
 
     id: str
     therapy: str
@@ -65,7 +65,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Draws:
+class DrawnFigure:
     """Log ratios and standard errors that stand for one printed value, all pairs of equal weight."""
 
     log_ratios: tuple[float, ...]
@@ -73,13 +73,17 @@ class Draws:
 
 
 def trials_of(
-    rows: Sequence[Row], profile: Profile, error: Error, drawn: Mapping[str, Draws], after_therapy: bool = False
+    rows: Sequence[EvidenceRow],
+    profile: Profile,
+    error: Error,
+    drawn: Mapping[str, DrawnFigure],
+    after_therapy: bool = False,
 ) -> list[Trial]:
     """The rows of a position as trials: alternatives of a group are variants, a correlated pair is one likelihood.
 
     after_therapy: the effect comes only after a row's own end of therapy; rows where that is not known stay out.
     """
-    units: dict[str, list[Row]] = {}
+    units: dict[str, list[EvidenceRow]] = {}
     for row in rows:
         if not after_therapy or row.therapy_end is not None:
             units.setdefault(row.unit, []).append(row)
@@ -99,7 +103,7 @@ def trials_of(
     return found
 
 
-def _variants(row: Row, profile: Profile, error: Error, drawn: Draws | None) -> Iterator[Variant]:
+def _variants(row: EvidenceRow, profile: Profile, error: Error, drawn: DrawnFigure | None) -> Iterator[Variant]:
     if drawn is None or row.error != "drawn":
         yield Variant(1.0, likelihood(row, grid(), profile, error))
         return
@@ -111,7 +115,7 @@ def _variants(row: Row, profile: Profile, error: Error, drawn: Draws | None) -> 
 
 @by_content
 @dataclass(frozen=True)
-class Density:
+class EffectDensity:
     """A distribution of a log ratio on the grid; its mass adds to 1. Quantities are changes: exp(effect) − 1."""
 
     mass: Array
@@ -153,11 +157,11 @@ class Density:
 
 
 @dataclass(frozen=True)
-class Fit:
+class Posterior:
     """The mean of a class, and a new service of it; for one onset, or pooled over several."""
 
-    average: Density
-    new: Density
+    average: EffectDensity
+    new: EffectDensity
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ class Model:
         return tau, prior / prior.sum()
 
 
-def fit(trials: Sequence[Trial], therapy: str, model: Model) -> Fit:
+def fit(trials: Sequence[Trial], therapy: str, model: Model) -> Posterior:
     """The posterior of a class's mean and of a new service, pooled over the variants of the trials.
 
     A class without a trial here is a new class: its mean is N(mu, class_sd²).
@@ -185,10 +189,10 @@ def fit(trials: Sequence[Trial], therapy: str, model: Model) -> Fit:
     for weight, one, _ in _each(trials, therapy, model, taus, prior):
         joint += weight * one
     new = sum(joint[i] @ kernel(float(tau)) for i, tau in enumerate(taus))
-    return Fit(Density(joint.sum(axis=0)), Density(np.asarray(new)))
+    return Posterior(EffectDensity(joint.sum(axis=0)), EffectDensity(np.asarray(new)))
 
 
-def shrunk(trials: Sequence[Trial], own: Trial, model: Model) -> Density:
+def shrunk(trials: Sequence[Trial], own: Trial, model: Model) -> EffectDensity:
     """The posterior of one trial's own effect: what it saw, drawn towards the others of its class."""
     taus, prior = model.taus()
     joints = {id(variant): np.zeros((len(taus), len(grid()))) for variant in own.variants}
@@ -201,7 +205,7 @@ def shrunk(trials: Sequence[Trial], own: Trial, model: Model) -> Density:
             seen = kernel(float(tau)) @ variant.likelihood
             others = np.divide(joints[id(variant)][i], seen, out=np.zeros_like(seen), where=seen > 0)
             total += (others @ kernel(float(tau))) * variant.likelihood
-    return Density(total / total.sum())
+    return EffectDensity(total / total.sum())
 
 
 def _each(
@@ -251,10 +255,10 @@ def _combined(
     return found
 
 
-def pooled(fits: Sequence[Fit], weights: Sequence[float]) -> Fit:
+def pooled(fits: Sequence[Posterior], weights: Sequence[float]) -> Posterior:
     """Posteriors side by side with fixed weights, which add to 1."""
 
-    def mixed(masses: Sequence[Array]) -> Density:
-        return Density(np.asarray(sum(w * mass for w, mass in zip(weights, masses, strict=True))))
+    def mixed(masses: Sequence[Array]) -> EffectDensity:
+        return EffectDensity(np.asarray(sum(w * mass for w, mass in zip(weights, masses, strict=True))))
 
-    return Fit(mixed([one.average.mass for one in fits]), mixed([one.new.mass for one in fits]))
+    return Posterior(mixed([one.average.mass for one in fits]), mixed([one.new.mass for one in fits]))

@@ -12,11 +12,22 @@ from scipy import special, stats
 from costmodel.content import by_content
 from costmodel.errors import listed, one_of, path_of
 from costmodel.page import Page, Paged
-from costmodel.synthesis.file import LISTED, Evidence, Run, read_synthesis, shipped
+from costmodel.synthesis.file import LISTED, NamedRun, RowsOfEvidence, read_synthesis, shipped
 from costmodel.synthesis.frequentist import RandomEffects, reml
 from costmodel.synthesis.likelihood import Array, Error, Profile, ratio
-from costmodel.synthesis.posterior import Density, Draws, Fit, Model, Trial, fit, grid, pooled, shrunk, trials_of
-from costmodel.synthesis.rows import Row
+from costmodel.synthesis.posterior import (
+    DrawnFigure,
+    EffectDensity,
+    Model,
+    Posterior,
+    Trial,
+    fit,
+    grid,
+    pooled,
+    shrunk,
+    trials_of,
+)
+from costmodel.synthesis.rows import EvidenceRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +42,7 @@ SCORED_WITHIN = 6.0
 
 
 @dataclass(frozen=True)
-class Counts:
+class Behind:
     """How much stands behind an answer. assumed: rows whose standard error is drawn or by the rule; unknown: rows of
     which nobody knows whether the programme's cost is inside. Alternatives of one trial count as rows, not as trials.
     """
@@ -50,8 +61,8 @@ class Beside:
     kind: str
     name: str
     label: str
-    counts: Counts
-    fit: Fit
+    counts: Behind
+    fit: Posterior
 
 
 @dataclass(frozen=True)
@@ -59,9 +70,9 @@ class OfTrial:
     """A trial three ways, at the typical onset: alone, drawn towards the others, and predicted without it."""
 
     trial: str
-    alone: Density
-    shrunk: Density
-    predicted: Density
+    alone: EffectDensity
+    shrunk: EffectDensity
+    predicted: EffectDensity
 
 
 @dataclass(frozen=True)
@@ -90,38 +101,38 @@ class Synthesis(Paged):
     """What the trials of a position say of therapy's effect on the cost of other health care.
 
     by_onset: (months, fit) with equal weights; an effect is applied with the onset it was fitted with. typical: at the
-    typical onset. Effects are log ratios at full effect, as densities; `Density.median` and its like are changes.
+    typical onset. Effects are log ratios at full effect, as densities; `EffectDensity.median` and its like are changes.
     """
 
-    evidence: Evidence
+    evidence: RowsOfEvidence
     position: str
     therapy: str
     without: tuple[str, ...]
-    by_onset: tuple[tuple[float, Fit], ...]
-    typical: Fit
+    by_onset: tuple[tuple[float, Posterior], ...]
+    typical: Posterior
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[EvidenceRow]:
         """The rows that were fitted."""
         return [row for row in self.evidence.of(self.position) if row.trial not in self.without]
 
     @cached_property
-    def fit(self) -> Fit:
+    def fit(self) -> Posterior:
         """Over all onsets with equal weights."""
         return pooled([one for _, one in self.by_onset], [1 / len(self.by_onset)] * len(self.by_onset))
 
     @property
-    def average(self) -> Density:
+    def average(self) -> EffectDensity:
         """The mean of the therapy's class over all onsets, full effect."""
         return self.fit.average
 
     @property
-    def new(self) -> Density:
+    def new(self) -> EffectDensity:
         """A new service of the class over all onsets, full effect."""
         return self.fit.new
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> Behind:
         """Rows, trials and people behind it."""
         return counted(self.rows)
 
@@ -175,9 +186,9 @@ class Synthesis(Paged):
         own = next(one for one in trials if one.id in {row.unit for row in rows if row.trial == name})
         mass = sum(one.weight * one.likelihood / one.likelihood.sum() for one in own.variants)
         others = fit([one for one in trials if one is not own], own.therapy, self.model)
-        return OfTrial(name, Density(np.asarray(mass)), shrunk(trials, own, self.model), others.new)
+        return OfTrial(name, EffectDensity(np.asarray(mass)), shrunk(trials, own, self.model), others.new)
 
-    def predicted(self, without: Sequence[str]) -> Fit:
+    def predicted(self, without: Sequence[str]) -> Posterior:
         """The fit without some trials, at the typical onset: what may be scored against them. Raises InputError."""
         allowed = {row.trial: None for row in self.rows}
         names = [one_of("trial", name, allowed) for name in listed("trials", without)]
@@ -233,9 +244,18 @@ class Synthesis(Paged):
 
     def page(self) -> Page:
         """The answer, the forest plot, what stands beside, the rows, and what they cannot say."""
+        return self._page
+
+    @cached_property
+    def _page(self) -> Page:
         from costmodel.synthesis.page import page
 
         return page(self)
+
+    def __repr__(self) -> str:
+        from costmodel.synthesis.page import about, takeaway
+
+        return "\n".join((self.evidence.file.title, *about(self), takeaway(self)))
 
     def figure(self) -> "Chart":
         """The forest plot: each row over its own window, the average trial and a new service at full effect."""
@@ -246,10 +266,12 @@ class Synthesis(Paged):
     def _onset(self, one: Beside) -> str:
         return one.name if one.kind == "onset" else f"{self.typical_onset:g}"
 
-    def _trials(self, rows: Sequence[Row], onset: float, after_therapy: bool = False) -> list[Trial]:
+    def _trials(self, rows: Sequence[EvidenceRow], onset: float, after_therapy: bool = False) -> list[Trial]:
         return fitted_trials(self.evidence, rows, onset, after_therapy)
 
-    def _beside(self, kind: str, name: str, label: str, rows: Sequence[Row], run: Run | None = None) -> Beside:
+    def _beside(
+        self, kind: str, name: str, label: str, rows: Sequence[EvidenceRow], run: NamedRun | None = None
+    ) -> Beside:
         profile = "onset" if run is None else run.profile
         onset = 0.0 if profile == "at once" else self.typical_onset
         trials = self._trials(rows, onset, profile == "after therapy")
@@ -283,14 +305,14 @@ def synthesise(
     kept = [row for row in rows if row.trial not in left]
     model = Model(file.priors.class_sd, file.priors.tau_scale)
 
-    def at(onset: float) -> Fit:
+    def at(onset: float) -> Posterior:
         return fit(fitted_trials(evidence, kept, onset), kind, model)
 
     fits = tuple((onset, at(onset)) for onset in onsets(evidence, name))
     return Synthesis(evidence, name, kind, left, fits, at(file.onset.typical_months))
 
 
-def onsets(evidence: Evidence, position: str) -> tuple[float, ...]:
+def onsets(evidence: RowsOfEvidence, position: str) -> tuple[float, ...]:
     """Months to the full effect, of equal weight: the middles of equal parts of their distribution."""
     onset, own = evidence.file.onset, evidence.file.positions[position]
     middles = (np.arange(onset.points) + 0.5) / onset.points
@@ -301,7 +323,9 @@ def onsets(evidence: Evidence, position: str) -> tuple[float, ...]:
     return tuple(map(float, found))
 
 
-def fitted_trials(evidence: Evidence, rows: Sequence[Row], onset: float, after_therapy: bool = False) -> list[Trial]:
+def fitted_trials(
+    evidence: RowsOfEvidence, rows: Sequence[EvidenceRow], onset: float, after_therapy: bool = False
+) -> list[Trial]:
     """Rows as trials, under the file's rule for errors and with what it draws. onset: months."""
     file = evidence.file
     error = Error(file.errors.cv_low, file.errors.cv_high, file.errors.cv_points)
@@ -309,13 +333,13 @@ def fitted_trials(evidence: Evidence, rows: Sequence[Row], onset: float, after_t
     for name, one in file.drawn.items():
         middles = (np.arange(one.saving_points) + 0.5) / one.saving_points
         saved = one.saving_low + (one.saving_high - one.saving_low) * middles
-        drawn[name] = Draws(tuple(map(float, np.log1p(-saved / one.of))), tuple(one.errors))
+        drawn[name] = DrawnFigure(tuple(map(float, np.log1p(-saved / one.of))), tuple(one.errors))
     return trials_of(rows, Profile(onset), error, drawn, after_therapy)
 
 
-def changed(rows: Sequence[Row], run: Run) -> list[Row]:
+def changed(rows: Sequence[EvidenceRow], run: NamedRun) -> list[EvidenceRow]:
     """The rows of a named run, with its reading of signs."""
-    bounded: dict[str, Callable[[Row], bool]] = {
+    bounded: dict[str, Callable[[EvidenceRow], bool]] = {
         "as read": lambda row: row.bounded,
         "every": lambda row: row.kind == "sign",
         "none": lambda row: False,
@@ -325,21 +349,21 @@ def changed(rows: Sequence[Row], run: Run) -> list[Row]:
     return [replace(row, bounded=bounded[run.bounds](row)) for row in kept]
 
 
-def counted(rows: Sequence[Row]) -> Counts:
+def counted(rows: Sequence[EvidenceRow]) -> Behind:
     """What stands behind rows."""
     by_unit = {row.unit: row for row in rows}
     assumed = {row.unit for row in rows if row.error != "figure"}
     unknown = sum(row.programme_cost == UNKNOWN for row in rows)
     people = sum(row.people for row in by_unit.values())
-    return Counts(len(rows), len(by_unit), people, len(assumed), unknown)
+    return Behind(len(rows), len(by_unit), people, len(assumed), unknown)
 
 
-def alternatives(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def alternatives(rows: Sequence[EvidenceRow]) -> list[tuple[str, list[EvidenceRow]]]:
     """The rows with one alternative of each group at a time, and which."""
-    units: dict[str, list[Row]] = {}
+    units: dict[str, list[EvidenceRow]] = {}
     for row in rows:
         units.setdefault(row.unit, []).append(row)
-    found: list[tuple[list[str], list[Row]]] = [([], [])]
+    found: list[tuple[list[str], list[EvidenceRow]]] = [([], [])]
     for several in units.values():
         options = several if several[0].weight < 1 else several[:1]
         found = [
@@ -350,7 +374,7 @@ def alternatives(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return [(", ".join(names), chosen) for names, chosen in found]
 
 
-def _crps(row: Row, mass: Array | None, onset: float) -> float:
+def _crps(row: EvidenceRow, mass: Array | None, onset: float) -> float:
     """Continuous ranked probability score of what a row saw, log ratio; mass: of the effect, None for no effect."""
     assert row.log_ratio is not None
     assert row.se is not None

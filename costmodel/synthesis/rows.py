@@ -40,7 +40,7 @@ POSITIVE = ("se", "n_therapy", "n_control", "n_total", "arms", "baseline_cost_pe
 
 
 @dataclass(frozen=True)
-class Row:
+class EvidenceRow:
     """What a trial printed of one estimand.
 
     kind of therapy: `therapy`. log_ratio: of arithmetic mean costs. error: where its standard error comes from: figure,
@@ -110,10 +110,10 @@ class Row:
         return 2 * self.n_total / self.arms if self.n_total and self.arms else 0.0
 
 
-def read_rows(path: Path, positions: Sequence[str]) -> tuple[list[Row], list[str]]:
+def read_rows(path: Path, positions: Sequence[str]) -> tuple[list[EvidenceRow], list[str]]:
     """The rows of a file, and a line for each exact copy that was dropped. Raises InputError with every fault."""
     problems: list[Problem] = []
-    rows: list[Row] = []
+    rows: list[EvidenceRow] = []
     dropped: list[str] = []
     seen: dict[tuple[tuple[str, str], ...], Line] = {}
     for line in read_table(path, COLUMNS).rows:
@@ -170,12 +170,12 @@ def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
-def _row(line: Line) -> Row:
+def _row(line: Line) -> EvidenceRow:
     cells = line.cells
     known = {column: number(line, column) if cells[column] else None for column in NUMBERS}
     same = ("id", "trial", "year", "country", "population", "comparator", "design", "estimand", "kind", "verdict",
             "error", "group", "programme_cost", "status", "source", "note")  # fmt: skip
-    return Row(
+    return EvidenceRow(
         place=line.place, **{column: cells[column] for column in same}, therapy=cells["class"],
         bounded=cells["bounded"] == "yes", log_ratio=known["log_ratio"], se=known["se"],
         weight=1.0 if known["weight"] is None else known["weight"], correlation=known["correlation"],
@@ -185,7 +185,7 @@ def _row(line: Line) -> Row:
     )  # fmt: skip
 
 
-def cannot_be_pooled(row: Row, drawn: Sequence[str]) -> Iterator[Problem]:
+def cannot_be_pooled(row: EvidenceRow, drawn: Sequence[str]) -> Iterator[Problem]:
     """Why a row has no likelihood. drawn: ids of which the file says how they are drawn."""
     if row.start is None or row.end is None or not 0 <= row.start < row.end:
         found = f"{row.id} has no window in months, and its position pools"
@@ -203,10 +203,10 @@ def cannot_be_pooled(row: Row, drawn: Sequence[str]) -> Iterator[Problem]:
         yield Problem(row.place, f"{row.id} is a verdict with an error of its own", "Write error: rule.")
 
 
-def several_of_a_trial(rows: Sequence[Row]) -> Iterator[Problem]:
+def several_of_a_trial(rows: Sequence[EvidenceRow]) -> Iterator[Problem]:
     """Second rows of a trial in one position, unless they are alternatives or a correlation joins them."""
-    trials: dict[tuple[str, str], list[Row]] = {}
-    groups: dict[str, list[Row]] = {}
+    trials: dict[tuple[str, str], list[EvidenceRow]] = {}
+    groups: dict[str, list[EvidenceRow]] = {}
     for row in rows:
         trials.setdefault((row.trial, row.year), []).append(row)
         if row.group:
@@ -237,8 +237,8 @@ def several_of_a_trial(rows: Sequence[Row]) -> Iterator[Problem]:
 
 
 def not_of_a_base(
-    rows: Sequence[Row], everything: Sequence[Row], name: str, estimand: str, classes: Sequence[str], verdicts: str,
-    assumed: bool,
+    rows: Sequence[EvidenceRow], everything: Sequence[EvidenceRow], name: str, estimand: str,
+    classes: Sequence[str], verdicts: str, assumed: bool,
 ) -> Iterator[Problem]:  # fmt: skip
     """Rows that a base may not read, and those that it lacks.
 

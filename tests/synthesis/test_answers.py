@@ -10,7 +10,7 @@ import costmodel as cm
 from costmodel.page import Paragraph
 from costmodel.report import render
 from costmodel.synthesis import Synthesis
-from costmodel.synthesis.posterior import Density, Model, Trial, Variant, fit, grid, shrunk
+from costmodel.synthesis.posterior import EffectDensity, Model, Trial, Variant, fit, grid, shrunk
 from costmodel.synthesis.result import onsets
 from tests.cli.commands import parsed, refused
 
@@ -143,7 +143,7 @@ def test_the_score_is_the_known_one_for_no_effect(figures: Synthesis) -> None:
 
 def test_a_density_reads_its_normal() -> None:
     mass = np.exp(-((grid() + 0.1) ** 2) / (2 * 0.3**2))
-    found = Density(mass / mass.sum())
+    found = EffectDensity(mass / mass.sum())
     assert found.median == pytest.approx(np.expm1(-0.1), abs=1e-6)
     assert found.mean == pytest.approx(np.expm1(-0.1 + 0.045), abs=1e-6)
     assert found.rise == pytest.approx(0.36944, abs=1e-5)
@@ -164,7 +164,8 @@ def test_the_page_comes_out_in_every_medium_with_the_same_numbers(base: Synthesi
     assert len(document["rows"]) == len(base.frame)
     first = base.frame.iloc[0]
     assert document["rows"][0]["new_median"] == first.new_median == base.new.median
-    assert "no effect" in strong
+    assert "includes no change" in strong
+    assert "no effect on other care" in render.markdown(page)
     text = " ".join(page.sentences)
     assert "convenience sample" in text
     assert "9 of 12 errors assumed; in 5 of 13 rows nobody knows" in " ".join(page.about)

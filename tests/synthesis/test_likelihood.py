@@ -21,7 +21,7 @@ from costmodel.synthesis.likelihood import (
     verdict_probability,
 )
 from costmodel.synthesis.posterior import grid
-from costmodel.synthesis.rows import Row
+from costmodel.synthesis.rows import EvidenceRow
 
 ROWS = {row.id: row for row in read_synthesis(shipped()).rows}
 RULE = Error(0.9, 1.8, 8)
@@ -30,7 +30,7 @@ AT_ONCE = Profile(0.0)
 
 @pytest.mark.parametrize("onset", [0.0, 1.4, 6.0, 15.0])
 @pytest.mark.parametrize("row", [row for row in ROWS.values() if row.kind == "figure" and row.start is not None])
-def test_the_effect_that_solves_a_figure_returns_its_ratio(row: Row, onset: float) -> None:
+def test_the_effect_that_solves_a_figure_returns_its_ratio(row: EvidenceRow, onset: float) -> None:
     assert row.log_ratio is not None
     assert row.start is not None
     assert row.end is not None

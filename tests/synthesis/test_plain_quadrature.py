@@ -17,7 +17,7 @@ import costmodel as cm
 from costmodel.synthesis import likelihood, posterior
 from costmodel.synthesis.file import read_synthesis, shipped
 from costmodel.synthesis.likelihood import Array, Profile
-from costmodel.synthesis.posterior import Density, Model
+from costmodel.synthesis.posterior import EffectDensity, Model
 from costmodel.synthesis.result import fitted_trials
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "synthesis"
@@ -121,7 +121,7 @@ def summaries(density: Array) -> list[float]:
     return [quantiles[0], float(np.expm1(THETA) @ density), *quantiles[1:], float(1 - np.interp(0.0, edges, below))]
 
 
-def ours(density: Density) -> list[float]:
+def ours(density: EffectDensity) -> list[float]:
     return [density.median, density.mean, density.low, density.high, density.rise]
 
 

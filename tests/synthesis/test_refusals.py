@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.synthesis.posterior import Fit
+from costmodel.synthesis.posterior import Posterior
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "synthesis"
 Rows = list[dict[str, str]]
@@ -165,5 +165,5 @@ def test_two_figures_of_one_trial_count_as_one_with_their_correlation(tmp_path: 
     assert _numbers(found.fit) == pytest.approx(_numbers(shipped.fit), abs=5e-3)
 
 
-def _numbers(fit: Fit) -> list[float]:
+def _numbers(fit: Posterior) -> list[float]:
     return [n for one in (fit.average, fit.new) for n in (one.median, one.mean, one.low, one.high, one.rise)]
