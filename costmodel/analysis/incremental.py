@@ -87,7 +87,7 @@ class Incremental(Paged):
         said = [] if len(on) > 1 else [f"{on[0]['label']} costs least and does most for health."]
         for before, row in pairwise(on):
             said.append(
-                f"{row['label']} gains {qalys(row['more_qaly'])} a person over {before['label']} "
+                f"{row['label']} gains {qalys(row['more_qaly']).removeprefix('+')} a person over {before['label']} "
                 f"for {money(row['more_cost'])}: {money(row['ratio'])} a QALY."
             )
         off = [row["label"] for row in rows if row["status"] in WORDS]

@@ -99,7 +99,7 @@ class ModelFile(Block):
     """QALYs gained, or lost if negative, at a transition. In models of probabilities."""
     utilities: dict[Name, Reference]
     """Utility of each state."""
-    strategies: dict[Name, Strategy] = Field(min_length=2, max_length=8)
+    strategies: dict[Name, Strategy] = Field(min_length=2, max_length=20)
     """The first is the comparator."""
     alternatives: dict[Name, Alternative] = {}
     """Structures for the same question, weighted."""

@@ -101,3 +101,19 @@ def test_every_medium_says_the_same(result: cm.Result, tmp_path: Path) -> None:
         assert sentence in " ".join(printed.split())
         assert sentence in in_workbook
     assert [row["ratio"] for row in rows if row["ratio"]] == pytest.approx(found.frame.ratio.dropna().tolist())
+
+
+def test_twenty_strategies_stand_in_one_table_and_one_more_is_refused(tmp_path: Path) -> None:
+    def others(count: int) -> dict[str, object]:
+        sized = {f"parameters.dear_{i}": price("session", 110 + i) for i in range(count)}
+        blocks = {f"strategies.s{i}": {"label": f"Therapy at £{110 + i}", "therapy": THERAPY | {"price": f"dear_{i}"}}
+                  for i in range(count)}  # fmt: skip
+        return sized | blocks
+
+    (tmp_path / "twenty").mkdir()
+    found = cm.incremental(cm.run(load_example(tmp_path / "twenty", **others(18)), draws=0)).frame
+    assert len(found) == 20
+    assert list(found.status).count("D") == 18
+    (tmp_path / "more").mkdir()
+    with pytest.raises(cm.InputError, match=r"strategies has 21 entries. At most 20. Put the others into a second"):
+        load_example(tmp_path / "more", **others(19))
