@@ -32,11 +32,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from costmodel.analysis.beyond import beyond
+    from costmodel.analysis.calibration import calibrate
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.information import voi
     from costmodel.analysis.probabilistic import psa
     from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
     from costmodel.analysis.sweep import Swept
+    from costmodel.analysis.validation import validate
+    from costmodel.analysis.verification import verify
+    from costmodel.cases.replicate import replicate
     from costmodel.errors import InputError
     from costmodel.model.run import run
     from costmodel.result.result import Result
@@ -47,9 +51,13 @@ if TYPE_CHECKING:
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
     "costmodel.analysis.incremental": ("incremental",),
+    "costmodel.analysis.calibration": ("calibrate",),
     "costmodel.analysis.information": ("voi",),
     "costmodel.analysis.probabilistic": ("psa",),
     "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
+    "costmodel.analysis.validation": ("validate",),
+    "costmodel.analysis.verification": ("verify",),
+    "costmodel.cases.replicate": ("replicate",),
     "costmodel.errors": ("InputError",),
     "costmodel.model.run": ("run",),
     "costmodel.result.result": ("Result",),
@@ -60,9 +68,9 @@ _WHERE = {
 """Public names by module; each is imported when it is first used, so that a program waits for what it needs alone."""
 
 __all__ = [
-    "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even",
-    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "run", "sweep", "synthesise", "tornado",
-    "voi", "workbook",
+    "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "calibrate",
+    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "replicate", "run", "sweep", "synthesise",
+    "tornado", "validate", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a value holds, as one digest: two values that hold the same are equal and have one hash."""
+"""What a value holds, as one digest: two values that hold the same are equal and have one hash. And in short."""
 
 import hashlib
 import pickle
@@ -14,16 +14,21 @@ from pydantic import BaseModel
 
 Class = TypeVar("Class", bound=type)
 
+LONGEST, LONGEST_TEXT = 1_000, 80
+"""Characters of a short `repr`, and of one text in it."""
 KEPT = "_content"
 """Under which name an object keeps its digest."""
 
 
 def by_content(cls: Class) -> Class:
-    """Make a frozen dataclass equal by what it holds, arrays and mappings too, and give it a hash.
+    """Make a frozen dataclass equal by what it holds, arrays and mappings too, and give it a hash and a short `repr`.
 
     The equality that a dataclass has by itself raises where a field is an array, and its hash where one is a mapping.
+    A `repr` that a class defines or takes over (`repr=False`) stays.
     """
 
+    if getattr(vars(cls).get("__repr__"), "__wrapped__", None):  # the dataclass's own, which shows all there is
+        cls.__repr__ = _short  # type: ignore[method-assign,assignment]
     cls.__eq__ = _equal  # type: ignore[assignment,method-assign]
     cls.__hash__ = _hash  # type: ignore[assignment,method-assign]
     cls.__getstate__ = _state  # type: ignore[assignment,method-assign]
@@ -43,6 +48,25 @@ def _hash(self: Any) -> int:
 def _state(self: Any) -> dict[str, Any]:
     """What is pickled: what it holds, and not the digest that was taken of it."""
     return {name: value for name, value in vars(self).items() if name != KEPT}
+
+
+def _short(self: Any) -> str:
+    """The fields of a dataclass on one line: numbers and texts as they are, and of all else how much there is."""
+    shown = (f"{field.name}={_in_short(getattr(self, field.name))}" for field in fields(self) if field.repr)
+    text = f"{type(self).__name__}({', '.join(shown)})"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]}…)"
+
+
+def _in_short(value: Any) -> str:
+    if value is None or isinstance(value, bool | int | float | np.generic | Path):
+        return str(value)
+    if isinstance(value, str):
+        return repr(value if len(value) <= LONGEST_TEXT else f"{value[: LONGEST_TEXT - 1]}…")
+    if isinstance(value, np.ndarray):
+        return f"array{value.shape}"
+    if isinstance(value, Mapping | list | tuple | Set):
+        return f"<{len(value)} entries>" if len(value) != 1 else "<1 entry>"
+    return f"<{type(value).__name__}>"
 
 
 def digest(value: Any) -> str:

@@ -158,8 +158,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "Result.summary.by": [("partie", 'Did you mean "party"?'), ("perspectiv", 'Did you mean "perspective"?'), *OF_NAME],
     "Result.compared.strategy": [("usual_care", "Allowed: therapy"), *OF_NAME],
     "Psa.choices.thresholds": [(3, "is no list"), ("30000", "is no list"), ([-1], "From 0 to 10,000,000")],
-    "validation.validate.population": [("panick", 'Did you mean "panic"?')],
-    "calibration.calibrate.fits": [("thiry", "is no list"), (3, "3 is no list")],
+    "validate.population": [("panick", 'Did you mean "panic"?')],
+    "calibrate.fits": [("thiry", "is no list"), (3, "3 is no list")],
     "Scenario.changed.by": [(3, "3 is no name")],
     "Scenario.stratum.name": [("heavy", "there is no stratum"), (3, "there is no stratum")],
     "Scenario.status.name": [("session_prise", 'Did you mean "session_price"?'), *OF_NAME],
@@ -205,10 +205,10 @@ TABLE: dict[str, Any] = {
     "Result.band.strategy": 1, "Scenario.changed.by": "me",
     "Scenario.stratum.name": None, "Result.run.name": "deterministic", "ValueOfInformation.of.kind": "parameter",
     "break_even.value": 1, "chance_break_even.draws": 20,
-    "frontier.value": 1, "chances.view": "value", "verification.verify.only": None,
-    "replicate.replicate.path": ROOT / "tests" / "published" / "chancellor_1997_exact.json",
+    "frontier.value": 1, "chances.view": "value", "verify.only": None,
+    "replicate.path": ROOT / "tests" / "published" / "chancellor_1997_exact.json",
     "evidence.evidence.draws": DRAWS, "spectrum.spectrum.draws": 0,
-    "calibration.calibrate.path": SCENARIOS / "panic" / "calibration.yaml",
+    "calibrate.path": SCENARIOS / "panic" / "calibration.yaml",
     "spectrum.spectrum.paths": [SCENARIOS / "panic" / "model.yaml"],
 }  # fmt: skip
 """Right arguments: by the parameter's name, and where that is not enough by `function.parameter`."""
@@ -219,8 +219,8 @@ BY_NAME = {
 """Methods of a result that take names; the others take readings, arrays and indices."""
 INDICES = {"horizon": 0, "strategy": 1, "at": [0.25, 0.5]}
 LONG = {
-    "calibration.calibrate", "evidence.evidence", "spectrum.spectrum", "validation.validate", "validation.targets_name",
-    "verification.verify", "verification.verify_result", "workbook", "workbook.write",
+    "calibrate", "evidence.evidence", "spectrum.spectrum", "validate", "validation.targets_name",
+    "verify", "verification.verify_result", "workbook", "workbook.write",
 }  # fmt: skip
 """Functions whose right answer takes more than a second."""
 NO_ANSWER = {

@@ -73,6 +73,11 @@ class Scenario:
     part: str = ""
     """The stratum whose people alone these are; "" for the whole cohort."""
 
+    def __repr__(self) -> str:
+        where, model = f"{self.path.resolve().parent.name}/{self.path.name}", self.model
+        size = f"{len(model.strategies)} strategies, {len(model.states)} states, {len(self.parameters)} parameters"
+        return f"<Scenario {where}: {model.title} ({model.label}); {size}>"
+
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of everything that moves an answer per person, and of nothing else (`build.sha256`)."""

@@ -109,3 +109,22 @@ def test_a_digest_is_of_the_content_and_of_nothing_else() -> None:
         {"b": 2, "a": 1}, ["ab", "c"], ["a", "bc"], 2**60, 2**60 + 1, partial(len, 1), partial(len, 2), set(),
     ]  # fmt: skip
     assert len({digest(one) for one in different}) == len(different)
+
+
+def test_everything_is_shown_short(handed_out: dict[str, Any]) -> None:
+    whole = [(name, one) for name, value in handed_out.items() for name, one in [(name, value), *inside(value, name)]]
+    whole.append(("locked", locked()))
+    assert len(whole) > 100
+    for name, one in whole:
+        if getattr(type(one), "__module__", "").startswith("costmodel.") and not hasattr(one, "model_fields"):
+            assert 0 < len(repr(one).encode()) < 2_000, name
+            as_html = getattr(one, "_repr_html_", lambda: "")()
+            assert len(as_html.encode()) < 20_000, name
+
+
+def test_what_is_shown_says_what_it_is(handed_out: dict[str, Any]) -> None:
+    assert repr(handed_out["scenario"]).startswith("<Scenario ")
+    assert "2 strategies" in repr(handed_out["scenario"])
+    assert f"{DRAWS} draws, seed 1" in repr(handed_out["result"])
+    assert "net_saving" in handed_out["result"]._repr_html_()
+    assert repr(handed_out["chances"]).startswith("Chances(months=array(")

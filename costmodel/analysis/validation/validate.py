@@ -21,7 +21,7 @@ from costmodel.inputs.draws import checked_seed
 from costmodel.model.activity import looking
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import load
+from costmodel.scenario.load import catalogue, load
 
 VALIDATION_FILE = "validation.yaml"
 CANNOT, VOID = "cannot be asked", "void"
@@ -31,7 +31,7 @@ Group = tuple[str, str, str | None, str | None]
 
 
 def validate(
-    folder: Path,
+    folder: str | Path | None = None,
     population: str | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
@@ -39,13 +39,14 @@ def validate(
 ) -> Validation:
     """Lay what studies found beside what the models predict, for every population or one.
 
-    folder: of the scenarios, with the validation file. Raises InputError where that is faulty or has no such
-    population.
+    folder: of the scenarios, with the validation file; the catalogue's if None. Raises InputError where that is faulty
+    or has no such population.
     A row whose population, file, strategy or state does not exist says so and does not score.
     """
     draws, seed = checked_draws(draws, 2), checked_seed(seed)
     can_be_called("progress", progress)
-    declared = read_validation(path_of("folder", folder) / VALIDATION_FILE)
+    home = catalogue() if folder is None else path_of("folder", folder)
+    declared = read_validation(home / VALIDATION_FILE)
     rows = {name: row for name, row in declared.rows.items() if population in (None, row.population)}
     if not rows:
         known = {row.population for row in declared.rows.values()}

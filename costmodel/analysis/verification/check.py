@@ -163,6 +163,10 @@ class Check:
     words: str
     note: str = ""
 
+    def __repr__(self) -> str:
+        measured = "" if self.value is None else f", {self.value:.2g} of {self.tolerance:g} allowed"
+        return f"<{self.id} {self.state}: {self.title}{measured}>"
+
 
 @dataclass(frozen=True)
 class Measured:
