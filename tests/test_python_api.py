@@ -46,6 +46,7 @@ NOT_ASKED = {
     "Question.rows": "a step of an analysis", "Question.measure": "a step of an analysis",
     "Question.finding": "a step of an analysis", "Question.curve": "a step of an analysis",
     "Question.spent_and_returned": "a step of an analysis", "Question.net_benefits": "a step of an analysis",
+    **{f"spectrum.{name}": "words of a line" for name in ("record", "disagreement", "price", "use", "threat")},
     "Rule.measure": "a step of an analysis", "Plan.part": "a step of a sweep", "State": "a class of choices",
 }  # fmt: skip
 """Public by their names, and no question that a user puts."""
