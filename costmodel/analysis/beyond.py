@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
-from costmodel.analysis.probabilistic.record import At, Row
-from costmodel.analysis.probabilistic.spread import Spread, averaged, spread
+from costmodel.analysis.probabilistic.spread import At, Row, Spread, averaged, spread
 from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, one_of, some_of
 from costmodel.model.run import checked_workers, run_as

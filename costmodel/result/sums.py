@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import get_args
 
 import numpy as np
@@ -13,7 +13,7 @@ from costmodel.engine.formulas import settled
 from costmodel.errors import InputError, listed, made_by, number, one_of, shown, true_or_false, whole_number
 from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
-from costmodel.result.estimate import Estimate
+from costmodel.result.estimate import Estimate, quantiles
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.scenario.blocks import Category
 from costmodel.scenario.build import Scenario
@@ -207,15 +207,7 @@ class Sums:
 
     def quantiles(self, run: Run, values: Array, at: tuple[float, ...]) -> tuple[float, ...]:
         """Quantiles of the mixture of alternatives; values: (alternative, draw); at: from 0 to 1."""
-        values, at = _by_draw(run, values), _shares(at)
-        used = np.flatnonzero(run.weights)
-        weights, kept = run.weights[used], values[used]
-        if (weights == weights[0]).all():  # which value has which weight does not matter, and sorting is cheap
-            found = np.sort(kept, axis=None)[_ranks(float(weights[0]), kept.size, at)]
-        else:
-            each = np.repeat(weights, values.shape[-1])
-            found = np.quantile(kept.ravel(), at, weights=each, method="inverted_cdf")
-        return tuple(float(q) for q in found)
+        return quantiles(_by_draw(run, values), run.weights, _shares(at))
 
     def chance(self, run: Run, happens: NDArray[np.bool_]) -> float:
         """Weighted share of draws in which something happens; happens: (alternative, draw)."""
@@ -321,10 +313,3 @@ def _by_draw(run: Run, values: Array | NDArray[np.bool_], place: str = "values")
 
 def _shares(at: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(number("at", share, 0, 1, wrong="not a share of draws") for share in listed("at", at))
-
-
-@lru_cache
-def _ranks(weight: float, count: int, at: tuple[float, ...]) -> NDArray[np.intp]:
-    """Places of quantiles among so many rising values of one weight each."""
-    places = np.quantile(np.arange(count), at, weights=np.full(count, weight), method="inverted_cdf")
-    return places.astype(np.intp)

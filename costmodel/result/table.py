@@ -68,7 +68,7 @@ def _of_strategy(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
     for perspective in PERSPECTIVES:
         for discounted in (False, True):
             cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
-            yield _row(
+            yield row_of(
                 result,
                 run,
                 h,
@@ -81,17 +81,17 @@ def _of_strategy(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
             )
     for discounted in (False, True):
         qaly = result.estimate(run, run.outcomes.qaly[h, int(discounted), s])
-        yield _row(result, run, h, s, "qaly", qaly, unit="QALY", discounted=discounted, compared=False)
+        yield row_of(result, run, h, s, "qaly", qaly, unit="QALY", discounted=discounted, compared=False)
 
 
 def _against_comparator(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
     gain = {d: result.qaly_gain(run, h, s, d) for d in (False, True)}
     for discounted, values in gain.items():
-        yield _row(result, run, h, s, "qaly", result.estimate(run, values), unit="QALY", discounted=discounted)
+        yield row_of(result, run, h, s, "qaly", result.estimate(run, values), unit="QALY", discounted=discounted)
     for party in result.parties():
         for discounted in (False, True):
             saving = -result.net_cost(run, h, s, party=party, discounted=discounted)
-            yield _row(
+            yield row_of(
                 result,
                 run,
                 h,
@@ -107,7 +107,7 @@ def _against_comparator(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]
 
 def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) -> Iterator[Row]:
     def row(outcome: str, estimate: Estimate, **more: Any) -> Row:
-        return _row(result, run, h, s, outcome, estimate, perspective=perspective, **more)
+        return row_of(result, run, h, s, outcome, estimate, perspective=perspective, **more)
 
     saving = {d: -result.net_cost(run, h, s, perspective=perspective, discounted=d) for d in (False, True)}
     for discounted, values in saving.items():
@@ -205,11 +205,12 @@ def payback_words(months: float, horizon_months: float, first_payment: float, sa
     return f"after {in_words(months)}"
 
 
-def _row(
+def row_of(
     result: Sums, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *,
     perspective: str = "", party: str = "all", category: str = "all", unit: str = "GBP",
-    discounted: bool = False, words: str = "", compared: bool = True,
+    discounted: bool = False, words: str = "", compared: bool = True, draws: int | None = None,
 ) -> Row:  # fmt: skip
+    """A row of the table. h, s: indices of horizon and strategy. draws: behind the value; all by default."""
     money = unit.startswith("GBP")
     return {
         "strategy": result.strategies[s],
@@ -225,7 +226,7 @@ def _row(
         "price_year": result.scenario.setting.price_year if money else "",
         "discounted": discounted,
         "horizon_months": result.horizons[h],
-        "draws": result.draws if run.name != DETERMINISTIC else 0,
+        "draws": 0 if run.name == DETERMINISTIC else result.draws if draws is None else draws,
         "run": run.name,
         "words": words,
     }

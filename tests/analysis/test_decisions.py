@@ -15,7 +15,7 @@ from scipy.stats import qmc
 import costmodel as cm
 from costmodel.analysis.probabilistic.decision import Choice, acceptability, judged
 from costmodel.analysis.probabilistic.plane import QUARTERS
-from costmodel.analysis.probabilistic.tails import highest, lowest
+from costmodel.analysis.probabilistic.spread import highest, lowest
 from costmodel.engine.formulas import NOTHING as TIE
 from tests.support.answers import answer
 from tests.support.example import derived, load_example, number

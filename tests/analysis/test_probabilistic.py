@@ -331,7 +331,7 @@ def out_of_pocket(result: cm.Result) -> dict[str, np.ndarray]:
 def test_peak_funding_of_a_party_is_its_deepest_point(
     which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("costmodel.analysis.probabilistic.accounts.BLOCK", 16)
+    monkeypatch.setattr("costmodel.analysis.probabilistic.draws.BLOCK", 16)
     result = cm.run(request.getfixturevalue(which), draws=40)
     found, by_hand = cm.psa(result).party_peaks, out_of_pocket(result)
     assert set(found) == set(result.parties())

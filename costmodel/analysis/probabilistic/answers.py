@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from costmodel.analysis.probabilistic.draws import Draws
-from costmodel.analysis.probabilistic.record import Row
 from costmodel.analysis.probabilistic.rows import rows
+from costmodel.analysis.probabilistic.spread import Row
 from costmodel.errors import one_of, some_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.result import Result

@@ -10,9 +10,7 @@ from costmodel.analysis.probabilistic.decision import Choice
 from costmodel.analysis.probabilistic.draws import Draws
 from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
 from costmodel.analysis.probabilistic.plane import QUARTERS
-from costmodel.analysis.probabilistic.record import At, Row
-from costmodel.analysis.probabilistic.spread import LEVELS, Spread, averaged, spread
-from costmodel.analysis.probabilistic.tails import highest, lowest
+from costmodel.analysis.probabilistic.spread import LEVELS, At, Row, Spread, averaged, highest, lowest, spread
 from costmodel.errors import made_by, some_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.payback import NEVER, NOTHING, settled

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.validation.question import Kind
+from costmodel.result.estimate import quantiles
 
 Array = NDArray[np.float64]
 TAILS = (0.025, 0.975)
@@ -43,12 +44,12 @@ def prediction(kind: Kind, drawn: Mapping[str, Array], weights: Array) -> Predic
         each = np.full(above.shape, np.inf)
         np.divide(above, below, out=each, where=below > 0)
         spent, gained = float(weights @ above.mean(axis=1)), float(weights @ below.mean(axis=1))
-        return Prediction(spent / gained if gained > 0 else np.inf, *_quantiles(each, weights, TAILS))
+        return Prediction(spent / gained if gained > 0 else np.inf, *quantiles(each, weights, TAILS))
     values = drawn["value"]
     if kind == "median":
-        low, middle, high = _quantiles(values, weights, (TAILS[0], 0.5, TAILS[1]))
+        low, middle, high = quantiles(values, weights, (TAILS[0], 0.5, TAILS[1]))
         return Prediction(middle, low, high)
-    return Prediction(float(weights @ values.mean(axis=1)), *_quantiles(values, weights, TAILS))
+    return Prediction(float(weights @ values.mean(axis=1)), *quantiles(values, weights, TAILS))
 
 
 def verdict(found: Prediction, observed: tuple[float, float], tolerance: float, width: float) -> str:
@@ -69,10 +70,3 @@ def _chance(happens: Array, weights: Array) -> Prediction:
     errors = NORMAL * np.sqrt(chances * (1 - chances) / happens.shape[1])
     low, high = (chances - errors)[used].min(), (chances + errors)[used].max()
     return Prediction(float(weights @ chances), float(max(low, 0.0)), float(min(high, 1.0)))
-
-
-def _quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> tuple[float, ...]:
-    used = np.flatnonzero(weights)
-    each = np.repeat(weights[used], values.shape[1])
-    found = np.quantile(values[used].ravel(), at, weights=each, method="inverted_cdf")
-    return tuple(float(one) for one in found)
