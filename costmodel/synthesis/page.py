@@ -11,7 +11,7 @@ from costmodel.synthesis.file import LISTED, PopulationUse
 from costmodel.synthesis.likelihood import BOUNDED, LIMITS, Error
 from costmodel.synthesis.posterior import EffectDensity
 from costmodel.synthesis.rows import EvidenceRow
-from costmodel.words import MINUS, money
+from costmodel.words import MINUS, money, upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "costmodel/synthesis/1"
 WIDE, READ = (SCREEN, SHEET), (TEXT, SCREEN)
+TOTAL = "total other health care"
 NO_EFFECT = "no effect on other care (no weight is claimed for it)"
 TITLE, TOP = 40, 96
 """Characters of a line of the plot's title, and pixels above the plot for its lines."""
@@ -84,23 +85,30 @@ def in_100(chance: float) -> str:
     )
 
 
+def outcome(found: "Synthesis") -> str:
+    """What the position compares, as a sentence has it."""
+    estimand = found.evidence.file.positions[found.position].estimand or TOTAL
+    return "the cost of all other health care" if estimand == TOTAL else estimand
+
+
 def takeaway(found: "Synthesis") -> str:
     """The answer in a sentence."""
     typical = found.typical
     within = "includes" if typical.average.low < 0 < typical.average.high else "excludes"
     return (
-        f"A new service of {found.therapy} therapy changes the cost of all other health care by "
-        f"{with_interval(typical.new)} at full effect, and raises it with a chance of {in_100(typical.new.rise)}; the "
+        f"A new service of {found.therapy} therapy changes {outcome(found)} by "
+        f"{with_interval(typical.new)} at full effect, with a chance of {in_100(typical.new.rise)} of a rise; the "
         f"average trial by {with_interval(typical.average)}, an interval that {within} no change."
     )
 
 
 def said(counts: "Behind") -> str:
     """What stands behind an answer, in words."""
+    trials = f"{counts.trials} trials{f' and {counts.nulls} assumed nulls' if counts.nulls else ''}"
     return (
-        f"{counts.rows} rows of {counts.trials} trials, {counts.people:,.0f} people; {counts.assumed_trials} of "
-        f"{counts.trials} errors assumed; in {counts.unknown_rows} of {counts.rows} rows nobody knows whether the "
-        "programme's own cost is inside"
+        f"{counts.rows} rows of {trials}, {counts.people:,.0f} people; {counts.assumed_trials} of "
+        f"{counts.trials + counts.nulls} errors assumed; {counts.unknown_rows} of {counts.rows} rows do not show "
+        "whether the programme's own cost is inside"
     )
 
 
@@ -131,8 +139,7 @@ def page(found: "Synthesis") -> Page:
         Heading("Beside it: other evidence, other readings, each trial left out"),
         Table(_fitted(found), FITS, name="beside"),
         *_scored(found),
-        Heading("Who uses which answer"),
-        Table(_people(found), PEOPLE, name="populations"),
+        *_people(found),
         Heading("Trials, each over its own window"),
         Table(pd.DataFrame([_shown(row) for row in found.rows]), ROWS, name="rows"),
         *_frequentist(found),
@@ -154,7 +161,7 @@ def _fitted(found: "Synthesis") -> "pd.DataFrame":
         counts, new = one.counts, one.fit.new
         in_words = {
             "average": with_interval(one.fit.average), "new": with_interval(new), "new_in_words": percent(new.mean),
-            "rise": in_100(new.rise), "assumed": f"{counts.assumed_trials} of {counts.trials}",
+            "rise": in_100(new.rise), "assumed": f"{counts.assumed_trials} of {counts.trials + counts.nulls}",
             "unknown": f"{counts.unknown_rows} of {counts.rows}",
         }  # fmt: skip
         rows.append({str(key): value for key, value in record.items()} | in_words)
@@ -177,7 +184,7 @@ def _scored(found: "Synthesis") -> Iterator[Paragraph]:
     )
 
 
-def _people(found: "Synthesis") -> "pd.DataFrame":
+def _people(found: "Synthesis") -> Iterator[Heading | Table]:
     import pandas as pd
 
     here = {row.trial for row in found.rows}
@@ -186,7 +193,9 @@ def _people(found: "Synthesis") -> "pd.DataFrame":
         if one.position != found.position or one.therapy != found.therapy:
             continue
         rows.append({"population": name.replace("_", " "), **_population(found, one, here)})
-    return pd.DataFrame(rows, columns=["population", "uses", "answer", "alone", "scored"])
+    if rows:
+        yield Heading("Who uses which answer")
+        yield Table(pd.DataFrame(rows), PEOPLE, name="populations")
 
 
 def _population(found: "Synthesis", one: PopulationUse, here: set[str]) -> dict[str, str]:
@@ -277,7 +286,7 @@ def forest(found: "Synthesis") -> "Chart":
     """Figures with their intervals, verdicts as what they leave open, and the two answers at full effect."""
     from costmodel import charts
 
-    errors = found.evidence.file.errors
+    errors, short = found.evidence.file.errors, outcome(found).removeprefix("the ").replace("all other", "other")
     rule = Error(errors.cv_low, errors.cv_high, errors.cv_points)
     lines = [_line(row, rule) for row in found.rows]
     for name, density in (("Average trial", found.typical.average), ("New service", found.typical.new)):
@@ -286,12 +295,12 @@ def forest(found: "Synthesis") -> "Chart":
         lines.append(charts.ForestLine(
             f"{name}, at full effect", with_interval(density), low, high, middle, "answer",
         ))  # fmt: skip
-    figure = charts.forest(lines, "Cost of other care, therapy ÷ usual care")
+    figure = charts.forest(lines, f"{upper_first(short)}, therapy ÷ usual care")
     alt = f"Forest plot of {len(found.rows)} rows. {takeaway(found)} " + "; ".join(
         f"{one.label}: {one.words}" for one in lines
     )
     title = (
-        f"Other health care after {found.therapy} therapy: {percent(found.typical.average.median)} in the average "
+        f"{upper_first(short)} after {found.therapy} therapy: {percent(found.typical.average.median)} in the average "
         f"trial, {percent(found.typical.new.low)} to {percent(found.typical.new.high)} in a new service"
     )
     made = charts.chart(figure, title, alt)

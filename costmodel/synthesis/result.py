@@ -27,7 +27,7 @@ from costmodel.synthesis.posterior import (
     shrunk,
     trials_of,
 )
-from costmodel.synthesis.rows import EvidenceRow
+from costmodel.synthesis.rows import ASSUMED, EvidenceRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +43,16 @@ SCORED_WITHIN = 6.0
 
 @dataclass(frozen=True)
 class Behind:
-    """How much stands behind an answer. assumed: rows whose standard error is drawn or by the rule; unknown: rows of
-    which nobody knows whether the programme's cost is inside. Alternatives of one trial count as rows, not as trials.
+    """How much stands behind an answer.
+
+    nulls: assumed, of which no trial is known and whose people are not counted. assumed_trials: with an error that is
+    drawn or by the rule, nulls among them. unknown_rows: do not show whether the programme's cost is inside.
+    Alternatives of one trial count as rows, not as trials.
     """
 
     rows: int
     trials: int
+    nulls: int
     people: float
     assumed_trials: int
     unknown_rows: int
@@ -351,11 +355,12 @@ def changed(rows: Sequence[EvidenceRow], run: NamedRun) -> list[EvidenceRow]:
 
 def counted(rows: Sequence[EvidenceRow]) -> Behind:
     """What stands behind rows."""
-    by_unit = {row.unit: row for row in rows}
+    by_unit = {row.unit: row for row in rows if row.design != ASSUMED}
+    nulls = len({row.unit for row in rows if row.design == ASSUMED})
     assumed = {row.unit for row in rows if row.error != "figure"}
     unknown = sum(row.programme_cost == UNKNOWN for row in rows)
     people = sum(row.people for row in by_unit.values())
-    return Behind(len(rows), len(by_unit), people, len(assumed), unknown)
+    return Behind(len(rows), len(by_unit), nulls, people, len(assumed), unknown)
 
 
 def alternatives(rows: Sequence[EvidenceRow]) -> list[tuple[str, list[EvidenceRow]]]:
@@ -397,7 +402,7 @@ def _crps(row: EvidenceRow, mass: Array | None, onset: float) -> float:
 def _record(one: Beside, onset: str) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": one.kind, "name": one.name, "label": one.label, "onset_months": onset}
     counts = one.counts
-    found |= {"rows": counts.rows, "trials": counts.trials, "people": counts.people}
+    found |= {"rows": counts.rows, "trials": counts.trials, "assumed_nulls": counts.nulls, "people": counts.people}
     found |= {"assumed_errors": counts.assumed_trials, "unknown_programme_cost": counts.unknown_rows}
     for name, density in (("average", one.fit.average), ("new", one.fit.new)):
         found |= {f"{name}_median": density.median, f"{name}_low": density.low, f"{name}_high": density.high}
