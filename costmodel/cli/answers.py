@@ -31,8 +31,7 @@ from costmodel.cli.options import (
 from costmodel.cli.program import app
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
-from costmodel.perspectives import PERSPECTIVE_NAMES
-from costmodel.report import files, json_report, terminal
+from costmodel.report import files, json_report
 from costmodel.report.sentence import MAIN
 from costmodel.scenario.load import Refused
 from costmodel.scenario.schema import json_schema
@@ -104,21 +103,13 @@ def run(
     ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
-    from costmodel.report import render
+    from costmodel.report.answer import page
 
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
     loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
     result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, **given)
-    if csv is not None:
-        content = files.as_csv(result, perspective)
-        files.write_csv(csv, content)
-    if as_json:
-        print(json_report.text(json_report.document(result, perspective)))
-    else:
-        blocks = [] if len(result.strategies) < 3 else steps(result, perspective or MAIN).page().blocks
-        stepwise = terminal.headed(f"Each strategy against the next best one, {PERSPECTIVE_NAMES[perspective or MAIN]}")
-        show(terminal.report(result, perspective, more=(*stepwise, *render.pieces(blocks)) if blocks else ()))
+    give(page(result, perspective), as_json, csv)
     if workbook is not None:
         _write_workbook(result, workbook, "--workbook")
 

@@ -11,11 +11,9 @@ from typing import Any
 
 from costmodel.errors import InputError
 from costmodel.inputs.files import LONGEST_NAME, temporary_beside
-from costmodel.report.json_report import rows
-from costmodel.result.result import Result
 from costmodel.result.safe_text import FORMULA_STARTS, cell
 
-__all__ = ["FORMULA_STARTS", "as_csv", "cell", "check_folder", "write_csv", "write_whole"]
+__all__ = ["FORMULA_STARTS", "cell", "check_folder", "write_csv", "write_whole"]
 
 
 def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o") -> None:
@@ -65,11 +63,6 @@ def check_folder(path: Path, option: str) -> None:
         raise InputError.at(place, "this is a device or a pipe, not a file", "Name a file; it is put there whole.")
     if not os.access(folder, os.W_OK):
         raise InputError.at(place, f'nothing may be written in "{folder}"', "Name another folder.")
-
-
-def as_csv(result: Result, perspective: str | None = None) -> str:
-    """The rows as CSV: numbers in full, missing ones empty, nothing that a spreadsheet would run."""
-    return records_as_csv(rows(result, perspective))
 
 
 def records_as_csv(records: Sequence[Mapping[str, Any]]) -> str:

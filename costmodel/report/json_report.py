@@ -1,4 +1,4 @@
-"""A result as JSON: the rows of `Result.table()` at full precision, with what they were computed from."""
+"""What every document of JSON says alike: the program, the scenario, its changes, and numbers that JSON can hold."""
 
 import json
 import math
@@ -6,14 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import costmodel
-from costmodel.page import of_run
-from costmodel.report.sentence import MAIN, answer
-from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.used import to_be_checked
 
-SCHEMA = "costmodel/result/1"
 CHECK_SCHEMA = "costmodel/check/1"
 
 
@@ -22,35 +17,10 @@ def engine() -> str:
     return f"costmodel {costmodel.__version__}"
 
 
-def document(result: Result, perspective: str | None = None) -> dict[str, Any]:
-    """Everything that `costmodel run --json` prints.
-
-    perspective: keeps the rows of one perspective and those that belong to none (health, the parties).
-    """
-    return {
-        "schema": SCHEMA,
-        "scenario": identity(result.scenario),
-        "engine": engine(),
-        "settings": of_run(result, perspective),
-        "rows": rows(result, perspective),
-        "warnings": list(result.warnings),
-        "notes": notes(result, perspective),
-        "changes": changes(result.scenario.changes),
-    }
-
-
 def identity(scenario: Scenario) -> dict[str, str]:
     """Which scenario it is, and of which stratum alone where it is of one. The file is named without its folder."""
     model, part = scenario.model, {"stratum": scenario.part} if scenario.part else {}
     return {"title": model.title, "label": model.label, "sha256": scenario.sha256, "file": scenario.path.name, **part}
-
-
-def rows(result: Result, perspective: str | None = None) -> list[dict[str, Any]]:
-    """The records of the table, missing values as None."""
-    table = result.table()
-    if perspective:
-        table = table[table.perspective.isin([perspective, ""])]
-    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def plain(value: Any) -> Any:
@@ -58,17 +28,6 @@ def plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def notes(result: Result, perspective: str | None = None) -> list[str]:
-    """The answer in words for each strategy and one payer, and the recalled figures behind it by name."""
-    said: dict[str, None] = {}
-    for strategy in result.strategies[1:]:
-        words = answer(result, strategy, perspective or MAIN)
-        said |= dict.fromkeys((words.headline, *words.beside))
-    if recalled := to_be_checked(result.scenario):
-        said[f"to be checked: {', '.join(recalled)}"] = None
-    return list(said)
 
 
 def changes(made: Iterable[Change]) -> list[dict[str, Any]]:

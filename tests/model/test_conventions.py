@@ -10,7 +10,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.model import run as running
-from costmodel.report import json_report
+from costmodel.report import answer as of_run
+from costmodel.report import render
 from costmodel.report.workbook.book import as_bytes
 from costmodel.scenario.consistency import MAX_CYCLES
 from tests.scenario.slips import problems
@@ -96,7 +97,7 @@ def test_D18_costs_and_health_have_their_own_rates_and_both_are_printed(tmp_path
     where = {"discounted": True, "horizon_months": 60.0}
     assert savings(changed, **where) == savings(usual, **where)
     assert answer(changed, "qaly", "", **where) > answer(usual, "qaly", "", **where)
-    assert json_report.document(changed)["settings"]["discount"] == {"costs": 0.035, "health": 0.015}
+    assert render.document(of_run.page(changed))["settings"]["discount"] == {"costs": 0.035, "health": 0.015}
     page = cells(changed, "Inputs")
     assert {"Discount rate for costs", "Discount rate for health", "0.035", "0.015"} <= set(page)
 
@@ -187,7 +188,7 @@ def test_E11_an_impossible_number_of_draws_is_refused(draws: Any, example_scenar
 
 
 def test_E11_no_draws_is_the_deterministic_run_and_says_so(example_scenario: cm.Scenario) -> None:
-    document = json_report.document(cm.run(example_scenario, draws=0))
+    document = render.document(of_run.page(cm.run(example_scenario, draws=0)))
     assert any("This is the deterministic run: central values, no uncertainty" in note for note in document["notes"])
 
 
@@ -200,7 +201,7 @@ def test_E12_an_impossible_seed_is_refused(seed: Any, example_scenario: cm.Scena
 def test_E12_without_a_seed_a_run_is_repeatable_and_states_its_seed(example_scenario: cm.Scenario) -> None:
     first, second = (cm.run(example_scenario, draws=20) for _ in range(2))
     assert savings(first) == savings(second)
-    assert json_report.document(first)["settings"]["seed"] == running.SEED
+    assert render.document(of_run.page(first))["settings"]["seed"] == running.SEED
     assert savings(cm.run(example_scenario, draws=20, seed=2)) != savings(first)
 
 

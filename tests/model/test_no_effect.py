@@ -11,7 +11,8 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.probabilistic.rows import rows as rows_of_psa
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.report.json_report import document
+from costmodel.report.answer import page
+from costmodel.report.render import document
 from costmodel.report.sentence import headline, verdict
 from costmodel.report.workbook.book import write
 from costmodel.result.table import THE_SAME
@@ -162,7 +163,7 @@ def check_the_same(result: cm.Result, strategy: str, perspective: str) -> None:
     simulated = list(rows_of_psa(cm.psa(result), [perspective], [strategy])) if result.expected is not None else []
     table = result.table()
     table = table[(table.strategy == strategy) & (table.perspective == perspective)]
-    for made in (table.to_dict("records"), document(result, perspective)["rows"], simulated):
+    for made in (table.to_dict("records"), document(page(result, perspective))["rows"], simulated):
         found = [r for r in made if (r["strategy"], r["perspective"]) == (strategy, perspective) and r["comparator"]]
         outcomes = {row["outcome"] for row in found}
         assert ("payback_sustained_months" in outcomes) == bool(made)

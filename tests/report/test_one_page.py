@@ -16,6 +16,7 @@ import costmodel as cm
 from costmodel.charts import Chart, chart
 from costmodel.page import Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.report import render
+from costmodel.report.answer import page as answer_page
 from costmodel.report.workbook.run_sheet import RunSheet, worksheet
 from costmodel.report.workbook.sheet import Sheet
 from costmodel.report.workbook.styles import Styles
@@ -153,6 +154,16 @@ def test_objects_are_shown_short(shown: dict[str, Any]) -> None:
         assert len(one._repr_html_().encode()) < 20_000, name
         assert one.page().title in repr(one)
         assert "<table>" in one._repr_html_(), name
+
+
+def test_the_answer_of_a_run_is_a_page_too(example_result: cm.Result) -> None:
+    page = answer_page(example_result)
+    headline = page.sentences[0]
+    assert headline in " ".join(printed(page).split())
+    assert headline in render.markdown(page)
+    assert headline in render.html(page)
+    assert headline in render.document(page)["notes"]
+    assert book_of(page)["Toy"].tables
 
 
 def test_every_page_is_written_in_every_medium(shown: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ import openpyxl
 import pytest
 
 import costmodel as cm
-from costmodel.report import json_report, terminal
+from costmodel.report import render
+from costmodel.report.answer import page
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.book import as_bytes
 from costmodel.scenario.used import to_be_checked
@@ -31,8 +32,8 @@ def test_what_was_recalled_is_marked_wherever_the_answer_stands_and_nothing_else
     recalled = bool(to_be_checked(result.scenario))
     outputs = {
         "sentence, on every page": "\n".join(answer(result).beside),
-        "terminal": "\n".join(str(piece) for piece in terminal.report(result)),
-        "JSON": "\n".join(json_report.document(result)["notes"]),
+        "terminal": "\n".join(str(piece) for piece in render.terminal(page(result))),
+        "JSON": "\n".join(render.document(page(result))["notes"]),
         "workbook": on_the_cover(result),
     }
     assert {name: WORDS in text.lower() for name, text in outputs.items()} == dict.fromkeys(outputs, recalled)

@@ -9,7 +9,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.inputs.datasets import PriceIndex
-from costmodel.report import json_report
+from costmodel.report import render
+from costmodel.report.answer import page
 from costmodel.scenario import attached
 from tests.scenario.slips import INDEX, LIFE_TABLE, MODEL, SETTING, problems, replace
 from tests.support.answers import saving
@@ -107,7 +108,7 @@ def test_F26_a_run_uses_and_names_what_was_loaded_and_not_what_the_file_became(t
     replace(tmp_path / MODEL, "value: 100", "value: 300")
     after = cm.run(scenario, draws=20)
     assert saving(after) == saving(before)
-    said = json_report.document(after)["scenario"]["sha256"]
+    said = render.document(page(after))["scenario"]["sha256"]
     assert said == scenario.sha256 != cm.load(tmp_path / MODEL).sha256
 
 

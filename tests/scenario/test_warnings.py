@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 
 import costmodel as cm
-from costmodel.report import json_report, terminal
+from costmodel.report import render
+from costmodel.report.answer import page
 from costmodel.report.workbook.book import as_bytes
 from tests.support.answers import saving
 from tests.support.example import load_example, number, price
@@ -72,8 +73,8 @@ def test_what_is_unusual_is_said_on_every_output(name: str, tmp_path: Path) -> N
 
 def said_on_every_output(result: cm.Result, warning: str) -> None:
     assert sum(warning in text for text in result.warnings) == 1, result.warnings
-    assert any(warning in text for text in json_report.document(result)["warnings"])
-    assert warning in "\n".join(str(piece) for piece in terminal.report(result))
+    assert any(warning in text for text in render.document(page(result))["warnings"])
+    assert warning in "\n".join(str(piece) for piece in render.terminal(page(result)))
     cover = openpyxl.load_workbook(io.BytesIO(as_bytes(result)), read_only=True)["Cover"]
     said = [row[1] for row in cover.iter_rows(values_only=True) if row[0] == "Warning"]
     assert any(warning in text for text in said), said

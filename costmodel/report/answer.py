@@ -1,0 +1,186 @@
+"""The page of a run: the answer in sentences, then tables by payer, category and party, of health, and of each reading.
+
+Money and health are those of the group. No arithmetic beyond its size.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from costmodel.analysis.incremental import incremental
+from costmodel.page import (
+    Block,
+    Column,
+    Heading,
+    Notes,
+    Page,
+    Paragraph,
+    Table,
+    drawn_of,
+    of_run,
+    reading_label,
+    titled,
+)
+from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
+from costmodel.report.saved import command
+from costmodel.report.sentence import MAIN, answer, pick
+from costmodel.result.result import Result
+from costmodel.result.table import in_words
+from costmodel.words import chance, interval, money, qalys
+
+RATIO_OF_COURSE = "costs more and improves health"
+"""The finding with which a cost per QALY needs no further words."""
+BY_PERSPECTIVE = (
+    Column("who", "", "text"), Column("saving", "net saving", "money"), Column("interval", "95% interval"),
+    Column("cash", "in cash", "money"), Column("payback", "payback"), Column("chance", "its chance"),
+    Column("offset", "offset ratio"),
+)  # fmt: skip
+
+
+def page(result: Result, perspective: str | None = None) -> Page:
+    """The answer for each strategy against the comparator. perspective: only this one's rows."""
+    shown = [perspective] if perspective else list(PERSPECTIVES)
+    blocks = [block for strategy in result.strategies[1:] for block in _of_strategy(result, strategy, shown)]
+    if len(result.strategies) > 2:
+        blocks.append(Heading(f"Each strategy against the next best one, {PERSPECTIVE_NAMES[perspective or MAIN]}"))
+        blocks += incremental(result, perspective or MAIN).page().blocks
+    blocks.append(Notes("Again", (command(result, perspective=perspective),), names=True))
+    table = result.table()
+    kept = table[table.perspective.isin([perspective, ""])] if perspective else table
+    data = {"schema": "costmodel/result/1", "settings": of_run(result, perspective)}
+    scenario = result.scenario
+    return Page(titled(scenario), tuple(blocks), (), scenario, drawn_of(result), result.warnings, data, kept)
+
+
+def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Block]:
+    words = answer(result, strategy, shown[0] if len(shown) == 1 else MAIN)
+    yield Paragraph(words.headline, strong=True)
+    yield from map(Paragraph, words.beside)
+    for horizon in result.horizons:
+        yield Heading(_title(result, strategy, horizon))
+        rows = [_by_perspective(result, strategy, horizon, name) for name in shown]
+        yield Table(pd.DataFrame(rows), BY_PERSPECTIVE, name=f"by_perspective_{horizon:g}")
+    yield Heading(f"Net saving by category, {in_words(result.horizons[0])}")
+    payers = (Column(name, PERSPECTIVE_NAMES[name], "money") for name in shown)
+    yield Table(_by_category(result, strategy, shown), (Column("category", "", "text"), *payers), name="by_category")
+    yield Heading("Net saving by party")
+    columns = [Column("party", "", "text")]
+    for horizon in result.horizons:
+        columns += [Column(f"saving_{horizon:g}", in_words(horizon), "money")]
+        columns += [Column(f"interval_{horizon:g}", "95% interval")]
+    yield Table(_by_party(result, strategy), tuple(columns), name="by_party")
+    yield Heading("Health and value for money, discounted")
+    yield from _health(result, strategy, shown)
+    yield Heading("Each reading of the model")
+    yield _by_run(result, strategy, "nhs_pss" if "nhs_pss" in shown else shown[0])
+
+
+def _title(result: Result, strategy: str, horizon: float) -> str:
+    model, setting = result.scenario.model, result.scenario.setting
+    observed = "" if horizon == result.horizons[0] else " (extrapolation)"
+    compared = f"{model.strategies[strategy].label} against {model.strategies[result.comparator].label}"
+    return (
+        f"{compared}, {in_words(horizon)}{observed}: £ of {setting.price_year} for {model.people:,} people, "
+        "undiscounted; a saving is positive"
+    )
+
+
+def _by_perspective(result: Result, strategy: str, horizon: float, perspective: str) -> dict[str, Any]:
+    people = result.scenario.model.people
+    at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
+    saving, offset = pick(result, "net_saving", **at), _maybe(result, "offset_ratio", **at)
+    return {
+        "who": PERSPECTIVE_NAMES[perspective], "saving": saving.value * people, "interval": _interval(saving, people),
+        "cash": pick(result, "cash_net_saving", **at).value * people,
+        "payback": pick(result, "payback_sustained_months", **at).words, "chance": _chance(result, **at),
+        "offset": "–" if offset is None else f"{offset.value:.3g}",
+    }  # fmt: skip
+
+
+def _by_category(result: Result, strategy: str, shown: list[str]) -> pd.DataFrame:
+    people = result.scenario.model.people
+    rows = []
+    for category in (*result.categories(), "all"):
+        cells = {
+            name: pick(result, "net_saving", perspective=name, category=category, strategy=strategy).value * people
+            for name in shown
+        }
+        rows.append({"category": "total" if category == "all" else category} | cells)
+    return pd.DataFrame(rows)
+
+
+def _by_party(result: Result, strategy: str) -> pd.DataFrame:
+    people, rows = result.scenario.model.people, []
+    for party in result.parties():
+        row: dict[str, Any] = {"party": PARTY_NAMES[party]}
+        for horizon in result.horizons:
+            found = pick(result, "net_saving", party=party, horizon=horizon, strategy=strategy)
+            row |= {f"saving_{horizon:g}": found.value * people, f"interval_{horizon:g}": _interval(found, people)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
+    people, gained, ratios = result.scenario.model.people, [], []
+    for horizon in result.horizons:
+        gain = pick(result, "qaly", discounted=True, horizon=horizon, strategy=strategy)
+        span = "–" if pd.isna(gain.low) else f"{qalys(gain.low * people)} to {qalys(gain.high * people)}"
+        gained.append({"until": in_words(horizon), "gain": qalys(gain.value * people), "span": span})
+    columns = (Column("until", f"QALYs gained, {people:,} people", "text"), Column("gain", ""))
+    yield Table(pd.DataFrame(gained), (*columns, Column("span", "95% interval")), name="health")
+    for perspective in shown:
+        for horizon in result.horizons:
+            at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
+            ratio = pick(result, "cost_per_qaly", discounted=True, **at)
+            in_pounds = not pd.isna(ratio.value) and ratio.words == RATIO_OF_COURSE
+            ratios.append({
+                "who": PERSPECTIVE_NAMES[perspective], "until": in_words(horizon),
+                "ratio": money(ratio.value) if in_pounds else ratio.words,
+                "benefit": pick(result, "nmb", discounted=True, **at).value * people,
+            })  # fmt: skip
+    benefit = f"net monetary benefit at {money(result.threshold)} per QALY"
+    columns = (Column("who", "", "text"), Column("until", ""))
+    more = (Column("ratio", "cost per QALY"), Column("benefit", benefit, "money"))
+    yield Table(pd.DataFrame(ratios), (*columns, *more), name="value_for_money")
+
+
+def _by_run(result: Result, strategy: str, perspective: str) -> Table:
+    people, rows = result.scenario.model.people, []
+    for name in (*result.runs, *result.strata):
+        at: dict[str, Any] = {"run": name, "strategy": strategy}
+        of_money: dict[str, Any] = {**at, "perspective": perspective}
+        last = {**of_money, "horizon": result.horizons[-1]}
+        savings = {
+            f"saving_{horizon:g}": pick(result, "net_saving", horizon=horizon, **of_money).value * people
+            for horizon in result.horizons
+        }
+        rows.append({
+            "reading": reading_label(result, name), **savings, "chance": _chance(result, **last),
+            "payback": pick(result, "payback_sustained_months", **last).words,
+            "health": qalys(pick(result, "qaly", discounted=True, **at).value * people),
+        })  # fmt: skip
+    columns = (
+        Column("reading", PERSPECTIVE_NAMES[perspective], "text"),
+        *(Column(f"saving_{horizon:g}", f"saves in {in_words(horizon)}", "money") for horizon in result.horizons),
+        Column("payback", f"payback within {in_words(result.horizons[-1])}"), Column("chance", "its chance"),
+        Column("health", f"QALYs, {in_words(result.horizons[0])}"),
+    )  # fmt: skip
+    return Table(pd.DataFrame(rows), columns, name="readings")
+
+
+def _maybe(result: Result, outcome: str, **at: Any) -> "pd.Series | None":
+    """The row that answers, or None where the outcome has no meaning (no therapy cost, no draws)."""
+    try:
+        return pick(result, outcome, **at)
+    except LookupError:
+        return None
+
+
+def _chance(result: Result, **at: Any) -> str:
+    row = _maybe(result, "chance_payback", **at)
+    return "–" if row is None else chance(row.value)
+
+
+def _interval(row: "pd.Series", people: int) -> str:
+    return "–" if pd.isna(row.low) else interval(row.low * people, row.high * people)
