@@ -1,8 +1,9 @@
 """Run a published case and lay what its source prints beside what comes out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from costmodel.cases.answers import Answer, Row, compared
 from costmodel.cases.cohort import convention, run_cohort
@@ -12,14 +13,26 @@ from costmodel.cases.normal_problem import problem_of
 from costmodel.cases.plausible import warnings
 from costmodel.cases.worth import DRAWS, Estimate, WorthOfNormals
 from costmodel.errors import InputError, Problem, path_of
+from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.result.frontier import ON_FRONTIER, Step, frontier
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULTS = (
+    Column("key", "Result"), Column("expected", "Expected"), Column("obtained", "Obtained"),
+    Column("tolerance", "Tolerance", right=False), Column("status", "Standing", right=False), Column("verdict", ""),
+)  # fmt: skip
+ESTIMATES = (
+    Column("key", "Result"), Column("exact", "Exact"), Column("estimate", "By regression"),
+    Column("error", "Standard error"),
+)  # fmt: skip
 TABLE_TOLERANCE = 1e-6
 """Relative; the increments of a printed incremental analysis are exact."""
 
 
-@dataclass(frozen=True)
-class Replication:
+@dataclass(frozen=True, repr=False)
+class Replication(Paged):
     """A case beside its source.
 
     convention: how it counts and discounts, in words. estimates: exact values beside our own estimates from draws,
@@ -39,6 +52,49 @@ class Replication:
     def holds(self) -> bool:
         """Whether every printed result was reproduced."""
         return all(row.holds for row in self.rows)
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """A row for each printed result."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(row) for row in self.rows]).astype(object)
+
+    def page(self) -> Page:
+        """What the source prints beside what comes out, and whether all of it holds."""
+        import pandas as pd
+
+        held = sum(row.holds for row in self.rows)
+        last = "All hold." if self.holds else f"{len(self.rows) - held} of {len(self.rows)} differ."
+        rows = [
+            {"key": row.key, "expected": shown(row.expected), "obtained": shown(row.obtained), "status": row.status,
+             "tolerance": row.tolerance, "verdict": "holds" if row.holds else "DIFFERS"}
+            for row in self.rows
+        ]  # fmt: skip
+        beside = [
+            {"key": one.key, "exact": shown(one.exact), "estimate": shown(one.estimate), "error": shown(one.error)}
+            for one in self.estimates
+        ]
+        orientation: tuple[Block, ...] = (
+            Heading("The same by regression on draws, for orientation"),
+            Table(pd.DataFrame(beside), ESTIMATES, name="estimates"),
+        )
+        blocks: tuple[Block, ...] = (
+            Heading("Printed by the source, and obtained"),
+            Table(pd.DataFrame(rows), RESULTS, name="replication"),
+            *(orientation if beside else ()),
+            Notes("Notes of the source", tuple(f"{row.key}: {row.note}" for row in self.rows if row.note)),
+            Paragraph(f"{held} of {len(self.rows)} printed results reproduced. {last}", strong=True),
+        )
+        data = {
+            "schema": "costmodel/replication/1",
+            "case": {"id": self.id, "title": self.title, "kind": self.kind, "sha256": self.sha256},
+            "convention": self.convention,
+            "estimates": [asdict(one) for one in self.estimates],
+            "holds": self.holds,
+        }
+        about = (f"Convention: {self.convention}.",)
+        return Page(f"{self.title} ({self.id})", blocks, about, warnings=self.warnings, data=data, frame=self.frame)
 
 
 def replicate(path: str | Path) -> Replication:
@@ -117,3 +173,14 @@ def _shown(step: Step) -> str:
     if step.ratio is None:
         return step.status
     return f"{step.status}: {step.cost:,.6g} for {step.effect:,.6g}, {step.ratio:,.6g} each"
+
+
+def shown(value: object) -> str:
+    """A printed result in the width of a column: seven digits that matter, lists in brackets."""
+    if isinstance(value, list):
+        return f"[{', '.join(shown(part) for part in value)}]"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if not math.isfinite(value):
+        return "no ratio"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.7g}"

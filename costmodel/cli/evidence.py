@@ -136,13 +136,9 @@ def replicate(
 ) -> None:
     """Run a published model, and lay its printed results beside what comes out."""
     from costmodel.cases import replicate as run_case
-    from costmodel.report import case_table
 
     replication = run_case(case)
-    if as_json:
-        print(json_report.text(case_table.document(replication)))
-    else:
-        show(case_table.replication(replication))
+    give(replication.page(), as_json)
     if not replication.holds:
         raise typer.Exit(OUR_FAULT)
 

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 import costmodel as cm
-from costmodel.report.files import as_csv
+from costmodel.report.render import as_csv
 from costmodel.report.workbook.book import as_bytes
 from costmodel.report.workbook.sheet import clean
 from tests.scenario.slips import problems
@@ -73,7 +73,7 @@ def test_text_is_written_as_text(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_text_in_a_csv_is_not_run(name: str, tmp_path: Path) -> None:
     text = TEXTS[name]
-    rows = list(csv.reader(io.StringIO(as_csv(cm.run(named(tmp_path, text), draws=0)))))
+    rows = list(csv.reader(io.StringIO(as_csv(cm.run(named(tmp_path, text), draws=0).table()))))
     assert len(rows) > 100
     for cell in (cell for row in rows for cell in row):
         assert not cell.startswith(("=", "+", "@", "\t", "\r", "＝"))
