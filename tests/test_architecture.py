@@ -131,3 +131,45 @@ def test_no_path_is_asked_in_a_way_that_fails_where_it_is_too_long() -> None:
 )  # fmt: skip
 def test_another_way_of_reading_a_file_is_seen(text: str) -> None:
     assert list(_reading(text))
+
+
+def _imports() -> dict[str, set[str]]:
+    """Which modules each module imports, anywhere in it: inside functions and for types alone too."""
+    folder = ROOT / "costmodel"
+    files = {
+        ".".join(("costmodel", *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in folder.rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for name, path in files.items():
+        imported: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {one.name for one in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                whole = {f"{node.module}.{one.name}" for one in node.names}
+                imported |= whole & files.keys() or {node.module}
+        found[name] = (imported & files.keys()) - {name}
+    return found
+
+
+def _in_a_circle(imports: dict[str, set[str]]) -> set[str]:
+    """The modules that reach themselves: what is left when modules that import nothing that is left are taken away,
+    and modules that nothing imports.
+    """
+    left = dict(imports)
+    while True:
+        needed = set().union(*left.values()) if left else set()
+        ends = {name for name, others in left.items() if not others & left.keys() or name not in needed}
+        if not ends:
+            return set(left)
+        left = {name: others - ends for name, others in left.items() if name not in ends}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert _in_a_circle(_imports()) == set()
+
+
+def test_a_circle_is_noticed() -> None:
+    assert _in_a_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set()}) == {"a", "b", "c"}
+    assert _in_a_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == set()

@@ -5,16 +5,16 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import costmodel
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.overlay import Change
+from costmodel.version import __version__
 
 CHECK_SCHEMA = "costmodel/check/1"
 
 
 def engine() -> str:
     """The program and its version."""
-    return f"costmodel {costmodel.__version__}"
+    return f"costmodel {__version__}"
 
 
 def identity(scenario: Scenario) -> dict[str, str]:

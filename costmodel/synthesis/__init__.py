@@ -1,5 +1,5 @@
 """What trials say together of therapy's effect on the cost of all other health care."""
 
-from costmodel.synthesis.result import Synthesis, synthesise
+from costmodel.synthesis.answer import Synthesis, synthesise
 
 __all__ = ["Synthesis", "synthesise"]

@@ -49,7 +49,7 @@ class Profile:
         """Share of the full effect at times since the first session, in months."""
         if self.after is not None:
             return (months > self.after).astype(float)
-        return np.ones_like(months) if self.onset == 0 else np.minimum(months / self.onset, 1.0)
+        return np.ones_like(months) if self.onset == 0 else np.minimum(months, self.onset) / self.onset
 
 
 def months_of(start: float, end: float) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, 
 from costmodel.synthesis.file import LISTED, PopulationUse
 from costmodel.synthesis.likelihood import BOUNDED, LIMITS, Error
 from costmodel.synthesis.posterior import EffectDensity
+from costmodel.synthesis.result import Behind, Fits
 from costmodel.synthesis.rows import EvidenceRow
 from costmodel.words import MINUS, money, upper_first
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from costmodel.charts import Chart, ForestLine
-    from costmodel.synthesis.result import Behind, Synthesis
 
 SCHEMA = "costmodel/synthesis/1"
 WIDE, READ = (SCREEN, SHEET), (TEXT, SCREEN)
@@ -85,13 +85,13 @@ def in_100(chance: float) -> str:
     )
 
 
-def outcome(found: "Synthesis") -> str:
+def outcome(found: Fits) -> str:
     """What the position compares, as a sentence has it."""
     estimand = found.evidence.file.positions[found.position].estimand or TOTAL
     return "the cost of all other health care" if estimand == TOTAL else estimand
 
 
-def takeaway(found: "Synthesis") -> str:
+def takeaway(found: Fits) -> str:
     """The answer in a sentence."""
     typical = found.typical
     within = "includes" if typical.average.low < 0 < typical.average.high else "excludes"
@@ -102,7 +102,7 @@ def takeaway(found: "Synthesis") -> str:
     )
 
 
-def said(counts: "Behind") -> str:
+def said(counts: Behind) -> str:
     """What stands behind an answer, in words."""
     trials = f"{counts.trials} trials{f' and {counts.nulls} assumed nulls' if counts.nulls else ''}"
     return (
@@ -112,7 +112,7 @@ def said(counts: "Behind") -> str:
     )
 
 
-def about(found: "Synthesis") -> tuple[str, str]:
+def about(found: Fits) -> tuple[str, str]:
     """Which evidence, how much of it, and what is asked of it."""
     label = found.evidence.file.positions[found.position].label
     left = f", without {', '.join(found.without)}" if found.without else ""
@@ -123,7 +123,7 @@ def about(found: "Synthesis") -> tuple[str, str]:
     )
 
 
-def page(found: "Synthesis") -> Page:
+def page(found: Fits) -> Page:
     """The answer, the forest plot, what stands beside, the rows, and what they cannot say."""
     import pandas as pd
 
@@ -135,7 +135,7 @@ def page(found: "Synthesis") -> Page:
     blocks = (
         Paragraph(takeaway(found), strong=True),
         Paragraph(f"{over_onsets} {CONVENIENCE}"),
-        Figure(found.figure, "forest"),
+        Figure(lambda: forest(found), "forest"),
         Heading("Beside it: other evidence, other readings, each trial left out"),
         Table(_fitted(found), FITS, name="beside"),
         *_scored(found),
@@ -152,7 +152,7 @@ def page(found: "Synthesis") -> Page:
     return Page(file.title, blocks, about(found), data=data, frame=found.frame)
 
 
-def _fitted(found: "Synthesis") -> "pd.DataFrame":
+def _fitted(found: Fits) -> "pd.DataFrame":
     """The fits beside each other, and no effect on other care, in numbers and in words."""
     import pandas as pd
 
@@ -170,7 +170,7 @@ def _fitted(found: "Synthesis") -> "pd.DataFrame":
     return pd.DataFrame([*rows, {"label": NO_EFFECT, **nothing, **nought}])
 
 
-def _scored(found: "Synthesis") -> Iterator[Paragraph]:
+def _scored(found: Fits) -> Iterator[Paragraph]:
     score = found.score
     if score is None:
         return
@@ -184,7 +184,7 @@ def _scored(found: "Synthesis") -> Iterator[Paragraph]:
     )
 
 
-def _people(found: "Synthesis") -> Iterator[Heading | Table]:
+def _people(found: Fits) -> Iterator[Heading | Table]:
     import pandas as pd
 
     here = {row.trial for row in found.rows}
@@ -198,7 +198,7 @@ def _people(found: "Synthesis") -> Iterator[Heading | Table]:
         yield Table(pd.DataFrame(rows), PEOPLE, name="populations")
 
 
-def _population(found: "Synthesis", one: PopulationUse, here: set[str]) -> dict[str, str]:
+def _population(found: Fits, one: PopulationUse, here: set[str]) -> dict[str, str]:
     share = "" if one.weight == 1 else f", weight {one.weight:g}"
     own = [trial for trial in one.scored_without if trial in here]
     scored = with_interval(found.predicted(own).new) if own else ""
@@ -211,7 +211,7 @@ def _population(found: "Synthesis", one: PopulationUse, here: set[str]) -> dict[
     return {"uses": f"a new service{share}", "answer": with_interval(found.typical.new), "alone": "", "scored": scored}
 
 
-def _frequentist(found: "Synthesis") -> Iterator[Heading | Table]:
+def _frequentist(found: Fits) -> Iterator[Heading | Table]:
     import pandas as pd
 
     rows = []
@@ -229,7 +229,7 @@ def _frequentist(found: "Synthesis") -> Iterator[Heading | Table]:
         yield Table(pd.DataFrame(rows), FREQUENTIST, name="reml")
 
 
-def _pounds(found: "Synthesis") -> Iterator[Paragraph]:
+def _pounds(found: Fits) -> Iterator[Paragraph]:
     declared = found.evidence.file.constant_pounds
     if declared is None or not found.pounds:
         return
@@ -269,11 +269,11 @@ def _shown(row: EvidenceRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _only_listed(found: "Synthesis", row: EvidenceRow) -> bool:
+def _only_listed(found: Fits, row: EvidenceRow) -> bool:
     return any(found.evidence.file.positions[name].role == LISTED for name in row.sets)
 
 
-def _listed(found: "Synthesis", row: EvidenceRow) -> dict[str, Any]:
+def _listed(found: Fits, row: EvidenceRow) -> dict[str, Any]:
     positions = found.evidence.file.positions
     label = next(positions[name].label for name in row.sets if positions[name].role == LISTED)
     return {
@@ -282,7 +282,7 @@ def _listed(found: "Synthesis", row: EvidenceRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def forest(found: "Synthesis") -> "Chart":
+def forest(found: Fits) -> "Chart":
     """Figures with their intervals, verdicts as what they leave open, and the two answers at full effect."""
     from costmodel import charts
 

@@ -1,18 +1,15 @@
 """A position of the dial, fitted: the average trial, a new service, and what stands beside them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special, stats
 
-from costmodel.content import by_content
-from costmodel.errors import listed, one_of, path_of
-from costmodel.page import Page, Paged
-from costmodel.synthesis.file import LISTED, NamedRun, RowsOfEvidence, read_synthesis, shipped
+from costmodel.errors import listed, one_of
+from costmodel.synthesis.file import LISTED, NamedRun, RowsOfEvidence
 from costmodel.synthesis.frequentist import RandomEffects, reml
 from costmodel.synthesis.likelihood import Array, Error, Profile, ratio
 from costmodel.synthesis.posterior import (
@@ -32,7 +29,6 @@ from costmodel.synthesis.rows import ASSUMED, EvidenceRow
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.charts import Chart
 
 OUT, UNKNOWN = "out", "unknown"
 POINTS = 2_001
@@ -99,10 +95,9 @@ class Score:
         return float(np.std(differences, ddof=1) / np.sqrt(len(differences)))
 
 
-@by_content
 @dataclass(frozen=True, repr=False)
-class Synthesis(Paged):
-    """What the trials of a position say of therapy's effect on the cost of other health care.
+class Fits:
+    """What the trials of a position say of therapy's effect on the cost of other health care, in numbers.
 
     by_onset: (months, fit) with equal weights; an effect is applied with the onset it was fitted with. typical: at the
     typical onset. Effects are log ratios at full effect, as densities; `EffectDensity.median` and its like are changes.
@@ -246,27 +241,6 @@ class Synthesis(Paged):
         pool = Beside("position", self.position, "over all onsets", self.counts, self.fit)
         return pd.DataFrame([_record(pool, "all"), *(_record(one, self._onset(one)) for one in self.beside)])
 
-    def page(self) -> Page:
-        """The answer, the forest plot, what stands beside, the rows, and what they cannot say."""
-        return self._page
-
-    @cached_property
-    def _page(self) -> Page:
-        from costmodel.synthesis.page import page
-
-        return page(self)
-
-    def __repr__(self) -> str:
-        from costmodel.synthesis.page import about, takeaway
-
-        return "\n".join((self.evidence.file.title, *about(self), takeaway(self)))
-
-    def figure(self) -> "Chart":
-        """The forest plot: each row over its own window, the average trial and a new service at full effect."""
-        from costmodel.synthesis.page import forest
-
-        return forest(self)
-
     def _onset(self, one: Beside) -> str:
         return one.name if one.kind == "onset" else f"{self.typical_onset:g}"
 
@@ -281,39 +255,6 @@ class Synthesis(Paged):
         trials = self._trials(rows, onset, profile == "after therapy")
         kept = [row for row in rows if row.unit in {one.id for one in trials}]
         return Beside(kind, name, label, counted(kept), fit(trials, self.therapy, self.model))
-
-
-def synthesise(
-    path: str | Path | None = None, position: str | None = None, therapy: str | None = None,
-    without: Iterable[str] = (),
-) -> Synthesis:  # fmt: skip
-    """What trials say together of therapy's effect on the cost of all other health care.
-
-    path: a synthesis file, the shipped one if left out. position: which evidence counts, and therapy: the class whose
-    mean is the average trial; as the file has them if left out. without: trials to leave out. Changes are shares of the
-    cost of other care at full effect, below 0 a fall. Raises InputError, with every problem of the file.
-
-    >>> import costmodel as cm
-    >>> round(cm.synthesise(position="figures").typical.average.median, 2)
-    -0.16
-    """
-    evidence = read_synthesis(shipped() if path is None else path_of("path", path))
-    file = evidence.file
-    pool = [name for name, one in file.positions.items() if one.role != LISTED]
-    name = file.position if position is None else one_of("position", position, pool)
-    rows = evidence.of(name)
-    classes = dict.fromkeys(row.therapy for row in rows)
-    kind = one_of("therapy", therapy, classes) if therapy is not None else file.therapy
-    trials = dict.fromkeys(row.trial for row in rows)
-    left = tuple(dict.fromkeys(one_of("trial", one, trials) for one in listed("without", without)))
-    kept = [row for row in rows if row.trial not in left]
-    model = Model(file.priors.class_sd, file.priors.tau_scale)
-
-    def at(onset: float) -> Posterior:
-        return fit(fitted_trials(evidence, kept, onset), kind, model)
-
-    fits = tuple((onset, at(onset)) for onset in onsets(evidence, name))
-    return Synthesis(evidence, name, kind, left, fits, at(file.onset.typical_months))
 
 
 def onsets(evidence: RowsOfEvidence, position: str) -> tuple[float, ...]:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-import costmodel
 from costmodel.analysis.verification import Check
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import saved
@@ -27,6 +26,7 @@ from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.probabilities import Move, convention
+from costmodel.version import __version__
 
 TOLERANCE = 1e-9
 SUM_TOLERANCE = 1e-4
@@ -71,7 +71,7 @@ def write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], f
     facts = (
         ("Scenario", f"{result.scenario.model.title} ({result.scenario.model.label})"),
         ("Place", result.scenario.setting.title),
-        ("Written", f"{datetime.date.today():%-d %B %Y}, costmodel {costmodel.__version__}"),
+        ("Written", f"{datetime.date.today():%-d %B %Y}, costmodel {__version__}"),
     )
     for name, text in facts:
         page.write_string(row, 0, name, styles.strong)
@@ -268,7 +268,7 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
     scenario = result.scenario
     table(sheet, HEADINGS, ("What", "Value"), (34, 110))
     facts = [
-        ("Engine", f"costmodel {costmodel.__version__}"),
+        ("Engine", f"costmodel {__version__}"),
         ("Scenario file", scenario.path.name),
         ("Scenario SHA-256", scenario.sha256),
         *_base(scenario),
