@@ -1,5 +1,7 @@
 """Below the first screen: who pays, what the money goes on, what would change it, what it rests on."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,14 +9,15 @@ from costmodel.analysis.incremental import incremental
 from costmodel.app.parts import checks, choice, compute, downloads, show
 from costmodel.app.parts.records import STATUS
 from costmodel.app.parts.text import literal, literal_table
+from costmodel.page import reading_label
 from costmodel.report import charts
 from costmodel.report.figures import cash_verdict, exact
 from costmodel.report.saved import command
-from costmodel.report.sentence import verdict
-from costmodel.report.strata_table import strata_table
-from costmodel.result.result import Result
+from costmodel.report.sentence import pick, verdict
+from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.used import used
+from costmodel.words import chance, interval, money
 
 HEIGHT = 330
 
@@ -65,7 +68,26 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
 def _parts(result: Result, perspective: str, strategy: str) -> None:
     st.header("For whom", anchor=False)
     st.caption(f"Parts of the cohort apart, and together. Per person, £ of {result.scenario.setting.price_year}.")
-    st.table(literal_table(strata_table(result, perspective, strategy)), hide_index=True, border="horizontal")
+    st.table(literal_table(_strata(result, perspective, strategy)), hide_index=True, border="horizontal")
+
+
+def _strata(result: Result, perspective: str, strategy: str) -> pd.DataFrame:
+    """A row in words for each stratum, the whole cohort last: net saving per person at the follow-up, and payback."""
+    follow_up, last = result.horizons[0], result.horizons[-1]
+    rows = []
+    for name in (*result.strata, result.headline.name):
+        at: dict[str, Any] = {"perspective": perspective, "run": name, "strategy": strategy}
+        saving = pick(result, "net_saving", horizon=follow_up, **at)
+        row = {
+            "who": reading_label(result, name) if name in result.strata else "Everybody, by their shares",
+            f"net saving over {in_words(follow_up)}": money(saving.value),
+            "95% interval": "–" if pd.isna(saving.low) else interval(saving.low, saving.high),
+            f"money back within {in_words(last)}": pick(result, "payback_sustained_months", horizon=last, **at).words,
+        }
+        if result.headline.name != DETERMINISTIC:
+            row["its chance"] = chance(pick(result, "chance_payback", horizon=last, **at).value)
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _stops(result: Result, perspective: str, strategy: str) -> None:
