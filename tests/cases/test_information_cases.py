@@ -10,12 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costmodel.cases import replicate
-from costmodel.cases.expected_maximum import expected_maximum
 from costmodel.cases.file import NormalCase
-from costmodel.cases.normal import Normals, mean_power, square_root
-from costmodel.cases.normal_problem import problem_of
-from costmodel.cases.polynomial import Polynomial, read_formula
-from costmodel.cases.worth import WorthOfNormals
+from costmodel.cases.normal_benefits import WorthOfNormals, problem_of
+from costmodel.cases.polynomials import Normals, Polynomial, expected_maximum, mean_power, read_formula, square_root
 from costmodel.result.information import worth_of_inputs
 from tests.cli.commands import call
 from tests.support.normal_benefits import worth_of_a_normal
