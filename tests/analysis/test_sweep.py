@@ -13,12 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import costmodel as cm
-from costmodel.analysis.sweep import block as block_module
 from costmodel.analysis.sweep import conduct, planned
 from costmodel.analysis.sweep import directory as directory_module
-from costmodel.analysis.sweep.block import Block, run_block
+from costmodel.analysis.sweep import part as block_module
 from costmodel.analysis.sweep.conduct import sweep
-from costmodel.analysis.sweep.part import KEY
+from costmodel.analysis.sweep.part import KEY, Block, run_block
 from tests.support.sweeps import FEW, SMALL, contents, grid_file, in_parts_of, swept_here
 
 

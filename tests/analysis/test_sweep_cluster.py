@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from costmodel.analysis.sweep import conduct
-from costmodel.analysis.sweep.cluster import CHECKS, _check_workers
-from costmodel.analysis.sweep.versions import versions
+from costmodel.analysis.sweep.part import versions
+from costmodel.analysis.sweep.workers import CHECKS, _check_workers
 from costmodel.errors import InputError
 from tests.support.sweeps import FEW, contents, grid_file, in_parts_of, swept_here
 

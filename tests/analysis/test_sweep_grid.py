@@ -6,8 +6,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.sweep import planned
-from costmodel.analysis.sweep.cells import combinations
-from costmodel.analysis.sweep.grid import MOST_CELLS, OUTCOMES, read_grid
+from costmodel.analysis.sweep.grid import MOST_CELLS, OUTCOMES, combinations, read_grid
 from tests.support.sweeps import SMALL, grid_file
 
 

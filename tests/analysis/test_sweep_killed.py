@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.sweep import local
+from costmodel.analysis.sweep import workers as local
 from tests.support.sweeps import FEW, contents, grid_file, in_parts_of
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.sweep import block as block_module
 from costmodel.analysis.sweep import conduct
-from costmodel.analysis.sweep.block import run_block
+from costmodel.analysis.sweep import part as block_module
+from costmodel.analysis.sweep.part import run_block
 from costmodel.report.sweep_table import counted
 from tests.cli.commands import call, done, parsed, refused
 from tests.support.sweeps import FEW, grid_file

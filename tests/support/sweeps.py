@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from costmodel.analysis.sweep import conduct as module
-from costmodel.analysis.sweep.block import Block, run_block
 from costmodel.analysis.sweep.conduct import Swept, sweep
+from costmodel.analysis.sweep.part import Block, run_block
 from tests.support.example import example
 
 SMALL = """format: 1

@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.analysis.sweep import directory as folder
-from costmodel.analysis.sweep.block import Block, block, texts
-from costmodel.analysis.sweep.cells import Plan, Progress, plan
-from costmodel.analysis.sweep.cluster import connected, run_there
-from costmodel.analysis.sweep.grid import read_grid
-from costmodel.analysis.sweep.local import run_here
-from costmodel.analysis.sweep.part import Counts, checked
+from costmodel.analysis.sweep.grid import Plan, Progress, plan, read_grid
+from costmodel.analysis.sweep.part import Block, Counts, block, checked, texts
+from costmodel.analysis.sweep.workers import connected, run_here, run_there
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.parallel import processors

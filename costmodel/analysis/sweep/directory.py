@@ -10,10 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from costmodel.analysis.sweep.block import texts
-from costmodel.analysis.sweep.cells import Plan
-from costmodel.analysis.sweep.part import columns
-from costmodel.analysis.sweep.versions import NAMES, versions
+from costmodel.analysis.sweep.grid import Plan
+from costmodel.analysis.sweep.part import NAMES, columns, texts, versions
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.files import read_bytes
 

@@ -1,15 +1,58 @@
-"""A part: the rows of some cells as one Parquet file that says whose rows it holds."""
+"""The work of one part of a sweep: some cells in, one Parquet file out that says whose rows it holds."""
 
+import hashlib
 import io
 import json
+import pickle
+import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from costmodel.analysis.sweep.grid import Cell, Plan, with_values
 from costmodel.errors import InputError
 from costmodel.inputs.files import read_bytes
+from costmodel.model.run import run
+from costmodel.result.safe_text import cell as safe
+from costmodel.scenario.build import Scenario
+from costmodel.version import __version__
+
+NAMES = {
+    "costmodel": "the engine's version",
+    "source": "the engine's source",
+    "python": "the version of Python",
+    "numpy": "the version of NumPy",
+    "scipy": "the version of SciPy",
+    "pandas": "the version of pandas",
+    "pyarrow": "the version of pyarrow",
+    "machine": "the kind of processor",
+}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Of this process. `source` is the SHA-256 of the package's files: a version may be worked on."""
+    packages = {name: version(name) for name in ("numpy", "scipy", "pandas", "pyarrow")}
+    return {
+        "costmodel": __version__, "source": _source(), "python": platform.python_version(), **packages,
+        "machine": platform.machine(),
+    }  # fmt: skip
+
+
+def _source() -> str:
+    root = Path(__file__).parents[2]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(read_bytes(path)).digest())
+    return digest.hexdigest()
+
 
 try:
     import pyarrow as pa
@@ -80,3 +123,98 @@ def checked(path: Path, number: int, cells: Sequence[int], texts: Mapping[str, b
     if len(about["rows"]) != len(cells) or Counter(table["cell"].to_pylist()) != wanted:
         return None
     return Counts(table.num_rows, table["outcome"].to_pylist().count(REFUSED))
+
+
+MOST_SCENARIOS_HELD = 16
+"""Loaded scenarios that a process keeps."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part's cells and all that is needed to run them, on this machine or another.
+
+    scenarios: pickled, by file. texts: names of `set` whose values are texts. sweep: which sweep it belongs to.
+    versions: those that the process must have.
+    """
+
+    number: int
+    cells: tuple[Cell, ...]
+    scenarios: Mapping[str, bytes]
+    texts: Mapping[str, bool]
+    draws: int
+    seed: int
+    outcomes: tuple[str, ...]
+    perspectives: tuple[str, ...]
+    sweep: str
+    versions: Mapping[str, str]
+
+
+def block(plan: Plan, number: int, sweep: str) -> Block:
+    """The work of a part."""
+    grid, cells = plan.grid, plan.part(number)
+    return Block(
+        number=number,
+        cells=cells,
+        scenarios={cell.file: plan.scenarios[cell.file] for cell in cells},
+        texts=texts(plan),
+        draws=grid.draws,
+        seed=grid.seed,
+        outcomes=grid.outcomes,
+        perspectives=grid.perspectives,
+        sweep=sweep,
+        versions=versions(),
+    )
+
+
+def texts(plan: Plan) -> dict[str, bool]:
+    """For each name of `set`, whether its values are texts."""
+    return {name: isinstance(values[0], str) for name, values in plan.grid.values.items()}
+
+
+def run_block(work: Block) -> bytes:
+    """Run the cells of a part and return its file. Raises InputError where this process is not the one asked for."""
+    if differing := [name for name, wanted in work.versions.items() if versions()[name] != wanted]:
+        found = f"a worker has another {', '.join(f'{name} ({versions()[name]})' for name in differing)}"
+        raise InputError.at("workers", found, "Install the same on every worker.")
+    rows: list[dict[str, Any]] = []
+    counts = []
+    for cell in work.cells:
+        of_cell = list(_rows(work, cell))
+        counts.append(len(of_cell))
+        rows += of_cell
+    return encoded(work.number, rows, counts, work.texts, work.sweep)
+
+
+def _rows(work: Block, cell: Cell) -> Iterator[dict[str, Any]]:
+    """The rows of a cell; one that says why where the model refuses to run it."""
+    of_cell = {"cell": cell.index, "cell_id": cell.id, "scenario": safe(cell.label), "file": safe(cell.file)}
+    of_cell |= {f"set.{name}": safe(value) if work.texts[name] else float(value) for name, value in cell.values.items()}
+    try:
+        scenario = with_values(_scenario(_digest(work.scenarios[cell.file]), work.scenarios[cell.file]), cell.values)
+        table = run(scenario, draws=work.draws, seed=work.seed, workers=1).table()
+    except InputError as error:
+        nothing = dict.fromkeys(TABLE, "") | dict.fromkeys(FLOATS) | {"discounted": False}
+        words = " ".join(str(error).splitlines())
+        yield of_cell | nothing | {"outcome": REFUSED, "draws": work.draws, "words": safe(words)}
+        return
+    if list(table.columns) != list(TABLE):
+        raise RuntimeError(f"the table has other columns than a part: {', '.join(table.columns)}")
+    kept = table.outcome.isin(work.outcomes) & table.perspective.isin([*work.perspectives, ""])
+    for record in table[kept].to_dict("records"):
+        yield of_cell | {str(name): None if name in FLOATS and pd.isna(x) else safe(x) for name, x in record.items()}
+
+
+def _digest(pickled: bytes) -> str:
+    return hashlib.sha256(pickled).hexdigest()
+
+
+_HELD: dict[str, Scenario] = {}
+
+
+def _scenario(digest: str, pickled: bytes) -> Scenario:
+    """A scenario that this process has loaded, or loads now."""
+    if digest not in _HELD:
+        while len(_HELD) >= MOST_SCENARIOS_HELD:
+            del _HELD[next(iter(_HELD))]
+        _HELD[digest] = pickle.loads(pickled)
+    return _HELD[digest]
