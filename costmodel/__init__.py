@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.information import voi
     from costmodel.analysis.probabilistic import psa
-    from costmodel.analysis.sensitivity import break_even, chance_break_even, frontier, grid, tornado
+    from costmodel.analysis.sensitivity import chance_break_even, frontier, grid
+    from costmodel.analysis.sensitivity.break_even import break_even
+    from costmodel.analysis.sensitivity.tornado import tornado
     from costmodel.analysis.sweep import Swept
     from costmodel.analysis.validation import validate
     from costmodel.analysis.verification import verify

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import costmodel as cm
 from costmodel.analysis.sensitivity import inputs, named
+from costmodel.analysis.sensitivity.break_even import BreakEven, BreakEvens
+from costmodel.analysis.sensitivity.inputs import ordinal
 from costmodel.analysis.sensitivity.search import Scan, scanned, search
-from costmodel.analysis.sensitivity.spread import ordinal
-from costmodel.analysis.sensitivity.threshold import BreakEven, BreakEvens
 from costmodel.inputs.shapes import Distribution
 from costmodel.model.draws import drawn_values
 from tests.cli.commands import two_structures

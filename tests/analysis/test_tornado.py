@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import costmodel as cm
 from costmodel.analysis.sensitivity import inputs
-from costmodel.analysis.sensitivity.one_way import Bar, Tornado
-from costmodel.analysis.sensitivity.spread import Spread, _chance_below, limits, ordinal, spread_of
+from costmodel.analysis.sensitivity.inputs import Spread, _chance_below, limits, ordinal, spread_of
+from costmodel.analysis.sensitivity.tornado import Bar, Tornado
 from costmodel.inputs.distributions import fit
 from costmodel.scenario.used import used
 from costmodel.units import parse_unit

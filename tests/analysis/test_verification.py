@@ -11,8 +11,8 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.information.value import perfect_information
 from costmodel.analysis.probabilistic.decision import acceptability
-from costmodel.analysis.sensitivity.spread import Spread
-from costmodel.analysis.sensitivity.target import Target
+from costmodel.analysis.sensitivity.inputs import Spread
+from costmodel.analysis.sensitivity.question import Target
 from costmodel.analysis.verification import Check
 from costmodel.analysis.verification.check import Context as Context
 from costmodel.engine import cohort, formulas
@@ -229,7 +229,7 @@ DEFECTS: dict[str, Defect] = {
     "V40": put("tests.support.laws.uncertainty.perfect_information", lambda *a: -1.0),
     "V40b": put("costmodel.result.regression.Smoother.fitted", lambda self, values, kept: values - values.mean()),
     "V41": put(
-        "costmodel.analysis.sensitivity.movable.spread_of",
+        "costmodel.analysis.sensitivity.inputs.spread_of",
         lambda scenario, name: Spread(2 * scenario.central[name], 3 * scenario.central[name], "no price factor"),
     ),
     "V42": a_wild_price,

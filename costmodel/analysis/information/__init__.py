@@ -1,8 +1,7 @@
 """The value of information: what knowing more before deciding is worth."""
 
 from costmodel.analysis.information.answer import Line, Population, ValueOfInformation
-from costmodel.analysis.information.question import KEPT, Question, question_of
-from costmodel.analysis.information.subjects import UNUSED, Subject
+from costmodel.analysis.information.question import KEPT, UNUSED, Question, Subject, question_of
 from costmodel.analysis.information.value import (
     DRAWS,
     perfect_information,

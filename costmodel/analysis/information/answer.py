@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from costmodel.analysis.information.question import Question
-from costmodel.analysis.information.subjects import UNUSED, Kind, Subject
+from costmodel.analysis.information.question import UNUSED, Kind, Question, Subject
 from costmodel.errors import one_of
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table, titled
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.information.answer import Line, Population, ValueOfInformation
-from costmodel.analysis.information.question import Kind as Asked
-from costmodel.analysis.information.question import question_of
-from costmodel.analysis.information.subjects import (
+from costmodel.analysis.information.question import (
     UNUSED,
+    Benefit,
     Subject,
     groups,
+    question_of,
     says_as_much,
     single_inputs,
     uncertain,
@@ -60,7 +60,7 @@ def voi(
     if draws < FEWEST_DRAWS:
         raise InputError.at("draws", f"{draws} draws cannot value information", f"At least {FEWEST_DRAWS}.")
     made_by("scenario", scenario, Scenario, "costmodel.load")
-    one_of("question", question, get_args(Asked))
+    one_of("question", question, get_args(Benefit))
     one_of("perspective", perspective, PERSPECTIVES)
     if threshold is not None:
         value_of_a_qaly("threshold", threshold)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costmodel.analysis.sensitivity.movable import one_by_one
+from costmodel.analysis.sensitivity.inputs import one_by_one
 from costmodel.analysis.sensitivity.question import Question, Rows
 from costmodel.errors import InputError
 from costmodel.model.activity import LARGEST_LEAK

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.sensitivity.movable import Input
+from costmodel.analysis.sensitivity.inputs import Input
 
 Array = NDArray[np.float64]
 

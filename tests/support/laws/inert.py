@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import central_leaves, changed
-from costmodel.analysis.sensitivity.movable import behind, one_by_one
+from costmodel.analysis.sensitivity.inputs import behind, one_by_one
 from costmodel.analysis.verification.check import Context, Finding, Measured
 from costmodel.analysis.verification.variants import Edit, edited
 from costmodel.errors import InputError

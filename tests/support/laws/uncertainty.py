@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from costmodel.analysis.information.question import question_of
-from costmodel.analysis.information.subjects import Subject, uncertain
+from costmodel.analysis.information.question import Subject, question_of, uncertain
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
 from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, acceptability
 from costmodel.analysis.verification.check import (

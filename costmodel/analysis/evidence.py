@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.analysis.information import Question, ValueOfInformation, question_of, value_of_information
-from costmodel.analysis.information.subjects import drawn_together, uncertain
+from costmodel.analysis.information.question import drawn_together, uncertain
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.draws import Values
@@ -20,6 +20,8 @@ from costmodel.scenario.load import kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
 from costmodel.scenario.used import is_recalled, used
+
+__all__ = ["DRAWS", "SPREAD_ASSUMED", "STANDINGS", "Bundle", "Evidence", "Figure", "evidence", "evidence_of_all"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]

@@ -7,25 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import Change, batch
-from costmodel.analysis.sensitivity.movable import Input, inputs, named_on, only_the_bill, origin, quoted
+from costmodel.analysis.sensitivity.inputs import RANGE, Input, inputs, named_on, only_the_bill, origin, quoted
 from costmodel.analysis.sensitivity.question import OUTCOMES, Finding, Question, ask, asked, prices, said, subject
-from costmodel.analysis.sensitivity.spread import RANGE
 from costmodel.content import by_content
 from costmodel.model.draws import Array
-from costmodel.page import (
-    SCREEN,
-    SHEET,
-    TEXT,
-    Column,
-    Drawn,
-    Figure,
-    Heading,
-    Notes,
-    Page,
-    Paged,
-    Paragraph,
-    Table,
-)
+from costmodel.page import SCREEN, SHEET, TEXT, Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
 from costmodel.words import amount, pair
 
