@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import re
 import shutil
-import signal
 import subprocess
 import venv
 from pathlib import Path
@@ -123,7 +122,7 @@ def test_the_dashboard_is_served_with_its_extra(elsewhere: Elsewhere) -> None:
                 connection.request("GET", "/")
                 assert connection.getresponse().status == 200
         finally:
-            process.send_signal(signal.SIGINT)
+            process.kill()
     page = (
         "import costmodel.app.main as main; from streamlit.testing.v1 import AppTest; "
         "at = AppTest.from_file(main.__file__, default_timeout=300).run(); "
