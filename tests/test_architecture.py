@@ -173,3 +173,19 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_a_circle_is_noticed() -> None:
     assert _in_a_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set()}) == {"a", "b", "c"}
     assert _in_a_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == set()
+
+
+SMALL, MOST_APART = 80, 10
+APART = "Apart because "
+
+
+def test_a_small_module_with_one_importer_says_why_it_stands_apart() -> None:
+    imports = {name: others for name, others in _imports().items() if not name.startswith("costmodel.app")}
+    importers = {name: sum(name in others for others in imports.values()) for name in imports}
+    small = {}
+    for name, count in importers.items():
+        path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        if path.exists() and count == 1 and len((text := path.read_text("utf-8")).splitlines()) < SMALL:
+            small[name] = text
+    assert [name for name, text in small.items() if APART not in (ast.get_docstring(ast.parse(text)) or "")] == []
+    assert 0 < len(small) <= MOST_APART

@@ -1,16 +1,6 @@
 """The command line. docs/cli.md is its contract: what is printed, in which form, with which exit code."""
 
-from costmodel.cli import (
-    answers,
-    dashboard,
-    evidence,
-    information,
-    sensitivity,
-    spectrum,
-    sweep,
-    synthesis,
-    uncertainty,
-)
+from costmodel.cli import answers, dashboard, evidence, information, sensitivity, uncertainty
 from costmodel.cli.program import app, main
 
 __all__ = [
@@ -21,8 +11,5 @@ __all__ = [
     "information",
     "main",
     "sensitivity",
-    "spectrum",
-    "sweep",
-    "synthesis",
     "uncertainty",
 ]

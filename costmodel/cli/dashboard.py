@@ -1,4 +1,7 @@
-"""The command that serves the dashboard."""
+"""The command that serves the dashboard.
+
+Apart because it alone knows the dashboard, whose packages need not be installed.
+"""
 
 from importlib.util import find_spec
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Commands that hold the model against trials, published models and the laws that every run must obey."""
+"""Commands about the evidence: trials, published models, laws, every population on a page, what trials say together."""
 
 import os
 from dataclasses import replace
@@ -8,11 +8,26 @@ from typing import Annotated
 import typer
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
-from costmodel.cli.options import Draws, Fix, Json, Seed, Set, busy, give, scenario_of, scenarios, show, whole_number
+from costmodel.cli.options import (
+    Draws,
+    Fix,
+    Json,
+    OnePerspective,
+    Seed,
+    Set,
+    busy,
+    give,
+    scenario_of,
+    scenarios,
+    show,
+    whole_number,
+)
 from costmodel.cli.program import OUR_FAULT, app
+from costmodel.cli.sensitivity import Csv
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
-from costmodel.report import json_report, terminal
+from costmodel.perspectives import PERSPECTIVES
+from costmodel.report import files, json_report, terminal
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked, Refused, kind_of
 from costmodel.scenario.read import read_file
@@ -201,3 +216,63 @@ def _shipped() -> list[Path]:
     if not found:
         raise InputError.at("SCENARIO", f"there is no scenario below {folder}", "Name a model file or an overlay.")
     return found
+
+
+@app.command()
+def spectrum(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FOLDER]", help="Where the populations' folders are; ./scenarios or the package's own."
+        ),
+    ] = None,
+    perspective: OnePerspective = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+    as_json: Json = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+) -> None:
+    """Lay every population on one page: what each therapy saves whom, how surely, and where the line runs."""
+    from costmodel.analysis import spectrum as analysis
+
+    if csv is not None:
+        files.check_folder(csv, "--csv")
+    folder = scenarios() if folder is None else folder
+    paths = analysis.populations(folder)
+    if not paths:
+        raise InputError.at("FOLDER", f"there is no population below {folder}", "Name a folder with NAME/model.yaml.")
+    wanted = (perspective,) if perspective else tuple(PERSPECTIVES)
+    with busy("Running every population …") as status:
+
+        def said(name: str) -> None:
+            if hasattr(status, "update"):
+                status.update(f"Running {name} …")
+
+        found = analysis.spectrum(paths, wanted, draws=draws, seed=seed, said=said)
+    give(found.page(), as_json, csv)
+
+
+@app.command()
+def synthesise(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A synthesis file; the shipped one if left out.")
+    ] = None,
+    position: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Of the dial: which evidence counts; as the file has it if left out."),
+    ] = None,
+    therapy: Annotated[
+        str | None, typer.Option(metavar="CLASS", help="The class whose mean is the average trial.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="TRIAL", help="Leave a trial out; may be given again.")
+    ] = None,
+    as_json: Json = False,
+    csv: Csv = None,
+) -> None:
+    """Say what trials say together of therapy's effect on the cost of all other health care."""
+    from costmodel import synthesis
+
+    with busy("Fitting …"):
+        page = synthesis.synthesise(file, position, therapy, without or ()).page()
+    give(page, as_json, csv)

@@ -1,4 +1,7 @@
-"""What `costmodel check --publish` does: refuse what is not fit to be published, and write what the answers rest on."""
+"""What `costmodel check --publish` does: refuse what is not fit to be published, and write what the answers rest on.
+
+Apart because `check` is one command and publishing another question, with a page of its own.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Which populations are fit to publish: what `costmodel check --publish` prints."""
+"""Which populations are fit to publish: what `costmodel check --publish` prints.
+
+Apart because what is printed of a check is a report, and the check is none.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

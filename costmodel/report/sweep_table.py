@@ -1,4 +1,7 @@
-"""A sweep in words: what would be run, and what was."""
+"""A sweep in words: what would be run, and what was.
+
+Apart because the command waits for Parquet only where a sweep is asked for.
+"""
 
 from collections.abc import Iterator
 from typing import Any

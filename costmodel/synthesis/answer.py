@@ -1,4 +1,7 @@
-"""The question that is put to the trials, and its answer with the page that says it."""
+"""The question that is put to the trials, and its answer with the page that says it.
+
+Apart because the numbers below it know no page, and its page knows the numbers.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

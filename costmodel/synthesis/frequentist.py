@@ -2,6 +2,8 @@
 
 A cross-check, on rows with a figure, without profile and without classes.
 Source: Viechtbauer 2005, J Educ Behav Stat 30:261-293; Hartung and Knapp 2001, Stat Med 20:3875-3889.
+
+Apart because it checks the posterior by other means and shares nothing with it.
 """
 
 from dataclasses import dataclass

@@ -13,8 +13,7 @@ from costmodel.analysis.trial.measure import Array, measured
 from costmodel.analysis.validation.answer import NO_MODEL, PREDICTED, Judged, Validation
 from costmodel.analysis.validation.file import HOME, MONEY, Declared, Target, read_validation
 from costmodel.analysis.validation.question import Question, problems, question
-from costmodel.analysis.validation.seen import already_seen
-from costmodel.analysis.validation.verdict import prediction, verdict
+from costmodel.analysis.validation.verdict import already_seen, prediction, verdict
 from costmodel.errors import InputError, can_be_called, nearest, path_of
 from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed

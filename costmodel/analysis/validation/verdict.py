@@ -1,13 +1,20 @@
-"""From draws to a prediction, and from a prediction to a verdict."""
+"""What is said of one target: whether the model has seen it, and the finding beside its observation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.analysis.calibration.file import CalibrationFile
+from costmodel.analysis.validation.file import Target
 from costmodel.analysis.validation.question import Kind
+from costmodel.errors import InputError
 from costmodel.result.estimate import quantiles
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.faults import validate
+from costmodel.scenario.read import read_file
 
 Array = NDArray[np.float64]
 TAILS = (0.025, 0.975)
@@ -70,3 +77,40 @@ def _chance(happens: Array, weights: Array) -> Prediction:
     errors = NORMAL * np.sqrt(chances * (1 - chances) / happens.shape[1])
     low, high = (chances - errors)[used].min(), (chances + errors)[used].max()
     return Prediction(float(weights @ chances), float(max(low, 0.0)), float(min(high, 1.0)))
+
+
+ASSUMPTION = "A"
+"""Ids that begin so name assumptions of the project, not observations."""
+
+
+def already_seen(row: Target, scenario: Scenario) -> str | None:
+    """Where a predicted target's observation went into the model; None where it did not."""
+    observations = {one for one in [*row.sources, *row.same_as] if not one.startswith(ASSUMPTION)}
+    for place, ids in _ids(scenario):
+        if found := sorted(observations & ids):
+            return f"{', '.join(found)} is {place}"
+    return None
+
+
+def _ids(scenario: Scenario) -> Iterator[tuple[str, set[str]]]:
+    """Source ids with what they are the source of."""
+    for path in sorted(scenario.path.parent.glob("*.yaml")):
+        yield from _fitted(path)
+    for name, record in scenario.parameters.items():
+        yield f"the source of {name}", set(record.sources)
+    for structure in scenario.structures:
+        for strategy in structure.model.strategies.values():
+            for name, effect in strategy.effects.items():
+                if effect.estimand is not None:
+                    yield f"the source of the effect {name}", {effect.estimand.source}
+
+
+def _fitted(path: Path) -> Iterator[tuple[str, set[str]]]:
+    tree = read_file(path)
+    if "observations" not in tree.data or "fits" not in tree.data:
+        return
+    file, problems, _ = validate(CalibrationFile, tree)
+    if file is None:
+        raise InputError(*problems)
+    ids = {one.source for one in file.observations.values()} | set(file.observations)
+    yield f"an observation of {path.name}", ids

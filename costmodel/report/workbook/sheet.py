@@ -1,4 +1,4 @@
-"""A worksheet of columns: one heading, one formula shape, one row per cycle."""
+"""A sheet of the live model: columns of cells by name, and numbers that read back to the last digit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,32 @@ from collections.abc import Sequence
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
 
 from costmodel.report.workbook.cells import Cell
-from costmodel.report.workbook.exact import ExactWorksheet
 from costmodel.report.workbook.styles import Styles
+
+
+class _AllDigits(float):
+    """A float that is formatted as the shortest text that reads back as itself."""
+
+    def __format__(self, spec: str) -> str:
+        return repr(float(self))
+
+
+class ExactWorksheet(Worksheet):  # type: ignore[misc]
+    """Numbers read back as exactly what was written: the writer's sixteen digits lose the last bit of some.
+
+    Formulas are in the portable subset, so the search for functions newer than the file format, half the
+    time of writing, is left out.
+    """
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+    def _xml_number_element(self, number: float, attributes: Any = ()) -> None:
+        super()._xml_number_element(_AllDigits(number), attributes)
+
 
 HEADINGS = 3
 """Row (from 0) of the column headings; A1 holds the title, A2 what the sheet says, A3 whether it is live."""
