@@ -1,4 +1,4 @@
-"""The documentation runs: the examples of tutorials and docstrings, and a site that builds without a warning."""
+"""The documentation runs: examples of tutorials and docstrings, tables of keys, a site without a warning."""
 
 import doctest
 import importlib
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import costmodel
+from costmodel.scenario.schema import ModelFile
+from scripts import format_tables
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
@@ -36,6 +38,37 @@ def test_every_example_of_a_docstring_runs(monkeypatch: pytest.MonkeyPatch) -> N
 
 def _source(name: str) -> str:
     return Path(importlib.import_module(name).__file__ or "").read_text("utf-8")
+
+
+def test_the_tables_of_keys_are_those_of_the_types() -> None:
+    text = format_tables.PAGE.read_text("utf-8")
+    assert len(format_tables.TABLE.findall(text)) > 15
+    assert format_tables.made(text) == text, "python -m scripts.format_tables makes them again"
+
+
+def test_a_field_whose_text_is_taken_away_or_changed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = format_tables.PAGE.read_text("utf-8")
+    monkeypatch.setattr(ModelFile.model_fields["people"], "description", "Something else.")
+    assert "| `100` | Something else. |" in format_tables.made(text)
+    monkeypatch.setattr(ModelFile.model_fields["people"], "description", None)
+    with pytest.raises(ValueError, match="ModelFile.people has no text"):
+        format_tables.made(text)
+
+
+@pytest.mark.parametrize(
+    ("marker", "instead", "fault"),
+    [
+        ("only relative_risk at", "only rate at", "Effect.relative_risk stands in no table"),
+        ("; Dose at dose", "", "Dose has no table"),
+        ("keys: Harm ", "keys: Harms ", "there is no block Harms"),
+        ("except relative_risk;", "except relative_risks;", "Effect has no relative_risks"),
+    ],
+)
+def test_a_key_that_stands_in_no_table_is_noticed(marker: str, instead: str, fault: str) -> None:
+    text = format_tables.PAGE.read_text("utf-8")
+    assert text.count(marker) == 1
+    with pytest.raises(ValueError, match=fault):
+        format_tables.made(text.replace(marker, instead))
 
 
 @pytest.mark.long

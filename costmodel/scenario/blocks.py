@@ -1,4 +1,8 @@
-"""The blocks of a model file as types. The text under a field is its documentation and flows to the JSON schema."""
+"""The blocks of a model file as types.
+
+The text under a field is its documentation: it flows to the JSON schema and to docs/format.md (`python -m
+scripts.format_tables`), and its first line to error messages.
+"""
 
 from typing import Literal
 
@@ -19,7 +23,9 @@ class Estimand(Block):
     source: Text
     """Source id of the effect."""
     comparator: Text
-    """Against what it was measured."""
+    """Against what it was measured.
+    The label of the scenario's comparator, unless `assumed_for` is given.
+    """
     outcome: Text
     """The outcome measured."""
     time: Time
@@ -43,31 +49,49 @@ class Dose(Block):
 
 class Effect(Block):
     transition: Transition | None = None
-    """The transition whose rate changes; or"""
+    """The transition whose rate changes; either this or `quantity`."""
     quantity: Name | None = None
-    """the cost item whose quantity changes."""
+    """The cost item whose quantity changes, as the strategy's people use it; either this or `transition`."""
     hazard_ratio: Reference | None = None
-    """Multiplies the comparator's rate; unit `hazard ratio`."""
+    """Multiplies the comparator's rate; unit `hazard ratio`.
+    On a transition, either this or `rate`.
+    """
     rate: Reference | None = None
-    """Replaces the comparator's rate; unit `per year`."""
+    """Replaces the comparator's rate; unit `per year`.
+    Instead of a hazard ratio, where the comparator's rate is near zero.
+    """
     relative_risk: Reference | None = None
-    """Multiplies the comparator's probability; unit `relative risk`. In models of probabilities."""
+    """Multiplies the comparator's probability; unit `relative risk`. In models of probabilities.
+    `from` and `until` are whole cycles.
+    """
     rate_ratio: Reference | None = None
-    """Multiplies the quantity of a cost item; unit `rate ratio`."""
+    """Multiplies the quantity of a cost item; unit `rate ratio`.
+    With `quantity`, and only there.
+    """
     from_: Moment = Field(alias="from")
     """When the effect begins."""
     onset: Time | None = None
-    """Time in which it grows to its full size, in a straight line; at full size at once where left out."""
+    """Time in which it grows to its full size, in a straight line; at full size at once where left out.
+    It is whole before it ends or fades.
+    """
     until: Moment | None = None
     """When it ends, or begins to fade where there is a half-life."""
     half_life: Time | None = None
-    """Time in which a fading effect halves."""
+    """Time in which a fading effect halves.
+    Instead of ending at `until` (or at `from`) it halves every so often. One of `until` and `half_life` is required:
+    silence about durability is refused.
+    """
     dose: Dose | None = None
     """How it depends on the sessions delivered."""
     optimism: Reference | None = None
-    """Share of the effect, on the log scale, that is taken off; unit `share`."""
+    """Share of the effect, on the log scale, that is taken off; unit `share`.
+    The ratio becomes ratio^(1 − optimism).
+    """
     controlled_share: Reference | None = None
-    """Part of a before–after change, on the log scale, that a control group would not have shown; unit `share`."""
+    """Part of a before–after change, on the log scale, that a control group would not have shown; unit `share`.
+    The ratio of an uncontrolled change in a quantity becomes ratio^share. Required with `analysis: before and after`,
+    and only there.
+    """
     estimand: Estimand
     """What was estimated, against what, when, and from whom."""
 
@@ -119,9 +143,14 @@ class Cohort(Block):
 
 class Mortality(Block):
     table: Name
-    """A life table of the setting."""
+    """A life table of the setting.
+    The table's hazards of women and men are mixed by the share of each still alive, change at birthdays, and the last
+    age is continued.
+    """
     rate_ratio: Reference
-    """Multiplies the table's hazard in every living state."""
+    """Multiplies the table's hazard in every living state; unit `rate ratio`.
+    One ratio serves them all, so that no saving comes from deaths.
+    """
 
 
 class Therapy(Block):
@@ -132,11 +161,13 @@ class Therapy(Block):
     wait: Time
     """From referral to the first session."""
     attendance: Reference
-    """Sessions delivered as a share of those planned, among all who start."""
+    """Sessions delivered as a share of those planned, among all who start; unit `share`.
+    It contains drop-out and death.
+    """
     price: Reference
-    """Price of a session, paid when it happens."""
+    """Price of a session, paid when it happens; unit `GBP per session`."""
     set_up: Reference = 0
-    """Paid once, at the first session."""
+    """Paid once, at the first session; unit `GBP per person`."""
     paid_by: Party = "nhs"
     """The party that pays for sessions."""
 
@@ -145,7 +176,9 @@ class MatricesBlock(Block):
     """Transition probabilities as a table, for models too large to declare one by one."""
 
     file: Text
-    """CSV with columns first, last (cycles from 1), from, and one for each state and `dead`."""
+    """CSV with columns first, last (cycles from 1), from, and one for each state and `dead`.
+    In any order. Rows sum to 1 within a millionth and are never rescaled.
+    """
     period: Time
     """The time over which the probabilities are stated; the model's cycle."""
     source: Text
@@ -156,7 +189,9 @@ class MatricesBlock(Block):
 
 class Strategy(Block):
     label: Text
-    """Shown name."""
+    """Shown name.
+    No other strategy has it (likewise of alternatives and strata).
+    """
     therapy: Therapy | None = None
     """The sessions and their price; absent in usual care."""
     effects: dict[Name, Effect] = {}
@@ -168,14 +203,16 @@ class Strategy(Block):
     matrices: MatricesBlock | None = None
     """Probabilities of its own as a table. In models of probabilities."""
     utilities: dict[Name, Reference] = {}
-    """Utilities of its own, by state. In models of probabilities."""
+    """Utilities of its own, by state; unit `utility`. In models of probabilities."""
 
 
 class Alternative(Block):
     label: Text
     """The structure in a few words."""
     weight: Reference
-    """Weight in the mixture of outcomes; judgement, not probability."""
+    """Weight in the mixture of outcomes; judgement, not probability; unit `share`.
+    The weights sum to 1.
+    """
     change: dict[str, object] = {}
     """Paths and new values, as in an overlay."""
     add: dict[str, object] = {}
@@ -188,7 +225,7 @@ class Stratum(Block):
     label: Text
     """Who they are."""
     share: Reference
-    """Share of the cohort; the shares sum to 1."""
+    """Share of the cohort; the shares sum to 1 in every draw; unit `share`."""
     change: dict[str, object] = {}
     """Paths and new values, as in an overlay."""
     add: dict[str, object] = {}
@@ -207,25 +244,39 @@ class CostItem(Block):
     received_by: PartyOrNobody = "nobody"
     """Who receives; nobody where a resource is used up."""
     price: Reference
-    """Price of one unit."""
+    """Price of one unit; unit `GBP per …`.
+    Always positive, with price year.
+    """
     while_in: dict[Name, Reference]
-    """Quantity per person-year in each state; `others` stands for the states not named."""
+    """Quantity per person-year in each state; `others` stands for the states not named.
+    Every state must be covered.
+    """
     on_transition: dict[str, Reference] = {}
-    """Quantity at each transition, by `from -> to`. In models of probabilities."""
+    """Quantity at each transition, by `from -> to`. In models of probabilities.
+    0, 1, or a parameter with the unit `share` or `multiplier`.
+    """
     at_start: Reference = 0
     """Quantity at time 0, never discounted nor weighted. In models of probabilities."""
     only_in: list[Name] = []
     """The strategies that use it; all where left out. In models of probabilities."""
     causal_share: Reference | None = None
-    """Part of the gap between states that moving a person closes."""
+    """Part of the gap between states that moving a person closes; unit `share`.
+    Required where quantities differ by state.
+    """
     gap_from: Name | None = None
-    """The state whose quantity is taken as observed."""
+    """The state whose quantity is taken as observed.
+    Required with `causal_share`; others are `q(gap_from) + causal_share × (q − q(gap_from))`.
+    """
     cashable: Reference
-    """Part of a reduction that releases cash."""
+    """Part of a reduction that releases cash; unit `share`."""
     lag: Time
-    """From the reduction to the cash."""
+    """From the reduction to the cash.
+    A whole number of cycles.
+    """
     covers: list[Category] = []
-    """The categories that a composite contains."""
+    """The categories that a composite contains.
+    Required for `composite`, which is refused beside an item of a category that it covers.
+    """
 
     @model_validator(mode="after")
     def _complete(self) -> "CostItem":
@@ -250,6 +301,10 @@ class Group(Block):
     together: Literal["dirichlet", "correlated"]
     """Shares that sum to 1 in every draw, or numbers that go together."""
     members: list[Name] = Field(min_length=2, max_length=40)
-    """Parameters with distributions of their own, which stay as they are."""
+    """Parameters with distributions of their own, which stay as they are.
+    A parameter belongs to one group at most.
+    """
     correlation: float | list[list[float]] | None = None
-    """Of normal scores: one for every pair, or a matrix in the order of the members."""
+    """Of normal scores: one for every pair, or a matrix in the order of the members.
+    With `correlated`, and only there.
+    """

@@ -142,9 +142,12 @@ def _schema(file_type: type[BaseModel]) -> dict[str, Any]:
 
 
 def _meaning(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> str:
-    """What a key means, after a colon, from its documentation."""
+    """What a key means, after a colon: the first line of its documentation."""
     meaning = _block(_schema(file_type), loc[:-1]).get("properties", {}).get(loc[-1], {}).get("description", "")
-    return f": {meaning.splitlines()[0].rstrip('.').lower()}" if meaning else ""
+    if not meaning:
+        return ""
+    line = meaning.splitlines()[0].rstrip(".")
+    return f": {line if line[1:2].isupper() else line[0].lower() + line[1:]}"
 
 
 def _hint(value: Any) -> str:

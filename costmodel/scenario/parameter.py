@@ -52,24 +52,41 @@ class Parameter(Block):
     unit: UnitText
     """A unit of docs/format.md."""
     group: Text | None = None
-    """The heading under which it is listed."""
+    """The heading under which it is listed.
+    In the dashboard; `voi` groups by it too. By unit where left out.
+    """
     source: str | list[str] | None = None
-    """One or more ids of the sources file."""
+    """One or more ids of the sources file.
+    Required for values; each must stand there.
+    """
     status: Status | None = None
-    """How we know it. `recalled` is shown as "to be checked"."""
+    """How we know it. `recalled` is shown as "to be checked".
+    Required for values.
+    """
     note: Text | None = None
     """How it was derived, or why this value."""
     price_year: PriceYear | None = None
-    """The year of the price."""
+    """The year of the price.
+    Required for prices.
+    """
     index: Name | None = None
-    """The price index that brings it to the setting's price year."""
+    """The price index that brings it to the setting's price year.
+    Required where `price_year` is another.
+    """
     range: Pair | None = Field(default=None, min_length=2, max_length=2)
-    """The plausible range; for `uniform`, `pert` and `triangular` also the distribution's."""
+    """The plausible range; for `uniform`, `pert` and `triangular` also the distribution's.
+    `[low, high]`, shown.
+    """
 
     value: float | None = None
-    """The central value."""
+    """The central value.
+    With a distribution if it is uncertain.
+    """
     constant: bool = False
-    """A number that is no assumption, such as the number of a cycle: it needs no source, and no analysis moves it."""
+    """A number that is no assumption, such as the number of a cycle: it needs no source, and no analysis moves it.
+    A `value` with the unit `multiplier`, such as 1,000 for "per 1,000"; it needs no status either, and tornado, grid
+    and break-even leave it alone.
+    """
     distribution: Declared | None = None
     """The family of its uncertainty."""
     se: float | None = None
@@ -92,15 +109,25 @@ class Parameter(Block):
     """Of a `hurdle`: mean and standard deviation of those who use anything."""
 
     joint: Text | None = None
-    """A posterior file; its columns are drawn together."""
+    """A posterior file; its columns are drawn together.
+    A CSV, of which this parameter is a column. The row flagged in its column `best` serves the deterministic run.
+    """
     column: Name | None = None
-    """The column of the posterior; the parameter's own name by default."""
+    """The column of the posterior; the parameter's own name by default.
+    With `joint`.
+    """
     over_time: dict[str, Name] | None = None
-    """Rates in force from stated times after referral."""
+    """Rates in force from stated times after referral.
+    `{0 months: P, 18 months: P, …}`; begins at `0 months`.
+    """
     use: Name | None = None
-    """The option in use."""
+    """The option in use.
+    With `one_of`.
+    """
     one_of: dict[Name, Name] | None = None
-    """Options: a word and the parameter behind it."""
+    """Options: a word and the parameter behind it.
+    For instance three prices of a session.
+    """
     product_of: list[Name] | None = Field(default=None, min_length=2)
     """Product of parameters."""
     mean_of: list[Name] | None = Field(default=None, min_length=2)
@@ -112,7 +139,10 @@ class Parameter(Block):
     probability_of: Name | None = None
     """A rate; the probability of at least one event in the period of the unit, 1 − exp(−rate × period)."""
     rebased: Rebased | None = None
-    """A ratio against the unaffected, made a ratio against everybody."""
+    """A ratio against the unaffected, made a ratio against everybody.
+    A ratio r against people without the condition becomes one against the general population:
+    r ÷ (1 + prevalence·(r − 1)).
+    """
 
     moved_to: float | None = None
     """A new centre, set by an overlay or a control; the relative spread is kept."""

@@ -1,4 +1,4 @@
-"""The scenario file as types. The text under a field is its documentation and flows to the JSON schema."""
+"""The scenario file as types. The text under a field is its documentation, as in `blocks`."""
 
 from typing import Any, Literal
 
@@ -54,53 +54,84 @@ class ModelFile(Block):
     format: Version
     """The version of this grammar."""
     title: Text
-    """Shown on every output."""
+    """Shown on every output.
+    The dashboard's menu shows a title "therapy for people" as "People: therapy".
+    """
     label: Name
     """The scenario's word in menus: base, cautious, favourable."""
     population: Text
-    """Who is treated."""
+    """Who is treated.
+    Shown on every output.
+    """
     description: Text | None = None
     """A paragraph for the first screen."""
     model: Literal["rates", "probabilities"]
     """How transitions are given: as rates per year, or as probabilities per cycle (published textbook models)."""
     setting: Text
-    """The setting file, from this file's folder."""
+    """The setting file, from this file's folder.
+    Place, price year, life table, discounting.
+    """
     sources: Text | None = None
-    """A sources file of its own, beside the setting's."""
+    """A sources file of its own, beside the setting's.
+    A path from this file's folder; an id stands in one of the two files.
+    """
     follow_up: Time
-    """The evidence's last observation; the headline's horizon."""
+    """The evidence's last observation; the headline's horizon.
+    A whole number of cycles.
+    """
     beyond_follow_up: Literal["effects cease", "effects persist", "gap closes"]
-    """What happens to effects that were observed until the follow-up."""
+    """What happens to effects that were observed until the follow-up.
+    That is, to those whose `until` is `follow-up`.
+    """
     horizon: Time
-    """How far the model looks; a whole number of cycles."""
+    """How far the model looks; a whole number of cycles.
+    At most 100 years.
+    """
     cycle: Literal["1 month", "2 months", "3 months", "4 months", "6 months", "12 months"] = "1 month"
-    """Step of calculation; it does not bias the answer."""
+    """Step of calculation; it does not bias the answer.
+    Rates, effects and sums change or end where a cycle does; a time inside a cycle is refused.
+    """
     people: int = Field(default=100, ge=1, le=10_000_000)
     """Size of the group in which results are worded."""
     cohort: Cohort
     """Who they are at referral."""
     states: dict[Name, Text] = Field(min_length=1, max_length=40)
-    """Clinical states with their definitions; `dead` exists always."""
+    """Clinical states with their definitions; `dead` exists always.
+    A definition says who is placed there.
+    """
     mortality: Mortality | None = None
     """Deaths; required with rates, and no part of a model of probabilities."""
     counting: Literal["start", "end", "life-table", "half-cycle", "weights"] | None = None
-    """Who counts in a cycle; required with probabilities."""
+    """Who counts in a cycle; required with probabilities.
+    Those at its `start`, at its `end`, or the mean of both (`life-table`); or the people at each instant 0 … n with
+    weights: `half-cycle` (½, 1, …, 1, ½) or `weights`.
+    """
     weights: list[float] | None = Field(default=None, max_length=1_201)
-    """Weight of each instant 0 … n, where `counting: weights`."""
+    """Weight of each instant 0 … n, where `counting: weights`.
+    n + 1 numbers from 0, taken literally.
+    """
     discounting: Literal["start of cycle", "middle of cycle", "end of cycle", "at each count"] | None = None
-    """When a cycle is discounted; required with probabilities."""
+    """When a cycle is discounted; required with probabilities.
+    `half-cycle` and `weights` are discounted `at each count`, the others at a point of the cycle.
+    """
     absorbing: list[Name] = []
     """States that nobody leaves, beside `dead`. In models of probabilities."""
     transitions: dict[str, Reference] = {}
-    """Usual care, by `from -> to`: rates per year, or probabilities (`remainder`: what the others leave)."""
+    """Usual care, by `from -> to`: rates per year, or probabilities (`remainder`: what the others leave).
+    A transition that is not declared cannot happen.
+    """
     matrices: MatricesBlock | None = None
-    """Probabilities of all strategies as a table. In models of probabilities."""
+    """Probabilities of all strategies as a table. In models of probabilities.
+    Instead of `transitions`.
+    """
     qalys_on_transition: dict[str, Reference] = {}
-    """QALYs gained, or lost if negative, at a transition. In models of probabilities."""
+    """QALYs gained, or lost if negative, at a transition; unit `utility`. In models of probabilities.
+    By `from -> to`, for each person who makes the transition.
+    """
     utilities: dict[Name, Reference]
-    """Utility of each state."""
+    """Utility of each state; unit `utility`."""
     strategies: dict[Name, Strategy] = Field(min_length=2, max_length=20)
-    """The first is the comparator."""
+    """The first is the comparator; there are at least two."""
     alternatives: dict[Name, Alternative] = {}
     """Structures for the same question, weighted."""
     strata: dict[Name, Stratum] = {}
@@ -110,9 +141,13 @@ class ModelFile(Block):
     groups: dict[Name, Group] = {}
     """Parameters that are drawn together."""
     price_basis: Name | None = None
-    """The parameter whose chosen option names the price basis in the headline."""
+    """The parameter whose chosen option names the price basis in the headline.
+    Where left out, each therapy's own `price`.
+    """
     leaves_out: list[Text]
-    """What the model leaves out."""
+    """What the model leaves out.
+    Shown beside the answer.
+    """
     parameters: dict[Name, Parameter]
     """Every number, with its source."""
 
@@ -168,7 +203,10 @@ class Source(Block):
     figure: Text
     """What it says."""
     status: Literal["read", "derived", "recalled", "assumption"]
-    """How we know."""
+    """How we know.
+    It was `read`, `derived`, `recalled`, or is an `assumption` of ours. A parameter may not claim a better status than
+    the best of its sources.
+    """
 
 
 class SourcesFile(Block):
@@ -211,11 +249,13 @@ class OverlayFile(Block):
     description: Text | None = None
     """A description instead of the parent's."""
     change: dict[str, object] = {}
-    """Paths that exist, and new values that differ."""
+    """Paths that exist, and new values that differ.
+    A path is names joined by dots; no path lies within another.
+    """
     add: dict[str, object] = {}
-    """Paths that do not exist."""
+    """Paths that do not exist yet, and their values."""
     remove: list[str] = []
-    """Paths that do."""
+    """Paths that exist, to take away."""
 
 
 Sources = list[Text]
@@ -239,7 +279,9 @@ class Finding(Block):
     source: Sources = Field(min_length=1)
     """Ids of its sources."""
     status: Status
-    """How we know it. `recalled` is shown as "to be checked"."""
+    """How we know it. `recalled` is shown as "to be checked".
+    No better than that of its weakest source.
+    """
 
 
 class LockedFile(Block):

@@ -1,4 +1,4 @@
-"""The calibration file as types. The text under a field is its documentation."""
+"""The calibration file as types. The text under a field is its documentation, as in `costmodel.scenario.blocks`."""
 
 from typing import Annotated
 
@@ -47,7 +47,9 @@ class Prior(Block):
     """What is believed of a free quantity before the fit, as a parameter's distribution is declared."""
 
     distribution: Declared
-    """The family."""
+    """The family.
+    Any but `hurdle`; its spread is declared as that of a parameter.
+    """
     value: float | None = None
     """The central value, where the spread does not imply it."""
     se: float | None = None
@@ -93,7 +95,9 @@ _WORDS = ("distribution", "source", "status", "note")
 
 class Free(Block):
     prior: Prior
-    """What is believed of it before the fit."""
+    """What is believed of it before the fit.
+    Chosen before the fit and from other evidence than the observations, else these count twice.
+    """
 
     @model_validator(mode="before")
     @classmethod
@@ -134,11 +138,15 @@ class FitBlock(Block):
     observations: Observed
     """The observations that the fit may see: a list of names, or all."""
     free: dict[Name, Free] = Field(min_length=1, max_length=MOST_FREE)
-    """Joint parameters that are fitted, at most six, each with its prior."""
+    """Joint parameters that are fitted, at most six, each with its prior.
+    Rates, ratios or shares of the scenario.
+    """
     held: dict[Name, Name] = {}
     """Joint parameters that are fixed at the value of another parameter."""
     output: Text
-    """The posterior CSV to write, from this file's folder."""
+    """The posterior CSV to write, from this file's folder.
+    In that folder, or below it.
+    """
 
     @model_validator(mode="after")
     def _not_both(self) -> "FitBlock":
@@ -155,7 +163,9 @@ class CalibrationFile(Block):
     scenario: Text
     """The model file, from this file's folder."""
     design_effect: Reference
-    """Variance inflation, because repeated proportions are the same patients."""
+    """Variance inflation, because repeated proportions are the same patients.
+    A parameter of the scenario.
+    """
     observations: dict[str, Observation] = Field(min_length=1)
     """Observed proportions by name."""
     fits: dict[Name, FitBlock] = Field(min_length=1)

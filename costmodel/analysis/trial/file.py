@@ -1,4 +1,4 @@
-"""The trial file as types. The text under a field is its documentation."""
+"""The trial file as types. The text under a field is its documentation, as in `costmodel.scenario.blocks`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,25 +23,42 @@ class TrialRow(Block):
     label: Text
     """What was observed, in a few words."""
     role: Role
-    """Whether the model was fitted to it, predicts it, takes it as an input, or only shows it."""
+    """Whether the model was fitted to it, predicts it, takes it as an input, or only shows it.
+    Only `predicted` rows get a verdict. A fitted row that this scenario's posteriors did not see is shown as "not
+    fitted here".
+    """
     strategy: Name
     """The group that was observed."""
     against: Name | None = None
-    """The group that it is compared with; left out where it stands alone."""
+    """The group that it is compared with; left out where it stands alone.
+    It makes the row a difference; required for `qaly gain` and `net cost`.
+    """
     outcome: Outcome
-    """What the model works out; none where nothing is compared."""
+    """What the model works out; none where nothing is compared.
+    `none` for `context` and nothing else. Net cost is that of the NHS and social care.
+    """
     states: Names = []
-    """The states that count as the outcome."""
+    """The states that count as the outcome.
+    Required for `share in states`: share of the living in any of them.
+    """
     time: Time
-    """When, from referral."""
+    """When, from referral.
+    A whole number of cycles.
+    """
     observed: float
     """What the trial found; a share from 0 to 1, QALYs, or money."""
     unit: Text
-    """share, QALY, GBP, or another word for context."""
+    """share, QALY, GBP, or another word for context.
+    Money is in `GBP`.
+    """
     utility_set: Name | None = None
-    """The option of the utilities under which the model answers."""
+    """The option of the utilities under which the model answers.
+    For `qaly gain`: taken by every utility that is a choice.
+    """
     price_year: PriceYear | None = None
-    """The year of observed money."""
+    """The year of observed money.
+    Required for `net cost`.
+    """
     index: Name | None = None
     """The price index of the setting that brings it to the setting's price year."""
     source: Text

@@ -1,4 +1,4 @@
-"""The validation file as types: what studies found, and the role of each finding. Text under a field documents it."""
+"""The validation file as types: what studies found, and the role of each. Text under a field documents it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,7 +77,9 @@ class Target(Block):
     label: Text
     """What was observed, in a few words."""
     role: Role
-    """fitted, input, consistency, predicted or context; only predicted rows score."""
+    """fitted, input, consistency, predicted or context; only predicted rows score.
+    Consistency: shown, but no test. Context: no model can be asked.
+    """
     why: Text
     """Why it has this role, and this tolerance."""
     population: Name
@@ -109,23 +111,35 @@ class Target(Block):
     utility_set: Name | None = None
     """The option of every utility that is a choice."""
     observed: float | None = None
-    """What the study found."""
+    """What the study found.
+    A figure, or a range of `low` and `high`, or a figure with its interval.
+    """
     low: float | None = None
     """The lower end of what it found."""
     high: float | None = None
     """The upper end."""
     unit: Text
-    """share, months, QALY, a currency, or another word for rows that are not asked."""
+    """share, months, QALY, a currency, or another word for rows that are not asked.
+    `GBP`, `GBP per QALY`.
+    """
     currency: Currency | None = None
-    """What a unit of a currency other than GBP is worth."""
+    """What a unit of a currency other than GBP is worth.
+    In pounds.
+    """
     price_year: PriceYear | None = None
-    """The year of money."""
+    """The year of money.
+    Figure, tolerance, width and threshold are brought from it to the setting's price year.
+    """
     index: Name | None = None
     """The price index of the setting that brings it to the setting's price year."""
     tolerance: float | None = Field(default=None, ge=0)
-    """How far from what was observed the model's expected value may lie, in the unit."""
+    """How far from what was observed the model's expected value may lie, in the unit.
+    Of predicted rows, and required there.
+    """
     width: float | None = Field(default=None, gt=0)
-    """How wide the model's 95% interval may be, in the unit."""
+    """How wide the model's 95% interval may be, in the unit.
+    Of predicted rows, and required there.
+    """
     source: Text | list[Text]
     """Source ids."""
     same_as: list[Text] = []
