@@ -161,7 +161,7 @@ class Page:
 
     about: lines on what is asked, of whom, in which unit. scenario: of what; its changes and standing close the page.
     drawn: with how many draws and which seed. data: what a program reads beside the rows, the schema first. frame: the
-    rows that it reads; those of the first table if left out.
+    rows that it reads; those of the first table if left out. again: the command that gives the same.
     """
 
     title: str
@@ -172,6 +172,7 @@ class Page:
     warnings: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     frame: "pd.DataFrame | None" = None
+    again: str = ""
 
     def for_(self, medium: str) -> Iterator[Block]:
         """The blocks that a medium shows."""

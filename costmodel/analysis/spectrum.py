@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.sensitivity import Bar, tornado
-from costmodel.analysis.thresholds import Threshold, session_price, use_of_services
+from costmodel.analysis.thresholds import ANY, Threshold, session_price, use_of_services
 from costmodel.analysis.validation import HIT, VALIDATION_FILE, Judged, validate
 from costmodel.content import by_content
 from costmodel.errors import can_be_called, listed, path_of, some_of
@@ -309,6 +309,8 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
 
 def _price_words(found: Threshold) -> str:
     """Up to which price, with its interval, beside the price in use."""
+    if found.value == ANY:
+        return f"any amount (now {money(found.now)})"
     if found.value < 0:
         return f"nothing, not even £0 (now {money(found.now)})"
     ends = "" if found.low is None or found.high is None else f"{_price(found.low)} to {_price(found.high)}; "
@@ -316,7 +318,7 @@ def _price_words(found: Threshold) -> str:
 
 
 def _price(value: float) -> str:
-    return "none" if value < 0 else money(value)
+    return "any amount" if value == ANY else "none" if value < 0 else money(value)
 
 
 def _use_words(found: Threshold) -> str:

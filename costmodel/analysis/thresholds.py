@@ -17,6 +17,9 @@ from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR
 
+ANY = np.inf
+"""Stands for every price where no session is paid for."""
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -38,14 +41,16 @@ class Threshold:
 def session_price(result: Result, strategy: str, perspective: str, horizon: int = 0) -> Threshold:
     """Highest price of a session at which the strategy repays, GBP per session; below £0 none does.
 
-    The comparator's own therapy, where it has one, keeps its price.
+    ANY where no session is held and nothing is lost. The comparator's own therapy, where it has one, keeps its price.
     """
     run, s = result.headline, result.strategies.index(strategy)
     cost = result.net_cost(run, horizon, s, perspective=perspective)
     held, price = _sessions(result, run, strategy, horizon), _price(result, run, strategy)
-    found = np.divide(-cost, held, out=np.full(cost.shape, -np.inf), where=held > 0) + price
+    without = np.where(cost <= NOTHING, ANY, -ANY)
+    found = np.divide(-cost, held, out=without, where=held > 0) + price
     mean_held = _mean(run, held)
-    mean = _mean(run, held * price - cost) / mean_held if mean_held > 0 else -np.inf
+    free = ANY if _mean(run, cost) <= NOTHING else -ANY
+    mean = _mean(run, held * price - cost) / mean_held if mean_held > 0 else free
     low, high = _interval(result, run, found)
     chance = None if run.outcomes.draws == 1 else result.chance(run, cost <= 0)
     now = _mean(run, held * price) / mean_held if mean_held > 0 else _mean(run, price)

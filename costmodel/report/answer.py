@@ -13,7 +13,6 @@ from costmodel.page import (
     Block,
     Column,
     Heading,
-    Notes,
     Page,
     Paragraph,
     Table,
@@ -45,12 +44,12 @@ def page(result: Result, perspective: str | None = None) -> Page:
     if len(result.strategies) > 2:
         blocks.append(Heading(f"Each strategy against the next best one, {PERSPECTIVE_NAMES[perspective or MAIN]}"))
         blocks += incremental(result, perspective or MAIN).page().blocks
-    blocks.append(Notes("Again", (command(result, perspective=perspective),), names=True))
     table = result.table()
     kept = table[table.perspective.isin([perspective, ""])] if perspective else table
     data = {"schema": "costmodel/result/1", "settings": of_run(result, perspective)}
     scenario = result.scenario
-    return Page(titled(scenario), tuple(blocks), (), scenario, drawn_of(result), result.warnings, data, kept)
+    again = command(result, perspective=perspective)
+    return Page(titled(scenario), tuple(blocks), (), scenario, drawn_of(result), result.warnings, data, kept, again)
 
 
 def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Block]:

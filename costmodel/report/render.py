@@ -46,6 +46,8 @@ def terminal(page: Page) -> Iterator[Piece]:
     if page.scenario is not None:
         yield Text("")
         yield Text(_origin(page), style="dim", overflow="fold")
+    if page.again:
+        yield Text(f"Again: {page.again}", style="dim", overflow="fold")
 
 
 def pieces(blocks: Iterable[Block]) -> Iterator[Piece]:
@@ -124,6 +126,8 @@ def markdown(page: Page) -> str:
             lines += [f"## {heading}", "", *(f"* {line}" for line in said), ""]
     if page.scenario is not None:
         lines += [_origin(page), ""]
+    if page.again:
+        lines += ["Again:", "", f"    {page.again}", ""]
     return "\n".join(lines)
 
 
@@ -158,6 +162,7 @@ def html(page: Page) -> str:
     for heading, lines in closing(page):
         parts += _list(heading, lines)
     parts += [] if page.scenario is None else [f"<p><small>{say(_origin(page))}</small></p>"]
+    parts += [f"<p><small>Again: <code>{say(page.again)}</code></small></p>"] if page.again else []
     head = f'<meta charset="utf-8"><title>{say(page.title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 

@@ -83,6 +83,8 @@ class Position(Block):
     onset_from_months: float | None = Field(default=None, ge=0)
     """Uniform onset instead of the common one, from here."""
     onset_to_months: float | None = Field(default=None, gt=0)
+    source: Text | None = None
+    """Where numbers of its own are from."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Position":
@@ -90,6 +92,8 @@ class Position(Block):
             raise ValueError("a base, and a channel, name their estimand and their classes")
         if (self.onset_from_months is None) != (self.onset_to_months is None):
             raise ValueError("onset_from_months and onset_to_months stand together")
+        if self.onset_from_months is not None and self.source is None:
+            raise ValueError("an onset of its own has a source")
         return self
 
 
@@ -126,6 +130,8 @@ class PopulationUse(Block):
     scored_without: list[Text] = []
     """Trials without which a prediction is made before it is scored against them."""
     why: Text
+    source: Text | None = None
+    """Where a weight below 1 is from."""
 
     @model_validator(mode="after")
     def _complete(self) -> "PopulationUse":
@@ -133,6 +139,8 @@ class PopulationUse(Block):
             raise ValueError("a trial is named where uses is trial, and only there")
         if (self.weight < 1) != (self.other_half is not None):
             raise ValueError("a weight below 1 has another half, and only that")
+        if self.weight < 1 and self.source is None:
+            raise ValueError("a weight below 1 has a source")
         return self
 
 

@@ -61,3 +61,14 @@ def test_therapy_that_adds_to_other_care_repays_at_no_price(tmp_path: Path) -> N
     scenario = load_example(tmp_path, **{"parameters.gp_ratio": number("multiplier", 2)})
     found = session_price(cm.run(scenario, draws=50), "therapy", "nhs")
     assert found.value < 0
+
+
+def test_where_no_session_is_held_any_price_will_do_or_none(tmp_path: Path) -> None:
+    """Nothing is paid for and nothing lost: no price is too high. Where care grows dearer, none is low enough."""
+    (tmp_path / "none").mkdir()
+    none = load_example(tmp_path / "none", **{"parameters.attendance": number("share", 0)})
+    assert session_price(cm.run(none, draws=0), "therapy", "nhs").value == math.inf
+    (tmp_path / "dearer").mkdir()
+    edits = {"parameters.attendance": number("share", 0), "parameters.gp_ratio": number("multiplier", 3)}
+    dearer = load_example(tmp_path / "dearer", **edits)
+    assert session_price(cm.run(dearer, draws=0), "therapy", "nhs").value == -math.inf

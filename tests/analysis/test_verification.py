@@ -1,5 +1,6 @@
 """Every law of `verify` holds where nothing is wrong, and fails where the defect it exists for is planted."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -213,11 +214,11 @@ DEFECTS: dict[str, Defect] = {
     "V28": put("costmodel.result.table.cost_per_qaly", lambda cost, health: (cost / (health or 1), "")),
     "V29": method("curve_payback", lambda month: 3.0),
     "V29b": a_hundred_pounds_off,
-    "V30": put("costmodel.result.result.weight", lambda name, payer, receiver: int(payer in PERSPECTIVES[name])),
+    "V30": put("costmodel.result.sums.weight", lambda name, payer, receiver: int(payer in PERSPECTIVES[name])),
     "V31": told_apart(traced(favoured)),
     "V32": put("costmodel.model.rates.window_share", lambda *a: np.maximum(formulas.window_share(*a), 0.1)),
     "V33": put("costmodel.model.money.sessions_delivered", by_the_start_of_a_cycle),
-    "V34": put("costmodel.result.result.account", lambda party, payer, receiver: int(payer == party)),
+    "V34": put("costmodel.result.sums.account", lambda party, payer, receiver: int(payer == party)),
     "V35": put(
         "costmodel.model.run.drawn_values",
         lambda *a, **how: {name: x * 1.001 for name, x in values.drawn_values(*a, **how).items()},
@@ -228,8 +229,9 @@ DEFECTS: dict[str, Defect] = {
     "V39": method("total_cost", np.negative),
     "V40": put("tests.support.laws.uncertainty.perfect_information", lambda *a: -1.0),
     "V40b": put("costmodel.result.regression.Smoother.fitted", lambda self, values, kept: values - values.mean()),
-    "V41": put(
-        "costmodel.analysis.sensitivity.inputs.spread_of",
+    "V41": lambda patch, _: patch.setattr(
+        sys.modules[Spread.__module__],  # by its name it is the function that its package hands out
+        "spread_of",
         lambda scenario, name: Spread(2 * scenario.central[name], 3 * scenario.central[name], "no price factor"),
     ),
     "V42": a_wild_price,

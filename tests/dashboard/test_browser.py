@@ -142,7 +142,7 @@ def test_no_metric_is_cut_off(page: Page) -> None:
 
 def test_no_cell_of_the_evidence_runs_into_the_next(page: Page) -> None:
     page.get_by_role("link", name="Evidence").click()
-    page.get_by_text("What the roles mean").wait_for(timeout=PATIENCE)
+    page.get_by_text("Roles", exact=True).wait_for(timeout=PATIENCE)
     cells = page.locator("[data-testid=stTable] td")
     assert cells.count() > 20
     assert cells.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)") == []

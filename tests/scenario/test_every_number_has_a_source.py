@@ -15,6 +15,8 @@ DESIGN = {"format", "people", "draws", "seed"}
 """Keys of numbers that say how a run is made, and nothing about the world."""
 STATED = ("value", "share", "n", "observed")
 """Keys under which even 0 and 1 are figures; elsewhere they are structural."""
+IN_WORDS = "positions"
+"""A key of files whose sources are words beside each number: what the synthesis reads, a row a trial."""
 OWN_SOURCE = {"n": "n_source"}
 Path_ = tuple[str, ...]
 
@@ -60,7 +62,7 @@ def orphans(data: Any, ids: dict[str, Any]) -> list[str]:
         structural = value in (0, 1) and last not in STATED
         if structural or keys[-1] in DESIGN or (keys[0] == "set" and "scenarios" in data):
             continue
-        unknown = [source for source in sources if source not in ids]
+        unknown = [] if IN_WORDS in data else [source for source in sources if source not in ids]
         if not sources or unknown:
             found.append(f"{' / '.join(keys)} = {value:g}: {', '.join(unknown) or 'no source'}")
     return found

@@ -33,6 +33,8 @@ from costmodel.analysis.spectrum import Line, Spectrum
 from tests.support.claims import NOTHING, PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
 
 ENDS = (0.025, 0.25, 0.75, 0.975)
+OUTSIDE = 0.0005
+"""Chance of a value below the 99.9% range of what is drawn."""
 TENTH, NORMAL95 = 0.1, 1.959963984540054
 WAY = rf"(?:nothing|{POUNDS} (?:higher|lower))"
 
@@ -213,10 +215,13 @@ class Analysed(Claims):
         if found["people"]:
             yield from self._is("the group", number(found["people"]), self.people)
         result, last, run = self.result, len(self.result.horizons) - 1, self.result.headline
+        threshold = number(found["at"]) if found["at"] else 0.0
+        if found["at"] and near(found["at"], result.threshold):  # by the value itself
+            threshold = result.threshold
         benefit = []
         for s in range(len(result.strategies)):
             money = -result.net_cost(run, last, s, perspective=self.perspective, discounted=bool(found["at"])).ravel()
-            worth = number(found["at"]) * result.qaly_gain(run, last, s).ravel() if found["at"] else 0.0
+            worth = threshold * result.qaly_gain(run, last, s).ravel() if found["at"] else 0.0
             benefit.append(money + worth)
         benefits = np.stack(benefit)
         highest, means = benefits.max(axis=0), benefits @ self.each
@@ -521,7 +526,11 @@ def false_of_break_even(found: BreakEvens, text: str | None = None) -> Iterator[
     if ", only a value outside" in text or "; only a value outside" in text:
         for one in able:
             ends = question.scenario.parameters[one.input.name].range
-            held = [root.value / one.input.price_factor for root in one.roots]
+            held = [
+                root.value / one.input.price_factor
+                for root in one.roots
+                if root.percentile is None or OUTSIDE < root.percentile < 1 - OUTSIDE
+            ]
             if ends and any(ends[0] <= value <= ends[1] for value in held):
                 yield f"{one.input.label} meets it within its range of {ends} | {text}"
     if ("no value of" in text) != (not able):
@@ -577,7 +586,8 @@ def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
         return
     found = re.match(
         rf"(?P<label>.+) repays (?P<who>{'|'.join(PAYERS.values())}) within (?P<time>.+?) at a session price of "
-        rf"(?P<price>nothing, not even £0|{POUNDS}) \((?:(?P<low>none|{POUNDS}) to (?P<high>none|{POUNDS}); )?"
+        rf"(?P<price>nothing, not even £0|any amount|{POUNDS}) "
+        rf"\((?:(?P<low>none|any amount|{POUNDS}) to (?P<high>none|any amount|{POUNDS}); )?"
         rf"now (?P<now>{POUNDS})\); or where other care costs it (?P<use>no level|{POUNDS} a year) "
         rf"\((?:(?P<least>no level|{POUNDS}) to (?P<most>no level|{POUNDS}); )?now (?P<spent>{POUNDS})(?: a year)?\)\. "
         r"Main threat: (?P<threat>.+)\.$",
@@ -598,9 +608,12 @@ def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
     sold = sold / now if now else 0.0
     if price.startswith("£") and sold > 0.01:
         worth = saving + sold * (now - number(price))
-        if abs(worth) > sold * max(0.5, 0.005 * number(price), 0.005 * now) * (1 + 1e-6):
+        roundings = sum(max(0.5, 0.005 * one) for one in (number(price), now))
+        if abs(worth) > sold * roundings * (1 + 1e-6):
             yield f"at {price} the saving is {worth}"
-    elif sold > 0.01 and saving + sold * now > sold:
+    elif price == "any amount" and (sold > 0.01 or saving < -0.01):
+        yield f"{sold} sessions are paid for, and the saving is {saving}"
+    elif price.startswith("nothing") and saving + sold * now > max(sold, 0.01):
         yield f"no price, and at £0 the saving is {saving + sold * now}"
     if (saving > 0.01 and price.startswith("nothing")) or (
         price.startswith("£") and abs(number(price) - now) > 1 and sold > 0.01 and (number(price) > now) != (saving > 0)

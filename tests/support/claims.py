@@ -61,7 +61,7 @@ def number(text: str) -> float:
     """An amount as it is written."""
     sign = -1 if "−" in text else 1
     scale = {"k": 1e3, "m": 1e6, "bn": 1e9}.get(re.sub(r"[^a-z]", "", text), 1.0)
-    return sign * scale * float(re.sub(r"[^\d.]", "", text))
+    return sign * scale * float(re.sub(r"[^\d.]", "", text).rstrip("."))
 
 
 def close(said: float, true: float, *, whole: bool = True) -> bool:
