@@ -116,6 +116,7 @@ def test_the_first_screen_holds_the_answer(page: Page) -> None:
         assert box["y"] + box["height"] <= LAPTOP["height"], (name, box)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("population", ["Panic disorder: panic", "Depression: short-term"])
 def test_the_words_beside_the_chart_fit_the_first_screen_where_there_are_many_warnings(
     page: Page, population: str
@@ -131,6 +132,7 @@ def test_the_words_beside_the_chart_fit_the_first_screen_where_there_are_many_wa
     assert page.locator(".st-key-warnings li").count() > 1
 
 
+@pytest.mark.long
 def test_no_metric_is_cut_off(page: Page) -> None:
     cut = page.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMetric] *')]
@@ -140,6 +142,7 @@ def test_no_metric_is_cut_off(page: Page) -> None:
     assert page.get_by_test_id("stMetric").count() == 4
 
 
+@pytest.mark.long
 def test_no_cell_of_the_evidence_runs_into_the_next(page: Page) -> None:
     page.get_by_role("link", name="Evidence").click()
     page.get_by_text("Roles", exact=True).wait_for(timeout=PATIENCE)
@@ -152,6 +155,7 @@ def test_no_cell_of_the_evidence_runs_into_the_next(page: Page) -> None:
     assert target["width"] > row["width"]
 
 
+@pytest.mark.long
 def test_the_whole_of_every_population_and_of_the_price_can_be_read(page: Page) -> None:
     price = page.get_by_role("combobox", name="Price of a session")
     assert price.evaluate("e => e.scrollWidth <= e.clientWidth")
@@ -162,6 +166,7 @@ def test_the_whole_of_every_population_and_of_the_price_can_be_read(page: Page) 
     assert options.evaluate_all(f"{cut}.map(e => e.innerText)") == []
 
 
+@pytest.mark.long
 def test_what_has_the_focus_of_the_keyboard_is_seen_in_the_navigation(page: Page) -> None:
     link = page.get_by_role("link", name="Uncertainty")
     page.get_by_role("link", name="Assumptions").focus()
@@ -170,6 +175,7 @@ def test_what_has_the_focus_of_the_keyboard_is_seen_in_the_navigation(page: Page
     expect(link).to_have_css("outline-style", "solid")
 
 
+@pytest.mark.long
 def test_help_is_read_aloud_without_escapes(page: Page) -> None:
     labels = page.get_by_role("button", name="Help for").evaluate_all("all => all.map(e => e.ariaLabel)")
     assert any("NHS and social care, 42 months" in label for label in labels)
@@ -192,6 +198,7 @@ def test_no_request_leaves_the_host(page: Page, address: str, hosts: set[str]) -
     assert hosts == {address.split("/")[2]}
 
 
+@pytest.mark.long
 def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hosts: set[str]) -> None:
     page = opened(browser, address, PHONE, hosts)
     for name in ("Answer", "Assumptions"):
@@ -205,6 +212,7 @@ def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hos
     page.context.close()
 
 
+@pytest.mark.long
 def test_no_text_of_a_chart_is_cut_off_on_a_phone(page: Page) -> None:
     page.get_by_role("combobox", name="Population").click()
     page.get_by_role("option", name="Panic disorder").click()

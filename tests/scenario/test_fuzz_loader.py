@@ -10,7 +10,7 @@ import costmodel as cm
 from tests.support.example import example
 from tests.support.fuzz import BYTES, JUNK, accepted, cases
 
-FEW, MANY = 300, 5_000
+FEW, MANY = 150, 5_000
 LONGEST = 5.0
 """Seconds for one scenario; a sound one takes a tenth of one."""
 
