@@ -10,6 +10,7 @@ import costmodel
 from costmodel.analysis.incremental import incremental as steps
 from costmodel.cli import publication
 from costmodel.cli.options import (
+    Csv,
     Draws,
     DrawsFrom,
     Fix,
@@ -97,7 +98,7 @@ def run(
     draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    csv: Csv = None,
     workbook: Annotated[
         Path | None, typer.Option("--workbook", metavar="FILE.xlsx", help="Write the workbook too, as report does.")
     ] = None,
@@ -127,7 +128,7 @@ def incremental(
     draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    csv: Csv = None,
 ) -> None:
     """Compare each strategy with the next best one: who is dominated, and what each step along the frontier costs."""
     if csv is not None:

@@ -9,6 +9,7 @@ import typer
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
 from costmodel.cli.options import (
+    Csv,
     Draws,
     Fix,
     Json,
@@ -23,7 +24,6 @@ from costmodel.cli.options import (
     whole_number,
 )
 from costmodel.cli.program import OUR_FAULT, app
-from costmodel.cli.sensitivity import Csv
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
@@ -230,7 +230,7 @@ def spectrum(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    csv: Csv = None,
 ) -> None:
     """Lay every population on one page: what each therapy saves whom, how surely, and where the line runs."""
     from costmodel.analysis import spectrum as analysis

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from costmodel.analysis.information import DRAWS
 from costmodel.cli.options import (
+    Csv,
     Draws,
     DrawsFrom,
     Fix,
@@ -76,7 +76,7 @@ def voi(
     draws_from: DrawsFrom = None,
     workers: Workers = None,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None,
+    csv: Csv = None,
 ) -> None:
     """Value what knowing more would be worth before deciding: everything, single inputs, groups."""
     from costmodel.analysis import information

@@ -93,6 +93,7 @@ DrawsFrom = Annotated[
     Path | None,
     typer.Option("--draws-from", metavar="FILE.csv", help="Draws of parameters, a column each, in place of --draws."),
 ]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

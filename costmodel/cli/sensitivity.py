@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from costmodel.cli.options import (
+    Csv,
     Draws,
     Fix,
     Json,
@@ -53,7 +54,6 @@ Until = Annotated[
     typer.Option("--horizon", metavar="DURATION", help="When the outcome is read; the follow-up if left out."),
 ]
 Discounted = Annotated[bool, typer.Option("--discounted", help="Discount the money of the outcome.")]
-Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")]
 
 
 @app.command()

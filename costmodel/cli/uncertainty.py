@@ -9,6 +9,7 @@ import typer
 from costmodel.analysis.beyond import beyond as look_beyond
 from costmodel.analysis.probabilistic import psa as analyse
 from costmodel.cli.options import (
+    Csv,
     Draws,
     DrawsFrom,
     Fix,
@@ -35,7 +36,6 @@ from costmodel.scenario.build import Scenario
 Strategy = Annotated[
     str | None, typer.Option(metavar="NAME", help="Only this strategy beside the first one; all if left out.")
 ]
-Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")]
 
 
 @app.command()
