@@ -16,7 +16,6 @@ from costmodel.analysis.information.question import uncertain
 from costmodel.model.run import values_of
 from costmodel.result.information import worth_of_inputs
 from costmodel.result.regression import _of_a_sorted_input
-from costmodel.scenario.used import used
 
 Array = NDArray[np.float64]
 
@@ -54,7 +53,7 @@ def valued(python: Path, draws: int, repeats: int) -> Valued:
     qaly = np.stack([result.weights @ outcomes.qaly[1, 1, s] for s in (0, 1)])
     threshold = float((cost[1] - cost[0]).mean() / (qaly[1] - qaly[0]).mean())
     values = values_of(result, draws)
-    feeding = used(result.scenario)
+    feeding = result.scenario.used
     names = tuple(name for name in uncertain(result.scenario, values) if name in feeding)[:INPUTS]
     inputs = np.stack([np.asarray(values[name]) for name in names])
     benefits, alone = (threshold * qaly - cost)[:, None], np.ones(1)

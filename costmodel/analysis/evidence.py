@@ -19,7 +19,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
-from costmodel.scenario.used import is_recalled, used
 
 __all__ = ["DRAWS", "SPREAD_ASSUMED", "STANDINGS", "Bundle", "Evidence", "Figure", "evidence", "evidence_of_all"]
 
@@ -136,7 +135,7 @@ def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int 
     values = values_of(result, information.draws)
     headline = question_of(result, "cash", PERSPECTIVE, horizon_months=result.horizons[0])
     outcome = _net_saving(headline, information)
-    needed = used(scenario)
+    needed = scenario.used
     varying = [name for name in uncertain(scenario, values) if name in set(needed)]
     bundles = tuple(_bundles(scenario, varying, values, outcome, information))
     standings = {}
@@ -163,7 +162,7 @@ def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int 
 def standing_of(scenario: Scenario, name: str) -> str:
     """How a number is known: its status, weakened by a source that was recalled and by a spread that is assumed."""
     status, record = scenario.status(name), scenario.parameters[name]
-    if status != "assumption" and is_recalled(scenario, name):
+    if status != "assumption" and scenario.is_recalled(name):
         return "recalled"
     return SPREAD_ASSUMED if record.judged and status in STRENGTH[:2] else status
 
@@ -193,7 +192,7 @@ def _bundles(
                 label=label,
                 members=members,
                 standing=max((standing_of(scenario, one) for one in members), key=STANDINGS.index),
-                to_be_checked=any(is_recalled(scenario, one) for one in members),
+                to_be_checked=any(scenario.is_recalled(one) for one in members),
                 share=share_explained(outcome, weights, _draws_of(values, members)),
                 worth=line.worth,
             )
@@ -219,6 +218,6 @@ def _figure(scenario: Scenario, name: str, values: Values, together: str) -> Fig
         high=high,
         sources=record.sources,
         standing=standing_of(scenario, name),
-        to_be_checked=is_recalled(scenario, name),
+        to_be_checked=scenario.is_recalled(name),
         together=together,
     )

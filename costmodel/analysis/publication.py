@@ -22,7 +22,6 @@ from costmodel.scenario.origin import label_of
 from costmodel.scenario.parameter import STRENGTH, Parameter
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import Source
-from costmodel.scenario.used import assumed, is_recalled, to_be_checked
 
 __all__ = ["Fit", "Population", "published", "published_all"]
 
@@ -120,20 +119,13 @@ def _effect(scenario: Scenario, keys: tuple[str, ...], source: str, size: str) -
     if source not in scenario.sources:
         yield Problem(at, f'there is no source "{source}"', "Add it to the sources file.")
     elif scenario.sources[source].status == "recalled" and not any(
-        is_recalled(scenario, name) for name in behind(scenario, size)
+        scenario.is_recalled(name) for name in scenario.behind([size])
     ):
         yield Problem(
             at,
             f"the effect rests on {source}, which is recalled, and {size} is not marked",
             f'Name {source} among the sources of {size}, so that "to be checked" appears.',
         )
-
-
-def behind(scenario: Scenario, name: str) -> set[str]:
-    """A parameter and everything that it is made of; nothing for a structural number."""
-    if name not in scenario.parameters:
-        return set()
-    return {name}.union(*(behind(scenario, operand) for operand in scenario.parameters[name].operands))
 
 
 Sources = Mapping[str, Source]
@@ -165,7 +157,7 @@ def fitted(scenario: Scenario) -> Iterator[Problem]:
                 f"Its status is {weakest} at best.",
             )
         recalled = [because for standing, because in standings if standing == "recalled"]
-        if recalled and not is_recalled(scenario, name):
+        if recalled and not scenario.is_recalled(name):
             yield Problem(
                 at,
                 f"{name}: it rests on what is recalled ({recalled[0]}) and is not marked",
@@ -179,7 +171,7 @@ def _standings(
     """How what lies behind a fitted number is known, with the name of each."""
     if name in block.held and block.held[name] in scenario.parameters:
         value = block.held[name]
-        mark = [("recalled", value)] if is_recalled(scenario, value) else []
+        mark = [("recalled", value)] if scenario.is_recalled(value) else []
         return [(scenario.status(value), value), *mark]
     found: list[tuple[str, str]] = []
     for observation, row in used.items():
@@ -355,5 +347,5 @@ def _folder(home: Path, found: Scenario | Locked | None) -> Iterator[Problem]:
 def _fit(path: Path, found: Scenario | Locked) -> Fit:
     if isinstance(found, Locked):
         return Fit(path, found.file.label, found.sha256, 0, 0, found.to_be_checked, locked=True)
-    checked = tuple(to_be_checked(found))
-    return Fit(path, found.model.label, found.sha256, len(numbers(found)), len(assumed(found)), checked)
+    checked = found.to_be_checked
+    return Fit(path, found.model.label, found.sha256, len(numbers(found)), len(found.assumed), checked)

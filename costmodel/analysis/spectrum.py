@@ -23,7 +23,6 @@ from costmodel.result.result import Result
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import HEADLINE, Locked, Refused, because, load, refusal
-from costmodel.scenario.used import to_be_checked
 from costmodel.words import amount, chance, interval, money, qalys
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Spectrum(Paged):
             model = scenario.model
             scenarios[name] = {
                 "title": model.title, "label": model.label, "sha256": scenario.sha256, "file": scenario.path.name,
-                "to_be_checked": to_be_checked(scenario),
+                "to_be_checked": scenario.to_be_checked,
             }  # fmt: skip
         for name, locked in self.locked:
             blocks += [Heading(f"{name}: {locked.file.title}"), Paragraph(HEADLINE, strong=True)]
@@ -210,7 +209,7 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
     result = lines[0].result
     model, setting = result.scenario.model, result.scenario.setting
     usual = model.strategies[result.comparator].label
-    marked = " To be checked: recalled figures stand behind these." if to_be_checked(result.scenario) else ""
+    marked = " To be checked: recalled figures stand behind these." if result.scenario.to_be_checked else ""
     about = (
         f"Against {usual.lower()}, over the {model.follow_up.text} of the evidence; payback within "
         f"{in_words(result.horizons[-1])}; £ of {setting.price_year} a person.{marked}"
@@ -272,7 +271,7 @@ def _record(line: Line) -> dict[str, Any]:
         "main_threat": None if line.threat is None else line.threat.input.name,
         "main_threat_words": _threat_words(line),
         "apart": {name: one.value for name, one in line.apart.items()},
-        "to_be_checked": bool(to_be_checked(line.result.scenario)),
+        "to_be_checked": bool(line.result.scenario.to_be_checked),
         "targets_asked": None if line.asked is None else list(line.asked),
         "disagrees_with": list(line.missed),
     }

@@ -15,7 +15,6 @@ from costmodel.inputs.table import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import active, correlation_of
 from costmodel.scenario.parameter import DERIVED, combine, order
-from costmodel.scenario.used import used
 from costmodel.units import out_of_support
 
 Array = NDArray[np.float64]
@@ -132,7 +131,7 @@ def impossible_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]
 
     blocks: values of every parameter with how many draws they are, one block after the other.
     """
-    derived = [name for name in used(scenario) if scenario.parameters[name].kind in DERIVED]
+    derived = [name for name in scenario.used if scenario.parameters[name].kind in DERIVED]
     wrong: Counter[str] = Counter()
     worst: dict[str, float] = {}
     total = 0

@@ -33,7 +33,6 @@ from costmodel.result.result import LedgerItem, Result
 from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
-from costmodel.scenario.used import used
 
 BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
@@ -308,7 +307,7 @@ def warnings_of(scenario: Scenario, draws: int, deterministic: Outcomes) -> Iter
     """Sentences about a run. deterministic: its outcomes at central values."""
     if draws == 1:
         yield "one draw gives no intervals."
-    if draws and not any(_is_drawn(scenario, name) for name in used(scenario)):
+    if draws and not any(_is_drawn(scenario, name) for name in scenario.used):
         yield "every parameter is held fixed: all draws are the same, and the intervals say nothing."
     yield from _attended_by_the_dead(scenario, deterministic)
 

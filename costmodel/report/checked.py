@@ -12,7 +12,6 @@ from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.probabilities import convention
 from costmodel.scenario.structure import Structure
-from costmodel.scenario.used import to_be_checked, used
 
 
 def by_status(scenario: Scenario) -> dict[str, list[str]]:
@@ -44,7 +43,7 @@ def document(scenario: Scenario) -> dict[str, Any]:
         "parameters": by_status(scenario),
         "ratios": {name: {"central": leaf.central, "interval95": list(ends)} for name, leaf, ends in ratios(scenario)},
         "unused": _unused(scenario),
-        "to_be_checked": to_be_checked(scenario),
+        "to_be_checked": scenario.to_be_checked,
         "changes": json_report.changes(scenario.changes),
         "warnings": list(scenario.warnings),
     }
@@ -84,7 +83,7 @@ def checked(scenario: Scenario) -> Iterator[Piece]:
         yield from headed("Ratios that are drawn", listed(lines))
     if unused := _unused(scenario):
         yield from headed("Parameters not behind this answer (other choices, calibration)", listed([", ".join(unused)]))
-    if recalled := to_be_checked(scenario):
+    if recalled := scenario.to_be_checked:
         yield from headed("To be checked (recalled, not yet verified)", listed(recalled))
     if scenario.changes:
         yield from headed("Changed", listed([f"{change} (by {change.by})" for change in scenario.changes]))
@@ -98,5 +97,5 @@ def _weight(scenario: Scenario, structure: Structure) -> float:
 
 
 def _unused(scenario: Scenario) -> list[str]:
-    feeding = set(used(scenario))
+    feeding = set(scenario.used)
     return [name for name in scenario.parameters if name not in feeding]

@@ -28,7 +28,6 @@ from costmodel.page import (
 from costmodel.report import json_report
 from costmodel.report.files import records_as_csv
 from costmodel.report.terminal import Piece, headed, listed
-from costmodel.scenario.used import to_be_checked
 
 SCHEMA = "costmodel/page/1"
 FIRST = 42
@@ -95,7 +94,7 @@ def closing(page: Page) -> Iterator[tuple[str, list[str]]]:
         yield "Warnings", list(page.warnings)
     if page.scenario is not None:
         yield "Changed", [f"{change} (by {change.by})" for change in page.scenario.changes]
-        recalled = to_be_checked(page.scenario)
+        recalled = page.scenario.to_be_checked
         yield CHECK, [", ".join(recalled)] if recalled else []
 
 
@@ -179,7 +178,7 @@ def document(page: Page) -> dict[str, Any]:
     said |= {"title": page.title} if scenario is None else {"scenario": json_report.identity(scenario)}
     said |= {"engine": json_report.engine()} | {key: _plain(value) for key, value in page.data.items()}
     notes = page.sentences
-    if scenario is not None and (recalled := to_be_checked(scenario)):
+    if scenario is not None and (recalled := scenario.to_be_checked):
         notes.append(f"to be checked: {', '.join(recalled)}")
     said |= {"rows": records(page.rows), "warnings": list(page.warnings), "notes": notes}
     return said if scenario is None else said | {"changes": json_report.changes(scenario.changes)}

@@ -14,7 +14,6 @@ from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
-from costmodel.scenario.used import made_of, moved_by, to_be_checked
 from costmodel.words import chance, interval, lower_first, money, qalys
 
 SURE = 0.9
@@ -135,7 +134,7 @@ def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
         )
     if result.headline.name == DETERMINISTIC:
         lines.append("This is the deterministic run: central values, no uncertainty.")
-    check = to_be_checked(result.scenario)
+    check = result.scenario.to_be_checked
     if check:
         labels = [result.scenario.parameters[name].label for name in check]
         more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
@@ -188,13 +187,13 @@ def price_basis(result: Result, strategy: str) -> str | None:
     price = f"{money(scenario.central[name], exact=True)} a session"
     option = record.operands[0] if record.one_of else name
     for one in (name, option):
-        if (by := moved_by(scenario, one)) is not None:
+        if (by := scenario.moved_by(one)) is not None:
             return f"{price} ({whose(by)})"
     label = scenario.parameters[option].label
     behind = {
         f"with {whose(by)} of “{lower_first(scenario.parameters[part].label)}”": None
-        for part in made_of(scenario, option)
-        if (by := moved_by(scenario, part)) is not None
+        for part in scenario.behind([option])
+        if (by := scenario.moved_by(part)) is not None
     }
     return f"{price} ({', '.join((lower_first(label), *behind))})"
 

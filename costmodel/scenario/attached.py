@@ -24,10 +24,9 @@ from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.scenario import origin
 from costmodel.scenario.faults import validate
 from costmodel.scenario.leaves import Leaf
-from costmodel.scenario.parameter import STRENGTH, Parameter
+from costmodel.scenario.parameter import STRENGTH, Parameter, varies
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
-from costmodel.scenario.structure import varies
 from costmodel.units import parse_duration
 
 Content = TypeVar("Content")

@@ -19,7 +19,7 @@ from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.fields import Block, Instant
 from costmodel.scenario.leaves import Leaf, group_problems, leaf
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter, combine, order, pieces
+from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, behind, combine, order, pieces
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.structure import ONLY, Structure, Subject, only, structures_of, uses
@@ -120,10 +120,44 @@ class Scenario:
 
     def status(self, name: str) -> str:
         """The standing of a parameter: its own, or the weakest of what it is made of. Raises InputError for no name."""
-        record = self.parameters[one_of("parameter", name, self.parameters)]
-        if record.operands:
-            return max((self.status(operand) for operand in record.operands), key=STRENGTH.index)
-        return record.status or "derived"
+        records = [self.parameters[one] for one in self.behind([one_of("parameter", name, self.parameters)])]
+        return max((one.status or "derived" for one in records if not one.operands), key=STRENGTH.index)
+
+    @cached_property
+    def used(self) -> tuple[str, ...]:
+        """Parameters that feed the answer, in the order of the file, with everything that they are made of."""
+        found = set(self.behind(_references(self)))
+        return tuple(name for name in self.parameters if name in found)
+
+    def behind(self, references: Iterable[str | int | None]) -> list[str]:
+        """The parameters at some references and all that they are made of; of a choice, the option in use."""
+        return behind(self.parameters, references)
+
+    @property
+    def to_be_checked(self) -> tuple[str, ...]:
+        """Used parameters that were recalled, or rest on a recalled source."""
+        return tuple(name for name in self.used if self.is_recalled(name))
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Used parameters that are assumptions."""
+        return tuple(name for name in self.used if self.parameters[name].status == "assumption")
+
+    def is_recalled(self, name: str) -> bool:
+        """Whether a parameter or one of its own sources was recalled and not checked."""
+        record = self.parameters[name]
+        return "recalled" in (record.status, *(self.sources[source].status for source in record.sources))
+
+    def moved_by(self, name: str) -> str | None:
+        """Who moved the centre of a parameter away from its source's figure: a file's label, an option or "you".
+
+        None where nobody did, or where whoever moved it named a source of his own.
+        """
+        own, record = f"parameters.{name}.", self.parameters[name]
+        moves = [one.by for one in self.changes if one.path in {own + key for key in CENTRES}]
+        sourced = [one.by for one in self.changes if one.path == f"{own}source"]
+        chosen = record.one_of and record.moved_to is None and record.fixed is None
+        return None if not moves or moves[-1] in sourced or chosen else moves[-1]
 
     def changed(self, changes: Mapping[str, Any], by: str = "you", *, fix: bool = False) -> "Scenario":
         """The scenario with other values.
@@ -358,8 +392,8 @@ def sha256(scenario: Scenario) -> str:
     )
 
 
-def references(scenario: Scenario) -> list[str]:
-    """Names of the parameters at every place that feeds the result, over and over."""
+def _references(scenario: Scenario) -> list[str]:
+    """Names of the parameters at every place that feeds the answer, over and over."""
     discount = scenario.setting.discount
     found = [str(reference) for reference in (discount.costs, discount.health, scenario.setting.thresholds[0])]
     for structure in scenario.structures:
@@ -369,18 +403,13 @@ def references(scenario: Scenario) -> list[str]:
 
 def _reached(scenario: Scenario) -> set[str]:
     """Parameters that an answer can come to rest on: used ones, every option of choices, and those drawn with them."""
-    waiting = [*references(scenario), *map(str, scenario.setting.thresholds)]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in scenario.parameters and name not in found:
-            found.add(name)
-            record = scenario.parameters[name]
-            waiting += [*record.operands, *(record.one_of or {}).values()]
-            waiting += [
-                one for group in scenario.model.groups.values() if name in group.members for one in group.members
-            ]
-    return found
+    groups = [group.members for group in scenario.model.groups.values()]
+
+    def also(name: str) -> list[str]:
+        options = (scenario.parameters[name].one_of or {}).values()
+        return [*options, *(one for members in groups if name in members for one in members)]
+
+    return set(behind(scenario.parameters, [*_references(scenario), *scenario.setting.thresholds], also))
 
 
 def _content(scenario: Scenario, name: str) -> dict[str, Any]:

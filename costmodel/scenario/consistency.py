@@ -10,10 +10,10 @@ from costmodel.scenario import effect_rules, probabilities
 from costmodel.scenario.blocks import Alternative, Strategy, Stratum
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, in_whole_cycles, inside_a_cycle, window
 from costmodel.scenario.fields import RESERVED
-from costmodel.scenario.parameter import pieces
+from costmodel.scenario.parameter import pieces, varies
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
-from costmodel.scenario.structure import Subject, uses, varies
+from costmodel.scenario.structure import Subject, uses
 from costmodel.units import price_fits_quantity
 
 MAX_CYCLES = 1_200
@@ -80,7 +80,7 @@ def _held(subject: Subject) -> Iterator[Problem]:
     held.append((("cohort", "female"), model.cohort.female))
     held += [(("alternatives", name, "weight"), one.weight) for name, one in model.alternatives.items()]
     for keys, reference in held:
-        if spread := varies(model.parameters, str(reference)):
+        if spread := varies(model.parameters, reference):
             remedy = "Hold it fixed, and run it at other values with --set."
             yield subject.problem(keys, f'"{spread}" is uncertain, and here it would not be drawn', remedy)
 

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.datasets import Posterior
 from costmodel.scenario.fields import Block
-from costmodel.scenario.parameter import Parameter
+from costmodel.scenario.parameter import behind
 from costmodel.scenario.read import Tree
 from costmodel.scenario.schema import ModelFile
 
@@ -97,7 +97,7 @@ def uses(model: ModelFile, columns: Mapping[str, str]) -> dict[str, list[str]]:
     """Where the rates of a structure use the columns of a posterior. columns: by joint parameter."""
     found: dict[str, set[str]] = {}
     for reference, where in _references(model):
-        for name in _made_of(model.parameters, reference) & columns.keys():
+        for name in columns.keys() & behind(model.parameters, [reference]):
             found.setdefault(columns[name], set()).add(where)
     return {column: sorted(places) for column, places in sorted(found.items())}
 
@@ -117,13 +117,6 @@ def _references(model: ModelFile) -> Iterator[tuple[str | int, str]]:
             if effect.transition:
                 kind = "rate" if effect.rate is not None else "ratio"
                 yield effect.size, f"{kind} of {strategy} on {effect.target}"
-
-
-def _made_of(parameters: Mapping[str, Parameter], reference: str | int) -> set[str]:
-    record = parameters.get(str(reference))
-    if record is None:
-        return set()
-    return {str(reference)}.union(*(_made_of(parameters, operand) for operand in record.operands))
 
 
 def targets(data: Mapping[str, Any], fit: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -34,6 +34,8 @@ KINDS = (
 )
 INTERNAL = ("moved_to", "fixed")
 """Keys of a record that controls and options set, and that no file may hold."""
+CENTRES = ("value", *INTERNAL)
+"""Keys of a record that hold its centre."""
 DERIVED = ("over_time", "product_of", "mean_of", "ratio_of", "complement_of", "probability_of", "rebased")
 
 
@@ -305,6 +307,30 @@ def order(parameters: Mapping[str, Parameter]) -> list[str]:
                 found = f"{name} ends a chain of more than {LONGEST_CHAIN} parameters that are made one of the other"
                 raise ValueError(found, "Make it of fewer: a product may have many factors.")
     return list(length)
+
+
+def behind(
+    parameters: Mapping[str, Parameter],
+    references: Iterable[str | int | None],
+    also: Callable[[str], Iterable[str]] = lambda name: (),
+) -> list[str]:
+    """The parameters at some references and all that they are made of: each once, before what it is made of.
+
+    Names without a parameter, and structural numbers, are passed over. also: what else is behind a parameter.
+    """
+    waiting = [str(reference) for reference in references][::-1]
+    found: dict[str, None] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in parameters and name not in found:
+            found[name] = None
+            waiting += [*parameters[name].operands, *also(name)][::-1]
+    return list(found)
+
+
+def varies(parameters: Mapping[str, Parameter], reference: str | int | None) -> str | None:
+    """The parameter through which a reference differs between draws: itself, or one it is made of; None without."""
+    return next((n for n in behind(parameters, [reference]) if parameters[n].distribution or parameters[n].joint), None)
 
 
 def pieces(record: Parameter) -> list[tuple[float, str]]:

@@ -13,7 +13,6 @@ from costmodel.inputs.datasets import Matrices
 from costmodel.scenario import overlay
 from costmodel.scenario.blocks import Alternative, Stratum
 from costmodel.scenario.faults import validate
-from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import ModelFile
 
@@ -135,16 +134,6 @@ def uses(model: ModelFile) -> Iterator[Use]:
         if item.causal_share is not None:
             yield Use(item.causal_share, (*at, "causal_share"), ("share",))
         yield Use(item.cashable, (*at, "cashable"), ("share",))
-
-
-def varies(parameters: Mapping[str, Parameter], name: str) -> str | None:
-    """The parameter through which one differs between draws: itself, or one it is made of; None where none does."""
-    record = parameters.get(name)
-    if record is None:
-        return None
-    if record.distribution is not None or record.joint is not None:
-        return name
-    return next((found for operand in record.operands if (found := varies(parameters, operand))), None)
 
 
 def only(model: ModelFile) -> Structure:

@@ -10,14 +10,12 @@ from costmodel.scenario.blocks import CostItem, Effect, Strategy, Therapy
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, instant, window
 from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.parameter import pieces
+from costmodel.scenario.parameter import CENTRES, pieces
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""
-MOVES = ("value", "moved_to", "fixed")
-"""Keys of a record that hold its centre."""
 UNUSUAL_PRICE = 100_000.0
 """Pounds a unit. Above it pence may have been typed as pounds."""
 UNUSUAL_HOSPITAL_PRICE = 10.0
@@ -51,7 +49,7 @@ class Seen:
         """The same as the model file has it, whatever overlays and users made of it."""
         for change in self.changes:
             place, _, key = change.path.rpartition(".")
-            if place == f"parameters.{reference}" and key in MOVES:
+            if place == f"parameters.{reference}" and key in CENTRES:
                 record = self.model.parameters[str(reference)]
                 old = record.value if change.old is None else change.old
                 return float(old) if isinstance(old, int | float) else self.value(reference)

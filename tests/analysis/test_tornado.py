@@ -13,7 +13,6 @@ from costmodel.analysis.sensitivity import inputs
 from costmodel.analysis.sensitivity.inputs import Spread, _chance_below, limits, ordinal, spread_of
 from costmodel.analysis.sensitivity.tornado import Bar, Tornado
 from costmodel.inputs.distributions import fit
-from costmodel.scenario.used import used
 from costmodel.units import parse_unit
 from costmodel.words import amount, pair
 from tests.cli.commands import two_structures
@@ -52,7 +51,7 @@ def plain_saving(scenario: cm.Scenario, **values: float) -> float:
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_every_registered_input_enters_or_is_listed_once(outcome: str) -> None:
     scenario = cm.load(SHIPPED)
-    feeding = [name for name in used(scenario) if name in scenario.leaves]
+    feeding = [name for name in scenario.used if name in scenario.leaves]
     assert len(feeding) > 50
     assert sorted(listed(cm.tornado(scenario, outcome))) == sorted(feeding)
 

@@ -11,7 +11,6 @@ from costmodel.report import render
 from costmodel.report.answer import page
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.book import as_bytes
-from costmodel.scenario.used import to_be_checked
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = sorted(
@@ -29,7 +28,7 @@ def on_the_cover(result: cm.Result) -> str:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_what_was_recalled_is_marked_wherever_the_answer_stands_and_nothing_else_is(path: Path) -> None:
     result = cm.run(cm.load(path), draws=2, strata=False)
-    recalled = bool(to_be_checked(result.scenario))
+    recalled = bool(result.scenario.to_be_checked)
     outputs = {
         "sentence, on every page": "\n".join(answer(result).beside),
         "terminal": "\n".join(str(piece) for piece in render.terminal(page(result))),
@@ -40,5 +39,5 @@ def test_what_was_recalled_is_marked_wherever_the_answer_stands_and_nothing_else
 
 
 def test_some_shipped_answers_rest_on_recalled_figures_and_some_do_not() -> None:
-    marked = {bool(to_be_checked(cm.load(SCENARIOS / name / "model.yaml"))) for name in ("panic", "high_users")}
+    marked = {bool(cm.load(SCENARIOS / name / "model.yaml").to_be_checked) for name in ("panic", "high_users")}
     assert marked == {True, False}

@@ -11,7 +11,6 @@ import pytest
 import costmodel as cm
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import run_id
-from costmodel.scenario.used import used
 from tests.support.example import documented_model, load_example, number, price, write_setting
 from tests.support.random_models import of_data, random_data
 
@@ -140,8 +139,8 @@ def _check_hash(seed: int, folder: Path) -> None:
         return
     if moved is scenario:
         return
-    assert (moved.sha256 != scenario.sha256) == (name in {*used(scenario), *_behind_choices(scenario)})
-    if name not in used(scenario):
+    assert (moved.sha256 != scenario.sha256) == (name in {*scenario.used, *_behind_choices(scenario)})
+    if name not in scenario.used:
         assert same_answers(cm.run(moved, draws=0, strata=False), before)
 
 

@@ -451,13 +451,12 @@ class Claims:
             yield "draws were made"
 
     def _recalled(self, text: str) -> Iterator[str]:
-        from costmodel.scenario.used import used
 
         found = re.match(r"To be checked: (\d+) figures? behind this (?:was|were) recalled", text)
         scenario = self.result.scenario
         recalled = [
             name
-            for name in used(scenario)
+            for name in scenario.used
             if scenario.parameters[name].status == "recalled"
             or any(scenario.sources[source].status == "recalled" for source in scenario.parameters[name].sources)
         ]

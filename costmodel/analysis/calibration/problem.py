@@ -73,8 +73,9 @@ def prediction(
     narrow = narrowed(scenario, structure, [observation.time.months for observation in observations])
     model = narrow.model
     dependent, values = _dependent(scenario, {*free, *held}), dict(scenario.central) | dict(held)
+    varying = tuple(name for name in dependent if not set(free).isdisjoint(scenario.behind([name])))
     for name in dependent:
-        if not _reaches(scenario, name, set(free)):
+        if name not in varying:
             values[name] = combine(scenario.parameters[name], values.__getitem__)
     time = edges(narrow) * MONTHS_A_YEAR
     strategies, states = list(model.strategies), list(model.states)
@@ -86,7 +87,6 @@ def prediction(
         )
         for observation in observations
     )
-    varying = tuple(name for name in dependent if _reaches(scenario, name, set(free)))
     return Prediction(narrow, tuple(free), values, varying, reads)
 
 
@@ -146,12 +146,8 @@ def _dependent(scenario: Scenario, names: set[str]) -> list[str]:
         if name not in names
         and records[name].operands
         and not records[name].over_time
-        and _reaches(scenario, name, names)
+        and not names.isdisjoint(scenario.behind([name]))
     ]
-
-
-def _reaches(scenario: Scenario, name: str, names: set[str]) -> bool:
-    return name in names or any(_reaches(scenario, operand, names) for operand in scenario.parameters[name].operands)
 
 
 STAND_IN = 1.0
@@ -322,7 +318,7 @@ def _parameters(tree: Tree, keys: Keys, block: FitBlock, scenario: Scenario, joi
         if supply not in scenario.parameters:
             yield _unknown(tree, at, "parameter", supply, scenario.parameters)
             continue
-        if supply not in scenario.central or joint & _made_of(scenario, supply):
+        if supply not in scenario.central or joint.intersection(scenario.behind([supply])):
             found = f'{name} is held at "{supply}", which has no value of its own'
             yield Problem(str(tree.place(at)), found, "Name a parameter with a value.")
         elif name in scenario.parameters:
@@ -378,7 +374,7 @@ def _design_effect(file: CalibrationFile, scenario: Scenario, joint: set[str]) -
         value = float(reference)
     elif reference not in scenario.parameters:
         raise ValueError(f'there is no parameter "{reference}"; {nearest(reference, scenario.parameters)}')
-    elif reference not in scenario.central or joint & _made_of(scenario, reference):
+    elif reference not in scenario.central or joint.intersection(scenario.behind([reference])):
         raise ValueError(f'"{reference}" has no value of its own')
     else:
         value = scenario.central[reference]
@@ -387,19 +383,13 @@ def _design_effect(file: CalibrationFile, scenario: Scenario, joint: set[str]) -
     return value
 
 
-def _made_of(scenario: Scenario, name: str) -> set[str]:
-    record = scenario.parameters[name]
-    return {name}.union(*(_made_of(scenario, operand) for operand in record.operands))
-
-
 def _behind_the_rates(scenario: Scenario, structure: Structure) -> set[str]:
     """Parameters on which the rates and the start of a structure rest."""
     references: set[str | int] = set(structure.model.cohort.start.values())
     for strategy in structure.model.strategies:
         for line in rate_lines(structure.model, strategy):
             references |= {reference for _, reference in line.base} | {term.size for term in line.terms}
-    names = {reference for reference in references if isinstance(reference, str)}
-    return names.union(*(_made_of(scenario, name) for name in names))
+    return set(scenario.behind(references))
 
 
 def _unknown(tree: Tree, keys: Keys, what: str, name: str, allowed: object) -> Problem:

@@ -16,7 +16,6 @@ from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import heading
-from costmodel.scenario.used import used
 
 Array = NDArray[np.float64]
 Benefit = Literal["nmb", "cash"]
@@ -116,7 +115,7 @@ def drawn_together(scenario: Scenario, names: Iterable[str]) -> dict[str, tuple[
 def single_inputs(scenario: Scenario, names: Iterable[str]) -> list[Subject]:
     """Each uncertain input on its own."""
     together = {name: members for members in drawn_together(scenario, names).values() for name in members}
-    needed = set(used(scenario))
+    needed = set(scenario.used)
     subjects = []
     for name in names:
         words = "" if name in needed else UNUSED
@@ -134,7 +133,7 @@ def groups(
     A group with fewer than two uncertain inputs, or with the same inputs as one before it, is left out unless asked
     for. Raises InputError naming the group and the parameter that is not one.
     """
-    needed = set(used(scenario))
+    needed = set(scenario.used)
     listed = [name for name in names if name in needed]
     headings: dict[str, tuple[str, ...]] = {}
     for name in listed:
@@ -175,14 +174,7 @@ def _asked(scenario: Scenario, values: Values, asked: Mapping[str, Iterable[str]
     return found, warnings
 
 
-def inputs_behind(scenario: Scenario, name: str) -> frozenset[str]:
-    """The inputs that a parameter is made of; itself where it is one."""
-    if name in scenario.leaves:
-        return frozenset((name,))
-    return frozenset().union(*(inputs_behind(scenario, operand) for operand in scenario.parameters[name].operands))
-
-
 def says_as_much(scenario: Scenario, varying: Set[str], whole: Subject, part: Subject) -> bool:
     """Whether who knows the members of `whole` knows those of `part` too. varying: the uncertain inputs."""
     known = set(whole.members)
-    return all(name in known or inputs_behind(scenario, name) & varying <= known for name in part.members)
+    return known.issuperset(varying & set(scenario.behind(set(part.members) - known)))

@@ -12,7 +12,6 @@ from costmodel.model.activity import LARGEST_LEAK
 from costmodel.model.draws import Array, Values, completed
 from costmodel.model.run import BLOCK, evaluate
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.used import used
 from costmodel.units import out_of_support
 
 Change = Mapping[str, float]
@@ -101,7 +100,7 @@ def _values(scenario: Scenario, changes: Sequence[Change]) -> Values:
 def _reasons(scenario: Scenario, values: Values, rows: int) -> list[str]:
     """Why a file with a row's values would be refused on load; "" where it would not."""
     reasons = [""] * rows
-    for name in used(scenario):
+    for name in scenario.used:
         value, unit = values.get(name), scenario.parameters[name].unit
         if not isinstance(value, np.ndarray):
             continue

@@ -13,7 +13,6 @@ from costmodel.page import SCREEN, TEXT, Block, Notes
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import HIGHEST_PRICE
 from costmodel.scenario.structure import uses
-from costmodel.scenario.used import used
 from costmodel.units import UNUSUAL_RATE, Unit
 
 Array = NDArray[np.float64]
@@ -186,7 +185,7 @@ def inputs(scenario: Scenario) -> list[Input]:
 
     A choice that was given a number of its own stands for the option behind it.
     """
-    names = used(made_by("scenario", scenario, Scenario, "costmodel.load"))
+    names = made_by("scenario", scenario, Scenario, "costmodel.load").used
     moved = {name for name in names if _has_own_number(scenario, name)}
     referred = {use.reference for structure in scenario.structures for use in uses(structure.model)}
     hidden = set()
@@ -227,7 +226,7 @@ def named(scenario: Scenario, name: str) -> Input:
 def one_by_one(scenario: Scenario) -> set[str]:
     """Inputs that a row of a batch cannot move: those behind the age and the sexes, which choose the hazards."""
     cohort = scenario.model.cohort
-    return behind(scenario, (cohort.age, cohort.female))
+    return set(scenario.behind((cohort.age, cohort.female)))
 
 
 def bill_only(scenario: Scenario) -> set[str]:
@@ -242,19 +241,7 @@ def bill_only(scenario: Scenario) -> set[str]:
             )  # fmt: skip
             dosed = of_sessions and any(effect.dose for effect in strategies[str(use.keys[1])].effects.values())
             (billed if of_sessions and not dosed else others).append(use.reference)
-    return behind(scenario, billed) - behind(scenario, others)
-
-
-def behind(scenario: Scenario, references: Iterable[str | int | None]) -> set[str]:
-    """Parameters that stand at some references, with everything they are made of."""
-    waiting = [str(reference) for reference in references]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in scenario.parameters and name not in found:
-            found.add(name)
-            waiting += scenario.parameters[name].operands
-    return found
+    return set(scenario.behind(billed)) - set(scenario.behind(others))
 
 
 def _has_own_number(scenario: Scenario, name: str) -> bool:

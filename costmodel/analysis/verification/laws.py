@@ -43,7 +43,6 @@ from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.probabilities import Chances, all_states
 from costmodel.scenario.schema import ModelFile
-from costmodel.scenario.used import used
 from costmodel.units import out_of_support
 
 RULES = Rules()
@@ -134,7 +133,7 @@ def _traced(context: Context) -> Finding:
     }
     untraced, worst = [], 0.0
     year = scenario.setting.price_year
-    for name in used(scenario):
+    for name in scenario.used:
         record, leaf = scenario.parameters[name], scenario.leaves.get(name)
         if leaf is None:
             continue

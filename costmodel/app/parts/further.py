@@ -16,7 +16,6 @@ from costmodel.report.saved import command
 from costmodel.report.sentence import pick, verdict
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
-from costmodel.scenario.used import used
 from costmodel.words import chance, interval, money
 
 HEIGHT = 330
@@ -122,7 +121,7 @@ def _leaves_out(result: Result) -> None:
 def _sources(result: Result) -> None:
     scenario = result.scenario
     st.header("Sources", anchor=False)
-    ids = dict.fromkeys(source for name in used(scenario) for source in scenario.parameters[name].sources)
+    ids = dict.fromkeys(source for name in scenario.used for source in scenario.parameters[name].sources)
     rows = [
         {
             "id": source,

@@ -7,7 +7,6 @@ import numpy as np
 
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import DERIVED, heading
-from costmodel.scenario.used import assumed, is_recalled, moved_by, to_be_checked, used
 
 CLOCK = "Time and size"
 DURABILITY = ("effects cease", "effects persist", "gap closes")
@@ -66,8 +65,8 @@ def record(base: Scenario, scenario: Scenario, changes: dict[str, object], name:
 
 def standing(scenario: Scenario) -> dict[str, int]:
     """How many of the figures behind the answer are what."""
-    leaves = [name for name in used(scenario) if name in scenario.leaves]
-    checked, guessed = to_be_checked(scenario), assumed(scenario)
+    leaves = [name for name in scenario.used if name in scenario.leaves]
+    checked, guessed = scenario.to_be_checked, scenario.assumed
     return {
         "figures": len(leaves),
         "assumptions": sum(name in guessed for name in leaves),
@@ -141,7 +140,7 @@ def _clock(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> It
 
 
 def _parameters(base: Scenario, scenario: Scenario, changes: dict[str, object]) -> Iterator[Record]:
-    wanted = set(used(base)) | set(used(scenario))
+    wanted = set(base.used) | set(scenario.used)
     for name in list(wanted):
         wanted |= set((base.parameters[name].one_of or {}).values())
     for name in base.parameters:
@@ -166,8 +165,8 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
         if parameter.price_year and parameter.price_year != base.setting.price_year
         else ""
     )
-    status = STATUS["recalled" if is_recalled(base, name) else base.status(name)]
-    if (by := moved_by(base, name)) is not None:
+    status = STATUS["recalled" if base.is_recalled(name) else base.status(name)]
+    if (by := base.moved_by(name)) is not None:
         status = f"moved by “{by}”, its source says otherwise"
     return Record(
         path=f"parameters.{name}.value",

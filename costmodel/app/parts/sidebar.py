@@ -13,7 +13,6 @@ from costmodel.errors import InputError
 from costmodel.report.sentence import whose
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked
-from costmodel.scenario.used import moved_by
 
 DURABILITY = {
     "effects cease": "Effects cease then",
@@ -182,7 +181,7 @@ def _price(base: Scenario, scenario: Scenario) -> None:
         _number(base, row, "Price of a session, £", step=5, whole=False)
         return
     key, use, value = f"control {name}", f"parameters.{name}.use", f"parameters.{name}.value"
-    moved_to = {one: moved_by(scenario, one) for one in (name, *options.values())}
+    moved_to = {one: scenario.moved_by(one) for one in (name, *options.values())}
     own = moved_to[name] is not None or st.session_state.get("own price", False)
     st.session_state[key] = OWN_PRICE if own else scenario.parameters[name].use
 

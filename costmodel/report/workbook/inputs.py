@@ -11,7 +11,6 @@ from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, ta
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.parameter import Parameter, combine, order
-from costmodel.scenario.used import used
 
 COLUMNS = (
     ("Id", 44), ("Name", 64), ("Unit", 18), ("Default", 13), ("Your value", 13), ("Used", 13), ("To price year", 12),
@@ -71,16 +70,10 @@ class Inputs:
 
     def _listed(self) -> list[str]:
         """Used parameters and the options of choices, each after what it is made of."""
-        wanted = set(used(self.scenario))
-        for name in list(wanted):
-            wanted |= set((self.scenario.parameters[name].one_of or {}).values())
-        waiting = list(wanted)
-        while waiting:
-            for operand in self.scenario.parameters[waiting.pop()].operands:
-                if operand not in wanted:
-                    wanted.add(operand)
-                    waiting.append(operand)
-        return [n for n in order(self.scenario.parameters) if n in wanted and not self.scenario.parameters[n].over_time]
+        scenario, records = self.scenario, self.scenario.parameters
+        options = [option for name in scenario.used for option in (records[name].one_of or {}).values()]
+        wanted = set(scenario.behind([*scenario.used, *options]))
+        return [name for name in order(records) if name in wanted and not records[name].over_time]
 
     @property
     def rows_booked(self) -> range:

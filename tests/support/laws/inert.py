@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from costmodel.analysis.sensitivity.batch import central_leaves, changed
-from costmodel.analysis.sensitivity.inputs import behind, one_by_one
+from costmodel.analysis.sensitivity.inputs import one_by_one
 from costmodel.analysis.verification.check import Context, Finding, Measured
 from costmodel.analysis.verification.variants import Edit, edited
 from costmodel.errors import InputError
@@ -20,7 +20,6 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.consistency import MAX_CYCLES
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.schema import ModelFile
-from costmodel.scenario.used import used
 from costmodel.units import Unit
 from tests.support.laws.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, lasting
 
@@ -41,7 +40,7 @@ AFTERWARDS = 24.0
 def every_input_matters(context: Context) -> Finding:
     """How many inputs change nothing: neither here nor where no other input is 0 or 1 and time is long."""
     scenario = context.scenario
-    names = [name for name in used(scenario) if name in scenario.leaves]
+    names = [name for name in scenario.used if name in scenario.leaves]
     inert = _inert(scenario, names, central_leaves(scenario))
     dead = inert
     if dead:
@@ -50,7 +49,7 @@ def every_input_matters(context: Context) -> Finding:
         longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
         for version in (longer, edited(longer, _turned_round)):
             dead = _inert(version, dead, lively, activity=True) if dead else dead
-    idle = behind(scenario, [*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario)])
+    idle = scenario.behind([*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario)])
     dead = [name for name in dead if name not in idle]
     words = f"inputs of {len(names)} that never change an output"
     if dead:
@@ -108,7 +107,7 @@ def _moved(unit: Unit, value: float) -> float:
 
 def _inert(scenario: Scenario, names: list[str], base: dict[str, float], activity: bool = False) -> list[str]:
     """Inputs of which a small change, alone, moves no output."""
-    apart = one_by_one(scenario) | behind(scenario, scenario.model.cohort.start.values())  # shares that sum to 1
+    apart = one_by_one(scenario) | set(scenario.behind(scenario.model.cohort.start.values()))  # shares that sum to 1
     alone = [name for name in names if name in apart]
     together = [name for name in names if name not in alone]
     rows: dict[str, float | Array] = {name: np.full(len(together) + 1, value) for name, value in base.items()}
