@@ -1,6 +1,7 @@
-"""Commands that load a scenario, answer, and write or read the workbook."""
+"""Commands that load a scenario, answer, write or read the workbook, and serve the dashboard."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,37 +9,33 @@ import typer
 
 import costmodel
 from costmodel.analysis.incremental import incremental as steps
-from costmodel.cli import publication
 from costmodel.cli.options import (
-    Csv,
-    Draws,
-    DrawsFrom,
     Fix,
     Horizon,
     Json,
     OnePerspective,
-    Sampled,
-    ScenarioFile,
-    Seed,
+    Out,
+    Perspective,
+    Run,
     Set,
-    Workers,
     busy,
-    drawn_from,
-    give,
-    run_with_words,
     scenario_of,
-    show,
+    scenarios,
+    tell,
+    whole_number,
+    write_text,
 )
-from costmodel.cli.program import app
+from costmodel.cli.program import command
 from costmodel.errors import InputError
-from costmodel.model.run import DRAWS, SEED
-from costmodel.report import files, json_report
+from costmodel.report import files, terminal
 from costmodel.report.sentence import MAIN
-from costmodel.scenario.load import Refused
+from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
+HIGHEST_PORT = 65535
 
-@app.command()
+
+@command()
 def check(
     scenario: Annotated[
         Path | None,
@@ -49,58 +46,70 @@ def check(
     horizon: Horizon = None,
     publish: Annotated[bool, typer.Option("--publish", help="Refuse also what is not fit to be published.")] = False,
     write: Annotated[
-        Path | None,
-        typer.Option("--write", metavar="FILE.md", help="With --publish: write what every answer rests on."),
+        Path | None, typer.Option(metavar="FILE.md", help="With --publish: write what every answer rests on.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Load a scenario and list what it holds, or every problem in it; of a locked one, why it is."""
-    if publish or write is not None:
-        publication.publish(scenario, bool(set_ or fix or horizon), publish, write, as_json)
-        return
-    if scenario is None:
-        raise InputError.at("SCENARIO", "no scenario is named", "Name one, or add --publish to check every population.")
-    _check(scenario, set_, fix, horizon, as_json)
-
-
-def _check(scenario: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None, as_json: bool) -> None:
     from costmodel.model.run import check_draws
     from costmodel.report import refused
     from costmodel.report.checked import checked, document
 
+    if publish or write is not None:
+        _publish(scenario, bool(set_ or fix or horizon), publish, write, as_json)
+        return
+    if scenario is None:
+        raise InputError.at("SCENARIO", "no scenario is named", "Name one, or add --publish to check every population.")
     try:
         loaded = scenario_of(scenario, set_, fix, horizon)
     except Refused as refusal:
         if refusal.asked:
             raise
-        if as_json:
-            print(json_report.text(refused.check_document(refusal.locked)))
-        else:
-            show(refused.checked(refusal.locked))
+        tell(as_json, refusal.locked, refused.check_document, refused.checked)
         return
     check_draws(loaded)
-    if as_json:
-        print(json_report.text(document(loaded)))
-    else:
-        show(checked(loaded))
+    tell(as_json, loaded, document, checked)
 
 
-@app.command()
+def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | None, as_json: bool) -> None:
+    """Refuse what is not fit to be published, in one scenario or every population; write what the answers rest on."""
+    from costmodel.analysis import publication
+    from costmodel.report import published
+
+    if not asked:
+        raise InputError.at("--write", "only --publish writes a page", "Add --publish, or leave --write out.")
+    if changed:
+        remedy = "Leave --set, --fix and --horizon out."
+        raise InputError.at("--publish", "a scenario is published as its files have it", remedy)
+    if scenario is not None:
+        if write is not None:
+            raise InputError.at("--write", "the page has every population", "Leave SCENARIO out.")
+        fit = publication.published(named(scenario))
+        alone = publication.Population(scenario.resolve().parent.name, (fit,), ())
+        tell(as_json, [alone], published.document, lambda _: [published.one(fit)])
+        return
+    if write is not None:
+        files.check_folder(write, "--write")
+    found = publication.published_all(scenarios())
+    tell(as_json, found, published.document, published.lines)
+    if problems := [problem for population in found for problem in population.problems]:
+        raise InputError(*problems)
+    if write is not None:
+        from costmodel.analysis.evidence import evidence_of_all
+        from costmodel.report import evidence_page
+
+        with terminal.progress() as progress:
+            page = evidence_page.markdown(evidence_of_all(scenarios(), progress=progress))
+        write_text(write, page, "--write")
+
+
+@command()
 def run(
-    scenario: ScenarioFile,
-    set_: Set = None,
-    fix: Fix = None,
-    horizon: Horizon = None,
+    of: Run,
+    out: Out,
     perspective: OnePerspective = None,
-    draws: Draws = DRAWS,
-    seed: Seed = SEED,
-    sampling: Sampled = "random",
-    draws_from: DrawsFrom = None,
-    workers: Workers = None,
-    as_json: Json = False,
-    csv: Csv = None,
     workbook: Annotated[
-        Path | None, typer.Option("--workbook", metavar="FILE.xlsx", help="Write the workbook too, as report does.")
+        Path | None, typer.Option(metavar="FILE.xlsx", help="Write the workbook too, as report does.")
     ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
@@ -108,53 +117,26 @@ def run(
 
     if workbook is not None:
         _check_workbook(workbook, "--workbook")
-    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
-    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, **given)
-    give(page(result, perspective), as_json, csv)
+    result = of.run()
+    out.give(page(result, perspective))
     if workbook is not None:
         _write_workbook(result, workbook, "--workbook")
 
 
-@app.command()
-def incremental(
-    scenario: ScenarioFile,
-    set_: Set = None,
-    fix: Fix = None,
-    horizon: Horizon = None,
-    perspective: OnePerspective = None,
-    draws: Draws = DRAWS,
-    seed: Seed = SEED,
-    sampling: Sampled = "random",
-    draws_from: DrawsFrom = None,
-    workers: Workers = None,
-    as_json: Json = False,
-    csv: Csv = None,
-) -> None:
+@command()
+def incremental(of: Run, out: Out, perspective: Perspective = MAIN) -> None:
     """Compare each strategy with the next best one: who is dominated, and what each step along the frontier costs."""
-    if csv is not None:
-        files.check_folder(csv, "--csv")
-    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
-    result = run_with_words(loaded, draws, seed, sampling=sampling, workers=workers, strata=False, **given)
-    give(steps(result, perspective or MAIN).page(), as_json, csv)
+    out.give(steps(of.run(strata=False), perspective).page())
 
 
-@app.command()
+@command()
 def report(
-    scenario: ScenarioFile,
+    of: Run,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")],
-    set_: Set = None,
-    fix: Fix = None,
-    horizon: Horizon = None,
-    draws: Draws = DRAWS,
-    seed: Seed = SEED,
-    sampling: Sampled = "random",
-    draws_from: DrawsFrom = None,
 ) -> None:
     """Run a scenario and write the workbook that recomputes it."""
     _check_workbook(output, "-o")
-    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
-    result = run_with_words(loaded, draws, seed, sampling=sampling, **given)
-    _write_workbook(result, output, "-o")
+    _write_workbook(of.run(), output, "-o")
     print(f"{output} written.")
 
 
@@ -171,28 +153,19 @@ def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
         workbook.write(result, path, option)
 
 
-@app.command()
+@command()
 def draws(
-    scenario: ScenarioFile,
+    of: Run,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to write; made if new.")],
-    set_: Set = None,
-    fix: Fix = None,
-    horizon: Horizon = None,
-    draws: Draws = DRAWS,
-    seed: Seed = SEED,
-    sampling: Sampled = "random",
-    draws_from: DrawsFrom = None,
 ) -> None:
     """Write the draws with their costs and effects, in columns as SAVI and BCEA read them."""
     from costmodel.report import draws_files
 
-    loaded, draws, given = drawn_from(draws_from, scenario_of(scenario, set_, fix, horizon), draws)
-    result = run_with_words(loaded, draws, seed, sampling=sampling, **given)
-    for path in draws_files.write(result, output):
+    for path in draws_files.write(of.run(), output):
         print(f"{path} written.")
 
 
-@app.command("import")
+@command("import")
 def import_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A workbook with values of your own, or a file of saved changes.")
@@ -210,14 +183,10 @@ def import_(
 
     if scenario is not None and chosen is not None:
         raise InputError.at("--scenario", "the scenario is named twice", "Keep one.")
-    brought = imported.bring(file, scenario or chosen, output, label)
-    if as_json:
-        print(json_report.text(imported.document(brought)))
-    else:
-        show(imported.pieces(brought))
+    tell(as_json, imported.bring(file, scenario or chosen, output, label), imported.document, imported.pieces)
 
 
-@app.command()
+@command()
 def schema(
     kind: Annotated[
         Literal["model", "setting", "overlay", "sources", "locked"],
@@ -226,3 +195,21 @@ def schema(
 ) -> None:
     """Print the JSON schema of a scenario's files, for editors."""
     print(json.dumps(json_schema(kind), ensure_ascii=False, indent=2))
+
+
+@command()
+def dashboard(
+    port: Annotated[
+        int | None,
+        typer.Argument(parser=whole_number("PORT"), metavar="[PORT]", help="8501, or any free one, if left out."),
+    ] = None,
+) -> None:
+    """Serve the dashboard to this machine and print its address."""
+    if port is not None and not 1 <= port <= HIGHEST_PORT:
+        raise InputError.at("PORT", f"there is no port {port}", f"Write a number from 1 to {HIGHEST_PORT}.")
+    if find_spec("streamlit") is None:
+        remedy = 'Install it with its extra: pip install "psychotherapy-costmodel[app]".'
+        raise InputError.at("dashboard", "the dashboard needs the package streamlit", remedy)
+    from costmodel.app.serve import serve
+
+    serve(port)

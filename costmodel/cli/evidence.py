@@ -9,21 +9,22 @@ import typer
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
 from costmodel.cli.options import (
-    Csv,
     Draws,
     Fix,
     Json,
     OnePerspective,
+    Out,
     Seed,
     Set,
     busy,
-    give,
     scenario_of,
     scenarios,
     show,
-    whole_number,
+    tell,
+    whole,
+    write_text,
 )
-from costmodel.cli.program import OUR_FAULT, app
+from costmodel.cli.program import OUR_FAULT, command
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
@@ -35,18 +36,13 @@ from costmodel.scenario.read import read_file
 WRITTEN = "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`, not by hand."
 
 
-@app.command()
+@command()
 def calibrate(
     calibration: Annotated[Path, typer.Argument(metavar="CALIBRATION", help="A calibration file.")],
     fit: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this fit; may be repeated.")] = None,
-    rows: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number("--rows"), metavar="N", help="Rows of each posterior, the most plausible first."
-        ),
-    ] = None,
+    rows: Annotated[int | None, whole("--rows", "N", "Rows of each posterior, the most plausible first.")] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE.html", help="Draw observed beside modelled as a page too.")
+        Path | None, typer.Option(metavar="FILE.html", help="Draw observed beside modelled as a page too.")
     ] = None,
     seed: Seed = SEED,
     as_json: Json = False,
@@ -54,7 +50,7 @@ def calibrate(
     """Fit the free rates to what was observed, and write the posteriors."""
     from costmodel.analysis import calibration as analysis
     from costmodel.analysis.calibration.page import page_of
-    from costmodel.report import files, render
+    from costmodel.report import render
 
     if plot is not None:
         files.check_folder(plot, "--plot")
@@ -64,16 +60,15 @@ def calibrate(
     written = analysis.write(fits)
     page = page_of(calibration.name, fits)
     if plot is not None:
-        drawn = render.html(page)
-        files.write_whole(plot, lambda path: path.write_text(drawn, "utf-8"), "--plot")
+        write_text(plot, render.html(page), "--plot")
         written.append(plot)
-    give(page, as_json)
+    tell(as_json, page, render.document, render.terminal)
     if not as_json:
         for path in written:
             print(f"{path} written.")
 
 
-@app.command()
+@command()
 def validate(
     scenario: Annotated[
         Path | None, typer.Argument(metavar="[SCENARIO]", help="If left out: every target of ./scenarios.")
@@ -83,7 +78,7 @@ def validate(
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     write: Annotated[
-        Path | None, typer.Option("--write", metavar="FILE.md", help="Write the table of all targets to a file.")
+        Path | None, typer.Option(metavar="FILE.md", help="Write the table of all targets to a file.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -101,16 +96,14 @@ def validate(
 def _validate_all(draws: int, seed: int, write: Path | None, as_json: bool) -> None:
     from costmodel.analysis.validation import validate as ask
     from costmodel.report import render
-    from costmodel.report.files import check_folder, write_whole
 
     if write is not None:
-        check_folder(write, "--write")
+        files.check_folder(write, "--write")
     with terminal.progress() as progress:
         page = ask(scenarios(), draws=draws, seed=seed, progress=progress).page()
     if write is not None:
-        text = render.markdown(replace(page, about=(WRITTEN,)))
-        write_whole(write, lambda path: path.write_text(text, "utf-8"), "--write")
-    give(page, as_json)
+        write_text(write, render.markdown(replace(page, about=(WRITTEN,))), "--write")
+    tell(as_json, page, render.document, render.terminal)
 
 
 def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_json: bool) -> None:
@@ -144,21 +137,22 @@ def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_jso
         show(render.terminal(compared.page()))
 
 
-@app.command()
+@command()
 def replicate(
     case: Annotated[Path, typer.Argument(metavar="CASE.json", help="A published model with its printed results.")],
     as_json: Json = False,
 ) -> None:
     """Run a published model, and lay its printed results beside what comes out."""
     from costmodel.cases import replicate as run_case
+    from costmodel.report import render
 
     replication = run_case(case)
-    give(replication.page(), as_json)
+    tell(as_json, replication.page(), render.document, render.terminal)
     if not replication.holds:
         raise typer.Exit(OUR_FAULT)
 
 
-@app.command()
+@command()
 def verify(
     scenario: Annotated[
         Path | None, typer.Argument(metavar="[SCENARIO]", help="If left out: every scenario below ./scenarios.")
@@ -218,8 +212,9 @@ def _shipped() -> list[Path]:
     return found
 
 
-@app.command()
+@command()
 def spectrum(
+    out: Out,
     folder: Annotated[
         Path | None,
         typer.Argument(
@@ -229,14 +224,10 @@ def spectrum(
     perspective: OnePerspective = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
-    as_json: Json = False,
-    csv: Csv = None,
 ) -> None:
     """Lay every population on one page: what each therapy saves whom, how surely, and where the line runs."""
     from costmodel.analysis import spectrum as analysis
 
-    if csv is not None:
-        files.check_folder(csv, "--csv")
     folder = scenarios() if folder is None else folder
     paths = analysis.populations(folder)
     if not paths:
@@ -249,11 +240,12 @@ def spectrum(
                 status.update(f"Running {name} …")
 
         found = analysis.spectrum(paths, wanted, draws=draws, seed=seed, said=said)
-    give(found.page(), as_json, csv)
+    out.give(found.page())
 
 
-@app.command()
+@command()
 def synthesise(
+    out: Out,
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="A synthesis file; the shipped one if left out.")
     ] = None,
@@ -265,14 +257,12 @@ def synthesise(
         str | None, typer.Option(metavar="CLASS", help="The class whose mean is the average trial.")
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option("--without", metavar="TRIAL", help="Leave a trial out; may be given again.")
+        list[str] | None, typer.Option(metavar="TRIAL", help="Leave a trial out; may be given again.")
     ] = None,
-    as_json: Json = False,
-    csv: Csv = None,
 ) -> None:
     """Say what trials say together of therapy's effect on the cost of all other health care."""
     from costmodel import synthesis
 
     with busy("Fitting …"):
         page = synthesis.synthesise(file, position, therapy, without or ()).page()
-    give(page, as_json, csv)
+    out.give(page)

@@ -1,9 +1,13 @@
-"""Options that several commands share, and what they make of a scenario."""
+"""Options that several commands share, what they make of a scenario, and how an answer is printed.
+
+Commands that take the same options take them as one group: a dataclass whose fields are options. `program.command`
+lays its fields open as options of the command.
+"""
 
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +17,15 @@ from rich.text import Text
 import costmodel
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.draws import read_given
-from costmodel.model.run import effort
+from costmodel.model.run import DRAWS, SEED, effort
 from costmodel.page import Page
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.report import terminal
+from costmodel.report import files, json_report, terminal
+from costmodel.report.sentence import MAIN
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Refused, catalogue
 from costmodel.scenario.read import scalar
+from costmodel.units import parse_duration
 
 MANY_DRAWS = 20_000
 """From here on a run is timed before it begins."""
@@ -43,10 +49,26 @@ def whole_number(option: str) -> Callable[[object], int]:
     return read
 
 
-def scenarios() -> Path:
-    """The folder of scenarios: the one here where there is one, else the catalogue's."""
-    here = Path("scenarios")
-    return here if os.path.isdir(here) else catalogue()
+def number(option: str) -> Callable[[object], float]:
+    """A reader of plain numbers that names its option when it refuses."""
+
+    def read(given: object) -> float:
+        text = str(given)
+        if not re.fullmatch(r"[-+]?\d{1,15}(\.\d{1,15})?(e[-+]?\d{1,2})?", text, flags=re.ASCII):
+            raise InputError.at(option, f'"{text[:40]}" is not a number', "Write it in digits, such as 0.8.")
+        return float(text)
+
+    return read
+
+
+def whole(option: str, metavar: str, help: str) -> Any:
+    """An option with a whole number."""
+    return typer.Option(option, parser=whole_number(option), metavar=metavar, help=help)
+
+
+def real(option: str, metavar: str, help: str) -> Any:
+    """An option with a number."""
+    return typer.Option(option, parser=number(option), metavar=metavar, help=help)
 
 
 def perspective_name(text: str) -> str:
@@ -66,73 +88,136 @@ Fix = Annotated[
     typer.Option("--fix", metavar="NAME=VALUE", help="Hold a parameter at a value in every draw."),
 ]
 Horizon = Annotated[str | None, typer.Option(metavar="DURATION", help='How far to look, such as "10 years".')]
-OnePerspective = Annotated[
-    str | None,
-    typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES)),
-]
-Draws = Annotated[
-    int,
-    typer.Option(parser=whole_number("--draws"), metavar="N", help="Simulations; 0 for the deterministic run."),
-]
-Seed = Annotated[int, typer.Option(parser=whole_number("--seed"), metavar="N", help="Start of the random numbers.")]
-Sampled = Annotated[
-    str,
-    typer.Option(
-        "--sampling",
-        metavar="random|sobol",
-        help="Pseudo-random, or a Sobol sequence, whose means settle sooner.",
-    ),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        parser=whole_number("--workers"), metavar="N", help="Blocks of draws run at a time; one per processor."
-    ),
-]
-DrawsFrom = Annotated[
-    Path | None,
-    typer.Option("--draws-from", metavar="FILE.csv", help="Draws of parameters, a column each, in place of --draws."),
-]
-Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")]
+_PERSPECTIVE = typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES))
+Perspective = Annotated[str, _PERSPECTIVE]
+OnePerspective = Annotated[str | None, _PERSPECTIVE]
+Draws = Annotated[int, whole("--draws", "N", "Simulations; 0 for the deterministic run.")]
+Seed = Annotated[int, whole("--seed", "N", "Start of the random numbers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def drawn_from(file: Path | None, scenario: Scenario, draws: int) -> tuple[Scenario, int, dict[str, Any]]:
-    """A scenario with what is to be said of a table of draws, how many there are, and how a run takes them.
+@dataclass(frozen=True)
+class Changed:
+    """A scenario, and what is changed in it."""
 
-    Without a table: what was given. Raises InputError for a table that does not fit the scenario.
-    """
-    from costmodel.report.draws_files import of_another
+    scenario: ScenarioFile
+    set_: Set = None
+    fix: Fix = None
+    horizon: Horizon = None
 
-    if file is None:
-        return scenario, draws, {}
-    given = read_given(file, scenario)
-    if said := of_another(file, scenario):
-        scenario = replace(scenario, remarks=(*scenario.remarks, said), warnings=(said, *scenario.warnings))
-    return scenario, len(next(iter(given.values()))), {"given": given}
-
-
-def run_with_words(scenario: Scenario, draws: int, seed: int, **how: Any) -> costmodel.Result:
-    """Run a scenario, saying so; of a long run also what it will take, and how far it is. how: as for `run`."""
-    if draws >= MANY_DRAWS and (expected := effort(scenario, draws, seed, how.get("workers"))).seconds >= LONG:
-        needs = f"{_in_time(expected.seconds)} and {expected.memory / 1e9:.1f} GB of memory"
-        said = f"{draws:,} draws will take about {needs}. Ctrl-C stops them."
-        terminal.console(stderr=True).print(said, soft_wrap=True)
-        with terminal.progress(every=TENTH) as progress:
-            return costmodel.run(scenario, draws=draws, seed=seed, progress=progress, **how)
-    with busy(f"Running {draws:,} draws …"):
-        return costmodel.run(scenario, draws=draws, seed=seed, **how)
+    def load(self) -> Scenario:
+        """The scenario with what the options change. Raises InputError with every problem of them."""
+        return scenario_of(self.scenario, self.set_, self.fix, self.horizon)
 
 
-def _in_time(seconds: float) -> str:
-    """A time to wait, in the larger unit."""
-    minutes = round(seconds / 60)
-    return f"{minutes} minute{'s' * (minutes != 1)}" if minutes else f"{seconds:.0f} seconds"
+@dataclass(frozen=True)
+class Drawn(Changed):
+    """A scenario, and the draws of its parameters."""
+
+    draws: Draws = DRAWS
+    seed: Seed = SEED
+    draws_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Draws of parameters, a column each, in place of --draws."),
+    ] = None
+    workers: Annotated[int | None, whole("--workers", "N", "Blocks of draws run at a time; one per processor.")] = None
+
+    def with_draws(self, scenario: Scenario) -> tuple[Scenario, dict[str, Any]]:
+        """The scenario with what is to be said of a table of draws; and how an analysis takes its draws.
+
+        Raises InputError for a table that does not fit the scenario.
+        """
+        from costmodel.report.draws_files import of_another
+
+        how: dict[str, Any] = {"draws": self.draws, "seed": self.seed, "workers": self.workers}
+        if self.draws_from is None:
+            return scenario, how
+        given = read_given(self.draws_from, scenario)
+        if said := of_another(self.draws_from, scenario):
+            scenario = replace(scenario, remarks=(*scenario.remarks, said), warnings=(said, *scenario.warnings))
+        return scenario, how | {"draws": len(next(iter(given.values()))), "given": given}
 
 
-def busy(words: str) -> Any:
-    """Words on stderr while something runs; nothing where stderr is not a terminal."""
-    return terminal.console(stderr=True).status(words)
+@dataclass(frozen=True)
+class Run(Drawn):
+    """A run of a scenario."""
+
+    sampling: Annotated[
+        str, typer.Option(metavar="random|sobol", help="Pseudo-random, or a Sobol sequence, whose means settle sooner.")
+    ] = "random"
+
+    def run(self, scenario: Scenario | None = None, **more: Any) -> costmodel.Result:
+        """Run it, saying so; of a long run also what it will take, and how far it is. more: as for `costmodel.run`."""
+        scenario, how = self.with_draws(scenario or self.load())
+        draws = how["draws"]
+        how |= {"sampling": self.sampling} | more
+        if draws >= MANY_DRAWS and (expected := effort(scenario, draws, self.seed, self.workers)).seconds >= LONG:
+            needs = f"{_in_time(expected.seconds)} and {expected.memory / 1e9:.1f} GB of memory"
+            said = f"{draws:,} draws will take about {needs}. Ctrl-C stops them."
+            terminal.console(stderr=True).print(said, soft_wrap=True)
+            with terminal.progress(every=TENTH) as progress:
+                return costmodel.run(scenario, progress=progress, **how)
+        with busy(f"Running {draws:,} draws …"):
+            return costmodel.run(scenario, **how)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A scenario, and for whom, of which strategy and when an outcome is asked."""
+
+    scenario: ScenarioFile
+    perspective: Perspective = MAIN
+    strategy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which strategy; the second one if left out.")
+    ] = None
+    horizon: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="When the outcome is read; the follow-up if left out.")
+    ] = None
+    discounted: Annotated[bool, typer.Option("--discounted", help="Discount the money of the outcome.")] = False
+    set_: Set = None
+    fix: Fix = None
+
+    def load(self) -> tuple[Scenario, dict[str, Any]]:
+        """The scenario, and what is asked of it. A horizon that it does not have becomes its horizon."""
+        months = None
+        loaded = scenario_of(self.scenario, self.set_, self.fix, None)
+        if self.horizon is not None:
+            try:
+                months = parse_duration(self.horizon).months
+            except ValueError as error:
+                raise InputError.at("--horizon", str(error)) from error
+            if months not in (loaded.model.follow_up.months, loaded.model.horizon.months):
+                loaded = scenario_of(self.scenario, self.set_, self.fix, self.horizon)
+        asked = {"perspective": self.perspective, "strategy": self.strategy, "horizon": months}
+        return loaded, asked | {"discounted": self.discounted}
+
+
+@dataclass(frozen=True)
+class Out:
+    """The form of an answer. A file that cannot be written is refused before anything long is done."""
+
+    as_json: Json = False
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None
+
+    def __post_init__(self) -> None:
+        if self.csv is not None:
+            files.check_folder(self.csv, "--csv")
+
+    def give(self, page: Page) -> None:
+        """Print a page, as a program reads it or as people do; its rows into a CSV file too."""
+        from costmodel.report import render
+
+        if self.csv is not None:
+            files.write_csv(self.csv, render.as_csv(page.rows))
+        tell(self.as_json, page, render.document, render.terminal)
+
+
+def tell(as_json: bool, answer: Any, document: Callable[[Any], Any], pieces: Callable[[Any], Any]) -> None:
+    """Print an answer: its document as JSON, or the pieces that people read."""
+    if as_json:
+        print(json_report.text(document(answer)))
+    else:
+        show(pieces(answer))
 
 
 def show(pieces: Any) -> None:
@@ -142,16 +227,26 @@ def show(pieces: Any) -> None:
         out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
 
 
-def give(page: Page, as_json: bool, csv: Path | None = None) -> None:
-    """Print a page, as a program reads it or as people do; its rows into a CSV file too."""
-    from costmodel.report import files, json_report, render
+def write_text(path: Path, text: str, option: str) -> None:
+    """Write a file whole or not at all."""
+    files.write_whole(path, lambda temporary: temporary.write_text(text, "utf-8"), option)
 
-    if csv is not None:
-        files.write_csv(csv, render.as_csv(page.rows))
-    if as_json:
-        print(json_report.text(render.document(page)))
-    else:
-        show(render.terminal(page))
+
+def busy(words: str) -> Any:
+    """Words on stderr while something runs; nothing where stderr is not a terminal."""
+    return terminal.console(stderr=True).status(words)
+
+
+def _in_time(seconds: float) -> str:
+    """A time to wait, in the larger unit."""
+    minutes = round(seconds / 60)
+    return f"{minutes} minute{'s' * (minutes != 1)}" if minutes else f"{seconds:.0f} seconds"
+
+
+def scenarios() -> Path:
+    """The folder of scenarios: the one here where there is one, else the catalogue's."""
+    here = Path("scenarios")
+    return here if os.path.isdir(here) else catalogue()
 
 
 def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horizon: str | None) -> Scenario:

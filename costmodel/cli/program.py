@@ -1,19 +1,21 @@
 """The program: one way in, and one way out for everything that goes wrong."""
 
 import errno
+import inspect
 import signal
 import sys
 import traceback
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
-from costmodel.cli.options import show
+from costmodel.cli.options import tell
 from costmodel.errors import InputError
 from costmodel.report import json_report, refused
 from costmodel.scenario.load import HEADLINE, Refused
@@ -83,10 +85,7 @@ def _refuse(*lines: str) -> int:
 
 def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
     """The refusal of a locked scenario on stdout, where the answer would stand, and a line for it on stderr."""
-    if as_json:
-        print(json_report.text(refused.document(refusal.locked)))
-    else:
-        show(refused.pieces(refusal.locked))
+    tell(as_json, refusal.locked, refused.document, refused.pieces)
     return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {HEADLINE}")
 
 
@@ -122,6 +121,35 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Does a talking therapy pay for itself? For whom, by when, how surely.",
 )
+
+
+def command(name: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a command. A parameter whose type is a group of options becomes the options of its fields."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        kinds = get_type_hints(function, include_extras=True)
+        groups = {key: kind for key, kind in kinds.items() if is_dataclass(kind)}
+
+        def called(**given: Any) -> None:
+            for key, kind in groups.items():
+                given[key] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})  # type: ignore[operator]
+            function(**given)
+
+        signature: list[inspect.Parameter] = []
+        for key, parameter in inspect.signature(function).parameters.items():
+            options = [(field.name, field.default) for field in fields(groups[key])] if key in groups else []
+            of = get_type_hints(groups[key], include_extras=True) if key in groups else kinds
+            for option, default in options or [(key, parameter.default)]:
+                fallback = parameter.empty if default is MISSING else default
+                signature.append(
+                    inspect.Parameter(option, parameter.KEYWORD_ONLY, default=fallback, annotation=of[option])
+                )
+        called.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+        called.__doc__ = function.__doc__
+        app.command(name or function.__name__)(called)
+        return function
+
+    return register
 
 
 def main() -> None:
