@@ -18,6 +18,11 @@ ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000", "MALL
 for every thread that has come and gone.
 """
 
+OPTIONS = {"runner.postScriptGC": "false"}
+"""Otherwise all garbage is collected after every run of a page: over the scenarios and results that are kept, a quarter
+of a second each time in which nothing moves. Python collects by itself as objects come up.
+"""
+
 
 def free_port() -> int:
     """The usual port, or any free one if it is taken."""
@@ -51,10 +56,7 @@ def announce(port: int) -> None:
 
 
 def warm_up() -> None:
-    """Load what every page needs, and take it out of the reach of the garbage collector.
-
-    Streamlit collects garbage after every run of a page: over all modules that is half a second in which nothing moves.
-    """
+    """Load what every page needs, and take it out of the reach of the garbage collector."""
     from costmodel.app.parts import further, gate, how_sure, sidebar, targets  # noqa: F401
 
     gate.install()
@@ -71,4 +73,5 @@ def serve(port: int | None = None) -> NoReturn:
     warm_up()
     port = port or free_port()
     threading.Thread(target=announce, args=[port], daemon=True).start()
-    sys.exit(streamlit(["run", str(SCRIPT), f"--server.port={port}", f"--server.address={HOST}"]))
+    options = {"server.port": port, "server.address": HOST, **OPTIONS}
+    sys.exit(streamlit(["run", str(SCRIPT), *(f"--{name}={value}" for name, value in options.items())]))
