@@ -7,7 +7,7 @@ that draws are addressed by (seed, parameter name) and nothing is ever clipped t
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 from scipy import special
@@ -56,83 +56,83 @@ ENDED: tuple[Kind, ...] = ("uniform", "pert", "triangular")
 """Families whose range is their support."""
 
 
+FIELDS = (
+    "value", "se", "se_log", "cv", "ci95", "counts", "effective_size", "range", "quantiles", "mode", "of_users",
+)  # fmt: skip
+"""Fields of a record that `fit` takes."""
+
+
 def fit(
     kind: str,
     *,
     unit: Unit,
     value: float | None = None,
-    se: float | None = None,
-    se_log: float | None = None,
-    cv: float | None = None,
-    ci95: Sequence[float] | None = None,
-    counts: Sequence[float] | None = None,
-    effective_size: float | None = None,
-    range: Sequence[float] | None = None,
-    quantiles: Sequence[Sequence[float]] | None = None,
     mode: float | None = None,
     of_users: Sequence[float] | None = None,
+    **spreads: Any,
 ) -> Distribution:
-    """The distribution that the fields of a parameter record declare.
+    """The distribution that the FIELDS of a parameter record declare.
 
-    For kinds that are not ENDED, `range` is the plausible range of the record and is not used here.
+    spreads: by the names of SPREADS. For kinds that are not ENDED, `range` is the plausible range of the record and is
+    not used here.
     Raises ValueError with one sentence for the reader if the fields contradict each other, or allow
     values that the unit does not.
     """
     kind = _known(kind)
-    spreads = {
-        "se": se, "se_log": se_log, "cv": cv, "ci95": ci95, "counts": counts, "effective_size": effective_size,
-        "quantiles": quantiles,
-    }  # fmt: skip
-    given = [name for name, spread in spreads.items() if spread is not None]
-    if kind in ENDED and range is not None:
-        given.append("range")
+    given = {name: one for name, one in spreads.items() if one is not None and (name != "range" or kind in ENDED)}
     _only_with(kind, "mode", mode, ("pert", "triangular"))
     _only_with(kind, "of_users", of_users, ("hurdle",))
-    spread = _only_spread(kind, given)
+    name = _only_spread(kind, list(given))
+    spread = given[name]
     if value is not None and (reason := out_of_support(unit, value)):
         raise ValueError(reason)
+    if value is not None and (name in ("counts", "quantiles") or mode is not None):
+        raise ValueError(f"{'range and mode' if mode is not None else name} give the value: leave value out")
     if kind == "hurdle":
-        if value is not None:
-            raise ValueError("counts and of_users give the value: leave value out")
-        seen = _pair("counts", cast(Sequence[float], counts))
-        return _inside(unit, mean_of_a_hurdle(*seen, *_pair("of_users", cast(Sequence[float], of_users))))
+        return _inside(unit, mean_of_a_hurdle(*_pair(name, spread), *_pair("of_users", of_users or ())))
     median = kind == "lognormal" and unit.is_ratio
-    match spread:
+    match name:
         case "counts":
-            distribution = _from_counts(*_pair("counts", cast(Sequence[float], counts)), value)
-        case "range" if kind in ("pert", "triangular"):
-            if value is not None:
-                raise ValueError(f"the mean of a {kind} distribution follows from its range and mode: leave value out")
-            low, high = _pair("range", cast(Sequence[float], range))
-            distribution = between(kind, low, cast(float, mode), high)
+            distribution = _from_counts(*_pair(name, spread))
+        case "range" if mode is not None:
+            low, high = _pair(name, spread)
+            distribution = between(kind, low, mode, high)
         case "range":
-            distribution = _from_range(*_pair("range", cast(Sequence[float], range)), value)
+            distribution = _from_range(*_pair(name, spread), value)
         case "ci95":
-            distribution = _from_interval(kind, median, value, unit, *_pair("ci95", cast(Sequence[float], ci95)))
+            distribution = _from_interval(kind, median, value, unit, *_pair(name, spread))
         case "quantiles":
-            if value is not None:
-                raise ValueError("quantiles give the value: leave value out")
-            first, second = shapes.meeting(kind, cast(Sequence[Sequence[float]], quantiles))
-            central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
-            distribution = Distribution(kind, central, first, second)
+            distribution = _with_parameters(kind, median, *shapes.meeting(kind, spread))
+        case _ if value is None:
+            raise ValueError("the distribution needs a value to lie about: add value")
+        case _ if not math.isfinite(spread) or spread <= 0:
+            remedy = "leave the distribution out to hold the value fixed"
+            raise ValueError(f"{name} must be above 0, not {spread}; {remedy}")
         case "effective_size":
-            distribution = beta_about(_needed(value), _positive("effective_size", effective_size))
-        case "se_log" if median:
-            distribution = lognormal_about_median(_needed(value), _positive("se_log", se_log))
-        case "se_log":
-            deviation = _positive("se_log", se_log)
-            distribution = from_moments(
-                "lognormal", _needed(value), _needed(value) * math.sqrt(math.expm1(deviation**2))
-            )
+            distribution = beta_about(value, spread)
         case "se" if median:
-            raise ValueError(_which_scale(_needed(value), _positive("se", se)))
-        case "se":
-            distribution = from_moments(kind, _needed(value), _positive("se", se))
+            raise ValueError(_which_scale(value, spread))
         case _ if median:
-            distribution = lognormal_about_median(_needed(value), _positive("cv", cv))
+            distribution = lognormal_about_median(value, spread)
+        case "se_log":
+            distribution = from_moments("lognormal", value, value * math.sqrt(math.expm1(spread**2)))
         case _:
-            distribution = from_moments(kind, _needed(value), _positive("cv", cv) * abs(_needed(value)))
+            distribution = from_moments(kind, value, spread * (abs(value) if name == "cv" else 1))
     return _inside(unit, distribution)
+
+
+def _with_parameters(kind: Kind, median: bool, first: float, second: float) -> Distribution:
+    """A distribution about its own mean, or where it is a ratio about its median."""
+    match kind:
+        case "beta":
+            central = first / (first + second)
+        case "gamma":
+            central = first * second
+        case "lognormal":
+            central = math.exp(first if median else first + second**2 / 2)
+        case _:
+            central = first
+    return Distribution(kind, central, first, second)
 
 
 def _which_scale(ratio: float, se: float) -> str:
@@ -197,21 +197,7 @@ def _pair(name: str, ends: Sequence[float]) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-def _needed(value: float | None) -> float:
-    if value is None:
-        raise ValueError("the distribution needs a value to lie about: add value")
-    return float(value)
-
-
-def _positive(name: str, spread: float | None) -> float:
-    if spread is None or not math.isfinite(spread) or spread <= 0:
-        raise ValueError(f"{name} must be above 0, not {spread}; leave the distribution out to hold the value fixed")
-    return float(spread)
-
-
-def _from_counts(events: float, n: float, value: float | None) -> Distribution:
-    if value is not None:
-        raise ValueError(f"counts give the value ({events:g} of {n:g}): leave value out")
+def _from_counts(events: float, n: float) -> Distribution:
     if not 0 < events < n:
         raise ValueError(
             f"counts [{events:g}, {n:g}] need more than 0 events and fewer than n, "
@@ -239,9 +225,7 @@ def _from_interval(kind: Kind, median: bool, value: float | None, unit: Unit, lo
     if low >= high:
         raise ValueError(f"ci95 [{low:g}, {high:g}] must rise; leave the distribution out to hold the value fixed")
     if value is None:
-        first, second = shapes.meeting_both_ends(kind, low, high)
-        central = math.exp(first) if median else Distribution(kind, math.nan, first, second).mean
-        return Distribution(kind, central, first, second)
+        return _with_parameters(kind, median, *shapes.meeting_both_ends(kind, low, high))
     if not low < value < high:
         raise ValueError(f"the value {value:g} is outside its 95% interval [{low:g}, {high:g}]")
     fitted = _as_wide_as(high - low, kind, median, value)
@@ -296,7 +280,9 @@ def _inside(unit: Unit, distribution: Distribution) -> Distribution:
                 f'a {kind} distribution has no upper end, and the unit "{unit.text}" has ({unit.support}). '
                 f"Use {_instead(unit)}"
             )
-        if (chance := distribution.chance_above(unit.high)) > LARGEST_CHANCE_OF_ABSURD_RATE:
+        a, b, high = distribution.first, distribution.second, unit.high
+        chance = float(special.gammaincc(a, high / b) if kind == "gamma" else special.ndtr((a - math.log(high)) / b))
+        if chance > LARGEST_CHANCE_OF_ABSURD_RATE:
             raise ValueError(f"the rate exceeds {unit.high:g} per year with chance {chance:.2g}: narrow its spread")
     return distribution
 

@@ -56,59 +56,10 @@ class Distribution:
         return np.asarray(values, dtype=np.float64)
 
     @property
-    def mean(self) -> float:
-        a, b = self.first, self.second
-        match self.kind:
-            case "beta":
-                return a / (a + b)
-            case "gamma":
-                return a * b
-            case "lognormal":
-                return math.exp(a + b**2 / 2)
-            case "normal":
-                return a
-            case "uniform":
-                return (a + b) / 2
-            case "pert":
-                low, high = self.more
-                return low + (high - low) * a / (a + b)
-            case "triangular":
-                return (a + b + self.more[0]) / 3
-
-    @property
-    def standard_deviation(self) -> float:
-        a, b = self.first, self.second
-        match self.kind:
-            case "beta":
-                return math.sqrt(a * b / (a + b + 1)) / (a + b)
-            case "gamma":
-                return math.sqrt(a) * b
-            case "lognormal":
-                return self.mean * math.sqrt(math.expm1(b**2))
-            case "normal":
-                return b
-            case "uniform":
-                return (b - a) / math.sqrt(12)
-            case "pert":
-                low, high = self.more
-                return (high - low) * math.sqrt(a * b / (a + b + 1)) / (a + b)
-            case "triangular":
-                mode = self.more[0]
-                return math.sqrt((a**2 + b**2 + mode**2 - a * b - a * mode - b * mode) / 18)
-
-    @property
     def interval95(self) -> tuple[float, float]:
         """The 2.5% and the 97.5% quantile."""
         low, high = self.quantile(np.array([0.025, 0.975]))
         return float(low), float(high)
-
-    def chance_above(self, value: float) -> float:
-        """Chance of a value above a positive one, for the kinds without an upper end."""
-        if self.kind == "gamma":
-            return float(special.gammaincc(self.first, value / self.second))
-        if self.kind == "lognormal":
-            return float(special.ndtr((self.first - math.log(value)) / self.second))
-        raise ValueError(f"a {self.kind} distribution is not asked for its upper tail")
 
 
 _NO_BETA_MEAN = (
@@ -190,7 +141,7 @@ def mean_of_a_hurdle(users: float, n: float, mean: float, deviation: float) -> D
 
 
 LARGEST_MISS = 0.1
-"""An end of an interval may be missed by this share of its width when value and interval are both given."""
+"""The share of the width by which an end may miss where the value is given too, or one of more than two quantiles."""
 
 Z = float(special.ndtri(0.975))
 """The 97.5% quantile of the standard normal distribution, 1.96."""
@@ -220,78 +171,28 @@ def deviation_with_width(
         if deviation >= limit:
             deviation = below + (limit - below) * (1 - 1e-6)
         if excess(deviation) >= 0:
-            return _zero(excess, below, deviation, 1e-15 * start) if below else None
+            from scipy.optimize import brentq  # slow to import, and few files give intervals
+
+            return float(brentq(excess, below, deviation, xtol=1e-15 * start, rtol=1e-14)) if below else None
         if deviation >= limit * (1 - 1e-5):
             return None
         below = deviation
     return None
 
 
-def meeting_both_ends(kind: str, low: float, high: float) -> tuple[float, float]:
+def meeting_both_ends(kind: Kind, low: float, high: float) -> tuple[float, float]:
     """The two parameters, as `Distribution` holds them, of the distribution with this 95% interval.
 
     Raises ValueError where an end lies on or beyond the end of the kind's support.
     """
     if kind == "normal":
         return (low + high) / 2, (high - low) / (2 * Z)
-    if low <= 0:
-        raise ValueError(f"the 95% interval of a {kind} distribution begins above 0, not at {low:g}")
-    if kind == "lognormal":
+    if kind == "lognormal" and low > 0:
         return (math.log(low) + math.log(high)) / 2, math.log(high / low) / (2 * Z)
-    if kind == "gamma":
-        return _gamma_between(low, high)
-    if high >= 1:
-        raise ValueError(f"the 95% interval of a beta distribution ends below 1, not at {high:g}")
-    return _beta_between(low, high)
-
-
-def _gamma_between(low: float, high: float) -> tuple[float, float]:
-    """Shape and scale. The ratio of two quantiles depends on the shape alone and falls as it grows."""
-
-    def excess(log_shape: float) -> float:
-        below, above = (float(special.gammaincinv(math.exp(log_shape), end)) for end in (0.025, 0.975))
-        return math.inf if below == 0 else math.log(above / below) - math.log(high / low)
-
-    shape = math.exp(_root(excess, -4.0, 30.0, "gamma", low, high))
-    return shape, high / float(special.gammaincinv(shape, 0.975))
-
-
-def _beta_between(low: float, high: float) -> tuple[float, float]:
-    """Alpha and beta. At each effective size one mean meets the lower end; a larger size lowers the upper."""
-
-    def mean_meeting_low(size: float) -> float:
-        def excess(logit: float) -> float:
-            mean = float(special.expit(logit))
-            return float(special.betainc(mean * size, (1 - mean) * size, low)) - 0.025
-
-        return float(special.expit(_zero(excess, -30.0, 30.0)))
-
-    def shortfall(log_size: float) -> float:
-        size = math.exp(log_size)
-        mean = mean_meeting_low(size)
-        return 0.975 - float(special.betainc(mean * size, (1 - mean) * size, high))
-
-    size = math.exp(_root(shortfall, -3.0, 30.0, "beta", low, high))
-    mean = mean_meeting_low(size)
-    return mean * size, (1 - mean) * size
-
-
-def _root(function: Callable[[float], float], low: float, high: float, kind: str, *ends: float) -> float:
-    try:
-        return _zero(function, low, high)
-    except ValueError as error:
-        raise ValueError(f"no {kind} distribution has the 95% interval [{ends[0]:g}, {ends[1]:g}]") from error
-
-
-def _zero(function: Callable[[float], float], low: float, high: float, near: float = 1e-14) -> float:
-    from scipy.optimize import brentq  # slow to import, and few files give intervals
-
-    return float(brentq(function, low, high, xtol=near, rtol=1e-14))
+    return meeting(kind, [(0.025, low), (0.975, high)])
 
 
 MOST_QUANTILES = 20
-
-"""More than two quantiles may each be missed by this share of the distance between the first and the last."""
 EXACT = 1e-8
 """Two quantiles are met to this share of their distance."""
 
@@ -327,9 +228,9 @@ def _checked(kind: Kind, quantiles: Sequence[Sequence[float]]) -> tuple[Array, A
     if not (np.diff(u) > 0).all() or not (np.diff(x) > 0).all() or u[0] <= 0 or u[-1] >= 1:
         raise ValueError("quantiles rise, in probability (strictly between 0 and 1) and in value")
     if kind != "normal" and x[0] <= 0:
-        raise ValueError(f"the quantiles of a {kind} distribution are above 0, and the first is {x[0]:g}")
+        raise ValueError(f"a {kind} distribution begins above 0, and has no quantile at {x[0]:g}")
     if kind == "beta" and x[-1] >= 1:
-        raise ValueError(f"the quantiles of a beta distribution are below 1, and the last is {x[-1]:g}")
+        raise ValueError(f"a beta distribution ends below 1, and has no quantile at {x[-1]:g}")
     return u, x
 
 

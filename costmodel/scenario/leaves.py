@@ -8,7 +8,7 @@ import numpy as np
 
 from costmodel.errors import Problem, nearest
 from costmodel.inputs.datasets import Posterior, PriceIndex, factor
-from costmodel.inputs.distributions import ENDED, Distribution, fit, recentred
+from costmodel.inputs.distributions import FIELDS, Distribution, fit, recentred
 from costmodel.inputs.draws import correlation_matrix
 from costmodel.scenario.blocks import Group
 from costmodel.scenario.parameter import Parameter
@@ -68,21 +68,7 @@ def leaf(
 def _plain(record: Parameter, price_factor: float) -> Leaf:
     distribution = None
     if record.distribution:
-        distribution = fit(
-            record.distribution,
-            unit=record.unit,
-            value=record.value,
-            se=record.se,
-            se_log=record.se_log,
-            cv=record.cv,
-            ci95=_pair(record.ci95),
-            counts=_pair(record.counts),
-            effective_size=record.effective_size,
-            range=_pair(record.range) if record.distribution in ENDED else None,
-            quantiles=record.quantiles,
-            mode=record.mode,
-            of_users=_pair(record.of_users),
-        )
+        distribution = fit(record.distribution, unit=record.unit, **{name: getattr(record, name) for name in FIELDS})
     central = distribution.central if distribution else record.value
     assert central is not None
     _check_value(record, central)
@@ -95,10 +81,6 @@ def _plain(record: Parameter, price_factor: float) -> Leaf:
         certain = central in (record.unit.low, record.unit.high)  # at an end of what is possible there is no spread
         distribution = recentred(distribution, record.unit, central) if distribution and not certain else None
     return Leaf(central, distribution, price_factor)
-
-
-def _pair(pair: list[float] | None) -> tuple[float, float] | None:
-    return (pair[0], pair[1]) if pair else None
 
 
 def _price_factor(record: Parameter, price_year: str, indices: Mapping[str, PriceIndex]) -> float:
