@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.inputs.table import Row, Table, by_kind, number, provenance_problems, read_table
+from costmodel.inputs.files import Row, Table, by_kind, number, provenance_problems, read_table
 from costmodel.units import parse_price_year, price_year_start
 
 INDEX_COLUMNS = ("year", "level", "status", "source")

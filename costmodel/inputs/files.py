@@ -1,20 +1,26 @@
-"""The one gate through which files are read: regular files only, whole, and no larger than they may be.
+"""The one gate through which files are read: regular files only, whole, and no larger than they may be; and CSV tables.
 
 A pipe, a terminal, a socket or a device may never begin or never end, so none of them is opened. What a scenario takes
 its numbers from lies, after links are followed, in the folder above its own: beside it, or in a folder beside its own.
+Tables are read strictly: columns by name, every fault with its file and line, all at once.
 """
 
 import contextlib
+import csv
 import errno
+import io
+import math
 import os
 import re
 import socket
 import stat
 import uuid
 import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from costmodel.errors import InputError
+from costmodel.errors import InputError, Problem, nearest
 
 LARGEST_TEXT = 1_000_000
 """Bytes of a file that people write."""
@@ -128,3 +134,217 @@ def _is_running(process: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+MARK = "#"
+"""Begins a remark."""
+
+STATUSES = ("read", "derived", "recalled", "assumption")
+
+SEPARATORS = (",", "\t", ";")
+"""Of cells. The first is the rule."""
+
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*\r?\n', flags=re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[-+]?\d[\d./]*,\d")
+_VARYING = re.compile(r'"[^"]*"|\d[\d.,/]*(e[-+]?\d+)?')
+_DECIMAL = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", flags=re.ASCII)
+_OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK": "an Excel or zip file, not text"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: its cells by column, stripped of blanks, and where it stands."""
+
+    place: str
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text. place: the file's name. remark: the first line after its mark, where it has one."""
+
+    place: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    remark: str = ""
+
+
+def read_table(
+    path: Path,
+    columns: Sequence[str] = (),
+    largest_file: int = LARGEST_TEXT,
+    remarked: bool = False,
+    instead: tuple[str, str] | None = None,
+) -> Table:
+    """Read a CSV file.
+
+    columns: exactly these must be there, in any order; left out, the header names them as it likes.
+    instead: a column, and another that may stand in its place.
+    remarked: a first line that begins with MARK is a remark.
+    Raises InputError naming file and line.
+    """
+    text = text_of(path, largest_file)
+    if not remarked or not text.startswith(MARK):
+        return _table(text, path.name, columns, instead=instead)
+    remark, _, rest = text.partition("\n")
+    return replace(_table(rest, path.name, columns, first=2, instead=instead), remark=remark.removeprefix(MARK).strip())
+
+
+def text_of(path: Path, largest_file: int = LARGEST_TEXT) -> str:
+    """The text of a file, without a byte-order mark. Raises InputError naming the file."""
+    content = read_bytes(path, largest_file)
+    for mark, encoding in _OTHER_ENCODINGS.items():
+        if content.startswith(mark):
+            raise InputError.at(path.name, f"the file is {encoding}", "Save it as CSV in UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        found = f"byte {content[error.start]:#04x} is not UTF-8; the file may be Windows-1252"
+        raise InputError.at(f"{path.name}, line {line}", found, "Save it as CSV in UTF-8.") from error
+    if "\0" in text:
+        raise InputError.at(path.name, "the file holds zero bytes", "Save it as CSV in UTF-8.")
+    return text
+
+
+def _table(
+    text: str, name: str, columns: Sequence[str], first: int = 1, instead: tuple[str, str] | None = None
+) -> Table:
+    """first: the number of the text's first line."""
+    lines = records(text, name, first)
+    place, header = next(lines, ("", []))
+    if not header:
+        raise InputError.at(name, "the file is empty", f"Columns: {', '.join(columns)}." if columns else "")
+    header = cut(header, 0)
+    if instead and instead[1] in map(str.casefold, header):
+        if instead[0] in map(str.casefold, header):
+            raise InputError.at(place, f'there are columns "{instead[0]}" and "{instead[1]}"', "Keep one.")
+        columns = [instead[1] if column == instead[0] else column for column in columns]
+    by_folded_name = {column.casefold(): column for column in columns}
+    header = [by_folded_name.get(column.casefold(), column) for column in header]
+    _check_header(header, columns, place)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for here, line in lines:
+        cells = cut(line, len(header))
+        if len(cells) == len(header):
+            rows.append(Row(here, dict(zip(header, cells, strict=True))))
+            continue
+        found = f"the row has {len(cells)} cells and the header {len(header)}"
+        problems.append(Problem(here, found, "Put text that contains commas in double quotes."))
+    if not rows:
+        problems.append(Problem(name, "the file has a header and no rows"))
+    if problems:
+        raise InputError(*by_kind(problems))
+    return Table(name, tuple(header), tuple(rows))
+
+
+def records(text: str, name: str, first: int = 1, heading: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The lines of a table as spreadsheets save it: the place of each that holds something, and its stripped cells.
+
+    Commas, tabs or semicolons separate the cells, as the header shows or Excel's line `sep=;` says. With semicolons,
+    numbers have decimal points all the same.
+    name: the file's, for messages. first: the number of the text's first line. heading: the column by which the
+    header is known; then lines may stand above it, and blanks may separate the cells.
+    Raises InputError naming file and line.
+    """
+    if marked := _SEPARATOR_LINE.match(text):
+        text = text[marked.end() :]
+        first += 1
+    separator = marked[1] if marked else _separator(text, heading)
+    if separator == " ":
+        text = "\n".join(" ".join(line.split()) for line in text.splitlines())
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = first
+    try:
+        for fields in reader:
+            cells = [field.strip() for field in fields]
+            if separator == ";" and (odd := next(filter(_DECIMAL_COMMA.match, cells), None)):
+                found = f'the columns are separated by semicolons, and line {line} holds "{odd[:40]}"'
+                remedy = "Separate columns with commas, and write 0.35 for 0,35."
+                raise InputError.at(f"{name}, line {first}", found, remedy)
+            if any(cells):
+                yield f"{name}, line {line}", cells
+            line = reader.line_num + first
+    except csv.Error as error:
+        raise InputError.at(f"{name}, line {line}", f"not valid CSV ({error})") from error
+
+
+def _separator(text: str, heading: str) -> str:
+    """What separates the cells of the header: the first line, or the first that has the cell `heading`."""
+    for line in io.StringIO(text):
+        plain = re.sub(r'"[^"]*"', lambda quoted: re.sub("[,;\t]", "", quoted[0]), line)
+        split = {mark: [cell.strip(' "\r\n') for cell in plain.split(mark)] for mark in SEPARATORS}
+        found = [mark for mark, cells in split.items() if not heading or heading in map(str.casefold, cells)]
+        if found and plain.strip():
+            return max(found, key=lambda mark: len(split[mark]))
+        if heading and heading in plain.casefold().split():
+            return " "
+    return SEPARATORS[0]
+
+
+def cut(cells: list[str], width: int) -> list[str]:
+    """A line without the empty cells that a spreadsheet leaves to the right of a table `width` columns wide."""
+    while len(cells) > width and not cells[-1]:
+        cells = cells[:-1]
+    return cells
+
+
+def _check_header(header: Sequence[str], columns: Sequence[str], place: str) -> None:
+    problems = [
+        Problem(place, f'the column "{column}" stands twice', "Keep one.")
+        for column in dict.fromkeys(header)
+        if header.count(column) > 1
+    ]
+    if columns:
+        missing = [column for column in columns if column not in header]
+        unknown = [column for column in header if column not in columns]
+        if missing:
+            named = " or ".join(", ".join(f'"{column}"' for column in missing).rsplit(", ", 1))
+            problems.append(Problem(place, f"there is no column {named}", f"Columns: {', '.join(columns)}."))
+        problems += [
+            Problem(place, f'the column "{column[:40]}" is not known', nearest(column, missing or columns))
+            for column in dict.fromkeys(unknown)
+        ]
+    if problems:
+        raise InputError(*by_kind(problems))
+
+
+def by_kind(problems: Iterable[Problem]) -> list[Problem]:
+    """The first problem of each kind, which says how many there are: a thousand lines are no help.
+
+    Of one kind are those of one file that differ only in the numbers and the quoted words that they name.
+    """
+    kinds: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        file = problem.place.partition(", line ")[0]
+        kinds.setdefault((file, _VARYING.sub("…", problem.found)), []).append(problem)
+    return [_counted(same) for same in kinds.values()]
+
+
+def _counted(same: Sequence[Problem]) -> Problem:
+    first, *others = same
+    if not others:
+        return first
+    last = others[-1].place.rpartition(", ")[2]
+    return replace(first, found=f"{first.found} (and {len(others):,} more like it, the last in {last})")
+
+
+def number(row: Row, column: str) -> float:
+    """The number in a cell. Raises InputError unless it is a plain finite decimal."""
+    text = row.cells[column]
+    if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
+        remedy = "Write a plain decimal such as 1200 or 0.035: no %, no thousands separator, no decimal comma."
+        raise InputError.at(row.place, f'{column} "{text[:40]}" is not a finite number', remedy)
+    return float(text) + 0.0
+
+
+def provenance_problems(row: Row) -> list[Problem]:
+    """What is wrong with the columns `status` and `source` of a row."""
+    problems = []
+    if row.cells["status"] not in STATUSES:
+        found = f'there is no status "{row.cells["status"][:40]}"'
+        problems.append(Problem(row.place, found, nearest(row.cells["status"], STATUSES)))
+    if not row.cells["source"]:
+        problems.append(Problem(row.place, "the source is missing", "Say where the number was seen."))
+    return problems

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.inputs.table import Row, by_kind, cut, number, provenance_problems, records, text_of
+from costmodel.inputs.files import Row, by_kind, cut, number, provenance_problems, records, text_of
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from costmodel.errors import InputError, Problem, nearest, shown
 from costmodel.inputs.draws import conditioned_weights, correlated, dirichlet, pick_rows, smooth_order, sobol, uniforms
-from costmodel.inputs.table import MARK, Row, by_kind, number, records, text_of
+from costmodel.inputs.files import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import active, correlation_of
 from costmodel.scenario.parameter import DERIVED, combine, order

@@ -11,8 +11,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from costmodel.errors import InputError, Problem
-from costmodel.inputs.files import named_file
-from costmodel.inputs.table import by_kind
+from costmodel.inputs.files import by_kind, named_file
 from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Text, Version
 from costmodel.scenario.load import catalogue

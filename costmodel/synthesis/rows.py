@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.inputs.table import Row as Line
-from costmodel.inputs.table import by_kind, number, provenance_problems, read_table
+from costmodel.inputs.files import Row as Line
+from costmodel.inputs.files import by_kind, number, provenance_problems, read_table
 
 COLUMNS = (
     "id", "trial", "year", "country", "class", "population", "comparator", "design", "estimand", "kind", "verdict",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.inputs.table import read_table
+from costmodel.inputs.files import read_table
 
 COLUMNS = ("year", "level", "status", "source")
 PLAIN = 'year,level,status,source\n2022/23,1.0,read,"Office, table 3"\n2023/24,1.05,read,"Office, table 3"\n'

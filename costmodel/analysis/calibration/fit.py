@@ -13,8 +13,7 @@ from scipy.special import bdtr
 from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
 from costmodel.content import by_content
 from costmodel.errors import InputError, listed, made_by
-from costmodel.inputs.files import temporary_beside
-from costmodel.inputs.table import MARK
+from costmodel.inputs.files import MARK, temporary_beside
 from costmodel.scenario.origin import Label
 
 Array = NDArray[np.float64]
