@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from costmodel.analysis.verification import DRAWS as VERIFIED
 from costmodel.cli.options import (
@@ -30,7 +31,7 @@ from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import files, json_report, terminal
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import Locked, Refused, kind_of
+from costmodel.scenario.load import HEADLINE, Locked, Refused, because, kind_of, refusal
 from costmodel.scenario.read import read_file
 
 WRITTEN = "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`, not by hand."
@@ -165,22 +166,32 @@ def verify(
 ) -> None:
     """Measure the laws that every run must obey; exit code 1 if one fails."""
     from costmodel.analysis import verification
-    from costmodel.report import verified
+    from costmodel.analysis.verification.context import count
+    from costmodel.report import refused, render
 
     loaded, locked = _loaded(scenario, set_, fix)
     found = []
     for one in loaded:
         with busy(f"Verifying {one.path.name} …"):
-            found.append((one, verification.verify(one, draws=draws, seed=seed)))
-    checks = [check for _, of_one in found for check in of_one]
+            found.append(verification.verify(one, draws=draws, seed=seed))
+    pages = [one.page() for one in found]
     if as_json:
-        print(json_report.text(verified.document(found, draws, seed, locked)))
+        read = [render.document(page) for page in pages]
+        document = {
+            "schema": "costmodel/verify/1",
+            "engine": json_report.engine(),
+            "settings": {"draws": draws, "seed": seed},
+            "scenarios": [{**one, "checks": one.pop("rows")} for one in read],
+            "locked": [{"scenario": refused.identity(one), "refusal": refusal(one)} for one in locked],
+        }
+        print(json_report.text(document))
+    elif scenario is not None:
+        show(render.terminal(pages[0]))
     else:
-        for one, of_one in found:
-            show(verified.verified(one, of_one))
-        show(piece for one in locked for piece in verified.locked(one))
-        print(verified.count(checks))
-    if any(check.state == "FAIL" for check in checks):
+        show(piece for page in pages for piece in (*render.terminal(replace(page, scenario=None)), Text("")))
+        show(Text(f"{one.path.name}: {one.file.title}. {HEADLINE} {because(one)}") for one in locked)
+        print(count([check for one in found for check in one]))
+    if any(one.failed for one in found):
         raise typer.Exit(OUR_FAULT)
 
 

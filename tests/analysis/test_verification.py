@@ -15,7 +15,7 @@ from costmodel.analysis.probabilistic.decision import acceptability
 from costmodel.analysis.sensitivity.inputs import Spread
 from costmodel.analysis.sensitivity.question import Target
 from costmodel.analysis.verification import Check
-from costmodel.analysis.verification.check import Context as Context
+from costmodel.analysis.verification.context import Context
 from costmodel.engine import cohort, formulas
 from costmodel.inputs import lifetable
 from costmodel.inputs.draws import uniforms
@@ -27,7 +27,7 @@ from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import Worth
 from costmodel.result.result import Result
 from tests.support.example import load_example, number, price
-from tests.support.laws import RULES, verify
+from tests.support.laws import BY_RATES, RULES, verify
 from tests.support.ledgers import EVERYBODY
 from tests.support.random_models import random_scenario
 
@@ -308,7 +308,7 @@ def test_without_effects_and_distributions_the_checks_say_why_they_do_not_apply(
 def test_laws_of_rates_do_not_apply_to_models_of_probabilities(sound: cm.Scenario) -> None:
     given = sound.model.model_copy(update={"model": "probabilities"})
     context = Context(replace(cm.run(sound, draws=0), scenario=replace(sound, model=given)))
-    by_rates = [rule for rule in RULES if rule.rates and rule.chain is None]
+    by_rates = [rule for rule in RULES if rule.id in BY_RATES]
     assert by_rates
     assert all(rule.measure(context).state == "does not apply" for rule in by_rates)
 

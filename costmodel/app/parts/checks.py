@@ -1,16 +1,15 @@
 """The checks of a run, measured when the reader asks for them."""
 
-import pandas as pd
+from dataclasses import replace
+
 import streamlit as st
 
 from costmodel.app.parts import compute
-from costmodel.app.parts.text import literal, literal_table
-from costmodel.report.verified import cells, count, remark
+from costmodel.app.parts.show import page
 from costmodel.result.result import Result
 
 ASKED = "checked"
 """The scenario whose checks were asked for, by its SHA-256."""
-HEADINGS = ("id", "check", "deviation", "largest allowed", "result")
 
 
 def show(result: Result) -> None:
@@ -28,17 +27,6 @@ def show(result: Result) -> None:
         status = st.empty()
         checks = compute.checks(result, lambda: status.caption("Checking …"))
         status.empty()
-        failed = [check for check in checks if check.state == "FAIL"]
-        said = f"{count(checks)}."
-        if failed:
-            st.error(f"{said} Do not rely on these figures until the failed checks are explained.")
-        else:
-            st.success(said)
-        st.table(
-            literal_table(pd.DataFrame([cells(check) for check in checks], columns=HEADINGS)),
-            hide_index=True,
-            border="horizontal",
-        )
-        for check in checks:
-            if words := remark(check):
-                st.caption(literal(words))
+        (st.error if checks.failed else st.success)(checks.headline)
+        rest = checks.page()
+        page(replace(rest, blocks=rest.blocks[1:]))

@@ -21,7 +21,7 @@ import pandas as pd
 import streamlit as st
 
 from costmodel import __version__
-from costmodel.analysis.verification import Check, verify_result
+from costmodel.analysis.verification import Verification, verify_result
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
 from costmodel.model.run import DRAWS, SEED, run
@@ -233,7 +233,7 @@ def apart(work: Callable[[], Found]) -> Found:
     return found
 
 
-def checks(result: Result, meanwhile: Callable[[], object]) -> tuple[Check, ...]:
+def checks(result: Result, meanwhile: Callable[[], object]) -> Verification:
     """The checks of a run."""
     return analysis("checks", result.scenario, lambda: verify_result(result), meanwhile)
 

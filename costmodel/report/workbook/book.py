@@ -151,7 +151,7 @@ def as_bytes(result: Result) -> bytes:
     for sheet, fill in of_the_run:
         fill(RunSheet(book, sheet, inputs.since_the_run()[0]), result)
     write_sources(sources_page, result)
-    flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result))
+    flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result).checks)
     write_provenance(provenance_page, result)
     write_cover(cover, result, contents, flag)
     for sheet in (rates_page, *trace_pages.values(), costs_page, net_page):

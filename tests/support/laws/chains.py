@@ -2,9 +2,19 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.check import TRIED, Context, Finding, Inapplicable, Measured, largest, worst_of
+from costmodel.analysis.verification.context import (
+    NO_DEATHS,
+    NO_EFFECTS,
+    TRIED,
+    Context,
+    Finding,
+    Measured,
+    each_effect,
+    edited,
+    largest,
+    worst_of,
+)
 from costmodel.analysis.verification.laws import TABLES, chances_of
-from costmodel.analysis.verification.variants import NO_DEATHS, NO_EFFECTS, each_effect, edited
 from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.scenario.clock import cycle_months, cycles
@@ -15,7 +25,7 @@ from tests.support.laws.variants import lasting, still
 
 @inputs.RULES.chain("V2")
 def _no_rates(context: Context) -> Finding:
-    return Inapplicable("no rate becomes a probability but by probability_of, whose period is its unit")
+    return "no rate becomes a probability but by probability_of, whose period is its unit"
 
 
 @inputs.RULES.chain("V4")
@@ -29,7 +39,7 @@ def _no_risk(context: Context) -> Finding:
             tried += 1
             worst = worst_of(worst, float(min(of_move)))
     if not tried:
-        return Inapplicable("no strategy changes a transition by a relative risk")
+        return "no strategy changes a transition by a relative risk"
     return Measured(worst, "largest probability while the relative risk of 0 is in force")
 
 
@@ -55,7 +65,7 @@ def _nobody_dies(context: Context) -> Finding:
 def _begun_alike(context: Context) -> Finding:
     count = cycles(context.model)
     if count < 2 or context.model.weights is not None:
-        return Inapplicable("the horizon is one cycle, or the weights are those of the whole horizon")
+        return "the horizon is one cycle, or the weights are those of the whole horizon"
     first = count // 2
     short = context.follow(edited(context.scenario, lasting(first * cycle_months(context.model))))
     whole = context.follow(context.scenario)

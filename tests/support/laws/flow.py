@@ -2,28 +2,25 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.check import (
+from costmodel.analysis.verification.context import (
+    NO_DEATHS,
+    NO_EFFECTS,
     TRIED,
     Context,
     Finding,
-    Inapplicable,
     Measured,
-    Rules,
-    largest,
-    worst_of,
-)
-from costmodel.analysis.verification.variants import (
-    NO_DEATHS,
-    NO_EFFECTS,
     edited,
     free_of_own_items,
     from_each_state,
     having,
+    largest,
+    worst_of,
 )
 from costmodel.model.draws import Array
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on
+from tests.support.laws.rules import Rules
 from tests.support.laws.variants import NO_GAP_CLOSING, lasting, steady, still
 
 RULES = Rules()
@@ -33,6 +30,21 @@ CLOSE = 1e-10
 """Of the distance to the long run, what may be left."""
 OCCUPIED = 1e-9
 """Person-years, or rates per year, that count as nothing."""
+
+
+@RULES.law("V9", "No state below zero", 1e-12)
+def _not_below_zero(context: Context) -> Finding:
+    flows = context.follow(context.scenario, context.some_values, TRIED)
+    return Measured(
+        worst_of(0.0, float(-flows.people.min()), float(-flows.person_years.min())),
+        f"farthest below zero, people or years, in {TRIED} draws",
+    )
+
+
+@RULES.law("V10", "The dead never become fewer", 1e-12)
+def _dead_stay(context: Context) -> Finding:
+    alive = context.follow(context.scenario, context.some_values, TRIED).people.sum(axis=1)
+    return Measured(worst_of(0.0, float(np.diff(alive, axis=0).max())), "largest return from the dead in a cycle")
 
 
 @RULES.law("V11", "All rates 0: nobody moves", 1e-12, rates=True)
@@ -76,7 +88,7 @@ def _population(model: ModelFile) -> object:
 @RULES.law("V13", "Equal rates give equal traces", 0)
 def _equal_traces(context: Context) -> Finding:
     worst = 0.0
-    for name in context.strategies[1:]:
+    for name in context.result.strategies[1:]:
         alike = edited(
             context.scenario,
             lambda model, name=name: model.model_copy(  # type: ignore[misc]
@@ -99,7 +111,7 @@ def _equal_traces(context: Context) -> Finding:
 def _right_way(context: Context) -> Finding:
     arrows = arrows_with_effects(context)
     if not arrows:
-        return Inapplicable("no strategy changes a transition")
+        return "no strategy changes a transition"
     wrong = []
     for arrow in arrows:
         version = edited(context.scenario, steady, NO_GAP_CLOSING, only_effect_on(arrow))
@@ -108,7 +120,7 @@ def _right_way(context: Context) -> Finding:
         spent = flows.person_years[:, s].sum(axis=0)[..., 0]
         deaths = largest(flows.people.sum(axis=1) - flows.people[:, :, :1].sum(axis=1))
         for a, structure in enumerate(version.structures):
-            for i, name in enumerate(context.strategies):
+            for i, name in enumerate(context.result.strategies):
                 if not changes(structure.model, name, arrow) or spent[0, a] < OCCUPIED:
                     continue
                 direction = _direction(context, structure.model, name, arrow)
@@ -153,12 +165,13 @@ def _any_order(context: Context) -> Finding:
         blocks = {name: dict(reversed(getattr(model, name).items())) for name in ("states", "transitions", "utilities")}
         return model.model_copy(update=blocks)
 
+    usual = context.follow(context.scenario, context.some_values, TRIED)
     flows = context.follow(edited(context.scenario, turned), context.some_values, TRIED)
     return Measured(
         worst_of(
-            largest(flows.people[:, ::-1] - context.flows.people),
-            largest(flows.cost - context.flows.cost),
-            largest(flows.qaly - context.flows.qaly),
+            largest(flows.people[:, ::-1] - usual.people),
+            largest(flows.cost - usual.cost),
+            largest(flows.qaly - usual.qaly),
         ),
         "largest difference of people, £ or QALYs in a cycle",
     )
@@ -170,7 +183,7 @@ def _long_run(context: Context) -> Finding:
     matrices = [generator(context, structure.model) for structure in plain.structures]
     chosen = [a for a, rates in enumerate(matrices) if _ergodic(rates)]
     if not chosen or len(context.model.states) == 1:
-        return Inapplicable("some state cannot be reached from every other, so no one long run exists")
+        return "some state cannot be reached from every other, so no one long run exists"
     at_rest = np.stack([_stationary(matrices[a]) for a in chosen])
     worst, longest = 0.0, max(_years_to_rest(matrices[a]) for a in chosen)
     years = min(longest, LONGEST)
@@ -210,7 +223,7 @@ def _years_to_rest(rates: Array) -> int:
 def _split(context: Context) -> Finding:
     count = cycles(context.model)
     if count < 2:
-        return Inapplicable("the horizon is one cycle")
+        return "the horizon is one cycle"
     first, step = count // 2, cycle_months(context.model)
     short = context.follow(edited(context.scenario, lasting(first * step)))
     whole = context.follow(context.scenario)

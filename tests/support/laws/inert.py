@@ -7,8 +7,7 @@ import numpy as np
 
 from costmodel.analysis.sensitivity.batch import central_leaves, changed
 from costmodel.analysis.sensitivity.inputs import one_by_one
-from costmodel.analysis.verification.check import Context, Finding, Measured
-from costmodel.analysis.verification.variants import Edit, edited
+from costmodel.analysis.verification.context import Context, Edit, Finding, Measured, edited
 from costmodel.errors import InputError
 from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Array, Values, completed

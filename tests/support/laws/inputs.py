@@ -3,32 +3,29 @@
 import numpy as np
 from scipy.linalg import logm
 
-from costmodel.analysis.verification.check import (
-    TRIED,
-    Context,
-    Finding,
-    Inapplicable,
-    Measured,
-    Rules,
-    largest,
-    worst_of,
-)
-from costmodel.analysis.verification.laws import starts
-from costmodel.analysis.verification.variants import (
+from costmodel.analysis.verification.context import (
     NO_DEATHS,
     NO_EFFECTS,
     NO_HARMS,
+    TRIED,
+    Context,
     Edit,
+    Finding,
+    Measured,
     each_effect,
     edited,
     from_each_state,
     having,
+    largest,
     nothing_of_its_own,
+    worst_of,
 )
+from costmodel.analysis.verification.laws import starts
 from costmodel.model.draws import Array
 from costmodel.scenario.blocks import Effect
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inert import every_input_matters
+from tests.support.laws.rules import Rules
 from tests.support.laws.variants import HORIZON, REFERRAL, lasting, steady
 
 RULES = Rules()
@@ -129,7 +126,7 @@ def only_effect_on(arrow: str, **size: str | int | None) -> Edit:
 def _ratio_of_zero(context: Context) -> Finding:
     arrows = arrows_with_effects(context)
     if not arrows:
-        return Inapplicable("no strategy changes a transition")
+        return "no strategy changes a transition"
     worst = 0.0
     for arrow in arrows:
         origin = arrow.partition(" -> ")[0]
@@ -147,7 +144,7 @@ def _ratio_of_zero(context: Context) -> Finding:
             blocked, {f"start {name}": float(name == origin) for name in context.model.states}
         ).people
         for a, structure in enumerate(blocked.structures):
-            for i, name in enumerate(context.strategies):
+            for i, name in enumerate(context.result.strategies):
                 if changes(structure.model, name, arrow):
                     worst = worst_of(worst, largest(people[:, s, i, a] - 1))
     return Measured(worst, "largest share that leaves although the event cannot happen")

@@ -5,27 +5,33 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import expm
 
-from costmodel.analysis.verification.check import (
+from costmodel.analysis.verification.context import (
+    NO_EFFECTS,
+    NO_HARMS,
     Context,
     Finding,
-    Inapplicable,
     Measured,
-    Rules,
+    answers,
+    each_effect,
+    edited,
     largest,
+    nothing_of_its_own,
     same_as,
     worst_of,
 )
-from costmodel.analysis.verification.laws import EXACT, deterministic
-from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, each_effect, edited, nothing_of_its_own
+from costmodel.analysis.verification.laws import EXACT, PENNY
 from costmodel.model.draws import Array
 from costmodel.model.money import THERAPY
-from costmodel.perspectives import PERSPECTIVES
+from costmodel.model.run import evaluate
+from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result import table
 from costmodel.result.payback import NEVER
+from costmodel.result.result import DETERMINISTIC
 from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import generator
+from tests.support.laws.rules import Rules
 from tests.support.laws.variants import NO_GAP_CLOSING, discounted_at, free, lasting, steady, well
 
 RULES = Rules()
@@ -66,7 +72,7 @@ def _prices(model: ModelFile) -> ModelFile:
 def _one_price(context: Context) -> Finding:
     names = list(context.model.costs)
     if not names:
-        return Inapplicable("there is no cost but the therapy")
+        return "there is no cost but the therapy"
     values: dict[str, float | Array] = {}
     for i, name in enumerate(names):
         price = np.full(len(names), context.look(context.model.costs[name].price))
@@ -86,20 +92,22 @@ def _one_price(context: Context) -> Finding:
 def _swapped(context: Context) -> Finding:
     plain = edited(context.scenario, NO_GAP_CLOSING)
     there = same_as(context.result, context.outcomes(plain), plain)
-    worst, comparator = 0.0, context.strategies[0]
-    for position, name in enumerate(context.strategies[1:], 1):
+    worst, comparator = 0.0, context.result.strategies[0]
+    for position, name in enumerate(context.result.strategies[1:], 1):
         turned = edited(plain, lambda model, name=name: _only(model, name, comparator))  # type: ignore[misc]
         back = same_as(context.result, context.outcomes(turned), turned)
         for h in range(len(there.horizons)):
             for discounted in (False, True):
                 for perspective in PERSPECTIVES:
                     one, other = (
-                        result.net_cost(deterministic(result), h, s, perspective=perspective, discounted=discounted)
+                        result.net_cost(
+                            result.runs[DETERMINISTIC], h, s, perspective=perspective, discounted=discounted
+                        )
                         for result, s in ((there, position), (back, 1))
                     )
                     worst = worst_of(worst, largest(one + other))
-                gains = there.qaly_gain(deterministic(there), h, position, discounted)
-                worst = worst_of(worst, largest(gains + back.qaly_gain(deterministic(back), h, 1, discounted)))
+                gains = there.qaly_gain(there.runs[DETERMINISTIC], h, position, discounted)
+                worst = worst_of(worst, largest(gains + back.qaly_gain(back.runs[DETERMINISTIC], h, 1, discounted)))
     return Measured(worst, "largest sum of a difference and its reverse, in £ or QALYs")
 
 
@@ -122,14 +130,14 @@ def _one_pound(context: Context) -> Finding:
     horizon = context.model.horizon.months
     begun = [(s, n, t) for s, n, t in context.therapies() if s and t.wait.months < horizon]
     if not begun:
-        return Inapplicable("no therapy begins within the horizon")
+        return "no therapy begins within the horizon"
     version = edited(context.scenario, _set_up)
     values = {f"set-up of {n}": context.look(t.set_up) + np.arange(2.0) for s, n, t in context.therapies() if s}
-    result = same_as(context.result, context.outcomes(version, values, 2))
+    result = same_as(context.result, evaluate(version, {**context.central, **values}, 2), version)
     last, worst = len(result.horizons) - 1, 0.0
     for s, _, therapy in begun:
         for perspective, members in PERSPECTIVES.items():
-            cost = result.net_cost(deterministic(result), last, s, perspective=perspective)
+            cost = result.net_cost(result.runs[DETERMINISTIC], last, s, perspective=perspective)
             pays = float(therapy.paid_by in members)
             worst = worst_of(worst, largest(cost[:, 1] - cost[:, 0] - pays))
     return Measured(worst, "largest gap to £1, undiscounted, in the perspectives that pay")
@@ -209,3 +217,17 @@ def _no_time(context: Context) -> Finding:
         worst_of(largest(short.people - none.people), largest(short.cost - none.cost)),
         "largest difference in people or £",
     )
+
+
+@RULES.law("V34", "Every flow has a payer or a receiver; all accounts sum to resources used less output created", PENNY)
+def _double_entry(context: Context) -> Finding:
+    items = context.result.items
+    nameless = sum(item.paid_by == "nobody" and item.received_by == "nobody" for item in items)
+    result, worst = context.result, 0.0
+    for run, h, s in answers(result):
+        cost = run.outcomes.cost[h, 0, :, s] - run.outcomes.cost[h, 0, :, 0]
+        used = sum(cost[k] for k, item in enumerate(items) if item.received_by == "nobody")
+        created = sum(cost[k] for k, item in enumerate(items) if item.paid_by == "nobody")
+        accounts = sum(result.net_cost(run, h, s, party=party) for party in PARTIES)
+        worst = worst_of(worst, largest(np.asarray(accounts) - (np.asarray(used) - np.asarray(created))))
+    return Measured(worst + nameless, "flows of nobody, plus the largest gap in £")

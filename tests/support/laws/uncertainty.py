@@ -7,18 +7,20 @@ import numpy as np
 from costmodel.analysis.information.question import Subject, question_of, uncertain
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
 from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, acceptability
-from costmodel.analysis.verification.check import (
+from costmodel.analysis.sensitivity import break_even, tornado
+from costmodel.analysis.sensitivity.batch import changed
+from costmodel.analysis.verification.context import (
+    NO_EFFECTS,
+    NO_HARMS,
     TRIED,
     Context,
     Finding,
-    Inapplicable,
     Measured,
-    Rules,
+    edited,
     largest,
     worst_of,
 )
 from costmodel.analysis.verification.laws import NO_DRAWS, PERSPECTIVE
-from costmodel.analysis.verification.variants import NO_EFFECTS, NO_HARMS, edited
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
@@ -27,8 +29,9 @@ from costmodel.model.ledger import simulate
 from costmodel.model.run import run, values_of
 from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
-from costmodel.result.result import Result
+from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import SMALLEST_QALY
+from tests.support.laws.rules import Rules
 from tests.support.laws.variants import certain
 
 RULES = Rules()
@@ -39,12 +42,14 @@ REGRESSED = 400
 """Draws on which the value of parts is tried at least."""
 MOST_ERRORS = 5
 """Standard errors that an input that nothing uses may be worth."""
-ONE_STRATEGY = Inapplicable("there is only one strategy")
+WIDEST = 3
+"""Inputs whose break-even value is sought: those that move the net saving most."""
+ONE_STRATEGY = "there is only one strategy"
 
 
 @RULES.law("V35", "Without spread, each draw is the deterministic run", 1e-9)
 def _no_spread(context: Context) -> Finding:
-    result = run(certain(context.scenario), draws=FEW, seed=context.seed)
+    result = run(certain(context.scenario), draws=FEW, seed=context.result.seed)
     assert result.expected is not None
     one, many = result.deterministic, result.expected
     return Measured(
@@ -54,12 +59,14 @@ def _no_spread(context: Context) -> Finding:
 
 @RULES.law("V36", "The same seed gives the same draws; more draws extend them", 0)
 def _extends(context: Context) -> Finding:
-    short, again, long = (run(context.scenario, draws=n, seed=context.seed).expected for n in (FEW, FEW, 2 * FEW))
+    short, again, long = (
+        run(context.scenario, draws=n, seed=context.result.seed).expected for n in (FEW, FEW, 2 * FEW)
+    )
     assert short
     assert again
     assert long
     worst = worst_of(_apart(short, again, FEW), _apart(short, long, FEW))
-    values = [drawn_values(context.scenario, n, context.seed, first) for n, first in ((2 * FEW, 0), (FEW, FEW))]
+    values = [drawn_values(context.scenario, n, context.result.seed, first) for n, first in ((2 * FEW, 0), (FEW, FEW))]
     for name, draws in values[0].items():
         later = np.broadcast_to(values[1][name], (FEW,))
         worst = worst_of(worst, largest(np.broadcast_to(draws, (2 * FEW,))[FEW:] - later))
@@ -85,7 +92,7 @@ def _shared(context: Context) -> Finding:
 
 @RULES.law("V39", "Chances of being best sum to 1; at £0 a QALY they are the chances of being cheapest", 1e-9)
 def _acceptability(context: Context) -> Finding:
-    if not context.draws:
+    if not context.result.draws:
         return NO_DRAWS
     result = context.result
     worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
@@ -98,7 +105,7 @@ def _acceptability(context: Context) -> Finding:
 
 @RULES.law("V40", "Perfect information is worth at least nothing", 1e-9)
 def _information(context: Context) -> Finding:
-    if not context.draws:
+    if not context.result.draws:
         return NO_DRAWS
     below = (-perfect_information(context.result, threshold) for threshold in THRESHOLDS)
     return Measured(worst_of(0.0, *below), "farthest below £0 per person, at £0 to £100,000 a QALY")
@@ -106,21 +113,21 @@ def _information(context: Context) -> Finding:
 
 @RULES.law("V40b", "Information on a part is worth no more than on the whole, and never less as parameters join", 1)
 def _information_on_a_part(context: Context) -> Finding:
-    if not context.draws:
+    if not context.result.draws:
         return NO_DRAWS
     result = context.result
-    if context.draws < REGRESSED:
+    if context.result.draws < REGRESSED:
         try:
-            result = run(context.scenario, draws=REGRESSED, seed=context.seed)
+            result = run(context.scenario, draws=REGRESSED, seed=context.result.seed)
         except InputError as error:  # of draws that the run itself does not have
-            return Inapplicable(f"it needs {REGRESSED} draws, and some beyond the run's own are refused: {error}")
+            return f"it needs {REGRESSED} draws, and some beyond the run's own are refused: {error}"
     question = question_of(result, "nmb", PERSPECTIVE, _nearest_to_a_tie(result))
     benefits, weights = question.net_benefits(result), result.weights
     draws = benefits.shape[-1]
     values = values_of(result, draws)
     names = uncertain(context.scenario, values)
     if not names:
-        return Inapplicable("no input is uncertain")
+        return "no input is uncertain"
     joining = {f"the first {n}": names[:n] for n in [2**i for i in range(len(names).bit_length())]}
     subjects, _ = subjects_of(context.scenario, values, joining | {"all": names})
     worth = {line.subject: line.worth.value for line in worths(context.scenario, values, benefits, weights, subjects)}
@@ -129,7 +136,9 @@ def _information_on_a_part(context: Context) -> Finding:
     worst = max(max(-value, value - everything) / rounding for value in worth.values())
     for whole, value in worth.items():
         worst = worst_of(worst, *((worth[part] - value) / rounding for part in worth if _within(part, whole)))
-    nothing = worth_of_inputs(benefits, weights, uniforms(context.seed, "an input that nothing uses", draws)[None])
+    nothing = worth_of_inputs(
+        benefits, weights, uniforms(context.result.seed, "an input that nothing uses", draws)[None]
+    )
     if nothing.value > 0:
         worst = worst_of(worst, nothing.value / (MOST_ERRORS * nothing.error))
     words = (
@@ -154,10 +163,9 @@ def _nearest_to_a_tie(result: Result) -> float:
 
 @RULES.law("V41", "Each bar of the tornado contains the deterministic run", 1e-6)
 def _tornado(context: Context) -> Finding:
-    if len(context.strategies) < 2:
+    if len(context.result.strategies) < 2:
         return ONE_STRATEGY
-    saving = -float(context.result.weights @ context.net_cost_at_centre(PERSPECTIVE))
-    found = context.tornado
+    saving, found = _saving(context.result), tornado(context.scenario)
     assert found.central.value is not None
     worst = abs(found.central.value - saving)
     for bar in found.bars:
@@ -165,3 +173,24 @@ def _tornado(context: Context) -> Finding:
         ends = ends if len(ends) == 2 else [end for end in (bar.least, bar.most) if end is not None]
         worst = worst_of(worst, min(ends) - saving, saving - max(ends))
     return Measured(worst, f"farthest £ by which the run lies outside one of {len(found.bars)} bars")
+
+
+@RULES.law("V29b", "The break-even value, put back, gives a net saving of 0", 0.005)
+def _break_even(context: Context) -> Finding:
+    if len(context.result.strategies) < 2:
+        return ONE_STRATEGY
+    scenario, worst, roots = context.scenario, 0.0, 0
+    for bar in [bar for bar in tornado(scenario).bars if bar.input.name in scenario.leaves][:WIDEST]:
+        for one in break_even(scenario, bar.input.name).found:
+            for root in one.roots:
+                worst = worst_of(worst, abs(_saving(run(changed(scenario, {one.input.name: root.value}), draws=0))))
+                roots += 1
+    if not roots:
+        return f"none of the {WIDEST} inputs that matter most makes the net saving 0"
+    return Measured(worst, f"largest £ of net saving at {roots} break-even values of the {WIDEST} widest inputs")
+
+
+def _saving(result: Result) -> float:
+    """Net saving of the second strategy at the follow-up in the deterministic run, undiscounted."""
+    net = result.net_cost(result.runs[DETERMINISTIC], 0, 1, perspective=PERSPECTIVE)
+    return -float(result.weights @ net[:, 0])

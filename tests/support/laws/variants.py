@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from costmodel.analysis.verification.variants import Edit, each_strategy, having
+from costmodel.analysis.verification.context import Edit, each_strategy, having
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycles
 from costmodel.scenario.fields import Instant

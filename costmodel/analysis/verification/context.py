@@ -1,0 +1,267 @@
+"""The run that is verified, versions of it that are changed on purpose, and what a law says of them."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any, Literal
+
+import numpy as np
+
+from costmodel.errors import InputError
+from costmodel.inputs.datasets import Matrices
+from costmodel.model.activity import background_hazards, edges
+from costmodel.model.draws import Array, Values, central_values, drawn_values
+from costmodel.model.ledger import simulate
+from costmodel.model.run import evaluate
+from costmodel.result.flows import Flows
+from costmodel.result.outcomes import Outcomes
+from costmodel.result.result import Result, Run
+from costmodel.scenario.blocks import Effect, Strategy, Therapy
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.probabilities import DEAD
+from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Structure
+
+TRIED = 24
+"""Draws in which laws of single draws are tried; they are alike in this."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The run that is verified."""
+
+    result: Result
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+        return self.result.scenario
+
+    @property
+    def model(self) -> ModelFile:
+        """The model file of the scenario."""
+        return self.scenario.model
+
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """The alternatives."""
+        return self.scenario.structures
+
+    @cached_property
+    def central(self) -> Values:
+        """Central values by parameter."""
+        return central_values(self.scenario)
+
+    @cached_property
+    def some_values(self) -> Values:
+        """A few draws of every parameter."""
+        return drawn_values(self.scenario, TRIED, self.result.seed)
+
+    @cached_property
+    def time(self) -> Array:
+        """Beginnings of the cycles and the end of the last, in years from referral."""
+        return edges(self.scenario)
+
+    @cached_property
+    def deaths(self) -> Array:
+        """Hazard of death per year in each cycle, general population."""
+        return background_hazards(self.scenario)
+
+    def look(self, reference: str | int) -> float:
+        """Central value of a reference."""
+        return float(reference) if isinstance(reference, int) else float(self.central[reference])
+
+    def therapies(self) -> Iterator[tuple[int, str, Therapy]]:
+        """Strategies with a therapy: position, name, block."""
+        for position, (name, strategy) in enumerate(self.model.strategies.items()):
+            if strategy.therapy:
+                yield position, name, strategy.therapy
+
+    def outcomes(self, scenario: Scenario) -> Outcomes:
+        """Outcomes of a version of the scenario at central values."""
+        return evaluate(scenario, self.central, 1)
+
+    def follow(self, scenario: Scenario, more: Mapping[str, float | Array] | None = None, draws: int = 1) -> Flows:
+        """Flows of a version of the scenario at central values; more: values that stand in their place or beside."""
+        return simulate(scenario, {**self.central, **(more or {})}, draws)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The largest deviation, what it is a deviation of and in which unit, and what else is worth knowing."""
+
+    value: float
+    words: str
+    note: str = ""
+
+
+Finding = Measured | str
+"""What a law found; or why it says nothing about this scenario."""
+Law = Callable[[Context], Finding]
+
+
+State = Literal["OK", "flagged", "FAIL", "does not apply"]
+STATES: dict[State, str] = {"OK": "OK", "flagged": "flagged", "FAIL": "failed", "does not apply": "does not apply"}
+"""`flagged`: nothing is wrong with the run, and its reader should know. With how they are named in a count."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One law and how well a scenario obeys it.
+
+    value: the largest deviation that was found. tolerance: the largest that is allowed. Both are None where
+    nothing was measured. words: what was measured and in which unit, or why nothing was. note: what a reader
+    should know although the law holds.
+    """
+
+    id: str
+    title: str
+    value: float | None
+    tolerance: float | None
+    state: State
+    words: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A law before it is measured. of_inputs: it judges the inputs rather than the run, which is then flagged."""
+
+    id: str
+    title: str
+    tolerance: float
+    law: Law
+    of_inputs: bool = False
+
+    def measure(self, context: Context) -> Check:
+        """What came of it on a run: it fails too where its deviation is no number, or cannot be measured."""
+        try:
+            found = self.law(context)
+        except InputError as error:
+            words = f"it could not be measured: {error.problems[0]}"
+            return Check(self.id, self.title, None, self.tolerance, "FAIL", words)
+        if isinstance(found, str):
+            return Check(self.id, self.title, None, None, "does not apply", found)
+        value = float(found.value) + 0.0
+        holds = math.isfinite(value) and value <= self.tolerance
+        state: State = "OK" if holds else "flagged" if self.of_inputs and math.isfinite(value) else "FAIL"
+        return Check(self.id, self.title, value, self.tolerance, state, found.words, found.note)
+
+
+def largest(values: Array) -> float:
+    """The largest absolute value; 0 where there is none, NaN where one is."""
+    return float(np.max(np.abs(values))) if np.size(values) else 0.0
+
+
+def worst_of(*deviations: float) -> float:
+    """The largest of some deviations; NaN where one is."""
+    return float(np.max(np.array(deviations)))
+
+
+def same_as(result: Result, outcomes: Outcomes, scenario: Scenario) -> Result:
+    """A result that asks its questions of the outcomes of a version of its scenario, read as the deterministic run."""
+    return replace(result, scenario=scenario, deterministic=outcomes, expected=None, draws=0)
+
+
+def count(checks: Collection[Check]) -> str:
+    """How many checks came out how: "10 OK, 1 flagged, 0 failed, 0 does not apply"."""
+    found = Counter(check.state for check in checks)
+    return ", ".join(f"{found[state]} {word}" for state, word in STATES.items())
+
+
+def answers(result: Result, *runs: Run) -> Iterator[tuple[Run, int, int]]:
+    """Every reading of a result, or those given, with every horizon and every strategy but the comparator."""
+    return product(runs or result.runs.values(), range(len(result.horizons)), range(1, len(result.strategies)))
+
+
+Edit = Callable[[ModelFile], ModelFile]
+
+
+def edited(scenario: Scenario, *edits: Edit) -> Scenario:
+    """The scenario with its model, and that of every alternative, edited alike."""
+
+    def apply(model: ModelFile) -> ModelFile:
+        for edit in edits:
+            model = edit(model)
+        return model
+
+    structures = tuple(replace(one, model=apply(one.model)) for one in scenario.structures)
+    model = apply(scenario.model)
+    return replace(scenario, model=model, structures=structures, matrices=_tables(scenario, model))
+
+
+def _tables(scenario: Scenario, model: ModelFile) -> Mapping[str, Matrices]:
+    """Tables of probabilities by strategy: each goes with the block that names it; without one, the comparator's."""
+    if not scenario.matrices:
+        return scenario.matrices
+    named = [(strategy.matrices, scenario.matrices.get(name)) for name, strategy in scenario.model.strategies.items()]
+    found: dict[str, Matrices] = {}
+    for name, strategy in model.strategies.items():
+        table = next((table for block, table in named if block == strategy.matrices), named[0][1])
+        if table is not None:
+            found[name] = table
+    return found
+
+
+def having(**entries: Any) -> Edit:
+    """An edit that puts entries in the place of the model's own."""
+    return lambda model: model.model_copy(update=entries)
+
+
+def each_strategy(edit: Callable[[Strategy], Strategy]) -> Edit:
+    """An edit of every strategy."""
+    return lambda model: model.model_copy(
+        update={"strategies": {name: edit(one) for name, one in model.strategies.items()}}
+    )
+
+
+def each_effect(edit: Callable[[Effect], Effect | None]) -> Edit:
+    """An edit of every effect; None takes it away."""
+
+    def strategy(one: Strategy) -> Strategy:
+        found = {name: edit(effect) for name, effect in one.effects.items()}
+        return one.model_copy(update={"effects": {name: new for name, new in found.items() if new is not None}})
+
+    return each_strategy(strategy)
+
+
+def NO_DEATHS(model: ModelFile) -> ModelFile:
+    """An edit: the mortality ratio is 0, and where deaths are transitions there are none."""
+    if not model.in_probabilities:
+        return model.model_copy(update={"mortality": model.deaths.model_copy(update={"rate_ratio": 0})})
+
+    def living(moves: dict[str, str | int]) -> dict[str, str | int]:
+        return {arrow: 0 if arrow.endswith(f"-> {DEAD}") else reference for arrow, reference in moves.items()}
+
+    alive = each_strategy(lambda one: one.model_copy(update={"transitions": living(one.transitions)}))(model)
+    return alive.model_copy(update={"transitions": living(model.transitions)})
+
+
+def nothing_of_its_own(model: ModelFile) -> ModelFile:
+    """An edit: strategies have no probabilities, utilities or items of their own, as models of probabilities may."""
+    own: dict[str, Any] = {"transitions": {}, "utilities": {}, "matrices": None}
+    return free_of_own_items(each_strategy(lambda strategy: strategy.model_copy(update=own))(model))
+
+
+def free_of_own_items(model: ModelFile) -> ModelFile:
+    """An edit: items that some strategies alone use cost nothing."""
+    costs = {name: item.model_copy(update={"price": 0}) if item.only_in else item for name, item in model.costs.items()}
+    return model.model_copy(update={"costs": costs})
+
+
+def NO_EFFECTS(model: ModelFile) -> ModelFile:
+    """An edit: no strategy changes anything."""
+    return nothing_of_its_own(each_effect(lambda effect: None)(model))
+
+
+NO_HARMS = each_strategy(lambda strategy: strategy.model_copy(update={"harms": {}}))
+
+
+def from_each_state(model: ModelFile) -> ModelFile:
+    """An edit: the share that starts in a state is the value named `start STATE`."""
+    return model.model_copy(
+        update={"cohort": model.cohort.model_copy(update={"start": {s: f"start {s}" for s in model.states}})}
+    )
