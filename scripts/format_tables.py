@@ -18,7 +18,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from costmodel.analysis.calibration import file as calibration
-from costmodel.analysis.trial import file as trial
 from costmodel.analysis.validation import file as validation
 from costmodel.scenario import blocks, fields, parameter, schema
 
@@ -27,7 +26,7 @@ TABLE = re.compile(r"<!-- keys: (.+?) -->\n.*?<!-- end -->", flags=re.DOTALL)
 HEAD = "| Key | Type | Default | Meaning |\n|---|---|---|---|"
 PARTS = {
     name: kind
-    for module in (blocks, schema, parameter, calibration, trial, validation)
+    for module in (blocks, schema, parameter, calibration, validation)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }

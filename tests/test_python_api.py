@@ -24,7 +24,6 @@ from costmodel.analysis import (
     probabilistic,
     sensitivity,
     spectrum,
-    trial,
     validation,
     verification,
 )
@@ -38,8 +37,8 @@ ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
 DRAWS = 100
 MODULES: tuple[ModuleType, ...] = (
-    cm, after, calibration, evidence, information, probabilistic, replicate, sensitivity, spectrum, sweeps, trial,
-    validation, verification, workbook,
+    cm, after, calibration, evidence, information, probabilistic, replicate, sensitivity, spectrum, sweeps, validation,
+    verification, workbook,
 )  # fmt: skip
 NOT_ASKED = {
     "InputError.at": "it makes an error",
@@ -226,9 +225,9 @@ LONG = {
 """Functions whose right answer takes more than a second."""
 NO_ANSWER = {
     "Scenario.stratum", "calibration.posterior_text", "calibration.write", "evidence.evidence_of_all", "sweep",
-    "sweep.sweep", "trial.compare",
+    "sweep.sweep",
 }  # fmt: skip
-"""Functions that are asked here for their refusals alone: they take strata, fits, a trial, all populations."""
+"""Functions that are asked here for their refusals alone: they take strata, fits, all populations."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Commands about the evidence: trials, published models, laws, every population on a page, what trials say together."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -83,59 +82,25 @@ def validate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Lay what studies found beside what the models predict: all populations, or one with what it was fitted to."""
-    if scenario is None:
-        if set_ or fix:
-            raise InputError.at("--set, --fix", "targets are asked of scenarios as shipped", "Name a SCENARIO.")
-        _validate_all(draws, seed, write, as_json)
-    elif write is not None:
-        raise InputError.at("--write", "the file has the targets of every population", "Leave SCENARIO out.")
-    else:
-        _validate_one(scenario_of(scenario, set_, fix, None), bool(set_ or fix), draws, seed, as_json)
-
-
-def _validate_all(draws: int, seed: int, write: Path | None, as_json: bool) -> None:
+    """Lay what studies found beside what the models predict: all populations, or one that may be changed."""
     from costmodel.analysis.validation import validate as ask
     from costmodel.report import render
 
+    if scenario is None and (set_ or fix):
+        raise InputError.at("--set, --fix", "targets are asked of scenarios as shipped", "Name a SCENARIO.")
+    if scenario is not None and write is not None:
+        raise InputError.at("--write", "the file has the targets of every population", "Leave SCENARIO out.")
     if write is not None:
         files.check_folder(write, "--write")
+    loaded = None if scenario is None else scenario_of(scenario, set_, fix, None)
     with terminal.progress() as progress:
-        page = ask(scenarios(), draws=draws, seed=seed, progress=progress).page()
+        found = ask(scenarios() if loaded is None else None, draws=draws, seed=seed, progress=progress, scenario=loaded)
+    page, of_scenario = found.page(), {}
     if write is not None:
         write_text(write, render.markdown(replace(page, about=(WRITTEN,))), "--write")
-    tell(as_json, page, render.document, render.terminal)
-
-
-def _validate_one(loaded: Scenario, changed: bool, draws: int, seed: int, as_json: bool) -> None:
-    """The targets of the scenario's population, unless it was changed; and the trial file of its folder."""
-    from costmodel.analysis.trial import TRIAL_FILE, compare
-    from costmodel.analysis.validation import targets_name
-    from costmodel.analysis.validation import validate as ask
-    from costmodel.report import render
-
-    home = loaded.path.resolve().parent
-    asked = None
-    if not changed and targets_name(home.parent, home.name):
-        with terminal.progress() as progress:
-            asked = ask(home.parent, home.name, draws=draws, seed=seed, progress=progress)
-    compared = None
-    if asked is None or os.path.exists(home / TRIAL_FILE):
-        with busy("Comparing with the trial …"):
-            compared = compare(loaded, draws=draws, seed=seed)
-    if as_json:
-        document = render.document(asked.page()) if asked else {}
-        notes = document.get("notes", [])
+    if loaded is not None:
         of_scenario = {"scenario": json_report.identity(loaded), "changes": json_report.changes(loaded.changes)}
-        if compared:
-            document |= render.document(compared.page()) | of_scenario
-            document["notes"] = [*notes, *document["notes"]]
-        print(json_report.text(document))
-        return
-    if asked:
-        show(render.terminal(asked.page()))
-    if compared:
-        show(render.terminal(compared.page()))
+    tell(as_json, page, lambda one: render.document(one) | of_scenario, render.terminal)
 
 
 @command()

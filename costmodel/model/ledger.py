@@ -38,8 +38,7 @@ def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
     values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates or
     probabilities of a draw are absurd.
     """
-    ledger = CohortLedger.of(scenario, values, draws)
-    return whole(ledger, ledger.activity.time_in_states())
+    return whole(CohortLedger.of(scenario, values, draws))
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,10 @@ class CohortLedger:
     def living(self) -> Shared:
         """People at the start of each cycle and at the end, (cycle + 1, state, column, draw)."""
         return Shared(self.activity.people, self.activity.column)
+
+    def time_in_states(self) -> Shared:
+        """Person-years, (cycle, state, column, draw)."""
+        return self.activity.time_in_states()
 
     def health(self) -> Shared:
         """QALYs, (cycle, column, draw)."""
@@ -274,6 +277,10 @@ class LedgerOfStrata:
     def living(self) -> Shared:
         """People at the start of each cycle and at the end, (cycle + 1, state, strategy, draw)."""
         return self._added(self.parts.living())
+
+    def time_in_states(self) -> Shared:
+        """Person-years, (cycle, state, strategy, draw)."""
+        return self._added(self.parts.time_in_states())
 
     def _added(self, parts: Shared) -> Shared:
         columns, kept = np.unique(parts.column, axis=0, return_inverse=True)

@@ -1,8 +1,8 @@
 """Scenario and draws → result: the function that every analysis calls."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast, get_args
 
@@ -28,7 +28,7 @@ from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
-from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Outcomes, Terms, outcomes, year_of
+from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Living, Outcomes, Terms, living, outcomes, year_of
 from costmodel.result.result import LedgerItem, Result
 from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario
@@ -80,13 +80,55 @@ def run(
     go_on()
     check_size(scenario, draws, seed, workers)
     draws, seed = int(draws), int(seed)
-    model, look = scenario.model, looking(scenario.central)
-    horizons = _horizons(scenario)
-    outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
     if given is not None:
         given = checked_given(scenario, given, draws)
+    found = _result(scenario, _horizons(scenario), draws, seed, sampling, given, workers, progress)
+    return replace(
+        found,
+        strata={
+            name: run(
+                scenario.stratum(name),
+                draws,
+                seed,
+                sampling=sampling,
+                given=given,
+                workers=workers,
+                progress=progress and partial(_of_stratum, progress, name),
+            )
+            for name in (scenario.model.strata if strata else ())
+        },
+    )
+
+
+def run_at(scenario: Scenario, months: Iterable[float], draws: int, seed: int) -> Result:
+    """A run that is read at other times than the follow-up: its horizons are these months and the model's last.
+
+    Raises InputError for a month inside a cycle.
+    """
+    check_size(scenario, draws, seed, processors())
+    horizons = sorted({*months, scenario.model.horizon.months})
+    return _result(scenario, tuple(one / MONTHS_A_YEAR for one in horizons), draws, seed)
+
+
+def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int) -> Living:
+    """People and person-years of every draw of a run, at and up to some months, which rise and end cycles."""
+    years = [month / MONTHS_A_YEAR for month in months]
+    blocks = []
+    for first in range(0, draws, BLOCK):
+        size = min(BLOCK, draws - first)
+        blocks.append(living(ledger_of(scenario, drawn_values(scenario, size, seed, first), size), years))
+    return Living(*(np.concatenate(parts, axis=-1) for parts in zip(*blocks, strict=True)))
+
+
+def _result(
+    scenario: Scenario, horizons: tuple[float, ...], draws: int, seed: int, sampling: Sampling = "random",
+    given: Mapping[str, Array] | None = None, workers: int | None = None, progress: Progress | None = None,
+) -> Result:  # fmt: skip
+    """A run without its strata. horizons: years, rising."""
+    model, look = scenario.model, looking(scenario.central)
+    outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
     values = partial(drawn_values, sampling=sampling, given=given)
-    drawn = _drawn(scenario, values, draws, seed, workers, progress) if draws else None
+    drawn = _drawn(scenario, values, draws, seed, horizons, workers or processors(), progress) if draws else None
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
@@ -108,18 +150,6 @@ def run(
         given=given,
         warnings=tuple(warnings),
         behind=Behind(),
-        strata={
-            name: run(
-                scenario.stratum(name),
-                draws,
-                seed,
-                sampling=sampling,
-                given=given,
-                workers=workers,
-                progress=progress and partial(_of_stratum, progress, name),
-            )
-            for name in (scenario.model.strata if strata else ())
-        },
     )
 
 
@@ -184,10 +214,10 @@ def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None
 
 
 def _drawn(
-    scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, workers: int, progress: Progress | None
-) -> Gathering:
+    scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, horizons: tuple[float, ...],
+    workers: int, progress: Progress | None,
+) -> Gathering:  # fmt: skip
     """Every block of draws, gathered in their order."""
-    horizons = _horizons(scenario)
 
     def block(first: int) -> Outcomes:
         size = min(BLOCK, draws - first)

@@ -66,6 +66,10 @@ class Ledger(Protocol):
         """People at the start of each cycle and at the end, (cycle + 1, state, column, draw)."""
         ...
 
+    def time_in_states(self) -> Shared:
+        """Person-years, (cycle, state, column, draw)."""
+        ...
+
 
 @dataclass(frozen=True)
 class Flows:
@@ -109,6 +113,10 @@ class Flows:
         """People, a column for each strategy and alternative."""
         return self._shared(self.people, None)
 
+    def time_in_states(self) -> Shared:
+        """Person-years, a column for each strategy and alternative."""
+        return self._shared(self.person_years, None)
+
     @cached_property
     def _columns(self) -> NDArray[np.intp]:
         strategies, alternatives, _ = self.shape
@@ -121,8 +129,8 @@ class Flows:
         return Shared(flat(values), self._columns, None if at_start is None else flat(at_start))
 
 
-def whole(ledger: Ledger, person_years: Shared) -> Flows:
-    """A ledger written out whole, with the person-years behind it, (cycle, state, column, draw)."""
+def whole(ledger: Ledger) -> Flows:
+    """A ledger written out whole."""
     costs, health = [ledger.cost_of(item) for item in range(ledger.items)], ledger.health()
     first = [apart(cost.at_start, cost.column) for cost in costs if cost.at_start is not None]
     return Flows(
@@ -130,7 +138,7 @@ def whole(ledger: Ledger, person_years: Shared) -> Flows:
         np.stack([cost.spread() for cost in costs], axis=1),
         health.spread(),
         ledger.living().spread(),
-        person_years.spread(),
+        ledger.time_in_states().spread(),
         np.stack(first) if first else None,
         None if health.at_start is None else apart(health.at_start, health.column),
     )

@@ -60,10 +60,8 @@ def activity(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
     for h, horizon in enumerate(result.horizons):
         for i, item in enumerate(result.items):
             for s, strategy in enumerate(result.strategies):
-                price, spent_before, unit, times = _priced(result, values, i, h, s)
-                cost = run.outcomes.cost[h, 0, i, s] - spent_before
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    used = cost / price * times
+                unit, times = _counted_in(result, i)
+                used = used_of(result, run, values, i, h, s) * times
                 free = not np.all(np.isfinite(used))
                 estimate = Estimate(np.nan) if free else result.estimate(run, used)
                 found.append(
@@ -76,24 +74,34 @@ def activity(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _priced(result: Sums, values: Values, i: int, h: int, s: int) -> tuple[Any, Any, str, float]:
-    """Price of a unit of an item, what was paid apart from units, the unit's plural, and how many there are in one."""
+def used_of(result: Sums, run: Run, values: Values, item: int, horizon: int, strategy: int) -> Array:
+    """Priced units of an item that are used to a horizon, (alternative, draw); not finite where a price is 0."""
+    model, name = result.scenario.model, result.items[item].name
+    spent, price = run.outcomes.cost[horizon, 0, item, strategy], 1.0
+    if name != THERAPY:
+        price = _look(values, model.costs[name].price)
+    elif (therapy := model.strategies[result.strategies[strategy]].therapy) is not None:
+        price = _look(values, therapy.price)
+        if result.first_payment[strategy] < result.horizons[horizon]:
+            spent = spent - _look(values, therapy.set_up)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(spent / price, dtype=float)
+
+
+def _counted_in(result: Sums, i: int) -> tuple[str, float]:
+    """The plural of an item's unit, and how many there are in what is priced."""
     model, item = result.scenario.model, result.items[i]
     if item.name == THERAPY:
-        therapy = model.strategies[result.strategies[s]].therapy
-        if therapy is None:
-            return 1.0, 0.0, "sessions", 1.0
-        begun = result.first_payment[s] < result.horizons[h]
-        return _look(values, therapy.price), _look(values, therapy.set_up) if begun else 0.0, "sessions", 1.0
+        return "sessions", 1.0
     cost = model.costs[item.name]
-    price, records = _look(values, cost.price), result.scenario.parameters
+    records = result.scenario.parameters
     unit = records[str(cost.price)].unit if str(cost.price) in records else None
     thing = unit.thing if isinstance(unit, Unit) else ""
     quantities = {str(reference) for reference in cost.while_in.values()}
     shares = [name for name in quantities if name in records and records[name].unit.kind == "share"]
     if thing == "year" and shares:
-        return price, 0.0, "days", DAYS_A_YEAR
-    return price, 0.0, f"{thing or 'unit'}s", 1.0
+        return "days", DAYS_A_YEAR
+    return f"{thing or 'unit'}s", 1.0
 
 
 def _look(values: Values, reference: str | int) -> Any:

@@ -1,7 +1,8 @@
 """Outcomes of every draw: flows summed over time, curves, payback."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +124,29 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
         mean_cost=mean_cost,
         mean_people=living.values.sum(axis=-1)[..., living.column],
     )
+
+
+class Living(NamedTuple):
+    """What a cohort lives through, (time, state, strategy, alternative, draw) each.
+
+    people: in each state at each time, per person referred. person_years: in each state from referral to each time.
+    """
+
+    people: Array
+    person_years: Array
+
+
+def living(ledger: Ledger, years: Sequence[float]) -> Living:
+    """People at some times, which rise, and person-years to each. Raises InputError for a time inside a cycle."""
+    ends = [cycles_to(ledger.edges, year) for year in years]
+    people, spent = ledger.living(), ledger.time_in_states()
+    to_each = _totals(spent.values, ends, None, spent.at_start)
+    return Living(apart(people.values[ends], people.column), apart(to_each, spent.column))
+
+
+def share_in(people: Array, states: Sequence[int]) -> Array:
+    """Share of the living in some states. people: (state, …)."""
+    return np.asarray(people[list(states)].sum(axis=0) / people.sum(axis=0), dtype=float)
 
 
 def _changes(item: Shared) -> tuple[Array, Array | None]:

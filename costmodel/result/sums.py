@@ -169,14 +169,18 @@ class Sums:
                 total += sign * (cost[strategy] - cost[0])
         return np.asarray(settled(total), dtype=float)
 
-    def total_cost(self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool) -> Array:
-        """Cost of a strategy to a perspective, (alternative, draw)."""
+    def total_cost(
+        self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool, category: str | None = None
+    ) -> Array:
+        """Cost of a strategy to a perspective, (alternative, draw); of one category, or of all."""
         one_of("perspective", perspective, PERSPECTIVES)
+        if category is not None:
+            one_of("category", category, get_args(Category))
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
         discounted = true_or_false("discounted", discounted)
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
         for i, item in enumerate(self.items):
-            sign = self._sign(item, perspective, None)
+            sign = self._sign(item, perspective, None) if category in (None, item.category) else 0
             if sign:
                 total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
         return total

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.analysis.calibration.problem import load_problem
 from costmodel.analysis.validation import NO_MODEL, Validation, validate
 from costmodel.analysis.validation.file import read_validation
 from costmodel.cli.evidence import WRITTEN
@@ -25,6 +26,8 @@ DECLARED = {
     "T15": ("predicted", 0.1, 0.25), "T16a": ("input", None, None), "T16b": ("predicted", 0, 6_000),
     "T17": ("predicted", 0.17, 0.68), "T18": ("input", None, None), "T19": ("context", None, None),
     "T20": ("predicted", 2_600, 5_200), "T21": ("predicted", 12, 36),
+    **{f"C{number:03}": ("fitted", None, None) for number in range(3, 13)}, "C017": ("context", None, None),
+    **{f"T22{letter}": ("consistency", None, None) for letter in "abcd"},
 }  # fmt: skip
 """Role, tolerance and greatest width as committed before any comparison. They do not change with what models say."""
 
@@ -39,10 +42,22 @@ def test_roles_tolerances_and_widths_are_those_that_were_declared() -> None:
     assert {name: (row.role, row.tolerance, row.width) for name, row in rows.items()} == DECLARED
 
 
-def test_all_twenty_one_targets_are_there_in_their_order() -> None:
-    numbers = [int(re.sub(r"\D", "", name)) for name in read_validation(SCENARIOS / "validation.yaml").rows]
+def test_all_twenty_two_targets_are_there_in_their_order() -> None:
+    names = [name for name in read_validation(SCENARIOS / "validation.yaml").rows if name.startswith("T")]
+    numbers = [int(re.sub(r"\D", "", name)) for name in names]
     assert numbers == sorted(numbers)
-    assert set(numbers) == set(range(1, 22))
+    assert set(numbers) == set(range(1, 23))
+
+
+def test_what_the_model_was_fitted_to_is_what_its_calibration_file_says() -> None:
+    observations = load_problem(SCENARIOS / "depression_resistant" / "calibration.yaml").file.observations
+    rows = read_validation(SCENARIOS / "validation.yaml").rows
+    assert {name for name, row in rows.items() if row.role == "fitted"} == set(observations)
+    for name, one in observations.items():
+        row = rows[name]
+        assert row.time
+        same = (row.strategy, list(row.states), row.time.months, row.observed, row.sources, row.status)
+        assert same == (one.strategy, list(one.states), one.time.months, one.share, [one.source], one.status)
 
 
 @pytest.mark.long

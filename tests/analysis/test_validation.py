@@ -9,10 +9,12 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.validation import Judged, validate
-from costmodel.analysis.validation.verdict import Prediction, prediction, verdict
+from costmodel.analysis.validation.file import Target
+from costmodel.analysis.validation.question import Prediction, prediction
+from costmodel.analysis.validation.validate import verdict
 from costmodel.report.render import document, markdown
 from tests.support.calibrated import share_well
-from tests.support.example import REMOVED, edited, example, number
+from tests.support.example import REMOVED, derived, edited, example, number
 from tests.support.targets import ROW, targets
 
 MONTHS, YEARS = 24, 2
@@ -168,10 +170,9 @@ def test_observed_money_with_its_tolerance_and_width_comes_to_the_settings_price
     )
     row["currency"] = {"per_unit": 0.5, "source": "X003", "status": "recalled"}
     judged = ask(tmp_path, {"T1": row})["T1"]
-    assert (judged.observed, judged.tolerance, judged.width) == pytest.approx(
-        [x * INDEX / 2 for x in (1_000, 100, 500)]
-    )
-    assert (judged.unit, judged.price_year) == ("GBP", "2024/25")
+    now = judged.target
+    assert (now.observed, now.tolerance, now.width) == pytest.approx([x * INDEX / 2 for x in (1_000, 100, 500)])
+    assert (now.unit, now.price_year) == ("GBP", "2024/25")
 
 
 def test_the_verdict_on_money_is_in_the_settings_prices(tmp_path: Path) -> None:
@@ -180,6 +181,10 @@ def test_the_verdict_on_money_is_in_the_settings_prices(tmp_path: Path) -> None:
     near = row | {"observed": (cost - 101) / INDEX, "tolerance": 100.0}
     assert ask(tmp_path, {"T1": near})["T1"].verdict == "hit"  # £100 of 2022/23 are more than £101
     assert ask(tmp_path, {"T1": near | {"tolerance": 90.0}})["T1"].verdict == "miss: outside"
+
+
+def a_row(**keys: Any) -> Target:
+    return Target(**target("share in states", states=["well"]) | keys)
 
 
 @pytest.mark.parametrize(
@@ -194,12 +199,13 @@ def test_the_verdict_on_money_is_in_the_settings_prices(tmp_path: Path) -> None:
     ],
 )
 def test_a_hit_is_near_and_narrow(found: Prediction, words: str) -> None:
-    assert verdict(found, (0.5, 0.5), 0.1 + 1e-12, 0.3) == words
+    assert verdict(found, a_row(observed=0.5, tolerance=0.1 + 1e-12, width=0.3)) == words
 
 
 def test_of_a_range_the_inside_counts() -> None:
-    assert verdict(Prediction(5, 4, 6), (0, 8), 0, 12) == "hit"
-    assert verdict(Prediction(9, 8, 10), (0, 8), 0, 12) == "miss: outside"
+    row = a_row(observed=None, low=0, high=8, tolerance=0, width=12)
+    assert verdict(Prediction(5, 4, 6), row) == "hit"
+    assert verdict(Prediction(9, 8, 10), row) == "miss: outside"
 
 
 def test_a_chance_reaches_from_one_structure_to_the_other() -> None:
@@ -213,6 +219,56 @@ def test_a_ratio_is_of_means_and_has_no_upper_end_where_its_denominator_may_be_n
     above, below = np.full((1, 100), 2.0), np.linspace(-1, 3, 100)[None]
     found = prediction("ratio", {"above": above, "below": below}, np.array([1.0]))
     assert (found.value, found.high) == (pytest.approx(2.0), np.inf)
+
+
+def test_the_greatest_offset_is_time_gained_times_everything_a_year_ill_costs(tmp_path: Path) -> None:
+    rows = {
+        "most": target("greatest offset ratio", role="consistency", states=["well"], ill="ill", **PAID),
+        "months": target("months in states", role="consistency", states=["well"], **AGAINST),
+    }
+    for row in rows.values():
+        del row["tolerance"], row["width"]
+    found = ask(tmp_path, rows, **FIXED)
+    result = cm.run(cm.load(tmp_path / "pop" / "model.yaml"), draws=200)
+    therapy = result.net_cost(result.headline, 0, 1, perspective="nhs_pss", category="therapy").mean()
+    assert found["most"].figure
+    assert found["months"].figure
+    year = 12 * 44 * 1.04
+    assert found["most"].figure.value == pytest.approx(found["months"].figure.value / 12 * year / therapy, rel=0.02)
+    assert "Even if all that a year in the state ill costs" in found["most"].remark
+    assert found["most"].verdict == ""
+
+
+def test_a_utility_set_is_the_option_of_every_utility_that_is_a_choice(tmp_path: Path) -> None:
+    better = {"label": "Choice", "unit": "utility", "use": "one", "one_of": {"one": "utility_1", "two": "utility_2"}}
+    edits = {
+        "utilities.well": "choice", "parameters.choice": better,
+        "parameters.utility_1": number("utility", 0.7), "parameters.utility_2": number("utility", 0.9),
+    }  # fmt: skip
+    row = target("qaly gain", unit="QALY", **AGAINST)
+    found = ask(tmp_path, {one: row | {"utility_set": one} for one in ("one", "two")}, **edits)
+    one, two = found["one"].figure, found["two"].figure
+    assert one
+    assert two
+    assert two.value == pytest.approx(2 * one.value, rel=0.02)  # a gap of 0.4 for one of 0.2, less lives
+    assert 'no utility offers the option "sapin"' in ask(tmp_path, {"T1": row | {"utility_set": "sapin"}})["T1"].remark
+
+
+def test_each_structure_and_the_mixture_are_read(tmp_path: Path) -> None:
+    changed = {"strategies.therapy.effects.recovers_faster.hazard_ratio": "hr_none"}
+    edits = FIXED | {
+        "parameters.hr_none": number("hazard ratio", 1), "parameters.weight_a": number("share", 0.25),
+        "parameters.weight_b": {"label": "Rest", "unit": "share", "complement_of": "weight_a"},
+        "alternatives": {
+            "works": {"label": "It works", "weight": "weight_a"},
+            "fails": {"label": "It does not", "weight": "weight_b", "change": changed},
+        },
+    }  # fmt: skip
+    judged = ask(tmp_path, {"T1": target("share in states", states=["well"])}, **edits)["T1"]
+    each = {label: one.value for label, one in judged.readings.items()}
+    assert each == pytest.approx({"It works": share_well(0.45, 0.2, YEARS), "It does not": share_well(0.3, 0.2, YEARS)})
+    assert judged.figure
+    assert judged.figure.value == pytest.approx(0.25 * each["It works"] + 0.75 * each["It does not"])
 
 
 def test_strata_are_asked_apart_and_together(tmp_path: Path) -> None:
@@ -242,20 +298,70 @@ def test_what_a_model_was_built_on_does_not_score(tmp_path: Path) -> None:
 PRIOR = {"distribution": "uniform", "range": [0, 2], "source": "X001", "status": "assumption"}
 
 
-def test_what_a_model_was_fitted_to_does_not_score(tmp_path: Path) -> None:
-    (tmp_path / "pop").mkdir()
-    observation = {
+def calibrated(folder: Path, output: str, observations: object = "all") -> None:
+    """A calibration file of two observations in a folder, with a fit that may see them."""
+    one = {
         "strategy": "therapy", "states": ["well"], "time": "24 months", "share": 0.5, "n": 9, "source": "X002",
         "status": "assumption",
     }  # fmt: skip
-    fit = {"label": "A fit", "observations": "all", "free": {"recover": {"prior": PRIOR}}}
+    fit = {"label": "A fit", "observations": observations, "free": {"recover": {"prior": PRIOR}}}
     content = {
-        "format": 1, "scenario": "model.yaml", "design_effect": 1, "observations": {"one": observation},
-        "fits": {"fit": fit | {"held": {}, "output": "p.csv"}},
+        "format": 1, "scenario": "model.yaml", "design_effect": 1,
+        "observations": {"one": one, "two": one | {"source": "X003"}},
+        "fits": {"fit": fit | {"held": {}, "output": output}},
     }  # fmt: skip
-    (tmp_path / "pop" / "calibration.yaml").write_text(json.dumps(content), "utf-8")
+    folder.mkdir(exist_ok=True)
+    (folder / "calibration.yaml").write_text(json.dumps(content), "utf-8")
+
+
+def test_what_a_model_was_fitted_to_does_not_score(tmp_path: Path) -> None:
+    calibrated(tmp_path / "pop", "p.csv")
     judged = ask(tmp_path, {"T1": target("share in states", states=["well"])})["T1"]
     assert (judged.verdict, judged.remark) == ("void", "Not a prediction: X002 is an observation of calibration.yaml.")
+
+
+def fitted(**more: Any) -> dict[str, Any]:
+    row = target("share in states", role="fitted", states=["well"], **more)
+    return {key: value for key, value in row.items() if key not in ("tolerance", "width")}
+
+
+def test_a_fitted_row_has_no_verdict_and_is_told_where_the_fit_did_not_see_it(tmp_path: Path) -> None:
+    calibrated(tmp_path / "pop", "p.csv", ["one"])
+    (tmp_path / "pop" / "p.csv").write_text("best,recover\n1,0.3\n0,0.4\n", "utf-8")
+    joint = derived("per year", joint="p.csv", status="derived")
+    found = ask(tmp_path, {"seen": fitted(), "unseen": fitted(source="X003")}, **{"parameters.recover": joint})
+    assert [one.verdict for one in found.values()] == ["", ""]
+    assert [one.remark for one in found.values()] == ["", "The fit of this scenario did not see it."]
+
+
+def test_an_overlay_is_asked_the_rows_of_the_model_and_scores_only_its_own(tmp_path: Path) -> None:
+    (tmp_path / "pop").mkdir()
+    overlay = "format: 1\nextends: model.yaml\nlabel: costly\nchange: {parameters.session_price.value: 5}\n"
+    (tmp_path / "pop" / "costly.yaml").write_text(overlay, "utf-8")
+    (tmp_path / "pop" / "other.yaml").write_text(overlay.replace("costly", "other"), "utf-8")
+    row = target("net cost", unit="GBP", **PAID)
+    rows = {"base": row, "own": row | {"scenario": "costly.yaml"}, "other": row | {"scenario": "other.yaml"}}
+    ask(tmp_path, rows)
+    found = validate(draws=20, scenario=cm.load(tmp_path / "pop" / "costly.yaml"))
+    base, own = found.rows
+    assert base.figure
+    assert own.figure
+    assert (base.name, base.verdict, own.name, own.verdict) == ("base", "", "own", "miss: outside, too wide")
+    assert base.figure.value == own.figure.value
+    assert "Asked of costly.yaml in the place of model.yaml" in base.remark
+    assert (
+        found.headline
+    ) == "0 of 1 predicted targets were hit; missed: own; asked of another scenario than was declared: base."
+
+
+def test_the_former_file_of_a_trial_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    ask(tmp_path, {"T1": target("share in states", states=["well"])})
+    (tmp_path / "pop" / "trial.yaml").write_text("format: 1\nrows: {}\n", "utf-8")
+    with pytest.raises(cm.InputError) as refused:
+        validate(tmp_path, draws=2)
+    (problem,) = refused.value.problems
+    assert problem.place == "pop/trial.yaml"
+    assert "Move its rows there, each with population: pop and why" in str(problem)
 
 
 def test_a_row_that_cannot_be_asked_says_why_and_does_not_score(tmp_path: Path) -> None:

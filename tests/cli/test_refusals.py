@@ -97,8 +97,11 @@ def test_every_problem_of_a_file_is_printed_on_its_own_line(tmp_path: Path) -> N
     assert all(line.startswith("model.yaml, line ") for line in said)
 
 
-def test_validate_needs_a_trial_file(tmp_path: Path) -> None:
-    assert "there is no trial.yaml in its folder" in refused("validate", example(tmp_path))
+def test_validate_needs_a_file_of_targets(tmp_path: Path) -> None:
+    (tmp_path / "pop").mkdir()
+    assert "validation.yaml: there is no such file in the folder of scenarios" in refused(
+        "validate", example(tmp_path / "pop")
+    )
 
 
 def test_a_report_goes_where_it_can(tmp_path: Path) -> None:

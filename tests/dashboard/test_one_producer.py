@@ -16,6 +16,7 @@ from costmodel.result.sums import Array, Sums
 from tests.cli.commands import done, parsed
 from tests.dashboard.conftest import FEW
 from tests.support.dashboard import opened
+from tests.support.targets import ROW, targets
 
 WRONG = 12_345.0
 """Pounds that are added to every sum of costs."""
@@ -55,6 +56,23 @@ def test_python_shows_it(right: cm.Result, planted: float) -> None:
     assert value(result) in drawn
     (line, *_) = spectrum([right.scenario.path], ["nhs_pss"], draws=FEW).lines
     assert line.saving.value == value(result)
+
+
+def test_what_is_laid_beside_studies_shows_it(right: cm.Result, planted: float) -> None:
+    folder, months = right.scenario.path.parents[1], f"{right.horizons[0]:g} months"
+    paid = {"population": "example", "against": "usual_care", "perspective": "nhs_pss", "time": months}
+    row = (
+        {key: value for key, value in ROW.items() if key != "states"} | paid | {"unit": "GBP", "price_year": "2024/25"}
+    )
+    targets(folder, {"T1": row | {"outcome": "net cost"}, "T2": row | {"outcome": "cost per qaly"}})
+    net, each = (one.figure for one in cm.validate(folder, draws=FEW).rows)
+    assert net
+    assert each
+    assert net.value == pytest.approx(-planted, abs=1e-6)
+    gain = cm.run(right.scenario, draws=FEW)
+    assert each.value == pytest.approx(
+        -planted / gain.qaly_gain(gain.headline, 0, 1, discounted=False).mean(), rel=1e-9
+    )
 
 
 def test_json_shows_it(right: cm.Result, planted: float) -> None:

@@ -9,7 +9,6 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.calibration.problem import load_problem
 from costmodel.analysis.sweep import planned
-from costmodel.analysis.trial.file import read_trial
 from costmodel.analysis.validation.file import read_validation
 from costmodel.scenario.read import read_file
 from tests.support.example import DOCS, derived, documented, example, number, yaml_blocks
@@ -28,7 +27,6 @@ WHOLE_FILES = {
     "overlay": "extends",
     "calibration": "fits",
     "validation": "sources",
-    "trial": "rows",
     "grid": "scenarios",
 }
 """Kinds of file, and a key that no other kind has."""
@@ -74,9 +72,6 @@ def test_a_whole_file_loads_among_the_files_that_it_names(block: str, tmp_path: 
         case "grid":
             (tmp_path / "grid.yaml").write_text(re.sub(r"^draws: .*", "draws: 2", block, flags=re.MULTILINE), "utf-8")
             assert len(planned(tmp_path / "grid.yaml").cells) == 48
-        case "trial":
-            (tmp_path / "trial.yaml").write_text(block, "utf-8")
-            assert read_trial(tmp_path / "trial.yaml", cm.load(path)).rows
         case "validation":
             (tmp_path / "validation.yaml").write_text(block, "utf-8")
             shutil.copy(tmp_path / "settings" / "sources.yaml", tmp_path / "sources.yaml")

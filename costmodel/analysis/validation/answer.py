@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from costmodel.analysis.validation.file import Target
-from costmodel.analysis.validation.verdict import HIT, Prediction
+from costmodel.analysis.validation.file import MODEL, Target
+from costmodel.analysis.validation.question import Prediction
 from costmodel.content import by_content
 from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.words import MINUS, money
@@ -14,7 +14,7 @@ from costmodel.words import MINUS, money
 if TYPE_CHECKING:
     import pandas as pd
 
-PREDICTED = "predicted"
+PREDICTED, HIT = "predicted", "hit"
 NO_MODEL = "no model yet"
 ROLES = {
     "fitted": "the model was made to agree",
@@ -44,23 +44,16 @@ COLUMNS = (
 class Judged:
     """One target beside the model.
 
-    observed, low, high, tolerance, width: as declared; money in the setting's price year where the model is asked.
+    target: as declared; its money in the setting's price year where the model is asked.
     figure: the model's, None where it is not asked. readings: by alternative, where there are several.
     verdict: of predicted rows; for others empty, or why there is no figure. remark: what stands behind the verdict.
     """
 
     name: str
     target: Target
-    observed: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    price_year: str | None
-    tolerance: float | None
-    width: float | None
-    figure: Prediction | None
-    readings: Mapping[str, Prediction]
-    verdict: str
+    figure: Prediction | None = None
+    readings: Mapping[str, Prediction] = field(default_factory=dict)
+    verdict: str = ""
     remark: str = ""
 
 
@@ -75,7 +68,11 @@ class Validation(Paged):
     @property
     def scored(self) -> list[Judged]:
         """Predicted rows with a hit or a miss."""
-        return [row for row in self.rows if row.target.role == PREDICTED and row.figure is not None]
+        return [row for row in self._predicted if row.verdict and row.figure is not None]
+
+    @property
+    def _predicted(self) -> list[Judged]:
+        return [row for row in self.rows if row.target.role == PREDICTED]
 
     @property
     def hits(self) -> list[Judged]:
@@ -97,13 +94,16 @@ class Validation(Paged):
     def headline(self) -> str:
         """How many predictions hit, in a sentence."""
         scored, hits = self.scored, self.hits
-        waiting = [row for row in self.rows if row.target.role == "predicted" and row.figure is None]
-        said = f"{len(hits)} of {len(scored)} predicted targets were hit"
-        if missed := [row.name for row in scored if row not in hits]:
-            said += f"; missed: {', '.join(missed)}"
-        if waiting:
-            said += f"; without a prediction: {', '.join(row.name for row in waiting)}"
-        return said + "."
+        others = {
+            "missed": [row for row in scored if row not in hits],
+            "without a prediction": [row for row in self._predicted if row.figure is None],
+            "asked of another scenario than was declared": [
+                row for row in self._predicted if row.figure and not row.verdict
+            ],
+        }
+        said = [f"{len(hits)} of {len(scored)} predicted targets were hit"]
+        said += [f"{words}: {', '.join(row.name for row in rows)}" for words, rows in others.items() if rows]
+        return "; ".join(said) + "."
 
     def page(self) -> Page:
         """The score, the roles, every target beside its prediction, and row by row what stands behind it."""
@@ -117,8 +117,7 @@ class Validation(Paged):
             Notes("Roles", tuple(f"{role}: {meaning}" for role, meaning in ROLES.items())),
             Paragraph(self._footing()),
         )
-        predicted = [row for row in self.rows if row.target.role == PREDICTED]
-        score = {"predicted": len(predicted), "answered": len(self.scored), "hit": len(self.hits)}
+        score = {"predicted": len(self._predicted), "answered": len(self.scored), "hit": len(self.hits)}
         data = {
             "schema": "costmodel/validation/1", "settings": {"draws": self.draws, "seed": self.seed}, "score": score,
             "targets": self.records(),
@@ -131,7 +130,7 @@ class Validation(Paged):
         for row in self.rows:
             said = [row.target.why]
             if row.readings:
-                each = (f"{label} {_figure(one.value, row)}" for label, one in row.readings.items())
+                each = (f"{label} {_figure(one.value, row.target)}" for label, one in row.readings.items())
                 said.append(f"By structure: {'; '.join(each)}")
             if row.remark:
                 said.append(row.remark.rstrip("."))
@@ -139,7 +138,8 @@ class Validation(Paged):
 
     def _footing(self) -> str:
         """With what the figures were worked out."""
-        years = sorted({row.price_year for row in self.rows if row.figure and row.price_year and "GBP" in row.unit})
+        priced = [row.target for row in self.rows if row.figure and "GBP" in row.target.unit]
+        years = sorted({target.price_year for target in priced if target.price_year})
         prices = f" Money in £ of {', '.join(years)}." if years else ""
         return (
             f"{self.draws:,} draws, seed {self.seed}. Per person referred, undiscounted.{prices} Where there "
@@ -151,62 +151,67 @@ class Validation(Paged):
 def _cells(row: Judged) -> dict[str, str]:
     target, figure = row.target, row.figure
     recalled = TO_BE_CHECKED if target.status == "recalled" else ""
-    file = "" if target.scenario == "model.yaml" else f", {target.scenario.removesuffix('.yaml')}"
-    found = NONE if figure is None else _figure(figure.value, row)
-    interval = NONE if figure is None else f"{_figure(figure.low, row)} to {_figure(figure.high, row)}"
-    width = "" if row.width is None else f", {_size(row.width, row)}"
+    file = "" if target.scenario == MODEL else f", {target.scenario.removesuffix('.yaml')}"
+    width = "" if target.width is None else f", {_size(target.width, target)}"
     return {
-        "name": row.name, "target": target.label + recalled, "role": target.role, "observed": _observed(row),
+        "name": row.name, "target": target.label + recalled, "role": target.role, "observed": _observed(target),
         "asked": target.population + file + (f", {target.stratum}" if target.stratum else ""),
-        "predicted": found, "interval": interval, "verdict": row.verdict or NONE,
-        "allowed": NONE if row.tolerance is None else f"± {_size(row.tolerance, row)}{width}",
+        "predicted": NONE if figure is None else _figure(figure.value, target),
+        "interval": NONE if figure is None else _interval(figure.low, figure.high, target),
+        "verdict": row.verdict or NONE,
+        "allowed": NONE if target.tolerance is None else f"± {_size(target.tolerance, target)}{width}",
         "readme": "" if row.verdict == NO_MODEL else f"../scenarios/{target.population}/README.md",
     }  # fmt: skip
 
 
-def _observed(row: Judged) -> str:
+def _observed(target: Target) -> str:
     between = ""
-    if row.low is not None and row.high is not None:
-        between = f"{_figure(row.low, row)} to {_figure(row.high, row)}"
-    if row.observed is None:
+    if target.low is not None and target.high is not None:
+        between = _interval(target.low, target.high, target)
+    if target.observed is None:
         return between
-    return _figure(row.observed, row) + (f" ({between})" if between else "")
+    return _figure(target.observed, target) + (f" ({between})" if between else "")
 
 
-def _figure(value: float, row: Judged) -> str:
+def _interval(low: float, high: float, target: Target) -> str:
+    return f"{_figure(low, target)} to {_figure(high, target)}"
+
+
+def _figure(value: float, target: Target) -> str:
     if not math.isfinite(value):
-        return "beyond the horizon" if row.target.outcome == "payback month" else "no limit"
-    return f"{MINUS}{_size(-value, row)}" if value < 0 else _size(value, row)
+        return "beyond the horizon" if target.outcome == "payback month" else "no limit"
+    return f"{MINUS}{_size(-value, target)}" if value < 0 else _size(value, target)
 
 
-def _size(value: float, row: Judged) -> str:
-    kind = row.unit.split()[0]
+def _size(value: float, target: Target) -> str:
+    kind = target.unit.split()[0]
     if kind == "GBP":
         return money(value)
     if kind == "share":
         return f"{value:.1%}"
     if kind == "QALY":
         return f"{value:.3f}"
-    return f"{value:,.0f} {row.unit}" if value >= 1_000 else f"{value:.4g} {row.unit}"
+    return f"{value:,.0f} {target.unit}" if value >= 1_000 else f"{value:.4g} {target.unit}"
+
+
+TOLD = {
+    "label", "role", "why", "population", "scenario", "outcome", "status", "strategy", "against", "stratum",
+    "perspective", "observed", "unit", "price_year", "tolerance",
+}  # fmt: skip
+"""Keys of a target that are handed on as they are."""
 
 
 def _record(row: Judged) -> dict[str, Any]:
-    target = row.target
-    told = ("label", "role", "why", "population", "scenario", "outcome", "status")
-    asked = target.model_dump(mode="json", include={"strategy", "against", "stratum", "perspective"})
-    figure = asdict(row.figure) if row.figure else {"value": None, "low": None, "high": None}
+    target, figure = row.target, row.figure
     return {
         "name": row.name,
-        **{key: getattr(target, key) for key in told},
-        **asked,
-        "observed": row.observed,
-        "observed_low": row.low,
-        "observed_high": row.high,
-        "unit": row.unit,
-        "price_year": row.price_year,
-        "tolerance": row.tolerance,
-        "max_width": row.width,
-        **{f"predicted_{key}" if key != "value" else "predicted": figure[key] for key in ("value", "low", "high")},
+        **target.model_dump(mode="json", include=TOLD),
+        "observed_low": target.low,
+        "observed_high": target.high,
+        "max_width": target.width,
+        "predicted": figure and figure.value,
+        "predicted_low": figure and figure.low,
+        "predicted_high": figure and figure.high,
         "readings": {label: asdict(one) for label, one in row.readings.items()},
         "verdict": row.verdict,
         "remark": row.remark,

@@ -19,49 +19,41 @@ from costmodel.scenario.schema import Source
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
 Outcome = Literal[
     "share in states", "months in states", "share moved", "qaly gain", "cost", "cost per year", "net cost",
-    "offset ratio", "offset per year", "use per year", "fall in use", "payback month", "chance better and cheaper",
-    "cost per qaly", "chance cost-effective", "none",
+    "offset ratio", "offset per year", "greatest offset ratio", "use per year", "fall in use", "payback month",
+    "chance better and cheaper", "cost per qaly", "chance cost-effective", "none",
 ]  # fmt: skip
 
 COMPARED = {"strategy", "against", "perspective"}
 NEEDS: dict[str, set[str]] = {
-    "share in states": {"strategy", "states", "time"},
-    "months in states": {"strategy", "states", "time"},
+    **{key: {"strategy", "states", "time"} for key in ("share in states", "months in states")},
     "share moved": {"strategy", "transition", "time"},
     "qaly gain": {"strategy", "against", "time"},
-    "cost": {"strategy", "perspective", "time"},
-    "cost per year": {"strategy", "perspective", "time"},
-    "net cost": COMPARED | {"time"},
-    "offset ratio": COMPARED | {"time"},
-    "offset per year": COMPARED | {"time"},
+    **{key: {"strategy", "perspective", "time"} for key in ("cost", "cost per year")},
+    **dict.fromkeys(("net cost", "offset ratio", "offset per year", "cost per qaly"), COMPARED | {"time"}),
+    "greatest offset ratio": COMPARED | {"states", "ill", "time"},
     "use per year": {"strategy", "item", "time"},
     "fall in use": {"strategy", "against", "item", "time"},
     "payback month": COMPARED,
     "chance better and cheaper": COMPARED | {"states", "time"},
-    "cost per qaly": COMPARED | {"time"},
     "chance cost-effective": COMPARED | {"threshold", "time"},
     "none": set(),
 }
 """The keys that an outcome cannot do without."""
 MAY: dict[str, set[str]] = {
-    "share in states": {"against"},
-    "months in states": {"against"},
-    "qaly gain": {"utility_set"},
-    "cost per qaly": {"utility_set"},
-    "chance cost-effective": {"utility_set"},
-    "cost": {"category"},
-    "cost per year": {"category"},
-    "net cost": {"category"},
-    "use per year": {"against"},
+    **{key: {"against"} for key in ("share in states", "months in states", "use per year")},
+    **{key: {"utility_set"} for key in ("qaly gain", "cost per qaly", "chance cost-effective")},
+    **{key: {"category"} for key in ("cost", "cost per year", "net cost")},
 }
 """The keys that it may have beside them."""
 KEYS = (
-    "strategy", "against", "perspective", "states", "transition", "item", "category", "threshold", "time",
+    "strategy", "against", "perspective", "states", "ill", "transition", "item", "category", "threshold", "time",
     "utility_set",
 )  # fmt: skip
 MONEY = {"cost", "cost per year", "net cost", "offset per year", "cost per qaly", "chance cost-effective"}
 """Outcomes of which a figure is money, or rests on a threshold that is."""
 HOME = "GBP"
+MODEL = "model.yaml"
+"""The file of a population that is asked where a row names none."""
 
 
 class Currency(Block):
@@ -84,7 +76,7 @@ class Target(Block):
     """Why it has this role, and this tolerance."""
     population: Name
     """The folder of the scenario that is asked."""
-    scenario: Text = "model.yaml"
+    scenario: Text = MODEL
     """The file in it."""
     outcome: Outcome
     """What the model works out; none where it is not asked."""
@@ -98,6 +90,8 @@ class Target(Block):
     """Whose costs."""
     states: Names = []
     """The states that count."""
+    ill: Name | None = None
+    """The state whose whole cost is taken to end with it, of a `greatest offset ratio`."""
     transition: Transition | None = None
     """The move that is counted."""
     item: Name | None = None
@@ -192,12 +186,15 @@ class ValidationFile(Block):
 
 @dataclass(frozen=True)
 class Declared:
-    """A validation file that was read: its rows, who says what, and where it stands."""
+    """A validation file that was read: its rows, and where they stand."""
 
     path: Path
     rows: Mapping[str, Target]
-    sources: Mapping[str, Source]
     tree: Tree
+
+    def place(self, name: str, key: str) -> str:
+        """File and line of a key of a row."""
+        return str(self.tree.place(("rows", name, key)))
 
 
 def read_validation(path: Path) -> Declared:
@@ -218,4 +215,4 @@ def read_validation(path: Path) -> Declared:
         ]
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    return Declared(path, file.rows, sources, tree)
+    return Declared(path, file.rows, tree)

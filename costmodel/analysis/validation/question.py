@@ -1,39 +1,42 @@
-"""What a target asks of a scenario: what is wrong with the question, and what answers it draw by draw."""
+"""What a target asks of a scenario: whether it can be asked, what answers it draw by draw, and the prediction."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from costmodel.analysis.trial.file import utility_choices
-from costmodel.analysis.trial.measure import Array, Measure, cycles_to, gain, net_cost, share
 from costmodel.analysis.validation.file import Target
 from costmodel.errors import Problem, nearest
 from costmodel.model.activity import edges, looking
-from costmodel.model.draws import Values
-from costmodel.model.money import Item, items, therapy_window
+from costmodel.model.draws import Values, drawn_values
+from costmodel.model.money import cost_per_year
 from costmodel.model.rates import rate_lines
+from costmodel.model.run import living_at, run_at
 from costmodel.perspectives import weight
-from costmodel.result.flows import Flows
-from costmodel.result.payback import sustained
+from costmodel.result.estimate import quantiles
+from costmodel.result.frames import used_of
+from costmodel.result.outcomes import Living, share_in
+from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, in_whole_cycles
 
+Array = NDArray[np.float64]
 Kind = Literal["mean", "median", "ratio", "chance"]
-THERAPY_CATEGORY = "therapy"
+Parts = Mapping[str, Array]
+"""What a kind of prediction is made of, (alternative, draw) each.
 
-
-@dataclass(frozen=True)
-class Question:
-    """How draws become a prediction.
-
-    mean, median: of `value`. ratio: mean of `above` ÷ mean of `below`. chance: share of draws with `value` 1.
-    """
-
-    kind: Kind
-    parts: Mapping[str, Measure]
+mean, median: of `value`. ratio: mean of `above` ÷ mean of `below`. chance: share of draws with `value` 1.
+"""
+THERAPY = "therapy"
+ONLY_PEOPLE = ("share in states", "months in states", "share moved")
+"""Outcomes without money and health: of the cohort alone."""
+TAILS = (0.025, 0.975)
+NORMAL = 1.96
+"""Standard errors on either side of a chance."""
 
 
 def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> Iterator[Problem]:
@@ -45,6 +48,7 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
         ("against", [row.against], model.strategies),
         ("stratum", [row.stratum], model.strata),
         ("states", row.states, model.states),
+        ("ill", [row.ill], model.states),
         ("item", [row.item], model.costs),
         ("transition", [" -> ".join(row.transition) if row.transition else None], model.transitions),
         ("index", [row.index], indices),
@@ -60,123 +64,224 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
         elif not in_whole_cycles(row.time.months, cycle):
             yield Problem(place("time"), f"{row.time.text} is not a whole number of cycles of {cycle} months")
     if row.outcome == "share moved" and (model.in_probabilities or (model.strata and not row.stratum)):
-        yield Problem(
-            place("outcome"), "the share that moved needs a model of rates, and one stratum where there are any"
-        )
+        found = "the share that moved needs a model of rates, and one stratum where there are any"
+        yield Problem(place("outcome"), found)
+    first = next(iter(model.strategies))
+    if row.outcome == "payback month" and row.against != first and row.against in model.strategies:
+        yield Problem(place("against"), "money is paid back against the first strategy", f"Write against: {first}.")
     if row.utility_set and not utility_choices(scenario, row.utility_set):
         yield Problem(place("utility_set"), f'no utility offers the option "{row.utility_set}"')
     if row.price_year and row.price_year != scenario.setting.price_year and row.index is None:
         yield Problem(place("price_year"), "money of another year needs an index", f"One of {', '.join(indices)}.")
 
 
-def question(scenario: Scenario, row: Target, threshold: float) -> Question:
-    """The question that a target asks, undiscounted. threshold: in the setting's price year."""
-    names = list(scenario.model.strategies)
-    own = names.index(str(row.strategy))
-    other = None if row.against is None else names.index(row.against)
-    states = [list(scenario.model.states).index(state) for state in row.states]
-    perspective, months = str(row.perspective), row.time.months if row.time else 0.0
-    years = months / MONTHS_A_YEAR
-
-    def cost(counts: Callable[[Item], bool] = lambda item: True) -> Measure:
-        return lambda flows, _: net_cost(scenario, flows, months, own, other, perspective, counts)
-
-    def times(measure: Measure, factor: float) -> Measure:
-        return lambda flows, values: measure(flows, values) * factor
-
-    def months_in(flows: Flows, _: Values) -> Array:
-        spent = flows.person_years[:, states].sum(axis=1)
-        return gain(spent, cycles_to(flows, months), own, other) * MONTHS_A_YEAR
-
-    def qalys(flows: Flows, _: Values) -> Array:
-        return gain(flows.qaly, cycles_to(flows, months), own, other)
-
-    def better_and_cheaper(flows: Flows, values: Values) -> Array:
-        return np.asarray((months_in(flows, values) > 0) & (cost()(flows, values) < 0), dtype=float)
-
-    def cost_effective(flows: Flows, values: Values) -> Array:
-        return np.asarray(qalys(flows, values) * threshold > cost()(flows, values), dtype=float)
-
-    offset = times(cost(lambda item: item.category != THERAPY_CATEGORY), -1.0)
-    match row.outcome:
-        case "share in states":
-            return Question("mean", {"value": lambda flows, _: share(flows, states, months, own, other)})
-        case "months in states":
-            return Question("mean", {"value": months_in})
-        case "share moved":
-            return Question("mean", {"value": _share_moved(scenario, row, months)})
-        case "qaly gain":
-            return Question("mean", {"value": qalys})
-        case "cost" | "cost per year" | "net cost":
-            counted = cost(lambda item: row.category in (None, item.category))
-            return Question("mean", {"value": times(counted, 1 / years if row.outcome == "cost per year" else 1.0)})
-        case "offset per year":
-            return Question("mean", {"value": times(offset, 1 / years)})
-        case "offset ratio":
-            return Question("ratio", {"above": offset, "below": cost(lambda item: item.category == THERAPY_CATEGORY)})
-        case "cost per qaly":
-            return Question("ratio", {"above": cost(), "below": qalys})
-        case "use per year":
-            return Question("mean", {"value": _use(scenario, str(row.item), (0.0, months), own, other)})
-        case "fall in use":
-            last = (months - cycle_months(scenario.model), months)
-            return Question("mean", {"value": times(_use(scenario, str(row.item), last, own, other), -1.0)})
-        case "payback month":
-            return Question("median", {"value": _payback(scenario, row, own, other)})
-        case "chance better and cheaper":
-            return Question("chance", {"value": better_and_cheaper})
-        case "chance cost-effective":
-            return Question("chance", {"value": cost_effective})
-    raise ValueError(f"nothing is asked where the outcome is {row.outcome}")
+def utility_choices(scenario: Scenario, option: str) -> Mapping[str, str]:
+    """The utilities that are choices with such an option, and the option."""
+    used = {str(one) for structure in scenario.structures for one in structure.model.utilities.values()}
+    records = scenario.parameters
+    return {name: option for name in sorted(used) if name in records and option in (records[name].one_of or ())}
 
 
-def _use(scenario: Scenario, item: str, window: tuple[float, float], own: int, other: int | None) -> Measure:
-    """Use of a cost item per year and person referred between two times, of a strategy or less that of another."""
-    (line,) = [i for i, one in enumerate(items(scenario.model)) if one.name == item]
-    price, years = scenario.model.costs[item].price, (window[1] - window[0]) / MONTHS_A_YEAR
+@dataclass(frozen=True)
+class Answers:
+    """A scenario that is asked several targets: run once, and read at their times. Everything is undiscounted."""
 
-    def measure(flows: Flows, values: Values) -> Array:
-        first, last = (cycles_to(flows, time) for time in window)
-        spent = gain(flows.cost[first:, line], last - first, own, other)
-        return np.asarray(spent / looking(values)(price) / years, dtype=float)
+    scenario: Scenario
+    rows: Sequence[Target]
+    draws: int
+    seed: int
 
-    return measure
+    @property
+    def weights(self) -> Array:
+        """Of the alternatives; they sum to 1."""
+        look = looking(self.scenario.central)
+        return np.array([float(look(one.weight)) for one in self.scenario.readings])
+
+    @cached_property
+    def _result(self) -> Result:
+        months = {month for row in self.rows if row.outcome not in ONLY_PEOPLE for month in self._window(row)}
+        return run_at(self.scenario, months, self.draws, self.seed)
+
+    @cached_property
+    def _lived(self) -> dict[float, Living]:
+        months = sorted({_months(row) for row in self.rows if row.states})
+        lived = living_at(self.scenario, months, self.draws, self.seed)
+        return {month: Living(*at) for month, *at in zip(months, *lived, strict=True)}
+
+    @cached_property
+    def _values(self) -> Values:
+        return drawn_values(self.scenario, self.draws, self.seed)
+
+    def _window(self, row: Target) -> list[float]:
+        """Months at which a row is read: its last, and the one before where it is of a single cycle."""
+        if row.time is None:
+            return []
+        before = [_months(row) - cycle_months(self.scenario.model)] if row.outcome == "fall in use" else []
+        return [*before, _months(row)]
+
+    def of(self, row: Target, threshold: float) -> tuple[Kind, Parts]:
+        """What answers a target. threshold: money per QALY, in the setting's price year."""
+        years = _months(row) / MONTHS_A_YEAR
+        match row.outcome:
+            case "share in states":
+                people = self._lived[_months(row)].people
+                return "mean", {"value": self._less(row, lambda s: share_in(people[:, s], self._states(row)))}
+            case "months in states":
+                return "mean", {"value": self._years_in_states(row) * MONTHS_A_YEAR}
+            case "share moved":
+                return "mean", {"value": _share_moved(self.scenario, row, self._values, self.draws)}
+            case "qaly gain":
+                return "mean", {"value": self._qalys(row)}
+            case "cost" | "cost per year":
+                each = 1 / years if row.outcome == "cost per year" else 1.0
+                return "mean", {"value": self._total(row) * each}
+            case "net cost":
+                return "mean", {"value": self._net(row, row.category)}
+            case "offset per year":
+                return "mean", {"value": self._offset(row) / years}
+            case "offset ratio":
+                return "ratio", {"above": self._offset(row), "below": self._net(row, THERAPY)}
+            case "greatest offset ratio":
+                gained, year = self._years_in_states(row), self._year_ill(row)
+                therapy = self._net(row, THERAPY)
+                return "ratio", {"above": gained * year, "below": therapy, "years": gained, "year ill": year}
+            case "cost per qaly":
+                return "ratio", {"above": self._net(row), "below": self._qalys(row)}
+            case "use per year" | "fall in use":
+                return "mean", {"value": self._use(row)}
+            case "payback month":
+                result = self._result
+                last, own = len(result.horizons) - 1, self._place(row.strategy)
+                return "median", {"value": result.paybacks(result.headline, last, own, str(row.perspective))}
+            case "chance better and cheaper":
+                both = (self._years_in_states(row) > 0) & (self._net(row) < 0)
+                return "chance", {"value": both.astype(float)}
+            case "chance cost-effective":
+                worth = self._qalys(row) * threshold > self._net(row)
+                return "chance", {"value": worth.astype(float)}
+        raise ValueError(f"nothing is asked where the outcome is {row.outcome}")
+
+    def _place(self, strategy: str | None) -> int:
+        return list(self.scenario.model.strategies).index(str(strategy))
+
+    def _states(self, row: Target) -> list[int]:
+        return [list(self.scenario.model.states).index(state) for state in row.states]
+
+    def _less(self, row: Target, of: Callable[[int], Array]) -> Array:
+        """Of the row's strategy, less that of the one it is compared with, if any."""
+        own = of(self._place(row.strategy))
+        return own if row.against is None else own - of(self._place(row.against))
+
+    def _gained(self, row: Target, of: Callable[[int], Array]) -> Array:
+        """Of the row's strategy less that of the one it is compared with, where each is less the first's already."""
+        own, other = self._place(row.strategy), self._place(row.against)
+        return of(own) - of(other) if other else of(own)
+
+    def _years_in_states(self, row: Target) -> Array:
+        spent = self._lived[_months(row)].person_years[self._states(row)].sum(axis=0)
+        return self._less(row, lambda s: spent[s])
+
+    def _qalys(self, row: Target) -> Array:
+        result, at = self._result, self._result.at(_months(row))
+        return self._gained(row, lambda s: result.qaly_gain(result.headline, at, s, discounted=False))
+
+    def _net(self, row: Target, category: str | None = None) -> Array:
+        result, at = self._result, self._result.at(_months(row))
+        run, payer = result.headline, row.perspective
+        return self._gained(row, lambda s: result.net_cost(run, at, s, perspective=payer, category=category))
+
+    def _offset(self, row: Target) -> Array:
+        """Saving on everything but the therapy."""
+        return self._net(row, THERAPY) - self._net(row)
+
+    def _total(self, row: Target) -> Array:
+        result, own = self._result, self._place(row.strategy)
+        run, at = result.headline, result.at(_months(row))
+        return result.total_cost(run, at, own, str(row.perspective), discounted=False, category=row.category)
+
+    def _use(self, row: Target) -> Array:
+        """Use of a cost item a year: to the time, or of the comparator less one's own in the cycle that ends then."""
+        result = self._result
+        (item,) = [i for i, one in enumerate(result.items) if one.name == row.item]
+        *before, last = self._window(row)
+
+        def used_to(month: float) -> Array:
+            at = result.at(month)
+            return self._less(row, lambda s: used_of(result, result.headline, self._values, item, at, s))
+
+        used = used_to(last) - sum((used_to(month) for month in before), np.zeros(()))
+        return used * MONTHS_A_YEAR / (last - sum(before)) * (-1.0 if row.outcome == "fall in use" else 1.0)
+
+    def _year_ill(self, row: Target) -> Array:
+        """Everything that a perspective spends on a person-year in a state, (1, draw)."""
+        model, look, total = self.scenario.model, looking(self._values), np.zeros((1, self.draws))
+        for cost in model.costs.values():
+            if sign := weight(str(row.perspective), cost.paid_by, cost.received_by):
+                total += sign * cost_per_year(model, cost, look)[list(model.states).index(str(row.ill))]
+        return total
 
 
-def _payback(scenario: Scenario, row: Target, own: int, other: int | None) -> Measure:
-    """Month from referral of sustained payback within the model's horizon, infinite beyond it."""
-    model = scenario.model
-    signs = [weight(str(row.perspective), one.paid_by, one.received_by) for one in items(model)]
-    therapy = model.strategies[str(row.strategy)].therapy
-    first = therapy_window(model, str(row.strategy))[0] * MONTHS_A_YEAR if therapy else 0.0
-
-    def measure(flows: Flows, _: Values) -> Array:
-        per_cycle = np.tensordot(signs, flows.cost, axes=(0, 1))
-        net = per_cycle[:, own] - (0.0 if other is None else per_cycle[:, other])
-        curve = np.concatenate([np.zeros_like(net[:1]), np.cumsum(net, axis=0)])
-        return sustained(curve, flows.edges * MONTHS_A_YEAR, first)
-
-    return measure
+def _months(row: Target) -> float:
+    return row.time.months if row.time else 0.0
 
 
-def _share_moved(scenario: Scenario, row: Target, months: float) -> Measure:
+def _share_moved(scenario: Scenario, row: Target, values: Values, draws: int) -> Array:
     """Share of those who begin at the origin that has made a move at least once, deaths and other moves aside.
 
     1 − exp(−Σ rate × length of cycle); beyond the horizon the last rate goes on.
     """
-    arrow, time = " -> ".join(row.transition or ()), edges(scenario)
-    until = months / MONTHS_A_YEAR
+    arrow, time, look = " -> ".join(row.transition or ()), edges(scenario), looking(values)
+    until = _months(row) / MONTHS_A_YEAR
+    moved = np.empty((len(scenario.structures), draws))
+    for a, structure in enumerate(scenario.structures):
+        (line,) = [one for one in rate_lines(structure.model, str(row.strategy)) if one.name == arrow]
+        hazard, rate = np.zeros(draws), np.zeros(draws)
+        for begin, end in pairwise(time):
+            rate = line.rate(line.shares(begin, end, float(time[-1])), look) + np.zeros(draws)
+            hazard = hazard + rate * max(0.0, min(end, until) - begin)
+        moved[a] = -np.expm1(-hazard - rate * max(0.0, until - time[-1]))
+    return moved
 
-    def measure(flows: Flows, values: Values) -> Array:
-        look, shape = looking(values), flows.qaly.shape[2:]
-        moved = np.empty(shape)
-        for a, structure in enumerate(scenario.structures):
-            (line,) = [one for one in rate_lines(structure.model, str(row.strategy)) if one.name == arrow]
-            hazard, rate = np.zeros(shape[1]), np.zeros(shape[1])
-            for begin, end in pairwise(time):
-                rate = line.rate(line.shares(begin, end, float(time[-1])), look) + np.zeros(shape[1])
-                hazard = hazard + rate * max(0.0, min(end, until) - begin)
-            moved[a] = -np.expm1(-hazard - rate * max(0.0, until - time[-1]))
-        return moved
 
-    return measure
+@dataclass(frozen=True)
+class Prediction:
+    """The model's figure and its 95% interval; infinite where there is none, such as a payback beyond the horizon."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """Infinite where either end is."""
+        return self.high - self.low if np.isfinite(self.high) and np.isfinite(self.low) else np.inf
+
+
+def prediction(kind: Kind, parts: Parts, weights: Array) -> Prediction:
+    """The prediction of a weighted mixture of alternatives.
+
+    parts: (alternative, draw) each. weights: (alternative,), they sum to 1.
+    A chance has no spread over draws: its interval reaches from the lowest alternative to the highest, with the
+    sampling error of each. A ratio whose denominator is not above 0 in a draw counts as infinite there.
+    """
+    if kind == "chance":
+        return _chance(parts["value"], weights)
+    if kind == "ratio":
+        above, below = parts["above"], parts["below"]
+        each = np.full(above.shape, np.inf)
+        np.divide(above, below, out=each, where=below > 0)
+        spent, gained = float(weights @ above.mean(axis=1)), float(weights @ below.mean(axis=1))
+        return Prediction(spent / gained if gained > 0 else np.inf, *quantiles(each, weights, TAILS))
+    values = parts["value"]
+    if kind == "median":
+        low, middle, high = quantiles(values, weights, (TAILS[0], 0.5, TAILS[1]))
+        return Prediction(middle, low, high)
+    return Prediction(float(weights @ values.mean(axis=1)), *quantiles(values, weights, TAILS))
+
+
+def _chance(happens: Array, weights: Array) -> Prediction:
+    used = np.flatnonzero(weights)
+    chances = happens.mean(axis=1)
+    errors = NORMAL * np.sqrt(chances * (1 - chances) / happens.shape[1])
+    low, high = (chances - errors)[used].min(), (chances + errors)[used].max()
+    return Prediction(float(weights @ chances), float(max(low, 0.0)), float(min(high, 1.0)))
