@@ -99,7 +99,7 @@ def test_every_problem_of_a_file_is_printed_on_its_own_line(tmp_path: Path) -> N
 
 def test_validate_needs_a_file_of_targets(tmp_path: Path) -> None:
     (tmp_path / "pop").mkdir()
-    assert "validation.yaml: there is no such file in the folder of scenarios" in refused(
+    assert "validation.yaml: the file cannot be opened: the folder of scenarios has none" in refused(
         "validate", example(tmp_path / "pop")
     )
 

@@ -66,7 +66,7 @@ def validate(
     home = catalogue() if folder is None else path_of("folder", folder)
     _refuse_former(home, population)
     if not os.path.lexists(home / VALIDATION_FILE):
-        found = "there is no such file in the folder of scenarios"
+        found = "the file cannot be opened: the folder of scenarios has none"
         raise InputError.at(VALIDATION_FILE, found, "It says what studies found, see docs/format.md.")
     declared = read_validation(home / VALIDATION_FILE)
     rows = {name: row for name, row in declared.rows.items() if population in (None, row.population)}
