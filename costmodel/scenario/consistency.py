@@ -6,8 +6,8 @@ Each check is a function from a `Subject` to problems; `check` runs them all.
 from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario import effect_rules, probabilities
-from costmodel.scenario.blocks import Alternative, Strategy, Stratum
+from costmodel.scenario import probabilities
+from costmodel.scenario.blocks import Alternative, CostItem, Effect, Strategy, Stratum
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, in_whole_cycles, inside_a_cycle, window
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.parameter import pieces, varies
@@ -22,6 +22,9 @@ RESERVED_ITEMS = ("therapy",)
 RESERVED_ALTERNATIVES = ("expected", "deterministic")
 """The names of the runs that stand beside alternatives and strata."""
 
+RATES_ALONE = ("quantity", "onset", "dose", "optimism", "controlled_share")
+"""Keys of an effect that models of probabilities do not have yet."""
+
 
 def check(subject: Subject) -> list[Problem]:
     """Every problem of one structure, in the order of the file."""
@@ -32,7 +35,7 @@ def check(subject: Subject) -> list[Problem]:
         _labels,
         _start,
         probabilities.check if subject.model.in_probabilities else _rates,
-        effect_rules.check,
+        _effects,
         _costs,
         _double_counting,
         _clock,
@@ -118,8 +121,8 @@ def _states(subject: Subject) -> Iterator[Problem]:
                 "Name each state, or others.",
             )
     for state, keys, others in named:
-        if state not in model.states and not (others and state == "others"):
-            yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, model.states))
+        if not (others and state == "others"):
+            yield from subject.undeclared(keys, state, model.states)
     for state in model.states:
         if state not in model.utilities:
             yield subject.problem(("utilities",), f'the utility of "{state}" is missing', "Give one for each state.")
@@ -150,37 +153,29 @@ def _start(subject: Subject) -> Iterator[Problem]:
 def _rates(subject: Subject) -> Iterator[Problem]:
     """What belongs to models of rates alone, and what does not belong to them."""
     model = subject.model
-    for path in ("mortality", "cohort.age", "cohort.female"):
-        holder, key = (model.cohort, path.partition(".")[2]) if "." in path else (model, path)
-        if getattr(holder, key) is None:
-            keys: Keys = ("cohort",) if "." in path else ("model",)
+    for keys, key, given in (
+        (("model",), "mortality", model.mortality), (("cohort",), "age", model.cohort.age),
+        (("cohort",), "female", model.cohort.female),
+    ):  # fmt: skip
+        if given is None:
+            path = key if key == "mortality" else f"cohort.{key}"
             yield subject.problem(keys, f'the key "{key}" is missing ({path})', "A model of rates needs it.")
     yield from probabilities.strangers(subject)
-    yield from _transitions(subject)
-
-
-def _transitions(subject: Subject) -> Iterator[Problem]:
-    model = subject.model
     for arrow in model.transitions:
-        keys: Keys = ("transitions", arrow)
-        origin, found, destination = arrow.partition(" -> ")
-        if not found:
-            yield subject.problem(keys, f'"{arrow}" is not a transition', 'Write "from -> to".')
-            continue
-        for state in (origin, destination):
-            if state == "dead":
-                remedy = (
-                    "Remove this transition: deaths from one state are not yet supported. Raise the "
-                    "rate_ratio for everybody, or write a model of probabilities, where states have their own deaths."
-                )
-                yield subject.problem(keys, "deaths come from mortality, the same for every state", remedy)
-            elif state not in model.states:
-                yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, model.states))
+        yield from subject.arrow(("transitions", arrow), arrow, model.states)
+        origin, _, destination = arrow.partition(" -> ")
+        if "dead" in (origin, destination):
+            remedy = (
+                "Remove this transition: deaths from one state are not yet supported. Raise the "
+                "rate_ratio for everybody, or write a model of probabilities, where states have their own deaths."
+            )
+            yield subject.problem(
+                ("transitions", arrow), "deaths come from mortality, the same for every state", remedy
+            )
         if origin == destination:
-            yield subject.problem(keys, "a transition leads to another state", "Remove it.")
+            yield subject.problem(("transitions", arrow), "a transition leads to another state", "Remove it.")
     reached = {state for state, share in model.cohort.start.items() if share != 0}
-    for arrow in model.transitions:
-        reached.add(arrow.partition(" -> ")[2])
+    reached |= {arrow.partition(" -> ")[2] for arrow in model.transitions}
     for state in model.states:
         if state not in reached:
             yield subject.problem(("states", state), f'nobody can be in "{state}"', "Add a transition, or remove it.")
@@ -206,6 +201,134 @@ def _costs(subject: Subject) -> Iterator[Problem]:
                 "the quantity differs by state and causal_share is missing",
                 "Say which part of the gap treatment closes (0 to 1) and gap_from.",
             )
+
+
+def _effects(subject: Subject) -> Iterator[Problem]:
+    """Does each effect hang together? Its target, its window, what weakens it, and whom it was measured against."""
+    model = subject.model
+    comparator = next(iter(model.strategies))
+    for name, strategy in model.strategies.items():
+        windows: dict[str, list[tuple[float, float, str]]] = {}
+        for key, effect in strategy.effects.items():
+            keys: Keys = ("strategies", name, "effects", key)
+            if name == comparator:
+                yield subject.problem(keys, "the first strategy is the comparator and has no effects", "Move it.")
+            untreated = strategy.therapy is None and "therapy" not in subject.faulty
+            if untreated and not model.in_probabilities:
+                yield subject.problem(keys, "an effect without a therapy costs nothing", "Add the therapy block.")
+            yield from _target(subject, keys, name, effect)
+            yield from _estimand(subject, keys, effect)
+            yield from _weakened(subject, keys, effect)
+            yield from _window(subject, keys, name, key, windows)
+        if strategy.harms and strategy.therapy is None and "therapy" not in subject.faulty:
+            yield subject.problem(("strategies", name, "harms"), "a harm without a therapy", "Add the therapy block.")
+        for key, harm in strategy.harms.items():
+            if harm.lasting.months <= 0:
+                yield subject.problem(
+                    ("strategies", name, "harms", key, "lasting"), "the harm takes no time", "Above 0."
+                )
+
+
+def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iterator[Problem]:
+    model = subject.model
+    if effect.quantity is not None:
+        yield from subject.undeclared((*keys, "quantity"), effect.quantity, model.costs, "cost item")
+    else:
+        arrows = {**model.transitions, **model.strategies[strategy].transitions}
+        yield from subject.undeclared((*keys, "transition"), effect.target, arrows, "transition")
+    if model.in_probabilities:
+        for key in RATES_ALONE:
+            if getattr(effect, key) is not None:
+                yield subject.problem((*keys, key), f"{key} is not yet supported with probabilities", "Leave it out.")
+    if effect.quantity is None and (effect.relative_risk is None) == model.in_probabilities:
+        wanted = "relative_risk" if model.in_probabilities else "hazard_ratio or rate"
+        found = f"in a model of {model.model} an effect is a {wanted}"
+        yield subject.problem(keys, found, "A hazard ratio is not a relative risk: convert it at the source.")
+
+
+def _estimand(subject: Subject, keys: Keys, effect: Effect) -> Iterator[Problem]:
+    """An effect holds against the comparator it was measured against; another is an assumption, and said."""
+    model, estimand = subject.model, effect.estimand
+    if model.in_probabilities:
+        return
+    label = next(iter(model.strategies.values())).label
+    assumed = estimand.assumed_for
+    if estimand.comparator.casefold() == label.casefold():
+        if assumed:
+            yield subject.problem((*keys, "estimand", "assumed_for"), "it was measured against that", "Leave it out.")
+        return
+    found = f'it was measured against "{estimand.comparator}" and the costs are those of "{label}"'
+    if assumed is None:
+        remedy = f'If it is assumed to hold here too, say so: assumed_for: "{label}", with an assumption as a source.'
+        yield subject.problem((*keys, "estimand", "comparator"), found, remedy)
+    elif assumed.casefold() != label.casefold():
+        remedy = f'The comparator is "{label}".'
+        yield subject.problem((*keys, "estimand", "assumed_for"), f'it is assumed for "{assumed}"', remedy)
+    else:
+        record = model.parameters.get(str(effect.size))
+        if record is not None and not any(source.startswith("A") for source in record.sources):
+            remedy = "Add the id of the assumption (A…) to the source of its size."
+            yield subject.problem((*keys, "estimand", "assumed_for"), f"{found}, without an assumption", remedy)
+
+
+def _weakened(subject: Subject, keys: Keys, effect: Effect) -> Iterator[Problem]:
+    """The dose, and at most one shrinkage."""
+    model = subject.model
+    item = model.costs.get(effect.quantity or "")
+    if (dose := effect.dose) is not None:
+        studied, least = subject.value(dose.studied), subject.value(dose.least)
+        if studied is not None and least is not None and not 0 < studied >= least:
+            found = f"the studied dose is {studied:g} sessions and the least {least:g}"
+            yield subject.problem((*keys, "dose"), found, "The studied dose is above 0 and not below the least.")
+    uncontrolled = effect.estimand.analysis == "before and after"
+    if uncontrolled and effect.controlled_share is None:
+        remedy = "Give controlled_share: the part that a control group would not have shown."
+        yield subject.problem(keys, "a change before and after has no control group", remedy)
+    if effect.controlled_share is not None:
+        at: Keys = (*keys, "controlled_share")
+        if not uncontrolled:
+            remedy = "A controlled effect needs none: leave it out."
+            yield subject.problem(at, f"the effect is controlled ({effect.estimand.analysis})", remedy)
+        if effect.quantity is None or (item is not None and _by_state(subject, item)):
+            found = "people in usual care recover too, which already covers a part of the change"
+            yield subject.problem(at, found, "Only for a quantity that is the same in every state.")
+        if effect.optimism is not None:
+            yield subject.problem(at, "optimism shrinks the same effect", "One shrinkage an effect: leave one out.")
+    if effect.optimism is not None and effect.transition is not None:
+        for name, cost in model.costs.items():
+            if cost.causal_share not in (None, 1):
+                found = f'the causal_share of "{name}" shrinks what this effect saves'
+                yield subject.problem((*keys, "optimism"), found, "One shrinkage an effect: leave one out.")
+                break
+
+
+def _by_state(subject: Subject, item: CostItem) -> bool:
+    return len({item.quantity(state) for state in subject.model.states}) > 1
+
+
+def _window(
+    subject: Subject, keys: Keys, strategy: str, key: str, windows: dict[str, list[tuple[float, float, str]]]
+) -> Iterator[Problem]:
+    """How long it lasts; the windows on one target so far are in `windows`."""
+    effect = subject.model.strategies[strategy].effects[key]
+    if effect.until is None and effect.half_life is None:
+        remedy = "Give until (an instant such as follow-up) or half_life."
+        yield subject.problem(keys, "nothing says how long the effect lasts", remedy)
+        return
+    if effect.half_life is not None and effect.half_life.months <= 0:
+        remedy = "Give a time above 0, or until where the effect ends at once."
+        yield subject.problem((*keys, "half_life"), f"{effect.half_life.text} is no half-life", remedy)
+    begin, end = window(subject.model, strategy, key, effect)
+    if effect.until is not None and end <= begin:
+        yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")
+    elif effect.onset is not None and begin + effect.onset.years > end + 1e-9:
+        found = f"it has not grown to its full size after {effect.onset.text} when it ends or begins to fade"
+        yield subject.problem((*keys, "onset"), found, "Shorten onset, or give a later until.")
+    last = float("inf") if effect.half_life else end
+    for begin2, end2, other in windows.get(effect.target, []):
+        if begin < end2 and begin2 < last:
+            yield subject.problem(keys, f'it overlaps with "{other}" on {effect.target}', "Let one end first.")
+    windows.setdefault(effect.target, []).append((begin, last, key))
 
 
 def _double_counting(subject: Subject) -> Iterator[Problem]:
@@ -315,7 +438,7 @@ def _weights(subject: Subject) -> Iterator[Problem]:
 JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _rates: {"model"},
     probabilities.check: {"model", "cycle"},
-    effect_rules.check: {"model"},
+    _effects: {"model"},
     _costs: {"model"},
     _clock: {"cycle", "horizon", "follow_up"},
 }

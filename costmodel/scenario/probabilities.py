@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.errors import Problem, nearest
+from costmodel.errors import Problem
 from costmodel.inputs.datasets import ROW_TOLERANCE, Matrices
 from costmodel.scenario.blocks import MatricesBlock
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
@@ -270,18 +270,11 @@ def _moves(subject: Subject) -> Iterator[Problem]:
         yield subject.problem(("matrices",), "a model has transitions or matrices, not both", "Keep one.")
     states = all_states(model)
     for keys, name in places:
-        origin, found_arrow, destination = name.partition(" -> ")
-        if not found_arrow:
-            yield subject.problem(keys, f'"{name}" is not a transition', 'Write "from -> to".')
-            continue
-        for state in (origin, destination):
-            if state not in states:
-                yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, states))
-        if origin in (DEAD, *model.absorbing):
+        yield from subject.arrow(keys, name, states)
+        if " -> " in name and (origin := name.partition(" -> ")[0]) in (DEAD, *model.absorbing):
             yield subject.problem(keys, f'nobody leaves "{origin}"', "It is absorbing; remove the transition.")
     for state in model.absorbing:
-        if state not in states:
-            yield subject.problem(("absorbing",), f'"{state}" is not a declared state', nearest(state, states))
+        yield from subject.undeclared(("absorbing",), state, states)
     for strategy in model.strategies:
         yield from _remainders(subject, strategy)
 
@@ -298,14 +291,10 @@ def _costs(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     for name, item in model.costs.items():
         for strategy in item.only_in:
-            if strategy not in model.strategies:
-                remedy = nearest(strategy, model.strategies)
-                yield subject.problem(("costs", name, "only_in"), f'"{strategy}" is not a strategy', remedy)
+            yield from subject.undeclared(("costs", name, "only_in"), strategy, model.strategies, "strategy")
     for name, strategy_block in model.strategies.items():
         for state in strategy_block.utilities:
-            if state not in model.states:
-                keys = ("strategies", name, "utilities", state)
-                yield subject.problem(keys, f'"{state}" is not a declared state', nearest(state, model.states))
+            yield from subject.undeclared(("strategies", name, "utilities", state), state, model.states)
 
 
 def _periods(subject: Subject) -> Iterator[Problem]:

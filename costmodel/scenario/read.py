@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, MappingEndEvent, SequenceEndEvent
+from ruamel.yaml.events import AliasEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from costmodel.errors import InputError, Problem
@@ -96,14 +97,14 @@ def parse_text(content: bytes, path: Path) -> Tree:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError.at(
-            path.name,
-            f"byte {error.start} is not UTF-8 (it may be Windows-1252 or UTF-16)",
-            "Save the file as UTF-8.",
-        ) from error
+        found = f"byte {error.start} is not UTF-8 (it may be Windows-1252 or UTF-16)"
+        raise InputError.at(path.name, found, "Save the file as UTF-8.") from error
     try:
-        _refuse_aliases_and_bulk(text, path)
-        node = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Composer = _Composer
+        node = yaml.compose(text)
+    except _NotAllowed as error:
+        raise InputError.at(f"{path.name}, line {error.args[0]}", *error.args[1:]) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -118,26 +119,28 @@ def parse_text(content: bytes, path: Path) -> Tree:
     return tree
 
 
-def _refuse_aliases_and_bulk(text: str, path: Path) -> None:
-    depth = 0
-    for nodes, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
-        line = event.start_mark.line + 1
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise InputError.at(
-                f"{path.name}, line {line}",
-                "anchors and aliases (& and *) are not allowed",
-                "Write the value out.",
-            )
-        if isinstance(event, MappingEndEvent | SequenceEndEvent):
-            depth -= 1
-        elif hasattr(event, "flow_style") and not isinstance(event, MappingEndEvent | SequenceEndEvent):
-            depth += 1
-        if depth > MAX_DEPTH or nodes > MAX_NODES:
-            raise InputError.at(
-                f"{path.name}, line {line}",
-                "the file is too deep or too large",
-                f"At most {MAX_DEPTH} levels, {MAX_NODES:,} nodes.",
-            )
+class _NotAllowed(Exception):
+    """What a file may not hold although it is YAML: its line, what was found and the remedy."""
+
+
+class _Composer(Composer):
+    """Makes the nodes of a text without anchors and aliases, neither deep nor many."""
+
+    levels = made = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        line, deeper = event.start_mark.line + 1, isinstance(event, CollectionStartEvent)
+        if isinstance(event, AliasEvent) or event.anchor:
+            raise _NotAllowed(line, "anchors and aliases (& and *) are not allowed", "Write the value out.")
+        self.made += 1
+        self.levels += deeper
+        if self.levels > MAX_DEPTH or self.made > MAX_NODES:
+            remedy = f"At most {MAX_DEPTH} levels, {MAX_NODES:,} nodes."
+            raise _NotAllowed(line, "the file is too deep or too large", remedy)
+        node = super().compose_node(parent, index)
+        self.levels -= deeper
+        return node
 
 
 def _plain(node: Node, keys: Keys, tree: Tree, path: Path) -> Any:
@@ -185,13 +188,8 @@ def _pairs(node: MappingNode, keys: Keys, tree: Tree, path: Path) -> Iterator[tu
             remedy = "Remove it: it is invisible."
             problems.append(Problem(f"{path.name}, line {line}", f"the key holds the character {hidden}", remedy))
         elif key in seen:
-            problems.append(
-                Problem(
-                    f"{path.name}, line {line}",
-                    f'the key "{key}" stands here and in line {seen[key]}',
-                    "Keep one.",
-                )
-            )
+            found = f'the key "{key}" stands here and in line {seen[key]}'
+            problems.append(Problem(f"{path.name}, line {line}", found, "Keep one."))
         else:
             seen[key] = line
             tree.places[(*keys, key)] = Place(path, line)

@@ -4,11 +4,12 @@ The rules of a scenario look at one structure at a time.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from costmodel.content import by_content
-from costmodel.errors import Problem
+from costmodel.errors import Problem, nearest
 from costmodel.inputs.datasets import Matrices
 from costmodel.scenario import overlay
 from costmodel.scenario.blocks import Alternative, Stratum
@@ -57,6 +58,21 @@ class Subject:
     def problem(self, keys: Keys, found: str, remedy: str = "") -> Problem:
         return Problem(str(self.place(keys)), found, remedy)
 
+    def undeclared(self, keys: Keys, name: str, allowed: Iterable[str], what: str = "state") -> Iterator[Problem]:
+        """The problem of a name that the file does not declare; nothing where it does."""
+        if name not in allowed:
+            yield self.problem(keys, f'"{name}" is not a declared {what}', nearest(name, allowed))
+
+    def arrow(self, keys: Keys, arrow: str, states: Iterable[str]) -> Iterator[Problem]:
+        """What is wrong with a transition by its states; death is looked at elsewhere where it is none of them."""
+        origin, found, destination = arrow.partition(" -> ")
+        if not found:
+            yield self.problem(keys, f'"{arrow}" is not a transition', 'Write "from -> to".')
+            return
+        for state in (origin, destination):
+            if state != "dead":
+                yield from self.undeclared(keys, state, states)
+
     def value(self, reference: str | int) -> float | None:
         """Central value of a reference, or None where it could not be worked out."""
         return float(reference) if isinstance(reference, int) else self.central.get(reference)
@@ -72,68 +88,62 @@ class Use:
     thing: str = ""
 
 
+UNITS = {
+    "cohort.age": "age",
+    "cohort.female": "share",
+    "cohort.start.*": "share",
+    "mortality.rate_ratio": "rate_ratio",
+    "transitions.*": "rate",
+    "qalys_on_transition.*": "utility",
+    "utilities.*": "utility",
+    "strategies.*.therapy.sessions": "sessions",
+    "strategies.*.therapy.attendance": "share",
+    "strategies.*.therapy.price": "price",
+    "strategies.*.therapy.set_up": "price",
+    "strategies.*.effects.*.hazard_ratio": "hazard_ratio",
+    "strategies.*.effects.*.rate": "rate",
+    "strategies.*.effects.*.relative_risk": "relative_risk",
+    "strategies.*.effects.*.rate_ratio": "rate_ratio",
+    "strategies.*.effects.*.dose.studied": "sessions",
+    "strategies.*.effects.*.dose.least": "sessions",
+    "strategies.*.effects.*.dose.shape": "share",
+    "strategies.*.effects.*.optimism": "share",
+    "strategies.*.effects.*.controlled_share": "share",
+    "strategies.*.harms.*.share": "share",
+    "strategies.*.harms.*.utility_loss": "utility",
+    "strategies.*.transitions.*": "probability",
+    "strategies.*.utilities.*": "utility",
+    "alternatives.*.weight": "share",
+    "strata.*.share": "share",
+    "costs.*.price": "price",
+    "costs.*.while_in.*": "quantity share multiplier",
+    "costs.*.on_transition.*": "share multiplier",
+    "costs.*.at_start": "share multiplier",
+    "costs.*.causal_share": "share",
+    "costs.*.cashable": "share",
+}
+"""Where a model refers to parameters, * standing for any name, and the kinds of unit that may stand there."""
+THINGS = {"strategies.*.therapy.price": "session", "strategies.*.therapy.set_up": "person"}
+"""What a price is a price of."""
+
+
 def uses(model: ModelFile) -> Iterator[Use]:
     """Every reference of a model to a parameter."""
-    cohort = model.cohort
-    if cohort.age is not None:
-        yield Use(cohort.age, ("cohort", "age"), ("age",))
-    if cohort.female is not None:
-        yield Use(cohort.female, ("cohort", "female"), ("share",))
-    for state, reference in cohort.start.items():
-        yield Use(reference, ("cohort", "start", state), ("share",))
-    if model.mortality is not None:
-        yield Use(model.mortality.rate_ratio, ("mortality", "rate_ratio"), ("rate_ratio",))
-    moving = ("probability",) if model.in_probabilities else ("rate",)
-    for arrow, reference in model.transitions.items():
-        yield Use(reference, ("transitions", arrow), moving)
-    for arrow, reference in model.qalys_on_transition.items():
-        yield Use(reference, ("qalys_on_transition", arrow), ("utility",))
-    for state, reference in model.utilities.items():
-        yield Use(reference, ("utilities", state), ("utility",))
-    for name, strategy in model.strategies.items():
-        at: Keys = ("strategies", name)
-        if therapy := strategy.therapy:
-            yield Use(therapy.sessions, (*at, "therapy", "sessions"), ("sessions",))
-            yield Use(therapy.attendance, (*at, "therapy", "attendance"), ("share",))
-            yield Use(therapy.price, (*at, "therapy", "price"), ("price",), "session")
-            yield Use(therapy.set_up, (*at, "therapy", "set_up"), ("price",), "person")
-        for key, effect in strategy.effects.items():
-            if effect.hazard_ratio is not None:
-                yield Use(effect.hazard_ratio, (*at, "effects", key, "hazard_ratio"), ("hazard_ratio",))
-            if effect.rate is not None:
-                yield Use(effect.rate, (*at, "effects", key, "rate"), ("rate",))
-            if effect.relative_risk is not None:
-                yield Use(effect.relative_risk, (*at, "effects", key, "relative_risk"), ("relative_risk",))
-            if effect.rate_ratio is not None:
-                yield Use(effect.rate_ratio, (*at, "effects", key, "rate_ratio"), ("rate_ratio",))
-            if effect.dose is not None:
-                for part, kind in (("studied", "sessions"), ("least", "sessions"), ("shape", "share")):
-                    yield Use(getattr(effect.dose, part), (*at, "effects", key, "dose", part), (kind,))
-            for part in ("optimism", "controlled_share"):
-                if (reference := getattr(effect, part)) is not None:
-                    yield Use(reference, (*at, "effects", key, part), ("share",))
-        for key, harm in strategy.harms.items():
-            yield Use(harm.share, (*at, "harms", key, "share"), ("share",))
-            yield Use(harm.utility_loss, (*at, "harms", key, "utility_loss"), ("utility",))
-        for arrow, reference in strategy.transitions.items():
-            yield Use(reference, (*at, "transitions", arrow), ("probability",))
-        for state, reference in strategy.utilities.items():
-            yield Use(reference, (*at, "utilities", state), ("utility",))
-    for name, alternative in model.alternatives.items():
-        yield Use(alternative.weight, ("alternatives", name, "weight"), ("share",))
-    for name, stratum in model.strata.items():
-        yield Use(stratum.share, ("strata", name, "share"), ("share",))
-    for name, item in model.costs.items():
-        at = ("costs", name)
-        yield Use(item.price, (*at, "price"), ("price",))
-        for state, reference in item.while_in.items():
-            yield Use(reference, (*at, "while_in", state), ("quantity", "share", "multiplier"))
-        for arrow, reference in item.on_transition.items():
-            yield Use(reference, (*at, "on_transition", arrow), ("share", "multiplier"))
-        yield Use(item.at_start, (*at, "at_start"), ("share", "multiplier"))
-        if item.causal_share is not None:
-            yield Use(item.causal_share, (*at, "causal_share"), ("share",))
-        yield Use(item.cashable, (*at, "cashable"), ("share",))
+    for path, kinds in UNITS.items():
+        if path == "transitions.*" and model.in_probabilities:
+            kinds = "probability"
+        for keys, reference in _entries(model, path.split(".")):
+            yield Use(reference, keys, tuple(kinds.split()), THINGS.get(path, ""))
+
+
+def _entries(block: Any, path: Sequence[str], keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    """What stands at a path of a block, and where; nothing where a part of the way is left out."""
+    if block is not None and path:
+        for key in block if path[0] == "*" else path[:1]:
+            entry = block[key] if path[0] == "*" else getattr(block, key)
+            yield from _entries(entry, path[1:], (*keys, key))
+    elif block is not None:
+        yield keys, block
 
 
 def only(model: ModelFile) -> Structure:

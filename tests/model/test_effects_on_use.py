@@ -108,7 +108,7 @@ def test_a_dose_outside_the_studied_range_is_said_on_every_output(tmp_path: Path
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "item": ({LESS: effect(quantity="cinema")}, 'there is no cost item "cinema"'),
+    "item": ({LESS: effect(quantity="cinema")}, '"cinema" is not a declared cost item'),
     "both": ({LESS: effect(transition="ill -> well")}, "exactly one of transition, quantity"),
     "hazard": (
         {LESS: {"quantity": "gp", "hazard_ratio": "hr_recover"} | WINDOW},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
+from costmodel.scenario.read import parse_text
 from costmodel.scenario.schema import ModelFile
 from tests.scenario.slips import INDEX, MODEL, OVERLAY, SETTING, problems, replace
 from tests.support.example import documented, example, load_example
@@ -78,6 +79,12 @@ def test_a_third_overlay_is_refused(tmp_path: Path) -> None:
     said = problems(tmp_path / "three.yaml")
     assert len(said) == 1
     assert "stacked too deep. At most 2" in said[0]
+
+
+def test_twenty_levels_are_read_and_no_more() -> None:
+    assert not parse_text(b"a: " + b"[" * 19 + b"1" + b"]" * 19, Path("x.yaml")).problems
+    with pytest.raises(cm.InputError, match="too deep"):
+        parse_text(b"a: " + b"[" * 20 + b"1" + b"]" * 20, Path("x.yaml"))
 
 
 def test_an_overlay_that_lists_no_change_is_refused(tmp_path: Path) -> None:

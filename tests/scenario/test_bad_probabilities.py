@@ -71,7 +71,7 @@ SLIPS: list[tuple[str, dict[str, Any], str, str]] = [
     ("an_effect_within_a_cycle", faster(1.2, until="referral + 18 months"), "within a cycle", "a whole cycle of 12 months"),
     ("fading", {**faster(1.2), "strategies.therapy.effects.faster.half_life": "1 year"}, "fading is not yet supported", "Give until"),
     ("gap_closes", {"beyond_follow_up": "gap closes"}, "not yet supported with probabilities", "effects cease"),
-    ("item_of_no_strategy", {"costs.entry.only_in": ["terapy"]}, '"terapy" is not a strategy', 'Did you mean "therapy"'),
+    ("item_of_no_strategy", {"costs.entry.only_in": ["terapy"]}, '"terapy" is not a declared strategy', 'Did you mean "therapy"'),
     ("C22_event_of_no_state", {"costs.entry.on_transition": {"il -> well": 1}}, '"il" is not a declared state', 'Did you mean "ill"'),
     ("utility_of_no_state", {"strategies.therapy.utilities": {"wel": "u_ill"}}, '"wel" is not a declared state', 'Did you mean "well"'),
     ("C13_utility_for_the_dead", {"utilities.dead": "u_ill"}, '"dead" is not a declared state', ""),
