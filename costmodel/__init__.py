@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.calibration import calibrate
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.information import voi
-    from costmodel.analysis.probabilistic import psa
+    from costmodel.analysis.psa import psa
     from costmodel.analysis.sensitivity import chance_break_even, frontier, grid
     from costmodel.analysis.sensitivity.break_even import break_even
     from costmodel.analysis.sensitivity.tornado import tornado
@@ -55,7 +55,7 @@ _WHERE = {
     "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.calibration": ("calibrate",),
     "costmodel.analysis.information": ("voi",),
-    "costmodel.analysis.probabilistic": ("psa",),
+    "costmodel.analysis.psa": ("psa",),
     "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
     "costmodel.analysis.validation": ("validate",),
     "costmodel.analysis.verification": ("verify",),

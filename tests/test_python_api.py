@@ -21,7 +21,7 @@ from costmodel.analysis import (
     calibration,
     evidence,
     information,
-    probabilistic,
+    psa,
     sensitivity,
     spectrum,
     validation,
@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
 DRAWS = 100
 MODULES: tuple[ModuleType, ...] = (
-    cm, after, calibration, evidence, information, probabilistic, replicate, sensitivity, spectrum, sweeps, validation,
+    cm, after, calibration, evidence, information, psa, replicate, sensitivity, spectrum, sweeps, validation,
     verification, workbook,
 )  # fmt: skip
 NOT_ASKED = {

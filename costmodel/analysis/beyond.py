@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
-from costmodel.analysis.probabilistic.spread import At, Row, Spread, averaged, spread
+from costmodel.analysis.psa.monte_carlo import Spread, averaged, spread
+from costmodel.analysis.psa.table import paid_back, row
 from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, one_of, some_of
 from costmodel.model.run import checked_workers, run_as
@@ -16,7 +18,7 @@ from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, weight
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result, Run
-from costmodel.result.table import THE_SAME, in_words, payback_words
+from costmodel.result.table import THE_SAME, Row, in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, inside_a_cycle, instant, window
 from costmodel.scenario.fields import Instant
@@ -287,33 +289,21 @@ def rows(
     others = made_by("found", found, Beyond, "costmodel.beyond").result.strategies[1:]
     perspectives = some_of("perspective", perspectives, PERSPECTIVES)
     wanted = others if strategies is None else some_of("strategy", strategies, others)
-    for strategy in (name for name in others if name in wanted):
-        for perspective in perspectives:
-            for stop in found.results:
-                yield from _of_stop(found, stop, perspective, strategy)
-            for run in found.result.runs:
-                yield from _of_unobserved(found, perspective, strategy, run)
-
-
-def _of_stop(found: Beyond, stop: str, perspective: str, strategy: str) -> Iterator[Row]:
-    result = found.results[stop]
-    s, last = result.strategies.index(strategy), _last(result)
-    whose: dict[str, Any] = {"perspective": perspective}
-    for run in result.runs.values():
-        verdict, at = found.verdict(stop, perspective, strategy, run.name), At(result, run, last, s)
-        yield at.row("net_saving", verdict.saving, **whose)
-        words = payback_words(verdict.months, result.horizons[last], result.first_payment[s], verdict.saving.value)
-        yield at.row("payback_sustained_months", Spread(verdict.months), unit="months", words=words, **whose)
-        if verdict.chance is not None:
-            paid = result.paybacks(run, last, s, perspective) < NEVER
-            chance = Spread(verdict.chance, error=error_of_chance(paid, run.weights, result.draws))
-            yield at.row("chance_payback", chance, unit="share", **whose)
-
-
-def _of_unobserved(found: Beyond, perspective: str, strategy: str, run: str) -> Iterator[Row]:
-    result, part = found.result, found.unobserved(perspective, strategy, run)
-    at = At(result, result.run(run), _last(result), result.strategies.index(strategy))
-    whose: dict[str, Any] = {"perspective": perspective, "words": part.words}
-    yield at.row("saving_after_follow_up", Spread(part.after), **whose)
-    share = Spread(NEVER if part.share is None else part.share)
-    yield at.row("share_of_saving_after_follow_up", share, unit="share", **whose)
+    for strategy, perspective in product((name for name in others if name in wanted), perspectives):
+        s, last = found.result.strategies.index(strategy), _last(found.result)
+        for stop, result in found.results.items():
+            for name, run in result.runs.items():
+                one, say = found.verdict(stop, perspective, strategy, name), partial(row, result, run, last, s)
+                words = payback_words(one.months, result.horizons[last], result.first_payment[s], one.saving.value)
+                months: dict[str, Any] = {"unit": "months", "words": words}
+                yield say("net_saving", one.saving, perspective=perspective)
+                yield say("payback_sustained_months", Spread(one.months), perspective=perspective, **months)
+                if one.chance is not None:
+                    paid = paid_back(result, run, last, s, perspective)
+                    yield say("chance_payback", paid, perspective=perspective, unit="share")
+        for name, run in found.result.runs.items():
+            part, say = found.unobserved(perspective, strategy, name), partial(row, found.result, run, last, s)
+            whose: dict[str, Any] = {"perspective": perspective, "words": part.words}
+            share = Spread(NEVER if part.share is None else part.share)
+            yield say("saving_after_follow_up", Spread(part.after), **whose)
+            yield say("share_of_saving_after_follow_up", share, unit="share", **whose)

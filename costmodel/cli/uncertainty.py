@@ -9,7 +9,7 @@ import typer
 
 from costmodel.analysis.beyond import beyond as look_beyond
 from costmodel.analysis.information import DRAWS as DRAWS_OF_VOI
-from costmodel.analysis.probabilistic import psa as analyse
+from costmodel.analysis.psa import psa as analyse
 from costmodel.cli.options import (
     Asked,
     Drawn,

@@ -111,7 +111,7 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
         item = ledger.cost_of(i)
         cost[:, :, i] = _both(item, ends, factors[0])
         mean_cost[:, i] = item.values.sum(axis=-1)[:, item.column]
-        change, first = _changes(item)
+        change, first = changes(item)
         effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
         in_cash[:, i, 1:] = _totals(effect, ends, None, at_start)
         net.add(i, change, first, effect, at_start)
@@ -149,7 +149,7 @@ def share_in(people: Array, states: Sequence[int]) -> Array:
     return np.asarray(people[list(states)].sum(axis=0) / people.sum(axis=0), dtype=float)
 
 
-def _changes(item: Shared) -> tuple[Array, Array | None]:
+def changes(item: Shared) -> tuple[Array, Array | None]:
     """Cost of each strategy after the comparator less the comparator's, in each cycle and at time 0.
 
     Shapes (cycle, strategy − 1, alternative, draw) and the same without the cycle.

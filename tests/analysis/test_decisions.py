@@ -13,9 +13,8 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 import costmodel as cm
-from costmodel.analysis.probabilistic.decision import Choice, acceptability, judged
-from costmodel.analysis.probabilistic.plane import QUARTERS
-from costmodel.analysis.probabilistic.spread import highest, lowest
+from costmodel.analysis.psa.decision import QUARTERS, Choice, acceptability, judged
+from costmodel.analysis.psa.monte_carlo import highest, lowest
 from costmodel.engine.formulas import NOTHING as TIE
 from tests.support.answers import answer
 from tests.support.example import derived, load_example, number
@@ -182,7 +181,7 @@ benefits = st.tuples(st.integers(2, 4), st.integers(1, 3), st.integers(1, 12)).f
 @over(benefits, st.integers(0, 2**32 - 1))
 def test_chances_sum_to_1_and_no_choice_loses_less_than_the_best_on_average(values: np.ndarray, seed: int) -> None:
     weights = np.random.default_rng(seed).dirichlet(np.ones(values.shape[1]))
-    choice = judged(values).read(weights)
+    choice = judged(values, weights)
     perfect = float(values.max(axis=0).mean(axis=-1) @ weights)
     assert choice.chance.sum() == pytest.approx(1)
     assert choice.expected[choice.chosen] == pytest.approx(choice.expected.max(), abs=2 * TIE)
@@ -198,10 +197,10 @@ def test_chances_sum_to_1_and_no_choice_loses_less_than_the_best_on_average(valu
 def test_what_every_strategy_gains_alike_changes_no_choice(values: np.ndarray, more: float, order: int) -> None:
     weights = np.full(values.shape[1], 1 / values.shape[1])
     values = np.round(values)
-    one, other = judged(values).read(weights), judged(values + np.round(more)).read(weights)
+    one, other = judged(values, weights), judged(values + np.round(more), weights)
     assert other.chance == pytest.approx(one.chance)
     assert other.loss == pytest.approx(one.loss, abs=1e-6)
-    turned = judged(np.roll(values, order, axis=0)).read(weights)
+    turned = judged(np.roll(values, order, axis=0), weights)
     assert turned.chance == pytest.approx(np.roll(one.chance, order))
 
 

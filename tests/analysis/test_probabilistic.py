@@ -10,15 +10,18 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.probabilistic import Psa, rows
-from costmodel.analysis.probabilistic.monte_carlo import error_of_chance
-from costmodel.analysis.probabilistic.spread import error_of_mean
+from costmodel.analysis.psa import Psa, rows
+from costmodel.analysis.psa.monte_carlo import error_of_chance, error_of_mean
 from costmodel.model.draws import drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of
+from costmodel.page import titled
 from costmodel.perspectives import PERSPECTIVES, account
 from costmodel.result import gather
 from costmodel.scenario.parameter import heading
+from costmodel.words import chance as in_simulations
+from costmodel.words import money
+from tests.support.answers import answer
 from tests.support.example import derived, load_example, number, price, write_model
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import smallest_reaching
@@ -83,6 +86,20 @@ def some_pay_back(result: cm.Result) -> bool:
 def test_some_draws_of_these_tests_pay_back_and_others_do_not(psa: Psa, chained: cm.Scenario) -> None:
     assert some_pay_back(psa.result)
     assert some_pay_back(cm.run(chained, draws=DRAWS))
+
+
+def test_it_is_shown_by_its_headline_numbers_without_the_page(psa: Psa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Psa, "page", None)
+    title, about, *strategies = repr(psa).splitlines()
+    assert title == titled(psa.result.scenario)
+    assert about == f"{DRAWS} draws, seed 1; NHS and social care, 100 people"
+    for name, line in zip(psa.result.strategies[1:], strategies, strict=True):
+        at = {"strategy": name, "horizon_months": psa.result.horizons[-1], "run": "expected"}
+        saving = answer(psa.result, "net_saving", discounted=False, category="all", **at)
+        paid = answer(psa.result, "chance_payback", **at)
+        assert (
+            f": net saving {money(100 * saving)} over 5 years, money back in {in_simulations(paid)} simulations" in line
+        )
 
 
 # By when
@@ -331,7 +348,7 @@ def out_of_pocket(result: cm.Result) -> dict[str, np.ndarray]:
 def test_peak_funding_of_a_party_is_its_deepest_point(
     which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("costmodel.analysis.probabilistic.draws.BLOCK", 16)
+    monkeypatch.setattr("costmodel.analysis.psa.draws.BLOCK", 16)
     result = cm.run(request.getfixturevalue(which), draws=40)
     found, by_hand = cm.psa(result).party_peaks, out_of_pocket(result)
     assert set(found) == set(result.parties())

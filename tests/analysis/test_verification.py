@@ -11,7 +11,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.information.value import perfect_information
-from costmodel.analysis.probabilistic.decision import acceptability
+from costmodel.analysis.psa.decision import acceptability
 from costmodel.analysis.sensitivity.inputs import Spread
 from costmodel.analysis.sensitivity.question import Target
 from costmodel.analysis.verification import Check

@@ -11,7 +11,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis import beyond as beyond_the_evidence
-from costmodel.analysis.probabilistic import rows
+from costmodel.analysis.psa import rows
 from tests.cli.commands import call, done, parsed, refused, two_structures
 from tests.support.example import SOURCES, example, write_model
 from tests.support.small_probabilities import small

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.probabilistic import rows
+from costmodel.analysis.psa import rows
 from costmodel.analysis.spectrum import spectrum
 from costmodel.app.parts import compute
 from costmodel.report.sentence import answer

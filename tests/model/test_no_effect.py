@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.probabilistic.rows import rows as rows_of_psa
+from costmodel.analysis.psa.table import rows as rows_of_psa
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.answer import page
 from costmodel.report.render import document

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.probabilistic import Psa, charts
-from costmodel.analysis.probabilistic.charts import POINTS
+from costmodel.analysis.psa import Psa, charts
+from costmodel.analysis.psa.charts import POINTS
 from tests.cli.commands import two_structures
 from tests.support.example import example
 

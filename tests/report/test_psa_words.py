@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.probabilistic.answers import Answers, answers
-from costmodel.analysis.probabilistic.words import (
+from costmodel.analysis.psa.page import (
     against_central,
     by_when,
     how_exact,
@@ -16,6 +15,7 @@ from costmodel.analysis.probabilistic.words import (
     sentences,
     wrong_decision,
 )
+from costmodel.analysis.psa.table import Answers, answers
 from costmodel.result import gather
 from costmodel.words import money
 from tests.support.example import load_example

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 import costmodel as cm
-from costmodel.analysis.probabilistic.answers import answers
-from costmodel.analysis.probabilistic.words import sentences
+from costmodel.analysis.psa.page import sentences
+from costmodel.analysis.psa.table import answers
 from costmodel.analysis.sensitivity import BreakEvens, Tornado
 from costmodel.analysis.spectrum import Line, Spectrum
 from tests.support.claims import NOTHING, PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words

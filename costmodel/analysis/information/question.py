@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.probabilistic.decision import value_of_a_qaly
+from costmodel.analysis.psa.decision import value_of_a_qaly
 from costmodel.errors import InputError, Problem, made_by, nearest, one_of
 from costmodel.model.draws import Values
 from costmodel.perspectives import PERSPECTIVES

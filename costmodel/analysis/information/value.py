@@ -18,7 +18,7 @@ from costmodel.analysis.information.question import (
     single_inputs,
     uncertain,
 )
-from costmodel.analysis.probabilistic.decision import value_of_a_qaly
+from costmodel.analysis.psa.decision import value_of_a_qaly
 from costmodel.errors import InputError, listed, made_by, number, one_of, shown, whole_number
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of

@@ -6,8 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 from scipy import special
 
-from costmodel.analysis.probabilistic.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST
-from costmodel.analysis.probabilistic.spread import error_of_mean
+from costmodel.analysis.psa.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST, error_of_mean
 from costmodel.analysis.verification.context import (
     NO_DEATHS,
     NO_EFFECTS,

@@ -10,8 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import information as voi
 from costmodel.analysis import sensitivity
-from costmodel.analysis.probabilistic import charts, psa, words
-from costmodel.analysis.probabilistic.answers import Answers, answers
+from costmodel.analysis.psa import charts, psa
+from costmodel.analysis.psa import page as words
+from costmodel.analysis.psa.table import Answers, answers
 from costmodel.app.parts import asked, compute, show
 from costmodel.app.parts.text import literal
 from costmodel.result.result import Result

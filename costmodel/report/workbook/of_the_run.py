@@ -7,7 +7,7 @@ from collections.abc import Callable
 from costmodel.analysis.incremental import incremental
 from costmodel.analysis.information import value_of_information
 from costmodel.analysis.information.value import FEWEST_DRAWS
-from costmodel.analysis.probabilistic import psa
+from costmodel.analysis.psa import psa
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.errors import InputError
 from costmodel.page import Paged

@@ -6,7 +6,7 @@ import numpy as np
 
 from costmodel.analysis.information.question import Subject, question_of, uncertain
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
-from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, acceptability
+from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, acceptability
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.sensitivity.batch import changed
 from costmodel.analysis.verification.context import (

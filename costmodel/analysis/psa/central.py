@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from costmodel.analysis.probabilistic.spread import Array, averaged, error_of_mean
+from costmodel.analysis.psa.monte_carlo import Array, averaged, error_of_mean
 from costmodel.content import by_content
 from costmodel.model.draws import completed
 from costmodel.model.run import evaluate, values_of
 from costmodel.result.result import Result, Run
-from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import heading
 
 NOT_MOVED = 1e-12
@@ -62,27 +61,18 @@ def at_means(result: Result) -> Means:
     """Run the scenario at the means of the kept draws of every input, and of each group of inputs alone."""
     scenario = result.scenario
     drawn = values_of(result, result.headline.outcomes.draws)
-    means = {name: float(np.mean(drawn[name])) for name in scenario.leaves}
-    off = [name for name, mean in means.items() if _differs(mean, scenario.central[name])]
+    off: dict[str, float] = {}
+    for name in scenario.leaves:
+        mean, central = float(np.mean(drawn[name])), scenario.central[name]
+        if abs(mean - central) > NOT_MOVED * max(abs(central), abs(mean)):
+            off[name] = mean
     groups = tuple(dict.fromkeys(heading(scenario.parameters[name]) for name in off))
     rows = 1 + len(groups)
-    values = {
-        name: _column(scenario, name, mean, groups, rows) if name in off else scenario.central[name]
-        for name, mean in means.items()
-    }
+    values = {name: np.full(rows, scenario.central[name]) for name in scenario.leaves}
+    for name, mean in off.items():
+        values[name][[0, 1 + groups.index(heading(scenario.parameters[name]))]] = mean
     outcomes = evaluate(scenario, completed(scenario, values), rows)
     return Means(groups, replace(result, deterministic=outcomes, expected=None, means=None, draws=0))
-
-
-def _differs(mean: float, central: float) -> bool:
-    return abs(mean - central) > NOT_MOVED * max(abs(central), abs(mean))
-
-
-def _column(scenario: Scenario, name: str, mean: float, groups: tuple[str, ...], rows: int) -> Array:
-    """An input in each row: at its mean where everything is or its own group, else at its central value."""
-    column = np.full(rows, scenario.central[name])
-    column[[0, 1 + groups.index(heading(scenario.parameters[name]))]] = mean
-    return column
 
 
 def against_central(

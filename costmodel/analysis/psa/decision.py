@@ -1,4 +1,4 @@
-"""Which strategy to choose: chances of being the best, and what a wrong choice loses."""
+"""Which strategy to choose: chances of being the best, what a wrong choice loses, and the cost-effectiveness plane."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +16,14 @@ Array = NDArray[np.float64]
 
 HIGHEST_THRESHOLD = 10_000_000.0
 """GBP per QALY."""
+QUARTERS = {
+    "more_health_saves": "more health, and money is saved",
+    "more_health_costs": "more health, and it costs more",
+    "less_health_saves": "less health, and money is saved",
+    "less_health_costs": "less health, and it costs more",
+    "on_an_axis": "no difference in health or in cost",
+}
+"""Parts of the plane, and what they mean."""
 
 
 def value_of_a_qaly(place: str, value: object, allowed: str = "") -> float:
@@ -44,37 +52,19 @@ class Choice:
         return int(np.argmax(self.expected >= self.expected.max() - NOTHING))
 
 
-@by_content
-@dataclass(frozen=True)
-class Contest:
-    """The same before alternatives are weighted.
-
-    expected, best: (strategy, alternative). highest: mean of the best of each draw, (alternative,).
-    """
-
-    threshold: float | None
-    expected: Array
-    best: Array
-    highest: Array
-
-    def read(self, weights: Array) -> Choice:
-        """With weights of the alternatives; they sum to 1."""
-        loss = (self.highest - self.expected) @ weights
-        return Choice(self.threshold, self.expected @ weights, self.best @ weights, np.maximum(loss, 0.0))
-
-
-def judged(benefits: Array, threshold: float | None = None) -> Contest:
-    """Strategies judged by their net benefits, (strategy, alternative, draw)."""
+def judged(benefits: Array, weights: Array, threshold: float | None = None) -> Choice:
+    """Strategies judged by their net benefits, (strategy, alternative, draw); weights of the alternatives sum to 1."""
     highest = benefits.max(axis=0)
     best = benefits >= highest - NOTHING
-    return Contest(
-        threshold, benefits.mean(axis=-1), (best / best.sum(axis=0)).mean(axis=-1), highest.mean(axis=-1)
-    )  # fmt: skip
+    expected = benefits.mean(axis=-1)
+    loss = (highest.mean(axis=-1) - expected) @ weights
+    chance = (best / best.sum(axis=0)).mean(axis=-1)
+    return Choice(threshold, expected @ weights, chance @ weights, np.maximum(loss, 0.0))
 
 
-def contests(
+def choices(
     result: Result, run: Run, horizon: int, perspective: str, thresholds: Iterable[float | None]
-) -> list[Contest]:
+) -> list[Choice]:
     """All strategies of a result, judged by net benefit at thresholds, and for None by net saving.
 
     Net benefit is discounted; net saving, the question whether a strategy pays for itself, is not.
@@ -86,9 +76,9 @@ def contests(
     for threshold in thresholds:
         if threshold is None:
             saving = [-result.net_cost(run, horizon, s, perspective=perspective) for s in strategies]
-            found.append(judged(np.stack(saving)))
+            found.append(judged(np.stack(saving), run.weights))
         else:
-            found.append(judged(threshold * gain - cost, threshold))
+            found.append(judged(threshold * gain - cost, run.weights, threshold))
     return found
 
 
@@ -97,5 +87,26 @@ def acceptability(result: Result, threshold: float, perspective: str = "nhs_pss"
     made_by("result", result, Result, "costmodel.run")
     threshold = value_of_a_qaly("threshold", threshold)
     one_of("perspective", perspective, PERSPECTIVES)
-    (contest,) = contests(result, result.headline, len(result.horizons) - 1, perspective, [threshold])
-    return contest.read(result.headline.weights).chance
+    (choice,) = choices(result, result.headline, len(result.horizons) - 1, perspective, [threshold])
+    return choice.chance
+
+
+@by_content
+@dataclass(frozen=True)
+class Plane:
+    """QALYs gained and net cost of a strategy in each draw, discounted, (alternative, draw); shares by quarter."""
+
+    qalys: Array
+    cost: Array
+    shares: dict[str, float]
+
+
+def plane(result: Result, run: Run, horizon: int, strategy: int, perspective: str) -> Plane:
+    """The plane of a strategy against the comparator; the shares sum to 1."""
+    gain = result.qaly_gain(run, horizon, strategy)
+    cost = result.net_cost(run, horizon, strategy, perspective=perspective, discounted=True)
+    more, less = gain > NOTHING, gain < -NOTHING
+    saves, costs = cost < -NOTHING, cost > NOTHING
+    parts = (more & saves, more & costs, less & saves, less & costs)
+    shares = [result.chance(run, part) for part in (*parts, ~np.logical_or.reduce(parts))]
+    return Plane(gain, cost, dict(zip(QUARTERS, shares, strict=True)))

@@ -1,20 +1,27 @@
-"""What draws say about an answer: how sure it is, by when, what a wrong decision loses, and how exact all that is."""
+"""The probabilistic analysis: how sure an answer is, by when, what a wrong decision loses, and how exactly."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from costmodel.analysis.probabilistic.answers import answers
-from costmodel.analysis.probabilistic.decision import HIGHEST_THRESHOLD, value_of_a_qaly
-from costmodel.analysis.probabilistic.draws import THRESHOLDS, Draws
-from costmodel.analysis.probabilistic.page import drawn, page_of
+from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, value_of_a_qaly
+from costmodel.analysis.psa.draws import THRESHOLDS, Draws
+from costmodel.analysis.psa.monte_carlo import expected
+from costmodel.analysis.psa.page import drawn, page_of
+from costmodel.analysis.psa.table import answers, rows
 from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, shown
-from costmodel.page import Page, Paged
+from costmodel.page import LONGEST, Page, Paged, cut, drawn_of, titled
+from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.result.result import Result
+from costmodel.result.table import in_words
+from costmodel.words import chance, money
 
 if TYPE_CHECKING:
     from costmodel.charts import Chart
+
+__all__ = ["Psa", "psa", "rows"]
 
 MOST_THRESHOLDS = 1_001
 
@@ -31,6 +38,20 @@ class Psa(Draws, Paged):
     def figure(self) -> "Chart":
         """The chance that the money is back, by month."""
         return drawn("chances", answers(self, "nhs_pss"))
+
+    def __repr__(self) -> str:
+        """The net saving and chance of payback of each strategy, without the page."""
+        result, last = self.result, len(self.result.horizons) - 1
+        people, end, run = result.scenario.model.people, in_words(result.horizons[-1]), result.headline
+        lines = [titled(result.scenario), f"{drawn_of(result)}; {PERSPECTIVE_NAMES['nhs_pss']}, {people:,} people"]
+        for s, name in enumerate(result.strategies[1:], 1):
+            cost = expected(run, partial(result.net_cost, horizon=last, strategy=s, perspective="nhs_pss"))
+            paid = result.chance_of_payback(run, last, s, "nhs_pss")
+            label = result.scenario.model.strategies[name].label
+            lines.append(
+                f"{label}: net saving {money(-cost * people)} over {end}, money back in {chance(paid)} simulations"
+            )
+        return cut("\n".join(lines), LONGEST)
 
 
 def psa(result: Result, thresholds: Iterable[float] = THRESHOLDS) -> Psa:

@@ -5,26 +5,50 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from costmodel.analysis.probabilistic.central import AgainstCentral, Means, against_central, at_means
-from costmodel.analysis.probabilistic.decision import Choice, contests, value_of_a_qaly
-from costmodel.analysis.probabilistic.monte_carlo import Convergence, convergence
-from costmodel.analysis.probabilistic.payback_by_month import Chances, chances_by_month, percentiles
-from costmodel.analysis.probabilistic.plane import Plane, plane
+from costmodel.analysis.psa.central import AgainstCentral, Means, against_central, at_means
+from costmodel.analysis.psa.decision import Choice, Plane, choices, plane, value_of_a_qaly
+from costmodel.analysis.psa.monte_carlo import Array, Convergence, convergence
 from costmodel.content import by_content
-from costmodel.errors import listed, one_of
+from costmodel.errors import listed, number, one_of
 from costmodel.model.run import BLOCK, ledger_of, values_of
 from costmodel.perspectives import PERSPECTIVES, account, weight
 from costmodel.result.flows import Ledger
+from costmodel.result.outcomes import changes, cycles_to
 from costmodel.result.payback import peak
 from costmodel.result.result import DETERMINISTIC, Result, Run
+from costmodel.scenario.clock import MONTHS_A_YEAR
 
-Array = NDArray[np.float64]
 Signs = tuple[int, ...]
 
 THRESHOLDS = tuple(float(pounds) for pounds in range(0, 100_001, 1_000))
 """£ per QALY of the curve of acceptability."""
+PERCENTILES = (5, 25, 50, 75, 95)
+
+
+@by_content
+@dataclass(frozen=True)
+class Chances:
+    """Chance that the money is back for good by each month, seen to one horizon.
+
+    months: 0 and the end of each cycle (each month, where cycles are not longer) to the horizon. chances: the same
+    shape; they never fall. draws: behind the chances.
+    """
+
+    months: Array
+    chances: Array
+    draws: int
+
+    def at(self, month: float) -> float:
+        """The chance at the last of the months that is not after this one. Raises InputError beyond the horizon."""
+        last = float(self.months[-1])
+        number("month", month, 0, last + 1e-6, wrong=f"not a month from 0 to the horizon of {last:g}")
+        return float(self.chances[np.searchsorted(self.months, month + 1e-9, side="right") - 1])
+
+    def by_year(self) -> dict[int, float]:
+        """The chance by the end of each whole year."""
+        years = range(1, int(self.months[-1] / MONTHS_A_YEAR + 1e-9) + 1)
+        return {year: self.at(year * MONTHS_A_YEAR) for year in years}
 
 
 @by_content
@@ -58,8 +82,18 @@ class Draws:
 
     @cached_property
     def party_peaks(self) -> dict[str, Array]:
-        """Peak funding by party, (strategy, alternative, draw)."""
-        return peaks(self.result)
+        """Peak funding of each party that pays or receives anything, (strategy, alternative, draw) of the kept draws.
+
+        The most that a party is ever out of pocket up to the last horizon, undiscounted, against the comparator,
+        whose own entries are 0. A run keeps this for perspectives; for a party whose account is none of them the
+        draws are followed again.
+        """
+        result, kept = self.result, self.result.headline.outcomes.peak[0]
+        flows = [(item.paid_by, item.received_by) for item in result.items]
+        known = {tuple(weight(name, *flow) for flow in flows): p for p, name in enumerate(PERSPECTIVES)}
+        signs = {party: tuple(account(party, *flow) for flow in flows) for party in result.parties()}
+        followed = _followed(result, {party: own for party, own in signs.items() if own not in known})
+        return {party: followed[party] if party in followed else kept[known[own]] for party, own in signs.items()}
 
     @cached_property
     def means(self) -> Means:
@@ -70,16 +104,29 @@ class Draws:
         self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
         run: str | None = None, view: str = "value",
     ) -> Chances:  # fmt: skip
-        """Chance that the money is back for good by each month; view: `value` or `cash`."""
+        """Chance that the money is back for good by each month; view: `value` or `cash`.
+
+        To the last horizon, of all draws; to the follow-up, of those that are kept.
+        """
         one_of("view", view, ("value", "cash"))
-        return chances_by_month(self.result, *self._of(perspective, strategy, horizon, run), view)
+        reading, h, s, _ = self._of(perspective, strategy, horizon, run)
+        result = self.result
+        if h == len(result.horizons) - 1:
+            chances = result.chance_by_month(s, perspective, view, reading)
+            return Chances(result.edges * MONTHS_A_YEAR, chances, result.draws)
+        months = result.edges[: cycles_to(result.edges, result.horizons[h] / MONTHS_A_YEAR) + 1] * MONTHS_A_YEAR
+        back = result.paybacks(reading, h, s, perspective, view)
+        return Chances(months, np.array([result.chance(reading, back <= month) for month in months]), back.shape[-1])
 
     def percentiles(
         self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
         run: str | None = None,
     ) -> dict[int, float]:  # fmt: skip
         """Months by which so many of 100 draws have paid back; infinite where that is beyond the horizon."""
-        return percentiles(self.result, *self._of(perspective, strategy, horizon, run))
+        reading, h, s, _ = self._of(perspective, strategy, horizon, run)
+        back = self.result.paybacks(reading, h, s, perspective)
+        months = self.result.quantiles(reading, back, tuple(percent / 100 for percent in PERCENTILES))
+        return dict(zip(PERCENTILES, months, strict=True))
 
     def plane(
         self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
@@ -93,11 +140,12 @@ class Draws:
         thresholds: Iterable[float | None] | None = None,
     ) -> list[Choice]:  # fmt: skip
         """All strategies at thresholds (those of the curve by default); None stands for net saving alone."""
-        reading, index, _, _ = self._of(perspective, None, horizon, run)
-        wanted = self.thresholds if thresholds is None else _in_any_order(thresholds)
-        return [
-            found.read(reading.weights) for found in contests(self.result, reading, index, perspective, wanted)
-        ]  # fmt: skip
+        reading, h, _, _ = self._of(perspective, None, horizon, run)
+        wanted: Iterable[float | None] = self.thresholds
+        if thresholds is not None:
+            given = listed("thresholds", thresholds)
+            wanted = [None if one is None else value_of_a_qaly("thresholds", one) for one in given]
+        return choices(self.result, reading, h, perspective, wanted)
 
     def convergence(
         self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
@@ -125,38 +173,10 @@ class Draws:
         return result.run(run), index, result.compared(strategy), perspective
 
 
-def _in_any_order(thresholds: Iterable[float | None]) -> list[float | None]:
-    """Thresholds and None, as they stand. Raises InputError."""
-    return [None if one is None else value_of_a_qaly("thresholds", one) for one in listed("thresholds", thresholds)]
-
-
-def peaks(result: Result) -> dict[str, Array]:
-    """Peak funding of each party that pays or receives anything, (strategy, alternative, draw) of the kept draws.
-
-    The most that a party is ever out of pocket up to the last horizon, undiscounted, against the comparator, whose own
-    entries are 0. A run keeps this for perspectives; for a party whose account is none of them the draws are
-    followed again.
-    """
-    known = {_signs(result, name): p for p, name in reversed(list(enumerate(PERSPECTIVES)))}
-    signs = {party: _of_party(result, party) for party in result.parties()}
-    again = {party: own for party, own in signs.items() if own not in known}
-    followed = _followed(result, again) if again else {}
-    kept = result.headline.outcomes.peak[0]
-    return {party: followed[party] if party in again else kept[known[own]] for party, own in signs.items()}
-
-
-def _signs(result: Result, perspective: str) -> Signs:
-    return tuple(weight(perspective, item.paid_by, item.received_by) for item in result.items)
-
-
-def _of_party(result: Result, party: str) -> Signs:
-    return tuple(account(party, item.paid_by, item.received_by) for item in result.items)
-
-
 def _followed(result: Result, accounts: Mapping[str, Signs]) -> dict[str, Array]:
-    draws = result.headline.outcomes.draws
-    shape = (len(result.strategies), len(result.weights), draws)
-    found = {party: np.zeros(shape) for party in accounts}
+    """Peak funding of accounts, each a sign for every item, in the kept draws."""
+    draws = result.headline.outcomes.draws if accounts else 0
+    found = {party: np.zeros((len(result.strategies), len(result.weights), draws)) for party in accounts}
     for first in range(0, draws, BLOCK):
         size = min(BLOCK, draws - first)
         ledger = ledger_of(result.scenario, values_of(result, size, first), size)
@@ -167,15 +187,11 @@ def _followed(result: Result, accounts: Mapping[str, Signs]) -> dict[str, Array]
 
 def _curve(ledger: Ledger, signs: Signs) -> Array:
     """Cumulative cost of every strategy less that of the comparator, (cycle + 1, strategy − 1, alternative, draw)."""
-    strategies, alternatives, draws = ledger.shape
-    curve = np.zeros((len(ledger.edges), strategies - 1, alternatives, draws))
+    strategies, *others = ledger.shape
+    curve = np.zeros((len(ledger.edges), strategies - 1, *others))
     for i in np.flatnonzero(signs):
-        item = ledger.cost_of(int(i))
-        for s in range(1, strategies):
-            for a in range(alternatives):
-                own, comparator = item.column[s, a], item.column[0, a]
-                if own != comparator:
-                    curve[1:, s - 1, a] += signs[i] * (item.values[:, own] - item.values[:, comparator])
-                    if item.at_start is not None:
-                        curve[0, s - 1, a] += signs[i] * (item.at_start[own] - item.at_start[comparator])
+        change, at_start = changes(ledger.cost_of(int(i)))
+        curve[1:] += signs[i] * change
+        if at_start is not None:
+            curve[0] += signs[i] * at_start
     return np.cumsum(curve, axis=0)
