@@ -34,11 +34,9 @@ OURS = {"read_bytes", "read_table"}
 """Functions of the package that go through the gate, where they are called by their bare names."""
 OF_MEMORY = {"BytesIO", "StringIO"}
 NOT_FOR_READING = {
-    ("costmodel/analysis/sweep/directory.py", "os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 420)"),
-    ("costmodel/analysis/sweep/directory.py", "os.open(path.parent, os.O_RDONLY)"),
     ("costmodel/report/workbook/opened.py", "book._archive.open(sheet._worksheet_path)"),
 }
-"""The lock of a folder, a folder whose entries are made sure, and a part of a workbook that is in memory."""
+"""A part of a workbook that is in memory."""
 
 
 def files_of_the_project() -> list[Path]:

@@ -46,7 +46,8 @@ NOT_ASKED = {
     "Question.finding": "a step of an analysis", "Question.curve": "a step of an analysis",
     "Question.spent_and_returned": "a step of an analysis", "Question.net_benefits": "a step of an analysis",
     **{f"spectrum.{name}": "words of a line" for name in ("record", "disagreement", "price", "use", "threat")},
-    "Rule.measure": "a step of an analysis", "Plan.part": "a step of a sweep", "State": "a class of choices",
+    "Rule.measure": "a step of an analysis", "Plan.part": "a step of a sweep",
+    "Plan.scenario": "a step of a sweep", "State": "a class of choices",
 }  # fmt: skip
 """Public by their names, and no question that a user puts."""
 

@@ -32,7 +32,6 @@ from costmodel.model.run import SEED
 from costmodel.report import terminal
 from costmodel.report.sentence import MAIN
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import Refused
 
 MOST_VALUES = 501
 DRAWS_OF_CHANCE = 1_000
@@ -266,27 +265,22 @@ def sweep(
 ) -> None:
     """Run every cell of a grid into Parquet files, or go on where a sweep was stopped."""
     from costmodel.analysis import sweep as analysis
-    from costmodel.report import sweep_table
+    from costmodel.report import render
 
     if output is None and not dry_run:
         raise InputError.at("-o", "there is no folder to write", "Add -o DIR, or --dry-run.")
-    if dry_run or output is None:
-        with terminal.progress() as progress:
-            plan = analysis.planned(grid, progress)
-        tell(as_json, plan, sweep_table.document, sweep_table.planned)
-        return
+    refused = 0
     try:
         with terminal.progress() as progress:
-            swept = analysis.sweep(grid, output, workers=workers, scheduler=scheduler, progress=progress)
-    except Refused:
-        raise
-    except InputError as error:
-        named = (replace(p, place=f"--{p.place}") if p.place == "workers" else p for p in error.problems)
-        raise InputError(*named) from error
+            if dry_run or output is None:
+                page = analysis.planned(grid, progress).page()
+            else:
+                swept = analysis.sweep(grid, output, workers=workers, scheduler=scheduler, progress=progress)
+                page, refused = swept.page(), swept.refused
     except KeyboardInterrupt:
         raise Left(
             INTERRUPTED, f"Interrupted. Every part in {output} is whole; give the same command again to go on."
         ) from None
-    tell(as_json, swept, sweep_table.document, sweep_table.report)
-    if swept.refused:
+    tell(as_json, page, render.document, render.terminal)
+    if refused:
         raise typer.Exit(OUR_FAULT)

@@ -1,7 +1,11 @@
 """A sweep: its rows are those of single runs, and no stop, order or damage changes them."""
 
+import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import costmodel as cm
-from costmodel.analysis.sweep import conduct, planned
-from costmodel.analysis.sweep import directory as directory_module
-from costmodel.analysis.sweep import part as block_module
-from costmodel.analysis.sweep.conduct import sweep
-from costmodel.analysis.sweep.part import KEY, Block, run_block
+from costmodel.analysis import sweep as module
+from costmodel.analysis.sweep import KEY, planned, run_part, sweep
+from costmodel.analysis.sweep_grid import Plan
+from costmodel.inputs.files import temporary_beside
 from tests.support.sweeps import FEW, SMALL, contents, grid_file, in_parts_of, swept_here
 
 
@@ -44,31 +47,28 @@ def four_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_rows_are_those_of_single_runs_digit_for_digit(uninterrupted: Path) -> None:
     found = pd.read_parquet(uninterrupted / "out" / "parts")
     manifest = json.loads((uninterrupted / "out" / "manifest.json").read_text("utf-8"))
-    assert list(found.columns) == manifest["columns"]
     assert list(found.cell) == sorted(found.cell)
     for cell in manifest["cells"]:
-        wanted = cm.run(cm.load(uninterrupted / cell["file"]).changed(cell["values"]), draws=50, seed=1).table()
+        values = {name.removeprefix("set."): cell[name] for name in cell if name.startswith("set.")}
+        wanted = cm.run(cm.load(uninterrupted / cell["file"]).changed(values), draws=50, seed=1).table()
+        assert list(found.columns) == [*[name for name in cell if name != "sha256"], *wanted.columns]
         of_cell = found[found.cell == cell["cell"]].reset_index(drop=True)
         pd.testing.assert_frame_equal(of_cell[wanted.columns], wanted, check_exact=True, check_dtype=False)
-        assert set(of_cell.cell_id) == {cell["id"]}
-        assert set(of_cell.scenario) == {cell["scenario"]}
-        assert set(of_cell.file) == {cell["file"]}
-        for name, value in cell["values"].items():
-            assert set(of_cell[f"set.{name}"]) == {value}
+        for name, value in cell.items():
+            assert name == "sha256" or set(of_cell[name]) == {value}
 
 
 def test_the_manifest_says_what_was_run(uninterrupted: Path) -> None:
     found = json.loads((uninterrupted / "out" / "manifest.json").read_text("utf-8"))
     table = pd.read_parquet(uninterrupted / "out" / "parts")
-    assert (found["schema"], found["state"]) == ("costmodel/sweep/1", "complete")
+    assert (found["schema"], found["state"]) == ("costmodel/sweep/2", "complete")
     assert found["grid"]["text"] == SMALL
     assert (found["number_of_cells"], found["cells_a_part"], found["number_of_parts"]) == (24, 5, 5)
-    assert (found["draws"], found["seed"], found["rows"], found["refused"]) == (50, 1, len(table), 0)
+    assert (found["draws"], found["seed"], found["number_of_rows"], found["refused"]) == (50, 1, len(table), 0)
     assert found["versions"]["costmodel"] == cm.__version__
-    assert {"python", "numpy", "scipy", "source"} <= found["versions"].keys()
-    assert [cell["sha256"] for cell in found["cells"]] == [
-        cm.load(uninterrupted / cell["file"]).changed(cell["values"]).sha256 for cell in found["cells"]
-    ]
+    plan = planned(uninterrupted / "grid.yaml")
+    assert {"python", "numpy", "scipy", "pandas", "pyarrow"} < found["versions"].keys()
+    assert [cell["sha256"] for cell in found["cells"]] == [plan.scenario(cell).sha256 for cell in plan.cells]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
@@ -86,8 +86,7 @@ def test_no_stop_and_no_order_changes_a_byte(
                 if not output.exists():  # nothing is left of a sweep that was stopped before its first part
                     assert stop == 0
                     continue
-                state = json.loads((output / "manifest.json").read_text("utf-8"))["state"]
-                assert state == "incomplete"
+                assert not (output / "manifest.json").exists()
         swept_here(patch, four_parts / "grid.yaml", output, shuffle=shuffle)
     assert contents(output) == contents(four_parts / "out")
     assert (output / "manifest.json").read_bytes() == (four_parts / "out" / "manifest.json").read_bytes()
@@ -102,6 +101,12 @@ def test_only_what_is_missing_is_run(four_parts: Path, monkeypatch: pytest.Monke
     swept = swept_here(monkeypatch, four_parts / "grid.yaml", tmp_path / "out")
     assert (swept.kept, swept.damaged) == (2, ())
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def part(folder: Path, first: int) -> Path:
+    """The part that begins with a cell."""
+    (found,) = folder.glob(f"part-{first:05d}-*.parquet")
+    return found
 
 
 def _cut(path: Path) -> None:
@@ -119,7 +124,7 @@ def _empty(path: Path) -> None:
 
 
 def _another(path: Path) -> None:
-    path.write_bytes(path.with_name("part-00003.parquet").read_bytes())
+    path.write_bytes(part(path.parent, 3).read_bytes())
 
 
 def _rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
@@ -135,7 +140,7 @@ def _double_a_row(path: Path) -> None:
 
 
 def _of_another_sweep(path: Path) -> None:
-    about = json.loads(pq.read_schema(path).metadata[KEY]) | {"sweep": "another"}
+    about = json.loads(pq.read_schema(path).metadata[KEY]) | {"part": "another"}
     _rewritten(path, lambda table: table.replace_schema_metadata({KEY: json.dumps(about)}))
 
 
@@ -146,32 +151,35 @@ def test_a_part_that_is_damaged_is_made_again_and_named(
     in_parts_of(1, monkeypatch)
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     swept_here(monkeypatch, grid, output)
-    damage(output / "parts" / "part-00001.parquet")
+    spoilt = part(output / "parts", 1)
+    damage(spoilt)
     with pytest.raises(KeyboardInterrupt):
         swept_here(monkeypatch, grid, output, stop_after=0)
-    assert json.loads((output / "manifest.json").read_text("utf-8"))["state"] == "incomplete"
+    assert not (output / "manifest.json").exists()
     swept = swept_here(monkeypatch, grid, output)
-    assert (swept.kept, swept.damaged) == (3, ("part-00001.parquet",))
+    assert (swept.kept, swept.damaged) == (3, (spoilt.name,))
     assert contents(output) == contents(four_parts / "out")
 
 
 def test_what_a_kill_left_half_written_is_taken_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     (output / "parts").mkdir(parents=True)
-    swept_here(monkeypatch, grid, output)
-    (output / "parts" / ".part-00000.parquet.1234.tmp").write_bytes(b"half")
-    (output / ".manifest.json.1234.tmp").write_bytes(b"half")
-    swept_here(monkeypatch, grid, output)
-    assert sorted(path.name for path in output.rglob("*")) == [
-        ".lock", "manifest.json", "part-00000.parquet", "parts",
-    ]  # fmt: skip
+    swept = swept_here(monkeypatch, grid, output)
+    whole = part(swept.parts, 0)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    half = temporary_beside(whole)
+    half = half.with_name(half.name.replace(f".{os.getpid()}.", f".{ended.pid}."))
+    whole.rename(half)
+    assert len(pd.read_parquet(swept_here(monkeypatch, grid, output).parts)) == swept.rows
+    assert sorted(path.name for path in output.rglob("*")) == ["manifest.json", whole.name, "parts"]
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, grid: Path, output: Path) -> str:
-    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file() and path.name != ".lock"}
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
     with pytest.raises(cm.InputError) as caught:
         swept_here(monkeypatch, grid, output)
-    after = {path: path.read_bytes() for path in output.rglob("*") if path.is_file() and path.name != ".lock"}
+    after = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
     assert after == before
     return str(caught.value)
 
@@ -180,45 +188,40 @@ def test_another_grid_in_the_same_folder_is_refused(monkeypatch: pytest.MonkeyPa
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     swept_here(monkeypatch, grid, output)
     grid.write_text(FEW.replace("0.7", "0.8"), "utf-8")
-    assert "the grid differs from the one that the sweep began with" in refusal(monkeypatch, grid, output)
+    said = refusal(monkeypatch, grid, output)
+    assert "parts holds files of another sweep (part-00000-" in said
+    assert "its grid, a scenario or costmodel differs. Name a new folder." in said
 
 
-def test_a_scenario_that_changed_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_scenario_that_changed_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     swept_here(monkeypatch, grid, output)
     grid_file(tmp_path, FEW, **{"parameters.relapse.value": 0.21})
-    said = refusal(monkeypatch, grid, output)
-    assert "what model.yaml says differs from what it said when the sweep began (cells 0, 1, 2, …)" in said
+    assert "parts holds files of another sweep" in refusal(monkeypatch, grid, output)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("costmodel", "the engine's version differs from that of the sweep (0.0.1, now"),
-        ("source", "the engine's source differs"),
-        ("numpy", "the version of NumPy differs"),
-    ],
-)
-def test_another_engine_is_refused(name: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", [("draws: 20", "draws: 21"), ("draws: 20", "draws: 20\nseed: 2")])
+def test_another_seed_and_other_draws_are_another_sweep(
+    old: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     swept_here(monkeypatch, grid, output)
-    path = output / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    manifest["versions"][name] = "0.0.1"
-    path.write_text(json.dumps(manifest), "utf-8")
-    assert words in refusal(monkeypatch, grid, output)
+    grid.write_text(FEW.replace(*old), "utf-8")
+    assert "parts holds files of another sweep" in refusal(monkeypatch, grid, output)
 
 
-def test_a_manifest_that_was_changed_by_hand_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_another_version_of_the_engine_is_another_sweep(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     swept_here(monkeypatch, grid, output)
-    path = output / "manifest.json"
-    good = path.read_text("utf-8")
-    for edit in ({"seed": 2}, {"cells": []}, {"schema": "other"}, {"number_of_parts": 7}):
-        path.write_text(json.dumps(json.loads(good) | edit), "utf-8")
-        assert "manifest" in refusal(monkeypatch, grid, output)
-    path.write_text(good[:100], "utf-8")
-    assert "the manifest cannot be read" in refusal(monkeypatch, grid, output)
+    monkeypatch.setattr(module, "__version__", "0.0.1")
+    assert "or costmodel differs" in refusal(monkeypatch, grid, output)
+
+
+def test_a_comment_in_the_grid_changes_no_sweep(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    grid.write_text(f"# twice\n{FEW}", "utf-8")
+    assert swept_here(monkeypatch, grid, output).kept == 1
 
 
 def test_a_folder_of_something_else_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -228,36 +231,56 @@ def test_a_folder_of_something_else_is_left_alone(monkeypatch: pytest.MonkeyPatc
     assert "the folder holds other files (thesis.docx)" in refusal(monkeypatch, grid, output)
 
 
-def test_parts_without_their_manifest_and_strange_parts_are_refused(
+def test_strange_parts_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    swept_here(monkeypatch, grid, output)
+    (output / "parts" / "copy.parquet").write_bytes(part(output / "parts", 0).read_bytes())
+    assert "parts holds files of another sweep (copy.parquet)" in refusal(monkeypatch, grid, output)
+
+
+def test_two_processes_in_one_folder_lose_and_double_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, four_parts: Path
+) -> None:
+    """The second begins when the first has written one part and worked on another, and ends before it."""
+    in_parts_of(1, monkeypatch)
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+
+    def first(parts: Mapping[Path, Plan], workers: int, scheduler: str | None) -> Generator[tuple[Path, bytes]]:
+        made = [(path, run_part(one)) for path, one in parts.items()]
+        yield made[0]
+        second = swept_here(monkeypatch, grid, output)
+        assert second.kept == 1
+        yield from made[1:]
+
+    monkeypatch.setattr(module, "run_parts", first)
+    swept = sweep(grid, output)
+    assert contents(output) == contents(four_parts / "out")
+    assert swept.rows == len(pd.read_parquet(swept.parts))
+    assert (output / "manifest.json").read_bytes() == (four_parts / "out" / "manifest.json").read_bytes()
+
+
+def test_another_sweep_that_begins_meanwhile_in_the_folder_is_seen(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
-    swept_here(monkeypatch, grid, output)
-    part = output / "parts" / "part-00000.parquet"
-    (output / "parts" / "copy.parquet").write_bytes(part.read_bytes())
-    assert "parts holds files of no part (copy.parquet)" in refusal(monkeypatch, grid, output)
-    (output / "manifest.json").unlink()
-    assert "there are parts without a manifest.json" in refusal(monkeypatch, grid, output)
 
+    def first(parts: Mapping[Path, Plan], workers: int, scheduler: str | None) -> Generator[tuple[Path, bytes]]:
+        for path, one in parts.items():
+            path.parent.mkdir(parents=True)
+            (path.parent / "part-00000-0123456789ab.parquet").write_bytes(b"of another")
+            yield path, run_part(one)
 
-def test_a_second_process_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
-
-    def run_here(blocks: Sequence[Block], workers: int) -> Iterator[tuple[int, bytes]]:
-        with pytest.raises(cm.InputError, match="another process runs a sweep into this folder"):
-            sweep(grid, output)
-        yield 0, run_block(blocks[0])
-
-    monkeypatch.setattr(conduct, "run_here", run_here)
-    assert sweep(grid, output).rows
-    assert sweep(grid, output).kept == 1
+    monkeypatch.setattr(module, "run_parts", first)
+    with pytest.raises(cm.InputError, match="parts holds files of another sweep"):
+        sweep(grid, output)
+    assert not (output / "manifest.json").exists()
 
 
 def test_nothing_is_written_for_a_grid_with_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     grid = grid_file(tmp_path, FEW.replace("0.7", "1.7"))
     refusal(monkeypatch, grid, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert "cannot be made" in refusal(monkeypatch, grid_file(tmp_path, FEW), tmp_path / "no" / "out")
+    assert "it cannot be made or written" in refusal(monkeypatch, grid_file(tmp_path, FEW), tmp_path / "no" / "out")
 
 
 def test_only_the_rows_asked_for_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -281,7 +304,7 @@ def test_a_cell_that_the_model_refuses_has_one_row_that_says_why(
         assert isinstance(result, cm.Result)
         return result
 
-    monkeypatch.setattr(block_module, "run", run)
+    monkeypatch.setattr(module, "run", run)
     swept = swept_here(monkeypatch, grid_file(tmp_path, FEW), tmp_path / "out")
     found = pd.read_parquet(swept.parts)
     refused = found[found.outcome == "refused"]
@@ -302,12 +325,17 @@ def test_text_that_a_spreadsheet_would_run_is_quoted(monkeypatch: pytest.MonkeyP
 
 
 def test_a_worker_with_another_engine_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    theirs = block_module.versions() | {"numpy": "1.0"}
-    grid = grid_file(tmp_path, FEW)
-    work = block_module.block(planned(grid), 0, "x")
-    monkeypatch.setattr(block_module, "versions", lambda: theirs)
-    with pytest.raises(cm.InputError, match="a worker has another numpy"):
-        block_module.run_block(work)
+    def elsewhere(parts: Mapping[Path, Plan], workers: int, scheduler: str | None) -> Generator[tuple[Path, bytes]]:
+        for path, one in parts.items():
+            with monkeypatch.context() as patch:
+                patch.setattr(module, "__version__", "0.0.1")
+                content = run_part(one)
+            yield path, content
+
+    monkeypatch.setattr(module, "run_parts", elsewhere)
+    with pytest.raises(cm.InputError, match="not the part that was asked for. Install costmodel"):
+        sweep(grid_file(tmp_path, FEW), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_disk_that_is_full_is_said_and_nothing_half_written_stays(
@@ -319,8 +347,8 @@ def test_a_disk_that_is_full_is_said_and_nothing_half_written_stays(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(directory_module.os, "fsync", full)
-        with pytest.raises(cm.InputError, match="the file cannot be written .No space left on device."):
+        patch.setattr(module.os, "fsync", full)
+        with pytest.raises(cm.InputError, match="it cannot be made or written .No space left on device."):
             swept_here(patch, grid, output)
     assert not output.exists()
     swept_here(monkeypatch, grid, output)
@@ -338,3 +366,33 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str, tmp_pa
     with pytest.raises(cm.InputError, match=message):
         sweep(grid_file(tmp_path, FEW), tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+def _nobody(address: str) -> contextlib.AbstractContextManager[Any]:
+    raise cm.InputError.at(f"--scheduler {address}", "no scheduler answers")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_sweep_that_is_refused_before_its_first_part_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setattr(module, "_cluster", _nobody)
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    if there:
+        output.mkdir()
+    with pytest.raises(cm.InputError, match="no scheduler answers"):
+        sweep(grid, output, scheduler="tcp://nowhere:1")
+    assert list(output.iterdir() if there else tmp_path.glob("out")) == []
+
+
+def test_a_sweep_that_is_refused_after_a_part_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_parts_of(1, monkeypatch)
+    grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        swept_here(patch, grid, output, stop_after=1)
+    before = contents(output)
+    assert len(before) == 1
+    monkeypatch.setattr(module, "_cluster", _nobody)
+    with pytest.raises(cm.InputError, match="no scheduler answers"):
+        sweep(grid, output, scheduler="tcp://nowhere:1")
+    assert contents(output) == before

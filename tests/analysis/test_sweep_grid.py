@@ -6,7 +6,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.sweep import planned
-from costmodel.analysis.sweep.grid import MOST_CELLS, OUTCOMES, combinations, read_grid
+from costmodel.analysis.sweep_grid import MOST_CELLS, OUTCOMES, SPAN, read_grid
 from tests.support.sweeps import SMALL, grid_file
 
 
@@ -25,33 +25,37 @@ def test_scenarios_change_slowest_and_the_last_value_fastest(tmp_path: Path) -> 
         for sessions in (8, 16)
         for horizon in ("4 years", "5 years")
     ]
-    assert [(cell.file, cell.values) for cell in cells] == wanted
-    assert [cell.index for cell in cells] == list(range(24))
-    assert {cell.label for cell in cells} == {"base", "cautious"}
+    assert [(cell["file"], {name: cell[f"set.{name}"] for name in wanted[0][1]}) for cell in cells] == wanted
+    assert [cell["cell"] for cell in cells] == list(range(24))
+    assert {cell["scenario"] for cell in cells} == {"base", "cautious"}
 
 
 def test_each_cell_is_the_scenario_that_the_values_make(tmp_path: Path) -> None:
-    for cell in planned(grid_file(tmp_path)).cells:
-        assert cell.sha256 == cm.load(tmp_path / cell.file).changed(cell.values).sha256
+    plan = planned(grid_file(tmp_path))
+    for cell in plan.cells:
+        values = {name: cell[f"set.{name}"] for name in ("attendance", "sessions", "horizon")}
+        assert cell["sha256"] == cm.load(tmp_path / str(cell["file"])).changed(values).sha256
+        assert cell["sha256"] == plan.scenario(cell).sha256
 
 
 def test_the_id_of_a_cell_stays_as_the_grid_grows(tmp_path: Path) -> None:
     few = planned(grid_file(tmp_path)).cells
     more = planned(grid_file(tmp_path, SMALL.replace("[0.6, ", "[0.5, 0.6, "))).cells
-    assert len({cell.id for cell in more}) == 32
-    assert {cell.id for cell in few} < {cell.id for cell in more}
+    assert len({cell["cell_id"] for cell in more}) == 32
+    assert {cell["cell_id"] for cell in few} < {cell["cell_id"] for cell in more}
 
 
 def test_a_span_has_equal_steps_both_ends_included_and_no_dust(tmp_path: Path) -> None:
     path = grid_file(tmp_path, SMALL.replace("{from: 8, to: 16, steps: 2}", "{from: 0.1, to: 0.7, steps: 7}"))
-    assert read_grid(path).values["sessions"] == (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+    assert read_grid(path)[0].set["sessions"] == (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 def test_what_is_left_out_keeps_everything(tmp_path: Path) -> None:
-    grid = read_grid(grid_file(tmp_path, "format: 1\nscenarios: [model.yaml]\n"))
-    assert list(combinations(grid)) == [("model.yaml", {})]
-    assert (grid.draws, grid.seed, grid.outcomes) == (2_000, 1, OUTCOMES)
-    assert grid.perspectives == ("nhs", "nhs_pss", "public_sector", "societal")
+    plan = planned(grid_file(tmp_path, "format: 1\nscenarios: [model.yaml]\n"))
+    assert [cell["file"] for cell in plan.cells] == ["model.yaml"]
+    assert plan.cells[0]["sha256"] == cm.load(tmp_path / "model.yaml").sha256
+    assert (plan.grid.draws, plan.grid.seed, tuple(plan.grid.outcomes)) == (2_000, 1, OUTCOMES)
+    assert plan.grid.perspectives == ["nhs", "nhs_pss", "public_sector", "societal"]
 
 
 def test_every_outcome_of_a_result_can_be_kept(example_result: cm.Result) -> None:
@@ -72,18 +76,18 @@ def test_every_outcome_of_a_result_can_be_kept(example_result: cm.Result) -> Non
             'line 4: there is no parameter "attendence" (cell 0 and 23 more). Did',
         ),
         ("[0.6, 0.7, 0.9]", "[0.6, 0.7, 0.6]", "grid.yaml, line 4: set.attendance: 0.6 stands twice"),
-        ("[0.6, 0.7, 0.9]", "[]", "grid.yaml, line 4: set.attendance: wanted: a list of values"),
-        ("[0.6, 0.7, 0.9]", "0.6", "grid.yaml, line 4: set.attendance: 0.6: wanted: a list of values"),
+        ("[0.6, 0.7, 0.9]", "[]", 'grid.yaml, line 4: set.attendance: "[]" is not a list of numbers'),
+        ("[0.6, 0.7, 0.9]", "0.6", 'grid.yaml, line 4: set.attendance: "0.6" is not a list of numbers'),
         ("[0.6, 0.7, 0.9]", "[0.6, much]", "numbers and texts cannot stand in one list"),
-        ("[0.6, 0.7, 0.9]", "[true]", "True is not a number or a text"),
+        ("[0.6, 0.7, 0.9]", "[true]", '"[True]" is not a list of numbers or of texts'),
         ("[0.6, 0.7, 0.9]", "[0.6, .nan]", ".nan is not a finite decimal number"),
         ("[0.6, 0.7, 0.9]", "[0.6, 1.7]", "grid.yaml, line 4: attendance"),
-        ("steps: 2", "step: 2", 'unknown key "step". Did you mean "steps"?'),
-        ("steps: 2", "steps: 1", "steps is 1; wanted: the number of values"),
-        ("steps: 2", "steps: 2.5", "steps is 2.5; wanted: the number of values"),
-        ("from: 8", "from: 16", "from and to are the same"),
-        ("from: 8, ", "", "from is missing"),
-        ("from: 8", "from: low", "from is low; wanted: a number"),
+        ("steps: 2", "step: 2", f"sessions: from: 8, to: 16, step: 2; {SPAN}"),
+        ("steps: 2", "steps: 1", f"steps: 1; {SPAN}"),
+        ("steps: 2", "steps: 2.5", f"steps: 2.5; {SPAN}"),
+        ("from: 8", "from: 16", f"from: 16, to: 16, steps: 2; {SPAN}"),
+        ("from: 8, ", "", f"to: 16, steps: 2; {SPAN}"),
+        ("from: 8", "from: low", f"from: low, to: 16, steps: 2; {SPAN}"),
         ("5 years]", "5 yeers]", 'grid.yaml, line 6: horizon: "5 yeers" is not a duration'),
         ("horizon:", "setting:", "the setting cannot be set. Write an overlay that changes it"),
         ("draws: 50", "draws: -1", "grid.yaml, line 7: draws"),

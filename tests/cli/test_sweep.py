@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.sweep import conduct
-from costmodel.analysis.sweep import part as block_module
-from costmodel.analysis.sweep.part import run_block
-from costmodel.report.sweep_table import counted
+from costmodel.analysis import sweep as module
+from costmodel.analysis.sweep import run_part
+from costmodel.analysis.sweep_grid import counted
 from tests.cli.commands import call, done, parsed, refused
 from tests.support.sweeps import FEW, grid_file
 
@@ -22,10 +21,10 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_here(blocks: Any, workers: int) -> Any:
-        return ((block.number, run_block(block)) for block in blocks)
+    def run_here(parts: Any, workers: int, scheduler: str | None) -> Any:
+        return ((path, run_part(part)) for path, part in parts.items())
 
-    monkeypatch.setattr(conduct, "run_here", run_here)
+    monkeypatch.setattr(module, "run_parts", run_here)
 
 
 def test_it_says_what_was_run_and_how_to_read_it(tmp_path: Path) -> None:
@@ -35,24 +34,28 @@ def test_it_says_what_was_run_and_how_to_read_it(tmp_path: Path) -> None:
     assert f"4 cells × 20 draws: {rows:,} rows in {output}/parts." in text
     assert f'pandas.read_parquet("{output}/parts")' in text
     assert "1 part of 1 stood there already." in done("sweep", grid, "-o", output)
-    (output / "parts" / "part-00000.parquet").write_bytes(b"")
-    assert "Damaged, and made again\n – part-00000.parquet" in done("sweep", grid, "-o", output)
+    (part,) = (output / "parts").iterdir()
+    part.write_bytes(b"")
+    assert f"Damaged, and made again\n – {part.name}" in done("sweep", grid, "-o", output)
 
 
-def test_json_is_the_manifest(tmp_path: Path) -> None:
+def test_json_is_the_manifest_with_the_cells_as_rows(tmp_path: Path) -> None:
     grid, output = grid_file(tmp_path, FEW), tmp_path / "out"
     found = parsed("sweep", grid, "-o", output, "--json")
-    assert found == json.loads((output / "manifest.json").read_text("utf-8")) | {"damaged": []}
+    manifest = json.loads((output / "manifest.json").read_text("utf-8"))
+    assert (found["rows"], found["kept"], found["damaged"]) == (manifest.pop("cells"), 0, [])
+    assert manifest.items() <= found.items()
 
 
 def test_a_dry_run_lists_every_cell_and_writes_nothing(tmp_path: Path) -> None:
     grid = grid_file(tmp_path, FEW)
     before = sorted(tmp_path.rglob("*"))
     text = done("sweep", grid, "--dry-run", "-o", tmp_path / "out")
-    assert text.startswith("4 cells × 20 draws, in 1 part of up to 40 cells. Seed 1.\nNothing was run or written.")
-    assert len(re.findall(r"^ +[0-3]  [0-9a-f]{12}  model.yaml \(base\)  0.[67] +[45] years", text, re.MULTILINE)) == 4
+    assert "4 cells × 20 draws, in 1 part of up to 40 cells. Seed 1.\n\nNothing was run or written." in text
+    line = r"^[0-3] +[0-9a-f]{12}  model.yaml  base +0.[67]  [45] years"
+    assert len(re.findall(line, text, re.MULTILINE)) == 4
     found = parsed("sweep", grid, "--dry-run", "--json")
-    assert (found["state"], found["number_of_cells"], len(found["cells"])) == ("dry run", 4, 4)
+    assert (found["state"], found["number_of_cells"], len(found["rows"])) == ("dry run", 4, 4)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -62,18 +65,18 @@ def test_a_cell_that_could_not_be_run_shows_in_words_and_exit_code(
     def run(scenario: cm.Scenario, **more: Any) -> cm.Result:
         raise cm.InputError.at("recover", "a rate of 900 a year in draw 3", "Lower it.")
 
-    monkeypatch.setattr(block_module, "run", run)
+    monkeypatch.setattr(module, "run", run)
     for _ in range(2):
         result = call("sweep", grid_file(tmp_path, FEW), "-o", tmp_path / "out")
         assert (result.exit_code, result.stderr) == (1, "")
-        assert '4 cells could not be run. Their rows have the outcome "refused"' in result.stdout
+        assert '4 cells could not be run: a row with the outcome "refused" says why.' in result.stdout
 
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_here(blocks: Any, workers: int) -> Any:
+    def run_here(parts: Any, workers: int, scheduler: str | None) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(conduct, "run_here", run_here)
+    monkeypatch.setattr(module, "run_parts", run_here)
     result = call("sweep", grid_file(tmp_path, FEW), "-o", tmp_path / "out")
     assert (result.exit_code, result.stdout) == (130, "")
     wanted = f"Interrupted. Every part in {tmp_path / 'out'} is whole; give the same command again to go on.\n"
@@ -83,10 +86,10 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_failure_of_the_program_does_not_say_that_nothing_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run_here(blocks: Any, workers: int) -> Any:
+    def run_here(parts: Any, workers: int, scheduler: str | None) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(conduct, "run_here", run_here)
+    monkeypatch.setattr(module, "run_parts", run_here)
     result = call("sweep", grid_file(tmp_path, FEW), "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "The parts that are whole are kept: the same command goes on from there." in result.stderr
@@ -97,10 +100,10 @@ def test_a_failure_of_the_program_does_not_say_that_nothing_was_written(
     ("words", "message"),
     [
         ([], "-o: there is no folder to write. Add -o DIR, or --dry-run."),
-        (["-o", "x", "--workers", "0"], "--workers: 0 is not a number of workers"),
+        (["-o", "x", "--workers", "0"], "workers: 0 is not a number of workers"),
         (["-o", "x", "--workers", "two"], '--workers: "two" is not a whole number'),
-        (["-o", "x", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "--workers: a cluster has its own workers"),
-        (["-o", "no/x"], "-o no/x: the folder cannot be made or used"),
+        (["-o", "x", "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "workers: a cluster has its own workers"),
+        (["-o", "no/x"], "-o no/x: it cannot be made or written"),
     ],
 )
 def test_wrong_options_are_refused_by_name(words: list[str], message: str, tmp_path: Path) -> None:

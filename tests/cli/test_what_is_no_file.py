@@ -385,5 +385,5 @@ def test_a_sweep_whose_manifest_or_part_is_a_pipe_does_not_hang(
     assert contents(out) == before
     (out / "manifest.json").unlink()
     os.mkfifo(out / "manifest.json")
-    with pytest.raises(cm.InputError, match="manifest cannot be read"):
-        swept_here(monkeypatch, grid, out)
+    swept_here(monkeypatch, grid, out)
+    assert (out / "manifest.json").is_file()

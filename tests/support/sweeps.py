@@ -1,15 +1,15 @@
 """Grids of the example scenario, and sweeps of them without processes of their own."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from costmodel.analysis.sweep import conduct as module
-from costmodel.analysis.sweep.conduct import Swept, sweep
-from costmodel.analysis.sweep.part import Block, run_block
+from costmodel.analysis import sweep as module
+from costmodel.analysis.sweep import Swept, run_part, sweep
+from costmodel.analysis.sweep_grid import Plan
 from tests.support.example import example
 
 SMALL = """format: 1
@@ -42,7 +42,7 @@ FEW = "format: 1\nscenarios: [model.yaml]\nset: {attendance: [0.6, 0.7], horizon
 
 def in_parts_of(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """That many cells a part."""
-    monkeypatch.setattr("costmodel.analysis.sweep.grid.MOST_CELLS_A_PART", cells)
+    monkeypatch.setattr("costmodel.analysis.sweep_grid.MOST_CELLS_A_PART", cells)
 
 
 def swept_here(
@@ -50,14 +50,14 @@ def swept_here(
 ) -> Swept:
     """A sweep in this process; stopped as by Ctrl-C after some parts, or with its parts in another order."""
 
-    def run_here(blocks: Sequence[Block], workers: int) -> Iterator[tuple[int, bytes]]:
-        order = list(blocks)
+    def run_here(parts: Mapping[Path, Plan], workers: int, scheduler: str | None) -> Generator[tuple[Path, bytes]]:
+        order = list(parts.items())
         if shuffle is not None:
             random.Random(shuffle).shuffle(order)
-        for done, work in enumerate(order):
+        for done, (path, part) in enumerate(order):
             if done == stop_after:
                 raise KeyboardInterrupt
-            yield work.number, run_block(work)
+            yield path, run_part(part)
 
-    monkeypatch.setattr(module, "run_here", run_here)
+    monkeypatch.setattr(module, "run_parts", run_here)
     return sweep(grid, output)
