@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from costmodel.currency import Currency
 from costmodel.errors import nearest
 
 Kind = Literal[
@@ -18,6 +19,8 @@ HIGHEST_RATE = 52.0
 UNUSUAL_RATE = 12.0
 """Per year: once a month. Faster transitions are warned about; a percentage typed as a rate lands here."""
 
+SYMBOLS = "[£$€¥]"
+"""Symbols by which people write sums of money, whatever the setting's."""
 MONTHS_A_YEAR = 12
 DAYS_A_YEAR = 365.25
 DAYS_A_WEEK = 7
@@ -29,7 +32,7 @@ class Unit:
 
     text: as declared. thing: the singular noun of a quantity, of a price's denominator, or of `sessions`;
     the period of a probability, such as "3 months"; "" otherwise. low, high: ends of the support, both allowed
-    (for a discount rate, `high` is not).
+    (for a discount rate, `high` is not). currency: of a price.
     """
 
     text: str
@@ -37,6 +40,7 @@ class Unit:
     thing: str = ""
     low: float = 0.0
     high: float = math.inf
+    currency: Currency | None = None
 
     @property
     def is_ratio(self) -> bool:
@@ -86,14 +90,15 @@ _FREQUENT_SLIPS = {
 }  # fmt: skip
 
 
-def parse_unit(text: object, currency: str = "GBP") -> Unit:
+def parse_unit(text: object, currency: Currency) -> Unit:
     """The unit that a text declares. currency: the setting's. Raises ValueError with what is allowed.
 
-    >>> parse_unit("EUR per visit", currency="EUR").thing
+    >>> parse_unit("EUR per visit", Currency(code="EUR", symbol="€")).thing
     'visit'
     """
+    code = currency.code
     if not isinstance(text, str) or not text.strip():
-        raise ValueError('a unit must be text, such as "share", "visits per year" or "GBP per visit"')
+        raise ValueError(f'a unit must be text, such as "share", "visits per year" or "{code} per visit"')
     text = " ".join(text.split())
     if text in _FIXED_UNITS:
         return _FIXED_UNITS[text]
@@ -105,16 +110,16 @@ def parse_unit(text: object, currency: str = "GBP") -> Unit:
         return _probability(text)
     word = r"(?!per\b)[A-Za-z]+"
     noun = rf"({word}(?:[ -]{word})*)"
-    if price := re.fullmatch(rf"{re.escape(currency)} per {noun}", text):
-        return Unit(text, "price", thing=_singular(price[1]))
+    if price := re.fullmatch(rf"{code} per {noun}", text):
+        return Unit(text, "price", thing=_singular(price[1]), currency=currency)
     if (quantity := re.fullmatch(rf"{noun} per year", text)) and _may_be_counted(quantity[1]):
         return Unit(text, "quantity", thing=_singular(quantity[1]))
-    if money := re.fullmatch(rf"([A-Z]{{3}}|[£$€]) ?(?:per |/ ?){noun}", text):
-        also = "" if money[1] in (currency, "£") else " Then convert the price too."
-        raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{currency} per {money[2]}"?{also}')
+    if money := re.fullmatch(rf"([A-Z]{{3}}|{SYMBOLS}|{re.escape(currency.symbol)}) ?(?:per |/ ?){noun}", text):
+        also = "" if money[1] in (code, currency.symbol) else " Then convert the price too."
+        raise ValueError(f'"{text}" is not in the setting\'s currency. Did you mean "{code} per {money[2]}"?{also}')
     if period := re.fullmatch(rf"{noun} per (?:month|week|day|quarter)", text):
         raise ValueError(f'"{text}" must be counted per year. Convert it to "{period[1]} per year".')
-    allowed = ["THINGS per year", f"{currency} per THING", "probability per TIME", *_FIXED_UNITS]
+    allowed = ["THINGS per year", f"{code} per THING", "probability per TIME", *_FIXED_UNITS]
     raise ValueError(f'"{text}" is not a unit. {nearest(text, allowed)}')
 
 

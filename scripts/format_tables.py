@@ -17,16 +17,17 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from costmodel import currency
 from costmodel.analysis.calibration import file as calibration
 from costmodel.analysis.validation import file as validation
-from costmodel.scenario import blocks, fields, parameter, schema
+from costmodel.scenario import blocks, fields, parameter, schema, setting
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "format.md"
 TABLE = re.compile(r"<!-- keys: (.+?) -->\n.*?<!-- end -->", flags=re.DOTALL)
 HEAD = "| Key | Type | Default | Meaning |\n|---|---|---|---|"
 PARTS = {
     name: kind
-    for module in (blocks, schema, parameter, calibration, validation)
+    for module in (currency, setting, blocks, schema, parameter, calibration, validation)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }
@@ -41,7 +42,10 @@ WORDS: tuple[tuple[object, str, str], ...] = (
     (fields.Moment, "instant", "instants"),
     (fields.Transition, "`from -> to`", ""),
     (fields.PriceYear, "financial year", "financial years"),
-    (fields.UnitText, "[unit](#units)", "[units](#units)"),
+    (setting.UnitText, "[unit](#units)", "[units](#units)"),
+    (setting.PartyOrNobody, "[party](#the-setting-file) or `nobody`", ""),
+    (setting.Payer, "[party](#the-setting-file)", ""),
+    (setting.CategoryName, "[category](#the-setting-file)", "[categories](#the-setting-file)"),
     (fields.Digest, "SHA-256", ""),
     (fields.CatalogueName, "name of a folder or file", ""),
     (calibration.Observed, "`all` or list of names", ""),
@@ -127,8 +131,10 @@ def _row(kind: type[BaseModel], key: str, prefix: str, anchors: dict[str, str]) 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
+    if field.default_factory is not None:
+        return "those of England"
     value = field.get_default()
-    if value is None or value == {} or value == []:
+    if value in (None, {}, [], ""):
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costmodel.currency import Currency
 from costmodel.units import (
     Unit,
     out_of_range,
@@ -16,6 +17,7 @@ from costmodel.units import (
     price_fits_quantity,
     unusual,
 )
+from tests.support.pounds import unit_of
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ from costmodel.units import (
     ],
 )
 def test_every_unit_of_the_format_is_understood(text: str, kind: str, thing: str, low: float, high: float) -> None:
-    unit = parse_unit(text)
+    unit = unit_of(text)
     assert (unit.text, unit.kind, unit.thing, unit.low, unit.high) == (text, kind, thing, low, high)
     assert unit.bounded
     assert unit.is_ratio == text.endswith("ratio")
@@ -65,14 +67,14 @@ def test_every_unit_of_the_format_is_understood(text: str, kind: str, thing: str
 )
 def test_a_unit_that_does_not_exist_is_refused_with_the_nearest(text: object, hint: str) -> None:
     with pytest.raises(ValueError, match="unit|currency|per year") as refused:
-        parse_unit(text)
+        unit_of(text)
     assert hint in str(refused.value)
 
 
 def test_prices_are_in_the_currency_of_the_setting() -> None:
-    assert parse_unit("EUR per visit", currency="EUR").kind == "price"
+    assert parse_unit("EUR per visit", Currency(code="EUR", symbol="€")).kind == "price"
     with pytest.raises(ValueError, match='"EUR per visit"'):
-        parse_unit("GBP per visit", currency="EUR")
+        parse_unit("GBP per visit", Currency(code="EUR", symbol="€"))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_prices_are_in_the_currency_of_the_setting() -> None:
     ],
 )
 def test_a_price_fits_only_the_quantity_that_it_prices(price: str, quantity: str, fits: bool) -> None:
-    assert price_fits_quantity(parse_unit(price), parse_unit(quantity)) is fits
+    assert price_fits_quantity(unit_of(price), unit_of(quantity)) is fits
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_a_price_fits_only_the_quantity_that_it_prices(price: str, quantity: str
     ],
 )
 def test_a_value_outside_its_support_is_refused_with_the_likely_slip(unit: str, value: float, hint: str) -> None:
-    assert hint in (out_of_support(parse_unit(unit), value) or "allowed")
+    assert hint in (out_of_support(unit_of(unit), value) or "allowed")
 
 
 @pytest.mark.parametrize(
@@ -136,14 +138,14 @@ def test_a_value_outside_its_support_is_refused_with_the_likely_slip(unit: str, 
     ],
 )
 def test_the_ends_of_a_support_are_allowed(unit: str, value: float) -> None:
-    assert out_of_support(parse_unit(unit), value) is None
+    assert out_of_support(unit_of(unit), value) is None
 
 
 def test_what_is_only_unusual_is_warned_about() -> None:
-    assert "0.3" in (unusual(parse_unit("per year"), 30) or "")
-    assert unusual(parse_unit("per year"), 12) is None
-    assert "dead" in (unusual(parse_unit("utility"), -0.2) or "")
-    assert unusual(parse_unit("utility"), 0.2) is None
+    assert "0.3" in (unusual(unit_of("per year"), 30) or "")
+    assert unusual(unit_of("per year"), 12) is None
+    assert "dead" in (unusual(unit_of("utility"), -0.2) or "")
+    assert unusual(unit_of("utility"), 0.2) is None
 
 
 def test_a_range_must_hold_its_value() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate, quantiles
 from costmodel.result.outcomes import VIEWS, Outcomes, until
-from costmodel.scenario.blocks import Category
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 
@@ -152,7 +150,7 @@ class Sums:
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
         discounted, cash = true_or_false("discounted", discounted), true_or_false("cash", cash)
         if category is not None:
-            one_of("category", category, get_args(Category))
+            one_of("category", category, self.scenario.setting.categories)
         if cash and discounted:
             raise InputError.at("discounted", "cash is not discounted here", "Leave out one of the two.")
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
@@ -175,7 +173,7 @@ class Sums:
         """Cost of a strategy to a perspective, (alternative, draw); of one category, or of all."""
         one_of("perspective", perspective, PERSPECTIVES)
         if category is not None:
-            one_of("category", category, get_args(Category))
+            one_of("category", category, self.scenario.setting.categories)
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
         discounted = true_or_false("discounted", discounted)
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])

@@ -27,6 +27,7 @@ from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import STRENGTH, Parameter, varies
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
+from costmodel.scenario.setting import Accounts, faults, home
 from costmodel.units import parse_duration
 
 Content = TypeVar("Content")
@@ -110,6 +111,30 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
         if block is not None and (content := tables[block.file]) is not None:
             attached.matrices[name] = content
     return attached
+
+
+def accounts_of(setting: Tree) -> Accounts:
+    """The parties, perspectives, categories and currency of a setting.
+
+    Raises InputError where something is wrong with them: else every name of the model would be refused for it.
+    """
+    keys = Accounts.model_fields.keys()
+    data = {key: value for key, value in setting.data.items() if key in keys}
+    data.setdefault("currency", home().currency.code)  # that it is missing is said with the rest of the file
+    places = {keys_: place for keys_, place in setting.places.items() if not keys_ or keys_[0] in data}
+    unreadable = {keys_ for keys_ in setting.unreadable if keys_[0] in data}
+    tree = Tree(data, places, unreadable=unreadable)
+    accounts, problems, _ = validate(Accounts, tree)
+    if accounts is not None:
+        problems += faults(accounts, tree)
+        if accounts != home():
+            remedy = f"Only {home().currency.plural} are supported, and the parties of England."
+            problems.append(
+                Problem(str(tree.place(("currency",))), f"the currency is {accounts.currency.code!r}", remedy)
+            )
+    if accounts is None or problems:
+        raise InputError(*setting.problems, *problems)
+    return accounts
 
 
 def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Source], dict[str, str]]:

@@ -10,13 +10,7 @@ from pydantic import Field, model_validator
 
 from costmodel.scenario.fields import Block, Moment, Name, Reference, Text, Time, Transition
 from costmodel.scenario.parameter import Status
-
-Party = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"]
-PartyOrNobody = Literal["nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody"]
-Category = Literal[
-    "therapy", "medication", "hospital", "community", "primary care", "social care", "welfare", "tax",
-    "productivity", "informal care", "composite",
-]  # fmt: skip
+from costmodel.scenario.setting import COMPOSITE, NOBODY, THERAPY, CategoryName, PartyOrNobody, Payer
 
 
 class Estimand(Block):
@@ -165,11 +159,11 @@ class Therapy(Block):
     It contains drop-out and death.
     """
     price: Reference
-    """Price of a session, paid when it happens; unit `GBP per session`."""
+    """Price of a session, paid when it happens; unit `CUR per session`, in the setting's currency."""
     set_up: Reference = 0
-    """Paid once, at the first session; unit `GBP per person`."""
-    paid_by: Party = "nhs"
-    """The party that pays for sessions."""
+    """Paid once, at the first session; unit `CUR per person`."""
+    paid_by: Payer = Field(default="", validate_default=True)
+    """The party that pays for sessions; the setting's first if left out."""
 
 
 class MatricesBlock(Block):
@@ -237,14 +231,14 @@ class Stratum(Block):
 class CostItem(Block):
     label: Text
     """Shown name."""
-    category: Category
+    category: CategoryName
     """The line of the ledger it belongs to."""
     paid_by: PartyOrNobody
     """Who pays; nobody where output is created."""
-    received_by: PartyOrNobody = "nobody"
+    received_by: PartyOrNobody = NOBODY
     """Who receives; nobody where a resource is used up."""
     price: Reference
-    """Price of one unit; unit `GBP per …`.
+    """Price of one unit; unit `CUR per …`.
     Always positive, with price year.
     """
     while_in: dict[Name, Reference]
@@ -273,7 +267,7 @@ class CostItem(Block):
     """From the reduction to the cash.
     A whole number of cycles.
     """
-    covers: list[Category] = []
+    covers: list[CategoryName] = []
     """The categories that a composite contains.
     Required for `composite`, which is refused beside an item of a category that it covers.
     """
@@ -282,9 +276,9 @@ class CostItem(Block):
     def _complete(self) -> "CostItem":
         if self.paid_by == self.received_by:
             raise ValueError("a flow needs a payer or a receiver, and they differ")
-        if (self.category == "composite") != bool(self.covers):
+        if (self.category == COMPOSITE) != bool(self.covers):
             raise ValueError("a composite, and only a composite, says which categories it covers")
-        if self.category == "therapy":
+        if self.category == THERAPY:
             raise ValueError("the cost of therapy comes from the strategy's therapy block")
         if (self.causal_share is None) != (self.gap_from is None):
             raise ValueError("causal_share and gap_from come together")

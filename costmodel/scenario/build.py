@@ -293,7 +293,8 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         warnings=(),
         tree=tree,
     )
-    unusual = warnings(scenario.model, scenario.changes, scenario.central, leaves, scenario.life_table)
+    kinds = attached.setting.categories
+    unusual = warnings(model, scenario.changes, scenario.central, leaves, scenario.life_table, kinds)
     outdated = origin.outdated(attached.posteriors, scenario.central, attached.calibration)
     return replace(scenario, warnings=(*unusual, *outdated))
 
@@ -381,9 +382,9 @@ def sha256(scenario: Scenario) -> str:
             "parameters": {name: _content(scenario, name) for name in sorted(names)},
             "groups": sorted((_plain(group) for group in groups), key=lambda group: str(group["members"])),
             "drawn": sorted(name for name, leaf in scenario.leaves.items() if leaf.distribution is not None),
-            "price_year": [setting.currency, setting.price_year],
+            "price_year": [setting.currency.code, setting.price_year],
             "indices": {name: dict(sorted(one.levels.items())) for name, one in sorted(scenario.indices.items())},
-            "discount": _plain(setting.discount),
+            "discount": _plain(setting.discount) | setting.own,
             "thresholds": setting.thresholds,
             "life_table": scenario.life_table,
             "matrices": dict(sorted(scenario.matrices.items())),

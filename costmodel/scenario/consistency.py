@@ -70,7 +70,8 @@ def _references(subject: Subject) -> Iterator[Problem]:
                 )
             yield subject.problem(use.keys, f'"{name}" has the unit "{unit.text}"', remedy)
         elif use.thing and unit.thing != use.thing:
-            yield subject.problem(use.keys, f'"{name}" has the unit "{unit.text}"', f"Wanted: GBP per {use.thing}.")
+            wanted = f"Wanted: {unit.text[:3]} per {use.thing}."
+            yield subject.problem(use.keys, f'"{name}" has the unit "{unit.text}"', wanted)
     basis = subject.model.price_basis
     if basis and basis not in parameters and basis not in subject.faulty:
         yield subject.problem(("price_basis",), f'there is no parameter "{basis}"', nearest(basis, parameters))
@@ -192,7 +193,7 @@ def _costs(subject: Subject) -> Iterator[Problem]:
                 yield subject.problem(
                     (*keys, "while_in", state),
                     f'"{quantity.unit.text}" does not fit the price\'s "{price.unit.text}"',
-                    "Both count the same thing, as in GBP per visit and visits per year.",
+                    f"Both count the same thing, as in {price.unit.text[:3]} per visit and visits per year.",
                 )
         differs = len({item.quantity(state) for state in model.states}) > 1
         if differs and item.causal_share is None and not model.in_probabilities:

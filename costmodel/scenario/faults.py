@@ -17,6 +17,7 @@ from costmodel.errors import Problem, nearest
 from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import NOT_YET, TOO_MANY
+from costmodel.scenario.setting import of
 
 FileType = TypeVar("FileType", bound=BaseModel)
 
@@ -40,12 +41,12 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
     the entries that were cut out as faulty.
     """
     data = tree.data
-    problems = [*_double_shrinkage(tree, tree.data)]
+    problems, accounts = [*_double_shrinkage(tree, tree.data)], of(tree)
     faulty: set[str] = {key for keys in tree.unreadable for key in keys if isinstance(key, str)}
     damaged: list[Keys] = list(tree.unreadable)
     for _ in range(len(tree.places) + len(STAND_INS)):
         try:
-            return file_type.model_validate(data), problems, faulty
+            return file_type.model_validate(data, context=accounts), problems, faulty
         except ValidationError as error:
             details = error.errors(include_url=False)
         for detail in details:
@@ -108,6 +109,8 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
     if kind == "literal_error":
         expected = str(detail.get("ctx", {}).get("expected", ""))
         return Problem(place, f"{path} is {found}", f"Allowed: {expected}.")
+    if kind == "unknown_name":
+        return Problem(place, f"{path} is {found}", detail["ctx"]["remedy"])
     if kind == "string_pattern_mismatch":
         return Problem(place, f"{path} is {found}", "A name has lower-case ASCII letters, digits and _.")
     if kind in ("too_short", "too_long"):

@@ -14,7 +14,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from costmodel.units import Duration, Unit, parse_duration, parse_price_year, parse_unit
+from costmodel.units import Duration, parse_duration, parse_price_year
 
 RESERVED = ("dead", "others", "all", "remainder")
 
@@ -123,16 +123,6 @@ def _financial_year(value: object) -> str:
 
 PriceYear = Annotated[str, BeforeValidator(_financial_year)]
 """A financial year, `2024/25`, or a calendar year, `2024`."""
-
-
-def _unit(value: object) -> Unit:
-    if not isinstance(value, str):
-        raise ValueError('wanted: a unit such as "share", "per year" or "GBP per visit"')
-    return parse_unit(value)
-
-
-UnitText = Annotated[Unit, PlainValidator(_unit), WithJsonSchema({"type": "string"})]
-"""A unit of docs/format.md."""
 
 
 @dataclass(frozen=True)

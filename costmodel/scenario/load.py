@@ -13,17 +13,18 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest, path_of
 from costmodel.inputs.files import LONGEST_NAME, named_file
 from costmodel.scenario import overlay
-from costmodel.scenario.attached import sources_of
+from costmodel.scenario.attached import accounts_of, sources_of
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL, STRENGTH
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import Base, LockedFile, OverlayFile, Source
+from costmodel.units import SYMBOLS
 from costmodel.version import __version__
 
 HEADLINE = "No answer is given: this scenario is locked."
-MONEY = re.compile(r"[£$€¥]|\b(?:GBP|EUR|USD)\b|\b(?:pounds?|euros?|dollars?)\b", flags=re.IGNORECASE)
+MONEY = re.compile(rf"{SYMBOLS}|\b(?:GBP|EUR|USD)\b|\b(?:pounds?|euros?|dollars?)\b", flags=re.IGNORECASE)
 """How a sum of money begins or ends; neither the file nor a source that it cites may hold one."""
 
 
@@ -142,8 +143,6 @@ def refusal(locked: Locked) -> dict[str, Any]:
 
 DEEPEST = 2
 """Overlays of overlays: at most this many on one model file."""
-HOME = "GBP"
-"""The one currency in which the model calculates and speaks."""
 
 
 FOLDER = "COSTMODEL_SCENARIOS"
@@ -391,10 +390,7 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
         setting = parse_file(named_file(name, place.path, str(place)))
     except InputError as error:
         return merged, [*problems, *error.problems]
-    currency = setting.data.get("currency")
-    if isinstance(currency, str) and currency != HOME:  # else every price would be refused for it, one by one
-        remedy = f"Only pounds are supported: write currency: {HOME}, and every price in pounds."
-        raise InputError.at(str(setting.place(("currency",))), f"the currency is {currency[:20]!r}", remedy)
+    merged.accounts = accounts_of(setting)
     problems += [*setting.problems, *_internal_keys(setting)]
     merged.unreadable |= {keys for keys in setting.unreadable if keys[0] == "parameters"}
     own = base.data.get("parameters")

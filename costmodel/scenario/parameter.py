@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from costmodel.inputs.distributions import ENDED
 from costmodel.inputs.shapes import Declared
-from costmodel.scenario.fields import Block, Name, PriceYear, Text, UnitText
+from costmodel.scenario.fields import Block, Name, PriceYear, Text
+from costmodel.scenario.setting import UnitText
 from costmodel.units import MONTHS_A_YEAR, parse_duration, period_months
 
 Status = Literal["read", "derived", "recalled", "assumption"]

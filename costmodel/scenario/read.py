@@ -52,12 +52,14 @@ class Tree:
     """Plain data with the place of each node. `places` is keyed by the path of keys.
 
     problems: faults of single entries. unreadable: where these stand; the data hold None there.
+    accounts: the parties, categories and currency of the setting by which it is read; see `setting.of`.
     """
 
     data: dict[str, Any]
     places: dict[Keys, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unreadable: set[Keys] = field(default_factory=set)
+    accounts: Any = None
 
     def place(self, keys: Keys) -> Place:
         """The place of a node, or of its nearest ancestor that has one."""

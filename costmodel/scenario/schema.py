@@ -27,6 +27,7 @@ from costmodel.scenario.fields import (
     Version,
 )
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
+from costmodel.scenario.setting import Accounts
 
 NOT_YET = {
     "subgroups": "",
@@ -163,15 +164,13 @@ class ModelFile(Block):
         return self.mortality
 
 
-class SettingFile(Block):
-    """A place: prices, life table, discounting."""
+class SettingFile(Accounts):
+    """A place: who pays, in what currency, prices, life table, discounting."""
 
     format: Version
     """The version of this grammar."""
     title: Text
     """The place's name."""
-    currency: Literal["GBP"]
-    """The currency of all prices."""
     price_year: PriceYear
     """The year in whose prices all money is shown."""
     sources: Text

@@ -13,26 +13,30 @@ from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import CENTRES, pieces
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.setting import NOBODY, Category
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""
 UNUSUAL_PRICE = 100_000.0
-"""Pounds a unit. Above it pence may have been typed as pounds."""
+"""Money a unit. Above it hundredths may have been typed as whole units."""
 UNUSUAL_HOSPITAL_PRICE = 10.0
-"""Pounds a unit. Below it thousands of pounds may have been typed for hospital care."""
+"""Money a unit. Below it thousands may have been typed as units for hospital care."""
 UNUSUAL_BENEFIT = 500.0
-"""Pounds a year. Below it a weekly or monthly benefit may have been typed as an annual one."""
+"""Money a year. Below it a weekly or monthly benefit may have been typed as an annual one."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is looked at: the model and what was changed in it, central values by parameter, spreads, the life table."""
+    """What is looked at: the model and what was changed in it, central values by parameter, spreads, life table,
+    categories.
+    """
 
     model: ModelFile
     changes: Sequence[Change]
     central: Mapping[str, float]
     leaves: Mapping[str, Leaf]
     life_table: LifeTable | None
+    categories: Mapping[str, Category]
 
     def value(self, reference: str | int) -> float:
         """Central value of a reference."""
@@ -67,9 +71,10 @@ def warnings(
     central: Mapping[str, float],
     leaves: Mapping[str, Leaf],
     life_table: LifeTable | None,
+    categories: Mapping[str, Category],
 ) -> Iterator[str]:
     """Sentences about a model that loaded."""
-    seen = Seen(model, changes, central, leaves, life_table)
+    seen = Seen(model, changes, central, leaves, life_table, categories)
     looks: tuple[Callable[[Seen], Iterator[str]], ...] = (
         _spreads,
         _strategies,
@@ -195,13 +200,16 @@ def _prices(seen: Seen) -> Iterator[str]:
         if not isinstance(item.price, str):
             continue
         price = seen.central[item.price]
-        shown = f'"{item.price}" is £{price:,.10g}'
+        unit, category = seen.model.parameters[item.price].unit, seen.categories[item.category]
+        assert unit.currency is not None
+        currency = unit.currency
+        shown = f'"{item.price}" is {currency.written(f"{price:,.10g}")}'
         if price > UNUSUAL_PRICE:
-            said[f'"{item.price}" is £{price:,.0f} a unit: pence typed as pounds?'] = None
-        if item.category == "hospital" and 0 < price < UNUSUAL_HOSPITAL_PRICE:
-            said[f"{shown} a unit of hospital care: thousands typed as pounds?"] = None
-        annual = seen.model.parameters[item.price].unit.thing == "year"
-        if item.category == "welfare" and annual and 0 < price < UNUSUAL_BENEFIT:
+            slip = f"{currency.hundredths} typed as {currency.plural}?"
+            said[f'"{item.price}" is {currency.written(f"{price:,.0f}")} a unit: {slip}'] = None
+        if category.kind == "hospital" and 0 < price < UNUSUAL_HOSPITAL_PRICE:
+            said[f"{shown} a unit of {item.category} care: thousands typed as {currency.plural}?"] = None
+        if category.kind == "benefit" and unit.thing == "year" and 0 < price < UNUSUAL_BENEFIT:
             said[f"{shown} a year: a weekly or monthly benefit typed as an annual one?"] = None
     yield from said
 
@@ -219,9 +227,9 @@ def _resources(seen: Seen, item: CostItem) -> set[tuple[str | int, str | int]]:
 
 
 def _transfers(seen: Seen) -> Iterator[str]:
-    work = any(item.category == "productivity" for item in seen.model.costs.values())
+    work = any(seen.categories[item.category].kind == "work" for item in seen.model.costs.values())
     for name, item in seen.model.costs.items():
-        if item.category in ("welfare", "tax") and "nobody" in (item.paid_by, item.received_by):
+        if seen.categories[item.category].kind in ("benefit", "tax") and NOBODY in (item.paid_by, item.received_by):
             yield (
                 f'"{name}" ({item.category}) is a transfer with nobody on one side, so that society seems to gain or '
                 "lose it" + (" beside the work that it is paid from." if work else ".")

@@ -13,13 +13,13 @@ from costmodel.analysis.sensitivity import inputs
 from costmodel.analysis.sensitivity.inputs import Spread, _chance_below, limits, ordinal, spread_of
 from costmodel.analysis.sensitivity.tornado import Bar, Tornado
 from costmodel.inputs.distributions import fit
-from costmodel.units import parse_unit
 from costmodel.words import amount, pair
 from tests.cli.commands import two_structures
 from tests.support.answers import answer
 from tests.support.calibrated import calibration
 from tests.support.example import derived, load_example, number, price, write_model
 from tests.support.plain_engine import PlainModel
+from tests.support.pounds import unit_of
 from tests.support.random_models import random_scenario
 from tests.support.small_probabilities import small
 
@@ -204,14 +204,14 @@ def test_a_choice_with_a_number_of_its_own_is_moved_itself(tmp_path: Path) -> No
     scenario = load_example(tmp_path, **edits).changed({"choice": 50})
     one = bar(cm.tornado(scenario, perspective="nhs"), "choice")
     assert one.input.central == 50
-    low, high = fit("gamma", unit=parse_unit("GBP per session"), value=50, cv=0.1).interval95
+    low, high = fit("gamma", unit=unit_of("GBP per session"), value=50, cv=0.1).interval95
     assert (one.input.spread.low, one.input.spread.high) == (pytest.approx(low), pytest.approx(high))
     assert "session_price" not in listed(cm.tornado(scenario))
 
 
 @given(share=st.floats(0.05, 0.95), size=st.floats(2, 200), at=st.floats(0.01, 0.99))
 def test_a_percentile_turns_a_quantile_round(share: float, size: float, at: float) -> None:
-    distribution = fit("beta", unit=parse_unit("share"), value=share, effective_size=size)
+    distribution = fit("beta", unit=unit_of("share"), value=share, effective_size=size)
     value = float(distribution.quantile(np.array([at]))[0])
     if 1e-9 < value < 1 - 1e-9:
         assert _chance_below(distribution.quantile, 1.0, value) == pytest.approx(at, abs=1e-6)
@@ -311,9 +311,9 @@ def test_the_chart_names_both_ends_in_letters_and_not_by_colour_alone() -> None:
 
 
 def test_two_values_share_their_unit() -> None:
-    assert pair(253, 375, parse_unit("GBP per session")) == "£253 to £375 per session"
-    assert pair(0.1, 0.25, parse_unit("share")) == "10% to 25%"
-    assert pair(0.5, 3, parse_unit("bed-days per year"), ", not ") == "0.5, not 3 bed-days per year"
+    assert pair(253, 375, unit_of("GBP per session")) == "£253 to £375 per session"
+    assert pair(0.1, 0.25, unit_of("share")) == "10% to 25%"
+    assert pair(0.5, 3, unit_of("bed-days per year"), ", not ") == "0.5, not 3 bed-days per year"
 
 
 def test_names_that_there_are_not_are_refused_with_the_nearest(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import costmodel as cm
-from costmodel.units import parse_unit
 from costmodel.words import amount
 from tests.cli.commands import done, parsed, refused, two_structures
 from tests.support.example import example
+from tests.support.pounds import unit_of
 
 KEYS = {"schema", "scenario", "engine", "settings", "rows", "warnings", "notes", "changes"}
 
@@ -137,4 +137,4 @@ def test_what_cannot_be_asked_is_refused(words: list[str], said: str, tmp_path: 
 
 def test_values_have_their_units() -> None:
     said = {"GBP per session": "£0.50 per session", "share": "50%", "per year": "0.5 per year", "multiplier": "0.5"}
-    assert {text: amount(0.5, parse_unit(text)) for text in said} == said
+    assert {text: amount(0.5, unit_of(text)) for text in said} == said

@@ -14,14 +14,15 @@ from scipy import integrate, stats
 import costmodel as cm
 from costmodel.inputs.distributions import Distribution, fit, recentred, warnings
 from costmodel.inputs.draws import uniforms
-from costmodel.units import Unit, parse_unit
+from costmodel.units import Unit
 from tests.cli.commands import done, parsed
 from tests.support.example import example, number, price, write_model
+from tests.support.pounds import unit_of
 from tests.support.small_probabilities import small
 
-SHARE, RATE, HAZARD_RATIO = parse_unit("share"), parse_unit("per year"), parse_unit("hazard ratio")
-PRICE, UTILITY, DISCOUNT = parse_unit("GBP per visit"), parse_unit("utility"), parse_unit("discount rate")
-DAYS = parse_unit("days per year")
+SHARE, RATE, HAZARD_RATIO = unit_of("share"), unit_of("per year"), unit_of("hazard ratio")
+PRICE, UTILITY, DISCOUNT = unit_of("GBP per visit"), unit_of("utility"), unit_of("discount rate")
+DAYS = unit_of("days per year")
 DIFFERENCE = Unit("difference", "quantity", low=-math.inf)
 """No unit of the format is unbounded, so normal distributions are tried on an invented one."""
 
@@ -388,7 +389,7 @@ def test_a_uniform_keeps_its_relative_width() -> None:
     [
         (Distribution("beta", 0.5, 5, 5), SHARE, 1.2, "0 to 1"),
         (Distribution("beta", 0.5, 5, 5), SHARE, 1, "hold it fixed"),
-        (Distribution("beta", 0.5, 5, 5), parse_unit("multiplier"), 1.2, "between 0 and 1"),
+        (Distribution("beta", 0.5, 5, 5), unit_of("multiplier"), 1.2, "between 0 and 1"),
         (Distribution("beta", 0.5, 5, 5), UTILITY, -0.1, "between 0 and 1"),
         (Distribution("gamma", 10, 4, 2.5), PRICE, 0, "hold it fixed"),
         (Distribution("gamma", 10, 4, 2.5), PRICE, -1, "prices are positive"),

@@ -236,8 +236,8 @@ STRUCTURE = [
          "costs:\n  everything: {label: All, category: composite, paid_by: nhs, price: gp_visit, while_in: {others: gp_ill}, cashable: 0,"
          " lag: 0 months, covers: [primary care]}\n",
          'covers primary care, which "gp" counts too', "Remove the composite", line="everything:"),
-    Slip("unknown_category", "category: primary care", "category: primary_care", "'primary_care'", "Allowed: 'therapy'", line="gp: {label"),
-    Slip("unknown_payer", "paid_by: nhs, price", "paid_by: NHS, price", "'NHS'", "Allowed: 'nhs'"),
+    Slip("unknown_category", "category: primary care", "category: primary_care", "'primary_care'", 'Did you mean "primary care"?', line="gp: {label"),
+    Slip("unknown_payer", "paid_by: nhs, price", "paid_by: NHS, price", "'NHS'", 'Did you mean "nhs"?'),
     Slip("C16_effect_without_a_therapy", "    therapy: {sessions: sessions, over: 6 months, wait: 0 months, attendance: attendance, price: session_price}\n",
          "", "an effect without a therapy", "Add the therapy block", line="recovers_faster"),
     Slip("D6_horizon_of_zero", "horizon: 5 years", "horizon: 0 years", "0 years is no horizon", "Give a time above 0"),

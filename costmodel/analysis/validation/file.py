@@ -56,7 +56,7 @@ MODEL = "model.yaml"
 """The file of a population that is asked where a row names none."""
 
 
-class Currency(Block):
+class Exchange(Block):
     per_unit: float = Field(gt=0)
     """Pounds for one unit of the source's currency."""
     source: Text
@@ -116,7 +116,7 @@ class Target(Block):
     """share, months, QALY, a currency, or another word for rows that are not asked.
     `GBP`, `GBP per QALY`.
     """
-    currency: Currency | None = None
+    currency: Exchange | None = None
     """What a unit of a currency other than GBP is worth.
     In pounds.
     """
