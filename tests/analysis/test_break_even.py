@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import costmodel as cm
-from costmodel.analysis.sensitivity import inputs, named
-from costmodel.analysis.sensitivity.break_even import BreakEven, BreakEvens
+from costmodel.analysis.sensitivity import BreakEven, BreakEvens, inputs, named
 from costmodel.analysis.sensitivity.inputs import ordinal
-from costmodel.analysis.sensitivity.search import Scan, scanned, search
+from costmodel.analysis.sensitivity.search import scanned, search
 from costmodel.inputs.shapes import Distribution
 from costmodel.model.draws import drawn_values
 from tests.cli.commands import two_structures
@@ -204,21 +203,21 @@ def test_values_that_a_model_of_probabilities_refuses_are_left_out(tmp_path: Pat
 # The search by itself, on figures whose zeros are known
 
 
-def scan(figure: Callable[[Any], Any], tmp_path: Path, name: str = "causal") -> Scan:
+def scan(figure: Callable[[Any], Any], tmp_path: Path, name: str = "causal") -> BreakEven:
     one = named(load_example(tmp_path), name)
-    return search([one], lambda _, x: np.asarray(figure(x), dtype=float))[0]
+    return search([one], lambda _, x: np.asarray(figure(x), dtype=float), [float(figure(one.central))])[0]
 
 
 def test_a_jump_over_zero_is_no_root(tmp_path: Path) -> None:
-    (found,) = scan(lambda x: np.where(x < 0.37, -5.0, 7.0), tmp_path).crossings
-    assert found.jumps
-    assert found.value == pytest.approx(0.37, abs=1e-9)
+    found = scan(lambda x: np.where(x < 0.37, -5.0, 7.0), tmp_path)
+    assert found.jumps == (pytest.approx(0.37, abs=1e-9),)
+    assert found.roots == ()
 
 
 def test_a_stretch_of_zeros_is_no_root(tmp_path: Path) -> None:
     found = scan(lambda x: np.maximum(x - 0.5, 0.0), tmp_path)
-    assert found.crossings == ()
-    ((low, high),) = found.flat
+    assert found.roots == found.jumps == ()
+    ((low, high),) = found.met
     assert low == 0.0
     assert high == pytest.approx(0.5, abs=0.07)
 
@@ -227,21 +226,21 @@ def test_two_zeros_between_two_values_of_the_scan_are_found(tmp_path: Path) -> N
     grid = scanned(named(load_example(tmp_path), "causal"))
     i = int(np.argmax(np.diff(grid)))
     middle, width = (grid[i] + grid[i + 1]) / 2, (grid[i + 1] - grid[i]) / 4
-    found = scan(lambda x: (x - middle) ** 2 - width**2, tmp_path).crossings
+    found = scan(lambda x: (x - middle) ** 2 - width**2, tmp_path).roots
     assert [one.value for one in found] == pytest.approx([middle - width, middle + width], rel=1e-9)
 
 
 def test_a_zero_just_inside_what_is_allowed_is_found(tmp_path: Path) -> None:
     found = scan(lambda x: np.where(x <= 0.771, 0.7701 - x, np.nan), tmp_path)
-    assert [one.value for one in found.crossings] == [pytest.approx(0.7701)]
-    assert not found.allowed
+    assert [one.value for one in found.roots] == [pytest.approx(0.7701)]
+    assert found.limited
     assert 0.77 < found.high <= 0.771
 
 
 def test_a_zero_beyond_what_is_allowed_is_not_made_up(tmp_path: Path) -> None:
     found = scan(lambda x: np.where(x <= 0.77, 0.78 - x, np.nan), tmp_path)
-    assert found.crossings == ()
-    assert not found.allowed
+    assert found.roots == found.jumps == ()
+    assert found.limited
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -251,8 +250,8 @@ def test_every_simple_zero_of_a_polynomial_is_found(roots: list[float], tmp_path
     if any(b - a < 0.07 for a, b in pairwise(roots)):
         return
     one = named(load_example(tmp_path_factory.mktemp("search")), "causal")
-    found = search([one], lambda _, x: 1e5 * np.prod([x - root for root in roots], axis=0) * np.ones_like(x))[0]
-    assert [c.value for c in found.crossings] == pytest.approx(roots, abs=1e-7)
+    found = search([one], lambda _, x: 1e5 * np.prod([x - root for root in roots], axis=0) * np.ones_like(x), [0])[0]
+    assert [root.value for root in found.roots] == pytest.approx(roots, abs=1e-7)
 
 
 def test_a_percentile_is_that_of_the_input_s_own_distribution(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The inputs of an answer, one by one: which can be moved, how far each is uncertain, where a value lies in that."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
-from costmodel.errors import InputError, made_by, nearest, one_of
+from costmodel.errors import InputError, listed, made_by, nearest, number, one_of
 from costmodel.page import SCREEN, TEXT, Block, Notes
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.leaves import HIGHEST_PRICE
 from costmodel.scenario.structure import uses
-from costmodel.units import UNUSUAL_RATE, Unit
+from costmodel.units import UNUSUAL_RATE, Unit, out_of_support
 
 Array = NDArray[np.float64]
 
+STEPS = 11
+"""Values of each of two inputs where they are not named."""
 DEFAULT_CHANGE = 0.2
 """By which share of itself an input is moved that declares no range; and how far a 0 of a share is."""
 INTERVAL = "95% interval"
@@ -221,6 +223,29 @@ def named(scenario: Scenario, name: str) -> Input:
     if name in scenario.parameters:
         raise InputError.at(place, "this does not feed the answer", "`costmodel check` lists what does not.")
     raise InputError.at(place, "there is no such input", nearest(name, found))
+
+
+def two(scenario: Scenario, first: str, second: str) -> tuple[Input, Input]:
+    """Two different inputs by name. Raises InputError otherwise."""
+    one, other = named(scenario, first), named(scenario, second)
+    if one.name == other.name:
+        raise InputError.at(f"{first} and {second}", "these are one input", "Name two different ones.")
+    return one, other
+
+
+def values_of(one: Input, given: Sequence[float] | None) -> tuple[float, ...]:
+    """Values of an input that its unit allows; by default from the low to the high end of its uncertainty."""
+    if given is None:
+        if one.spread.low == one.spread.high:
+            raise InputError.at(one.name, one.spread.why, "Name the values at which it is to be tried.")
+        return tuple(float(x) for x in np.linspace(one.spread.low, one.spread.high, STEPS))
+    values = tuple(number(one.name, x, wrong="not a value of it") for x in listed(one.name, given))
+    if not values:
+        raise InputError.at(one.name, "no values are named", "Name at least one.")
+    for value in values:
+        if fault := out_of_support(one.unit, value):
+            raise InputError.at(one.name, fault)
+    return values
 
 
 def one_by_one(scenario: Scenario) -> set[str]:

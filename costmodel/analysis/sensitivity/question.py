@@ -1,14 +1,16 @@
-"""What is asked of each row of a batch, read by the same functions that a result is read by."""
+"""What is asked, of which strategy, for whom and until when; and the answers of many rows with other inputs."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from costmodel.analysis.sensitivity.inputs import one_by_one
 from costmodel.errors import InputError, made_by, number, one_of, true_or_false
-from costmodel.model.activity import looking
-from costmodel.model.draws import Array, Values
-from costmodel.model.run import run
+from costmodel.model.activity import LARGEST_LEAK, looking
+from costmodel.model.draws import Array, Values, completed
+from costmodel.model.run import BLOCK, evaluate, run
 from costmodel.page import Block, Page, titled
 from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.result import payback
@@ -17,6 +19,7 @@ from costmodel.result.result import Result
 from costmodel.result.table import cost_per_qaly, in_words, offset_ratio, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.units import out_of_support
 from costmodel.words import money, significant
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ OUTCOMES: dict[str, str] = {
 UNITS = {
     "net_saving": "GBP", "payback": "months", "cost_per_qaly": "GBP per QALY", "nmb": "GBP", "offset_ratio": "ratio",
 }  # fmt: skip
+TARGETS = ("net_saving", "nmb", "payback", "offset_ratio")
 WHOLE = 100
 """Pounds from which an answer is shown whole: bars differ in what three figures would hide."""
 PLAIN_RATIO = "costs more and improves health"
@@ -57,16 +61,12 @@ class Rows:
     result: Result
     values: Values
 
-    @property
-    def size(self) -> int:
-        """How many rows."""
-        return self.result.deterministic.draws
-
     def mixed(self, amounts: Array) -> Array:
         """Alternatives weighted as each row weighs them: (…, alternative, row) → (…, row)."""
         look = looking(self.values)
         weights = [look(structure.weight) for structure in self.result.scenario.readings]
-        return sum((weight * amounts[..., a, :] for a, weight in enumerate(weights)), np.zeros(self.size))
+        none = np.zeros(self.result.deterministic.draws)
+        return sum((weight * amounts[..., a, :] for a, weight in enumerate(weights)), none)
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,22 @@ class Question:
         """The unit of the answer."""
         return UNITS[self.outcome]
 
+    @property
+    def first_payment(self) -> float:
+        """Month of the strategy's first therapy payment."""
+        return self.template.first_payment[self.strategy]
+
+    @property
+    def in_present_values(self) -> bool:
+        """Whether the answer is discounted."""
+        return self.discounted or self.outcome in ("nmb", "cost_per_qaly")
+
+    @property
+    def words(self) -> str:
+        """The outcome with its horizon, in words."""
+        kind = ", discounted" if self.in_present_values else ""
+        return f"{OUTCOMES[self.outcome]}{kind}, {in_words(self.months)}"
+
     def rows(self, outcomes: Outcomes, values: Values) -> Rows:
         """Outcomes of rows, to be asked."""
         return Rows(replace(self.template, deterministic=outcomes, expected=None, draws=0), values)
@@ -109,7 +125,8 @@ class Question:
             case "net_saving":
                 return -self._net_cost(rows, self.discounted)[None]
             case "nmb":
-                return self._net_benefit(rows)[None]
+                threshold = looking(rows.values)(self.scenario.setting.thresholds[0])
+                return np.asarray(self._gain(rows) * threshold - self._net_cost(rows, True))[None]
             case "cost_per_qaly":
                 return np.stack([self._net_cost(rows, True), self._gain(rows)])
             case "offset_ratio":
@@ -122,30 +139,24 @@ class Question:
         """The answer of a row from its figures, (figure,)."""
         if not np.isfinite(figures).all() and self.outcome != "payback":
             return Finding(None, "not computed")
+        first, *second = map(float, figures)
         match self.outcome:
             case "payback":
-                month = float(figures[0])
-                words = payback_words(month, self.months, self.first_payment)
-                return Finding(None if month == payback.NEVER else month, words)
+                words = payback_words(first, self.months, self.first_payment)
+                return Finding(None if first == payback.NEVER else first, words)
             case "cost_per_qaly":
-                ratio, words = cost_per_qaly(float(figures[0]), float(figures[1]))
+                ratio, words = cost_per_qaly(first, *second)
                 return Finding(ratio + 0.0 if words == PLAIN_RATIO else None, words)
             case "offset_ratio":
-                share = offset_ratio(float(figures[0]), float(figures[1]))
+                share = offset_ratio(first, *second)
                 return Finding(share, "no therapy is paid for" if share is None else "")
-        return Finding(float(figures[0]) + 0.0)
-
-    @property
-    def first_payment(self) -> float:
-        """Month of the strategy's first therapy payment."""
-        return self.template.first_payment[self.strategy]
+        return Finding(first + 0.0)
 
     def curve(self, rows: Rows) -> tuple[Array, Array]:
         """Cumulative net cost of the mixture to the horizon, (time, row), and its months."""
-        result = rows.result
-        v, p = VIEWS.index("discounted" if self.discounted else "value"), list(PERSPECTIVES).index(self.perspective)
-        curve = rows.mixed(result.deterministic.curves_of(v, p)[:, self.strategy - 1])
-        return until(curve, result.edges, self.months / MONTHS_A_YEAR)
+        view, payer = VIEWS.index("discounted" if self.discounted else "value"), list(PERSPECTIVES)
+        curves = rows.result.deterministic.curves_of(view, payer.index(self.perspective))[:, self.strategy - 1]
+        return until(rows.mixed(curves), rows.result.edges, self.months / MONTHS_A_YEAR)
 
     def spent_and_returned(self, rows: Rows) -> tuple[Array, Array]:
         """What the therapy costs, and what everything else saves, (row,) each."""
@@ -164,16 +175,6 @@ class Question:
     def _gain(self, rows: Rows) -> Array:
         return rows.mixed(rows.result.qaly_gain(rows.result.headline, self.horizon, self.strategy, True))
 
-    def _net_benefit(self, rows: Rows) -> Array:
-        threshold = looking(rows.values)(rows.result.scenario.setting.thresholds[0])
-        return np.asarray(self._gain(rows) * threshold - self._net_cost(rows, True))
-
-    @property
-    def words(self) -> str:
-        """The outcome with its perspective and horizon, in words."""
-        kind = ", discounted" if self.discounted or self.outcome in ("nmb", "cost_per_qaly") else ""
-        return f"{OUTCOMES[self.outcome]}{kind}, {in_words(self.months)}"
-
 
 def ask(
     scenario: Scenario, outcome: str = "net_saving", perspective: str = "nhs_pss", horizon: float | None = None,
@@ -190,6 +191,171 @@ def ask(
     template = run(scenario, draws=0)
     index, position = template.at(horizon, place="horizon"), template.compared(strategy)
     return Question(template, outcome, perspective, index, position, discounted)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an outcome is to reach: pounds, months, a ratio, or a chance of payback. words: the same in words."""
+
+    question: Question
+    value: float
+    words: str
+
+    def figure(self, rows: Rows) -> Array:
+        """Pounds by which the outcome is more than met, (1, row); continuous where the outcome's money is.
+
+        Payback by a month: less the most that is still owed at that month or later. A ratio r: what is saved
+        less r times what the therapy costs.
+        """
+        match self.question.outcome:
+            case "payback":
+                curve, months = self.question.curve(rows)
+                after = int(np.searchsorted(months, self.value))
+                share = (self.value - months[after - 1]) / (months[after] - months[after - 1])
+                at = curve[after - 1] + share * (curve[after] - curve[after - 1])
+                return np.asarray(-np.concatenate([at[None], curve[months > self.value]]).max(axis=0)[None])
+            case "offset_ratio":
+                spent, returned = self.question.spent_and_returned(rows)
+                return (returned - self.value * spent)[None]
+        return self.question.measure(rows) - self.value
+
+
+def target(question: Question, value: float | None) -> Target:
+    """A target; by default £0, payback within the horizon, a ratio of 1. Raises InputError for what cannot be met."""
+    horizon, outcome = in_words(question.months), question.outcome
+    if outcome not in TARGETS:
+        remedy = f"Take one of {', '.join(TARGETS)}: a cost per QALY is met where nmb is 0 at that threshold."
+        raise InputError.at("outcome", f"break-even is not sought for a {OUTCOMES[outcome]}", remedy)
+    if value is None:
+        value = {"payback": question.months, "offset_ratio": 1.0}.get(outcome, 0.0)
+    value = number("target", value)
+    if outcome == "payback":
+        by_a_month("target", question, value)
+        words = f"payback by {in_words(value)}" + ("" if value == question.months else f", lasting to {horizon}")
+    elif outcome == "offset_ratio":
+        words = f"savings of {value:g} times the therapy's cost over {horizon}"
+    else:
+        words = f"{OUTCOMES[outcome]} of £{value:,.0f} over {horizon}"
+    return Target(question, float(value), f"{'discounted ' if question.in_present_values else ''}{words}")
+
+
+def by_a_month(place: str, question: Question, month: float) -> None:
+    """Raise InputError for a month by which payback cannot be asked."""
+    if not question.first_payment < month <= question.months:
+        found = f"month {month:g} is not between the first payment and {in_words(question.months)}"
+        raise InputError.at(place, found, "Name a month in between, or another horizon.")
+
+
+# Many rows at once
+
+Change = Mapping[str, float]
+"""Inputs of a row that differ from the central values, by name; in the setting's price year."""
+Measure = Callable[[Rows], Array]
+"""Figures of rows, (figure, row)."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Figures of rows, (figure, row), NaN where the model refuses a row; and the reason, "" where it does not."""
+
+    figures: Array
+    refused: tuple[str, ...]
+
+
+def central_leaves(scenario: Scenario) -> dict[str, float]:
+    """The central value of every input, in the setting's price year."""
+    return {name: leaf.central * leaf.price_factor for name, leaf in scenario.leaves.items()}
+
+
+def changed(scenario: Scenario, change: Change) -> Scenario:
+    """The scenario with other central values of inputs, which are held; of the age, say, that chooses the hazards."""
+    leaves = {
+        name: replace(leaf, central=change[name] / leaf.price_factor) if name in change else leaf
+        for name, leaf in scenario.leaves.items()
+    }
+    return replace(scenario, leaves=leaves)
+
+
+def batch(question: Question, changes: Sequence[Change], measure: Measure | None = None) -> Batch:
+    """The figures of a question for every row. measure: other figures of the same rows.
+
+    A value that the model does not allow, alone or with others, refuses its row and no other.
+    """
+    scenario = question.scenario
+    apart, table = one_by_one(scenario), scenario.life_table
+    groups: dict[tuple[tuple[str, float], ...], list[int]] = {}
+    for row, change in enumerate(changes):
+        groups.setdefault(tuple((name, x) for name, x in sorted(change.items()) if name in apart), []).append(row)
+    answers: dict[int, Array | str] = {}
+    for own, rows in groups.items():
+        version = changed(scenario, dict(own)) if own else scenario
+        if own and table and not 0 <= version.central[str(scenario.model.cohort.age)] <= table.last_age:
+            answers |= dict.fromkeys(rows, f"the life table covers ages of 0 to {table.last_age}")
+            continue
+        for first in range(0, len(rows), BLOCK):
+            part = rows[first : first + BLOCK]
+            found = _answers(question, version, [changes[row] for row in part], measure or question.measure)
+            answers |= {part[i]: answer for i, answer in found.items()}
+    count = max((len(answer) for answer in answers.values() if not isinstance(answer, str)), default=1)
+    figures = np.full((count, len(changes)), np.nan)
+    for row, answer in answers.items():
+        if not isinstance(answer, str):
+            figures[:, row] = answer
+    return Batch(figures, tuple(a if isinstance(a := answers[row], str) else "" for row in range(len(changes))))
+
+
+def _answers(
+    question: Question, scenario: Scenario, changes: Sequence[Change], measure: Measure
+) -> dict[int, Array | str]:
+    """The figures of each row that one evaluation can hold, or why the model refuses it."""
+    leaves: dict[str, float | Array] = {
+        name: leaf.central * leaf.price_factor for name, leaf in scenario.leaves.items()
+    }
+    for name in dict.fromkeys(name for change in changes for name in change):
+        leaves[name] = np.array([change.get(name, float(scenario.central[name])) for change in changes])
+    with np.errstate(all="ignore"):
+        values = completed(scenario, leaves)
+    answers: dict[int, Array | str] = dict(_refused_on_load(scenario, values, len(changes)))
+    waiting = [np.array([row for row in range(len(changes)) if row not in answers], int)]
+    while waiting:  # where the model refuses some of the rows, they are found by halving
+        rows = waiting.pop()
+        chosen = {name: value[rows] if isinstance(value, np.ndarray) else value for name, value in values.items()}
+        try:
+            figures = measure(question.rows(evaluate(scenario, chosen, len(rows)), chosen)) if len(rows) else None
+        except InputError as error:
+            if len(rows) == 1:
+                answers[int(rows[0])] = error.problems[0].found
+            else:
+                waiting += np.array_split(rows, 2)
+            continue
+        answers |= {} if figures is None else dict(zip(rows.tolist(), figures.T, strict=True))
+    return answers
+
+
+def _refused_on_load(scenario: Scenario, values: Values, rows: int) -> dict[int, str]:
+    """Why a file with a row's values would be refused on load, for rows of which it would."""
+    reasons: dict[int, str] = {}
+    for name in scenario.used:
+        value, unit = values.get(name), scenario.parameters[name].unit
+        if not isinstance(value, np.ndarray):
+            continue
+        with np.errstate(invalid="ignore"):
+            odd = ~((unit.low <= value) & (value < unit.high) & np.isfinite(value))
+        for row in np.flatnonzero(odd).tolist():
+            if fault := out_of_support(unit, float(value[row])):
+                reasons.setdefault(row, f"{name}: {fault}")
+    model = scenario.model
+    sums: dict[str, list[str | int]] = {"the shares of the cohort at referral": [*model.cohort.start.values()]}
+    if model.alternatives:
+        sums["the weights of the alternatives"] = [one.weight for one in model.alternatives.values()]
+    for what, references in sums.items():
+        shares = [values[one] if isinstance(one, str) else float(one) for one in references]
+        for row in np.flatnonzero(np.broadcast_to(np.abs(sum(shares) - 1) > LARGEST_LEAK, (rows,))).tolist():
+            reasons.setdefault(row, f"{what} would no longer sum to 1")
+    return reasons
+
+
+# The answer in words, and its page
 
 
 def said(finding: Finding, question: Question) -> str:
@@ -222,21 +388,14 @@ def asked(
     question: Question, schema: str, blocks: tuple[Block, ...], about: tuple[str, ...], frame: "pd.DataFrame",
     **more: Any,
 ) -> Page:  # fmt: skip
-    """The page of an answer to a question. more: what a program reads beside the settings and the rows."""
-    data = {"schema": schema, "settings": settings(question), **more}
-    scenario = question.scenario
-    return Page(titled(scenario), blocks, about, scenario, "", question.template.warnings, data, frame)
-
-
-def settings(question: Question) -> dict[str, Any]:
-    """What was asked, and of what, for a program."""
+    """The page of an answer to a question. more: what a program reads beside what was asked, and the rows."""
     template, scenario = question.template, question.scenario
-    return {
+    settings = {
         "setting": scenario.setting.title,
         "price_year": scenario.setting.price_year,
         "outcome": question.outcome,
         "unit": question.unit,
-        "discounted": question.discounted or question.outcome in ("nmb", "cost_per_qaly"),
+        "discounted": question.in_present_values,
         "perspective": question.perspective,
         "strategy": template.strategies[question.strategy],
         "comparator": template.comparator,
@@ -245,66 +404,5 @@ def settings(question: Question) -> dict[str, Any]:
         "threshold": template.threshold,
         "run": "deterministic",
     }
-
-
-TARGETS = ("net_saving", "nmb", "payback", "offset_ratio")
-
-
-@dataclass(frozen=True)
-class Target:
-    """An outcome and the value it is to reach: pounds, months, or a ratio."""
-
-    question: Question
-    value: float
-
-    def figure(self, rows: Rows) -> Array:
-        """Pounds by which the outcome is more than met, (1, row); continuous where the outcome's money is.
-
-        Payback by a month: less the most that is still owed at that month or later. A ratio r: what is saved
-        less r times what the therapy costs.
-        """
-        match self.question.outcome:
-            case "payback":
-                curve, months = self.question.curve(rows)
-                later = [curve[months > self.value], _at(curve, months, self.value)[None]]
-                return np.asarray(-np.concatenate(later).max(axis=0)[None], dtype=float)
-            case "offset_ratio":
-                spent, returned = self.question.spent_and_returned(rows)
-                return (returned - self.value * spent)[None]
-        return self.question.measure(rows) - self.value
-
-    @property
-    def words(self) -> str:
-        """What is to be met, in words."""
-        horizon = in_words(self.question.months)
-        discounted = "discounted " if self.question.discounted or self.question.outcome == "nmb" else ""
-        match self.question.outcome:
-            case "payback":
-                beyond = "" if self.value == self.question.months else f", lasting to {horizon}"
-                return f"{discounted}payback by {in_words(self.value)}{beyond}"
-            case "offset_ratio":
-                return f"{discounted}savings of {self.value:g} times the therapy's cost over {horizon}"
-        return f"{discounted}{OUTCOMES[self.question.outcome]} of £{self.value:,.0f} over {horizon}"
-
-
-def target(question: Question, value: float | None) -> Target:
-    """A target; by default £0, payback within the horizon, a ratio of 1. Raises InputError for what cannot be met."""
-    if question.outcome not in TARGETS:
-        remedy = f"Take one of {', '.join(TARGETS)}: a cost per QALY is met where nmb is 0 at that threshold."
-        raise InputError.at("outcome", f"break-even is not sought for a {OUTCOMES[question.outcome]}", remedy)
-    if value is None:
-        value = {"payback": question.months, "offset_ratio": 1.0}.get(question.outcome, 0.0)
-    value = number("target", value)
-    if question.outcome == "payback" and not question.first_payment < value <= question.months:
-        found = f"month {value:g} is not between the first payment and {in_words(question.months)}"
-        raise InputError.at("target", found, "Name a month in between, or another horizon.")
-    return Target(question, float(value))
-
-
-def _at(curve: Array, months: Array, month: float) -> Array:
-    """The curve at a month, straight between its points."""
-    after = int(np.searchsorted(months, month))
-    if months[after] == month:
-        return np.asarray(curve[after], dtype=float)
-    share = (month - months[after - 1]) / (months[after] - months[after - 1])
-    return np.asarray(curve[after - 1] + share * (curve[after] - curve[after - 1]), dtype=float)
+    data = {"schema": schema, "settings": settings, **more}
+    return Page(titled(scenario), blocks, about, scenario, "", template.warnings, data, frame)

@@ -1,15 +1,37 @@
-"""Tornado: every input moved alone through its own uncertainty, and what that does to one outcome."""
+"""Inputs moved: each alone through its own uncertainty (the tornado), or two at once (the grid)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from costmodel.analysis.sensitivity.batch import Change, batch
-from costmodel.analysis.sensitivity.inputs import RANGE, Input, inputs, named_on, only_the_bill, origin, quoted
-from costmodel.analysis.sensitivity.question import OUTCOMES, Finding, Question, ask, asked, prices, said, subject
+from costmodel.analysis.sensitivity.inputs import (
+    RANGE,
+    Input,
+    inputs,
+    named_on,
+    only_the_bill,
+    origin,
+    quoted,
+    two,
+    values_of,
+)
+from costmodel.analysis.sensitivity.question import (
+    OUTCOMES,
+    Change,
+    Finding,
+    Question,
+    ask,
+    asked,
+    batch,
+    prices,
+    said,
+    subject,
+)
 from costmodel.content import by_content
+from costmodel.errors import InputError
 from costmodel.model.draws import Array
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
@@ -44,9 +66,16 @@ BARS = (
     Column("change_at_high", "Change at high value", "money", only=(SHEET,)),
     Column("least", "Least outcome on the way", "money", only=(SHEET,)),
     Column("most", "Most outcome on the way", "money", only=(SHEET,)),
-    Column("from", "Where the two values come from", only=(SCREEN, SHEET), width=46),
+    Column("origin", "Where the two values come from", only=(SCREEN, SHEET), width=46),
     Column("to_know", "To know", only=(SCREEN, SHEET), width=60), Column("drawn", "", only=(TEXT,), right=False),
 )  # fmt: skip
+FRAME = (
+    "input", "label", "unit", "central", "low", "high", "from", "widened", "fitted_together", "kind", "outcome_at_low",
+    "outcome_at_high", "words_at_low", "words_at_high", "least", "most", "width", "monotone", "note",
+)  # fmt: skip
+"""Columns of the tidy table; other columns of a row say the same in words."""
+MOST_CELLS = 250_000
+"""Pairs of values of a grid."""
 SMALLEST = 1e-9
 """Movement of an outcome, as a share of its size or of 1, that is no rounding."""
 
@@ -102,25 +131,10 @@ class Tornado(Paged):
         """One row for each input: `kind` is bar, inert or left out."""
         import pandas as pd
 
-        rows = [
-            {
-                **_of(bar.input),
-                "kind": "bar",
-                "outcome_at_low": bar.at_low.value,
-                "outcome_at_high": bar.at_high.value,
-                "words_at_low": bar.at_low.words,
-                "words_at_high": bar.at_high.words,
-                "least": bar.least,
-                "most": bar.most,
-                "width": None if np.isinf(bar.width) else bar.width,
-                "monotone": bar.monotone,
-                "note": bar.refused,
-            }
-            for bar in self.bars
-        ]
-        rows += [{**_of(one), "kind": "inert", "note": "changes nothing here"} for one in self.inert]
-        rows += [{**_of(one.input), "kind": "left out", "note": one.why} for one in self.left_out]
-        return pd.DataFrame(rows)
+        rows = [self._row(bar) for bar in self.bars]
+        rows += [_row(one, "inert", "changes nothing here") for one in self.inert]
+        rows += [_row(one.input, "left out", one.why) for one in self.left_out]
+        return pd.DataFrame(rows).reindex(columns=FRAME)
 
     @property
     def takeaway(self) -> str:
@@ -148,14 +162,13 @@ class Tornado(Paged):
             "Change in net saving per person when one input moves alone",
             f"Change from {central} in the deterministic run", most=MOST_IN_A_SHEET,
         )  # fmt: skip
-        others = [self.inert, tuple(one.input for one in self.left_out)]
-        idle, untried = (pd.DataFrame([_about(one) for one in some]) for some in others)
-        untried["why"] = [one.why for one in self.left_out]
+        idle = pd.DataFrame([_row(one, "inert") for one in self.inert])
+        untried = pd.DataFrame([_row(one.input, "left out", one.why) for one in self.left_out])
         blocks = (
             Paragraph(self.takeaway, strong=True),
             Figure(self.figure, "tornado", drawn=chart),
             Heading("Each input moved alone; L: at its low value, H: at its high value, │: deterministic run", (TEXT,)),
-            Table(pd.DataFrame([self._bar(bar) for bar in self.bars]), BARS, MOST, "tornado"),
+            Table(pd.DataFrame([self._row(bar) for bar in self.bars]), BARS, MOST, "tornado"),
             Paragraph("Each input alone, over its own uncertainty, at central values of the others."),
             Notes("What to know", tuple(self._notes())),
             *(named_on(inert, self.inert) if self.inert else ()),
@@ -163,7 +176,7 @@ class Tornado(Paged):
             Heading(f"Inputs that change nothing here: {len(self.inert)}", (SHEET,)),
             Table(idle, (*ABOUT, *ENDS), only=(SHEET,)),
             Heading(f"Inputs that could not be tried: {len(self.left_out)}", (SHEET,)),
-            Table(untried, (*ABOUT, Column("why", "Why it was not tried")), only=(SHEET,)),
+            Table(untried, (*ABOUT, Column("note", "Why it was not tried")), only=(SHEET,)),
         )
         about = (f"{subject(self.question)}: {self.question.words}", f"{prices(self.question)}; {central} in the "
                  "deterministic run")  # fmt: skip
@@ -185,25 +198,21 @@ class Tornado(Paged):
         found += only_the_bill(bar.input for bar in bars)
         return found + [f"{bar.input.name}: {bar.refused}" for bar in bars if bar.refused]
 
-    def _bar(self, bar: Bar) -> dict[str, Any]:
+    def _row(self, bar: Bar) -> dict[str, Any]:
         """A bar in numbers and in words."""
-        ends: dict[str, Any] = {}
         low, high, unit = bar.input.spread.low, bar.input.spread.high, bar.input.unit
+        row = _row(bar.input, "bar", bar.refused)
         for side, end in (("low", bar.at_low), ("high", bar.at_high)):
-            known = end.value is not None and self.central.value is not None
-            ends |= {
-                f"outcome_at_{side}": end.value,
-                f"{side}_outcome": said(end, self.question),
-                f"change_at_{side}": end.value - self.central.value if known else None,  # type: ignore[operator]
-            }
+            change = None if end.value is None or self.central.value is None else end.value - self.central.value
+            row |= {f"outcome_at_{side}": end.value, f"words_at_{side}": end.words, f"change_at_{side}": change}
+            row[f"{side}_outcome"] = said(end, self.question)
         turns = "" if bar.monotone else "not monotone: the outcome turns between the two values"
-        marked = bar.input.name + ("*" if bar.input.fitted else "") + ("" if bar.monotone else " ~")
-        return {
-            **_about(bar.input), **ends, "marked": marked, "largest": _largest(bar),
+        return row | {
+            "least": bar.least, "most": bar.most, "width": bar.width if math.isfinite(bar.width) else None,
+            "monotone": bar.monotone, "no_width": "words at an end", "largest": _largest(bar),
+            "marked": bar.input.name + ("*" if bar.input.fitted else "") + ("" if bar.monotone else " ~"),
             "span": f"{amount(low, unit)} to {amount(high, unit)}", "pair": pair(low, high, unit),
-            "width": bar.width if math.isfinite(bar.width) else None, "no_width": "words at an end",
-            "least": bar.least, "most": bar.most, "to_know": "; ".join(filter(None, (turns, bar.refused))),
-            "drawn": self._drawn(bar),
+            "to_know": "; ".join(filter(None, (turns, bar.refused))), "drawn": self._drawn(bar),
         }  # fmt: skip
 
     def _drawn(self, bar: Bar) -> str:
@@ -233,7 +242,7 @@ class Tornado(Paged):
         from costmodel import charts
 
         central = self.central.value
-        drawn = [row for row in map(self._bar, self.bars) if row["width"] is not None and central is not None]
+        drawn = [row for row in map(self._row, self.bars) if row["width"] is not None and central is not None]
         drawn = drawn[:MOST_DRAWN]
         ends = [
             charts.End(
@@ -274,25 +283,15 @@ def _largest(bar: Bar) -> str:
     return "high value" if bar.higher_is_more else "low value"
 
 
-def _about(one: Input) -> dict[str, Any]:
+def _row(one: Input, kind: str, note: str = "") -> dict[str, Any]:
+    """An input in numbers and in words."""
+    spread = one.spread
     return {
-        **_of(one), "from": origin(one),
-        "low_words": amount(one.spread.low, one.unit), "high_words": amount(one.spread.high, one.unit),
+        "input": one.name, "label": one.label, "unit": one.unit.text, "central": one.central, "low": spread.low,
+        "high": spread.high, "from": spread.why, "widened": spread.widened, "fitted_together": one.fitted, "kind": kind,
+        "note": note, "origin": origin(one), "low_words": amount(spread.low, one.unit),
+        "high_words": amount(spread.high, one.unit),
     }  # fmt: skip
-
-
-def _of(one: Input) -> dict[str, object]:
-    return {
-        "input": one.name,
-        "label": one.label,
-        "unit": one.unit.text,
-        "central": one.central,
-        "low": one.spread.low,
-        "high": one.spread.high,
-        "from": one.spread.why,
-        "widened": one.spread.widened,
-        "fitted_together": one.fitted,
-    }
 
 
 def tornado(
@@ -370,3 +369,76 @@ def _bar(question: Question, one: Input, central: Finding, figures: Array, reaso
     why = f"the model does not allow all of these values: {reasons[0]}" if reasons else ""
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
     return Bar(one, found[0], found[-1], least, most, float(width), monotone, why)
+
+
+@by_content
+@dataclass(frozen=True, repr=False)
+class Grid(Paged):
+    """An outcome over two inputs. findings: by value of the first, then of the second."""
+
+    question: Question
+    first: Input
+    second: Input
+    first_values: tuple[float, ...]
+    second_values: tuple[float, ...]
+    findings: tuple[tuple[Finding, ...], ...]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """One row for each pair of values."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {self.first.name: x, self.second.name: y, "value": found.value, "words": found.words}
+            for x, row in zip(self.first_values, self.findings, strict=True)
+            for y, found in zip(self.second_values, row, strict=True)
+        )
+
+    def page(self) -> Page:
+        """The outcome with the first input down and the second across."""
+        import pandas as pd
+
+        question, first, second = self.question, self.first, self.second
+        rows = [
+            {"at": value, "at_words": amount(value, first.unit)}
+            | {f"value_{i}": found.value for i, found in enumerate(row)}
+            | {f"words_{i}": said(found, question) for i, found in enumerate(row)}
+            for value, row in zip(self.first_values, self.findings, strict=True)
+        ]
+        across = (
+            Column(f"value_{i}", amount(value, second.unit), "money" if question.unit == "GBP" else "rounded",
+                   f"words_{i}")
+            for i, value in enumerate(self.second_values)
+        )  # fmt: skip
+        blocks = (
+            Paragraph(f"Down: {first.label} ({first.name}). Across: {second.label} ({second.name})."),
+            Table(pd.DataFrame(rows), (Column("at", first.name, "rounded", "at_words"), *across), name="grid"),
+            Notes("What to know", tuple(only_the_bill((first, second)))),
+        )
+        about = (f"{subject(question)}: {question.words}", prices(question))
+        names = {"first": first.name, "second": second.name}
+        return asked(question, "costmodel/grid/1", blocks, about, self.frame, **names)
+
+
+def grid(
+    scenario: Scenario, first: str, second: str, first_values: Sequence[float] | None = None,
+    second_values: Sequence[float] | None = None, outcome: str = "net_saving", perspective: str = "nhs_pss",
+    horizon: float | None = None, strategy: str | None = None, discounted: bool = False,
+) -> Grid:  # fmt: skip
+    """The outcome at every pair of values; by default from the low to the high value of each input's uncertainty.
+
+    Values are in the setting's price year. Raises InputError for names that there are not and for values that
+    the unit does not allow; a pair that the model refuses says so in its cell.
+    """
+    question = ask(scenario, outcome, perspective, horizon, strategy, discounted)
+    one, other = two(scenario, first, second)
+    xs, ys = values_of(one, first_values), values_of(other, second_values)
+    if len(xs) * len(ys) > MOST_CELLS:
+        raise InputError.at("grid", f"{len(xs) * len(ys):,} cells are too many", f"At most {MOST_CELLS:,}.")
+    found = batch(question, [{one.name: x, other.name: y} for x in xs for y in ys])
+    cells = [
+        Finding(None, f"not allowed: {reason}") if reason else question.finding(column)
+        for column, reason in zip(found.figures.T, found.refused, strict=True)
+    ]
+    rows = tuple(tuple(cells[i * len(ys) : (i + 1) * len(ys)]) for i in range(len(xs)))
+    return Grid(question, one, other, xs, ys, rows)

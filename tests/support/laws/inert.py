@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.analysis.sensitivity.batch import central_leaves, changed
 from costmodel.analysis.sensitivity.inputs import one_by_one
+from costmodel.analysis.sensitivity.question import central_leaves, changed
 from costmodel.analysis.verification.context import Context, Edit, Finding, Measured, edited
 from costmodel.errors import InputError
 from costmodel.model.activity import edges, looking

@@ -8,7 +8,7 @@ from costmodel.analysis.information.question import Subject, question_of, uncert
 from costmodel.analysis.information.value import perfect_information, subjects_of, worths
 from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, acceptability
 from costmodel.analysis.sensitivity import break_even, tornado
-from costmodel.analysis.sensitivity.batch import changed
+from costmodel.analysis.sensitivity.question import changed
 from costmodel.analysis.verification.context import (
     NO_EFFECTS,
     NO_HARMS,
