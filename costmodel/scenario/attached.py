@@ -1,15 +1,15 @@
-"""The files that a scenario names, and whether each of its numbers rests on a source that they know."""
+"""The files that a scenario names, each read once while it stays as it is."""
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from costmodel.errors import InputError, Problem, nearest
+from costmodel.errors import InputError, Problem
 from costmodel.inputs.datasets import (
     LARGEST_POSTERIOR,
     Matrices,
@@ -23,12 +23,9 @@ from costmodel.inputs.files import named_file, read_bytes
 from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.scenario import origin
 from costmodel.scenario.faults import validate
-from costmodel.scenario.leaves import Leaf
-from costmodel.scenario.parameter import STRENGTH, Parameter, varies
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 from costmodel.scenario.setting import Accounts, faults, home
-from costmodel.units import parse_duration
 
 Content = TypeVar("Content")
 SETTLED = 100_000_000
@@ -41,7 +38,10 @@ class Attached:
 
     setting: SettingFile
     tree: Tree
-    sources: Mapping[str, Source]
+    problems: list[Problem]
+    """What is wrong, of other files too; the list grows."""
+    digests: dict[str, str]
+    sources: Mapping[str, Source] = field(default_factory=dict)
     indices: dict[str, PriceIndex] = field(default_factory=dict)
     life_tables: dict[str, LifeTable] = field(default_factory=dict)
     posteriors: dict[Path, Posterior] = field(default_factory=dict)
@@ -49,65 +49,73 @@ class Attached:
     """Tables of probabilities, by strategy."""
     calibration: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
     """What the calibration files hold that posteriors name, where they are there."""
-    digests: dict[str, str] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
-    """Names of price indices and life tables whose files are faulty."""
 
-
-def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
-    """Read every file that a model names; what is wrong is added to `problems`.
-
-    Raises InputError where not even the setting can be read.
-    """
-    place = tree.place(("setting",))
-    setting_tree, digest = _with_digest(model.setting, place, parse_file)
-    setting, wrong, _ = validate(SettingFile, setting_tree)
-    problems += [problem for problem in (*setting_tree.problems, *wrong) if problem not in problems]
-    if setting is None:
-        raise InputError(*problems)
-    attached = Attached(setting, setting_tree, {})
-    attached.digests["setting"] = digest
-
-    def read(where: Place, name: str, reader: Callable[[Path], Content]) -> Content | None:
+    def read(self, where: Place, name: str, reader: Callable[[Path], Content]) -> Content | None:
+        """What a file holds that is named at a place; None where it is faulty, which is added to the problems."""
         try:
-            content, attached.digests[name] = _with_digest(name, where, reader)
+            content, self.digests[name] = _known(reader, named_file(name, where.path, str(where)))
         except InputError as error:
-            problems.extend(error.problems)
+            self.problems.extend(error.problems)
             return None
         return content
 
-    sources = read(setting_tree.place(("sources",)), setting.sources, read_sources)
-    attached.sources = sources or {}
-    if model.sources:
+
+def with_sources(tree: Tree, setting: str, own: str | None, problems: list[Problem]) -> Attached:
+    """The setting that a file names, and its sources with those of the file's own.
+
+    setting, own: as the keys `setting` and `sources` of the tree name them. What is wrong is added to `problems`.
+    Raises InputError where not even the setting can be read.
+    """
+    place = tree.place(("setting",))
+    try:
+        setting_tree, digest = _known(parse_file, named_file(setting, place.path, str(place)))
+    except InputError as error:
+        raise InputError(*dict.fromkeys((*problems, *error.problems))) from error
+    file, wrong, _ = validate(SettingFile, setting_tree)
+    problems += [problem for problem in (*setting_tree.problems, *wrong) if problem not in problems]
+    if file is None:
+        raise InputError(*problems)
+    attached = Attached(file, setting_tree, problems, {"setting": digest})
+    attached.sources = attached.read(setting_tree.place(("sources",)), file.sources, read_sources) or {}
+    if own:
         where = tree.place(("sources",))
-        theirs = read(where, model.sources, read_sources) or {}
-        problems += _stated_twice(where, model.sources, theirs, attached.sources)
+        theirs = attached.read(where, own, read_sources) or {}
+        for name in sorted(theirs.keys() & attached.sources.keys()):
+            found = f'{own} and the sources of the setting both have "{name}"'
+            problems.append(Problem(str(where), found, "State a source once: leave it out here."))
         attached.sources = {**attached.sources, **theirs}
+    return attached
+
+
+def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
+    """Read every file that a model names; what is wrong is added to `problems`. Raises InputError as `with_sources`."""
+    attached = with_sources(tree, model.setting, model.sources, problems)
+    setting = attached.setting
     for name, file in setting.price_indices.items():
-        if (index := read(setting_tree.place(("price_indices", name)), file, _read_index)) is not None:
+        where = attached.tree.place(("price_indices", name))
+        if (index := attached.read(where, file, read_price_index)) is not None:
             attached.indices[name] = index
-        else:
-            attached.broken.add(name)
     for name, file in setting.life_tables.items():
-        if (table := read(setting_tree.place(("life_tables", name)), file, read_life_table)) is not None:
+        where = attached.tree.place(("life_tables", name))
+        if (table := attached.read(where, file, read_life_table)) is not None:
             attached.life_tables[name] = table
     for name, record in model.parameters.items():
         if record.joint:
             where = tree.place(("parameters", name, "joint"))
             path = where.path.parent / record.joint
             known = path in attached.posteriors
-            if not known and (posterior := read(where, record.joint, read_posterior)) is not None:
+            if not known and (posterior := attached.read(where, record.joint, read_posterior)) is not None:
                 attached.posteriors[path] = posterior
     for path in origin.calibration_files(attached.posteriors):
         with suppress(InputError):
-            attached.calibration[path] = _known(_read_calibration, path)[0]
+            attached.calibration[path] = _known(read_file, path)[0].data
     tables: dict[str, Matrices | None] = {}
+    reader = partial(read_matrices, states=(*model.states, "dead"))
     for name, strategy in model.strategies.items() if model.in_probabilities else ():
         block = strategy.matrices or model.matrices
         if block is not None and block.file not in tables:
             own: Keys = ("strategies", name, "matrices") if strategy.matrices else ("matrices",)
-            where = tree.place((*own, "file"))
-            tables[block.file] = read(where, block.file, partial(read_matrices, states=states_of(model)))
+            tables[block.file] = attached.read(tree.place((*own, "file")), block.file, reader)
         if block is not None and (content := tables[block.file]) is not None:
             attached.matrices[name] = content
     return attached
@@ -129,54 +137,10 @@ def accounts_of(setting: Tree) -> Accounts:
         problems += faults(accounts, tree)
         if accounts != home():
             remedy = f"Only {home().currency.plural} are supported, and the parties of England."
-            problems.append(
-                Problem(str(tree.place(("currency",))), f"the currency is {accounts.currency.code!r}", remedy)
-            )
+            problems.append(tree.problem(("currency",), f"the currency is {accounts.currency.code!r}", remedy))
     if accounts is None or problems:
         raise InputError(*setting.problems, *problems)
     return accounts
-
-
-def sources_of(tree: Tree, setting: str, own: str | None) -> tuple[dict[str, Source], dict[str, str]]:
-    """The sources of a setting and those of a file's own, and the SHA-256 of each file by name.
-
-    setting, own: as the keys `setting` and `sources` of the tree name them. Raises InputError.
-    """
-    digests: dict[str, str] = {}
-    place = tree.place(("setting",))
-    setting_tree, digests["setting"] = _with_digest(setting, place, parse_file)
-    file, problems, _ = validate(SettingFile, setting_tree)
-    problems = [*setting_tree.problems, *problems]
-    if file is None or problems:
-        raise InputError(*dict.fromkeys(problems))
-    where = setting_tree.place(("sources",))
-    shared, digests[file.sources] = _with_digest(file.sources, where, read_sources)
-    if own is None:
-        return dict(shared), digests
-    where = tree.place(("sources",))
-    theirs, digests[own] = _with_digest(own, where, read_sources)
-    if twice := _stated_twice(where, own, theirs, shared):
-        raise InputError(*twice)
-    return {**shared, **theirs}, digests
-
-
-def _stated_twice(where: Place, file: str, theirs: Mapping[str, Source], shared: Mapping[str, Source]) -> list[Problem]:
-    """Ids that a population's own sources file shares with the setting's."""
-    remedy = "State a source once: leave it out here."
-    return [
-        Problem(str(where), f'{file} and the sources of the setting both have "{name}"', remedy)
-        for name in sorted(theirs.keys() & shared.keys())
-    ]
-
-
-def states_of(model: ModelFile) -> tuple[str, ...]:
-    """The states of a table of probabilities: the declared ones and the dead."""
-    return (*model.states, "dead")
-
-
-def _with_digest(name: str, place: Place, reader: Callable[[Path], Content]) -> tuple[Content, str]:
-    """What a file holds that stands named at a place, and its SHA-256. Raises InputError."""
-    return _known(reader, named_file(name, place.path, str(place)))
 
 
 def _known(reader: Callable[[Path], Content], path: Path) -> tuple[Content, str]:
@@ -214,161 +178,9 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _read_index(path: Path) -> PriceIndex:
-    return read_price_index(path, path.stem)
-
-
-def _read_calibration(path: Path) -> Mapping[str, Any]:
-    data: Mapping[str, Any] = read_file(path).data
-    return data
-
-
 def read_sources(path: Path) -> Mapping[str, Source]:
     """The entries of a sources file. Raises InputError with every problem."""
     file, problems, _ = validate(SourcesFile, read_file(path))
     if problems or file is None:
         raise InputError(*problems)
     return file.sources
-
-
-def provenance(
-    model: ModelFile, attached: Attached, tree: Tree, leaves: Mapping[str, Leaf], faulty: set[str]
-) -> Iterator[Problem]:
-    """Problems of the parameters' records and of the setting's references, `faulty` ones left alone."""
-    for name, record in model.parameters.items():
-        at = str(tree.place(("parameters", name)))
-        for found, remedy in _record(name, record, model.parameters, attached, faulty):
-            yield Problem(at, found, remedy)
-    yield from _setting(model, attached, faulty)
-    if model.mortality is None:
-        return
-    table, tables = model.mortality.table, attached.setting.life_tables
-    if table not in tables:
-        yield Problem(
-            str(tree.place(("mortality", "table"))),
-            f'there is no life table "{table}"',
-            nearest(table, tables),
-        )
-    elif table in attached.life_tables:
-        oldest = len(attached.life_tables[table].female) - 1
-        age = leaves.get(str(model.cohort.age))
-        if age and age.central > oldest:
-            yield Problem(
-                str(tree.place(("cohort", "age"))),
-                f"an age of {age.central:g} is outside the life table",
-                f"At most {oldest}.",
-            )
-
-
-def _record(
-    name: str, record: Parameter, parameters: Mapping[str, Parameter], attached: Attached, faulty: set[str]
-) -> Iterator[tuple[str, str]]:
-    for key in ("source", "status"):
-        if record.kind == "value" and not record.constant and not getattr(record, key):
-            yield f"{name}: the {key} is missing", f"A number without a {key} is not accepted."
-    for source in record.sources:
-        if attached.sources and source not in attached.sources:
-            yield f'{name}: there is no source "{source}"', nearest(source, attached.sources)
-    known = [attached.sources[source].status for source in record.sources if source in attached.sources]
-    if known and record.status:
-        best = min(known, key=STRENGTH.index)
-        if STRENGTH.index(record.status) < STRENGTH.index(best):
-            yield (
-                f'{name}: the status is "{record.status}" and its best source is "{best}"',
-                "Say what the source is.",
-            )
-    if record.range and not record.range[0] <= record.range[1]:
-        yield f"{name}: the range {record.range[0]:g} to {record.range[1]:g} is upside down", "Low first."
-    missing = [operand for operand in record.operands if operand not in parameters]
-    for operand in missing:
-        if operand in faulty:
-            continue
-        yield f'{name}: there is no parameter "{operand}"', nearest(operand, parameters)
-    if not missing:
-        yield from _units(name, record, [parameters[operand] for operand in record.operands])
-    for operand in dict.fromkeys((*record.operands, *(record.one_of or {}).values())):
-        if operand in parameters and parameters[operand].over_time:
-            yield (
-                f'{name}: it is made of "{operand}", which changes over time',
-                "Put what it is made of into the pieces.",
-            )
-    if record.over_time:
-        yield from _times(name, record.over_time)
-    if record.one_of:
-        for option in record.one_of.values():
-            if option in faulty:
-                continue
-            if option not in parameters:
-                yield f'{name}: there is no parameter "{option}"', nearest(option, parameters)
-            elif parameters[option].unit.text != record.unit.text:
-                yield (
-                    f'{name}: "{option}" has the unit "{parameters[option].unit.text}"',
-                    f"Wanted: {record.unit.text}.",
-                )
-        if record.moved_to is not None and record.unit.kind not in (
-            "price",
-            "quantity",
-            "sessions",
-            "multiplier",
-            "rate",
-        ):
-            yield f"{name}: it is a choice", f"Change the option behind it: {record.operands[0]}."
-
-
-def _units(name: str, record: Parameter, operands: list[Parameter]) -> Iterator[tuple[str, str]]:
-    wanted = record.unit.text
-    same = record.mean_of or record.over_time
-    for operand in operands:
-        if same and operand.unit.text != wanted:
-            yield f'{name}: "{operand.label}" has the unit "{operand.unit.text}"', f"Wanted: {wanted}."
-    if record.product_of:
-        plain = ("share", "multiplier", "hazard_ratio", "rate_ratio", "sessions")
-        rest = [operand.unit for operand in operands if operand.unit.kind not in plain]
-        if record.unit.kind not in plain and [unit.text for unit in rest] != [wanted]:
-            found = " × ".join(operand.unit.text for operand in operands)
-            yield f'{name}: {found} is not "{wanted}"', "Exactly one operand has the unit of the product."
-    if record.complement_of and not {record.unit.kind, operands[0].unit.kind} <= {"share", "probability"}:
-        yield f"{name}: a complement is taken of a share or a probability", "Check the units."
-    if record.probability_of and (record.unit.kind, operands[0].unit.kind) != ("probability", "rate"):
-        remedy = "Its unit is probability per TIME, and the rate's is per year."
-        yield f"{name}: a probability is made of a rate", remedy
-    if record.rebased and [operand.unit.kind for operand in operands] != ["rate_ratio", "share"]:
-        yield f"{name}: rebasing needs a rate ratio and a share", "Check the units."
-
-
-def _times(name: str, over_time: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    times = []
-    for text in over_time:
-        try:
-            times.append(parse_duration(text, zero_allowed=True).months)
-        except ValueError as error:
-            yield f"{name}: {error}", ""
-    if len(times) == len(over_time) and (sorted(set(times)) != times or times[0] != 0):
-        yield (
-            f"{name}: the times are not in order from 0 months",
-            "Begin with 0 months; each later than the last.",
-        )
-
-
-def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator[Problem]:
-    setting = attached.setting
-    wanted: list[tuple[str | int, str, Keys]] = [
-        (setting.discount.costs, "discount_rate", ("discount", "costs")),
-        (setting.discount.health, "discount_rate", ("discount", "health")),
-    ]
-    wanted += [(name, "price", ("thresholds",)) for name in setting.thresholds]
-    for reference, kind, keys in wanted:
-        if isinstance(reference, int) or reference in faulty:
-            continue
-        at = str(attached.tree.place(keys))
-        if reference not in model.parameters:
-            yield Problem(at, f'there is no parameter "{reference}"', nearest(reference, model.parameters))
-        elif model.parameters[reference].unit.kind != kind:
-            unit = model.parameters[reference].unit.text
-            yield Problem(at, f'"{reference}" has the unit "{unit}"', f"Wanted: {kind.replace('_', ' ')}.")
-        elif model.parameters[reference].over_time:
-            remedy = "Only the rate of a transition may. Give one rate for all years, and run the others with --set."
-            yield Problem(at, f'"{reference}" changes over time', remedy)
-        elif kind == "price" and (spread := varies(model.parameters, reference)):
-            remedy = "Hold it fixed, and run it at other values with --set."
-            yield Problem(at, f'"{spread}" is uncertain, and a threshold is not drawn', remedy)

@@ -1,8 +1,7 @@
 """A checked scenario: types, data, structures and central values, or every reason why not."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,18 +12,18 @@ from costmodel.errors import InputError, Problem, nearest, one_of, plain, shown,
 from costmodel.inputs.datasets import Matrices, Posterior, PriceIndex
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.scenario import origin, overlay
-from costmodel.scenario.attached import Attached, attach, provenance
+from costmodel.scenario.attached import attach
 from costmodel.scenario.consistency import check
 from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.fields import Block, Instant
-from costmodel.scenario.leaves import Leaf, group_problems, leaf
+from costmodel.scenario.leaves import Leaf, central_values, derived_problems, group_problems, leaves_of, provenance
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, behind, combine, order, pieces
+from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, behind, order, pieces
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.structure import ONLY, Structure, Subject, only, structures_of, uses
 from costmodel.scenario.warnings import warnings
-from costmodel.units import Duration, out_of_support
+from costmodel.units import Duration
 
 WORDS = {
     "label", "title", "description", "population", "leaves_out", "price_basis", "people", "format", "source",
@@ -97,7 +96,7 @@ class Scenario:
     @cached_property
     def central(self) -> Mapping[str, float]:
         """Central value of each parameter in the setting's price year, as the deterministic run uses it."""
-        return _central(self.parameters, self.leaves)
+        return central_values(self.parameters, self.leaves)
 
     @property
     def readings(self) -> tuple[Structure, ...]:
@@ -258,21 +257,18 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     problems += wrong
     if model is None:
         raise InputError(*problems)
-    try:
-        attached = attach(model, tree, problems)
-    except InputError as error:
-        raise InputError(*dict.fromkeys((*problems, *error.problems))) from error
-    leaves = _leaves(model, tree, attached, problems, faulty)
+    attached = attach(model, tree, problems)
+    leaves = leaves_of(model, tree, attached, faulty)
     try:
         order(model.parameters)
     except ValueError as error:
         at = str(tree.place(("parameters",)))
         raise InputError(*dict.fromkeys((*problems, Problem(at, *error.args)))) from error
-    central = _central(model.parameters, leaves)
-    problems += _derived_values(model, central, tree)
+    central = central_values(model.parameters, leaves)
+    problems += derived_problems(model, central, tree)
     structures = structures_of(tree, model, faulty, problems)
     for structure in structures:
-        problems += check(Subject(structure.model, dict(central), tree.place, faulty, attached.matrices))
+        problems += check(Subject(structure.model, dict(central), tree, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
     problems += origin.strangers(tree, model, [structure.model for structure in structures], attached.posteriors)
     problems += group_problems(model.groups, model.parameters, leaves, tree)
@@ -297,67 +293,6 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     unusual = warnings(model, scenario.changes, scenario.central, leaves, scenario.life_table, kinds)
     outdated = origin.outdated(attached.posteriors, scenario.central, attached.calibration)
     return replace(scenario, warnings=(*unusual, *outdated))
-
-
-def _leaves(
-    model: ModelFile, tree: Tree, attached: Attached, problems: list[Problem], faulty: set[str]
-) -> dict[str, Leaf]:
-    """The leaf of every parameter that is not derived; what is wrong is added to `problems`."""
-    leaves: dict[str, Leaf] = {}
-    for name, record in model.parameters.items():
-        if record.kind not in ("value", "joint"):
-            continue
-        unreadable = record.price_year is None and {name, "price_year"} <= faulty
-        if record.index in attached.broken or unreadable:  # said already; the rest of the record is checked
-            record = record.model_copy(update={"price_year": attached.setting.price_year})
-        keys = ("parameters", name)
-        path = None
-        if record.joint:
-            path = tree.place((*keys, "joint")).path.parent / record.joint
-            if path not in attached.posteriors:
-                faulty.add(name)
-                continue
-        try:
-            leaves[name] = leaf(
-                name,
-                record,
-                price_year=attached.setting.price_year,
-                indices=attached.indices,
-                posteriors=attached.posteriors,
-                posterior_path=path,
-            )
-        except ValueError as error:
-            faulty.add(name)
-            problems.append(Problem(str(tree.place_of_fault(keys)), f"{name}: {error}"))
-    return leaves
-
-
-def _central(parameters: Mapping[str, Parameter], leaves: Mapping[str, Leaf]) -> Mapping[str, float]:
-    central: dict[str, float] = {}
-    for name in order(parameters):
-        record = parameters[name]
-        if name in leaves:
-            central[name] = leaves[name].central * leaves[name].price_factor
-        elif record.kind in ("value", "joint", "over_time") or not central.keys() >= set(record.operands):
-            continue
-        elif record.one_of and (record.fixed is not None or record.moved_to is not None):
-            central[name] = float(record.fixed if record.fixed is not None else record.moved_to or 0)
-        else:
-            with suppress(ZeroDivisionError):
-                central[name] = combine(record, central.__getitem__)
-    return central
-
-
-def _derived_values(model: ModelFile, central: Mapping[str, float], tree: Tree) -> Iterator[Problem]:
-    """Derived parameters whose central value their unit does not allow."""
-    for name, record in model.parameters.items():
-        if record.kind not in DERIVED or record.over_time or not central.keys() >= set(record.operands):
-            continue
-        made_of = ", ".join(f"{operand} = {central[operand]:g}" for operand in record.operands)
-        fault = out_of_support(record.unit, central[name]) if name in central else "it divides by 0"
-        if fault:
-            at = str(tree.place(("parameters", name)))
-            yield Problem(at, f"{name} ({record.kind}): {fault}", f"Check what it is made of: {made_of}.")
 
 
 def sha256(scenario: Scenario) -> str:

@@ -241,11 +241,7 @@ def _double_shrinkage(tree: Tree, node: Any, keys: Keys = ()) -> Iterator[Proble
         found = [name for name in SHRINKAGES if name in node]
         if len(found) > 1:
             path = ".".join(map(str, keys))
-            yield Problem(
-                str(tree.place((*keys, found[1]))),
-                f"{path} is shrunk twice: {' and '.join(found)}",
-                "Keep one.",
-            )
+            yield tree.problem((*keys, found[1]), f"{path} is shrunk twice: {' and '.join(found)}", "Keep one.")
         for key, inner in node.items():
             yield from _double_shrinkage(tree, inner, (*keys, key))
     elif isinstance(node, list):

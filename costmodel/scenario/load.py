@@ -13,7 +13,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest, path_of
 from costmodel.inputs.files import LONGEST_NAME, named_file
 from costmodel.scenario import overlay
-from costmodel.scenario.attached import accounts_of, sources_of
+from costmodel.scenario.attached import accounts_of, with_sources
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.faults import validate
 from costmodel.scenario.overlay import Change
@@ -71,15 +71,13 @@ def read_locked(tree: Tree, path: Path) -> Locked:
     problems = [*tree.problems, *problems]
     if file is None:
         raise InputError(*dict.fromkeys(problems))
-    try:
-        sources, digests = sources_of(tree, file.setting, file.sources)
-    except InputError as error:
-        raise InputError(*dict.fromkeys((*problems, *error.problems))) from error
+    attached = with_sources(tree, file.setting, file.sources, problems)
+    sources = attached.sources
     problems += [*_citations(tree, file, sources), *_money(tree, file, sources)]
     if problems:
         raise InputError(*dict.fromkeys(problems))
     names = dict.fromkeys(name for _, cited in _cited(file) for name in cited)
-    content = json.dumps({"scenario": tree.data, "files": digests}, sort_keys=True, ensure_ascii=False)
+    content = json.dumps({"scenario": tree.data, "files": attached.digests}, sort_keys=True, ensure_ascii=False)
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     return Locked(path, file, {name: sources[name] for name in names}, sha256)
 
@@ -96,13 +94,13 @@ def _citations(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> I
     for keys, names in _cited(file):
         for name in names:
             if name not in sources:
-                yield Problem(str(tree.place(keys)), f'there is no source "{name[:60]}"', nearest(name, sources))
+                yield tree.problem(keys, f'there is no source "{name[:60]}"', nearest(name, sources))
     for i, finding in enumerate(file.findings):
         known = [sources[name].status for name in finding.source if name in sources]
         weakest = max(known, key=STRENGTH.index, default=finding.status)
         if STRENGTH.index(finding.status) < STRENGTH.index(weakest):
             found = f'the status is "{finding.status}" and its weakest source is "{weakest}"'
-            yield Problem(str(tree.place(("findings", i, "status"))), found, "Say what the source is.")
+            yield tree.problem(("findings", i, "status"), found, "Say what the source is.")
 
 
 def _money(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> Iterator[Problem]:
@@ -113,13 +111,13 @@ def _money(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> Itera
         for key in keys:
             text = text[key]
         if isinstance(text, str) and (match := MONEY.search(text)):
-            yield Problem(str(tree.place(keys)), f'the text speaks of money ("{match[0]}")', remedy)
+            yield tree.problem(keys, f'the text speaks of money ("{match[0]}")', remedy)
     for keys, names in _cited(file):
         for name in names:
             source = sources.get(name)
             match = MONEY.search(f"{source.citation} {source.where} {source.figure}") if source else None
             if match:
-                yield Problem(str(tree.place(keys)), f'the source "{name}" speaks of money ("{match[0]}")', remedy)
+                yield tree.problem(keys, f'the source "{name}" speaks of money ("{match[0]}")', remedy)
 
 
 def because(locked: Locked) -> str:
@@ -354,7 +352,7 @@ def _overlays(
         file, problems, _ = validate(OverlayFile, tree)
         if file is not None and not (file.change or file.add or file.remove or file.base):
             found = "the overlay changes nothing"
-            problems.append(Problem(str(tree.place(("extends",))), found, "Fill change, add or remove."))
+            problems.append(tree.problem(("extends",), found, "Fill change, add or remove."))
         if problems or file is None:
             raise InputError(*tree.problems, *problems)
         chain.append((tree, path, file))

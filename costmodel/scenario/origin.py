@@ -169,7 +169,7 @@ def strangers(
                         f"it stands for {' and '.join(here[column])}"
                     )
                     remedy = "Calibrate this scenario, or name the posterior that belongs to it."
-                    yield Problem(str(tree.place(("parameters", name, "joint"))), found, remedy)
+                    yield tree.problem(("parameters", name, "joint"), found, remedy)
         for path, name in drawn.items():
             fitted = labels[path].model
             if fitted is not None and fitted.shape != shape(structure):
@@ -178,7 +178,7 @@ def strangers(
                     f"{fitted.file}, SHA-256 {fitted.sha256[:12]}…)"
                 )
                 remedy = "Calibrate this scenario, or name the posterior that belongs to it."
-                yield Problem(str(tree.place(("parameters", name, "joint"))), found, remedy)
+                yield tree.problem(("parameters", name, "joint"), found, remedy)
         if len(drawn) > 1:
             files = " and ".join(path.name for path in drawn)
             at = str(tree.place(("parameters", next(iter(drawn.values())), "joint")))

@@ -67,6 +67,10 @@ class Tree:
             keys = keys[:-1]
         return self.places[keys]
 
+    def problem(self, keys: Keys, found: str, remedy: str = "") -> Problem:
+        """A problem of what stands at some keys."""
+        return Problem(str(self.place(keys)), found, remedy)
+
     def place_of_fault(self, keys: Keys) -> Place:
         """The place of a block, or of the key in it that an overlay or an option changed: there the fault came in."""
         block = self.place(keys)

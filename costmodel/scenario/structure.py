@@ -4,7 +4,7 @@ The rules of a scenario look at one structure at a time.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,19 +44,19 @@ class Structure:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked: the model, central values by parameter, where things stand, names already faulted.
+    """What is checked: the model, central values by parameter, the tree of the file, names already faulted.
 
     matrices: tables of probabilities by strategy.
     """
 
     model: ModelFile
     central: dict[str, float]
-    place: Callable[[Keys], object]
+    tree: Tree
     faulty: set[str] = field(default_factory=set)
     matrices: Mapping[str, Matrices] = field(default_factory=dict)
 
     def problem(self, keys: Keys, found: str, remedy: str = "") -> Problem:
-        return Problem(str(self.place(keys)), found, remedy)
+        return self.tree.problem(keys, found, remedy)
 
     def undeclared(self, keys: Keys, name: str, allowed: Iterable[str], what: str = "state") -> Iterator[Problem]:
         """The problem of a name that the file does not declare; nothing where it does."""
