@@ -7,182 +7,167 @@ unless the whole record is an assumption, an assumption stands among its sources
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Observation, Prior
+from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Observation
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.distributions import ENDED
-from costmodel.scenario.blocks import MatricesBlock
+from costmodel.page import Column, Page, Paged, Table
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
 from costmodel.scenario.load import Locked, Refused, kind_of, load
 from costmodel.scenario.origin import label_of
-from costmodel.scenario.parameter import STRENGTH, Parameter
+from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import Source
 
-__all__ = ["Fit", "Population", "published", "published_all"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-Said = tuple[str, str]
+__all__ = ["Fit", "Population", "Publication", "published", "published_all"]
+
+MODEL, README = "model.yaml", "README.md"
+OVERLAYS = ("cautious", "favourable")
+"""Labels of the overlays that stand beside every model."""
+SPREADS = r"parameters\.([^.]+)\.(value|moved_to|cv|effective_size|se|se_log|ci95|range|mode)"
+Fault = tuple[Keys, str, str]
+"""Where in a file, what is wrong, and what to do."""
+COLUMNS = (
+    Column("population", "population"), Column("labels", "files", right=False), Column("numbers", "numbers", "count"),
+    Column("assumed", "assumed", "count"), Column("to_be_checked", "to be checked", "count"),
+    Column("verdict", "fit to publish", right=False, width=40),
+)  # fmt: skip
 
 
 def numbers(scenario: Scenario) -> list[str]:
     """Parameters that hold a number of their own; constants are none that anybody must have seen."""
-    return [
-        name
-        for name, record in scenario.parameters.items()
-        if record.kind in ("value", "joint") and not record.constant
-    ]
+    records = scenario.parameters.items()
+    return [name for name, record in records if record.kind in ("value", "joint") and not record.constant]
 
 
-def unsourced(scenario: Scenario) -> Iterator[Problem]:
+def _placed(tree: Tree, faults: Iterable[Fault]) -> list[Problem]:
+    return [Problem(str(tree.place(keys)), found, remedy) for keys, found, remedy in faults]
+
+
+def _unsourced(scenario: Scenario) -> Iterator[Fault]:
     """Numbers without source or status, spreads without a word, assumptions that nobody owns up to."""
     for name in numbers(scenario):
-        at = str(scenario.tree.place(("parameters", name)))
-        for found, remedy in (*_record(scenario.parameters[name]), *_owned(scenario, scenario.parameters[name])):
-            yield Problem(at, f"{name}: {found}", remedy)
+        record, at = scenario.parameters[name], ("parameters", name)
+        assumed = any(scenario.sources[source].status == "assumption" for source in record.sources)
+        for key in ("source", "status"):
+            if not getattr(record, key):
+                yield (
+                    at,
+                    f"{name}: the {key} is missing",
+                    f"Give it a {key}: a figure without one is not fit to publish.",
+                )
+        if record.status == "assumption" and record.sources and not assumed:
+            remedy = "Add an entry with an id that begins with A to the sources file, and name it."
+            yield at, f"{name}: the status is assumption and no source is one", remedy
+        if record.judged and record.status != "assumption" and not assumed:
+            found = f"the {' and '.join(record.judged)} is a judgement, and the status of the record is {record.status}"
+            remedy = "Name an assumption (an id that begins with A) for the spread, or say in the note what it is of."
+            yield at, f"{name}: {found}", remedy
     for group, block in scenario.model.groups.items():
         if block.correlation is not None:
-            yield Problem(
-                str(scenario.tree.place(("groups", group))),
-                f"{group}: the correlation has no source and no status",
-                "Fit the members together in a calibration file, or leave the correlation out.",
-            )
+            remedy = "Fit the members together in a calibration file, or leave the correlation out."
+            yield ("groups", group), f"{group}: the correlation has no source and no status", remedy
 
 
-def _record(record: Parameter) -> Iterator[Said]:
-    for key in ("source", "status"):
-        if not getattr(record, key):
-            yield f"the {key} is missing", f"Give it a {key}: a figure without one is not fit to publish."
-
-
-def _owned(scenario: Scenario, record: Parameter) -> Iterator[Said]:
-    assumed = any(scenario.sources[source].status == "assumption" for source in record.sources)
-    if record.status == "assumption" and record.sources and not assumed:
-        yield (
-            "the status is assumption and no source is one",
-            "Add an entry with an id that begins with A to the sources file, and name it.",
-        )
-    if record.judged and record.status != "assumption" and not assumed:
-        yield (
-            f"the {' and '.join(record.judged)} is a judgement, and the status of the record is {record.status}",
-            "Name an assumption (an id that begins with A) for the spread, or say in the note what the spread is of.",
-        )
-
-
-def moved(scenario: Scenario) -> Iterator[Problem]:
+def _moved(scenario: Scenario) -> Iterator[Fault]:
     """Numbers that an overlay moves without saying on whose word."""
     named = {(change.by, change.path) for change in scenario.changes}
     for change in scenario.changes:
-        match = re.fullmatch(
-            r"parameters\.([^.]+)\.(value|moved_to|cv|effective_size|se|se_log|ci95|range|mode)", change.path
-        )
+        match = re.fullmatch(SPREADS, change.path)
         if match is None or (change.by, f"parameters.{match[1]}.source") in named:
             continue
-        if match[2] == "range" and scenario.parameters[match[1]].distribution not in ENDED:
+        name, key = match.groups()
+        if key == "range" and scenario.parameters[name].distribution not in ENDED:
             continue
-        keys = [("parameters", match[1], key) for key in ("moved_to", match[2])]
-        at = str(scenario.tree.place(next((one for one in keys if one in scenario.tree.places), keys[1])))
-        yield Problem(
-            at,
-            f"{match[1]}: the {match[2]} is changed and its source is still that of the old one",
-            f"Change parameters.{match[1]}.source too: say on whose word, or name an assumption.",
+        keys = [("parameters", name, "moved_to"), ("parameters", name, key)]
+        yield (
+            next((one for one in keys if one in scenario.tree.places), keys[1]),
+            f"{name}: the {key} is changed and its source is still that of the old one",
+            f"Change parameters.{name}.source too: say on whose word, or name an assumption.",
         )
 
 
-def unlabelled(scenario: Scenario) -> Iterator[Problem]:
+def _unlabelled(scenario: Scenario) -> Iterator[Fault]:
     """Effects and tables whose source was recalled, while nothing that a reader sees says so."""
+
+    def faults(keys: Keys, source: str, marked: bool, found: str, remedy: str, status: str = "read") -> Iterator[Fault]:
+        if source not in scenario.sources:
+            yield keys, f'there is no source "{source}"', "Add it to the sources file."
+        elif "recalled" in (status, scenario.sources[source].status) and not marked:
+            yield keys, found, remedy
+
     for structure in scenario.structures:
         for strategy, block in structure.model.strategies.items():
             for name, effect in block.effects.items():
-                keys = ("strategies", strategy, "effects", name)
-                yield from _effect(scenario, keys, effect.estimand.source, str(effect.size))
-    tables: dict[tuple[str, ...], MatricesBlock | None] = {("matrices",): scenario.model.matrices}
-    tables |= {("strategies", name, "matrices"): one.matrices for name, one in scenario.model.strategies.items()}
-    for key, table in tables.items():
+                source, size = effect.estimand.source, str(effect.size)
+                yield from faults(
+                    ("strategies", strategy, "effects", name, "estimand", "source"),
+                    source,
+                    any(scenario.is_recalled(one) for one in scenario.behind([size])),
+                    f"the effect rests on {source}, which is recalled, and {size} is not marked",
+                    f'Name {source} among the sources of {size}, so that "to be checked" appears.',
+                )
+    remedy = "Check the table at its source first: nothing shows the reader that it is to be checked."
+    own = {("strategies", name, "matrices"): one.matrices for name, one in scenario.model.strategies.items()}
+    for key, table in ({("matrices",): scenario.model.matrices} | own).items():
         if table is not None:
-            yield from _table(scenario, str(scenario.tree.place((*key, "source"))), table)
+            found = "the table of probabilities is recalled"
+            yield from faults((*key, "source"), table.source, False, found, remedy, table.status)
 
 
-def _table(scenario: Scenario, at: str, table: MatricesBlock) -> Iterator[Problem]:
-    if table.source not in scenario.sources:
-        yield Problem(at, f'there is no source "{table.source}"', "Add it to the sources file.")
-    elif "recalled" in (table.status, scenario.sources[table.source].status):
-        remedy = "Check the table at its source first: nothing shows the reader that it is to be checked."
-        yield Problem(at, "the table of probabilities is recalled", remedy)
-
-
-def _effect(scenario: Scenario, keys: tuple[str, ...], source: str, size: str) -> Iterator[Problem]:
-    at = str(scenario.tree.place((*keys, "estimand", "source")))
-    if source not in scenario.sources:
-        yield Problem(at, f'there is no source "{source}"', "Add it to the sources file.")
-    elif scenario.sources[source].status == "recalled" and not any(
-        scenario.is_recalled(name) for name in scenario.behind([size])
-    ):
-        yield Problem(
-            at,
-            f"the effect rests on {source}, which is recalled, and {size} is not marked",
-            f'Name {source} among the sources of {size}, so that "to be checked" appears.',
-        )
-
-
-Sources = Mapping[str, Source]
-
-
-def fitted(scenario: Scenario) -> Iterator[Problem]:
+def _fitted(scenario: Scenario) -> Iterator[Fault]:
     """Joint parameters that claim to be better known than what they were fitted to."""
     for name, record in scenario.parameters.items():
         leaf = scenario.leaves.get(name)
         if leaf is None or leaf.posterior is None:
             continue
-        at = str(scenario.tree.place(("parameters", name, "joint")))
-        path = leaf.posterior[0]
+        at, path = ("parameters", name, "joint"), leaf.posterior[0]
         label = label_of(scenario.posteriors[path], path.name)
         if label is None:
             continue
         try:
-            block, used = fit_of(path.parent / label.file, label.fit)
+            standings = list(_standings(scenario, name, *_fit_of(path.parent / label.file, label.fit)))
         except InputError as error:
             found = f"{name}: what it was fitted to cannot be read ({error.problems[0].found})"
-            yield Problem(at, found, f"{path.name} names {label.file or 'no calibration file'}: put it there.")
+            yield at, found, f"{path.name} names {label.file or 'no calibration file'}: put it there."
             continue
-        standings = _standings(scenario, name, block, used)
         weakest, because = max(standings, key=lambda one: STRENGTH.index(one[0]), default=("read", ""))
         if record.status and STRENGTH.index(record.status) < STRENGTH.index(weakest):
-            yield Problem(
-                at,
-                f'{name}: the status is "{record.status}" and the fit rests on what is {weakest} ({because})',
-                f"Its status is {weakest} at best.",
-            )
+            found = f'{name}: the status is "{record.status}" and the fit rests on what is {weakest} ({because})'
+            yield at, found, f"Its status is {weakest} at best."
         recalled = [because for standing, because in standings if standing == "recalled"]
         if recalled and not scenario.is_recalled(name):
-            yield Problem(
-                at,
-                f"{name}: it rests on what is recalled ({recalled[0]}) and is not marked",
-                'Set its status to recalled, or name the source, so that "to be checked" appears.',
-            )
+            remedy = 'Set its status to recalled, or name the source, so that "to be checked" appears.'
+            yield at, f"{name}: it rests on what is recalled ({recalled[0]}) and is not marked", remedy
 
 
 def _standings(
     scenario: Scenario, name: str, block: FitBlock, used: Mapping[str, Observation]
-) -> list[tuple[str, str]]:
+) -> Iterator[tuple[str, str]]:
     """How what lies behind a fitted number is known, with the name of each."""
     if name in block.held and block.held[name] in scenario.parameters:
         value = block.held[name]
-        mark = [("recalled", value)] if scenario.is_recalled(value) else []
-        return [(scenario.status(value), value), *mark]
-    found: list[tuple[str, str]] = []
+        yield scenario.status(value), value
+        if scenario.is_recalled(value):
+            yield "recalled", value
+        return
     for observation, row in used.items():
-        found.append((row.status, f"the share of {observation}"))
-        found.append((row.n_status or row.status, f"the number of people of {observation}"))
-        cited = {row.source, row.n_source or row.source} & scenario.sources.keys()
-        found += [("recalled", source) for source in cited if scenario.sources[source].status == "recalled"]
-    return found
+        yield row.status, f"the share of {observation}"
+        yield row.n_status or row.status, f"the number of people of {observation}"
+        for source in {row.source, row.n_source or row.source} & scenario.sources.keys():
+            if scenario.sources[source].status == "recalled":
+                yield "recalled", source
 
 
-def fit_of(path: Path, fit: str) -> tuple[FitBlock, Mapping[str, Observation]]:
+def _fit_of(path: Path, fit: str) -> tuple[FitBlock, Mapping[str, Observation]]:
     """A fit of a calibration file and the observations that it uses. Raises InputError if they are not there."""
     file, _ = _calibration(path)
     if fit not in file.fits:
@@ -194,43 +179,6 @@ def fit_of(path: Path, fit: str) -> tuple[FitBlock, Mapping[str, Observation]]:
     return block, {name: file.observations[name] for name in seen}
 
 
-def calibration_file(path: Path, sources: Sources) -> Iterator[Problem]:
-    """What a calibration file says without a source that exists, or claims to know better than that source."""
-    try:
-        file, tree = _calibration(path)
-    except InputError as error:
-        yield from error.problems
-        return
-    for name, row in file.observations.items():
-        keys: Keys = ("observations", name)
-        yield from _cited(tree, (*keys, "source"), name, (row.source,), row.status, sources)
-        if row.n_source or row.n_status:
-            word, cited = f"{name}, number of people", (row.n_source or row.source,)
-            yield from _cited(tree, (*keys, "n"), word, cited, row.n_status or row.status, sources)
-    for fit, block in file.fits.items():
-        for name, free in block.free.items():
-            yield from _prior(tree, ("fits", fit, "free", name, "prior"), f"{fit}, {name}", free.prior, sources)
-
-
-def _prior(tree: Tree, keys: Keys, name: str, prior: Prior, sources: Sources) -> Iterator[Problem]:
-    yield from _cited(tree, keys, f"the prior of {name}", prior.sources, prior.status, sources)
-
-
-def _cited(
-    tree: Tree, keys: Keys, name: str, cited: tuple[str, ...], status: str, sources: Sources
-) -> Iterator[Problem]:
-    at = str(tree.place(keys))
-    for source in cited:
-        if source not in sources:
-            yield Problem(at, f'{name}: there is no source "{source}"', nearest(source, sources))
-    known = [sources[source].status for source in cited if source in sources]
-    best = min(known, key=STRENGTH.index, default=status)
-    if STRENGTH.index(status) < STRENGTH.index(best):
-        yield Problem(
-            at, f'{name}: the status is "{status}" and its best source is "{best}"', "Say what the source is."
-        )
-
-
 def _calibration(path: Path) -> tuple[CalibrationFile, Tree]:
     tree = read_file(path)
     file, problems, _ = validate(CalibrationFile, tree)
@@ -239,9 +187,26 @@ def _calibration(path: Path) -> tuple[CalibrationFile, Tree]:
     return file, tree
 
 
-MODEL, README = "model.yaml", "README.md"
-OVERLAYS = ("cautious", "favourable")
-"""Labels of the overlays that stand beside every model."""
+def _calibrated(file: CalibrationFile, sources: Mapping[str, Source]) -> Iterator[Fault]:
+    """What a calibration file says without a source that exists, or claims to know better than that source."""
+    cited: list[tuple[Keys, str, Collection[str], str]] = []
+    for name, row in file.observations.items():
+        cited.append((("observations", name, "source"), name, (row.source,), row.status))
+        if row.n_source or row.n_status:
+            people: Keys = ("observations", name, "n")
+            ids = (row.n_source or row.source,)
+            cited.append((people, f"{name}, number of people", ids, row.n_status or row.status))
+    for fit, block in file.fits.items():
+        for name, free in block.free.items():
+            prior: Keys = ("fits", fit, "free", name, "prior")
+            cited.append((prior, f"the prior of {fit}, {name}", free.prior.sources, free.prior.status))
+    for keys, name, named, status in cited:
+        for source in named:
+            if source not in sources:
+                yield keys, f'{name}: there is no source "{source}"', nearest(source, sources)
+        best = min((sources[one].status for one in named if one in sources), key=STRENGTH.index, default=status)
+        if STRENGTH.index(status) < STRENGTH.index(best):
+            yield keys, f'{name}: the status is "{status}" and its best source is "{best}"', "Say what the source is."
 
 
 @dataclass(frozen=True)
@@ -252,13 +217,13 @@ class Fit:
     locked scenario, findings.
     """
 
-    path: Path
+    file: str
     label: str
     sha256: str
+    locked: bool
     numbers: int
     assumed: int
     to_be_checked: tuple[str, ...]
-    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -269,25 +234,73 @@ class Population:
     files: tuple[Fit, ...]
     problems: tuple[Problem, ...]
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """Its row: the numbers of its model, what is to be checked in any file, and whether it is fit."""
+        base = self.files[0] if self.files else None
+        verdict = f"no, {len(self.problems)} problem{'s' * (len(self.problems) != 1)}" if self.problems else "yes"
+        if base and base.locked and not self.problems:
+            verdict = "yes; locked, its refusal is sourced"
+        return {
+            "population": self.name,
+            "labels": ", ".join(file.label for file in self.files),
+            "numbers": base and base.numbers,
+            "assumed": base and base.assumed,
+            "to_be_checked": len({name for file in self.files for name in file.to_be_checked}),
+            "verdict": verdict,
+        }
 
-def published(path: Path) -> Fit:
+
+@dataclass(frozen=True, repr=False)
+class Publication(Paged):
+    """Which populations are fit to publish."""
+
+    populations: tuple[Population, ...]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong."""
+        return [problem for population in self.populations for problem in population.problems]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """A row for each population."""
+        import pandas as pd
+
+        return pd.DataFrame([population.record for population in self.populations]).astype(object)
+
+    def page(self) -> Page:
+        """A table; a program reads every file and problem too."""
+        populations = [
+            {
+                "name": one.name,
+                "fit": not one.problems,
+                "files": [vars(file) for file in one.files],
+                "problems": [vars(problem) for problem in one.problems],
+            }
+            for one in self.populations
+        ]
+        data = {"schema": "costmodel/publish/1", "populations": populations}
+        return Page("What is fit to publish", (Table(self.frame, COLUMNS, name="publication"),), data=data)
+
+
+def published(path: Path) -> Publication:
     """A scenario that is fit to publish. Raises InputError with every problem of the file and of its folder."""
     found, problems = _file(path)
-    problems += _folder(path.resolve().parent, found)
-    if problems:
+    home = path.resolve().parent
+    problems += _folder(home, found)
+    if problems or found is None:
         raise InputError(*dict.fromkeys(problems))
-    assert found is not None
-    return _fit(path, found)
+    return Publication((Population(home.name, (_fit(path, found),), ()),))
 
 
-def published_all(folder: Path) -> list[Population]:
+def published_all(folder: Path) -> Publication:
     """Every population below a folder with its overlays. Raises InputError if there is none."""
-    found = (
-        [_population(home) for home in sorted(folder.iterdir()) if _scenarios(home)] if os.path.isdir(folder) else []
-    )
+    homes = sorted(folder.iterdir()) if os.path.isdir(folder) else []
+    found = [_population(home) for home in homes if _scenarios(home)]
     if not found:
         raise InputError.at("SCENARIO", f"there is no scenario below {folder}", "Name a model file or an overlay.")
-    return found
+    return Publication(tuple(found))
 
 
 def _population(home: Path) -> Population:
@@ -322,8 +335,8 @@ def _file(path: Path) -> tuple[Scenario | Locked | None, list[Problem]]:
         return (None, list(refusal.problems)) if refusal.asked else (refusal.locked, [])
     except InputError as error:
         return None, list(error.problems)
-    checks = (unsourced, moved, unlabelled, fitted)
-    return scenario, [problem for check in checks for problem in check(scenario)]
+    checks = (_unsourced, _moved, _unlabelled, _fitted)
+    return scenario, [problem for check in checks for problem in _placed(scenario.tree, check(scenario))]
 
 
 def _folder(home: Path, found: Scenario | Locked | None) -> Iterator[Problem]:
@@ -341,11 +354,16 @@ def _folder(home: Path, found: Scenario | Locked | None) -> Iterator[Problem]:
     if found is not None:
         for path in sorted(home.glob("*.yaml")):
             if read_file(path).data.keys() >= {"observations", "fits"}:
-                yield from calibration_file(path, found.sources)
+                try:
+                    file, tree = _calibration(path)
+                except InputError as error:
+                    yield from error.problems
+                else:
+                    yield from _placed(tree, _calibrated(file, found.sources))
 
 
 def _fit(path: Path, found: Scenario | Locked) -> Fit:
     if isinstance(found, Locked):
-        return Fit(path, found.file.label, found.sha256, 0, 0, found.to_be_checked, locked=True)
-    checked = found.to_be_checked
-    return Fit(path, found.model.label, found.sha256, len(numbers(found)), len(found.assumed), checked)
+        return Fit(path.name, found.file.label, found.sha256, True, 0, 0, found.to_be_checked)
+    label, counts = found.model.label, (len(numbers(found)), len(found.assumed))
+    return Fit(path.name, label, found.sha256, False, *counts, found.to_be_checked)

@@ -52,8 +52,7 @@ def check(
 ) -> None:
     """Load a scenario and list what it holds, or every problem in it; of a locked one, why it is."""
     from costmodel.model.run import check_draws
-    from costmodel.report import refused
-    from costmodel.report.checked import checked, document
+    from costmodel.report import contents
 
     if publish or write is not None:
         _publish(scenario, bool(set_ or fix or horizon), publish, write, as_json)
@@ -65,16 +64,15 @@ def check(
     except Refused as refusal:
         if refusal.asked:
             raise
-        tell(as_json, refusal.locked, refused.check_document, refused.checked)
+        tell(as_json, contents.locked_page(refusal.locked, checked=True))
         return
     check_draws(loaded)
-    tell(as_json, loaded, document, checked)
+    tell(as_json, contents.page(loaded))
 
 
 def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | None, as_json: bool) -> None:
     """Refuse what is not fit to be published, in one scenario or every population; write what the answers rest on."""
     from costmodel.analysis import publication
-    from costmodel.report import published
 
     if not asked:
         raise InputError.at("--write", "only --publish writes a page", "Add --publish, or leave --write out.")
@@ -84,16 +82,14 @@ def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | No
     if scenario is not None:
         if write is not None:
             raise InputError.at("--write", "the page has every population", "Leave SCENARIO out.")
-        fit = publication.published(named(scenario))
-        alone = publication.Population(scenario.resolve().parent.name, (fit,), ())
-        tell(as_json, [alone], published.document, lambda _: [published.one(fit)])
+        tell(as_json, publication.published(named(scenario)).page())
         return
     if write is not None:
         files.check_folder(write, "--write")
     found = publication.published_all(scenarios())
-    tell(as_json, found, published.document, published.lines)
-    if problems := [problem for population in found for problem in population.problems]:
-        raise InputError(*problems)
+    tell(as_json, found.page())
+    if found.problems:
+        raise InputError(*found.problems)
     if write is not None:
         from costmodel.analysis.evidence import evidence_of_all
         from costmodel.report import evidence_page
@@ -183,7 +179,7 @@ def import_(
 
     if scenario is not None and chosen is not None:
         raise InputError.at("--scenario", "the scenario is named twice", "Keep one.")
-    tell(as_json, imported.bring(file, scenario or chosen, output, label), imported.document, imported.pieces)
+    tell(as_json, imported.bring(file, scenario or chosen, output, label).page())
 
 
 @command()

@@ -62,7 +62,7 @@ def calibrate(
     if plot is not None:
         write_text(plot, render.html(page), "--plot")
         written.append(plot)
-    tell(as_json, page, render.document, render.terminal)
+    tell(as_json, page)
     if not as_json:
         for path in written:
             print(f"{path} written.")
@@ -110,10 +110,9 @@ def replicate(
 ) -> None:
     """Run a published model, and lay its printed results beside what comes out."""
     from costmodel.cases import replicate as run_case
-    from costmodel.report import render
 
     replication = run_case(case)
-    tell(as_json, replication.page(), render.document, render.terminal)
+    tell(as_json, replication.page())
     if not replication.holds:
         raise typer.Exit(OUR_FAULT)
 
@@ -132,7 +131,7 @@ def verify(
     """Measure the laws that every run must obey; exit code 1 if one fails."""
     from costmodel.analysis import verification
     from costmodel.analysis.verification.context import count
-    from costmodel.report import refused, render
+    from costmodel.report import render
 
     loaded, locked = _loaded(scenario, set_, fix)
     found = []
@@ -147,7 +146,7 @@ def verify(
             "engine": json_report.engine(),
             "settings": {"draws": draws, "seed": seed},
             "scenarios": [{**one, "checks": one.pop("rows")} for one in read],
-            "locked": [{"scenario": refused.identity(one), "refusal": refusal(one)} for one in locked],
+            "locked": [{"scenario": json_report.identity(one), "refusal": refusal(one)} for one in locked],
         }
         print(json_report.text(document))
     elif scenario is not None:

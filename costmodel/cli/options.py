@@ -209,15 +209,22 @@ class Out:
 
         if self.csv is not None:
             files.write_csv(self.csv, render.as_csv(page.rows))
-        tell(self.as_json, page, render.document, render.terminal)
+        tell(self.as_json, page)
 
 
-def tell(as_json: bool, answer: Any, document: Callable[[Any], Any], pieces: Callable[[Any], Any]) -> None:
-    """Print an answer: its document as JSON, or the pieces that people read."""
+def tell(
+    as_json: bool,
+    answer: Any,
+    document: Callable[[Any], Any] | None = None,
+    pieces: Callable[[Any], Any] | None = None,
+) -> None:
+    """Print a page, or another answer: its document as JSON, or the pieces that people read."""
+    from costmodel.report import render
+
     if as_json:
-        print(json_report.text(document(answer)))
+        print(json_report.text((document or render.document)(answer)))
     else:
-        show(pieces(answer))
+        show((pieces or render.terminal)(answer))
 
 
 def show(pieces: Any) -> None:

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from costmodel.cli.options import tell
 from costmodel.errors import InputError
-from costmodel.report import json_report, refused
+from costmodel.report import json_report
 from costmodel.scenario.load import HEADLINE, Refused
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
@@ -85,7 +85,9 @@ def _refuse(*lines: str) -> int:
 
 def _refuse_to_answer(refusal: Refused, as_json: bool) -> int:
     """The refusal of a locked scenario on stdout, where the answer would stand, and a line for it on stderr."""
-    tell(as_json, refusal.locked, refused.document, refused.pieces)
+    from costmodel.report.contents import locked_page
+
+    tell(as_json, locked_page(refusal.locked))
     return _refuse(*map(str, refusal.asked), f"{refusal.locked.path.name}: {HEADLINE}")
 
 

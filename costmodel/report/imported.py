@@ -2,19 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from rich.text import Text
 
 from costmodel.errors import InputError
 from costmodel.inputs.files import read_bytes
+from costmodel.page import Notes, Page, Paged, Paragraph
 from costmodel.report import json_report
 from costmodel.report.files import check_folder, write_whole
 from costmodel.report.saved import FILE, overlay_text, path_from, saved
-from costmodel.report.terminal import headed, listed
 from costmodel.report.workbook import package
 from costmodel.report.workbook.opened import PROVENANCE, opened
 from costmodel.report.workbook.package import is_binary
@@ -27,19 +23,31 @@ from costmodel.scenario.read import parse_text
 Brought = tuple[Scenario, Scenario, tuple[str, ...]]
 """A scenario before and after, and what is to be said."""
 
-SCHEMA = "costmodel/import/1"
 LABEL = "imported"
 ENDINGS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class Imported:
+@dataclass(frozen=True, repr=False)
+class Imported(Paged):
     """What came of a file. scenario: before it. written: the overlay, or None where nothing changed."""
 
     scenario: Scenario
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
     written: Path | None
+
+    def page(self) -> Page:
+        """What was changed, and where it was written."""
+        model, file = self.scenario.model, self.written
+        said = f"{file} written." if file else "The workbook changes nothing. Nothing was written."
+        data = {
+            "schema": "costmodel/import/1",
+            "scenario": json_report.identity(self.scenario),
+            "written": file.name if file else None,
+            "changes": json_report.changes(self.changes),
+        }
+        blocks = (Notes("Changed", tuple(map(str, self.changes))), Paragraph(said))
+        return Page(f"{model.title} ({model.label})", blocks, warnings=self.warnings, data=data)
 
 
 def bring(file: Path, scenario: Path | None, overlay: Path, label: str = LABEL) -> Imported:
@@ -105,29 +113,6 @@ def _changes(content: bytes, file: Path, scenario: Path | None) -> Brought:
     people = chosen.model.population
     said = f"{file.name} does not say to which population it belongs. It was taken as changes of: {people}."
     return chosen, after, () if "base" in tree.data else (said,)
-
-
-def document(brought: Imported) -> dict[str, Any]:
-    """Everything that `costmodel import --json` prints."""
-    return {
-        "schema": SCHEMA,
-        "scenario": json_report.identity(brought.scenario),
-        "engine": json_report.engine(),
-        "written": brought.written.name if brought.written else None,
-        "changes": json_report.changes(brought.changes),
-        "warnings": list(brought.warnings),
-    }
-
-
-def pieces(brought: Imported) -> Iterator[Text]:
-    """What `costmodel import` prints, piece by piece."""
-    model = brought.scenario.model
-    yield Text(f"{model.title} ({model.label})", style="bold")
-    yield from headed("Changed", listed(map(str, brought.changes)))
-    yield from headed("Warnings", listed(brought.warnings))
-    yield Text("")
-    nothing = "The workbook changes nothing. Nothing was written."
-    yield Text(f"{brought.written} written." if brought.written else nothing)
 
 
 def _check_options(file: Path, scenario: Path | None, overlay: Path, label: str) -> None:

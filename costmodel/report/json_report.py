@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.load import Locked
 from costmodel.scenario.overlay import Change
 from costmodel.version import __version__
-
-CHECK_SCHEMA = "costmodel/check/1"
 
 
 def engine() -> str:
@@ -17,10 +16,11 @@ def engine() -> str:
     return f"costmodel {__version__}"
 
 
-def identity(scenario: Scenario) -> dict[str, str]:
+def identity(one: Scenario | Locked) -> dict[str, str]:
     """Which scenario it is, and of which stratum alone where it is of one. The file is named without its folder."""
-    model, part = scenario.model, {"stratum": scenario.part} if scenario.part else {}
-    return {"title": model.title, "label": model.label, "sha256": scenario.sha256, "file": scenario.path.name, **part}
+    words = one.file if isinstance(one, Locked) else one.model
+    part = {} if isinstance(one, Locked) or not one.part else {"stratum": one.part}
+    return {"title": words.title, "label": words.label, "sha256": one.sha256, "file": one.path.name, **part}
 
 
 def plain(value: Any) -> Any:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from costmodel.cli import app
-from costmodel.report import refused
+from costmodel.report import contents, render
+from costmodel.scenario.load import HEADLINE, because, refusal
 from tests.cli.commands import call, done, parsed
 from tests.support.example import example
 from tests.support.locked import PSYCHOSIS, SPOKEN_OF, locked, locked_example
@@ -74,10 +75,10 @@ def test_the_refusal_stands_where_an_answer_would(words: list[object], tmp_path:
     before = set(tmp_path.rglob("*"))
     result = call(*given)
     assert result.exit_code == 2, result.stderr
-    assert result.stdout.splitlines()[:3] == [f"{locked().file.title} (locked)", "", refused.HEADLINE]
-    for said in (refused.because(locked()), "8.35", "C207: Malmberg", "Need-adapted care", "not a business case"):
+    assert result.stdout.splitlines()[:3] == [f"{locked().file.title} (locked)", "", HEADLINE]
+    for said in (because(locked()), "8.35", "C207: Malmberg", "Need-adapted care", "not a business case"):
         assert said in result.stdout
-    assert result.stderr.splitlines()[-1] == f"model.yaml: {refused.HEADLINE}"
+    assert result.stderr.splitlines()[-1] == f"model.yaml: {HEADLINE}"
     assert "Traceback" not in result.stderr
     for word in SPOKEN_OF:
         assert word not in result.stdout + result.stderr
@@ -91,7 +92,8 @@ def test_json_has_no_row_and_says_why(words: list[object], tmp_path: Path) -> No
     result = call(*given, "--json")
     assert result.exit_code == 2, result.stderr
     found = json.loads(result.stdout)
-    assert found == refused.document(locked())
+    assert found == json.loads(json.dumps(render.document(contents.locked_page(locked()))))
+    assert HEADLINE in found["notes"]
     assert found["rows"] == []
     assert found["refusal"]["because"] == locked().file.refusal.because
     assert found["refusal"]["source"] == ["C207"]
@@ -116,17 +118,24 @@ def test_options_have_nothing_to_change(tmp_path: Path) -> None:
 def test_check_accepts_it_and_says_why_it_is_locked() -> None:
     lines = done("check", PSYCHOSIS).splitlines()
     assert lines[0] == "model.yaml is a valid locked scenario: no command gives an answer for it"
-    assert f"Why: {refused.because(locked())}" in lines
+    assert f"Why: {because(locked())}" in lines
     found = parsed("check", PSYCHOSIS, "--json")
     assert found["schema"] == "costmodel/check/1"
-    assert found["refusal"] == refused.refusal(locked())
+    assert found["refusal"] == refusal(locked())
     assert found["scenario"]["sha256"] == locked().sha256
-    assert {key for key, value in found.items() if value} == {"schema", "scenario", "engine", "refusal"}
+    assert {key for key, value in found.items() if value} == {
+        "schema",
+        "title",
+        "scenario",
+        "engine",
+        "refusal",
+        "notes",
+    }
 
 
 def test_check_has_the_keys_of_any_scenario(tmp_path: Path) -> None:
     usual = parsed("check", example(tmp_path), "--json")
-    assert set(parsed("check", PSYCHOSIS, "--json")) == {*usual, "refusal"}
+    assert set(parsed("check", PSYCHOSIS, "--json")) == {*usual, "refusal", "title"}
 
 
 def test_verify_of_all_scenarios_says_which_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

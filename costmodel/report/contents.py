@@ -1,0 +1,134 @@
+"""What a scenario holds, as a page for a reader; or, of a locked one, why there is no answer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from costmodel.page import Block, Heading, Notes, Page, Paragraph, titled
+from costmodel.report.json_report import identity
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.load import HEADLINE, Locked, because, refusal
+from costmodel.scenario.parameter import STRENGTH
+from costmodel.scenario.probabilities import convention
+from costmodel.scenario.structure import Structure
+
+CHECK_SCHEMA, REFUSAL_SCHEMA = "costmodel/check/1", "costmodel/refusal/1"
+STANDING = {
+    "read": "read at the source",
+    "derived": "derived",
+    "recalled": "recalled, to be checked",
+    "assumption": "assumption",
+}
+
+
+def page(scenario: Scenario) -> Page:
+    """What `costmodel check` says: the question, its parts, and every parameter by its standing; a row for each."""
+    model, setting = scenario.model, scenario.setting
+    by_status: dict[str, list[str]] = {status: [] for status in STRENGTH}
+    for name in scenario.parameters:
+        by_status[scenario.status(name)].append(name)
+    ratios = {
+        name: (leaf.central, leaf.distribution.interval95)
+        for name, leaf in scenario.leaves.items()
+        if leaf.distribution is not None and scenario.parameters[name].unit.is_ratio
+    }
+    unused = [name for name in scenario.parameters if name not in scenario.used]
+    comparator = next(iter(model.strategies))
+    parts = "Strata" if model.strata else "Structures"
+    lists = {
+        "Strategies": [
+            f"{name}: {strategy.label}{' (comparator)' if name == comparator else ''}"
+            for name, strategy in model.strategies.items()
+        ],
+        "States": [f"{name}: {meaning}" for name, meaning in model.states.items()],
+        parts: [_weighed(scenario, one) for one in scenario.structures if model.alternatives or model.strata],
+        "Cost items": [
+            f"{name}: {item.label} ({item.category}, paid by {item.paid_by})" for name, item in model.costs.items()
+        ],
+        f"{len(scenario.parameters)} parameters by standing": [
+            f"{status}, {len(names)}: {', '.join(names)}" for status, names in by_status.items() if names
+        ],
+        "Ratios that are drawn": [
+            f"{name}: {scenario.parameters[name].unit} {central:.4g}, 95% of draws {low:.3g} to {high:.3g}"
+            for name, (central, (low, high)) in ratios.items()
+        ],
+        "Parameters not behind this answer (other choices, calibration)": [", ".join(unused)] if unused else [],
+    }
+    return Page(
+        f"{scenario.path.name} is a valid scenario: {titled(scenario)}",
+        tuple(Notes(heading, tuple(lines)) for heading, lines in lists.items()),
+        (
+            f"{setting.title}, prices of {setting.price_year}; follow-up {model.follow_up.text}, "
+            f"{model.beyond_follow_up} beyond it; horizon {model.horizon.text} in cycles of {model.cycle}",
+            f"Convention: {convention(model)}",
+        ),
+        scenario,
+        warnings=scenario.warnings,
+        data={
+            "schema": CHECK_SCHEMA,
+            "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
+            "structures": {
+                one.name: {"label": one.label, "weight": _weight(scenario, one)} for one in scenario.structures
+            },
+            "parameters": by_status,
+            "ratios": {name: {"central": central, "interval95": ends} for name, (central, ends) in ratios.items()},
+            "unused": unused,
+            "to_be_checked": scenario.to_be_checked,
+        },
+        frame=pd.DataFrame([_row(scenario, name) for name in scenario.parameters]).astype(object),
+    )
+
+
+def _row(scenario: Scenario, name: str) -> dict[str, Any]:
+    record, leaf = scenario.parameters[name], scenario.leaves.get(name)
+    low, high = leaf.distribution.interval95 if leaf is not None and leaf.distribution is not None else (None, None)
+    return {
+        "name": name, "label": record.label, "unit": record.unit.text, "value": scenario.central.get(name),
+        "low": low, "high": high, "status": scenario.status(name),
+    }  # fmt: skip
+
+
+def _weight(scenario: Scenario, structure: Structure) -> float:
+    return float(structure.weight) if isinstance(structure.weight, int) else scenario.central[structure.weight]
+
+
+def _weighed(scenario: Scenario, structure: Structure) -> str:
+    weight = _weight(scenario, structure)
+    said = f"{weight:.0%} of people" if scenario.model.strata else f"weight {weight:g}"
+    return f"{structure.name}: {structure.label} ({said})"
+
+
+def locked_page(locked: Locked, checked: bool = False) -> Page:
+    """What stands in the place of every answer. checked: what `costmodel check` says, with the keys of any scenario."""
+    file = locked.file
+    title = f"{file.title} ({file.label})"
+    about: tuple[str, ...] = ()
+    data: dict[str, Any] = {"schema": REFUSAL_SCHEMA}
+    if checked:
+        title, about = f"{locked.path.name} is a valid locked scenario: no command gives an answer for it", (title,)
+        data = {
+            "schema": CHECK_SCHEMA,
+            "strategies": {},
+            "structures": {},
+            "parameters": {},
+            "ratios": {},
+            "unused": [],
+        }
+    data |= {"scenario": identity(locked), "refusal": refusal(locked), "changes": []}
+    return Page(title, tuple(_refusal(locked)), about, data=data | {"to_be_checked": locked.to_be_checked})
+
+
+def _refusal(locked: Locked) -> Iterator[Block]:
+    file = locked.file
+    yield Paragraph(HEADLINE, strong=True)
+    yield Paragraph(f"Why: {because(locked)}")
+    yield Paragraph(f"Instead: {file.refusal.instead}")
+    yield Paragraph(f"Who: {file.population}")
+    yield Heading("What the studies found: text to read, not a business case")
+    for one in file.findings:
+        yield Paragraph(f"{one.about}: {one.says} ({', '.join(one.source)}; {STANDING[one.status]})")
+    sources = (f"{name}: {one.citation} ({one.where}; {one.status})" for name, one in locked.sources.items())
+    yield Notes("Sources", tuple(sources))
+    yield Notes("What this leaves out", tuple(file.leaves_out))
+    yield Paragraph(f"Scenario SHA-256 {locked.sha256}")
