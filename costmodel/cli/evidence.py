@@ -100,7 +100,7 @@ def validate(
         write_text(write, render.markdown(replace(page, about=(WRITTEN,))), "--write")
     if loaded is not None:
         of_scenario = {"scenario": json_report.identity(loaded), "changes": json_report.changes(loaded.changes)}
-    tell(as_json, page, lambda one: render.document(one) | of_scenario, render.terminal)
+    tell(as_json, page, **of_scenario)
 
 
 @command()

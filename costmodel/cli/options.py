@@ -212,19 +212,14 @@ class Out:
         tell(self.as_json, page)
 
 
-def tell(
-    as_json: bool,
-    answer: Any,
-    document: Callable[[Any], Any] | None = None,
-    pieces: Callable[[Any], Any] | None = None,
-) -> None:
-    """Print a page, or another answer: its document as JSON, or the pieces that people read."""
+def tell(as_json: bool, page: Page, **more: Any) -> None:
+    """Print a page, as a program reads it or as people do. more: what its document has beside."""
     from costmodel.report import render
 
     if as_json:
-        print(json_report.text((document or render.document)(answer)))
+        print(json_report.text(render.document(page) | more))
     else:
-        show((pieces or render.terminal)(answer))
+        show(render.terminal(page))
 
 
 def show(pieces: Any) -> None:

@@ -265,7 +265,6 @@ def sweep(
 ) -> None:
     """Run every cell of a grid into Parquet files, or go on where a sweep was stopped."""
     from costmodel.analysis import sweep as analysis
-    from costmodel.report import render
 
     if output is None and not dry_run:
         raise InputError.at("-o", "there is no folder to write", "Add -o DIR, or --dry-run.")
@@ -281,6 +280,6 @@ def sweep(
         raise Left(
             INTERRUPTED, f"Interrupted. Every part in {output} is whole; give the same command again to go on."
         ) from None
-    tell(as_json, page, render.document, render.terminal)
+    tell(as_json, page)
     if refused:
         raise typer.Exit(OUR_FAULT)
