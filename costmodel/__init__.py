@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from costmodel.cases.replicate import replicate
     from costmodel.errors import InputError
     from costmodel.model.run import run
+    from costmodel.report import charts as charts
     from costmodel.result.result import Result
     from costmodel.scenario.build import Scenario
     from costmodel.scenario.load import Locked, Refused, load
@@ -77,6 +78,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "charts":  # no part of `__all__`, since it needs plotly, which a star import would then need too
+        return importlib.import_module("costmodel.report.charts")
     for module, names in _WHERE.items():
         if name in names:
             globals()[name] = value = getattr(importlib.import_module(module), name)
@@ -85,7 +88,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "charts"})
 
 
 def sweep(

@@ -18,7 +18,7 @@ from costmodel.words import money, significant
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 TEXT, FILE, SCREEN, SHEET = "text", "file", "screen", "sheet"
 """Kinds of media: lines of characters (a terminal), and more of them in a file (Markdown, which shows all that TEXT

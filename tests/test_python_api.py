@@ -379,3 +379,12 @@ def test_a_way_to_end_that_cannot_be_had_says_why(things: dict[str, Any]) -> Non
     found = dataclasses.replace(things["found"], results={}, refused={"gap closes": "two strategies share a state"})
     with pytest.raises(cm.InputError, match="two strategies share a state"):
         found.verdict("gap closes")
+
+
+def test_the_charts_of_a_result_are_functions_of_charts(things: dict[str, Any]) -> None:
+    for draw in (cm.charts.cumulative, cm.charts.bridge, cm.charts.structures):
+        made = draw(things["result"], "nhs")
+        assert isinstance(made, cm.charts.Chart)
+        assert made.title
+        assert made.figure.data
+    assert "charts" in dir(cm)

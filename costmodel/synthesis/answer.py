@@ -18,7 +18,7 @@ from costmodel.synthesis.posterior import Model, Posterior, fit
 from costmodel.synthesis.result import Fits, fitted_trials, onsets
 
 if TYPE_CHECKING:
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 
 @by_content

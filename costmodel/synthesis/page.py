@@ -17,7 +17,7 @@ from costmodel.words import MINUS, money, upper_first
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.charts import Chart, ForestLine
+    from costmodel.drawing import Chart, ForestLine
 
 SCHEMA = "costmodel/synthesis/1"
 WIDE, READ = (SCREEN, SHEET), (TEXT, SCREEN)
@@ -284,7 +284,7 @@ def _listed(found: Fits, row: EvidenceRow) -> dict[str, Any]:
 
 def forest(found: Fits) -> "Chart":
     """Figures with their intervals, verdicts as what they leave open, and the two answers at full effect."""
-    from costmodel import charts
+    from costmodel import drawing
 
     errors, short = found.evidence.file.errors, outcome(found).removeprefix("the ").replace("all other", "other")
     rule = Error(errors.cv_low, errors.cv_high, errors.cv_points)
@@ -292,10 +292,10 @@ def forest(found: Fits) -> "Chart":
     for name, density in (("Average trial", found.typical.average), ("New service", found.typical.new)):
         change = (density.low, density.median, density.high)
         low, middle, high = (1 + one for one in change)
-        lines.append(charts.ForestLine(
+        lines.append(drawing.ForestLine(
             f"{name}, at full effect", with_interval(density), low, high, middle, "answer",
         ))  # fmt: skip
-    figure = charts.forest(lines, f"{upper_first(short)}, therapy ÷ usual care")
+    figure = drawing.forest(lines, f"{upper_first(short)}, therapy ÷ usual care")
     alt = f"Forest plot of {len(found.rows)} rows. {takeaway(found)} " + "; ".join(
         f"{one.label}: {one.words}" for one in lines
     )
@@ -303,22 +303,22 @@ def forest(found: Fits) -> "Chart":
         f"{upper_first(short)} after {found.therapy} therapy: {percent(found.typical.average.median)} in the average "
         f"trial, {percent(found.typical.new.low)} to {percent(found.typical.new.high)} in a new service"
     )
-    made = charts.chart(figure, title, alt)
+    made = drawing.chart(figure, title, alt)
     figure.update_layout(
-        title_text=charts.wrapped(title, TITLE), hovermode="closest", margin_t=TOP,
+        title_text=drawing.wrapped(title, TITLE), hovermode="closest", margin_t=TOP,
         legend={"y": 0, "yref": "container", "yanchor": "bottom"},
     )  # fmt: skip
     return made
 
 
 def _line(row: EvidenceRow, rule: Error) -> "ForestLine":
-    from costmodel import charts
+    from costmodel import drawing
 
     half = f", weight {row.weight:g}" if row.weight < 1 else ""
     label = f"{row.name}, months {row.start:g}–{row.end:g}{half}"
     if row.kind == "figure" and row.log_ratio is not None and row.se is not None:
         low, high = (math.exp(row.log_ratio + sign * 1.96 * row.se) for sign in (-1, 1))
-        return charts.ForestLine(label, seen(row), low, high, math.exp(row.log_ratio), "figure")
+        return drawing.ForestLine(label, seen(row), low, high, math.exp(row.log_ratio), "figure")
     nodes, weights = rule.nodes(row.spread_of_n or math.nan)
     se = float(nodes @ weights)
     low, high = (
@@ -326,4 +326,4 @@ def _line(row: EvidenceRow, rule: Error) -> "ForestLine":
     )
     open_low, open_high = (math.isinf(z) for z in LIMITS[row.verdict])
     open_low, open_high = open_low and not row.bounded, open_high and not row.bounded
-    return charts.ForestLine(label, seen(row), None if open_low else low, None if open_high else high, None, "verdict")
+    return drawing.ForestLine(label, seen(row), None if open_low else low, None if open_high else high, None, "verdict")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 import costmodel as cm
 from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER, literal
-from costmodel.charts import wrapped
+from costmodel.drawing import wrapped
 from costmodel.report.charts import cumulative, states
 from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened

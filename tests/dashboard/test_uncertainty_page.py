@@ -16,7 +16,7 @@ from costmodel.analysis.psa import psa
 from costmodel.analysis.psa.table import answers
 from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER
-from costmodel.charts import Chart
+from costmodel.drawing import Chart
 from costmodel.words import amount
 
 PAGE = "costmodel/app/uncertainty.py"

@@ -13,7 +13,7 @@ from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
-from costmodel.charts import Chart, chart
+from costmodel.drawing import Chart, chart
 from costmodel.page import Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.report import render
 from costmodel.report.answer import page as answer_page

@@ -11,7 +11,7 @@ from costmodel.analysis.calibration.fit import Fit, Row
 from costmodel.page import SCREEN, TEXT, Block, Column, Figure, Heading, Notes, Page, Table
 
 if TYPE_CHECKING:
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 LABEL = 44
 """Characters of a label on a line."""
@@ -148,14 +148,14 @@ def _differences(one: Fit, other: Fit) -> Iterator[dict[str, str]]:
 
 def figure(fit: Fit) -> "Chart":
     """One row for each observation of the file, those that the fit did not see among them."""
-    from costmodel import charts
+    from costmodel import drawing
 
-    drawn, rows = charts.empty(), list(fit.rows)
-    before = {"color": charts.LIGHT_GREY, "width": 6}
-    others = {"color": charts.ORANGE, "width": 3, "dash": "dot"}
+    drawn, rows = drawing.empty(), list(fit.rows)
+    before = {"color": drawing.LIGHT_GREY, "width": 6}
+    others = {"color": drawing.ORANGE, "width": 3, "dash": "dot"}
     _bands(drawn, "Model before the fit (95%)", [_ends(row.prior) for row in rows], -APART, before)
     _bands(
-        drawn, "Model after the fit (95%)", [_ends(row.posterior) for row in rows], 0, before | {"color": charts.BLUE}
+        drawn, "Model after the fit (95%)", [_ends(row.posterior) for row in rows], 0, before | {"color": drawing.BLUE}
     )
     _bands(drawn, "What the other observations predict (95%)", [_others(row) for row in rows], APART, others)
     errors = [sampling_interval(row.observed, row.n) for row in rows]
@@ -166,29 +166,29 @@ def figure(fit: Fit) -> "Chart":
         mode="markers",
         name="Observed, with its sampling error (95%)",
         marker={
-            "color": charts.VERMILION,
+            "color": drawing.VERMILION,
             "symbol": ["circle" if row.used else "circle-open" for row in rows],
             "size": 9,
         },
         error_x={
             "array": [ends[1] - share for ends, share in zip(errors, observed, strict=True)],
             "arrayminus": [share - ends[0] for ends, share in zip(errors, observed, strict=True)],
-            "color": charts.GREY,
+            "color": drawing.GREY,
             "thickness": 1.5,
         },
-        customdata=[charts.literal(_name(row)) for row in rows],
+        customdata=[drawing.literal(_name(row)) for row in rows],
         hovertemplate="%{customdata}: %{x:.1%}<extra></extra>",
     )
     furthest = max(end for row in rows for end in (row.prior[-1], row.posterior[-1], *(_others(row) or ())))
     furthest = max(furthest, *(ends[1] for ends in errors))
     title = _title(fit)
     alt = f"One row for each observation: its share, and bands of the model before and after the fit. {title}"
-    made = charts.chart(drawn, title, alt)
+    made = drawing.chart(drawn, title, alt)
     drawn.update_layout(
         hovermode="closest", height=150 + ROW * len(rows), legend={"y": -70 / (ROW * len(rows)), "yanchor": "top"}
     )
     drawn.update_xaxes(title_text="Share of the living", tickformat=".0%", range=[-ROOM, furthest + ROOM])
-    labels = [charts.wrapped(_name(row), LABEL) for row in rows]
+    labels = [drawing.wrapped(_name(row), LABEL) for row in rows]
     drawn.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, autorange="reversed")
     return made
 

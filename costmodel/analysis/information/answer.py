@@ -16,7 +16,7 @@ from costmodel.words import chance, lower_first, money
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 NAMED = 3
 """Inputs that are named in the sentences."""
@@ -246,12 +246,12 @@ class ValueOfInformation(Paged):
 
     def figure(self) -> "Chart":
         """Bars from the largest value down, with 95% intervals, and a line at what everything is worth."""
-        from costmodel import charts
+        from costmodel import drawing
 
         whole = self.everything.worth.value
         parts = [line for line in self.lines if line.subject.kind != "everything" and line.worth.value > 0]
         shown = sorted(parts, key=lambda line: -line.worth.value)[:SHOWN]
-        figure = charts.empty()
+        figure = drawing.empty()
         named: set[str] = set()
         for kind, (legend, colour, pattern) in STYLES.items():
             these = [line for line in shown if line.subject.kind == kind]
@@ -267,37 +267,37 @@ class ValueOfInformation(Paged):
                 legendgroup=legend,
                 showlegend=legend not in named,
                 marker={
-                    "color": getattr(charts, colour),
+                    "color": getattr(drawing, colour),
                     "pattern": {"shape": pattern, "fgcolor": "white", "fillmode": "overlay"},
                 },
                 error_x={
                     "type": "data", "symmetric": False, "array": width,
                     "arrayminus": [min(one, value) for one, value in zip(width, worth, strict=True)],
-                    "color": charts.GREY,
+                    "color": drawing.GREY,
                 },
                 customdata=[money(value) for value in worth],
                 hovertemplate="%{customdata}",
             )  # fmt: skip
             named.add(legend)
-        charts.zero_line(figure, vertical=True)
+        drawing.zero_line(figure, vertical=True)
         if whole > 0:
-            figure.add_vline(whole, line_width=1, line_dash="dash", line_color=charts.GREY)
+            figure.add_vline(whole, line_width=1, line_dash="dash", line_color=drawing.GREY)
             figure.add_annotation(
                 x=whole, y=1.0, yref="paper", yanchor="bottom", text="everything", showarrow=False,
-                font={"size": 11, "color": charts.GREY},
+                font={"size": 11, "color": drawing.GREY},
             )  # fmt: skip
         figure.update_layout(
             barmode="overlay",
-            xaxis_title=charts.wrapped("Worth of knowing, per person (95% interval)", charts.UNDER),
-            **charts.money_axis(
+            xaxis_title=drawing.wrapped("Worth of knowing, per person (95% interval)", drawing.UNDER),
+            **drawing.money_axis(
                 "xaxis", 0.0, max(line.worth.value + NORMAL95 * line.worth.error for line in self.lines)
             ),
         )
-        labels = [charts.wrapped(line.subject.label, charts.LABEL) for line in shown]
-        charts.rows(figure, [line.subject.name for line in shown], labels)
+        labels = [drawing.wrapped(line.subject.label, drawing.LABEL) for line in shown]
+        drawing.rows(figure, [line.subject.name for line in shown], labels)
         title = self._title(shown)
         alt = f"Bars of what knowing inputs, alone and together, is worth per person, with intervals. {title}"
-        finished = charts.chart(figure, title, alt)
+        finished = drawing.chart(figure, title, alt)
         figure.update_layout(hovermode="closest")
         return finished
 

@@ -19,7 +19,7 @@ from costmodel.result.table import in_words
 from costmodel.words import chance, money
 
 if TYPE_CHECKING:
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 __all__ = ["Psa", "psa", "rows"]
 

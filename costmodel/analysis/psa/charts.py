@@ -8,7 +8,7 @@ import pandas as pd
 
 from costmodel.analysis.psa.decision import QUARTERS, Choice, Plane
 from costmodel.analysis.psa.draws import Draws
-from costmodel.charts import (
+from costmodel.drawing import (
     DASHES,
     GREY,
     LABEL,

@@ -32,7 +32,7 @@ from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.words import chance, interval, lower_first, money, upper_first
 
 if TYPE_CHECKING:
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 NAMED = 2
 """Groups of inputs and categories that are named."""

@@ -40,7 +40,7 @@ from costmodel.words import amount, pair
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.charts import Chart
+    from costmodel.drawing import Chart
 
 PARTS = 4
 """Into how many equal parts the way from the low to the high value is cut; the outcome is read at each cut."""
@@ -239,34 +239,37 @@ class Tornado(Paged):
 
     def figure(self) -> "Chart":
         """The widest bars around the deterministic run, with letters at both ends; none with an end in words."""
-        from costmodel import charts
+        from costmodel import drawing
 
         central = self.central.value
         drawn = [row for row in map(self._row, self.bars) if row["width"] is not None and central is not None]
         drawn = drawn[:MOST_DRAWN]
         ends = [
-            charts.End(
+            drawing.End(
                 f"{side.capitalize()} value of the input ({side[0].upper()})",
                 side[0].upper(),
                 [row[f"change_at_{side}"] or 0.0 for row in drawn],
-                [f"{charts.literal(row[f'{side}_words'])}: {charts.literal(row[f'{side}_outcome'])}" for row in drawn],
+                [
+                    f"{drawing.literal(row[f'{side}_words'])}: {drawing.literal(row[f'{side}_outcome'])}"
+                    for row in drawn
+                ],
             )
             for side in ("low", "high")
         ]
-        figure = charts.around(
+        figure = drawing.around(
             central or 0.0,
             [row["input"] for row in drawn],
-            [f"{charts.wrapped(row['label'], charts.LABEL)}<br>{charts.literal(row['pair'])}" for row in drawn],
+            [f"{drawing.wrapped(row['label'], drawing.LABEL)}<br>{drawing.literal(row['pair'])}" for row in drawn],
             ends,
             [row[end] for row in drawn for end in ("least", "most")],
             self.question.unit.startswith("GBP"),
         )
         listed = "; ".join(f"{row['label']}: {row['low_outcome']} to {row['high_outcome']}" for row in drawn[:3])
         alt = f"Tornado of {len(drawn)} inputs, the widest first. {self.takeaway} {listed}"
-        made = charts.chart(figure, self.takeaway, alt)
+        made = drawing.chart(figure, self.takeaway, alt)
         figure.update_layout(hovermode="closest")
         axis = f"{self.question.words}, per person referred"
-        figure.update_xaxes(title_text=charts.wrapped(axis, charts.UNDER))
+        figure.update_xaxes(title_text=drawing.wrapped(axis, drawing.UNDER))
         return made
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from costmodel.app.parts.text import csv, literal, literal_table
-from costmodel.charts import Chart
+from costmodel.drawing import Chart
 from costmodel.page import SCREEN, Figure, Heading, Notes, Page, Paragraph, Table
 from costmodel.words import money
 

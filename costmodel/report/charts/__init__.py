@@ -1,7 +1,7 @@
-"""Charts: pure functions of a result. Each title is the takeaway; each brings its table and its words."""
+"""Charts of a result, public as `costmodel.charts`. Each title is the takeaway; each brings its table and its words."""
 
 from costmodel.analysis.beyond import STOPS
-from costmodel.charts import Chart
+from costmodel.drawing import Chart
 from costmodel.report.charts.bridge import bridge
 from costmodel.report.charts.cumulative import cumulative
 from costmodel.report.charts.parties import parties

@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.charts import BLUE, GREEN, GREY, VERMILION, Chart, chart, money_axis, zero_line
+from costmodel.drawing import BLUE, GREEN, GREY, VERMILION, Chart, chart, money_axis, zero_line
 from costmodel.perspectives import payer
 from costmodel.report.sentence import pick
 from costmodel.result.result import Result

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.charts import (
+from costmodel.drawing import (
     PATTERNS,
     SERIES,
     Chart,

@@ -3,7 +3,7 @@
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from costmodel.charts import (
+from costmodel.drawing import (
     GREY,
     LIGHT_GREY,
     PATTERNS,

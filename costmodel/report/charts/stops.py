@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from costmodel.analysis.beyond import STOPS
-from costmodel.charts import (
+from costmodel.drawing import (
     DASHES,
     SERIES,
     Chart,

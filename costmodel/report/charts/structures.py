@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from costmodel.charts import BLUE, ORANGE, UNDER, Chart, chart, money_axis, wrapped, zero_line
+from costmodel.drawing import BLUE, ORANGE, UNDER, Chart, chart, money_axis, wrapped, zero_line
 from costmodel.perspectives import payer
 from costmodel.report.sentence import pick
 from costmodel.result.result import Result

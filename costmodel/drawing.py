@@ -1,4 +1,4 @@
-"""What all charts share: colours that the colour-blind can tell apart, axes of money, literal text."""
+"""What all charts are drawn with: colours that the colour-blind can tell apart, axes of money, literal text."""
 
 import html
 import math
