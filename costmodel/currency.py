@@ -27,8 +27,8 @@ class Currency(BaseModel):
     """Between thousands and hundreds."""
     decimal: Annotated[str, StringConstraints(pattern="^[.,·]$")] = "."
     """Between units and hundredths."""
-    plural: Annotated[str, StringConstraints(min_length=1, max_length=20)] = "whole units"
-    """The unit in words, of many."""
+    plural: Annotated[str, StringConstraints(max_length=20)] = ""
+    """The unit in words, of many; the code if left out."""
     hundredths: Annotated[str, StringConstraints(min_length=1, max_length=20)] = "hundredths"
     """Its hundredth in words, of many."""
 
@@ -44,6 +44,11 @@ class Currency(BaseModel):
         if self.after:
             return f"{sign}{digits}{APART}{self.symbol}"
         return f"{sign}{self.symbol}{APART if self.symbol[-1].isalpha() else ''}{digits}"
+
+    @property
+    def units(self) -> str:
+        """The unit in words, of many."""
+        return self.plural or self.code
 
     @property
     def nothing(self) -> str:

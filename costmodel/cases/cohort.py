@@ -134,9 +134,6 @@ EXPONENTS = {"k-1": "start of cycle", "k-0.5": "middle of cycle", "k": "end of c
 """The engine's word for the format's discount exponent."""
 
 """Relative; what is left owing below it is rounding, and paid back."""
-TOTAL = ("nhs", "nobody")
-"""Payer and receiver of the total cost; components are parts of it and are paid by nobody."""
-PART = ("nobody", "nobody")
 
 
 @by_content
@@ -177,7 +174,7 @@ class CohortRun:
         )
         terms = Terms(
             horizons=(float(flows.edges[-1]),),
-            payers=(TOTAL, *(PART for _ in self.items[1:])),
+            signs=((1, *(0 for _ in self.items[1:])),),  # the total; components are parts of it
             cashable=(1.0,) * len(self.items),
             lags=(0,) * len(self.items),
             rates=(case.discount.cost, case.discount.effect),

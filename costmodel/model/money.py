@@ -15,6 +15,7 @@ from costmodel.model.rates import Look, Term
 from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, instant
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.setting import NOBODY
 
 Quantity = Any
 
@@ -38,8 +39,9 @@ class Item:
 def items(model: ModelFile) -> list[Item]:
     """The ledger's items: therapy first, then the cost items in the order of the file."""
     therapies = [s.therapy for s in model.strategies.values() if s.therapy]
-    payer = therapies[0].paid_by if therapies else "nhs"
-    ledger = [Item(THERAPY, "Therapy sessions", "therapy", payer, "nobody", 1, 0.0)]
+    payers = [t.paid_by for t in therapies] or [c.paid_by for c in model.costs.values() if c.paid_by != NOBODY]
+    payer = payers[0] if payers else NOBODY
+    ledger = [Item(THERAPY, "Therapy sessions", "therapy", payer, NOBODY, 1, 0.0)]
     for name, cost in model.costs.items():
         ledger.append(
             Item(

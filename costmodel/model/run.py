@@ -25,7 +25,6 @@ from costmodel.model.draws import (
 from costmodel.model.ledger import CohortLedger, LedgerOfStrata, shares_of_strata
 from costmodel.model.money import items, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
 from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Living, Outcomes, Terms, living, outcomes, year_of
@@ -288,10 +287,13 @@ def _first_payment(scenario: Scenario) -> tuple[float, ...]:
 def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> Terms:
     look = looking(values)
     ledger = items(scenario.model)
-    discount = scenario.setting.discount
+    setting, discount = scenario.setting, scenario.setting.discount
     return Terms(
         horizons=horizons,
-        payers=tuple((item.paid_by, item.received_by) for item in ledger),
+        signs=tuple(
+            tuple(setting.weight(name, item.paid_by, item.received_by) for item in ledger)
+            for name in setting.perspectives
+        ),
         cashable=tuple(look(item.cashable) for item in ledger),
         lags=tuple(round(item.lag_months / cycle_months(scenario.model)) for item in ledger),
         rates=(look(discount.costs), look(discount.health)),
@@ -327,8 +329,9 @@ def _memory(scenario: Scenario, draws: int, workers: int) -> int:
     worked on, and the curves that are kept.
     """
     model = scenario.model
-    block = (2 * len(model.states) + 2 * len(PERSPECTIVES) + ROOM_OF_AN_ITEM) * min(max(draws, 1), BLOCK)
-    curves = len(VIEWS) * len(PERSPECTIVES) * min(draws, KEPT_CURVES)
+    perspectives = len(scenario.setting.perspectives)
+    block = (2 * len(model.states) + 2 * perspectives + ROOM_OF_AN_ITEM) * min(max(draws, 1), BLOCK)
+    curves = len(VIEWS) * perspectives * min(draws, KEPT_CURVES)
     at_a_time = min(workers, max(1, -(-draws // BLOCK)))
     return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (at_a_time * block + curves)
 

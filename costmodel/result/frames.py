@@ -8,7 +8,6 @@ import pandas as pd
 
 from costmodel.errors import InputError
 from costmodel.inputs.draws import pick_rows, uniforms
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
 from costmodel.result.sums import DETERMINISTIC, Array, Run, Sums
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -153,7 +152,7 @@ def by_draw(result: Sums, behind: Behind, most: int) -> pd.DataFrame:
     columns: dict[tuple[str, str], Any] = dict(_inputs(result, behind.values(result, result.draws)))
     if len(result.weights) > 1:
         columns["input", ALTERNATIVE] = which + 1
-    for perspective in PERSPECTIVES:
+    for perspective in result.scenario.setting.perspectives:
         for s, name in enumerate(result.strategies):
             cost = result.total_cost(run, last, s, perspective, True)[which, row]
             columns[f"cost_{perspective}", name] = cost

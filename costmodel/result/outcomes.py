@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from costmodel.content import by_content
 from costmodel.engine.formulas import cash, discount_factor
 from costmodel.errors import InputError
-from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.result import payback
 from costmodel.result.flows import Ledger, Shared, apart
 
@@ -77,13 +76,14 @@ class Outcomes:
 class Terms:
     """What the summing needs beside the flows.
 
-    horizons: years, rising. payers: (paid_by, received_by) of each item. cashable: by item, float or (draw,).
+    horizons: years, rising. signs: by perspective, of each item: 1 a cost, −1 a receipt,
+    0 none of its. cashable: by item, float or (draw,).
     lags: cycles, by item. rates: discount rate of costs and of health. first_payment: month, by strategy.
     years: by which the flows of each cycle are discounted; what is booked at time 0 is not.
     """
 
     horizons: tuple[float, ...]
-    payers: tuple[tuple[str, str], ...]
+    signs: tuple[tuple[int, ...], ...]
     cashable: tuple[float | Array, ...]
     lags: tuple[int, ...]
     rates: tuple[float | Array, float | Array]
@@ -193,9 +193,8 @@ class _Net:
     """
 
     def __init__(self, terms: Terms, shape: tuple[int, ...]) -> None:
-        counted = [tuple(weight(name, *payer) for payer in terms.payers) for name in PERSPECTIVES]
-        self.signs = list(dict.fromkeys(counted))
-        self.of_perspective = np.array([self.signs.index(signs) for signs in counted])
+        self.signs = list(dict.fromkeys(terms.signs))
+        self.of_perspective = np.array([self.signs.index(signs) for signs in terms.signs])
         self.value = [np.zeros(shape) for _ in self.signs]
         self.cash = [np.zeros(shape) for _ in self.signs]
 
@@ -216,7 +215,7 @@ def _curves(net: _Net, edges: Array, factor: Array, terms: Terms, kept: int) -> 
     The comparator's entries are 0, and it has nothing to pay back.
     """
     _, others, alternatives, draws = net.value[0].shape
-    shape = (len(VIEWS), len(PERSPECTIVES), others + 1, alternatives)
+    shape = (len(VIEWS), len(terms.signs), others + 1, alternatives)
     found = {
         "curves": np.empty((len(edges), len(VIEWS), len(net.signs), others, alternatives, kept)),
         "sum_of": net.of_perspective,

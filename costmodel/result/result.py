@@ -10,7 +10,6 @@ import numpy as np
 
 from costmodel.content import by_content, digest
 from costmodel.errors import InputError, one_of, true_or_false
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result import payback
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.outcomes import VIEWS
@@ -82,7 +81,7 @@ class Result(Sums):
         return found
 
     def summary(
-        self, outcome: str | None = None, by: str | None = None, perspective: str = "nhs_pss", *,
+        self, outcome: str | None = None, by: str | None = None, perspective: str | None = None, *,
         strategy: str | None = None, horizon_months: float | None = None, run: str | None = None,
         discounted: bool | None = None,
     ) -> "pd.DataFrame":  # fmt: skip
@@ -95,7 +94,7 @@ class Result(Sums):
         Columns: what it is by, outcome where all are asked for, value, low, high (95%), unit, words.
         """
         table = self.table()
-        one_of("perspective", perspective, PERSPECTIVES)
+        perspective = self.scenario.setting.asked(perspective)
         if outcome is not None:
             one_of("outcome", outcome, table.outcome.unique())
         if by is not None:
@@ -108,7 +107,9 @@ class Result(Sums):
         kept &= (by == "horizon") | (table.horizon_months == months)
         kept &= (by == "run") | (table.run == reading)
         kept &= (table.category != "all") if by == "category" else (table.category == "all")
-        kept &= table.party.isin(PERSPECTIVES[perspective]) if by == "party" else (table.party == "all")
+        kept &= (
+            table.party.isin(self.scenario.setting.members(perspective)) if by == "party" else (table.party == "all")
+        )
         if by == "perspective":
             kept &= table.perspective != ""
         else:
@@ -121,7 +122,7 @@ class Result(Sums):
         return table.loc[kept, columns].reset_index(drop=True)
 
     def saving(
-        self, perspective: str = "nhs_pss", by: str | None = None, strategy: str | None = None
+        self, perspective: str | None = None, by: str | None = None, strategy: str | None = None
     ) -> "pd.DataFrame":
         """Net saving at the follow-up, undiscounted: in all, or by `category` or `party`, with intervals."""
         if by is not None:
@@ -131,9 +132,9 @@ class Result(Sums):
             found.insert(0, "category", "all")
         return found[[by or "category", "value", "low", "high"]]
 
-    def payback(self, perspective: str = "nhs_pss", strategy: str | None = None) -> dict[str, object]:
+    def payback(self, perspective: str | None = None, strategy: str | None = None) -> dict[str, object]:
         """Payback of the horizon: sustained and first touch of the expected curve, percentiles, chance by year."""
-        s = self.compared(strategy)
+        s, perspective = self.compared(strategy), self.scenario.setting.asked(perspective)
         last = len(self.horizons) - 1
         run = self.headline
         draws = self.paybacks(run, last, s, perspective)
@@ -154,7 +155,7 @@ class Result(Sums):
         }
 
     def curve(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, view: str = "value", run: str | None = None
+        self, perspective: str | None = None, strategy: str | None = None, view: str = "value", run: str | None = None
     ) -> "pd.DataFrame":
         """Cumulative net cost from referral, month by month, with its 95% band and the chance that it is back for good.
 
@@ -162,7 +163,7 @@ class Result(Sums):
         where there are draws. Money is paid back where net_cost is at or below 0 and stays so.
         """
         one_of("view", view, VIEWS)
-        one_of("perspective", perspective, PERSPECTIVES)
+        perspective = self.scenario.setting.asked(perspective)
         from costmodel.result import frames
 
         return frames.curve(self, self.run(run), self.compared(strategy), perspective, view)

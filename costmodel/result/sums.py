@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from costmodel.content import by_content
 from costmodel.engine.formulas import settled
 from costmodel.errors import InputError, listed, made_by, number, one_of, shown, true_or_false, whole_number
-from costmodel.perspectives import PARTIES, PERSPECTIVES, account, weight
 from costmodel.result import payback
 from costmodel.result.estimate import Estimate, quantiles
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.setting import account
 
 Array = NDArray[np.float64]
 EXPECTED, DETERMINISTIC = "expected", "deterministic"
@@ -171,7 +171,7 @@ class Sums:
         self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool, category: str | None = None
     ) -> Array:
         """Cost of a strategy to a perspective, (alternative, draw); of one category, or of all."""
-        one_of("perspective", perspective, PERSPECTIVES)
+        self.scenario.setting.asked(perspective)
         if category is not None:
             one_of("category", category, self.scenario.setting.categories)
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
@@ -184,12 +184,13 @@ class Sums:
         return total
 
     def _sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
+        setting = self.scenario.setting
         if party is not None and perspective is not None:
             raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
         if party is not None:
-            return account(one_of("party", party, PARTIES), item.paid_by, item.received_by)
-        name = "societal" if perspective is None else one_of("perspective", perspective, PERSPECTIVES)
-        return weight(name, item.paid_by, item.received_by)
+            return account(one_of("party", party, setting.parties), item.paid_by, item.received_by)
+        name = setting.everyone if perspective is None else setting.asked(perspective)
+        return setting.weight(name, item.paid_by, item.received_by)
 
     def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
         """QALYs of a strategy less those of the comparator, (alternative, draw)."""
@@ -270,13 +271,13 @@ class Sums:
     def _read(self, run: Run | None, view: str, perspective: str) -> tuple[Run, int, int]:
         """A reading (the headline where it is None), and the indices of a view and a perspective."""
         one_of("view", view, VIEWS)
-        one_of("perspective", perspective, PERSPECTIVES)
+        at = self.scenario.setting.index(self.scenario.setting.asked(perspective))
         reading = self.headline if run is None else _checked(run)
-        return reading, VIEWS.index(view), list(PERSPECTIVES).index(perspective)
+        return reading, VIEWS.index(view), at
 
     def parties(self) -> Iterator[str]:
         """Parties that pay or receive anything here."""
-        for party in PARTIES:
+        for party in self.scenario.setting.parties:
             if any(party in (item.paid_by, item.received_by) for item in self.items):
                 yield party
 

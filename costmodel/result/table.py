@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from costmodel.engine.formulas import NOTHING, settled
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
 from costmodel.result.sums import DETERMINISTIC, Run, Sums
@@ -65,7 +64,7 @@ def _of_run(result: Sums, run: Run) -> Iterator[Row]:
 
 
 def _of_strategy(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
-    for perspective in PERSPECTIVES:
+    for perspective in result.scenario.setting.perspectives:
         for discounted in (False, True):
             cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
             yield row_of(
@@ -101,7 +100,7 @@ def _against_comparator(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]
                 party=party,
                 discounted=discounted,
             )
-    for perspective in PERSPECTIVES:
+    for perspective in result.scenario.setting.perspectives:
         yield from _of_perspective(result, run, h, s, perspective)
 
 
@@ -141,7 +140,7 @@ def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) ->
     if run.name != DETERMINISTIC:
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
             yield row(outcome, Estimate(result.chance_of_payback(run, h, s, perspective, view)), unit="share")
-    peak = run.outcomes.peak[0, list(PERSPECTIVES).index(perspective), s]
+    peak = run.outcomes.peak[0, result.scenario.setting.index(perspective), s]
     if h == len(result.horizons) - 1:
         yield row("peak_funding", result.estimate(run, peak))
     yield from _ratios(result, run, h, s, perspective, row)
@@ -157,10 +156,11 @@ def _ratios(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) 
     gain = result.qaly_gain(run, h, s, True)
     more_cost = float(run.weights @ cost.mean(axis=-1))
     more_health = float(run.weights @ gain.mean(axis=-1))
-    value, words = cost_per_qaly(more_cost, more_health)
-    yield row("cost_per_qaly", Estimate(value), unit="GBP per QALY", discounted=True, words=words)
+    currency = result.scenario.setting.currency
+    value, words = cost_per_qaly(more_cost, more_health, currency.units)
+    yield row("cost_per_qaly", Estimate(value), unit="money per QALY", discounted=True, words=words)
     benefit = result.estimate(run, gain * result.threshold - cost)
-    words = f"at £{result.threshold:,.0f} per QALY"
+    words = f"at {currency.written(f'{result.threshold:,.0f}')} per QALY"
     yield row("nmb", benefit, discounted=True, words=words)
 
 
@@ -169,8 +169,11 @@ def offset_ratio(spent: float, returned: float) -> float | None:
     return returned / spent + 0.0 if spent > NOTHING else None
 
 
-def cost_per_qaly(more_cost: float, more_health: float) -> tuple[float, str]:
-    """Incremental cost ÷ incremental QALYs, or NEVER with the finding in words where no ratio has a meaning."""
+def cost_per_qaly(more_cost: float, more_health: float, units: str) -> tuple[float, str]:
+    """Incremental cost ÷ incremental QALYs, or NEVER with the finding in words where no ratio has a meaning.
+
+    units: of money, in words, of many.
+    """
     same = abs(more_cost) <= NOTHING
     if abs(more_health) < SMALLEST_QALY:
         if same:
@@ -187,7 +190,7 @@ def cost_per_qaly(more_cost: float, more_health: float) -> tuple[float, str]:
     if more_health < 0 and more_cost >= 0:
         return NEVER, "dominated: costs more and worsens health"
     if more_health < 0:
-        return more_cost / more_health, "saves money and worsens health: pounds saved per QALY lost"
+        return more_cost / more_health, f"saves money and worsens health: {units} saved per QALY lost"
     return more_cost / more_health, "costs more and improves health"
 
 
@@ -207,11 +210,14 @@ def payback_words(months: float, horizon_months: float, first_payment: float, sa
 
 def row_of(
     result: Sums, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *,
-    perspective: str = "", party: str = "all", category: str = "all", unit: str = "GBP",
+    perspective: str = "", party: str = "all", category: str = "all", unit: str = "money",
     discounted: bool = False, words: str = "", compared: bool = True, draws: int | None = None,
 ) -> Row:  # fmt: skip
-    """A row of the table. h, s: indices of horizon and strategy. draws: behind the value; all by default."""
-    money = unit.startswith("GBP")
+    """A row of the table. h, s: indices of horizon and strategy. draws: behind the value; all by default.
+
+    unit: `money` is the setting's currency.
+    """
+    setting, money = result.scenario.setting, unit.startswith("money")
     return {
         "strategy": result.strategies[s],
         "comparator": result.comparator if compared else "",
@@ -220,10 +226,10 @@ def row_of(
         "category": category,
         "outcome": outcome,
         "value": None if estimate.value == NEVER else estimate.value,
-        "unit": unit,
+        "unit": unit.replace("money", setting.currency.code) if money else unit,
         "low": estimate.low,
         "high": estimate.high,
-        "price_year": result.scenario.setting.price_year if money else "",
+        "price_year": setting.price_year if money else "",
         "discounted": discounted,
         "horizon_months": result.horizons[h],
         "draws": 0 if run.name == DETERMINISTIC else result.draws if draws is None else draws,

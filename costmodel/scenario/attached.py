@@ -136,7 +136,7 @@ def accounts_of(setting: Tree) -> Accounts:
     if accounts is not None:
         problems += faults(accounts, tree)
         if accounts != home():
-            remedy = f"Only {home().currency.plural} are supported, and the parties of England."
+            remedy = f"Only {home().currency.units} are supported, and the parties of England."
             problems.append(tree.problem(("currency",), f"the currency is {accounts.currency.code!r}", remedy))
     if accounts is None or problems:
         raise InputError(*setting.problems, *problems)

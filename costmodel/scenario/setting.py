@@ -16,6 +16,7 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -110,10 +111,17 @@ class Accounts(Block):
         shipped = {"main_perspective": home().main_perspective, "household": home().household}
         return {**shipped, **data}
 
+    @field_validator("perspectives")
+    @classmethod
+    def _everybody(cls, perspectives: dict[str, Perspective], info: ValidationInfo) -> dict[str, Perspective]:
+        every = {"parties": list(info.data.get("parties", ()))}
+        return {
+            name: one.model_copy(update=every) if one.parties == "all" else one for name, one in perspectives.items()
+        }
+
     def members(self, perspective: str) -> tuple[str, ...]:
         """The parties of a perspective."""
-        parties = self.perspectives[perspective].parties
-        return tuple(self.parties) if parties == "all" else tuple(parties)
+        return tuple(self.perspectives[perspective].parties)
 
     @property
     def main(self) -> str:
@@ -156,7 +164,7 @@ class Accounts(Block):
 
     def weight(self, perspective: str, paid_by: str, received_by: str) -> int:
         """What one unit of a flow costs a perspective: 1 if only its payer belongs, −1 if only its receiver, else 0."""
-        parties = self.members(perspective)
+        parties = self.perspectives[perspective].parties
         return (paid_by in parties) - (received_by in parties)
 
 
@@ -195,7 +203,7 @@ def faults(accounts: Accounts, tree: Tree) -> Iterator[Problem]:
     before: tuple[str, ...] = ()
     for name, perspective in accounts.perspectives.items():
         keys: Keys = ("perspectives", name, "parties")
-        for party in perspective.parties if isinstance(perspective.parties, list) else ():
+        for party in perspective.parties:
             if party not in accounts.parties:
                 yield Problem(at(*keys), f'there is no party "{party}"', nearest(party, accounts.parties))
         parties = accounts.members(name)

@@ -205,10 +205,10 @@ def _prices(seen: Seen) -> Iterator[str]:
         currency = unit.currency
         shown = f'"{item.price}" is {currency.written(f"{price:,.10g}")}'
         if price > UNUSUAL_PRICE:
-            slip = f"{currency.hundredths} typed as {currency.plural}?"
+            slip = f"{currency.hundredths} typed as {currency.units}?"
             said[f'"{item.price}" is {currency.written(f"{price:,.0f}")} a unit: {slip}'] = None
         if category.kind == "hospital" and 0 < price < UNUSUAL_HOSPITAL_PRICE:
-            said[f"{shown} a unit of {item.category} care: thousands typed as {currency.plural}?"] = None
+            said[f"{shown} a unit of {item.category} care: thousands typed as {currency.units}?"] = None
         if category.kind == "benefit" and unit.thing == "year" and 0 < price < UNUSUAL_BENEFIT:
             said[f"{shown} a year: a weekly or monthly benefit typed as an annual one?"] = None
     yield from said

@@ -11,11 +11,11 @@ import costmodel as cm
 from costmodel.analysis.beyond import STOPS, Beyond, rows
 from costmodel.model.draws import central_values
 from costmodel.model.ledger import simulate
-from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.report import charts
 from tests.support.answers import answer
 from tests.support.example import REMOVED, derived, load_example, number, write_model
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES, weight
 from tests.support.small_probabilities import small
 
 DRAWS = 60

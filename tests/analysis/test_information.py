@@ -12,11 +12,11 @@ from costmodel.analysis import information
 from costmodel.analysis.information import perfect_information, value_of_information
 from costmodel.model.draws import completed, drawn_values
 from costmodel.model.run import evaluate
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import Worth
 from tests.cli.commands import two_structures
 from tests.model.test_joint_parameters import joint_scenario
 from tests.support.example import derived, load_example, number, price
+from tests.support.pounds import PERSPECTIVES
 
 DRAWS = 1_000
 CHEAP = {"parameters.session_price": price("session", 4, distribution="gamma", cv=0.5)}

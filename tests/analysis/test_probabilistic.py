@@ -16,7 +16,6 @@ from costmodel.model.draws import drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of
 from costmodel.page import titled
-from costmodel.perspectives import PERSPECTIVES, account
 from costmodel.result import gather
 from costmodel.scenario.parameter import heading
 from costmodel.words import chance as in_simulations
@@ -25,6 +24,7 @@ from tests.support.answers import answer
 from tests.support.example import derived, load_example, number, price, write_model
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import smallest_reaching
+from tests.support.pounds import PERSPECTIVES, account
 from tests.support.small_probabilities import small
 
 DRAWS = 150

@@ -23,12 +23,12 @@ from costmodel.inputs.shapes import Distribution
 from costmodel.model import draws as values
 from costmodel.model import money
 from costmodel.model.activity import alike
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import Worth
 from costmodel.result.result import Result
 from tests.support.example import load_example, number, price
 from tests.support.laws import BY_RATES, RULES, verify
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES
 from tests.support.random_models import random_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

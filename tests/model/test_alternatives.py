@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PERSPECTIVES
 from tests.support.answers import answer, rows, saving
 from tests.support.example import REMOVED, derived, load_example, number
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES
 
 EFFECT = "strategies.therapy.effects.recovers_faster"
 SHARE = 0.3

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PERSPECTIVES
 from tests.support.answers import answer, rows, saving
 from tests.support.example import REMOVED, documented_model, edited, load_example, number, price, write_model
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES
 
 THERAPY = "strategies.therapy.therapy"
 EFFECT = "strategies.therapy.effects.recovers_faster"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PARTIES, PERSPECTIVES
 from tests.support.answers import answer, rows, saving
 from tests.support.example import load_example, price
 from tests.support.ledgers import BENEFIT, EVERYBODY, NUMBERS
+from tests.support.pounds import PARTIES, PERSPECTIVES
 
 CYCLES = ("1 month", "2 months", "3 months", "4 months", "6 months", "12 months")
 

@@ -10,7 +10,6 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.psa.table import rows as rows_of_psa
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.answer import page
 from costmodel.report.render import document
 from costmodel.report.sentence import headline, verdict
@@ -20,6 +19,7 @@ from tests.cli.commands import parsed
 from tests.support.answers import answer, rows, saving
 from tests.support.example import REMOVED, derived, load_example, number, write_model
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES
 from tests.support.random_models import random_model
 from tests.support.spreadsheets import by_formualizer, disagreements, formulas, stored
 

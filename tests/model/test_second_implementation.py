@@ -15,11 +15,11 @@ import pytest
 import costmodel as cm
 from costmodel.model.draws import central_values, drawn_values
 from costmodel.model.ledger import simulate
-from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.outcomes import Outcomes
 from tests.support import plain_payback
 from tests.support.plain_engine import PARTIES_OF, VIEWS, PlainModel
 from tests.support.plain_values import plain_values
+from tests.support.pounds import PARTIES, PERSPECTIVES
 from tests.support.random_models import random_scenario
 
 QUICK, MANY = 60, 300

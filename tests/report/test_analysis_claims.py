@@ -10,7 +10,6 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.spectrum import _lines
-from costmodel.perspectives import PERSPECTIVES
 from tests.report.test_claims import FILES, ROOT, SEED, loaded, random_change
 from tests.support.analysis_claims import (
     Analysed,
@@ -20,6 +19,7 @@ from tests.support.analysis_claims import (
     said_of_spectrum,
 )
 from tests.support.example import REMOVED, load_example
+from tests.support.pounds import PERSPECTIVES
 
 DRAWS = 200
 A_FILE_LONG = 4

@@ -13,8 +13,8 @@ import yaml
 
 import costmodel as cm
 from costmodel.analysis.sensitivity import inputs
-from costmodel.perspectives import PERSPECTIVES
 from tests.support.claims import PAYERS, Claims
+from tests.support.pounds import PERSPECTIVES
 
 ROOT = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(

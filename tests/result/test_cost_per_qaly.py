@@ -19,25 +19,25 @@ health = st.floats(2 * SMALLEST_QALY, 5)
 
 @given(money, health)
 def test_each_quadrant_has_its_words(pounds: float, qalys: float) -> None:
-    assert cost_per_qaly(pounds, qalys) == (pounds / qalys, "costs more and improves health")
-    assert cost_per_qaly(-pounds, qalys) == (NEVER, "dominant: saves money and improves health")
-    assert cost_per_qaly(pounds, -qalys) == (NEVER, "dominated: costs more and worsens health")
-    ratio, words = cost_per_qaly(-pounds, -qalys)
+    assert cost_per_qaly(pounds, qalys, "pounds") == (pounds / qalys, "costs more and improves health")
+    assert cost_per_qaly(-pounds, qalys, "pounds") == (NEVER, "dominant: saves money and improves health")
+    assert cost_per_qaly(pounds, -qalys, "pounds") == (NEVER, "dominated: costs more and worsens health")
+    ratio, words = cost_per_qaly(-pounds, -qalys, "pounds")
     assert ratio == pytest.approx(pounds / qalys)
     assert words == "saves money and worsens health: pounds saved per QALY lost"
 
 
 @given(st.floats(-1, 1).map(lambda share: share * SMALLEST_QALY * 0.999), money)
 def test_next_to_no_difference_in_health_makes_no_ratio(qalys: float, pounds: float) -> None:
-    assert cost_per_qaly(pounds, qalys) == (NEVER, "costs more for the same health")
-    assert cost_per_qaly(-pounds, qalys) == (NEVER, "saves money for the same health")
-    assert cost_per_qaly(0, qalys) == (NEVER, "no difference in cost or health")
+    assert cost_per_qaly(pounds, qalys, "pounds") == (NEVER, "costs more for the same health")
+    assert cost_per_qaly(-pounds, qalys, "pounds") == (NEVER, "saves money for the same health")
+    assert cost_per_qaly(0, qalys, "pounds") == (NEVER, "no difference in cost or health")
 
 
 @given(health)
 def test_more_health_at_no_cost_is_dominant_and_less_is_dominated(qalys: float) -> None:
-    assert cost_per_qaly(0, qalys)[1].startswith("dominant")
-    assert cost_per_qaly(0, -qalys)[1].startswith("dominated")
+    assert cost_per_qaly(0, qalys, "pounds")[1].startswith("dominant")
+    assert cost_per_qaly(0, -qalys, "pounds")[1].startswith("dominated")
 
 
 CHEAP = {"session_price": 0.01, "causal": 1.0}

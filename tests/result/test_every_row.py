@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.outcomes import VIEWS, Outcomes, paid_by
 from tests.support.example import derived, load_example, number
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import KEY, PlainTable, random_walks, smallest_reaching
+from tests.support.pounds import PARTIES, PERSPECTIVES
 
 
 def made_up(items: int, strategies: int, draws: int) -> Outcomes:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PERSPECTIVES, weight
 from tests.support.example import load_example, price, write_model
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES, weight
 from tests.support.small_probabilities import small
 
 PERIOD = ["strategy", "horizon_months"]

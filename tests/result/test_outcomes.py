@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Flows
 from costmodel.result.gather import joined
 from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes, until, year_of
 from tests.support import plain_payback
+from tests.support.pounds import PERSPECTIVES, weight
 
 CYCLES, STRATEGIES, ALTERNATIVES, DRAWS = 6, 3, 2, 5
 EDGES = np.arange(CYCLES + 1) / 2
@@ -20,7 +20,7 @@ PAYERS = (("nhs", "nobody"), ("dwp", "household"), ("nobody", "employer"), ("nhs
 ITEMS = len(PAYERS)
 TERMS = Terms(
     horizons=(1.5, 3.0),
-    payers=PAYERS,
+    signs=tuple(tuple(weight(name, *payer) for payer in PAYERS) for name in PERSPECTIVES),
     cashable=(0.5, 1.0, 0.25, np.linspace(0.1, 0.9, DRAWS), 0.8),
     lags=(0, 1, 2, CYCLES, CYCLES + 1),
     rates=(0.035, np.linspace(0.01, 0.05, DRAWS)),
@@ -148,7 +148,7 @@ def test_curves_add_up_what_a_perspective_pays_and_receives(flows: Flows, found:
 
 
 def test_perspectives_that_count_the_same_items_share_their_curves(flows: Flows) -> None:
-    one = outcomes(flows, replace(TERMS, payers=(("nhs", "nobody"),) * ITEMS), kept=3)
+    one = outcomes(flows, replace(TERMS, signs=((1,) * ITEMS,) * len(PERSPECTIVES)), kept=3)
     assert one.curves.shape[2] == 1
     for p in range(4):
         assert np.array_equal(one.curves_of(0, p), one.curves[:, 0, 0])

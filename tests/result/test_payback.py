@@ -151,7 +151,7 @@ def summed(cost: np.ndarray, first_payment: float = 0.0, lag: int = 0, cashable:
     flows = cost.T[:, None, :, None, None]
     terms = Terms(
         horizons=(months / 12,),
-        payers=(("nhs", "nobody"),),
+        signs=((1,),) * 4,
         cashable=(cashable,),
         lags=(lag,),
         rates=(0.0, 0.0),

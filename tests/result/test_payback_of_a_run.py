@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.payback import NEVER
 from tests.support.answers import answer, rows
 from tests.support.example import REMOVED, load_example, number, price
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PERSPECTIVES
 
 EFFECT = "strategies.therapy.effects.recovers_faster"
 

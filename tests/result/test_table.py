@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.payback import NEVER
 from tests.support.answers import answer, rows, saving
 from tests.support.example import derived, load_example, number
 from tests.support.ledgers import EVERYBODY
+from tests.support.pounds import PARTIES, PERSPECTIVES
 
 CONTRACT = (
     "strategy",

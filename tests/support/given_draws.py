@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import costmodel as cm
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.outcomes import VIEWS, Outcomes
+from tests.support.pounds import PERSPECTIVES
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 import costmodel as cm
-from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Run
 from costmodel.result.table import cost_per_qaly, payback_words
 from tests.support import plain_payback
+from tests.support.pounds import PARTIES, PERSPECTIVES
 
 KEY = ("run", "horizon_months", "strategy", "perspective", "party", "category", "outcome", "discounted", "comparator")
 Values = list[list[float]]
@@ -109,7 +109,7 @@ class PlainTable:
             returned = mean(self._saved(h, s, False, parties), self.run.weights) + spent
             yield self._row("offset_ratio", [], unit="ratio") | {"value": returned / spent}
         saved, gain, threshold = self._saved(h, s, True, parties), self._gain(h, s, True), self.result.threshold
-        value, words = cost_per_qaly(-mean(saved, self.run.weights), mean(gain, self.run.weights))
+        value, words = cost_per_qaly(-mean(saved, self.run.weights), mean(gain, self.run.weights), "pounds")
         yield self._row("cost_per_qaly", [], unit="GBP per QALY", discounted=True) | {"value": value, "words": words}
         benefit = self._each(lambda a, n: threshold * gain[a][n] + saved[a][n])
         yield self._row("nmb", benefit, discounted=True) | {"words": f"at £{threshold:,.0f} per QALY"}

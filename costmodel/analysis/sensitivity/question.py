@@ -145,7 +145,7 @@ class Question:
                 words = payback_words(first, self.months, self.first_payment)
                 return Finding(None if first == payback.NEVER else first, words)
             case "cost_per_qaly":
-                ratio, words = cost_per_qaly(first, *second)
+                ratio, words = cost_per_qaly(first, second[0], self.scenario.setting.currency.units)
                 return Finding(ratio + 0.0 if words == PLAIN_RATIO else None, words)
             case "offset_ratio":
                 share = offset_ratio(first, *second)

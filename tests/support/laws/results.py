@@ -23,7 +23,6 @@ from costmodel.analysis.verification.laws import EXACT, PENNY
 from costmodel.model.draws import Array
 from costmodel.model.money import THERAPY
 from costmodel.model.run import evaluate
-from costmodel.perspectives import PARTIES, PERSPECTIVES
 from costmodel.result import table
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC
@@ -33,6 +32,7 @@ from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import generator
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import NO_GAP_CLOSING, discounted_at, free, lasting, steady, well
+from tests.support.pounds import PARTIES, PERSPECTIVES
 
 RULES = Rules()
 
@@ -187,7 +187,7 @@ def _per_year(context: Context, item: CostItem) -> Array:
 @RULES.law("V28", "No cost per QALY where one strategy is better in both, or the difference is nothing", 0)
 def _no_ratio(context: Context) -> Finding:
     tried = [(cost, health) for cost in (-500.0, 0.0, 500.0) for health in (-0.1, -1e-6, 0.0, 1e-6, 0.1)]
-    wrong = sum(table.cost_per_qaly(cost, health)[0] != _ratio(cost, health) for cost, health in tried)
+    wrong = sum(table.cost_per_qaly(cost, health, "pounds")[0] != _ratio(cost, health) for cost, health in tried)
     result = context.result
     rows = result.table()
     rows = rows[(rows.outcome == "cost_per_qaly") & rows.run.isin(list(result.runs))]
