@@ -7,10 +7,11 @@ does not hide the next.
 import copy
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from costmodel.errors import Problem, nearest
@@ -99,7 +100,7 @@ def _problem(file_type: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Pr
         if (instead := _instead(loc)) is not None:
             remedy = f"Leave it out; see docs/format.md. {instead}".rstrip()
             return Problem(place, f'"{last}" is not yet supported ({path})', remedy)
-        return Problem(place, f'unknown key "{last}" ({path})', nearest(last, _allowed(file_type, loc[:-1])))
+        return Problem(place, f'unknown key "{last}" ({path})', nearest(last, _fields(file_type, loc[:-1])))
     if kind == "missing":
         return Problem(place, f'the key "{last}" is missing ({path})', f"Add it{_meaning(file_type, loc)}.")
     found = _shown(detail["input"])
@@ -138,19 +139,26 @@ def _instead(loc: tuple[int | str, ...]) -> str | None:
     return NOT_YET.get(".".join([str(loc[0]), "*", *map(str, loc[2:])])) if found is None else found
 
 
-@cache
-def _schema(file_type: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of a file type, made once: it takes longer than the rest of a message."""
-    return file_type.model_json_schema(by_alias=True)
-
-
 def _meaning(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> str:
     """What a key means, after a colon: the first line of its documentation."""
-    meaning = _block(_schema(file_type), loc[:-1]).get("properties", {}).get(loc[-1], {}).get("description", "")
-    if not meaning:
+    field = _fields(file_type, loc[:-1]).get(str(loc[-1]))
+    if field is None or not field.description:
         return ""
-    line = meaning.splitlines()[0].rstrip(".")
+    line = field.description.splitlines()[0].rstrip(".")
     return f": {line if line[1:2].isupper() else line[0].lower() + line[1:]}"
+
+
+def _fields(file_type: Any, loc: tuple[int | str, ...]) -> dict[str, FieldInfo]:
+    """The fields of the block at a location, by their names in a file: the types are walked along it."""
+    block = file_type
+    for key in loc:
+        field = _fields(block, ()).get(str(key))
+        block = field.annotation if field is not None else (get_args(block) or (None,))[-1]
+        if isinstance(block, UnionType) or get_origin(block) is Union:
+            block = next(option for option in get_args(block) if option is not NoneType)
+    if not (isinstance(block, type) and issubclass(block, BaseModel)):
+        return {}
+    return {field.alias or name: field for name, field in block.model_fields.items() if name not in INTERNAL}
 
 
 def _hint(value: Any) -> str:
@@ -179,39 +187,6 @@ def _shown(value: Any) -> str:
         return "empty"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _allowed(file_type: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that a block allows, found by walking the types along a location."""
-    properties = _block(_schema(file_type), loc).get("properties", {})
-    return [key for key in properties if key not in INTERNAL]
-
-
-def _block(schema: dict[str, Any], loc: tuple[int | str, ...]) -> dict[str, Any]:
-    """The part of a JSON schema that describes a block."""
-    block: dict[str, Any] = schema
-    for key in loc:
-        block = _resolve(schema, block)
-        if key in block.get("properties", {}):
-            block = block["properties"][key]
-        elif isinstance(block.get("additionalProperties"), dict):
-            block = block["additionalProperties"]
-        elif isinstance(block.get("patternProperties"), dict):
-            block = next(iter(block["patternProperties"].values()))
-        elif "items" in block:
-            block = block["items"]
-    return _resolve(schema, block)
-
-
-def _resolve(schema: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
-    for option in block.get("anyOf", []):
-        if option.get("type") != "null":
-            block = option
-            break
-    if "$ref" in block:
-        found: dict[str, Any] = schema["$defs"][block["$ref"].rpartition("/")[2]]
-        return found
-    return block
 
 
 def _cut(data: Any, detail: ErrorDetails) -> bool:

@@ -116,8 +116,8 @@ def test_F26_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, mon
     path = example(tmp_path)
     read = attached.read_price_index
 
-    def and_meanwhile(table: Path, name: str) -> PriceIndex:
-        found = read(table, name)
+    def and_meanwhile(table: Path) -> PriceIndex:
+        found = read(table)
         replace(table, "0.92", "0.93")
         return found
 
