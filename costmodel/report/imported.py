@@ -11,10 +11,7 @@ from costmodel.page import Notes, Page, Paged, Paragraph
 from costmodel.report import json_report
 from costmodel.report.files import check_folder, write_whole
 from costmodel.report.saved import FILE, overlay_text, path_from, saved
-from costmodel.report.workbook import package
-from costmodel.report.workbook.opened import PROVENANCE, opened
-from costmodel.report.workbook.package import is_binary
-from costmodel.report.workbook.reader import changes_of
+from costmodel.report.workbook.reader import MOST_BYTES, PROVENANCE, changes_of, is_workbook, opened
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import find, load, load_text, nameless
 from costmodel.scenario.overlay import Change
@@ -59,8 +56,8 @@ def bring(file: Path, scenario: Path | None, overlay: Path, label: str = LABEL) 
     _check_options(file, scenario, overlay, label)
     if scenario is not None:
         load(scenario)  # one that is locked, or wrong, says so before the file is looked at
-    content = read_bytes(file, package.MOST_BYTES)
-    brought = _workbook(content, file, scenario) if is_binary(content) else _changes(content, file, scenario)
+    content = read_bytes(file, MOST_BYTES)
+    brought = _workbook(content, file, scenario) if is_workbook(content) else _changes(content, file, scenario)
     before, after, warnings = brought
     made = after.changes[len(before.changes) :]
     known = {*before.warnings, *warnings}

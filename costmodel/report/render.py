@@ -1,6 +1,6 @@
 """A page in each medium: terminal, Markdown, self-contained HTML, JSON and CSV.
 
-A worksheet is in workbook/run_sheet, Streamlit in app/parts/show. Each is a walk over the blocks of `costmodel.page`,
+A worksheet is in workbook/run_sheets, Streamlit in app/parts/show. Each is a walk over the blocks of `costmodel.page`,
 so that a new analysis appears in all of them by its `page()`.
 """
 

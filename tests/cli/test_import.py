@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.report.workbook import package
+from costmodel.report.workbook.reader import ZIP
 from tests.cli.commands import done, parsed, refused
 from tests.support.example import example
 from tests.support.workbooks import cell, exported, typed
@@ -85,7 +85,7 @@ def test_a_refusal_writes_nothing(model: Path, tmp_path: Path, exists: bool) -> 
         out.write_text("as it was")
     before = files(tmp_path)
     said = refused("import", tmp_path / "typed.xlsx", model, "-o", out)
-    assert f'Inputs!{cell(book, "attendance")}: the text "70%" stands here. Type a number, so 0.7 for 70%.' in said
+    assert f'Inputs!{cell(book, "attendance")}: "70%" is no number. Type a number, so 0.7 for 70%;' in said
     assert files(tmp_path) == before
     assert not exists or out.read_text() == "as it was"
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_not_there_is_refused(model: Path, tmp_path: Path, name: 
 
 def test_a_large_file_is_not_read_to_its_end(model: Path, tmp_path: Path) -> None:
     with (tmp_path / "large.xlsx").open("wb") as file:
-        file.write(package.ZIPS[0])
+        file.write(ZIP)
         file.truncate(300_000_000)
     said = refused("import", tmp_path / "large.xlsx", model, "-o", tmp_path / "overlay.yaml")
     assert "more than 5,000,000 bytes" in said

@@ -115,9 +115,9 @@ def test_a_workbook_that_cannot_be_used_is_refused_by_its_cell(app: AppTest, sce
     before = [metric.help for metric in app.metric]
     book = exported(cm.load(scenarios / "example" / "model.yaml"))
     for content, message in (
-        (typed(book, {"attendance": "60%"}), f"Inputs!{cell(book, 'attendance')}: the text"),
+        (typed(book, {"attendance": "60%"}), f'Inputs!{cell(book, "attendance")}: "60%" is no number'),
         (book[:2_000], "the file is damaged"),
-        (b"\x89PNG\r\n", "a PNG image"),
+        (b"\x89PNG\r\n", "byte 0 is not UTF-8"),
     ):
         bring(app, content)
         assert message in app.error[0].value.replace("\\", "")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from costmodel.engine.cohort import HIGHEST_TOTAL_RATE, steps_needed, trace
 from costmodel.engine.formulas import HIGHEST_EXIT, CohortStep, exit_rates
-from costmodel.report.workbook.cells import Cell
+from costmodel.report.workbook.sheet import Cell
 from tests.support.graphs import Graph, exactly, follow, follow_together, graphs, random_graph
 
 MODELS = 200

@@ -17,9 +17,8 @@ from costmodel.drawing import Chart, chart
 from costmodel.page import Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.report import render
 from costmodel.report.answer import page as answer_page
-from costmodel.report.workbook.run_sheet import RunSheet, worksheet
-from costmodel.report.workbook.sheet import Sheet
-from costmodel.report.workbook.styles import Styles
+from costmodel.report.workbook.run_sheets import RunSheet
+from costmodel.report.workbook.sheet import Sheet, formats
 from tests.support.example import load_example
 
 TAKEAWAY = "Waiting costs most: £1,230 a person <b>=1+1</b>."
@@ -69,8 +68,7 @@ def book_of(page: Page) -> Any:
     """A workbook with one sheet of the run."""
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False})
-    styles = Styles(book)
-    worksheet(page, RunSheet(book, Sheet(book, "Toy", styles, "Toy", "", False), "0"))
+    RunSheet(book, Sheet(book, "Toy", formats(book), "Toy", "", False), "0").write(page)
     book.close()
     return openpyxl.load_workbook(stream)
 

@@ -13,7 +13,7 @@ from costmodel.analysis.information import value_of_information
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
 from costmodel.report.workbook.book import as_bytes
-from costmodel.report.workbook.of_the_run import STEADY
+from costmodel.report.workbook.run_sheets import STEADY
 from tests.support.pounds import PERSPECTIVES
 from tests.support.spreadsheets import by_formualizer, by_libreoffice, edited, stored
 

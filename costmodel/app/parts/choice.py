@@ -9,9 +9,7 @@ import streamlit as st
 
 from costmodel.app.parts import catalogue, compute
 from costmodel.errors import InputError
-from costmodel.report.workbook.opened import opened
-from costmodel.report.workbook.package import is_binary
-from costmodel.report.workbook.reader import changes_of
+from costmodel.report.workbook.reader import changes_of, is_workbook, opened
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked, Refused, alone, load
 from costmodel.scenario.parameter import DERIVED
@@ -212,7 +210,7 @@ def upload(content: bytes, chosen: str | None = None) -> None:
     st.session_state.pop(PENDING, None)
     here = current()
     try:
-        read = _of_workbook if is_binary(content) else _of_file
+        read = _of_workbook if is_workbook(content) else _of_file
         wanted, said = read(content, chosen)
     except Unnamed:
         faults().pop("file", None)

@@ -6,39 +6,35 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xlsxwriter
 
 from costmodel.analysis.verification import verify_result
-from costmodel.engine.cohort import steps_needed
-from costmodel.engine.formulas import exit_rates
 from costmodel.errors import InputError, made_by, path_of
-from costmodel.model.activity import background_hazards, looking
-from costmodel.model.rates import rate_lines
 from costmodel.report.files import write_whole
-from costmodel.report.workbook.activity import close_gap, variants, write_rates, write_trace
-from costmodel.report.workbook.chain import write_chain, write_probabilities
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
-from costmodel.report.workbook.of_the_run import OF_THE_RUN
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
-from costmodel.report.workbook.run_sheet import RunSheet
-from costmodel.report.workbook.sheet import Sheet
-from costmodel.report.workbook.styles import Styles
+from costmodel.report.workbook.run_sheets import OF_THE_RUN, RunSheet
+from costmodel.report.workbook.sheet import HEADINGS, Sheet, formats
 from costmodel.report.workbook.summary import Pages, Summary
+from costmodel.report.workbook.trace import (
+    close_gap,
+    steps_of,
+    variants,
+    write_chain,
+    write_probabilities,
+    write_rates,
+    write_trace,
+)
 from costmodel.result.result import Result
 
-RATES = (
-    "Rates",
-    "Rates in force",
-    "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle.",
-)
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+RATES = "Rates", "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle."
 PROBABILITIES = (
     "Probabilities",
-    "Probabilities in force",
     "Clock, discount factors, weights of instants and the probability of each transition in each cycle.",
 )
-"""Name, title and subject of the sheet of what moves people."""
+"""Name and subject of the sheet of what moves people."""
 CHECKS_SAY = (
     "Laws that every run must obey, with value, tolerance and flag. The first table recalculates; "
     "the second, checks of the run, is printed by the run."
@@ -66,125 +62,67 @@ def named_as_workbook(path: str | Path, option: str = "path") -> Path:
 
 def as_bytes(result: Result) -> bytes:
     """The workbook as bytes."""
-    stream = BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = xlsxwriter.Workbook(stream, options)
+    model, stream = result.scenario.model, BytesIO()
+    book = xlsxwriter.Workbook(stream, OPTIONS)
     book.set_calc_mode("auto")
-    book.set_properties(
-        {
-            "title": result.scenario.model.title,
-            "comments": f"scenario {result.scenario.sha256}, seed {result.seed}",
-        }
-    )
-    styles = Styles(book)
+    comments = f"scenario {result.scenario.sha256}, seed {result.seed}"
+    book.set_properties({"title": model.title, "comments": comments})
+    styles = formats(book)
     contents: list[tuple[str, str]] = []
 
-    def page(name: str, title: str, says: str, live: bool) -> Sheet:
+    def page(name: str, title: str, says: str, live: bool = True) -> Sheet:
         contents.append((name, says))
         return Sheet(book, name, styles, title, says, live)
 
-    model = result.scenario.model
     cover = page("Cover", model.title, "The answer in words, what is on each sheet, and how to read the cells.", False)
-    summary_page = page(
-        "Summary",
-        "Summary",
-        "By perspective and payer: this workbook now, the original run, and the difference.",
-        True,
-    )
-    inputs_page = page(
-        "Inputs",
-        "Inputs",
-        "Every number once. Type in the yellow column; leave it blank for the default.",
-        True,
-    )
-    rates_page = page(*(PROBABILITIES if model.in_probabilities else RATES), True)
-    inputs = Inputs(book, inputs_page, result)
-    steps = _steps(result)
-    pairs = variants(inputs)
-    trace_pages = {}
-    for number, (strategy, alternative) in enumerate(pairs, 1):
-        what = f"{model.strategies[strategy].label}, {_structure_label(result, alternative)}"
-        trace_pages[strategy, alternative] = page(
-            f"Trace {number}", f"Trace: {what}", f"People and person-years by cycle: {what}.", True
-        )
-    costs_page = page(
-        "Costs",
-        "Costs by cycle",
-        "Undiscounted cost of each item and QALYs, per person referred, in each cycle.",
-        True,
-    )
-    net_page = page(
-        "Net cost",
-        "Net cost by cycle",
-        "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative.",
-        True,
-    )
+    says = "By perspective and payer: this workbook now, the original run, and the difference."
+    summary_page = page("Summary", "Summary", says)
+    says = "Every number once. Type in the yellow column; leave it blank for the default."
+    inputs = Inputs(book, page("Inputs", "Inputs", says), result)
+    name, says = PROBABILITIES if model.in_probabilities else RATES
+    rates = page(name, f"{name} in force", says)
+    labels = {structure.name: structure.label for structure in result.scenario.structures}
+    traces = {}
+    for number, variant in enumerate(variants(inputs), 1):
+        what = f"{model.strategies[variant[0]].label}, {labels[variant[1]]}"
+        traces[variant] = page(f"Trace {number}", f"Trace: {what}", f"People and person-years by cycle: {what}.")
+    says = "Undiscounted cost of each item and QALYs, per person referred, in each cycle."
+    costs = page("Costs", "Costs by cycle", says)
+    says = "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative."
+    net = page("Net cost", "Net cost by cycle", says)
     of_the_run = [(page(name, name, says, False), fill) for name, says, fill in OF_THE_RUN]
-    sources_page = page(
-        "Sources", "Sources", "Who says what, and whether it was read, derived, recalled or assumed.", False
-    )
-    checks_page = page("Checks", "Checks", CHECKS_SAY, True)
-    provenance_page = page("Provenance", "Provenance", "What was run, with what, and how to run it again.", False)
+    says = "Who says what, and whether it was read, derived, recalled or assumed."
+    sources = page("Sources", "Sources", says, False)
+    checks = page("Checks", "Checks", CHECKS_SAY)
+    says = "What was run, with what, and how to run it again."
+    provenance = page("Provenance", "Provenance", says, False)
 
     moves: dict[Any, Any] = {}
+    steps = 1
     if model.in_probabilities:
-        moves = write_probabilities(rates_page, inputs)
-        for pair, trace_page in trace_pages.items():
-            write_chain(trace_page, rates_page, inputs, pair, moves[pair])
+        moves = write_probabilities(rates, inputs)
+        for variant, trace in traces.items():
+            write_chain(trace, rates, inputs, variant, moves[variant])
     else:
-        lines = write_rates(rates_page, inputs, steps)
-        for pair, trace_page in trace_pages.items():
-            write_trace(trace_page, rates_page, inputs, pair, lines[pair], steps)
-    for pair, trace_page in trace_pages.items():
-        if f"{_heading(pair)}: share before the gap closes" in rates_page.columns:
-            close_gap(trace_page, trace_pages[result.comparator, pair[1]], rates_page, inputs, pair)
-    write_costs(costs_page, trace_pages, rates_page, inputs)
-    write_net_cost(net_page, costs_page, rates_page, inputs)
-    pages = Pages(rates_page, costs_page, net_page)
+        lines = write_rates(rates, inputs)
+        steps = steps_of(rates, inputs, lines)
+        for variant, trace in traces.items():
+            write_trace(trace, rates, inputs, variant, lines[variant], steps)
+        for variant, trace in traces.items():
+            close_gap(trace, traces[result.comparator, variant[1]], rates, inputs, variant)
+    write_costs(costs, traces, rates, inputs)
+    write_net_cost(net, costs, rates, inputs)
+    pages = Pages(rates, traces, costs, net)
     summary = Summary(summary_page, pages, inputs)
-    summary.charts(book, trace_pages)
+    summary.charts(book)
     for sheet, fill in of_the_run:
-        fill(RunSheet(book, sheet, inputs.since_the_run()[0]), result)
-    write_sources(sources_page, result)
-    flag = write_checks(checks_page, pages, trace_pages, summary, inputs, moves, verify_result(result).checks)
-    write_provenance(provenance_page, result)
-    write_cover(cover, result, contents, flag)
-    for sheet in (rates_page, *trace_pages.values(), costs_page, net_page):
-        sheet.page.freeze_panes(4, 1)
-    inputs_page.page.freeze_panes(4, 2)
+        fill(RunSheet(book, sheet, inputs.since_the_run()), result)
+    write_sources(sources, result)
+    flag = write_checks(checks, pages, summary, inputs, moves, steps, verify_result(result).checks)
+    write_provenance(provenance, result)
+    write_cover(cover, result, contents, *flag)
+    for sheet in (rates, *traces.values(), costs, net):
+        sheet.page.freeze_panes(HEADINGS + 1, 1)
+    inputs.sheet.page.freeze_panes(HEADINGS + 1, 2)
     book.close()
     return stream.getvalue()
-
-
-def _heading(pair: tuple[str, str]) -> str:
-    return f"{pair[0]}, {pair[1]}" if pair[1] != "only" else pair[0]
-
-
-def _structure_label(result: Result, alternative: str) -> str:
-    return next(s.label for s in result.scenario.structures if s.name == alternative)
-
-
-def _steps(result: Result) -> int:
-    """Steps per cycle that the deterministic run needs; the same in every row, so that a column has one shape."""
-    scenario = result.scenario
-    if scenario.model.in_probabilities:
-        return 1
-    look = looking(scenario.central)
-    hazards = background_hazards(scenario)
-    years = float(result.edges[1] - result.edges[0])
-    most = 1
-    for strategy in scenario.model.strategies:
-        for structure in scenario.structures:
-            lines = rate_lines(structure.model, strategy)
-            moves = [(line.origin, line.destination) for line in lines]
-            ratio = look(structure.model.deaths.rate_ratio)
-            for k, (begin, end) in enumerate(zip(result.edges[:-1], result.edges[1:], strict=True)):
-                rates = [line.rate(line.shares(begin, end, float(result.edges[-1])), look) for line in lines]
-                exits = exit_rates(len(scenario.model.states), moves, rates, hazards[k] * ratio)
-                most = max(most, int(np.max(steps_needed([np.asarray(e) for e in exits], years))))
-    return most

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.engine.formulas import NOTHING, cash, total_over_states
+from costmodel.engine.formulas import NOTHING, cash, total_over_states, weighted
 from costmodel.model.money import (
     THERAPY,
+    Item,
     cost_per_year,
     harm,
     items,
@@ -19,156 +20,142 @@ from costmodel.model.money import (
     therapy_window,
     utilities,
 )
-from costmodel.model.rates import Term, look_in, quantity_terms
+from costmodel.model.rates import look_in, quantity_terms
 from costmodel.perspectives import PERSPECTIVES, weight
-from costmodel.report.workbook.activity import Variant, counted, live_term, structure_of
-from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.inputs import Inputs
-from costmodel.report.workbook.sheet import REFERRAL, Sheet
+from costmodel.report.workbook.sheet import REFERRAL, Cell, Sheet
+from costmodel.report.workbook.trace import (
+    DISCOUNTS,
+    Variant,
+    counted,
+    live_term,
+    model_of,
+    moved_name,
+    variant_name,
+)
+from costmodel.result.result import DETERMINISTIC
 from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.probabilities import changes
-from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.structure import Structure
+
+QALYS = "QALYs"
+VIEWS = {"value": "net cost", "discounted": "net cost discounted", "cash": "net cash"}
+"""Ways of counting money, with their headings."""
+BANDS = (0.025, 0.5, 0.975)
+"""Quantiles of the run's cumulative net cost."""
 
 
 def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs: Inputs) -> None:
     """Undiscounted cost of each item and QALYs, per person referred, by cycle; strata apart, then together."""
-    model = inputs.scenario.model
+    model, look = inputs.scenario.model, inputs.look
     per_year = {
-        structure.name: {name: _per_year(inputs, structure, name) for name in model.costs}
+        structure.name: {name: _cost_of_a_year(inputs, structure, name) for name in model.costs}
         for structure in inputs.scenario.structures
     }
     terms = {
-        (strategy, alternative, name): tuple(
-            live_term(inputs, strategy, term)
-            for term in quantity_terms(structure_of(inputs, alternative).model, strategy, name, inputs.months)
+        (*variant, name): tuple(
+            live_term(inputs, variant[0], term)
+            for term in quantity_terms(model_of(inputs, variant), variant[0], name, inputs.months)
         )
-        for strategy, alternative in traces
+        for variant in traces
         for name in model.costs
     }
     windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
-    for row in inputs.rows_booked:
+    for row in inputs.booked:
         sheet.put("Month to", row, rates.outside("Month to", row))
-        if row > REFERRAL:
-            for strategy, window in windows.items():
-                _write_therapy(sheet, rates, inputs, row, strategy, window)
+        for strategy, window in windows.items() if row > REFERRAL else ():
+            begin, end = _ends(rates, row)
+            held = sessions(model, strategy, begin, end, window, look)
+            held = sheet.put(f"{strategy}: sessions held", row, held)
+            cost = therapy_cost(model, strategy, begin, end, window, held, look)
+            sheet.put(cost_name((strategy, ""), THERAPY), row, cost, "money")
         for variant, trace in traces.items():
             for name, spans in per_year[variant[1]].items():
-                cost = _item_cost(inputs, trace, row, variant[0], model.costs[name], _in_force(spans, row))
+                in_force = spans[max(begins for begins in spans if begins <= _cycle(row))]
+                cost = _item_cost(inputs, trace, row, variant[0], model.costs[name], in_force)
                 if effects := terms[(*variant, name)]:
-                    cost = cost * _multiple(sheet, rates, inputs, row, variant, name, effects)
-                sheet.put(cost_name(*variant, name), row, cost, "money")
-            sheet.put(f"{_variant(variant)}: QALYs", row, _qalys(inputs, trace, rates, row, variant))
-        if model.strata:
-            _add_up(sheet, inputs, row)
+                    gap = share_open(model_of(inputs, variant), variant[0], *_ends(rates, row), inputs.months)
+                    times = multiple(effects, gap, *_ends(rates, row), look)
+                    cost = cost * sheet.put(f"{cost_name(variant, name)}, multiple of the quantity", row, times)
+                sheet.put(cost_name(variant, name), row, cost, "money")
+            sheet.put(variant_name(variant, QALYS), row, _qalys(inputs, trace, rates, row, variant))
+        for strategy in model.strategies if model.strata else ():
+            shares = [look(structure.weight) for structure in inputs.scenario.structures]
+            for name in (*model.costs, QALYS):
+                parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in inputs.scenario.structures]
+                style = "calculation" if name == QALYS else "money"
+                sheet.put(cost_name((strategy, ""), name), row, weighted(shares, parts), style)
 
 
-def _multiple(
-    sheet: Sheet, rates: Sheet, inputs: Inputs, row: int, variant: Variant, item: str, effects: tuple[Term, ...]
-) -> Cell:
-    """Multiple of a quantity in a cycle that a strategy's effects on it make."""
-    begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
-    gap = share_open(structure_of(inputs, variant[1]).model, variant[0], begin, end, inputs.months)
-    name = f"{cost_name(*variant, item)}, multiple of the quantity"
-    return sheet.put(name, row, multiple(effects, gap, begin, end, inputs.look))
+def cost_name(variant: Variant, item: str) -> str:
+    """Heading of a cost column. Therapy does not depend on the alternative."""
+    return variant_name((variant[0], "") if item == THERAPY else variant, item)
 
 
-def _add_up(sheet: Sheet, inputs: Inputs, row: int) -> None:
-    """The strata together, each by its share of the people."""
-    shares = {structure.name: inputs.look(structure.weight) for structure in inputs.scenario.structures}
-    for strategy in inputs.scenario.model.strategies:
-        for name in (*inputs.scenario.model.costs, "QALYs"):
-            parts = [share * sheet.at(cost_name(strategy, stratum, name), row) for stratum, share in shares.items()]
-            style = () if name == "QALYs" else ("money",)
-            sheet.put(cost_name(strategy, "", name), row, sum(parts[1:], parts[0]), *style)
+def _ends(rates: Sheet, row: int) -> tuple[Cell, Cell]:
+    """Begin and end of a cycle, in years."""
+    return rates.outside("Begin, years", row), rates.outside("End, years", row)
 
 
-def _per_year(inputs: Inputs, structure: Structure, name: str) -> dict[int, list[Cell]]:
+def _cycle(row: int) -> int:
+    """The cycle of a row; time 0 has the numbers of the first."""
+    return max(row - REFERRAL - 1, 0)
+
+
+def _cost_of_a_year(inputs: Inputs, structure: Structure, name: str) -> dict[int, list[Cell]]:
     """Cost of a year in each state, by the cycle from which it holds; each a line of the Inputs sheet, and one for each
     stratum where the item's use differs.
     """
     item, model = structure.model.costs[name], inputs.scenario.model
-    whose, row = "", name
-    if any(one.model.costs[name].while_in != item.while_in for one in inputs.scenario.structures):
-        whose, row = f" ({structure.label})", f"{name}_{structure.name}"
-    known = inputs.per_year.get(row)
-    if known is not None:
-        return known
-    inputs.per_year[row] = found = _cost_of_a_year(inputs, model, item, row, whose)
-    return found
-
-
-def _cost_of_a_year(inputs: Inputs, model: ModelFile, item: CostItem, row: str, whose: str) -> dict[int, list[Cell]]:
+    apart = any(one.model.costs[name].while_in != item.while_in for one in inputs.scenario.structures)
+    whose, line = (f" ({structure.label})", f"{name}_{structure.name}") if apart else ("", name)
     found: dict[int, list[Cell]] = {}
     begins = changes(model, item.while_in.values())
     for begin in begins:
-        since = f" from cycle {begin + 1}" if len(begins) > 1 else ""
+        since, number = (f" from cycle {begin + 1}", f"_{begin + 1}") if len(begins) > 1 else ("", "")
         amounts = cost_per_year(model, item, look_in(model, begin, inputs.look))
-        found[begin] = [
-            inputs.derived(
-                f"{row}_{state}" + (f"_{begin + 1}" if since else ""),
-                f"{item.label}: cost of a year in {state.replace('_', ' ')}{since}{whose}",
-                "GBP per year",
-                cell,
-            )
-            for state, cell in zip(model.states, amounts, strict=True)
-        ]
+        found[begin] = []
+        for state, amount in zip(model.states, amounts, strict=True):
+            label = f"{item.label}: cost of a year in {state.replace('_', ' ')}{since}{whose}"
+            found[begin].append(inputs.derived(f"{line}_{state}{number}", label, "GBP per year", amount))
     return found
-
-
-def _in_force(spans: dict[int, list[Cell]], row: int) -> list[Cell]:
-    cycle = max(row - REFERRAL - 1, 0)
-    return spans[max(begin for begin in spans if begin <= cycle)]
-
-
-def _write_therapy(
-    sheet: Sheet, rates: Sheet, inputs: Inputs, row: int, strategy: str, window: tuple[Cell, Cell]
-) -> None:
-    model = inputs.scenario.model
-    begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
-    held = sessions(model, strategy, begin, end, window, inputs.look)
-    held = sheet.put(f"{strategy}: sessions held", row, held)
-    cost = therapy_cost(model, strategy, begin, end, window, held, inputs.look)
-    sheet.put(cost_name(strategy, "", THERAPY), row, cost, "money")
 
 
 def _item_cost(
     inputs: Inputs, trace: Sheet, row: int, strategy: str, item: CostItem, per_year: list[Cell]
 ) -> Cell | float:
     """Time in states × cost of a year; in models of probabilities also what transitions and the start cost."""
-    model = inputs.scenario.model
     if item.only_in and strategy not in item.only_in:
         return 0.0
-    cost: Any = total_over_states([counted(trace, state, row) for state in model.states], per_year)
+    states, price = inputs.scenario.model.states, inputs.look(item.price)
+    cost: Any = total_over_states([counted(trace, state, row) for state in states], per_year)
     if row == REFERRAL and item.at_start != 0:
-        cost = cost + inputs.look(item.at_start) * inputs.look(item.price)
+        cost = cost + inputs.look(item.at_start) * price
     for name, quantity in item.on_transition.items():
         if (moved := _moved(trace, name, row)) is not None:
-            cost = cost + moved * (inputs.look(quantity) * inputs.look(item.price))
+            cost = cost + moved * (inputs.look(quantity) * price)
     total: Cell | float = cost
     return total
 
 
 def _moved(trace: Sheet, name: str, row: int) -> Cell | None:
     """Reference to the people who make a transition; None where nobody can, and at time 0."""
-    column = f"{name}: people who move"
+    column = moved_name(name)
     return trace.outside(column, row) if row > REFERRAL and column in trace.columns else None
 
 
 def _qalys(inputs: Inputs, trace: Sheet, rates: Sheet, row: int, variant: Variant) -> Cell | float:
-    strategy, alternative = variant
-    model = structure_of(inputs, alternative).model
-    look = look_in(model, max(row - REFERRAL - 1, 0), inputs.look)
+    model = model_of(inputs, variant)
+    look = look_in(model, _cycle(row), inputs.look)
     time = [counted(trace, state, row) for state in model.states]
-    gained: Any = total_over_states(time, [look(reference) for reference in utilities(model, strategy)])
+    gained: Any = total_over_states(time, [look(reference) for reference in utilities(model, variant[0])])
     for name, gain in model.qalys_on_transition.items():
         if (moved := _moved(trace, name, row)) is not None:
             gained = gained + moved * inputs.look(gain)
     lost: Any = 0
-    if row != REFERRAL and model.strategies[strategy].harms:
-        begin, end = rates.outside("Begin, years", row), rates.outside("End, years", row)
-        lost = harm(model, strategy, begin, end, inputs.look, inputs.months)
+    if row != REFERRAL and model.strategies[variant[0]].harms:
+        lost = harm(model, variant[0], *_ends(rates, row), inputs.look, inputs.months)
     total: Cell | float = gained - lost
     return total
 
@@ -181,123 +168,103 @@ def _window(inputs: Inputs, strategy: str) -> tuple[Cell, Cell]:
     )
 
 
-def _variant(variant: Variant) -> str:
-    return f"{variant[0]}, {variant[1]}" if variant[1] != "only" else variant[0]
-
-
-def cost_name(strategy: str, alternative: str, item: str) -> str:
-    """Heading of a cost column. Therapy does not depend on the alternative."""
-    if item == THERAPY or alternative in ("", "only"):
-        return f"{strategy}: {item}"
-    return f"{strategy}, {alternative}: {item}"
-
-
 def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> None:
     """Strategy less comparator by item, mixed over the alternatives; by payer; cumulative; whether money is owed."""
     result, scenario = inputs.result, inputs.scenario
-    ledger = items(scenario.model)
     comparator, *others = scenario.model.strategies
-    weights = {structure.name: inputs.look(structure.weight) for structure in scenario.readings}
     lags = {name: inputs.months(f"costs.{name}.lag", item.lag.months) for name, item in scenario.model.costs.items()}
-    bands = (
-        {s: result.band(i + 1, "nhs_pss", (0.025, 0.5, 0.975)) for i, s in enumerate(others)} if result.expected else {}
-    )
-    if inputs.first_booked > REFERRAL:
+    bands = {s: result.band(i, "nhs_pss", BANDS) for i, s in enumerate(others, 1)} if result.expected else {}
+    if inputs.booked[0] > REFERRAL:
         sheet.constant("Month to", REFERRAL, 0)
         for strategy in others:
             for perspective in PERSPECTIVES:
-                for view in ("value", "discounted", "cash"):
+                for view in VIEWS:
                     sheet.constant(cumulative_name(strategy, perspective, view), REFERRAL, 0, "money")
-    for row in inputs.rows_booked:
+    for row in inputs.booked:
         month = sheet.put("Month to", row, rates.outside("Month to", row))
-        factor = rates.outside("Discount factor, costs", row)
+        factor = rates.outside(DISCOUNTS[0], row)
         for strategy in others:
-            net: dict[str, tuple[Cell, Cell]] = {}
-            for item in ledger:
-                flows, released = [], []
-                for alternative, share in weights.items():
-                    own, theirs = (
-                        cost_name(strategy, alternative, item.name),
-                        cost_name(comparator, alternative, item.name),
-                    )
-                    if (own, row) not in costs.values:
-                        continue
-                    difference = costs.outside(own, row)
-                    if (theirs, row) in costs.values:
-                        difference = difference - costs.outside(theirs, row)
-                    name = f"{strategy}, {alternative}: {item.name}, difference"
-                    difference = sheet.put(name, row, difference, "money")
-                    earlier = _earlier(sheet, name, row, month, lags.get(item.name), inputs) or difference
-                    paid = sheet.put(
-                        f"{name} in cash", row, cash(difference, earlier, inputs.look(item.cashable)), "money"
-                    )
-                    flows.append(share * difference)
-                    released.append(share * paid)
-                if flows:
-                    mixed = sheet.put(difference_name(strategy, item.name), row, sum(flows[1:], flows[0]), "money")
-                    in_cash = sheet.put(
-                        f"{difference_name(strategy, item.name)} in cash",
-                        row,
-                        sum(released[1:], released[0]),
-                        "money",
-                    )
-                    net[item.name] = (mixed, in_cash)
+            net = {}
+            for item in items(scenario.model):
+                pair = (strategy, comparator)
+                if mixed := _difference(sheet, costs, inputs, row, month, pair, item, lags.get(item.name)):
+                    net[item.name] = mixed
             for perspective in PERSPECTIVES:
-                _perspective(sheet, row, strategy, perspective, ledger, net, factor, month)
-            if bands:
-                for quantile, label in enumerate(("2.5%", "50%", "97.5%")):
-                    value = float(bands[strategy][quantile][row - REFERRAL])
-                    sheet.constant(
-                        f"{strategy}: {label} of draws, cumulative, NHS and social care (run)",
-                        row,
-                        value,
-                        "money",
-                    )
+                _perspective(sheet, inputs, row, strategy, perspective, net, factor, month)
+            for quantile, curve in zip(BANDS, bands.get(strategy, ()), strict=False):
+                sheet.constant(band_name(strategy, quantile), row, float(curve[row - REFERRAL]), "money")
 
 
-def _earlier(sheet: Sheet, name: str, row: int, month: Cell, lag: Cell | None, inputs: Inputs) -> Cell | None:
-    """A difference one lag ago, 0 before that; None for the sessions themselves, which have no lag."""
-    if lag is None:
+def _difference(
+    sheet: Sheet, costs: Sheet, inputs: Inputs, row: int, month: Cell, pair: tuple[str, str], item: Item,
+    lag: Cell | None,
+) -> tuple[Cell, Cell] | None:  # fmt: skip
+    """By how much an item costs the first strategy of a pair more in a cycle, and what of that is cash; mixed over the
+    alternatives; None where neither has it. lag: of the cash; None for the sessions, which have none.
+    """
+    shares, flows, released = [], [], []
+    for structure in inputs.scenario.readings:
+        own, theirs = (cost_name((strategy, structure.name), item.name) for strategy in pair)
+        if (own, row) not in costs.values:
+            continue
+        flow = costs.outside(own, row)
+        if (theirs, row) in costs.values:
+            flow = flow - costs.outside(theirs, row)
+        name = f"{pair[0]}, {structure.name}: {item.name}, difference"
+        flow = sheet.put(name, row, flow, "money")
+        earlier = flow if lag is None else _earlier(sheet, inputs, name, row, month, lag)
+        shares.append(inputs.look(structure.weight))
+        flows.append(flow)
+        released.append(sheet.put(f"{name} in cash", row, cash(flow, earlier, inputs.look(item.cashable)), "money"))
+    if not flows:
         return None
-    column = sheet.span(name, inputs.first_booked, REFERRAL + len(inputs.result.edges) - 1)
+    name = difference_name(pair[0], item.name)
+    mixed = sheet.put(name, row, weighted(shares, flows), "money")
+    return mixed, sheet.put(f"{name} in cash", row, weighted(shares, released), "money")
+
+
+def _earlier(sheet: Sheet, inputs: Inputs, name: str, row: int, month: Cell, lag: Cell) -> Cell:
+    """A difference one lag ago, 0 before that."""
+    first = inputs.booked[0]
+    column = sheet.span(name, first, inputs.last)
     then = row - round(lag.value / cycle_months(inputs.scenario.model))
-    value = sheet.values[name, then] if then >= inputs.first_booked else 0.0
-    if inputs.first_booked == REFERRAL:  # time 0 has a row of its own
-        return Cell(f"IF({month.text}>={lag.text},INDEX({column},({month.text}-{lag.text})/t_cycle+1),0)", value)
-    return Cell(f"IF({month.text}>{lag.text},INDEX({column},({month.text}-{lag.text})/t_cycle),0)", value)
+    value = sheet.values[name, then] if then >= first else 0.0
+    after, one = (">=", "+1") if first == REFERRAL else (">", "")  # time 0 has a row of its own
+    text = f"IF({month.text}{after}{lag.text},INDEX({column},({month.text}-{lag.text})/t_cycle{one}),0)"
+    return Cell(text, value)
 
 
 def _perspective(
-    sheet: Sheet,
-    row: int,
-    strategy: str,
-    perspective: str,
-    ledger: list[Any],
-    net: dict[str, tuple[Cell, Cell]],
-    factor: Cell,
-    month: Cell,
-) -> None:
+    sheet: Sheet, inputs: Inputs, row: int, strategy: str, perspective: str, net: dict[str, tuple[Cell, Cell]],
+    factor: Cell, month: Cell,
+) -> None:  # fmt: skip
+    """A payer's net cost in a cycle, in each view; so far; and the month, if money is still owed then."""
     total, in_cash = Cell.of(0), Cell.of(0)
-    for item in ledger:
+    for item in items(inputs.scenario.model):
         sign = weight(perspective, item.paid_by, item.received_by)
         if sign and item.name in net:
             flow, released = net[item.name]
             total = total + flow if sign > 0 else total - flow
             in_cash = in_cash + released if sign > 0 else in_cash - released
-    per_cycle = sheet.put(f"{strategy}: net cost, {perspective}", row, total, "money")
-    discounted = sheet.put(f"{strategy}: net cost discounted, {perspective}", row, per_cycle * factor, "money")
-    paid = sheet.put(f"{strategy}: net cash, {perspective}", row, in_cash, "money")
-    for view, flow in (("value", per_cycle), ("discounted", discounted), ("cash", paid)):
+    value = sheet.put(view_name(strategy, perspective, "value"), row, total, "money")
+    discounted = sheet.put(view_name(strategy, perspective, "discounted"), row, value * factor, "money")
+    paid = sheet.put(view_name(strategy, perspective, "cash"), row, in_cash, "money")
+    for view, flow in zip(VIEWS, (value, discounted, paid), strict=True):
         name = cumulative_name(strategy, perspective, view)
         so_far = sheet.put(name, row, flow if row == REFERRAL else sheet.at(name, row - 1) + flow, "money")
-        owing = so_far.value > NOTHING
         text = f"IF({so_far.text}>{NOTHING:.6f},{month.text},-1)"
-        sheet.put(f"{owing_name(strategy, perspective, view)}", row, Cell(text, month.value if owing else -1.0))
+        owed = Cell(text, month.value if so_far.value > NOTHING else -1.0)
+        sheet.put(owing_name(strategy, perspective, view), row, owed)
 
 
 def difference_name(strategy: str, item: str) -> str:
     """Heading of an item's difference, mixed over the alternatives."""
     return f"{strategy}: {item}, mixed difference"
+
+
+def view_name(strategy: str, perspective: str, view: str) -> str:
+    """Heading of a net cost by cycle."""
+    return f"{strategy}: {VIEWS[view]}, {perspective}"
 
 
 def cumulative_name(strategy: str, perspective: str, view: str) -> str:
@@ -310,28 +277,32 @@ def owing_name(strategy: str, perspective: str, view: str) -> str:
     return f"{strategy}: owing {view}, {perspective}"
 
 
-def payback_formula(sheet: Sheet, strategy: str, perspective: str, view: str, inputs: Inputs) -> str:
-    """Month of sustained payback as a formula; −1 where it is not within the horizon or nothing is to be paid back.
+def band_name(strategy: str, quantile: float) -> str:
+    """Heading of a quantile of the run's cumulative net cost."""
+    return f"{strategy}: {100 * quantile:.3g}% of draws, cumulative, NHS and social care (run)"
+
+
+def payback(sheet: Sheet, inputs: Inputs, strategy: str, perspective: str, view: str) -> Cell:
+    """Month of sustained payback, as the run has it and as a formula; −1 where it is not within the horizon or nothing
+    is to be paid back.
 
     The last month in which money is owed, then the crossing on the straight line to the next month.
     """
-    last_row = REFERRAL + len(inputs.result.edges) - 1
-    owing = sheet.span(owing_name(strategy, perspective, view), inputs.first_booked, last_row)
-    months = sheet.span("Month to", REFERRAL, last_row)
-    curve = sheet.span(cumulative_name(strategy, perspective, view), REFERRAL, last_row)
-    first = f"12*t_{strategy}_therapy_first" if f"{strategy}_therapy_first" in inputs.clock else "0"
+    result = inputs.result
+    owing = sheet.span(owing_name(strategy, perspective, view), inputs.booked[0], inputs.last)
+    months = sheet.span("Month to", REFERRAL, inputs.last)
+    curve = sheet.span(cumulative_name(strategy, perspective, view), REFERRAL, inputs.last)
+    first = f"12*t_{strategy}_therapy_first" if result.scenario.model.strategies[strategy].therapy else "0"
     at = f"MATCH(MAX({owing}),{months},0)"
-    following = f"MIN(0,INDEX({curve},MIN({at}+1,{len(inputs.result.edges)})))"
+    following = f"MIN(0,INDEX({curve},MIN({at}+1,{len(result.edges)})))"
     at_once = f"IF(MIN({curve})<-{NOTHING:.6f},{first},-1)"
     crossing = f"MAX({owing})+t_cycle*INDEX({curve},{at})/(INDEX({curve},{at})-{following})"
     paid = f"IF(MAX({owing})<0,{at_once},IF(MAX({owing})>=MAX({months}),-1,MAX({first},{crossing})))"
-    return f"=IF({first}>=MAX({months}),-1,{paid})"
-
-
-def payback_value(inputs: Inputs, strategy: int, perspective: str, view: str) -> float:
-    """The engine's answer to the same question, for the deterministic run."""
-    result = inputs.result
-    months = result.curve_payback(
-        strategy, perspective, len(result.horizons) - 1, view=view, run=result.runs["deterministic"]
+    month = result.curve_payback(
+        result.strategies.index(strategy),
+        perspective,
+        len(result.horizons) - 1,
+        view=view,
+        run=result.runs[DETERMINISTIC],
     )
-    return -1.0 if np.isinf(months) else months
+    return Cell(f"IF({first}>=MAX({months}),-1,{paid})", -1.0 if np.isinf(month) else month)

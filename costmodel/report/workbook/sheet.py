@@ -1,15 +1,159 @@
-"""A sheet of the live model: columns of cells by name, and numbers that read back to the last digit."""
+"""A sheet of the live model: formulas with their values, columns by name, and the styles of cells.
+
+The functions of `engine.formulas` run on cells as on arrays; each operation extends the formula's text and computes its
+value. Text stays in the portable subset of spreadsheet functions; powers are always parenthesised, because a
+spreadsheet reads −a^b as (−a)^b.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from costmodel.report.workbook.cells import Cell
-from costmodel.report.workbook.styles import Styles
+from costmodel.engine.formulas import NOTHING
+
+HEADINGS = 3
+"""Row (from 0) of the column headings; A1 holds the title, A2 what the sheet says, A3 whether it is live."""
+REFERRAL = HEADINGS + 1
+"""Row of the state of affairs at referral; the first cycle stands below it."""
+WIDTH = 13.0
+"""Of a column by name, in characters."""
+ATOM, POWER, PRODUCT, SUM = 9, 3, 2, 1
+"""How tightly an expression binds: a name or call, a ^ b, a * b, a + b."""
+
+
+class Cell:
+    """A formula (without "=") and its value."""
+
+    __slots__ = ("binds", "text", "value")
+
+    def __init__(self, text: str, value: float, binds: int = ATOM) -> None:
+        self.text, self.value, self.binds = text, float(value), binds
+
+    @staticmethod
+    def of(thing: Cell | float) -> Cell:
+        """A cell as it is; a number as a constant."""
+        if isinstance(thing, Cell):
+            return thing
+        number = float(thing)
+        text = f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else repr(number)
+        return Cell(text, number, ATOM if number >= 0 else 0)
+
+    def _inside(self, binds: int, strict: bool) -> str:
+        return f"({self.text})" if self.binds < binds or (strict and self.binds == binds) else self.text
+
+    def __add__(self, other: Cell | float) -> Cell:
+        return _binary(self, "+", other, SUM, lambda a, b: a + b)
+
+    def __radd__(self, other: float) -> Cell:
+        return Cell.of(other) + self
+
+    def __sub__(self, other: Cell | float) -> Cell:
+        return _binary(self, "-", other, SUM, lambda a, b: a - b)
+
+    def __rsub__(self, other: float) -> Cell:
+        return Cell.of(other) - self
+
+    def __mul__(self, other: Cell | float) -> Cell:
+        """A product; with the number 0, which stands where the model has no flow, the number 0."""
+        if not isinstance(other, Cell) and other == 0:
+            return Cell.of(0)
+        return _binary(self, "*", other, PRODUCT, lambda a, b: a * b)
+
+    def __rmul__(self, other: float) -> Cell:
+        return self * 0 if other == 0 else Cell.of(other) * self
+
+    def __truediv__(self, other: Cell | float) -> Cell:
+        """A quotient; by the number 1, the cell itself."""
+        if not isinstance(other, Cell) and other == 1:
+            return self
+        return _binary(self, "/", other, PRODUCT, lambda a, b: a / b)
+
+    def __rtruediv__(self, other: float) -> Cell:
+        return Cell.of(other) / self
+
+    def __pow__(self, other: Cell | float) -> Cell:
+        return _binary(self, "^", other, POWER, lambda a, b: a**b)
+
+    def __rpow__(self, other: float) -> Cell:
+        return Cell.of(other) ** self
+
+    def least(self, other: Cell | float) -> Cell:
+        """The smaller of two."""
+        other = Cell.of(other)
+        return Cell(f"MIN({self.text},{other.text})", min(self.value, other.value))
+
+    def greatest(self, other: Cell | float) -> Cell:
+        """The larger of two."""
+        other = Cell.of(other)
+        return Cell(f"MAX({self.text},{other.text})", max(self.value, other.value))
+
+    def settled(self) -> Cell:
+        """This difference, 0 where it is no more than rounding."""
+        value = 0.0 if abs(self.value) <= NOTHING else self.value
+        return Cell(f"IF(ABS({self.text})<={NOTHING:.6f},0,{self.text})", value)
+
+    def falls_within(self, begin: Cell | float, end: Cell | float) -> Cell:
+        """1 if begin <= this < end, else 0."""
+        begin, end = Cell.of(begin), Cell.of(end)
+        inside = begin.value <= self.value < end.value
+        return Cell(f"IF(AND({begin.text}<={self.text},{self.text}<{end.text}),1,0)", float(inside))
+
+    def __repr__(self) -> str:
+        return f"={self.text} [{self.value:g}]"
+
+
+def _binary(a: Cell, sign: str, b: Cell | float, binds: int, do: Callable[[float, float], float]) -> Cell:
+    b = Cell.of(b)
+    left = a._inside(binds, strict=sign == "^")
+    right = b._inside(binds, strict=sign in "-/^")
+    return Cell(f"{left}{sign}{right}", do(a.value, b.value), binds)
+
+
+POUNDS = '[>=0.005]"£"#,##0.00;[Red][<=-0.005]-"£"#,##0.00;"£0.00"'
+"""Less than half a penny is nothing, as in `words.money`: no red -£0.00 for the rounding of the arithmetic."""
+FONT = {"font_name": "Arial", "font_size": 10}
+
+
+def formats(book: Any) -> dict[str, Any]:
+    """The formats of a workbook by name: input, calculation and output differ by border and typeface, not by colour
+    alone.
+    """
+
+    def style(**more: Any) -> Any:
+        return book.add_format({**FONT, **more})
+
+    return {
+        "title": style(bold=True, font_size=14),
+        "says": style(italic=True, font_color="#444444"),
+        "heading": style(bold=True, text_wrap=True, valign="top", bottom=2, bg_color="#E8EEF4"),
+        "text": style(text_wrap=True, valign="top"),
+        "label": style(valign="top"),
+        "strong": style(bold=True),
+        "strong_text": style(bold=True, text_wrap=True, valign="top"),
+        "section": style(bold=True, bottom=1, font_size=11),
+        "sentence": style(text_wrap=True, valign="top", font_size=12),
+        "input": style(bg_color="#FFF7CC", border=1, border_color="#7F6000", num_format="General", locked=False),
+        "default": style(num_format="General"),
+        "rounded": style(num_format="#,##0.0###"),
+        "used": style(bold=True, num_format="General"),
+        "constant": style(font_color="#1F3864", num_format="General"),
+        "calculation": style(num_format="#,##0.000000"),
+        "money": style(num_format=POUNDS),
+        "output": style(bold=True, num_format=POUNDS, border=1),
+        "number": style(num_format="#,##0.0000", border=1),
+        "months": style(num_format="0.00", border=1),
+        "share": style(num_format="0.0%", border=1),
+        "whole": style(num_format="#,##0", border=1),
+        "count": style(num_format="0"),
+        "tiny": style(num_format="0.0E+00"),
+        "aside": style(align="left", valign="top", indent=1),
+        "flag": style(bold=True, border=2, align="center"),
+        "link": style(underline=1, font_color="#0B5394"),
+    }
 
 
 class _AllDigits(float):
@@ -33,12 +177,6 @@ class ExactWorksheet(Worksheet):  # type: ignore[misc]
         super()._xml_number_element(_AllDigits(number), attributes)
 
 
-HEADINGS = 3
-"""Row (from 0) of the column headings; A1 holds the title, A2 what the sheet says, A3 whether it is live."""
-REFERRAL = HEADINGS + 1
-"""Row of the state of affairs at referral; the first cycle stands below it."""
-
-
 def clean(text: object) -> str:
     """Text for a cell: control and direction-changing characters removed, cut to what a cell holds."""
     kept = "".join(
@@ -53,45 +191,74 @@ def in_a_chart(text: str) -> str:
 
 
 class Sheet:
-    """A worksheet under construction: writes cells and remembers in which column a name stands."""
+    """A worksheet under construction: writes cells and remembers in which column a name stands.
 
-    def __init__(self, book: Any, name: str, styles: Styles, title: str, says: str, live: bool) -> None:
+    styles: the formats of the workbook by name. title, says: its first lines. live: whether it follows an edit.
+    """
+
+    def __init__(self, book: Any, name: str, styles: dict[str, Any], title: str, says: str, live: bool) -> None:
         self.name, self.styles = name, styles
         self.page = book.add_worksheet(name, ExactWorksheet)
         self.columns: dict[str, int] = {}
         self.values: dict[tuple[str, int], float] = {}
-        self.page.write_string(0, 0, clean(title), styles.title)
-        self.page.write_string(1, 0, clean(says), styles.says)
-        text = "Live: recalculates when an input changes." if live else "Printed by the run; does not change."
-        self.page.write_string(2, 0, text, styles.says)
+        moves = "Live: recalculates when an input changes." if live else "Printed by the run; does not change."
+        self.text(0, 0, title, "title")
+        self.text(1, 0, says, "says")
+        self.text(2, 0, moves, "says")
         self.page.set_row(HEADINGS, 42)
         self.page.hide_gridlines(2)
         self.page.set_landscape()
         self.page.fit_to_pages(1, 0)
 
-    def column(self, name: str, width: float = 13.0) -> int:
+    def text(self, row: int, column: int, text: object, style: str = "text") -> None:
+        """Write a text, never a formula or a link."""
+        self.page.write_string(row, column, clean(text), self.styles[style])
+
+    def formula(self, row: int, column: int, text: str, value: float | str, style: str) -> None:
+        """Write a formula (without "=") with its value as cache."""
+        self.page.write_formula(row, column, f"={text}", self.styles[style], value)
+
+    def number(self, row: int, column: int, value: float, style: str) -> None:
+        """Write a number."""
+        self.page.write_number(row, column, value, self.styles[style])
+
+    def headings(self, widths: Mapping[str, float]) -> None:
+        """Headings of a plain table, each with the width of its column in characters."""
+        for column, (heading, width) in enumerate(widths.items()):
+            self.text(HEADINGS, column, heading, "heading")
+            self.page.set_column(column, column, width)
+
+    def chart(
+        self, chart: Any, row: int, title: str, alt: str, x: dict[str, Any], y: dict[str, Any], width: int
+    ) -> None:
+        """Place a chart. alt: what it says, in a sentence; x, y: its axes; width: in pixels."""
+        chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
+        chart.set_x_axis(x)
+        chart.set_y_axis(y)
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": width, "height": 380})
+        self.page.insert_chart(row, 0, chart, {"description": clean(alt)})
+
+    def column(self, name: str) -> int:
         """The column of a name, made with its heading when it is new."""
         if name not in self.columns:
-            index = len(self.columns)
-            self.columns[name] = index
-            self.page.write_string(HEADINGS, index, clean(name), self.styles.heading)
-            self.page.set_column(index, index, width)
+            self.columns[name] = index = len(self.columns)
+            self.text(HEADINGS, index, name, "heading")
+            self.page.set_column(index, index, WIDTH)
         return self.columns[name]
 
     def put(self, name: str, row: int, cell: Cell | float, style: str = "calculation") -> Cell:
         """Write a formula with its value as cache into a column; returns the reference to it."""
-        column = self.column(name)
         cell = Cell.of(cell)
-        self.page.write_formula(row, column, f"={cell.text}", self.styles[style], cell.value)
+        self.formula(row, self.column(name), cell.text, cell.value, style)
         self.values[name, row] = cell.value
-        return Cell(xl_rowcol_to_cell(row, column, col_abs=True), cell.value)
+        return self.at(name, row)
 
     def constant(self, name: str, row: int, value: float, style: str = "constant") -> Cell:
-        """Write a number into a column."""
-        column = self.column(name)
-        self.page.write_number(row, column, value, self.styles[style])
+        """Write a number into a column; returns the reference to it."""
+        self.number(row, self.column(name), value, style)
         self.values[name, row] = value
-        return Cell(xl_rowcol_to_cell(row, column, col_abs=True), value)
+        return self.at(name, row)
 
     def at(self, name: str, row: int) -> Cell:
         """Reference to a cell of this sheet, for use on it."""
@@ -99,19 +266,10 @@ class Sheet:
 
     def outside(self, name: str, row: int) -> Cell:
         """Reference to a cell of this sheet, for use on another."""
-        return Cell(
-            f"'{self.name}'!{xl_rowcol_to_cell(row, self.columns[name], col_abs=True)}",
-            self.values[name, row],
-        )
+        cell = self.at(name, row)
+        return Cell(f"'{self.name}'!{cell.text}", cell.value)
 
     def span(self, name: str, first: int, last: int) -> str:
         """Reference to part of a column, for use on any sheet."""
         letter = xl_col_to_name(self.columns[name])
         return f"'{self.name}'!${letter}${first + 1}:${letter}${last + 1}"
-
-
-def table(sheet: Sheet, row: int, headings: Sequence[str], widths: Sequence[float]) -> None:
-    """Headings of a plain table with unique names."""
-    for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
-        sheet.page.write_string(row, column, heading, sheet.styles.heading)
-        sheet.page.set_column(column, column, width)

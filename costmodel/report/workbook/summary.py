@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from costmodel.model.money import Item, items
+from costmodel.model.money import items
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
-from costmodel.report.workbook.cells import Cell
 from costmodel.report.workbook.costs import (
+    BANDS,
+    QALYS,
+    band_name,
     cumulative_name,
     difference_name,
-    payback_formula,
-    payback_value,
+    payback,
+    view_name,
 )
 from costmodel.report.workbook.inputs import Inputs
-from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Sheet, clean, in_a_chart, table
+from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
+from costmodel.report.workbook.trace import DISCOUNTS, PEOPLE, WITHIN, Variant, variant_name
 from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words
 from costmodel.words import upper_first
 
-COLUMNS = (
-    ("Answer", 62), ("This workbook now", 18), ("Original run, central values", 18), ("Difference", 14),
-    ("Original run, expected value", 18), ("Low (95%)", 16), ("High (95%)", 16), ("In words", 44),
-)  # fmt: skip
+COLUMNS = {
+    "Answer": 62, "This workbook now": 18, "Original run, central values": 18, "Difference": 14,
+    "Original run, expected value": 18, "Low (95%)": 16, "High (95%)": 16, "In words": 44,
+}  # fmt: skip
 NOW, ORIGINAL, DIFFERENCE, EXPECTED, LOW, HIGH, WORDS = range(1, 8)
+COLOURS = ("#D55E00", "#E69F00", "#009E73", "#56B4E9")
+BELOW = 20
+"""Rows from one chart to the next."""
 
 
 @dataclass(frozen=True)
@@ -37,236 +44,151 @@ class Pages:
     """The live sheets that the summary reads."""
 
     rates: Sheet
+    traces: dict[Variant, Sheet]
     costs: Sheet
     net: Sheet
 
 
 class Summary:
-    """Writes the rows; `cells` maps (outcome, perspective, horizon) to the live cell, for tests and checks."""
+    """Writes the rows. savings: the live cell of each net saving, by strategy, perspective, category and horizon; the
+    category of the sum is "all".
+    """
 
     def __init__(self, sheet: Sheet, pages: Pages, inputs: Inputs) -> None:
         self.sheet, self.pages, self.inputs, self.result = sheet, pages, inputs, inputs.result
-        self.last = REFERRAL + len(self.result.edges) - 1
-        self.row = HEADINGS
-        self.cells: dict[tuple[str, str, str, float], str] = {}
-        table(sheet, self.row, [name for name, _ in COLUMNS], [width for _, width in COLUMNS])
-        sheet.page.freeze_panes(self.row + 1, 1)
-        self.row += 1
+        self.savings: dict[tuple[str, str, str, float], str] = {}
+        sheet.headings(COLUMNS)
+        sheet.page.freeze_panes(HEADINGS + 1, 1)
+        self.row = HEADINGS + 1
         for strategy in self.result.strategies[1:]:
             for horizon in self.result.horizons:
                 self._horizon(strategy, horizon)
 
     def _horizon(self, strategy: str, horizon: float) -> None:
-        label = self.result.scenario.model.strategies[strategy].label
+        scenario, at = self.result.scenario, {"strategy": strategy, "horizon": horizon}
         observed = "observed" if horizon == self.result.horizons[0] else "extrapolated"
-        usual = self.result.scenario.model.strategies[self.result.comparator].label.lower()
-        prices = f"GBP of {self.result.scenario.setting.price_year} per person"
-        text = f"{label} against {usual} over {in_words(horizon)} ({observed}), {prices}"
-        self.sheet.page.write_string(self.row, 0, clean(text), self.sheet.styles.section)
+        label, usual = (scenario.model.strategies[name].label for name in (strategy, self.result.comparator))
+        time = f"over {in_words(horizon)} ({observed}), GBP of {scenario.setting.price_year} per person"
+        self.sheet.text(self.row, 0, f"{label} against {usual.lower()} {time}", "section")
         self.row += 1
         for perspective in PERSPECTIVES:
-            self._perspective(strategy, perspective, horizon)
+            self._perspective({**at, "perspective": perspective}, upper_first(PERSPECTIVE_NAMES[perspective]))
         for party in self.result.parties():
-            self._party(strategy, party, horizon)
-        self._health(strategy, horizon)
+            text = f"{PARTY_NAMES[party]}, own account: better off by"
+            saved = self._saved(at, partial(account, party))
+            self._line(text, saved or "0", "net_saving", {**at, "party": party})
+        self._line("QALYs gained, discounted", self._qalys(at), "qaly", {**at, "discounted": True}, "number")
         self.row += 1
 
-    def _perspective(self, strategy: str, perspective: str, horizon: float) -> None:
-        payer = upper_first(PERSPECTIVE_NAMES[perspective])
+    def _perspective(self, at: dict[str, Any], payer: str) -> None:
+        """What a payer saves by category and altogether; when it has its money back."""
+        strategy, perspective, horizon = at["strategy"], at["perspective"], at["horizon"]
+
+        def keep(category: str, cell: str) -> None:
+            self.savings[strategy, perspective, category, horizon] = cell
+
         for category in self.result.categories():
-            formula = self._sum(
-                strategy, horizon, lambda item: weight(perspective, item.paid_by, item.received_by), category
-            )
-            if formula:
-                row = pick(
-                    self.result,
-                    "net_saving",
-                    perspective=perspective,
-                    category=category,
-                    horizon=horizon,
-                    run=DETERMINISTIC,
-                    strategy=strategy,
-                )
-                self._line(
-                    f"{payer}: saving on {category}",
-                    formula,
-                    row,
-                    strategy,
-                    ("net_saving", perspective, category, horizon),
-                )
-        for outcome, label, kind, discounted in (
-            ("net_saving", "net saving", "value", False),
-            ("net_saving", "net saving, discounted", "discounted", True),
-            ("cash_net_saving", "net saving in cash", "cash", False),
+            if saved := self._saved(at, partial(weight, perspective), category):
+                label = f"{payer}: saving on {category}"
+                keep(category, self._line(label, saved, "net_saving", {**at, "category": category}))
+        for label, view, outcome, more in (
+            ("net saving", "value", "net_saving", {}),
+            ("net saving, discounted", "discounted", "net_saving", {"discounted": True}),
+            ("net saving in cash", "cash", "cash_net_saving", {}),
         ):
-            formula = f"0-({self._total(strategy, perspective, horizon, kind)})"
-            row = pick(
-                self.result,
-                outcome,
-                perspective=perspective,
-                discounted=discounted,
-                horizon=horizon,
-                run=DETERMINISTIC,
-                strategy=strategy,
-            )
-            key = (outcome + (" discounted" if discounted else ""), perspective, "all", horizon)
-            self._line(f"{payer}: {label}", formula, row, strategy, key, style="output")
-        if horizon == self.result.horizons[-1]:
-            self._payback(strategy, perspective)
-
-    def _party(self, strategy: str, party: str, horizon: float) -> None:
-        formula = self._sum(strategy, horizon, lambda item: account(party, item.paid_by, item.received_by))
-        row = pick(self.result, "net_saving", party=party, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
-        label = f"{PARTY_NAMES[party]}, own account: better off by"
-        self._line(label, formula or "0", row, strategy, ("net_saving", party, "party", horizon))
-
-    def _payback(self, strategy: str, perspective: str) -> None:
-        number = self.result.strategies.index(strategy)
-        for outcome, view, label in (
-            (
-                "payback_sustained_months",
-                "value",
-                "sustained payback, months (−1: none within the horizon)",
-            ),
-            (
-                "cash_payback_sustained_months",
-                "cash",
-                "sustained payback in cash, months (−1: none within the horizon)",
-            ),
+            total = self._sum(self.pages.net, view_name(strategy, perspective, view), horizon)
+            cell = self._line(f"{payer}: {label}", f"0-({total})", outcome, at | more, "output")
+            if view == "value":
+                keep("all", cell)
+        for label, view, outcome in (
+            ("sustained payback", "value", "payback_sustained_months"),
+            ("sustained payback in cash", "cash", "cash_payback_sustained_months"),
         ):
-            horizon = self.result.horizons[-1]
-            row = pick(
-                self.result,
-                outcome,
-                perspective=perspective,
-                horizon=horizon,
-                run=DETERMINISTIC,
-                strategy=strategy,
-            )
-            value = payback_value(self.inputs, number, perspective, view)
-            formula = payback_formula(self.pages.net, strategy, perspective, view, self.inputs)[1:]
-            key = (outcome, perspective, "all", horizon)
-            text = f"{upper_first(PERSPECTIVE_NAMES[perspective])}: {label}"
-            self._line(text, formula, row, strategy, key, style="months", value=value)
+            if horizon == self.result.horizons[-1]:
+                month = payback(self.pages.net, self.inputs, strategy, perspective, view)
+                self._line(f"{payer}: {label}, months (−1: none within the horizon)", month, outcome, at, "months")
 
-    def _health(self, strategy: str, horizon: float) -> None:
-        row = pick(self.result, "qaly", discounted=True, horizon=horizon, run=DETERMINISTIC, strategy=strategy)
-        factor = self._span(self.pages.rates, "Discount factor, health")
-        share = self._share(horizon)
-        parts = []
+    def _qalys(self, at: Mapping[str, Any]) -> str:
+        """QALYs gained, as a sum over the alternatives."""
+        text, factor = "", self._span(self.pages.rates, DISCOUNTS[1])
         for structure in self.result.scenario.readings:
-            weight_cell = self.inputs.look(structure.weight)
-            weighted = getattr(weight_cell, "text", "1")
-            for name, sign in ((strategy, ""), (self.result.comparator, "-")):
-                column = f"{name}, {structure.name}: QALYs" if structure.name != "only" else f"{name}: QALYs"
-                product = ",".join(filter(None, (self._span(self.pages.costs, column), factor, share)))
-                parts.append(f"{sign}{weighted}*SUMPRODUCT({product})")
-        self._line(
-            "QALYs gained, discounted",
-            "+".join(parts).replace("+-", "-"),
-            row,
-            strategy,
-            ("qaly", "", "all", horizon),
-            style="number",
-        )
+            share = getattr(self.inputs.look(structure.weight), "text", "1")
+            for strategy, sign in ((at["strategy"], "+"), (self.result.comparator, "-")):
+                column = variant_name((strategy, structure.name), QALYS)
+                text += f"{sign}{share}*{self._sum(self.pages.costs, column, at['horizon'], factor)}"
+        return text.removeprefix("+")
 
     def _line(
-        self, label: str, formula: str, row: pd.Series, strategy: str, key: tuple[str, str, str, float],
-        style: str = "money", value: float | None = None,
-    ) -> None:  # fmt: skip
-        page, styles = self.sheet.page, self.sheet.styles
-        cached = float(row.value) if value is None else value
-        page.write_string(self.row, 0, clean(label), styles.label)
-        settled = formula if style == "months" else Cell(f"({formula})", cached).settled().text
-        page.write_formula(self.row, NOW, f"={settled}", styles[style], cached)
-        page.write_number(self.row, ORIGINAL, cached, styles[style])
-        now, original = xl_rowcol_to_cell(self.row, NOW), xl_rowcol_to_cell(self.row, ORIGINAL)
+        self, label: str, answer: Cell | str, outcome: str, at: Mapping[str, Any], style: str = "money"
+    ) -> str:  # fmt: skip
+        """A row; returns the reference to its live cell.
+
+        answer: a formula, of the value that the run's table has; or a cell. at: what `pick` finds the run's answer by.
+        """
+        sheet, row = self.sheet, self.row
+        if isinstance(answer, str):
+            central = float(pick(self.result, outcome, run=DETERMINISTIC, **at).value)
+            answer = Cell(f"({answer})", central).settled()
+            answer.value = central
+        now, original = xl_rowcol_to_cell(row, NOW), xl_rowcol_to_cell(row, ORIGINAL)
         gap = f"{now}-{original}"
-        page.write_formula(self.row, DIFFERENCE, f"=IF(ABS({gap})<0.000000001,0,{gap})", styles[style], 0)
+        sheet.text(row, 0, label, "label")
+        sheet.formula(row, NOW, answer.text, answer.value, style)
+        sheet.number(row, ORIGINAL, answer.value, style)
+        sheet.formula(row, DIFFERENCE, f"IF(ABS({gap})<0.000000001,0,{gap})", 0, style)
         if self.result.expected is not None:
-            horizon = key[3]
-            found = pick(
-                self.result, row.outcome, perspective=row.perspective, party=row.party, category=row.category,
-                discounted=bool(row.discounted), horizon=horizon, strategy=strategy,
-            )  # fmt: skip
+            found = pick(self.result, outcome, **at)
             for column, number in ((EXPECTED, found.value), (LOW, found.low), (HIGH, found.high)):
                 if number is not None and not pd.isna(number):
-                    page.write_number(self.row, column, float(number), styles[style])
-            page.write_string(self.row, WORDS, clean(found.words), styles.label)
-        self.cells[key if strategy == self.result.strategies[1] else (f"{strategy} {key[0]}", *key[1:])] = (
-            xl_rowcol_to_cell(self.row, NOW)
-        )
+                    sheet.number(row, column, float(number), style)
+            sheet.text(row, WORDS, found.words, "label")
         self.row += 1
+        return str(now)
 
-    def _sum(self, strategy: str, horizon: float, sign_of: Callable[[Item], int], category: str | None = None) -> str:
+    def _saved(self, at: Mapping[str, Any], sign_of: Callable[[str, str], int], category: str | None = None) -> str:
         """Saving as the sum of items' mixed differences, each with its sign; of one category, or of all."""
         text = ""
         for item in items(self.result.scenario.model):
-            sign = sign_of(item)
-            name = difference_name(strategy, item.name)
+            sign, name = sign_of(item.paid_by, item.received_by), difference_name(at["strategy"], item.name)
             if category in (None, item.category) and sign and name in self.pages.net.columns:
-                product = ",".join(filter(None, (self._span(self.pages.net, name), self._share(horizon))))
-                text += f"{'-' if sign > 0 else '+'}SUMPRODUCT({product})"
+                text += f"{'-' if sign > 0 else '+'}{self._sum(self.pages.net, name, at['horizon'])}"
         return f"0{text}" if text else ""
 
-    def _total(self, strategy: str, perspective: str, horizon: float, view: str) -> str:
-        heading = {"value": "net cost", "discounted": "net cost discounted", "cash": "net cash"}[view]
-        column = self._span(self.pages.net, f"{strategy}: {heading}, {perspective}")
-        return f"SUMPRODUCT({','.join(filter(None, (column, self._share(horizon))))})"
-
-    def _share(self, horizon: float) -> str:
-        """Column that cuts a sum at the follow-up; nothing for the whole horizon."""
+    def _sum(self, sheet: Sheet, name: str, horizon: float, *factors: str) -> str:
+        """A column up to a horizon, times further ones."""
+        spans = [self._span(sheet, name), *factors]
         if len(self.result.horizons) > 1 and horizon == self.result.horizons[0]:
-            return self._span(self.pages.rates, "Share within follow-up")
-        return ""
+            spans.append(self._span(self.pages.rates, WITHIN))
+        return f"SUMPRODUCT({','.join(spans)})"
 
     def _span(self, sheet: Sheet, name: str) -> str:
-        return sheet.span(name, self.inputs.first_booked, self.last)
+        return sheet.span(name, self.inputs.booked[0], self.inputs.last)
 
-    def charts(self, book: Any, traces: dict[Any, Any]) -> None:
-        """Native charts: cumulative net cost with the run's band, savings by category, people in each state."""
-        strategy = self.result.strategies[1]
-        label = self.result.scenario.model.strategies[strategy].label
-        months = f"={self.pages.net.span('Month to', REFERRAL, self.last)}"
-        line = book.add_chart({"type": "line"})
-        series = [(cumulative_name(strategy, "nhs_pss", "value"), "This workbook now", "#0072B2", "solid")]
-        for quantile, dash in (("2.5%", "dash"), ("97.5%", "dash")):
-            name = f"{strategy}: {quantile} of draws, cumulative, NHS and social care (run)"
-            if name in self.pages.net.columns:
-                series.append((name, f"{quantile} of draws (original run)", "#D55E00", dash))
-        for name, shown, colour, dash in series:
-            values = f"={self.pages.net.span(name, REFERRAL, self.last)}"
-            line.add_series(
-                {
-                    "name": shown,
-                    "categories": months,
-                    "values": values,
-                    "line": {"color": colour, "width": 2, "dash_type": dash},
-                }
-            )
-        self._place(line, "Cumulative net cost to the NHS and social care, £ per person", "Months since referral", 0,
-                    f"Line chart: cumulative net cost of {label} to the NHS and social care, by month. "
-                    "Above zero money is owed.")  # fmt: skip
-        trace = next(iter(sheet for (s, _), sheet in traces.items() if s == strategy))
-        area = book.add_chart({"type": "line"})
-        for state, colour in zip(
-            self.result.scenario.model.states, ("#D55E00", "#E69F00", "#009E73", "#56B4E9"), strict=False
-        ):
-            values = f"={trace.span(f'{state}: people at end', REFERRAL, self.last)}"
-            area.add_series(
-                {
-                    "name": state.replace("_", " "),
-                    "categories": f"={trace.span('Month to', REFERRAL, self.last)}",
-                    "values": values,
-                    "line": {"color": colour, "width": 2},
-                }
-            )
-        self._place(area, f"Share of people in each state, {label} (first alternative)", "Months since referral", 20,
-                    "Line chart: share of the cohort in each clinical state by month.")  # fmt: skip
-
-    def _place(self, chart: Any, title: str, axis: str, below: int, alt: str) -> None:
-        chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
-        chart.set_x_axis({"name": axis, "interval_unit": 12, "interval_tick": 12, "label_position": "low"})
-        chart.set_legend({"position": "bottom"})
-        chart.set_size({"width": 760, "height": 380})
-        self.sheet.page.insert_chart(self.row + 1 + below, 0, chart, {"description": clean(alt)})
+    def charts(self, book: Any) -> None:
+        """Native charts: cumulative net cost with the run's band, people in each state."""
+        strategy, net, model = self.result.strategies[1], self.pages.net, self.result.scenario.model
+        trace = next(sheet for (name, _), sheet in self.pages.traces.items() if name == strategy)
+        label = model.strategies[strategy].label
+        money = [(cumulative_name(strategy, "nhs_pss", "value"), "This workbook now", "#0072B2", "solid")]
+        for quantile in (BANDS[0], BANDS[-1]):
+            name = band_name(strategy, quantile)
+            if name in net.columns:
+                money.append((name, f"{quantile:.1%} of draws (original run)", "#D55E00", "dash"))
+        people = [
+            (f"{state}: {PEOPLE}", state.replace("_", " "), colour, "")
+            for state, colour in zip(model.states, COLOURS, strict=False)
+        ]
+        for below, sheet, series, title, alt in (
+            (0, net, money, "Cumulative net cost to the NHS and social care, £ per person",
+             f"Line chart: cumulative net cost of {label} to the NHS and social care, by month. "
+             "Above zero money is owed."),
+            (BELOW, trace, people, f"Share of people in each state, {label} (first alternative)",
+             "Line chart: share of the cohort in each clinical state by month."),
+        ):  # fmt: skip
+            chart = book.add_chart({"type": "line"})
+            for name, shown, colour, dash in series:
+                months, values = (f"={sheet.span(one, REFERRAL, self.inputs.last)}" for one in ("Month to", name))
+                line = {"color": colour, "width": 2} | ({"dash_type": dash} if dash else {})
+                chart.add_series({"name": shown, "categories": months, "values": values, "line": line})
+            axis = {"name": "Months since referral", "interval_unit": 12, "interval_tick": 12, "label_position": "low"}
+            self.sheet.chart(chart, self.row + 1 + below, title, alt, axis, {}, width=760)
