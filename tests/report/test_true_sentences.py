@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.report.charts.bridge import _title
+from costmodel.report.charts import bridge_title
 from costmodel.report.sentence import answer
 from costmodel.scenario.load import catalogue
 from costmodel.scenario.overlay import Change
@@ -115,8 +115,7 @@ def test_sessions_that_change_only_the_bill_are_said_to(tmp_path: Path) -> None:
     ],
 )
 def test_what_comes_back_is_called_most_only_over_half(costs: dict[str, float], words: str) -> None:
-    rows = [{"category": name, "net cost": float(cost)} for name, cost in {"therapy": 1_000, **costs}.items()]
-    assert words in _title(pd.DataFrame(rows), "nhs", "2 years")
+    assert words in bridge_title(pd.Series({"therapy": 1_000.0, **costs}), "the NHS", "2 years")
 
 
 def test_the_headline_speaks_of_the_payer_that_was_asked_for(example_result: cm.Result) -> None:
