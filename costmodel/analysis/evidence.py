@@ -1,9 +1,10 @@
 """Every number behind an answer: its standing, its share of the uncertainty, and what knowing it would be worth."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,19 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of
+from costmodel.page import NONE, Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.result.information import Worth, share_between, share_explained, variance
+from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
+from costmodel.words import MINUS, money
 
-__all__ = ["DRAWS", "SPREAD_ASSUMED", "STANDINGS", "Bundle", "Evidence", "Figure", "evidence", "evidence_of_all"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DRAWS", "STANDINGS", "Bundle", "Evidence", "evidence", "evidence_of_all", "page_of"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -28,32 +35,48 @@ Progress = Callable[[str, int, int], None]
 DRAWS = 10_000
 """Draws behind the page."""
 PERSPECTIVE = "nhs_pss"
-SPREAD_ASSUMED = "spread assumed"
-STANDINGS = (*STRENGTH[:2], SPREAD_ASSUMED, *STRENGTH[2:])
+SPREAD_ASSUMED, TO_BE_CHECKED = "spread assumed", "to be checked"
+STANDINGS = {
+    "read": "read at the source, spread and all",
+    "derived": "derived from what was read",
+    SPREAD_ASSUMED: "read or derived, and its spread an assumption",
+    "recalled": "recalled, to be checked",
+    "assumption": "assumption",
+}
 """From the best to the weakest. A centre that was read or derived may have a spread that nobody measured."""
+PENNY, HALF_A_PERCENT = 0.005, 0.005
+ABOUT = (
+    "For each population: every number behind the answer of its model, who says so, how we know it, and how much of "
+    "the uncertainty of the headline rests on it. The headline is the net saving to the NHS and personal social "
+    "services at the follow-up, undiscounted, of the first therapy against the comparator. Share of the "
+    "uncertainty: by how much its variance would fall if the number were known (its first-order share, by "
+    "regression on the draws). Shares need not sum to 1: the rest lies in what numbers do only together. Numbers "
+    "that were fitted together are known together. A number that is made of others is as well known as the weakest "
+    "of them, and is not listed. What was held fixed adds nothing to the uncertainty, however little is known of "
+    "it.",
+    "Worth of knowing it: the expected value of partial perfect information on net benefit, as `costmodel voi` says "
+    "it. Where no single number could change which strategy is best, all are worth nothing, and the order is that "
+    "of the uncertainty.",
+)
+SHARE = Column("share", "Share of the uncertainty", words="share_words", width=24)
+STATUS_COLUMNS = (
+    Column("status", "Status", right=False, width=44),
+    Column("numbers", "Uncertain numbers", "count"),
+    SHARE,
+)
+GAP_KEYS = ["place", "label", "status", "worth", "error", "share", "share_words"]
+GAP_COLUMNS = (
+    Column("place", "", "count", width=5), Column("label", "What is not known", "text", right=False, width=60),
+    Column("status", "Status", right=False), Column("worth", "Worth of knowing it, a person", "money"),
+    Column("error", "Standard error", "money"), SHARE,
+)  # fmt: skip
+NUMBER_COLUMNS = (
+    Column("label", "Number", "text", width=60), Column("value", "Value", "rounded", "value_words"),
+    Column("low", "95% interval", "rounded", "interval_words"), Column("source_words", "Sources", right=False),
+    Column("status_words", "Status", right=False), SHARE,
+)  # fmt: skip
 MODEL = "model.yaml"
 INTERVAL = (0.025, 0.975)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number behind the answer, in its own unit and price year.
-
-    low, high: 95% interval of its draws, None where it is held fixed. together: the bundle that it is drawn with, empty
-    where it stands alone. standing: one of STANDINGS.
-    """
-
-    name: str
-    label: str
-    unit: str
-    price_year: str | None
-    value: float
-    low: float | None
-    high: float | None
-    sources: tuple[str, ...]
-    standing: str
-    to_be_checked: bool
-    together: str
 
 
 @dataclass(frozen=True)
@@ -72,15 +95,21 @@ class Bundle:
     share: float
     worth: Worth
 
+    @property
+    def unknown(self) -> bool:
+        """Whether it is recalled, or assumed if only in its spread."""
+        return self.to_be_checked or self.standing in list(STANDINGS)[2:]
+
 
 @by_content
-@dataclass(frozen=True)
-class Evidence:
+@dataclass(frozen=True, repr=False)
+class Evidence(Paged):
     """What the answer of one population rests on.
 
-    strategy: the second, whose net saving is looked at. standard_deviation: of that, GBP per person. by_standing: share
-    of its variance that knowing all numbers of a standing would take away; structure: which alternative is true (None
-    where there is one). information: the question of which worth is said.
+    strategy: the second, whose net saving is looked at. standard_deviation: of that, GBP per person. intervals: of
+    every number behind the answer, 95% of its draws in its own unit and price year, None where it is held fixed.
+    by_standing: share of the variance that knowing all numbers of a standing would take away; structure: which
+    alternative is true (None where there is one). information: the question of which worth is said.
     """
 
     population: str
@@ -88,7 +117,7 @@ class Evidence:
     strategy: str
     horizon_months: float
     standard_deviation: float
-    figures: tuple[Figure, ...]
+    intervals: dict[str, tuple[float, float] | None]
     bundles: tuple[Bundle, ...]
     by_standing: dict[str, float]
     structure: float | None
@@ -101,9 +130,150 @@ class Evidence:
 
     @property
     def gaps(self) -> list[Bundle]:
-        """What is recalled, or assumed if only in its spread: by what knowing it is worth, then by its share."""
-        open_ = [one for one in self.bundles if one.to_be_checked or one.standing in STANDINGS[2:]]
-        return sorted(open_, key=lambda one: (-one.worth.value, -one.share))
+        """What is not known: by what knowing it is worth, then by its share."""
+        return sorted((one for one in self.bundles if one.unknown), key=lambda one: (-one.worth.value, -one.share))
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """A row for each number behind the answer, as its file states it."""
+        import pandas as pd
+
+        bundle_of = {name: one for one in self.bundles for name in one.members}
+        return pd.DataFrame(
+            [_row(self, name, interval, bundle_of.get(name)) for name, interval in self.intervals.items()]
+        ).astype(object)
+
+    def page(self) -> Page:
+        """As `page_of`, of this population alone."""
+        return page_of([self])
+
+    def blocks(self) -> Iterator[Block]:
+        """What is said of this population."""
+        import pandas as pd
+
+        model, question = self.scenario.model, self.information
+        comparator, whole = model.strategies[next(iter(model.strategies))].label, question.everything.worth
+        yield Heading(model.title)
+        yield Paragraph(
+            f"{model.strategies[self.strategy].label} against {comparator.lower()}, over "
+            f"{in_words(self.horizon_months)}. Net saving varies with a standard deviation of "
+            f"{money(self.standard_deviation)} a person (prices of {self.scenario.setting.price_year}). About this "
+            f"population: scenarios/{self.population}/README.md."
+        )
+        shares: dict[str, tuple[int | None, float]] = {
+            STANDINGS[standing]: (sum(len(one.members) for one in self.bundles if one.standing == standing), share)
+            for standing, share in self.by_standing.items()
+        }
+        if self.structure is not None:
+            shares["which structure is true"] = (None, self.structure)
+        shares["what these do only together"] = (None, max(self.rest, 0.0))
+        by_status = [
+            {"status": status, "numbers": count, "share": share, "share_words": _percent(share)}
+            for status, (count, share) in shares.items()
+        ]
+        yield Table(pd.DataFrame(by_status).astype(object), STATUS_COLUMNS, name=f"{self.population} status")
+        yield Paragraph(
+            f"The gaps in order of value. {question.asked}. Knowing everything would be worth {money(whole.value)} "
+            f"± {money(whole.error)}."
+        )
+        large = [gap for gap in self.gaps if gap.worth.value >= PENNY or gap.share >= HALF_A_PERCENT]
+        gaps = [
+            {
+                "place": place,
+                "label": self._members(gap),
+                "status": _status(self.scenario, gap.members, gap.standing),
+                "worth": gap.worth.value,
+                "error": gap.worth.error,
+                "share": gap.share,
+                "share_words": _percent(gap.share),
+            }
+            for place, gap in enumerate(large, start=1)
+        ]
+        yield Table(pd.DataFrame(gaps, columns=GAP_KEYS).astype(object), GAP_COLUMNS, name=f"{self.population} gaps")
+        fixed = sum(
+            interval is None
+            and (self.scenario.is_recalled(name) or standing_of(self.scenario, name) in ("recalled", "assumption"))
+            for name, interval in self.intervals.items()
+        )
+        yield Paragraph(
+            f"{len(self.gaps) - len(large)} more are worth nothing alone and carry under 1% of the uncertainty each. "
+            f"{fixed} that are recalled or assumed are held fixed: nothing can be said of what knowing them is worth."
+        )
+        yield Table(self.frame, NUMBER_COLUMNS, name=f"{self.population} numbers")
+        cited = dict.fromkeys(source for name in self.intervals for source in self.scenario.parameters[name].sources)
+        sources = [(name, self.scenario.sources[name]) for name in cited]
+        lines = (
+            f"{name}: {one.citation}, {one.status}{f' ({TO_BE_CHECKED})' if one.status == 'recalled' else ''}"
+            for name, one in sources
+        )
+        yield Notes(f"Sources: {model.title}", tuple(lines))
+
+    def _members(self, gap: Bundle) -> str:
+        labels = [self.scenario.parameters[name].label for name in gap.members]
+        return gap.label + (f" ({'; '.join(labels)})" if len(labels) > 1 else "")
+
+
+def page_of(found: Sequence[Evidence]) -> Page:
+    """What the answers of some populations, at least one, rest on: number by number, and the gaps by their value."""
+    import pandas as pd
+
+    draws, seed = found[0].information.draws, found[0].information.result.seed
+    return Page(
+        "What the answers rest on",
+        (
+            Notes("How a number is known", tuple(f"{name}: {meaning}" for name, meaning in STANDINGS.items())),
+            *(block for one in found for block in one.blocks()),
+            Paragraph(f"{draws:,} draws, seed {seed}."),
+        ),
+        ABOUT,
+        data={"schema": "costmodel/evidence/1", "settings": {"draws": draws, "seed": seed}},
+        frame=pd.concat([one.frame for one in found], ignore_index=True),
+    )
+
+
+def _row(found: Evidence, name: str, interval: tuple[float, float] | None, bundle: Bundle | None) -> dict[str, Any]:
+    """A number as its file states it, and what rests on it."""
+    scenario, record = found.scenario, found.scenario.parameters[name]
+    value, (low, high) = scenario.leaves[name].central, interval or (None, None)
+    together = f" ({bundle.name}, together)" if bundle and len(bundle.members) > 1 else ""
+    return {
+        "population": found.population,
+        "name": name,
+        "label": record.label,
+        "value": value,
+        "unit": record.unit.text,
+        "price_year": record.price_year,
+        "low": low,
+        "high": high,
+        "sources": list(record.sources),
+        "status": standing_of(scenario, name),
+        "to_be_checked": scenario.is_recalled(name),
+        "share": bundle.share if bundle else None,
+        "value_words": f"{_number(value)} {record.unit.text}{f' ({record.price_year})' if record.price_year else ''}",
+        "interval_words": f"{_number(interval[0])} to {_number(interval[1])}" if interval else "held fixed",
+        "source_words": ", ".join(record.sources),
+        "status_words": _status(scenario, (name,)),
+        "share_words": _percent(bundle.share) + together if bundle else NONE,
+    }
+
+
+def _status(scenario: Scenario, members: tuple[str, ...], standing: str = "") -> str:
+    said = standing or standing_of(scenario, members[0])
+    return f"{said}, {TO_BE_CHECKED}" if any(map(scenario.is_recalled, members)) else said
+
+
+def _percent(share: float) -> str:
+    """A share of the variance in whole per cent; below one, the regression cannot tell it from nothing."""
+    return "under 1%" if share < HALF_A_PERCENT else f"{share:.0%}"
+
+
+def _number(value: float) -> str:
+    """A value as the files state it, at most four figures where it was drawn or fitted."""
+    size = abs(value)
+    text = (
+        f"{size:,.0f}" if size >= 1_000 and size == round(size) else f"{size:,.2f}" if size >= 1_000 else f"{size:.4g}"
+    )
+    return MINUS * (value < 0) + text
 
 
 def evidence_of_all(
@@ -143,15 +313,13 @@ def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int 
         members = [name for one in bundles if one.standing == standing for name in one.members]
         if members:
             standings[standing] = share_explained(outcome, result.weights, _draws_of(values, members))
-    together = {name: one.name for one in bundles if len(one.members) > 1 for name in one.members}
-    figures = [_figure(scenario, name, values, together.get(name, "")) for name in needed if name in scenario.leaves]
     return Evidence(
         population=population,
         scenario=scenario,
         strategy=result.strategies[1],
         horizon_months=result.horizons[0],
         standard_deviation=float(np.sqrt(variance(outcome, result.weights))),
-        figures=tuple(figures),
+        intervals={name: _interval(scenario, name, values) for name in needed if name in scenario.leaves},
         bundles=bundles,
         by_standing=standings,
         structure=share_between(outcome, result.weights) if len(result.weights) > 1 else None,
@@ -191,7 +359,7 @@ def _bundles(
                 name=name,
                 label=label,
                 members=members,
-                standing=max((standing_of(scenario, one) for one in members), key=STANDINGS.index),
+                standing=max((standing_of(scenario, one) for one in members), key=list(STANDINGS).index),
                 to_be_checked=any(scenario.is_recalled(one) for one in members),
                 share=share_explained(outcome, weights, _draws_of(values, members)),
                 worth=line.worth,
@@ -204,20 +372,7 @@ def _draws_of(values: Values, names: list[str] | tuple[str, ...]) -> Array:
     return np.array([np.asarray(values[name]) for name in names])
 
 
-def _figure(scenario: Scenario, name: str, values: Values, together: str) -> Figure:
-    record, leaf = scenario.parameters[name], scenario.leaves[name]
-    drawn = np.asarray(values[name]) / leaf.price_factor
-    low, high = (float(one) for one in np.quantile(drawn, INTERVAL)) if np.ptp(drawn) > 0 else (None, None)
-    return Figure(
-        name=name,
-        label=record.label,
-        unit=record.unit.text,
-        price_year=record.price_year,
-        value=leaf.central,
-        low=low,
-        high=high,
-        sources=record.sources,
-        standing=standing_of(scenario, name),
-        to_be_checked=scenario.is_recalled(name),
-        together=together,
-    )
+def _interval(scenario: Scenario, name: str, values: Values) -> tuple[float, float] | None:
+    drawn = np.asarray(values[name]) / scenario.leaves[name].price_factor
+    low, high = np.quantile(drawn, INTERVAL)
+    return (float(low), float(high)) if np.ptp(drawn) > 0 else None

@@ -1,6 +1,7 @@
 """Commands that load a scenario, answer, write or read the workbook, and serve the dashboard."""
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +34,7 @@ from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
 HIGHEST_PORT = 65535
+BY_HAND = "Written by `costmodel check --publish --write docs/evidence.md`, not by hand."
 
 
 @command()
@@ -91,12 +93,12 @@ def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | No
     if found.problems:
         raise InputError(*found.problems)
     if write is not None:
-        from costmodel.analysis.evidence import evidence_of_all
-        from costmodel.report import evidence_page
+        from costmodel.analysis import evidence
+        from costmodel.report import render
 
         with terminal.progress() as progress:
-            page = evidence_page.markdown(evidence_of_all(scenarios(), progress=progress))
-        write_text(write, page, "--write")
+            page = evidence.page_of(evidence.evidence_of_all(scenarios(), progress=progress))
+        write_text(write, render.markdown(replace(page, about=(BY_HAND, *page.about))), "--write")
 
 
 @command()

@@ -1,12 +1,14 @@
 """What the answers rest on: the page of the docs is what the command writes, and shares of a variance add up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from costmodel.analysis.evidence import STANDINGS, evidence, evidence_of_all
-from costmodel.report.evidence_page import markdown
+from costmodel.analysis.evidence import STANDINGS, evidence, evidence_of_all, page_of
+from costmodel.cli.answers import BY_HAND
+from costmodel.report import render
 from costmodel.result.information import share_explained
 from tests.support.example import load_example
 
@@ -27,7 +29,7 @@ def test_every_uncertain_number_stands_once_with_its_share(tmp_path: Path) -> No
     found = evidence(load_example(tmp_path), "example", draws=500)
     members = [name for one in found.bundles for name in one.members]
     assert len(set(members)) == len(members)
-    assert {one.name for one in found.figures if one.low is not None} == set(members)
+    assert {name for name, interval in found.intervals.items() if interval} == set(members)
     assert all(0 <= one.share <= 1 for one in found.bundles)
     assert set(found.by_standing) <= set(STANDINGS)
     assert 0.7 < sum(found.by_standing.values()) <= 1.1
@@ -35,6 +37,20 @@ def test_every_uncertain_number_stands_once_with_its_share(tmp_path: Path) -> No
     assert worth == sorted(worth, reverse=True)
 
 
+def test_a_population_is_a_page(tmp_path: Path) -> None:
+    found = evidence(load_example(tmp_path), "example", draws=500)
+    said = render.markdown(found.page())
+    assert "Knowing everything would be worth" in said
+    rows = [line.split(" | ") for line in said.splitlines() if "per session" in line]
+    (row,) = [row for row in rows if row[0] == "| Price of a session"]
+    assert row[1] == "100 GBP per session (2024/25)"
+    assert set(found.frame.name) == set(found.intervals)
+    assert len(repr(found).encode()) < 2_000
+    assert "<table>" in found._repr_html_()
+
+
 @pytest.mark.long
 def test_the_page_of_the_docs_is_what_the_command_writes() -> None:
-    assert (ROOT / "docs" / "evidence.md").read_text("utf-8") == markdown(evidence_of_all(ROOT / "scenarios"))
+    page = page_of(evidence_of_all(ROOT / "scenarios"))
+    written = render.markdown(replace(page, about=(BY_HAND, *page.about)))
+    assert (ROOT / "docs" / "evidence.md").read_text("utf-8") == written
