@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from costmodel.cases.case import CohortCase, Expected, FrontierCase, read_case
 from costmodel.cases.cohort import CohortRun, convention, run_cohort, warnings
-from costmodel.cases.file import Answer, BrennanCase, CohortCase, FrontierCase, NormalCase, Row, compared, read_case
-from costmodel.cases.normal_benefits import DRAWS, Estimate, WorthOfNormals, problem_of
 from costmodel.errors import InputError, Problem, path_of
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.result.frontier import ON_FRONTIER, Step, frontier
@@ -17,17 +18,27 @@ from costmodel.result.frontier import ON_FRONTIER, Step, frontier
 if TYPE_CHECKING:
     import pandas as pd
 
+Answer = float | list[float] | list[str]
 Reader = Callable[[CohortRun, re.Match[str]], Answer]
 
 
-def _pair(run: CohortRun, match: re.Match[str]) -> tuple[str, str]:
-    return match["a"], match["b"]
+@dataclass(frozen=True)
+class Row:
+    """One printed result. tolerance: in words. holds: whether it was reproduced."""
+
+    key: str
+    expected: object
+    obtained: object
+    tolerance: str
+    status: str
+    holds: bool
+    note: str = ""
 
 
 def _icer(run: CohortRun, match: re.Match[str]) -> Answer:
-    a, b = _pair(run, match)
+    a, b = match["a"], match["b"]
     gained = run.effect(a) - run.effect(b)
-    return (run.cost(a) - run.cost(b)) / gained if gained else float("nan")
+    return (run.cost(a) - run.cost(b)) / gained if gained else math.nan
 
 
 def _component(run: CohortRun, match: re.Match[str]) -> Answer:
@@ -35,13 +46,15 @@ def _component(run: CohortRun, match: re.Match[str]) -> Answer:
 
 
 def _payback(run: CohortRun, match: re.Match[str]) -> Answer:
-    a, b = _pair(run, match)
-    return run.payback_cycle(a, b, discounted=match["how"] == "discounted")
+    return run.payback_cycle(match["a"], match["b"], discounted=match["how"] == "discounted")
 
 
-def _on_frontier(run: CohortRun, match: re.Match[str]) -> Answer:
-    cost = {name: run.cost(name) for name in run.strategies}
-    effect = {name: run.effect(name) for name in run.strategies}
+def _frontier(run: CohortRun, match: re.Match[str]) -> Answer:
+    return _on({name: run.cost(name) for name in run.strategies}, {name: run.effect(name) for name in run.strategies})
+
+
+def _on(cost: Mapping[str, float], effect: Mapping[str, float]) -> list[str]:
+    """The strategies on the frontier, in its order."""
     return [step.strategy for step in frontier(cost, effect) if step.status == ON_FRONTIER]
 
 
@@ -65,7 +78,7 @@ PAIR = r"\((?P<a>STRATEGY), ?(?P<b>STRATEGY)\)"
 COUNT = "[0-9]{1,6}"
 ARM = r"(?P<arm>.+)\."
 KEYS: Mapping[str, Reader] = {
-    r"frontier": _on_frontier,
+    r"frontier": _frontier,
     rf"icer{PAIR}": _icer,
     rf"inc_cost{PAIR}": lambda run, m: run.cost(m["a"]) - run.cost(m["b"]),
     rf"inc_effect{PAIR}": lambda run, m: run.effect(m["a"]) - run.effect(m["b"]),
@@ -78,8 +91,8 @@ KEYS: Mapping[str, Reader] = {
     rf"{ARM}undiscounted_(?P<item>.+)": lambda run, m: run.cost(m["arm"], m["item"], discounted=False),
     rf"{ARM}effect_div(?P<by>[1-9][0-9]{{0,5}})": lambda run, m: run.effect(m["arm"]) / int(m["by"]),
     rf"{ARM}(?P<what>cost|effect)_per_person": _per_person,
-    rf"{ARM}cycle(?P<k>{COUNT})_effect": lambda run, m: float(run.effect_by_cycle(m["arm"])[int(m["k"])]),
-    rf"{ARM}cum(?P<k>{COUNT})_effect": lambda run, m: float(run.effect_by_cycle(m["arm"])[: int(m["k"]) + 1].sum()),
+    rf"{ARM}cycle(?P<k>{COUNT})_effect": lambda run, m: float(run.effects_of(m["arm"])[int(m["k"])]),
+    rf"{ARM}cum(?P<k>{COUNT})_effect": lambda run, m: float(run.effects_of(m["arm"])[: int(m["k"]) + 1].sum()),
     rf"{ARM}trace\[(?P<k>{COUNT})\]": lambda run, m: run.trace(m["arm"], int(m["k"])),
     rf"{ARM}trace_last\[(?P<state>[^\]]+)\]": lambda run, m: run.trace(m["arm"], run.case.n_cycles)[
         run.case.states.index(m["state"])
@@ -129,21 +142,13 @@ RESULTS = (
     Column("key", "Result"), Column("expected", "Expected"), Column("obtained", "Obtained"),
     Column("tolerance", "Tolerance", right=False), Column("status", "Standing", right=False), Column("verdict", ""),
 )  # fmt: skip
-ESTIMATES = (
-    Column("key", "Result"), Column("exact", "Exact"), Column("estimate", "By regression"),
-    Column("error", "Standard error"),
-)  # fmt: skip
 TABLE_TOLERANCE = 1e-6
 """Relative; the increments of a printed incremental analysis are exact."""
 
 
 @dataclass(frozen=True, repr=False)
 class Replication(Paged):
-    """A case beside its source.
-
-    convention: how it counts and discounts, in words. estimates: exact values beside our own estimates from draws,
-    for orientation: they decide nothing.
-    """
+    """A case beside its source. convention: how it counts and discounts, in words."""
 
     id: str
     title: str
@@ -152,7 +157,6 @@ class Replication(Paged):
     convention: str
     rows: tuple[Row, ...]
     warnings: tuple[str, ...] = ()
-    estimates: tuple[Estimate, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -177,26 +181,16 @@ class Replication(Paged):
              "tolerance": row.tolerance, "verdict": "holds" if row.holds else "DIFFERS"}
             for row in self.rows
         ]  # fmt: skip
-        beside = [
-            {"key": one.key, "exact": shown(one.exact), "estimate": shown(one.estimate), "error": shown(one.error)}
-            for one in self.estimates
-        ]
-        orientation: tuple[Block, ...] = (
-            Heading("The same by regression on draws, for orientation"),
-            Table(pd.DataFrame(beside), ESTIMATES, name="estimates"),
-        )
         blocks: tuple[Block, ...] = (
             Heading("Printed by the source, and obtained"),
             Table(pd.DataFrame(rows), RESULTS, name="replication"),
-            *(orientation if beside else ()),
             Notes("Notes of the source", tuple(f"{row.key}: {row.note}" for row in self.rows if row.note)),
             Paragraph(f"{held} of {len(self.rows)} printed results reproduced. {last}", strong=True),
         )
         data = {
-            "schema": "costmodel/replication/1",
+            "schema": "costmodel/replication/2",
             "case": {"id": self.id, "title": self.title, "kind": self.kind, "sha256": self.sha256},
             "convention": self.convention,
-            "estimates": [asdict(one) for one in self.estimates],
             "holds": self.holds,
         }
         about = (f"Convention: {self.convention}.",)
@@ -207,28 +201,39 @@ def replicate(path: str | Path) -> Replication:
     """Run the case in a file. Raises InputError, naming the key, for a file that is not a sound case."""
     file = path_of("path", path)
     case, digest = read_case(file)
-    estimates: tuple[Estimate, ...] = ()
     try:
         if isinstance(case, CohortCase):
             run = run_cohort(case)
-            rows = [compared(expected, answer(run, expected.key)) for expected in case.expected]
+            rows = [_compared(expected, answer(run, expected.key)) for expected in case.expected]
             how, doubts = convention(case), tuple(warnings(run))
-        elif isinstance(case, NormalCase | BrennanCase):
-            worth = WorthOfNormals(problem_of(case))
-            rows = [compared(expected, worth.answer(expected.key)) for expected in case.expected]
-            estimates, doubts = tuple(worth.estimates(case.expected)), tuple(worth.doubts(case.expected))
-            how = (
-                "expected maximum of net benefit over normal parameters, by integration "
-                f"(largest numerical error {worth.largest_error:.1g}); by regression on {DRAWS:,} Sobol draws"
-            )
         else:
             assert isinstance(case, FrontierCase)
-            rows = [*_frontier_rows(case), *(compared(one, _between(case, one.key)) for one in case.expected)]
+            rows = [*_frontier_rows(case), *(_compared(one, _between(case, one.key)) for one in case.expected)]
             how, doubts = "incremental analysis along the frontier", ()
     except InputError as error:
-        name = file.name
-        raise InputError(*(Problem(f"{name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
-    return Replication(case.id, case.title or case.id, case.kind, digest, how, tuple(rows), doubts, estimates)
+        raise InputError(*(Problem(f"{file.name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
+    return Replication(case.id, case.title or case.id, case.kind, digest, how, tuple(rows), doubts)
+
+
+def _compared(expected: Expected, obtained: Answer) -> Row:
+    """An expectation beside what came out. Without a tolerance both must be the same."""
+    wanted, absolute, relative = expected.value, expected.abs_tol, expected.rel_tol
+    if absolute is not None:
+        tolerance, holds = f"±{absolute:g}", _near(wanted, obtained, absolute, 0.0)
+    elif relative is not None:
+        tolerance, holds = f"±{relative:g} of it", _near(wanted, obtained, 0.0, relative)
+    else:
+        tolerance, holds = "exact", wanted == obtained
+    return Row(expected.key, wanted, obtained, tolerance, expected.status, holds, expected.note)
+
+
+def _near(wanted: Answer, obtained: Answer, absolute: float, relative: float) -> bool:
+    one, other = np.asarray(wanted), np.asarray(obtained)
+    if one.dtype.kind == "U" or other.dtype.kind == "U" or one.shape != other.shape:
+        return wanted == obtained
+    # A printed value and its tolerance are decimals: 10.5 ± 0.1 includes 10.6, which binary fractions miss by a hair.
+    slack = 1e-12 * np.maximum(np.abs(one), 1.0) if absolute else 0.0
+    return bool(np.all(np.abs(one - other) <= absolute + relative * np.abs(one) + slack))
 
 
 def _frontier_rows(case: FrontierCase) -> list[Row]:
@@ -238,8 +243,7 @@ def _frontier_rows(case: FrontierCase) -> list[Row]:
     printed = [entry[0] for entry in case.expected_table]
     if sorted(printed) != sorted(found):
         raise InputError.at("expected_table", "it does not name each strategy once", f"Strategies: {', '.join(found)}.")
-    on = [entry[0] for entry in case.expected_table if entry[4] == ON_FRONTIER]
-    ours = [step.strategy for step in found.values() if step.status == ON_FRONTIER]
+    on, ours = [entry[0] for entry in case.expected_table if entry[4] == ON_FRONTIER], _on(case.cost, case.effect)
     rows = [Row("frontier", on, ours, "exact", "published", on == ours)]
     for name, cost, effect, ratio, status in case.expected_table:
         wanted = Step(name, cost, effect, ratio, status)
@@ -252,7 +256,7 @@ def _frontier_rows(case: FrontierCase) -> list[Row]:
 def _between(case: FrontierCase, key: str) -> Answer:
     """The answer to a further key of an incremental analysis: the frontier, or one strategy against another."""
     if key == "frontier":
-        return [step.strategy for step in frontier(case.cost, case.effect) if step.status == ON_FRONTIER]
+        return _on(case.cost, case.effect)
     for one in case.cost:
         for other in case.cost:
             cost, effect = case.cost[one] - case.cost[other], case.effect[one] - case.effect[other]

@@ -88,69 +88,14 @@ def test_a_malformed_case_is_refused_with_its_key(edit: Any, found: str, remedy:
     assert remedy in message
 
 
-TOY = "voi_normal_analytic"
-BRENNAN = "evppi_brennan_independent"
-WORTHLESS = [
-    ("no_net_benefits", TOY, _set("model.nb", None), "model.nb: the net benefits are missing", "one formula for each"),
-    ("one_strategy", TOY, _set("model.nb", ["p1"]), "model.nb: 1 net benefits", "From 2"),
-    ("unknown_name", TOY, _set("model.nb.1", "p1 - p3"), 'model.nb[1]: there is no "p3"', "there are p1, p2"),
-    ("no_formula", TOY, _set("model.nb.1", "p1 -"), "model.nb[1]", "is not a formula"),
-    ("a_function", TOY, _set("model.nb.1", "exp(p1)"), "model.nb[1]", "and nothing else"),
-    ("a_division", TOY, _set("model.nb.1", "1 / p1"), "model.nb[1]: it divides by a parameter", "numbers only"),
-    ("no_normal", TOY, _set("model.p1", "Beta(1, 2)"), "model.p1: 'Beta(1, 2)' is not a normal", "Write N(mean, sd)"),
-    ("true_is_no_number", TOY, _set("model.p1", True), "model.p1: 'True' is not a normal", "Write N(mean, sd)"),
-    ("spread_below_0", TOY, _set("model.p2", "N(0, -2)"), "model.p2: 'N(0, -2)' is not a normal", "an sd from 0"),
-    ("no_parameter", TOY, _set("model", {"nb": ["0", "1"]}), "model: it has 0 normal parameters", "From 1"),
-    ("key_of_no_parameter", TOY, _set("expected.1.key", "evppi[p9]"), 'expected "evppi[p9]"', "Allowed: p1, p2"),
-    ("key_of_no_result", TOY, _set("expected.1.key", "evsi[p1]"), "the case has no such result", "Keys: enb, evpi"),
-    ("too_many_draws", TOY, _set("expected.3.key", "voi_mc_evpi_99999999"), "99999999 draws", "From 2 to"),
-    ("other_estimate_of_nothing", TOY, _set("expected.4.key", "voi_gam_evppi_x"), "no parameter", "Allowed: p1, p2"),
-    ("correlated_with_nobody", TOY, _set("correlation", [["p1", "p7", 0.5]]), 'no parameter "p7"', "p1, p2"),
-    ("sd_of_another_length", BRENNAN, _set("parameters.sd", [1, 2]), "parameters.sd: 2 entries for 19 means", "One for each"),
-    ("sd_below_0", BRENNAN, _set("parameters.sd.3", -1), "parameters.sd: a standard deviation is below 0", ""),
-    ("no_means", BRENNAN, _set("parameters.mean", None), "parameters.mean: field required", ""),
-    ("not_normal", BRENNAN, _set("parameters.distribution", "lognormal"), "parameters.distribution", "pattern"),
-    ("unknown_parameter_key", BRENNAN, _set("parameters.se", [1]), "parameters.se", "not permitted"),
-    ("index_beyond_the_last", BRENNAN, _set("model.NB1", "t20"), 'model.NB1: there is no "t20"', ""),
-    ("one_benefit", BRENNAN, _set("model.NB1", None), "model: 1 net benefits", "From 2"),
-    ("unknown_model_key", BRENNAN, _set("model.discount", "some"), "model.discount", "neither a formula"),
-    ("key_of_no_index", BRENNAN, _set("expected.2.key", "evppi[5,20]"), 'there is no parameter "20"', ""),
-    ("correlation_of_another_size", BRENNAN, _set("correlation", [[1, 0.5], [0.5, 1]]), "correlation", "A matrix"),
-    ("correlation_above_1", BRENNAN, _set("correlation", [[5, 7, 1.2]]), "outside −1 to 1", "A matrix"),
-    ("correlation_twice", BRENNAN, _set("correlation", [[5, 7, 0.2], [7, 5, 0.3]]), "given twice", "each pair once"),
-    ("correlation_with_itself", BRENNAN, _set("correlation", [[5, 5, 0.2]]), "or are one", "each pair once"),
-    ("impossible_correlation", BRENNAN, _set("correlation", [[5, 7, 0.9], [5, 8, 0.9], [7, 8, -0.9]]),
-     "correlation: no parameters can be correlated like this", ""),
-    ("two_correlations", BRENNAN, lambda case: (_set("correlation", [[5, 7, 0.2]])(case),
-                                                _set("parameters.correlation", [[5, 7, 0.2]])(case)), "stands twice", "Keep one"),
-    ("no_correlation", BRENNAN, _set("correlation", "some"), "'some'"[1:-1] + " is not a correlation", "or null"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "edit", "found", "remedy"), [row[1:] for row in WORTHLESS], ids=[row[0] for row in WORTHLESS]
-)
-def test_a_malformed_case_of_information_is_refused_with_its_key(
-    name: str, edit: Any, found: str, remedy: str, tmp_path: Path
-) -> None:
-    case = json.loads((HIV.parent / f"{name}.json").read_text("utf-8"))
-    edit(case)
-    with pytest.raises(cm.InputError) as caught:
-        replicate(written(tmp_path, case))
-    message = str(caught.value)
-    assert message.startswith("case.json")
-    assert found in message
-    assert remedy in message
-
-
 @pytest.mark.parametrize(
     ("text", "found"),
     [
         ("", "this is not JSON"),
         ("[]", "this is not a case"),
         ('{"kind": "markov_cohort", "kind": "x"}', 'the key "kind" stands twice'),
-        ('{"kind": NaN}', "NaN is not a finite number"),
-        ('{"kind": "markov_cohort", "n_cycles": 1e400}', "the number 1e400 is too large"),
+        ('{"kind": NaN}', "NaN is no finite number"),
+        ('{"kind": "markov_cohort", "n_cycles": 1e400}', "1e400 is no finite number of at most"),
         ('{"kind": ["markov_cohort"]}', "the kind is"),
         ("[" * 100_000, "nested too deep"),
         ("{\n\n\n oops", "line 4"),
@@ -169,14 +114,3 @@ def test_a_case_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
     with pytest.raises(cm.InputError, match="not UTF-8"):
         replicate(tmp_path / "bytes.json")
-
-
-@pytest.mark.parametrize("number", ["1e308*10", "99999999999999999999", "9" * 400, "x/1e-320", "1e10*1e10"])
-def test_a_number_in_a_formula_that_is_too_large_is_refused(tmp_path: Path, number: str) -> None:
-    case = {
-        "schema_version": "1.0", "id": "large", "title": "Large", "kind": "voi_normal",
-        "model": {"x": {"mean": 1, "sd": 1}, "nb": ["0", f"{number}*x" if "x" not in number else number]},
-        "expected": [{"key": "evpi", "value": 1, "abs_tol": 1, "status": "derived"}],
-    }  # fmt: skip
-    with pytest.raises(cm.InputError, match="too large: at most 1e.15"):
-        replicate(written(tmp_path, case))

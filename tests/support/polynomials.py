@@ -1,29 +1,18 @@
-"""Net benefits as polynomials of jointly normal parameters: formulas read, their means, and their expected maximum."""
+"""Net benefits as polynomials of jointly normal parameters: their means, and their expected maximum, by integration."""
 
-import ast
-import math
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, special
 from scipy.stats import qmc
 
-from costmodel.cases.file import LARGEST_NUMBER
-from costmodel.content import by_content
-
 Array = NDArray[np.float64]
 Powers = tuple[tuple[int, int], ...]
 """(variable, exponent above 0), by variable; a monomial without its coefficient."""
-
-MOST_TERMS = 20_000
-HIGHEST_POWER = 12
-LONGEST_FORMULA = 20_000
 
 
 class Polynomial:
@@ -33,47 +22,45 @@ class Polynomial:
         self.terms = {powers: float(value) for powers, value in terms.items() if value}
 
     @classmethod
-    def variable(cls, index: int) -> Self:
+    def variable(cls, index: int) -> "Polynomial":
         """One variable."""
         return cls({((index, 1),): 1.0})
 
     @classmethod
-    def constant(cls, value: float) -> Self:
+    def constant(cls, value: float) -> "Polynomial":
         """A number."""
         return cls({(): value})
 
-    @property
-    def number(self) -> float | None:
-        """Its value where no variable stands in it."""
-        return self.terms.get((), 0.0) if self.terms.keys() <= {()} else None
-
-    def __add__(self, other: "Polynomial") -> "Polynomial":
+    def __add__(self, other: "Polynomial | float") -> "Polynomial":
         total = dict(self.terms)
-        for powers, value in other.terms.items():
+        for powers, value in _terms(other).items():
             total[powers] = total.get(powers, 0.0) + value
-        return _within(total)
-
-    def __sub__(self, other: "Polynomial") -> "Polynomial":
-        return self + other * -1.0
+        return Polynomial(total)
 
     def __mul__(self, other: "Polynomial | float") -> "Polynomial":
-        if not isinstance(other, Polynomial):
-            return Polynomial({powers: value * other for powers, value in self.terms.items()})
-        if len(self.terms) * len(other.terms) > MOST_TERMS**2 / 100:
-            raise ValueError("the formula has too many terms")
         total: dict[Powers, float] = {}
         for a, x in self.terms.items():
-            for b, y in other.terms.items():
+            for b, y in _terms(other).items():
                 powers = _joined(a, b)
                 total[powers] = total.get(powers, 0.0) + x * y
-        return _within(total)
+        return Polynomial(total)
 
-    def to_power(self, exponent: int) -> "Polynomial":
-        """Multiplied by itself."""
-        found = Polynomial.constant(1.0)
-        for _ in range(exponent):
-            found = found * self
-        return found
+    def __neg__(self) -> "Polynomial":
+        return self * -1.0
+
+    def __sub__(self, other: "Polynomial | float") -> "Polynomial":
+        return self + other * -1.0
+
+    def __rsub__(self, other: float) -> "Polynomial":
+        return -self + other
+
+    def __truediv__(self, number: float) -> "Polynomial":
+        return self * (1 / number)
+
+    def __pow__(self, exponent: int) -> "Polynomial":
+        return prod([self] * exponent, start=Polynomial.constant(1.0))
+
+    __radd__, __rmul__ = __add__, __mul__
 
     def replaced(self, by: Mapping[int, "Polynomial"]) -> "Polynomial":
         """With polynomials in the place of variables."""
@@ -81,10 +68,10 @@ class Polynomial:
         for powers, value in self.terms.items():
             product = Polynomial.constant(value)
             for variable, exponent in powers:
-                product = product * by[variable].to_power(exponent)
+                product = product * by[variable] ** exponent
             for monomial, coefficient in product.terms.items():
                 total[monomial] = total.get(monomial, 0.0) + coefficient
-        return _within(total)
+        return Polynomial(total)
 
     def at(self, points: Mapping[int, Array], shape: int) -> Array:
         """Its value at some points; points: by variable, (point,). shape: how many there are."""
@@ -102,84 +89,21 @@ def variables(polynomials: Iterable[Polynomial]) -> list[int]:
     return sorted({variable for p in polynomials for powers in p.terms for variable, _ in powers})
 
 
-def read_formula(text: str, names: Mapping[str, Polynomial]) -> Polynomial:
-    """A formula of numbers, names, + − × ÷, whole powers and parentheses. Nothing in it is run.
-
-    Raises ValueError with what is wrong and what is allowed.
-    """
-    if len(text) > LONGEST_FORMULA:
-        raise ValueError("the formula is too long")
-    plain = text
-    for sign, meant in (("×", "*"), ("·", "*"), ("÷", "/"), ("−", "-"), ("^", "**")):
-        plain = plain.replace(sign, meant)
-    plain = re.sub(r"\blambda\b", "_lambda", plain).strip()
-    try:
-        tree = ast.parse(plain, mode="eval")
-        found = _read(tree.body, {**names, "_lambda": names["lambda"]} if "lambda" in names else names)
-    except (SyntaxError, MemoryError, RecursionError) as error:
-        raise ValueError(f'"{text[:60]}" is not a formula') from error
-    if not all(abs(value) <= LARGEST_NUMBER for value in found.terms.values()):
-        raise ValueError(f"a number in it, or one that it makes, is too large: at most {LARGEST_NUMBER:g}")
-    return found
-
-
-def _read(node: ast.expr, names: Mapping[str, Polynomial]) -> Polynomial:
-    match node:
-        case ast.Constant(value=bool() | str() | bytes() | complex()):
-            pass
-        case ast.Constant(value=int() | float() as value):
-            return Polynomial.constant(float(value) if abs(value) <= LARGEST_NUMBER else math.inf)
-        case ast.Name(id=name):
-            if name not in names:
-                known = ", ".join(n for n in names if n != "_lambda")
-                raise ValueError(f'there is no "{name.lstrip("_")}" in the case; there are {known}')
-            return names[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _read(operand, names) * -1.0
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _read(operand, names)
-        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)):
-            if isinstance(exponent, bool) or not 0 <= exponent <= HIGHEST_POWER:
-                raise ValueError(f"a power is whole, from 0 to {HIGHEST_POWER}")
-            return _read(left, names).to_power(exponent)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as sign, right=right):
-            return _combined(sign, _read(left, names), _read(right, names))
-    raise ValueError("a formula holds numbers, names, + − × ÷, whole powers and parentheses, and nothing else")
-
-
-def _combined(sign: ast.operator, one: Polynomial, other: Polynomial) -> Polynomial:
-    match sign:
-        case ast.Add():
-            return one + other
-        case ast.Sub():
-            return one - other
-        case ast.Mult():
-            return one * other
-    if not other.number:
-        raise ValueError("it divides by a parameter or by 0: divide by numbers only")
-    return one * (1 / other.number)
+def _terms(one: Polynomial | float) -> dict[Powers, float]:
+    return one.terms if isinstance(one, Polynomial) else {(): float(one)}
 
 
 def _joined(a: Powers, b: Powers) -> Powers:
     exponents = dict(a)
     for variable, exponent in b:
         exponents[variable] = exponents.get(variable, 0) + exponent
-    if any(exponent > HIGHEST_POWER for exponent in exponents.values()):
-        raise ValueError(f"a power above {HIGHEST_POWER} is too high")
     return tuple(sorted(exponents.items()))
-
-
-def _within(terms: dict[Powers, float]) -> Polynomial:
-    if len(terms) > MOST_TERMS:
-        raise ValueError("the formula has too many terms")
-    return Polynomial(terms)
 
 
 ROUNDING = 1e-9
 """By how much an eigenvalue of a correlation matrix may be negative and still be taken for 0."""
 
 
-@by_content
 @dataclass(frozen=True)
 class Normals:
     """Jointly normal parameters. mean, sd: (parameter,). correlation: (parameter, parameter)."""
