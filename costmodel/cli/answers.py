@@ -1,6 +1,7 @@
 """Commands that load a scenario, answer, write or read the workbook, and serve the dashboard."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,10 @@ from costmodel.cli.options import (
     Perspective,
     Run,
     Set,
+    argument,
     busy,
+    new_file,
+    option,
     scenario_of,
     scenarios,
     tell,
@@ -28,7 +32,7 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import command
 from costmodel.errors import InputError
-from costmodel.report import files, terminal
+from costmodel.report import terminal
 from costmodel.report.sentence import MAIN
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
@@ -37,18 +41,28 @@ HIGHEST_PORT = 65535
 BY_HAND = "Written by `costmodel check --publish --write docs/evidence.md`, not by hand."
 
 
+def new_workbook(option: str) -> Callable[[object], Path]:
+    """A reader of names of workbooks to write, as `new_file`."""
+
+    def read(given: object) -> Path:
+        from costmodel.report.workbook import named_as_workbook
+
+        return new_file(option)(named_as_workbook(Path(str(given)), option))
+
+    return read
+
+
 @command()
 def check(
     scenario: Annotated[
-        Path | None,
-        typer.Argument(metavar="SCENARIO", help="A model file or an overlay; --publish without it: every population."),
+        Path | None, argument("SCENARIO", "A model file or an overlay; --publish without it: every population.")
     ] = None,
     set_: Set = None,
     fix: Fix = None,
     horizon: Horizon = None,
     publish: Annotated[bool, typer.Option("--publish", help="Refuse also what is not fit to be published.")] = False,
     write: Annotated[
-        Path | None, typer.Option(metavar="FILE.md", help="With --publish: write what every answer rests on.")
+        Path | None, option("FILE.md", "With --publish: write what every answer rests on.", "--write", read=new_file)
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -86,8 +100,6 @@ def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | No
             raise InputError.at("--write", "the page has every population", "Leave SCENARIO out.")
         tell(as_json, publication.published(named(scenario)).page())
         return
-    if write is not None:
-        files.check_folder(write, "--write")
     found = publication.published_all(scenarios())
     tell(as_json, found.page())
     if found.problems:
@@ -107,14 +119,12 @@ def run(
     out: Out,
     perspective: OnePerspective = None,
     workbook: Annotated[
-        Path | None, typer.Option(metavar="FILE.xlsx", help="Write the workbook too, as report does.")
+        Path | None, option("FILE.xlsx", "Write the workbook too, as report does.", "--workbook", read=new_workbook)
     ] = None,
 ) -> None:
     """Run a scenario and print the answer."""
     from costmodel.report.answer import page
 
-    if workbook is not None:
-        _check_workbook(workbook, "--workbook")
     result = of.run()
     out.give(page(result, perspective))
     if workbook is not None:
@@ -130,18 +140,11 @@ def incremental(of: Run, out: Out, perspective: Perspective = MAIN) -> None:
 @command()
 def report(
     of: Run,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.xlsx", help="The workbook to write.")],
+    output: Annotated[Path, option("FILE.xlsx", "The workbook to write.", "-o", "--output", read=new_workbook)],
 ) -> None:
     """Run a scenario and write the workbook that recomputes it."""
-    _check_workbook(output, "-o")
     _write_workbook(of.run(), output, "-o")
     print(f"{output} written.")
-
-
-def _check_workbook(path: Path, option: str) -> None:
-    from costmodel.report.workbook import named_as_workbook
-
-    files.check_folder(named_as_workbook(path, option), option)
 
 
 def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
@@ -154,7 +157,7 @@ def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:
 @command()
 def draws(
     of: Run,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to write; made if new.")],
+    output: Annotated[Path, option("FOLDER", "The folder to write; made if new.", "-o", "--output")],
 ) -> None:
     """Write the draws with their costs and effects, in columns as SAVI and BCEA read them."""
     from costmodel.report import draws_files
@@ -165,15 +168,13 @@ def draws(
 
 @command("import")
 def import_(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A workbook with values of your own, or a file of saved changes.")
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.yaml", help="The overlay to write.")],
+    file: Annotated[Path, argument("FILE", "A workbook with values of your own, or a file of saved changes.")],
+    output: Annotated[Path, option("FILE.yaml", "The overlay to write.", "-o", "--output")],
     scenario: Annotated[
-        Path | None, typer.Argument(metavar="SCENARIO", help="What the file belongs to, where it does not say itself.")
+        Path | None, argument("SCENARIO", "What the file belongs to, where it does not say itself.")
     ] = None,
-    chosen: Annotated[Path | None, typer.Option("--scenario", metavar="SCENARIO", help="The same.")] = None,
-    label: Annotated[str, typer.Option(metavar="NAME", help="The overlay's word in menus.")] = "imported",
+    chosen: Annotated[Path | None, option("SCENARIO", "The same.", "--scenario")] = None,
+    label: Annotated[str, option("NAME", "The overlay's word in menus.")] = "imported",
     as_json: Json = False,
 ) -> None:
     """Write the values typed into a workbook, or saved changes, as an overlay of their scenario."""

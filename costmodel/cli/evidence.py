@@ -16,21 +16,22 @@ from costmodel.cli.options import (
     Out,
     Seed,
     Set,
+    argument,
     busy,
+    new_file,
+    option,
     scenario_of,
     scenarios,
     show,
-    tell,
-    whole,
+    whole_number,
     write_text,
 )
 from costmodel.cli.program import OUR_FAULT, command
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.report import files, json_report, terminal
-from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import HEADLINE, Locked, Refused, because, kind_of, refusal
+from costmodel.report import json_report, terminal
+from costmodel.scenario.load import HEADLINE, Refused, because, kind_of, refusal
 from costmodel.scenario.read import read_file
 
 WRITTEN = "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`, not by hand."
@@ -38,22 +39,22 @@ WRITTEN = "Written by `costmodel validate --write docs/validation.md` from `scen
 
 @command()
 def calibrate(
-    calibration: Annotated[Path, typer.Argument(metavar="CALIBRATION", help="A calibration file.")],
-    fit: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this fit; may be repeated.")] = None,
-    rows: Annotated[int | None, whole("--rows", "N", "Rows of each posterior, the most plausible first.")] = None,
+    calibration: Annotated[Path, argument("CALIBRATION", "A calibration file.")],
+    out: Out,
+    fit: Annotated[list[str] | None, option("NAME", "Only this fit; may be repeated.")] = None,
+    rows: Annotated[
+        int | None, option("N", "Rows of each posterior, the most plausible first.", "--rows", read=whole_number)
+    ] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Draw observed beside modelled as a page too.")
+        Path | None, option("FILE.html", "Draw observed beside modelled as a page too.", "--plot", read=new_file)
     ] = None,
     seed: Seed = SEED,
-    as_json: Json = False,
 ) -> None:
     """Fit the free rates to what was observed, and write the posteriors."""
     from costmodel.analysis import calibration as analysis
     from costmodel.analysis.calibration.page import page_of
     from costmodel.report import render
 
-    if plot is not None:
-        files.check_folder(plot, "--plot")
     size = {} if rows is None else {"rows": rows}
     with terminal.progress() as progress:
         fits = analysis.calibrate(calibration, fits=fit, seed=seed, progress=progress, **size)
@@ -62,25 +63,23 @@ def calibrate(
     if plot is not None:
         write_text(plot, render.html(page), "--plot")
         written.append(plot)
-    tell(as_json, page)
-    if not as_json:
+    out.give(page)
+    if not out.as_json:
         for path in written:
             print(f"{path} written.")
 
 
 @command()
 def validate(
-    scenario: Annotated[
-        Path | None, typer.Argument(metavar="[SCENARIO]", help="If left out: every target of ./scenarios.")
-    ] = None,
+    out: Out,
+    scenario: Annotated[Path | None, argument("[SCENARIO]", "If left out: every target of ./scenarios.")] = None,
     set_: Set = None,
     fix: Fix = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
     write: Annotated[
-        Path | None, typer.Option(metavar="FILE.md", help="Write the table of all targets to a file.")
+        Path | None, option("FILE.md", "Write the table of all targets to a file.", "--write", read=new_file)
     ] = None,
-    as_json: Json = False,
 ) -> None:
     """Lay what studies found beside what the models predict: all populations, or one that may be changed."""
     from costmodel.analysis.validation import validate as ask
@@ -90,8 +89,6 @@ def validate(
         raise InputError.at("--set, --fix", "targets are asked of scenarios as shipped", "Name a SCENARIO.")
     if scenario is not None and write is not None:
         raise InputError.at("--write", "the file has the targets of every population", "Leave SCENARIO out.")
-    if write is not None:
-        files.check_folder(write, "--write")
     loaded = None if scenario is None else scenario_of(scenario, set_, fix, None)
     with terminal.progress() as progress:
         found = ask(scenarios() if loaded is None else None, draws=draws, seed=seed, progress=progress, scenario=loaded)
@@ -100,28 +97,25 @@ def validate(
         write_text(write, render.markdown(replace(page, about=(WRITTEN,))), "--write")
     if loaded is not None:
         of_scenario = {"scenario": json_report.identity(loaded), "changes": json_report.changes(loaded.changes)}
-    tell(as_json, page, **of_scenario)
+    out.give(page, **of_scenario)
 
 
 @command()
 def replicate(
-    case: Annotated[Path, typer.Argument(metavar="CASE.json", help="A published model with its printed results.")],
-    as_json: Json = False,
+    case: Annotated[Path, argument("CASE.json", "A published model with its printed results.")], out: Out
 ) -> None:
     """Run a published model, and lay its printed results beside what comes out."""
     from costmodel.cases import replicate as run_case
 
     replication = run_case(case)
-    tell(as_json, replication.page())
+    out.give(replication.page())
     if not replication.holds:
         raise typer.Exit(OUR_FAULT)
 
 
 @command()
 def verify(
-    scenario: Annotated[
-        Path | None, typer.Argument(metavar="[SCENARIO]", help="If left out: every scenario below ./scenarios.")
-    ] = None,
+    scenario: Annotated[Path | None, argument("[SCENARIO]", "If left out: every scenario below ./scenarios.")] = None,
     set_: Set = None,
     fix: Fix = None,
     draws: Draws = VERIFIED,
@@ -133,11 +127,17 @@ def verify(
     from costmodel.analysis.verification.context import count
     from costmodel.report import render
 
-    loaded, locked = _loaded(scenario, set_, fix)
-    found = []
-    for one in loaded:
-        with busy(f"Verifying {one.path.name} …"):
-            found.append(verification.verify(one, draws=draws, seed=seed))
+    found, locked = [], []
+    for path in _shipped() if scenario is None else [scenario]:
+        try:
+            loaded = scenario_of(path, set_, fix, None)
+        except Refused as refused:
+            if scenario is not None:
+                raise
+            locked.append(refused.locked)
+            continue
+        with busy(f"Verifying {path.name} …"):
+            found.append(verification.verify(loaded, draws=draws, seed=seed))
     pages = [one.page() for one in found]
     if as_json:
         read = [render.document(page) for page in pages]
@@ -159,24 +159,6 @@ def verify(
         raise typer.Exit(OUR_FAULT)
 
 
-def _loaded(
-    scenario: Path | None, set_: list[str] | None, fix: list[str] | None
-) -> tuple[list[Scenario], list[Locked]]:
-    """The scenario that is named; or all that are shipped, and those of them that are locked."""
-    if scenario is not None:
-        return [scenario_of(scenario, set_, fix, None)], []
-    loaded, locked = [], []
-    for path in _shipped():
-        if kind_of(read_file(path).data) != "locked":
-            loaded.append(scenario_of(path, set_, fix, None))
-            continue
-        try:
-            scenario_of(path, None, None, None)
-        except Refused as refused:
-            locked.append(refused.locked)
-    return loaded, locked
-
-
 def _shipped() -> list[Path]:
     """The model files and overlays below the folder of scenarios; other files that stand there are left alone."""
     folder = scenarios()
@@ -191,10 +173,7 @@ def _shipped() -> list[Path]:
 def spectrum(
     out: Out,
     folder: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[FOLDER]", help="Where the populations' folders are; ./scenarios or the package's own."
-        ),
+        Path | None, argument("[FOLDER]", "Where the populations' folders are; ./scenarios or the package's own.")
     ] = None,
     perspective: OnePerspective = None,
     draws: Draws = DRAWS,
@@ -221,19 +200,12 @@ def spectrum(
 @command()
 def synthesise(
     out: Out,
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A synthesis file; the shipped one if left out.")
-    ] = None,
+    file: Annotated[Path | None, argument("FILE", "A synthesis file; the shipped one if left out.")] = None,
     position: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Of the dial: which evidence counts; as the file has it if left out."),
+        str | None, option("NAME", "Of the dial: which evidence counts; as the file has it if left out.")
     ] = None,
-    therapy: Annotated[
-        str | None, typer.Option(metavar="CLASS", help="The class whose mean is the average trial.")
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(metavar="TRIAL", help="Leave a trial out; may be given again.")
-    ] = None,
+    therapy: Annotated[str | None, option("CLASS", "The class whose mean is the average trial.")] = None,
+    without: Annotated[list[str] | None, option("TRIAL", "Leave a trial out; may be given again.")] = None,
 ) -> None:
     """Say what trials say together of therapy's effect on the cost of all other health care."""
     from costmodel import synthesis

@@ -61,14 +61,24 @@ def number(option: str) -> Callable[[object], float]:
     return read
 
 
-def whole(option: str, metavar: str, help: str) -> Any:
-    """An option with a whole number."""
-    return typer.Option(option, parser=whole_number(option), metavar=metavar, help=help)
+def new_file(option: str) -> Callable[[object], Path]:
+    """A reader of names of files to write, which refuses one that cannot be before anything long is done."""
+
+    def read(given: object) -> Path:
+        files.check_folder(Path(str(given)), option)
+        return Path(str(given))
+
+    return read
 
 
-def real(option: str, metavar: str, help: str) -> Any:
-    """An option with a number."""
-    return typer.Option(option, parser=number(option), metavar=metavar, help=help)
+def option(metavar: str, help: str, *names: str, read: Callable[[str], Callable[[object], Any]] | None = None) -> Any:
+    """An option with a value. names: if not its parameter's. read: makes the reader of its value from its name."""
+    return typer.Option(*names, parser=read and read(names[0]), metavar=metavar, help=help)
+
+
+def argument(metavar: str, help: str) -> Any:
+    """An argument of a command."""
+    return typer.Argument(metavar=metavar, help=help)
 
 
 def perspective_name(text: str) -> str:
@@ -78,21 +88,17 @@ def perspective_name(text: str) -> str:
     return text
 
 
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A model file, an overlay, or a name as panic.")]
+ScenarioFile = Annotated[Path, argument("SCENARIO", "A model file, an overlay, or a name as panic.")]
 Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Give a parameter another value, or a path another entry."),
+    list[str] | None, option("NAME=VALUE", "Give a parameter another value, or a path another entry.", "--set")
 ]
-Fix = Annotated[
-    list[str] | None,
-    typer.Option("--fix", metavar="NAME=VALUE", help="Hold a parameter at a value in every draw."),
-]
-Horizon = Annotated[str | None, typer.Option(metavar="DURATION", help='How far to look, such as "10 years".')]
+Fix = Annotated[list[str] | None, option("NAME=VALUE", "Hold a parameter at a value in every draw.", "--fix")]
+Horizon = Annotated[str | None, option("DURATION", 'How far to look, such as "10 years".')]
 _PERSPECTIVE = typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES))
 Perspective = Annotated[str, _PERSPECTIVE]
 OnePerspective = Annotated[str | None, _PERSPECTIVE]
-Draws = Annotated[int, whole("--draws", "N", "Simulations; 0 for the deterministic run.")]
-Seed = Annotated[int, whole("--seed", "N", "Start of the random numbers.")]
+Draws = Annotated[int, option("N", "Simulations; 0 for the deterministic run.", "--draws", read=whole_number)]
+Seed = Annotated[int, option("N", "Start of the random numbers.", "--seed", read=whole_number)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -117,10 +123,11 @@ class Drawn(Changed):
     draws: Draws = DRAWS
     seed: Seed = SEED
     draws_from: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.csv", help="Draws of parameters, a column each, in place of --draws."),
+        Path | None, option("FILE.csv", "Draws of parameters, a column each, in place of --draws.")
     ] = None
-    workers: Annotated[int | None, whole("--workers", "N", "Blocks of draws run at a time; one per processor.")] = None
+    workers: Annotated[
+        int | None, option("N", "Blocks of draws run at a time; one per processor.", "--workers", read=whole_number)
+    ] = None
 
     def with_draws(self, scenario: Scenario) -> tuple[Scenario, dict[str, Any]]:
         """The scenario with what is to be said of a table of draws; and how an analysis takes its draws.
@@ -143,7 +150,7 @@ class Run(Drawn):
     """A run of a scenario."""
 
     sampling: Annotated[
-        str, typer.Option(metavar="random|sobol", help="Pseudo-random, or a Sobol sequence, whose means settle sooner.")
+        str, option("random|sobol", "Pseudo-random, or a Sobol sequence, whose means settle sooner.")
     ] = "random"
 
     def run(self, scenario: Scenario | None = None, **more: Any) -> costmodel.Result:
@@ -167,12 +174,8 @@ class Asked:
 
     scenario: ScenarioFile
     perspective: Perspective = MAIN
-    strategy: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which strategy; the second one if left out.")
-    ] = None
-    horizon: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="When the outcome is read; the follow-up if left out.")
-    ] = None
+    strategy: Annotated[str | None, option("NAME", "Which strategy; the second one if left out.")] = None
+    horizon: Annotated[str | None, option("DURATION", "When the outcome is read; the follow-up if left out.")] = None
     discounted: Annotated[bool, typer.Option("--discounted", help="Discount the money of the outcome.")] = False
     set_: Set = None
     fix: Fix = None
@@ -194,22 +197,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Out:
-    """The form of an answer. A file that cannot be written is refused before anything long is done."""
+    """The form of an answer."""
 
     as_json: Json = False
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows to a CSV file too.")] = None
+    csv: Annotated[Path | None, option("FILE", "Write the rows to a CSV file too.", "--csv", read=new_file)] = None
 
-    def __post_init__(self) -> None:
-        if self.csv is not None:
-            files.check_folder(self.csv, "--csv")
-
-    def give(self, page: Page) -> None:
-        """Print a page, as a program reads it or as people do; its rows into a CSV file too."""
+    def give(self, page: Page, **more: Any) -> None:
+        """Print a page, as `tell` does; its rows into a CSV file too."""
         from costmodel.report import render
 
         if self.csv is not None:
             files.write_csv(self.csv, render.as_csv(page.rows))
-        tell(self.as_json, page)
+        tell(self.as_json, page, **more)
 
 
 def tell(as_json: bool, page: Page, **more: Any) -> None:
@@ -284,16 +283,19 @@ def scenario_of(path: Path, set_: list[str] | None, fix: list[str] | None, horiz
     return replace(scenario, changes=tuple(named))
 
 
-def pairs(option: str, texts: list[str] | None, problems: list[Problem]) -> dict[str, Any]:
-    """`NAME=VALUE` texts as a mapping; a value is read as a scenario file would read it."""
+def pairs(
+    option: str, texts: list[str] | None, problems: list[Problem], shape: str = "VALUE",
+    read: Callable[[str], Any] = scalar,
+) -> dict[str, Any]:  # fmt: skip
+    """`NAME=VALUE` texts as a mapping; a value is read as a scenario file would read it, unless `read` does."""
     found: dict[str, Any] = {}
     for text in texts or []:
         name, equals, value = (part.strip() for part in text.partition("="))
         place = f"{option} {text}"
         if not (name and equals and value):
-            problems.append(Problem(place, "this is not a name with a value", f"Write {option} NAME=VALUE."))
+            problems.append(Problem(place, "this is not a name with a value", f"Write {option} NAME={shape}."))
         elif name in found:
             problems.append(Problem(place, f'"{name}" is given twice', "Keep one."))
         else:
-            found[name] = scalar(value)
+            found[name] = read(value)
     return found

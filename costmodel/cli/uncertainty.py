@@ -20,11 +20,13 @@ from costmodel.cli.options import (
     Perspective,
     Run,
     Seed,
+    argument,
     busy,
     number,
-    real,
+    option,
+    pairs,
     tell,
-    whole,
+    whole_number,
 )
 from costmodel.cli.program import INTERRUPTED, OUR_FAULT, Left, command
 from costmodel.errors import InputError, Problem, nearest
@@ -36,10 +38,8 @@ from costmodel.scenario.build import Scenario
 MOST_VALUES = 501
 DRAWS_OF_CHANCE = 1_000
 
-Strategy = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Only this strategy beside the first one; all if left out.")
-]
-Outcome = Annotated[str, typer.Option(metavar="NAME", help="net_saving, payback, cost_per_qaly, nmb, offset_ratio.")]
+Strategy = Annotated[str | None, option("NAME", "Only this strategy beside the first one; all if left out.")]
+Outcome = Annotated[str, option("NAME", "net_saving, payback, cost_per_qaly, nmb, offset_ratio.")]
 
 
 @command()
@@ -93,24 +93,27 @@ def voi(
     of: DrawnForVoi,
     out: Out,
     question: Annotated[
-        str,
-        typer.Option(metavar="nmb|cash", help="The best strategy by net benefit, or whether therapy pays for itself."),
+        str, option("nmb|cash", "The best strategy by net benefit, or whether therapy pays for itself.")
     ] = "nmb",
     perspective: Perspective = MAIN,
     threshold: Annotated[
-        float | None, real("--threshold", "GBP", "Value of a QALY, the setting's if left out.")
+        float | None, option("GBP", "Value of a QALY, the setting's if left out.", "--threshold", read=number)
     ] = None,
-    population: Annotated[float | None, real("--population", "N", "People a year for whom one decides.")] = None,
-    years: Annotated[int | None, whole("--years", "N", "For how many years.")] = None,
+    population: Annotated[
+        float | None, option("N", "People a year for whom one decides.", "--population", read=number)
+    ] = None,
+    years: Annotated[int | None, option("N", "For how many years.", "--years", read=whole_number)] = None,
     group: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=A,B,C", help="Parameters to be known together; may be repeated."),
+        list[str] | None, option("NAME=A,B,C", "Parameters to be known together; may be repeated.")
     ] = None,
 ) -> None:
     """Value what knowing more would be worth before deciding: everything, single inputs, groups."""
     from costmodel.analysis import information
 
-    groups = _groups(group)
+    problems: list[Problem] = []
+    groups = pairs("--group", group, problems, "A,B,C", lambda text: [name.strip() for name in text.split(",")])
+    if problems:
+        raise InputError(*problems)
     loaded, how = of.with_draws(of.load())
     with busy(f"Running {how['draws']:,} draws, and regressing on them …"):
         try:
@@ -121,23 +124,6 @@ def voi(
         except InputError as error:
             raise InputError(*map(_as_option, error.problems)) from error
     out.give(found.page())
-
-
-def _groups(texts: list[str] | None) -> dict[str, list[str]]:
-    """`NAME=a,b,c` texts as a mapping."""
-    problems: list[Problem] = []
-    found: dict[str, list[str]] = {}
-    for text in texts or []:
-        name, equals, members = (part.strip() for part in text.partition("="))
-        names = [member.strip() for member in members.split(",")]
-        if not (name and equals and all(names)):
-            problems.append(Problem(f"--group {text}", "this is no group", "Write --group NAME=a,b,c."))
-        elif name in found:
-            problems.append(Problem(f"--group {text}", f'"{name}" is given twice', "Keep one."))
-        found[name] = names
-    if problems:
-        raise InputError(*problems)
-    return found
 
 
 def _as_option(problem: Problem) -> Problem:
@@ -163,19 +149,19 @@ def tornado(of: Asked, out: Out, outcome: Outcome = "net_saving") -> None:
 def break_even(
     of: Asked,
     out: Out,
-    input_: Annotated[
-        str | None, typer.Option("--input", metavar="NAME", help="Only this input; every one if left out.")
+    input_: Annotated[str | None, option("NAME", "Only this input; every one if left out.", "--input")] = None,
+    outcome: Annotated[str, option("NAME", "net_saving, nmb, payback or offset_ratio.")] = "net_saving",
+    value: Annotated[
+        float | None, option("X", "What the outcome is to reach; £0 if left out.", "--value", read=number)
     ] = None,
-    outcome: Annotated[
-        str, typer.Option(metavar="NAME", help="net_saving, nmb, payback or offset_ratio.")
-    ] = "net_saving",
-    value: Annotated[float | None, real("--value", "X", "What the outcome is to reach; £0 if left out.")] = None,
-    by_month: Annotated[float | None, real("--by-month", "M", "Payback by this month.")] = None,
-    chance: Annotated[float | None, real("--chance", "P", "A chance of payback, others drawn; with --input.")] = None,
-    ratio: Annotated[float | None, real("--ratio", "R", "Savings of R times the therapy's cost.")] = None,
-    against: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The frontier: this input needed at each value of --input.")
+    by_month: Annotated[float | None, option("M", "Payback by this month.", "--by-month", read=number)] = None,
+    chance: Annotated[
+        float | None, option("P", "A chance of payback, others drawn; with --input.", "--chance", read=number)
     ] = None,
+    ratio: Annotated[
+        float | None, option("R", "Savings of R times the therapy's cost.", "--ratio", read=number)
+    ] = None,
+    against: Annotated[str | None, option("NAME", "The frontier: this input needed at each value of --input.")] = None,
     draws: Draws = DRAWS_OF_CHANCE,
     seed: Seed = SEED,
 ) -> None:
@@ -203,8 +189,8 @@ def break_even(
 @command()
 def grid(
     of: Asked,
-    first: Annotated[str, typer.Argument(metavar="FIRST[=LOW:HIGH:N]", help="An input, down, with its values.")],
-    second: Annotated[str, typer.Argument(metavar="SECOND[=LOW:HIGH:N]", help="Another, across.")],
+    first: Annotated[str, argument("FIRST[=LOW:HIGH:N]", "An input, down, with its values.")],
+    second: Annotated[str, argument("SECOND[=LOW:HIGH:N]", "Another, across.")],
     out: Out,
     outcome: Outcome = "net_saving",
 ) -> None:
@@ -252,13 +238,11 @@ def _sought(
 
 @command()
 def sweep(
-    grid: Annotated[Path, typer.Argument(metavar="GRID", help="A grid file.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="The folder to write, or to go on with.")
-    ] = None,
-    workers: Annotated[int | None, whole("--workers", "N", "Processes; one per processor.")] = None,
+    grid: Annotated[Path, argument("GRID", "A grid file.")],
+    output: Annotated[Path | None, option("DIR", "The folder to write, or to go on with.", "-o", "--output")] = None,
+    workers: Annotated[int | None, option("N", "Processes; one per processor.", "--workers", read=whole_number)] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://host:8786.")
+        str | None, option("ADDRESS", "A Dask cluster that does the work, as tcp://host:8786.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every cell, and print what would be run.")] = False,
     as_json: Json = False,
