@@ -175,29 +175,12 @@ class Scenario:
         names: dict[str, str] = {}
         problems: list[Problem] = []
         for name, value in _wanted(changes, by).items():
-            is_path = "." in name or (name in ModelFile.model_fields and name not in self.parameters)
-            if self._is_of_the_stratum(name):
-                found = (
-                    f"the stratum {self.part} gives {name} itself, so that a change for the cohort would not reach it"
-                )
-                problems.append(Problem(f"{by} {name}", found, "Change the parameter that the stratum names there."))
-            elif is_path and fix:
-                remedy = "Only a parameter can be held; name it alone."
-                problems.append(Problem(f"{by} {name}", f"{name} is a path", remedy))
-            elif is_path and name in ModelFile.model_fields and name not in self.tree.data:
-                add[name] = value  # the file leaves it at its default
-            elif is_path:
-                change[name] = value
-            elif (problem := self._unchangeable(name, value, by)) is not None:
-                problems.append(problem)
-            elif isinstance(value, str):
-                change[f"parameters.{name}.use"] = value
-            elif fix and self.parameters[name].fixed is not None:
-                change[f"parameters.{name}.fixed"] = float(value)
-            elif fix:
-                add[f"parameters.{name}.fixed"] = float(value)
-            else:
-                change[f"parameters.{name}.value"] = float(value)
+            try:
+                path, value, new = self._place_of(name, value, fix)
+            except ValueError as error:
+                problems.append(Problem(f"{by} {name}", *error.args))
+                continue
+            (add if new else change)[path] = value
             names |= dict.fromkeys((f"parameters.{name}.{key}" for key in ("use", "fixed", "value")), name)
         change = {path: value for path, value in change.items() if not overlay.stands(self.tree, path, value)}
         where = {path: Place(self.path, 0, f"{by} {names.get(path, path)}") for path in (*change, *add)}
@@ -211,31 +194,38 @@ class Scenario:
         built = replace(built, base=self.base or self, remarks=self.remarks, warnings=said)
         return built.stratum(self.part) if self.part else built
 
-    def _is_of_the_stratum(self, path: str) -> bool:
-        """Whether the stratum says itself what stands at a path of the cohort's model."""
+    def _place_of(self, name: str, value: Any, fix: bool) -> tuple[str, Any, bool]:
+        """Where a change belongs in the file, the value there, and whether nothing stands there yet.
+
+        Raises ValueError with what is wrong and the remedy.
+        """
         strata = self.tree.data.get("strata", {})
         own = strata[self.part].get("change", {}) if self.part else {}
-        return any(path == one or path.startswith(f"{one}.") for one in own)
+        if any(name == one or name.startswith(f"{one}.") for one in own):
+            found = f"the stratum {self.part} gives {name} itself, so that a change for the cohort would not reach it"
+            raise ValueError(found, "Change the parameter that the stratum names there.")
+        record = self.parameters.get(name)
+        if "." in name or (name in ModelFile.model_fields and record is None):
+            if fix:
+                raise ValueError(f"{name} is a path", "Only a parameter can be held; name it alone.")
+            return name, value, name in ModelFile.model_fields and name not in self.tree.data
+        if record is None:
+            raise ValueError(f'there is no parameter "{name}"', nearest(name, self.parameters))
+        if record.kind in DERIVED:
+            remedy = f"Change what it is made of: {', '.join(record.operands)}."
+            raise ValueError(f'"{name}" is derived ({record.kind})', remedy)
+        if isinstance(value, str) and record.one_of:
+            return f"parameters.{name}.use", value, False
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            hint = number_hint(value) or "in digits"
+            raise ValueError(f'"{name}" was given {shown(value)}', f"Wanted: a number, {hint}.")
+        return f"parameters.{name}.{'fixed' if fix else 'value'}", float(value), fix and record.fixed is None
 
     def _with_old_value(self, made: Change, name: str | None) -> Change:
         """A change of a number that the file gives by counts or a posterior, with what it was before."""
         if made.old is not None or name is None or name not in self.leaves:
             return made
         return replace(made, old=self.leaves[name].central)
-
-    def _unchangeable(self, name: str, value: Any, by: str) -> Problem | None:
-        record = self.parameters.get(name)
-        if record is None:
-            return Problem(f"{by} {name}", f'there is no parameter "{name}"', nearest(name, self.parameters))
-        if record.kind in DERIVED:
-            remedy = f"Change what it is made of: {', '.join(record.operands)}."
-            return Problem(f"{by} {name}", f'"{name}" is derived ({record.kind})', remedy)
-        if isinstance(value, str) and record.one_of:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            hint = number_hint(value) or "in digits"
-            return Problem(f"{by} {name}", f'"{name}" was given {shown(value)}', f"Wanted: a number, {hint}.")
-        return None
 
 
 def _wanted(changes: object, by: object) -> dict[str, Any]:

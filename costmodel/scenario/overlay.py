@@ -63,20 +63,32 @@ def apply(
     where: the place of each path in its own file, for messages and for the new values.
     Returns the new tree, the changes made, and what was wrong.
     """
-    new = Tree(dict(tree.data), dict(tree.places), unreadable=set(tree.unreadable), accounts=tree.accounts)
+    new = Tree(dict(tree.data), dict(tree.places), unreadable=set(tree.unreadable))
+    places = where or {}
     changes: list[Change] = []
     problems: list[Problem] = []
-    for path in remove or []:
-        _edit(new, path, _ABSENT, "remove", by, where or {}, changes, problems)
-    for path, value in (add or {}).items():
-        _edit(new, path, value, "add", by, where or {}, changes, problems)
-    problems += _within_another(change, by, where or {})
-    for path, value in change.items():
-        freed = list(_own_numbers_given_up(new, path, change, by))
+    edits = [("remove", path, _ABSENT) for path in remove or ()]
+    edits += [("add", path, value) for path, value in (add or {}).items()]
+    edits += [("change", path, value) for path, value in change.items()]
+    for action, path, value in edits:
+        freed = list(_own_numbers_given_up(new, path, change, by)) if action == "change" else []
         changes += freed
-        if not (freed and stands(new, path, value)):
-            _edit(new, path, value, "change", by, where or {}, changes, problems)
+        if freed and stands(new, path, value):
+            continue
+        try:
+            whole = _changed_as_a_whole(path, change) if action == "change" else None
+            if whole is not None:
+                raise ValueError(f"{path} lies in {whole}, which is changed as a whole", "Keep one of the two.")
+            changes.append(_edit(new, path, value, action, by, places.get(path)))
+        except ValueError as error:
+            problems.append(Problem(str(places.get(path, f"{by}, {path}")), *error.args))
     return new, changes, problems
+
+
+def _changed_as_a_whole(path: str, change: Mapping[str, Any]) -> str | None:
+    """The entry that holds a path and is changed too: only the order in the file would say which of them holds."""
+    keys = path.split(".")
+    return next((outer for n in range(1, len(keys)) if (outer := ".".join(keys[:n])) in change), None)
 
 
 def _own_numbers_given_up(tree: Tree, path: str, change: Mapping[str, Any], by: str) -> Iterator[Change]:
@@ -104,16 +116,6 @@ def _own(block: dict[Any, Any], key: str | int) -> Any:
     return inner
 
 
-def _within_another(change: Mapping[str, Any], by: str, where: Mapping[str, Place]) -> Iterator[Problem]:
-    """Changes inside an entry that is changed as a whole: only the order in the file would say which of them holds."""
-    for path in change:
-        keys = path.split(".")
-        whole = next((outer for n in range(1, len(keys)) if (outer := ".".join(keys[:n])) in change), None)
-        if whole:
-            at = str(where.get(path, f"{by}, {path}"))
-            yield Problem(at, f"{path} lies in {whole}, which is changed as a whole", "Keep one of the two.")
-
-
 def stands(tree: Tree, path: str, value: Any) -> bool:
     """Whether a path has a value already."""
     block: Any = tree.data
@@ -134,48 +136,34 @@ def _same(old: Any, new: Any) -> bool:
     return bool(old == new) and (numbers or type(old) is type(new))
 
 
-def _edit(
-    tree: Tree,
-    path: str,
-    value: Any,
-    action: str,
-    by: str,
-    where: Mapping[str, Place],
-    changes: list[Change],
-    problems: list[Problem],
-) -> None:
-    place = where.get(path)
-    at = str(place) if place else f"{by}, {path}"
+def _edit(tree: Tree, path: str, value: Any, action: str, by: str, place: Place | None) -> Change:
+    """Change, add or remove what stands at a path. Raises ValueError with what is wrong and the remedy."""
     keys = _value_key(tree.data, tuple(path.split(".")), action)
     *parents, last = keys
     block: Any = tree.data
     for key in parents:
         if not isinstance(block, dict) or key not in block:
             names = block if isinstance(block, dict) else ()
-            problems.append(Problem(at, f'there is no "{key}" in the path {path}', nearest(str(key), names)))
-            return
+            raise ValueError(f'there is no "{key}" in the path {path}', nearest(str(key), names))
         block = _own(block, key)
     if not isinstance(block, dict):
-        problems.append(Problem(at, f"the path {path} leads into a single value", "Shorten the path."))
-        return
+        raise ValueError(f"the path {path} leads into a single value", "Shorten the path.")
     old = block.get(last, _ABSENT)
     if action == "add" and old is not _ABSENT:
-        problems.append(Problem(at, f"{path} exists already", "Use change."))
-    elif action != "add" and old is _ABSENT:
-        problems.append(Problem(at, f'there is no "{last}" in the path {path}', nearest(str(last), block)))
-    elif action == "change" and _same(old, value):
-        problems.append(Problem(at, f"{path} is {_shown(old)} already", "Remove the line, or give another value."))
+        raise ValueError(f"{path} exists already", "Use change.")
+    if action != "add" and old is _ABSENT:
+        raise ValueError(f'there is no "{last}" in the path {path}', nearest(str(last), block))
+    if action == "change" and _same(old, value):
+        raise ValueError(f"{path} is {_shown(old)} already", "Remove the line, or give another value.")
+    if action == "remove":
+        del block[last]
     else:
-        if action == "remove":
-            del block[last]
-        else:
-            block[last] = copy.deepcopy(value)
-        if place and isinstance(old, dict | list):
-            tree.places = {k: p for k, p in tree.places.items() if k[: len(keys)] != keys}
-        if place:
-            tree.places[keys] = place
-        known = None if old is _ABSENT else old
-        changes.append(Change(path, known, None if value is _ABSENT else value, by))
+        block[last] = copy.deepcopy(value)
+    if place and isinstance(old, dict | list):
+        tree.places = {k: p for k, p in tree.places.items() if k[: len(keys)] != keys}
+    if place:
+        tree.places[keys] = place
+    return Change(path, None if old is _ABSENT else old, None if value is _ABSENT else value, by)
 
 
 def _value_key(data: dict[str, Any], keys: Keys, action: str) -> Keys:
