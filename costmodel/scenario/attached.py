@@ -21,8 +21,8 @@ from costmodel.inputs.datasets import (
 )
 from costmodel.inputs.files import named_file, read_bytes
 from costmodel.inputs.lifetable import LifeTable, read_life_table
-from costmodel.scenario import origin
 from costmodel.scenario.faults import validate
+from costmodel.scenario.origin import Label, label_of
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 from costmodel.scenario.setting import Accounts, faults, home
@@ -45,6 +45,8 @@ class Attached:
     indices: dict[str, PriceIndex] = field(default_factory=dict)
     life_tables: dict[str, LifeTable] = field(default_factory=dict)
     posteriors: dict[Path, Posterior] = field(default_factory=dict)
+    labels: dict[Path, Label] = field(default_factory=dict)
+    """What posteriors that `calibrate` wrote say of their origin."""
     matrices: dict[str, Matrices] = field(default_factory=dict)
     """Tables of probabilities, by strategy."""
     calibration: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
@@ -106,9 +108,17 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
             known = path in attached.posteriors
             if not known and (posterior := attached.read(where, record.joint, read_posterior)) is not None:
                 attached.posteriors[path] = posterior
-    for path in origin.calibration_files(attached.posteriors):
-        with suppress(InputError):
-            attached.calibration[path] = _known(read_file, path)[0].data
+    for path, posterior in attached.posteriors.items():
+        try:
+            label = label_of(posterior, path.name)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if label is not None:
+            attached.labels[path] = label
+        if label is not None and label.file:
+            with suppress(InputError):
+                attached.calibration[path.parent / label.file] = _known(read_file, path.parent / label.file)[0].data
     tables: dict[str, Matrices | None] = {}
     reader = partial(read_matrices, states=(*model.states, "dead"))
     for name, strategy in model.strategies.items() if model.in_probabilities else ():

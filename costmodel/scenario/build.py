@@ -260,7 +260,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
-    problems += origin.strangers(tree, model, [structure.model for structure in structures], attached.posteriors)
+    problems += origin.strangers(tree, model, [structure.model for structure in structures], attached.labels)
     problems += group_problems(model.groups, model.parameters, leaves, tree)
     if problems:
         raise InputError(*dict.fromkeys(problems))
@@ -281,7 +281,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     )
     kinds = attached.setting.categories
     unusual = warnings(model, scenario.changes, scenario.central, leaves, scenario.life_table, kinds)
-    outdated = origin.outdated(attached.posteriors, scenario.central, attached.calibration)
+    outdated = origin.outdated(attached.labels, scenario.central, attached.calibration)
     return replace(scenario, warnings=(*unusual, *outdated))
 
 

@@ -7,7 +7,6 @@ further strategies may change without it.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,18 +140,10 @@ def targets(data: Mapping[str, Any], fit: str) -> str:
 
 
 def strangers(
-    tree: Tree, model: ModelFile, structures: Sequence[ModelFile], posteriors: Mapping[Path, Posterior]
+    tree: Tree, model: ModelFile, structures: Sequence[ModelFile], labels: Mapping[Path, Label]
 ) -> Iterator[Problem]:
     """Columns that stand where they were not fitted, posteriors of another model, and structures that mix fits."""
-    labels: dict[Path, Label] = {}
-    for path, posterior in posteriors.items():
-        try:
-            label = label_of(posterior, path.name)
-        except InputError as error:
-            yield from error.problems
-            continue
-        if label is not None:
-            labels[path] = label
+    remedy = "Calibrate this scenario, or name the posterior that belongs to it."
     for structure in structures:
         drawn: dict[Path, str] = {}
         for path, label in labels.items():
@@ -168,7 +159,6 @@ def strangers(
                         f'{name}: {path.name} was fitted with "{column}" for {" and ".join(wanted) or "nothing"}; here '
                         f"it stands for {' and '.join(here[column])}"
                     )
-                    remedy = "Calibrate this scenario, or name the posterior that belongs to it."
                     yield tree.problem(("parameters", name, "joint"), found, remedy)
         for path, name in drawn.items():
             fitted = labels[path].model
@@ -177,7 +167,6 @@ def strangers(
                     f"{path.name} was fitted to a model of other states or transitions ({fitted.population}/"
                     f"{fitted.file}, SHA-256 {fitted.sha256[:12]}…)"
                 )
-                remedy = "Calibrate this scenario, or name the posterior that belongs to it."
                 yield tree.problem(("parameters", name, "joint"), found, remedy)
         if len(drawn) > 1:
             files = " and ".join(path.name for path in drawn)
@@ -202,15 +191,13 @@ def _columns(tree: Tree, model: ModelFile, path: Path) -> dict[str, str]:
 
 
 def outdated(
-    posteriors: Mapping[Path, Posterior], central: Mapping[str, float], calibration: Mapping[Path, Mapping[str, Any]]
+    labels: Mapping[Path, Label], central: Mapping[str, float], calibration: Mapping[Path, Mapping[str, Any]]
 ) -> Iterator[str]:
     """Sentences about posteriors whose calibration file, or a value behind them, has changed since.
 
     calibration: what the calibration files hold that could be read.
     """
-    for path, posterior in posteriors.items():
-        if (label := label_of(posterior, path.name)) is None:
-            continue
+    for path, label in labels.items():
         data = calibration.get(path.parent / label.file)
         if data is not None and targets(data, label.fit) != label.targets:
             name = Path(label.file).name
@@ -221,11 +208,3 @@ def outdated(
                     f"{path.name} was fitted with {name} = {value:g}, and here it is {central[name]:g}: calibrate "
                     "again, or read the fitted numbers as those of the old value."
                 )
-
-
-def calibration_files(posteriors: Mapping[Path, Posterior]) -> Iterator[Path]:
-    """The calibration files that posteriors name."""
-    for path, posterior in posteriors.items():
-        label = label_of(posterior, path.name)
-        if label is not None and re.fullmatch(FILE, label.file):
-            yield path.parent / label.file
