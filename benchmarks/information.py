@@ -12,10 +12,9 @@ import costmodel as cm
 from benchmarks.compare import Disagreement
 from benchmarks.depression import SCENARIO
 from benchmarks.elsewhere import PROGRAMS, said
-from costmodel.analysis.information.question import uncertain
+from costmodel.analysis.voi import uncertain
 from costmodel.model.run import values_of
-from costmodel.result.information import worth_of_inputs
-from costmodel.result.regression import _of_a_sorted_input
+from costmodel.result.information import _of_a_sorted_input, worth_of_inputs
 
 Array = NDArray[np.float64]
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from costmodel.analysis.beyond import beyond
     from costmodel.analysis.calibration import calibrate
     from costmodel.analysis.incremental import incremental
-    from costmodel.analysis.information import voi
     from costmodel.analysis.psa import psa
     from costmodel.analysis.sensitivity import chance_break_even, frontier, grid
     from costmodel.analysis.sensitivity.break_even import break_even
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.sweep import Swept
     from costmodel.analysis.validation import validate
     from costmodel.analysis.verification import verify
+    from costmodel.analysis.voi import voi
     from costmodel.cases.replicate import replicate
     from costmodel.errors import InputError
     from costmodel.model.run import run
@@ -55,7 +55,7 @@ _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
     "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.calibration": ("calibrate",),
-    "costmodel.analysis.information": ("voi",),
+    "costmodel.analysis.voi": ("voi",),
     "costmodel.analysis.psa": ("psa",),
     "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
     "costmodel.analysis.validation": ("validate",),

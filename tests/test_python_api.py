@@ -20,12 +20,12 @@ from costmodel.analysis import beyond as after
 from costmodel.analysis import (
     calibration,
     evidence,
-    information,
     psa,
     sensitivity,
     spectrum,
     validation,
     verification,
+    voi,
 )
 from costmodel.analysis import sweep as sweeps
 from costmodel.cases import replicate
@@ -37,8 +37,8 @@ ROOT = Path(__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
 DRAWS = 100
 MODULES: tuple[ModuleType, ...] = (
-    cm, after, calibration, evidence, information, psa, replicate, sensitivity, spectrum, sweeps, validation,
-    verification, workbook,
+    cm, after, calibration, evidence, psa, replicate, sensitivity, spectrum, sweeps, validation,
+    verification, voi, workbook,
 )  # fmt: skip
 NOT_ASKED = {
     "InputError.at": "it makes an error",

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.information import Question, ValueOfInformation, question_of, value_of_information
-from costmodel.analysis.information.question import drawn_together, uncertain
+from costmodel.analysis.voi import (
+    Question,
+    ValueOfInformation,
+    drawn_together,
+    question_of,
+    uncertain,
+    value_of_information,
+)
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.draws import Values

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from costmodel.analysis.beyond import beyond as look_beyond
-from costmodel.analysis.information import DRAWS as DRAWS_OF_VOI
 from costmodel.analysis.psa import psa as analyse
+from costmodel.analysis.voi import DRAWS as DRAWS_OF_VOI
 from costmodel.cli.options import (
     Asked,
     Drawn,
@@ -108,7 +108,7 @@ def voi(
     ] = None,
 ) -> None:
     """Value what knowing more would be worth before deciding: everything, single inputs, groups."""
-    from costmodel.analysis import information
+    from costmodel.analysis import voi as information
 
     problems: list[Problem] = []
     groups = pairs("--group", group, problems, "A,B,C", lambda text: [name.strip() for name in text.split(",")])

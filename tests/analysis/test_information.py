@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis import information
-from costmodel.analysis.information import perfect_information, value_of_information
+from costmodel.analysis import voi as information
+from costmodel.analysis.voi import perfect_information, value_of_information
 from costmodel.model.draws import completed, drawn_values
 from costmodel.model.run import evaluate
 from costmodel.result.information import Worth
@@ -130,7 +130,7 @@ def test_a_whole_takes_the_value_of_a_part_that_chance_makes_larger(
     result: cm.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     falling = lambda benefits, weights, inputs: Worth(10.0 - len(inputs), 1.0)  # noqa: E731
-    monkeypatch.setattr("costmodel.analysis.information.value.worth_of_inputs", falling)
+    monkeypatch.setattr("costmodel.analysis.voi.worth_of_inputs", falling)
     chain = {"two": ["recover", "relapse"], "three": ["recover", "relapse", "causal"], "other": ["causal", "gp_ill"]}
     found = value_of_information(result, groups=chain)
     assert [value(found, name) for name in ("recover", "two", "three", "other")] == [9.0] * 4
@@ -160,7 +160,7 @@ def test_an_input_that_nothing_uses_is_worth_exactly_nothing(tmp_path: Path) -> 
 def test_more_draws_than_are_kept_are_said_and_change_nothing(
     example_scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("costmodel.analysis.information.question.KEPT", 300)
+    monkeypatch.setattr("costmodel.analysis.voi_answer.KEPT", 300)
     many = value_of_information(cm.run(example_scenario, draws=500))
     few = value_of_information(cm.run(example_scenario, draws=300))
     assert [line.worth for line in many.lines] == [line.worth for line in few.lines]
@@ -296,6 +296,6 @@ def test_without_spread_there_is_nothing_to_learn(example_scenario: cm.Scenario)
 def test_E17_a_group_of_more_inputs_than_draws_is_refused(
     example_scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(information.value, "FEWEST_DRAWS", 1)
+    monkeypatch.setattr(information, "FEWEST_DRAWS", 1)
     with pytest.raises(cm.InputError, match="has 3 inputs, and there are 3 draws. There must be more draws than"):
         cm.voi(example_scenario, draws=3, groups={"three": ["gp_ill", "gp_ratio", "recover"]})

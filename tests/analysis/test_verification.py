@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.information.value import perfect_information
 from costmodel.analysis.psa.decision import acceptability
 from costmodel.analysis.sensitivity.inputs import Spread
 from costmodel.analysis.sensitivity.question import Target
 from costmodel.analysis.verification import Check
 from costmodel.analysis.verification.context import Context
+from costmodel.analysis.voi import perfect_information
 from costmodel.engine import cohort, formulas
 from costmodel.inputs import lifetable
 from costmodel.inputs.draws import uniforms
@@ -228,7 +228,7 @@ DEFECTS: dict[str, Defect] = {
     "V38": quantiles(lambda draws: draws + 0.6),
     "V39": method("total_cost", np.negative),
     "V40": put("tests.support.laws.uncertainty.perfect_information", lambda *a: -1.0),
-    "V40b": put("costmodel.result.regression.Smoother.fitted", lambda self, values, kept: values - values.mean()),
+    "V40b": put("costmodel.result.information.Smoother.fitted", lambda self, values, kept: values - values.mean()),
     "V41": lambda patch, _: patch.setattr(
         sys.modules[Spread.__module__],  # by its name it is the function that its package hands out
         "spread_of",
@@ -261,13 +261,13 @@ def test_what_is_not_a_number_is_no_pass(id: str, sound: cm.Scenario, monkeypatc
 
 
 def test_values_of_information_that_cannot_be_are_noticed(sound: cm.Scenario, monkeypatch: Patch) -> None:
-    place = "costmodel.analysis.information.value"
+    place = "costmodel.analysis.voi"
     for value in (1e9, -1.0):
         monkeypatch.setattr(f"{place}.worth_of_inputs", lambda *a, value=value: Worth(value, 1.0))
         assert only(sound, "V40b").state == "FAIL"
     monkeypatch.setattr(f"{place}.worth_of_inputs", lambda b, w, inputs: Worth(1 / len(inputs), 1.0))
     assert only(sound, "V40b").state == "OK"
-    monkeypatch.setattr(f"{place}.says_as_much", lambda *a: False)
+    monkeypatch.setattr(f"{place}._says_as_much", lambda *a: False)
     assert only(sound, "V40b").state == "FAIL"
 
 

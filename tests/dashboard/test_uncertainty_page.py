@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
 from costmodel.analysis import sensitivity
-from costmodel.analysis.information import ValueOfInformation
 from costmodel.analysis.psa import page as words
 from costmodel.analysis.psa import psa
 from costmodel.analysis.psa.table import answers
+from costmodel.analysis.voi import ValueOfInformation
 from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER
 from costmodel.drawing import Chart

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.information.answer import SHOWN
+from costmodel.analysis.voi_answer import SHOWN
 from tests.cli.commands import two_structures
 from tests.support.example import load_example
 

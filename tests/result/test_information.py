@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.interpolate import make_smoothing_spline
 
 from costmodel.result.information import (
+    Smoother,
     Worth,
     _strongest_first,
     best_today,
@@ -15,7 +16,6 @@ from costmodel.result.information import (
     worth_of_inputs,
     worth_of_structure,
 )
-from costmodel.result.regression import Smoother
 from tests.support.normal_benefits import even_normals, therapy_or_not, worth_of_a_normal
 
 ALONE = np.ones(1)

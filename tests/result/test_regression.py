@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from costmodel.result.regression import bends, normal_scores, products, smoother
+from costmodel.result.information import bends, normal_scores, products, smoother
 from tests.support.normal_benefits import even_normals
 
 DRAWS = 4_096

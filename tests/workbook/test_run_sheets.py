@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.information import value_of_information
+from costmodel.analysis.voi import value_of_information
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
 from costmodel.report.workbook.book import as_bytes

@@ -8,8 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.analysis import beyond as beyond_evidence
-from costmodel.analysis import information as voi
-from costmodel.analysis import sensitivity
+from costmodel.analysis import sensitivity, voi
 from costmodel.analysis.psa import charts, psa
 from costmodel.analysis.psa import page as words
 from costmodel.analysis.psa.table import Answers, answers

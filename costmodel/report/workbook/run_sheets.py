@@ -9,10 +9,9 @@ from typing import Any
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.analysis.incremental import incremental
-from costmodel.analysis.information import value_of_information
-from costmodel.analysis.information.value import FEWEST_DRAWS
 from costmodel.analysis.psa import psa
 from costmodel.analysis.sensitivity import break_even, tornado
+from costmodel.analysis.voi import FEWEST_DRAWS, value_of_information
 from costmodel.errors import InputError
 from costmodel.page import SHEET, Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table, is_missing
 from costmodel.perspectives import PERSPECTIVES

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-from costmodel.analysis.information.question import Subject, question_of, uncertain
-from costmodel.analysis.information.value import perfect_information, subjects_of, worths
 from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, acceptability
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.sensitivity.question import changed
@@ -21,6 +19,7 @@ from costmodel.analysis.verification.context import (
     worst_of,
 )
 from costmodel.analysis.verification.laws import NO_DRAWS, PERSPECTIVE
+from costmodel.analysis.voi import Subject, perfect_information, question_of, subjects_of, uncertain, worths
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms

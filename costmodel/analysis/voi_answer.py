@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from costmodel.analysis.information.question import UNUSED, Kind, Question, Subject
+import numpy as np
+from numpy.typing import NDArray
+
 from costmodel.errors import one_of
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table, titled
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer
+from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.information import Worth
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
     from costmodel.drawing import Chart
 
+Array = NDArray[np.float64]
+Kind = Literal["everything", "inputs", "structure", "group", "parameter"]
+
+KEPT = KEPT_DRAWS
+"""Draws that are looked at one by one; the first ones, where there are more."""
+UNUSED = "not used by this scenario"
 NAMED = 3
 """Inputs that are named in the sentences."""
 SHOWN = 15
@@ -25,15 +34,47 @@ SHOWN = 15
 NORMAL95 = 1.959963984540054
 PENNY = 0.01
 KINDS = {
-    "everything": "everything", "structure": "structure", "inputs": "all inputs", "group": "inputs together",
-    "parameter": "single input",
+    "everything": "Everything", "structure": "Structure", "inputs": "All inputs", "group": "Inputs together",
+    "parameter": "Single input",
 }  # fmt: skip
-PARTS = {"group": "Inputs together", "parameter": "Single inputs"}
-STYLES = {
-    "structure": ("Structures", "PURPLE", "x"), "inputs": ("Structures", "PURPLE", "x"),
-    "group": ("Inputs together", "ORANGE", "/"), "parameter": ("Single inputs", "BLUE", ""),
-}  # fmt: skip
-"""Of bars: legend, colour and pattern."""
+BARS = {"structure": ("PURPLE", "x"), "inputs": ("SKY", "."), "group": ("ORANGE", "/"), "parameter": ("BLUE", "")}
+"""Colour and pattern of the bars of a kind."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A decision between strategies.
+
+    kind: `nmb`, which strategy has the highest net monetary benefit, discounted; `cash`, whether to pay for a
+    strategy at all if nothing but its net saving counts, undiscounted (the comparator saves 0).
+    threshold: GBP per QALY; None where the question is cash. horizon: index of a horizon of the result.
+    """
+
+    kind: Literal["nmb", "cash"]
+    perspective: str
+    threshold: float | None
+    horizon: int
+
+    def net_benefits(self, result: Result) -> Array:
+        """GBP per person of every strategy, (strategy, alternative, draw), of the first KEPT draws."""
+        run, strategies = result.headline, range(len(result.strategies))
+        if self.threshold is None:
+            saved = [-result.net_cost(run, self.horizon, s, perspective=self.perspective) for s in strategies]
+            return np.stack(saved)[..., :KEPT]
+        costs = [result.total_cost(run, self.horizon, s, self.perspective, True) for s in strategies]
+        qaly = run.outcomes.qaly[self.horizon, 1]
+        return np.asarray(self.threshold * qaly - np.stack(costs))[..., :KEPT]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that might be known. members: parameters. words: what a reader should know about it."""
+
+    kind: Kind
+    name: str
+    label: str
+    members: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,34 +140,32 @@ class ValueOfInformation(Paged):
         """A row for each subject: GBP per person, and for the population where one was stated."""
         import pandas as pd
 
-        return pd.DataFrame([self._row(line) for line in self.lines]).astype(object)
-
-    def _row(self, line: Line) -> dict[str, Any]:
-        question, people = self.question, self.population.people if self.population else None
-        return {
-            "kind": line.subject.kind,
-            "name": line.subject.name,
-            "label": line.subject.label,
-            "members": list(line.subject.members),
-            "value": line.worth.value,
-            "standard_error": line.worth.error,
-            "share": self._share(line),
-            "population_value": None if people is None else line.worth.value * people,
-            "population_standard_error": None if people is None else line.worth.error * people,
-            "unit": "GBP",
-            "price_year": self.result.scenario.setting.price_year,
-            "question": question.kind,
-            "perspective": question.perspective,
-            "threshold": question.threshold,
-            "discounted": question.threshold is not None,
-            "horizon_months": self.result.horizons[question.horizon],
-            "draws": self.draws,
-            "words": line.subject.words,
-        }
-
-    def _share(self, line: Line) -> float | None:
-        whole = self.everything.worth.value
-        return line.worth.value / whole if whole else None
+        question, whole = self.question, self.everything.worth.value
+        people = self.population.people if self.population else None
+        rows = [
+            {
+                "kind": line.subject.kind,
+                "name": line.subject.name,
+                "label": line.subject.label,
+                "members": list(line.subject.members),
+                "value": line.worth.value,
+                "standard_error": line.worth.error,
+                "share": line.worth.value / whole if whole else None,
+                "population_value": None if people is None else line.worth.value * people,
+                "population_standard_error": None if people is None else line.worth.error * people,
+                "unit": "GBP",
+                "price_year": self.result.scenario.setting.price_year,
+                "question": question.kind,
+                "perspective": question.perspective,
+                "threshold": question.threshold,
+                "discounted": question.threshold is not None,
+                "horizon_months": self.result.horizons[question.horizon],
+                "draws": self.draws,
+                "words": line.subject.words,
+            }
+            for line in self.lines
+        ]
+        return pd.DataFrame(rows).astype(object)
 
     @property
     def asked(self) -> str:
@@ -143,8 +182,8 @@ class ValueOfInformation(Paged):
         right = chance(self.chance_right)
         yield Paragraph(f"Decided on averages: {decided}. It is the best choice in {right} simulations.")
         if self.everything.worth.value == 0:
-            said = "No knowledge is worth anything here: it would not change the decision in any simulation."
-            yield Paragraph(said, strong=True)
+            text = "No knowledge is worth anything here: it would not change the decision in any simulation."
+            yield Paragraph(text, strong=True)
         else:
             yield Paragraph(
                 f"Perfect knowledge of everything is worth {_worth(self.everything)} a person: what is lost on average "
@@ -169,59 +208,32 @@ class ValueOfInformation(Paged):
 
     def page(self) -> Page:
         """The answer in sentences, what each subject is worth, and those that are worth nothing."""
-        import pandas as pd
-
-        singles = self.of("parameter")
-        unused = tuple(line.subject.name for line in singles if line.subject.words == UNUSED)
-        little = tuple(
-            line.subject.name for line in singles if line.worth.value < PENNY and line.subject.name not in unused
-        )
-        name, worthy = f"value_of_information_{self.question.kind}", self.everything.worth.value > 0
+        rows, result = self.frame, self.result
+        rows["kind_words"], rows["inputs"] = rows["kind"].map(KINDS), [len(names) or None for names in rows["members"]]
+        single, worthy = rows["kind"] == "parameter", self.everything.worth.value > 0
+        unused, little = single & (rows["words"] == UNUSED), single & (rows["value"] < PENNY)
         people = (Column("population_value", "£ for the population", "money"),) if self.population else ()
-        numbers = (
+        columns = (
+            Column("label", "What might be known", "text"), Column("kind_words", "Kind", right=False),
+            Column("name", "Id", only=(SHEET,), width=30), Column("inputs", "Inputs", "count", only=(SHEET,), width=9),
             Column("value", "Worth, £ a person", "money"), Column("standard_error", "Standard error", "money"),
             Column("share", "Share of everything", "share"), *people,
-        )  # fmt: skip
-        columns = (
-            Column("text", "", only=(TEXT,)), Column("label", "What might be known", "text", only=(SCREEN, SHEET)),
-            Column("kind_words", "Kind", only=(SCREEN, SHEET)), Column("name", "Id", only=(SHEET,), width=30),
-            Column("inputs", "Inputs", "count", only=(SHEET,), width=9), *numbers,
             Column("words", "To know", only=(SHEET,), width=50),
         )  # fmt: skip
+        name = f"value_of_information_{self.question.kind}"
         blocks = (
             *self._sentences(),
             *([Figure(self.figure, name)] if worthy else ()),
             Heading("What knowing is worth before deciding", (TEXT,)),
-            Table(pd.DataFrame(self._lines_of_text()), columns, name="information", only=(TEXT,)),
-            Table(
-                pd.DataFrame([self._shown(line) for line in self.lines]), columns, name=name,
-                only=(SCREEN, SHEET) if worthy else (SHEET,),
-            ),
-            Notes("Worth less than a penny a person", little, names=True, only=(TEXT,)),
-            Notes("Not used by this scenario", unused, names=True, only=(TEXT,)),
-        )  # fmt: skip
-        result = self.result
-        return Page(
-            titled(result.scenario), blocks, (f"{self.asked}.",), result.scenario,
-            f"{result.draws:,} draws, seed {result.seed}", (*result.warnings, *self.warnings), self._data(), self.frame,
-        )  # fmt: skip
-
-    def _shown(self, line: Line) -> dict[str, Any]:
-        size = len(line.subject.members)
-        return self._row(line) | {"kind_words": KINDS[line.subject.kind], "inputs": size or None}
-
-    def _lines_of_text(self) -> Iterator[dict[str, Any]]:
-        """The lines that are worth a penny, those of a kind under its name."""
-        for line in self.lines:
-            if line.subject.kind not in PARTS:
-                yield self._row(line) | {"text": line.subject.label}
-        for kind, title in PARTS.items():
-            shown = [line for line in self.of(kind) if kind == "group" or line.worth.value >= PENNY]
-            if shown:
-                yield {"text": title, "value": "", "standard_error": "", "share": "", "population_value": ""}
-            for line in shown:
-                size = f" ({len(line.subject.members)} inputs)" if kind == "group" else ""
-                yield self._row(line) | {"text": f"  {line.subject.label}{size}"}
+            Table(rows[~little], columns, name=name, only=(TEXT,)),
+            Table(rows, columns, name=name, only=(SCREEN, SHEET) if worthy else (SHEET,)),
+            Notes("Worth less than a penny a person", tuple(rows["name"][little & ~unused]), True, (TEXT,)),
+            Notes("Not used by this scenario", tuple(rows["name"][unused]), True, (TEXT,)),
+        )
+        drawn = f"{result.draws:,} draws, seed {result.seed}"
+        warnings = (*result.warnings, *self.warnings)
+        about = (f"{self.asked}.",)
+        return Page(titled(result.scenario), blocks, about, result.scenario, drawn, warnings, self._data(), self.frame)
 
     def _data(self) -> dict[str, Any]:
         result, question, population = self.result, self.question, self.population
@@ -230,17 +242,11 @@ class ValueOfInformation(Paged):
             "discounted_people": population.people,
         }  # fmt: skip
         settings = {
-            "setting": result.scenario.setting.title,
-            "price_year": result.scenario.setting.price_year,
-            "question": question.kind,
-            "perspective": question.perspective,
-            "threshold": question.threshold,
-            "horizon_months": result.horizons[question.horizon],
-            "population": stated,
-            "draws": result.draws,
-            "draws_regressed": self.draws,
-            "seed": result.seed,
-        }
+            "setting": result.scenario.setting.title, "price_year": result.scenario.setting.price_year,
+            "question": question.kind, "perspective": question.perspective, "threshold": question.threshold,
+            "horizon_months": result.horizons[question.horizon], "population": stated, "draws": result.draws,
+            "draws_regressed": self.draws, "seed": result.seed,
+        }  # fmt: skip
         decided = {"decided": self.decided, "chance_right": self.chance_right}
         return {"schema": "costmodel/voi/1", "settings": settings, **decided}
 
@@ -249,36 +255,25 @@ class ValueOfInformation(Paged):
         from costmodel import drawing
 
         whole = self.everything.worth.value
-        parts = [line for line in self.lines if line.subject.kind != "everything" and line.worth.value > 0]
+        parts = [line for line in self.lines[1:] if line.worth.value > 0]
         shown = sorted(parts, key=lambda line: -line.worth.value)[:SHOWN]
         figure = drawing.empty()
-        named: set[str] = set()
-        for kind, (legend, colour, pattern) in STYLES.items():
+        for kind, (colour, pattern) in BARS.items():
             these = [line for line in shown if line.subject.kind == kind]
+            worth = [line.worth.value for line in these]
+            above = [NORMAL95 * line.worth.error for line in these]
+            below = [min(one, value) for one, value in zip(above, worth, strict=True)]
             if not these:
                 continue
-            width = [NORMAL95 * line.worth.error for line in these]
-            worth = [line.worth.value for line in these]
             figure.add_bar(
-                x=worth,
-                y=[line.subject.name for line in these],
-                orientation="h",
-                name=legend,
-                legendgroup=legend,
-                showlegend=legend not in named,
+                x=worth, y=[line.subject.name for line in these], orientation="h", name=KINDS[kind],
                 marker={
                     "color": getattr(drawing, colour),
                     "pattern": {"shape": pattern, "fgcolor": "white", "fillmode": "overlay"},
                 },
-                error_x={
-                    "type": "data", "symmetric": False, "array": width,
-                    "arrayminus": [min(one, value) for one, value in zip(width, worth, strict=True)],
-                    "color": drawing.GREY,
-                },
-                customdata=[money(value) for value in worth],
-                hovertemplate="%{customdata}",
+                error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": drawing.GREY},
+                customdata=[money(value) for value in worth], hovertemplate="%{customdata}",
             )  # fmt: skip
-            named.add(legend)
         drawing.zero_line(figure, vertical=True)
         if whole > 0:
             figure.add_vline(whole, line_width=1, line_dash="dash", line_color=drawing.GREY)
@@ -286,13 +281,9 @@ class ValueOfInformation(Paged):
                 x=whole, y=1.0, yref="paper", yanchor="bottom", text="everything", showarrow=False,
                 font={"size": 11, "color": drawing.GREY},
             )  # fmt: skip
-        figure.update_layout(
-            barmode="overlay",
-            xaxis_title=drawing.wrapped("Worth of knowing, per person (95% interval)", drawing.UNDER),
-            **drawing.money_axis(
-                "xaxis", 0.0, max(line.worth.value + NORMAL95 * line.worth.error for line in self.lines)
-            ),
-        )
+        widest = max(line.worth.value + NORMAL95 * line.worth.error for line in self.lines)
+        across = drawing.wrapped("Worth of knowing, per person (95% interval)", drawing.UNDER)
+        figure.update_layout(barmode="overlay", xaxis_title=across, **drawing.money_axis("xaxis", 0.0, widest))
         labels = [drawing.wrapped(line.subject.label, drawing.LABEL) for line in shown]
         drawing.rows(figure, [line.subject.name for line in shown], labels)
         title = self._title(shown)
