@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from costmodel.analysis.psa.monte_carlo import Spread, averaged, spread
+from costmodel.analysis.psa.monte_carlo import Spread, expected, spread
 from costmodel.analysis.psa.table import paid_back, row
 from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, one_of, some_of
@@ -54,6 +54,8 @@ class Verdict:
     saving: Spread
     months: float
     chance: float | None
+    words: str
+    """The payback in words."""
 
 
 @by_content
@@ -92,112 +94,98 @@ class Beyond(Paged):
             raise InputError.at("stop", f'"{stop}" cannot be had here', f"{self.refused[stop].rstrip('.')}.")
         result = self.results[one_of("stop", stop, self.results)]
         one_of("perspective", perspective, PERSPECTIVES)
-        reading, s, last = result.run(run), result.compared(strategy), _last(result)
+        reading, s, last = result.run(run), result.compared(strategy), len(result.horizons) - 1
         saving = spread(result, reading, lambda of: -result.net_cost(of, last, s, perspective=perspective))
         months = result.curve_payback(s, perspective, last, run=reading)
+        words = payback_words(months, result.horizons[last], result.first_payment[s], saving.value)
         drawn = reading.name != DETERMINISTIC
-        return Verdict(saving, months, result.chance_of_payback(reading, last, s, perspective) if drawn else None)
+        paid = result.chance_of_payback(reading, last, s, perspective) if drawn else None
+        return Verdict(saving, months, paid, words)
 
     def sentences(self, perspective: str = "nhs_pss", strategy: str | None = None) -> list[str]:
         """How much of the saving nobody has observed, and the verdict under each stop."""
         result, part = self.result, self.unobserved(perspective, strategy)
         name, who = result.strategies[result.compared(strategy)], upper_first(PERSPECTIVE_NAMES[perspective])
         people, end = result.scenario.model.people, in_words(result.horizons[-1])
-        said = [f"{who}: {part.words}."]
+        told = [f"{who}: {part.words}."]
         if part.share is not None:
             saved, later = money(part.total * people), money(part.after * people)
-            said[0] = (
+            told[0] = (
                 f"{who}: of {saved} saved on other care over {end} for {people:,} people, {later} comes after the "
                 f"{result.scenario.model.follow_up.text} of follow-up: {part.words}."
             )
         if self.nothing:
-            return said
+            return told
         for stop in self.results:
             own = " (as the scenario says)" if self.results[stop] is result else ""
-            row = self._verdict(stop, perspective, name)
-            known = f"net saving {row['saving_words']} at central values, money back {row['payback']}"
-            if row["payback"] == THE_SAME:
-                known = "it costs the same, and there is nothing to pay back"
-            elif row["chance"] is not None:
-                known = f"net saving {row['saving_words']} on average, money back {row['payback']}, and in "
-                known += f"{row['chance_words']} simulations"
-            said.append(f"If {lower_first(STOPS[stop])} after the follow-up{own}: {known}.")
-        said += [f"That {lower_first(STOPS[stop])} cannot be asked here: {why}." for stop, why in self.refused.items()]
+            known = self.verdict(stop, perspective, name)
+            saving = f"net saving {money(known.saving.value * people)}"
+            text = f"{saving} at central values, money back {known.words}"
+            if known.words == THE_SAME:
+                text = "it costs the same, and there is nothing to pay back"
+            elif known.chance is not None:
+                text = f"{saving} on average, money back {known.words}, and in {chance(known.chance)} simulations"
+            told.append(f"If {lower_first(STOPS[stop])} after the follow-up{own}: {text}.")
+        told += [f"That {lower_first(STOPS[stop])} cannot be asked here: {why}." for stop, why in self.refused.items()]
         if lasting := [one.partition(": ")[2] for one in self.lasting if one.startswith(f"{name}: ")]:
-            said.append(f"The scenario itself lets {', '.join(lasting)} last longer, whatever is said of the others.")
-        return said
+            told.append(f"The scenario itself lets {', '.join(lasting)} last longer, whatever is said of the others.")
+        return told
 
-    def _verdict(self, stop: str, perspective: str, strategy: str, run: str | None = None) -> dict[str, Any]:
-        """A verdict in numbers for one person and in words for the group."""
-        result, found = self.results[stop], self.verdict(stop, perspective, strategy, run)
-        first = result.first_payment[result.strategies.index(strategy)]
-        people = result.scenario.model.people
-        return {
-            "stop": stop, "who": PERSPECTIVE_NAMES[perspective], "saving": found.saving.value, "chance": found.chance,
-            "saving_words": money(found.saving.value * people),
-            "payback": payback_words(found.months, result.horizons[-1], first, found.saving.value),
-            "chance_words": "" if found.chance is None else chance(found.chance),
-        }  # fmt: skip
-
-    def _section(self, perspective: str, perspectives: Collection[str], strategy: str) -> list[Block]:
-        """Sentences about one payer, and the verdicts for all that were asked for."""
+    def _table(self, perspectives: Collection[str], strategy: str) -> Table:
+        """The verdicts for some payers, in the headline and at central values."""
         import pandas as pd
 
-        blocks: list[Block] = [Heading("Beyond the evidence")]
-        blocks += [Paragraph(text) for text in self.sentences(perspective, strategy)]
-        if self.nothing:
-            return blocks
-        drawn = self.result.headline.name != DETERMINISTIC
+        people, headline = self.result.scenario.model.people, self.result.headline.name
         rows = []
-        for name in perspectives:
-            for stop in self.results:
-                central = self._verdict(stop, name, strategy, DETERMINISTIC)
-                row = self._verdict(stop, name, strategy, self.result.headline.name)
-                rows.append(row | {f"central_{key}": value for key, value in central.items()})
-        headline = (
+        for name, stop in product(perspectives, self.results):
+            row: dict[str, Any] = {"who": PERSPECTIVE_NAMES[name], "stop": stop}
+            for before, run in (("", headline), ("central_", DETERMINISTIC)):
+                known = self.verdict(stop, name, strategy, run)
+                words = money(known.saving.value * people)
+                row |= {f"{before}saving": known.saving.value, f"{before}saving_words": words}
+                row |= {f"{before}payback": known.words}
+                if known.chance is not None:
+                    row |= {"chance": known.chance, "chance_words": chance(known.chance)}
+            rows.append(row)
+        of_draws = (
             Column("saving", "net saving", "money", "saving_words"), Column("payback", "payback"),
             Column("chance", "its chance", "share", "chance_words"),
-        ) if drawn else ()  # fmt: skip
+        ) if headline != DETERMINISTIC else ()  # fmt: skip
         columns = (
-            Column("who", "", "text"), Column("stop", "", right=False), *headline,
+            Column("who", "", "text"), Column("stop", "", right=False), *of_draws,
             Column("central_saving", "at central values", "money", "central_saving_words"),
             Column("central_payback", "payback then"),
         )  # fmt: skip
-        return [*blocks, Table(pd.DataFrame(rows), columns, name="beyond")]
+        return Table(pd.DataFrame(rows), columns, name="beyond")
 
     def page(self, perspective: str | None = None, strategies: Collection[str] | None = None) -> Page:
         """What nobody has observed, and the verdict under each stop; perspective, strategies: only these."""
         import pandas as pd
 
-        result, model = self.result, self.result.scenario.model
-        others = result.strategies[1:]
-        perspectives = list(PERSPECTIVES) if perspective is None else [one_of("perspective", perspective, PERSPECTIVES)]
-        wanted = others if strategies is None else some_of("strategy", strategies, others)
-        main = "nhs_pss" if perspective is None else perspectives[0]
+        result, model, others = self.result, self.result.scenario.model, self.result.strategies[1:]
+        perspectives = some_of("perspective", PERSPECTIVES if perspective is None else [perspective], PERSPECTIVES)
+        wanted = _wanted(result, strategies)
+        labels = {name: strategy.label for name, strategy in model.strategies.items()}
+        compared = [f"{labels[name]} against {labels[result.comparator]}" for name in wanted]
         blocks: list[Block] = []
-        for name in (one for one in others if one in wanted):
-            if len(others) > 1:
-                blocks.append(Heading(_compared(result, name)))
-            blocks += self._section(main, perspectives, name)
+        for name, heading in zip(wanted, compared, strict=True):
+            blocks += [Heading(heading)] if len(others) > 1 else []
+            blocks += [Heading("Beyond the evidence")]
+            blocks += map(Paragraph, self.sentences(perspective or "nhs_pss", name))
+            blocks += [] if self.nothing else [self._table(perspectives, name)]
         about = (
-            f"{' and '.join(_compared(result, name) for name in others if name in wanted)}: £ of "
-            f"{result.scenario.setting.price_year} for {model.people:,} people over {in_words(result.horizons[-1])}, "
-            "undiscounted; a saving is positive."
+            f"{' and '.join(compared)}: £ of {result.scenario.setting.price_year} for {model.people:,} people over "
+            f"{in_words(result.horizons[-1])}, undiscounted; a saving is positive."
         )
         data = {
             "schema": "costmodel/beyond/1", "settings": of_run(result, perspective), "refused": dict(self.refused),
             "lasting": list(self.lasting),
         }  # fmt: skip
-        frame = pd.DataFrame(rows(self, perspectives, strategies)).astype(object)
+        frame = pd.DataFrame(rows(self, perspectives, wanted)).astype(object)
         return Page(
             titled(result.scenario), tuple(blocks), (about,), result.scenario, drawn_of(result), result.warnings, data,
             frame,
         )  # fmt: skip
-
-
-def _compared(result: Result, strategy: str) -> str:
-    strategies = result.scenario.model.strategies
-    return f"{strategies[strategy].label} against {strategies[result.comparator].label}"
 
 
 def beyond(result: Result, *, workers: int | None = None) -> Beyond:
@@ -224,14 +212,16 @@ def beyond(result: Result, *, workers: int | None = None) -> Beyond:
     return Beyond(result, results, refused, tuple(dict.fromkeys(lasting(ceasing))))
 
 
-def _last(result: Result) -> int:
-    return len(result.horizons) - 1
+def _wanted(result: Result, strategies: Collection[str] | None) -> list[str]:
+    """Strategies beside the first, or those of them that are asked for, in their order. Raises InputError."""
+    others = result.strategies[1:]
+    named = others if strategies is None else some_of("strategy", strategies, others)
+    return [name for name in others if name in named]
 
 
 def _observed_until(scenario: Scenario, strategy: str) -> float:
     """Years from referral to the last observation of those who had a strategy."""
-    model = scenario.model
-    return float(instant(model, strategy, FOLLOW_UP, "follow_up"))
+    return float(instant(scenario.model, strategy, FOLLOW_UP, "follow_up"))
 
 
 def _lies_beyond(result: Result, strategy: str) -> bool:
@@ -251,24 +241,26 @@ def lasting(scenario: Scenario) -> Iterator[str]:
 
 
 def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Unobserved:
-    s, last = result.strategies.index(strategy), _last(result)
-    of, horizon = averaged(run), in_words(result.horizons[-1])
-    therapy = result.net_cost(of, last, s, perspective=perspective, category="therapy")
-    rest = result.net_cost(of, last, s, perspective=perspective) - therapy
-    total = -float(run.weights @ rest.mean(axis=-1)) + 0.0
+    s, last, horizon = result.strategies.index(strategy), len(result.horizons) - 1, in_words(result.horizons[-1])
+
+    def saved(of: Run) -> Any:
+        """On everything but the therapy."""
+        therapy = result.net_cost(of, last, s, perspective=perspective, category="therapy")
+        return therapy - result.net_cost(of, last, s, perspective=perspective)
+
+    total, until = expected(run, saved), _observed_until(result.scenario, strategy)
     if not _lies_beyond(result, strategy):
         return Unobserved(total, 0.0, None, "nothing lies beyond the evidence: the horizon ends with observation")
-    months = _observed_until(result.scenario, strategy) * MONTHS_A_YEAR
+    months = until * MONTHS_A_YEAR
     if inside := inside_a_cycle(result.scenario.model, months):
         words = f"what falls after the follow-up cannot be said: month {months:.6g} is within a cycle: {inside}"
         return Unobserved(total, NEVER, None, words)
-    observed = cycles_to(result.edges, _observed_until(result.scenario, strategy))
     signs = [
         0 if item.category == "therapy" else weight(perspective, item.paid_by, item.received_by)
         for item in result.items
     ]
-    cost = run.outcomes.mean_cost @ run.weights
-    after = -float((cost[observed:, :, s] - cost[observed:, :, 0]).sum(axis=0) @ np.array(signs)) + 0.0
+    cost = (run.outcomes.mean_cost @ run.weights)[cycles_to(result.edges, until) :]
+    after = -float((cost[..., s] - cost[..., 0]).sum(axis=0) @ np.array(signs)) + 0.0
     if total < NOTHING:
         costs = "costs the same" if total > -NOTHING else "costs more"
         return Unobserved(total, after, None, f"there is no saving: over {horizon}, other care {costs}")
@@ -286,24 +278,21 @@ def rows(
     found: Beyond, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
 ) -> Iterator[Row]:
     """Net saving and payback to the horizon under each stop, then what nobody has observed; in every reading."""
-    others = made_by("found", found, Beyond, "costmodel.beyond").result.strategies[1:]
+    result = made_by("found", found, Beyond, "costmodel.beyond").result
     perspectives = some_of("perspective", perspectives, PERSPECTIVES)
-    wanted = others if strategies is None else some_of("strategy", strategies, others)
-    for strategy, perspective in product((name for name in others if name in wanted), perspectives):
-        s, last = found.result.strategies.index(strategy), _last(found.result)
-        for stop, result in found.results.items():
-            for name, run in result.runs.items():
-                one, say = found.verdict(stop, perspective, strategy, name), partial(row, result, run, last, s)
-                words = payback_words(one.months, result.horizons[last], result.first_payment[s], one.saving.value)
-                months: dict[str, Any] = {"unit": "months", "words": words}
-                yield say("net_saving", one.saving, perspective=perspective)
-                yield say("payback_sustained_months", Spread(one.months), perspective=perspective, **months)
-                if one.chance is not None:
-                    paid = paid_back(result, run, last, s, perspective)
-                    yield say("chance_payback", paid, perspective=perspective, unit="share")
-        for name, run in found.result.runs.items():
-            part, say = found.unobserved(perspective, strategy, name), partial(row, found.result, run, last, s)
-            whose: dict[str, Any] = {"perspective": perspective, "words": part.words}
+    for strategy, perspective in product(_wanted(result, strategies), perspectives):
+        s, last = result.strategies.index(strategy), len(result.horizons) - 1
+        whose: dict[str, Any] = {"perspective": perspective}
+        for stop, other in found.results.items():
+            for name, run in other.runs.items():
+                known, say = found.verdict(stop, perspective, strategy, name), partial(row, other, run, last, s)
+                months: dict[str, Any] = {"unit": "months", "words": known.words}
+                yield say("net_saving", known.saving, **whose)
+                yield say("payback_sustained_months", Spread(known.months), **months, **whose)
+                if known.chance is not None:
+                    yield say("chance_payback", paid_back(other, run, last, s, perspective), unit="share", **whose)
+        for name, run in result.runs.items():
+            part, say = found.unobserved(perspective, strategy, name), partial(row, result, run, last, s)
             share = Spread(NEVER if part.share is None else part.share)
-            yield say("saving_after_follow_up", Spread(part.after), **whose)
-            yield say("share_of_saving_after_follow_up", share, unit="share", **whose)
+            yield say("saving_after_follow_up", Spread(part.after), words=part.words, **whose)
+            yield say("share_of_saving_after_follow_up", share, unit="share", words=part.words, **whose)

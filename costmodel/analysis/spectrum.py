@@ -235,11 +235,14 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
 
 def _cells(line: Line) -> dict[str, Any]:
     """A line in words, without its strategy and payer."""
-    first = line.result.first_payment[line.result.strategies.index(line.strategy)]
+    result, last = line.result, len(line.result.horizons) - 1
+    s = result.strategies.index(line.strategy)
+    net = result.net_cost(result.headline, last, s, perspective=line.perspective)
+    saved = result.estimate(result.headline, -net).value
     return {
         "saving": money(line.saving.value),
         "interval": interval(line.saving.low, line.saving.high) or "–",
-        "payback": payback_words(line.payback, line.result.horizons[-1], first, _saved(line)),
+        "payback": payback_words(line.payback, result.horizons[last], result.first_payment[s], saved),
         "chance": "–" if line.chance is None else chance(line.chance),
         "qalys": qalys(line.health.value),
         "disagreement": _disagreement(line),
@@ -299,37 +302,30 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
     for line in lines:
         if line.perspective == chosen:
             within = line.result.scenario.model.follow_up.text
+            price = "nothing, not even £0" if line.price.value < 0 else _price(line.price.value)
+            use = _told(line.use, _use(line.use.value), _use, " a year")
+            if line.use.value != NEVER:
+                use = _told(line.use, f"{_use(line.use.value)} a year", _use)
             yield (
                 f"{line.label} repays {payer(chosen)} within {within} at a session price of "
-                f"{_price_words(line.price)}; or where other care costs it {_use_words(line.use)}. "
+                f"{_told(line.price, price, _price)}; or where other care costs it {use}. "
                 f"Main threat: {_threat_words(line)}."
             )
-
-
-def _price_words(found: Threshold) -> str:
-    """Up to which price, with its interval, beside the price in use."""
-    if found.value == ANY:
-        return f"any amount (now {money(found.now)})"
-    if found.value < 0:
-        return f"nothing, not even £0 (now {money(found.now)})"
-    ends = "" if found.low is None or found.high is None else f"{_price(found.low)} to {_price(found.high)}; "
-    return f"{money(found.value)} ({ends}now {money(found.now)})"
 
 
 def _price(value: float) -> str:
     return "any amount" if value == ANY else "none" if value < 0 else money(value)
 
 
-def _use_words(found: Threshold) -> str:
-    """From which spending on other care a year, with its interval, beside what is spent."""
-    if found.value == NEVER:
-        return f"no level (now {money(found.now)} a year)"
-    ends = "" if found.low is None or found.high is None else f"{_use(found.low)} to {_use(found.high)}; "
-    return f"{money(found.value)} a year ({ends}now {money(found.now)})"
-
-
 def _use(value: float) -> str:
     return "no level" if value == NEVER else money(value)
+
+
+def _told(found: Threshold, words: str, size: Callable[[float], str], each: str = "") -> str:
+    """Where the line runs, with its interval where there is one, beside what is in use."""
+    known = 0 <= found.value < math.inf and found.low is not None and found.high is not None
+    ends = f"{size(found.low or 0.0)} to {size(found.high or 0.0)}; " if known else ""
+    return f"{words} ({ends}now {money(found.now)}{each})"
 
 
 def _threat_words(line: Line) -> str:
@@ -355,11 +351,3 @@ def _each_apart(lines: list[Line]) -> Iterator[str]:
                 for name, one in line.apart.items()
             )
             yield f"{line.label}, {PERSPECTIVE_NAMES[chosen]}: {said}"
-
-
-def _saved(line: Line) -> float:
-    """Net saving to the last horizon."""
-    result = line.result
-    last, s = len(result.horizons) - 1, result.strategies.index(line.strategy)
-    net = result.net_cost(result.headline, last, s, perspective=line.perspective)
-    return result.estimate(result.headline, -net).value

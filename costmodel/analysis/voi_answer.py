@@ -271,7 +271,9 @@ class ValueOfInformation(Paged):
                     "color": getattr(drawing, colour),
                     "pattern": {"shape": pattern, "fgcolor": "white", "fillmode": "overlay"},
                 },
-                error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": drawing.GREY},
+                error_x={
+                    "type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": drawing.GREY,
+                },
                 customdata=[money(value) for value in worth], hovertemplate="%{customdata}",
             )  # fmt: skip
         drawing.zero_line(figure, vertical=True)

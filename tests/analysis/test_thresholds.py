@@ -54,7 +54,6 @@ def test_care_that_a_therapy_does_not_lower_repays_it_at_no_level(tmp_path: Path
     found = use_of_services(result, "therapy", "nhs")
     assert found.value == math.inf
     assert session_price(result, "therapy", "nhs").value == pytest.approx(0, abs=1e-9)
-    assert found.chance == 0
 
 
 def test_therapy_that_adds_to_other_care_repays_at_no_price(tmp_path: Path) -> None:
