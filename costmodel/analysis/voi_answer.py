@@ -8,7 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.errors import one_of
-from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table, titled
+from costmodel.page import (
+    SCREEN,
+    SHEET,
+    TEXT,
+    Block,
+    Column,
+    Figure,
+    Heading,
+    Notes,
+    Page,
+    Paged,
+    Paragraph,
+    Table,
+    titled,
+)
 from costmodel.perspectives import PERSPECTIVE_NAMES, payer
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.information import Worth
@@ -36,6 +50,10 @@ PENNY = 0.01
 KINDS = {
     "everything": "Everything", "structure": "Structure", "inputs": "All inputs", "group": "Inputs together",
     "parameter": "Single input",
+}  # fmt: skip
+PARTS = {
+    "What knowing is worth before deciding": ("everything", "structure", "inputs"),
+    "Inputs together": ("group",), "Single inputs": ("parameter",),
 }  # fmt: skip
 BARS = {"structure": ("PURPLE", "x"), "inputs": ("SKY", "."), "group": ("ORANGE", "/"), "parameter": ("BLUE", "")}
 """Colour and pattern of the bars of a kind."""
@@ -214,18 +232,21 @@ class ValueOfInformation(Paged):
         unused, little = single & (rows["words"] == UNUSED), single & (rows["value"] < PENNY)
         people = (Column("population_value", "£ for the population", "money"),) if self.population else ()
         columns = (
-            Column("label", "What might be known", "text"), Column("kind_words", "Kind", right=False),
+            Column("label", "What might be known", "text"), Column("kind_words", "Kind", only=(SCREEN, SHEET)),
             Column("name", "Id", only=(SHEET,), width=30), Column("inputs", "Inputs", "count", only=(SHEET,), width=9),
             Column("value", "Worth, £ a person", "money"), Column("standard_error", "Standard error", "money"),
             Column("share", "Share of everything", "share"), *people,
             Column("words", "To know", only=(SHEET,), width=50),
         )  # fmt: skip
         name = f"value_of_information_{self.question.kind}"
+        in_text: list[Block] = []
+        for heading, kinds in PARTS.items():
+            part = rows[rows["kind"].isin(kinds) & ~little]
+            in_text += [Heading(heading, (TEXT,)), Table(part, columns, name=name, only=(TEXT,))] if len(part) else []
         blocks = (
             *self._sentences(),
             *([Figure(self.figure, name)] if worthy else ()),
-            Heading("What knowing is worth before deciding", (TEXT,)),
-            Table(rows[~little], columns, name=name, only=(TEXT,)),
+            *in_text,
             Table(rows, columns, name=name, only=(SCREEN, SHEET) if worthy else (SHEET,)),
             Notes("Worth less than a penny a person", tuple(rows["name"][little & ~unused]), True, (TEXT,)),
             Notes("Not used by this scenario", tuple(rows["name"][unused]), True, (TEXT,)),
