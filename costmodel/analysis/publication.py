@@ -7,22 +7,20 @@ unless the whole record is an assumption, an assumption stands among its sources
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Observation
+from costmodel.analysis.calibration.file import FitBlock, Observation, is_calibration, read_calibration, unfounded
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.distributions import ENDED
 from costmodel.page import Column, Page, Paged, Table
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.faults import validate
 from costmodel.scenario.load import Locked, Refused, kind_of, load
 from costmodel.scenario.origin import label_of
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
-from costmodel.scenario.schema import Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +167,7 @@ def _standings(
 
 def _fit_of(path: Path, fit: str) -> tuple[FitBlock, Mapping[str, Observation]]:
     """A fit of a calibration file and the observations that it uses. Raises InputError if they are not there."""
-    file, _ = _calibration(path)
+    file, _ = read_calibration(path)
     if fit not in file.fits:
         raise InputError.at(path.name, f'there is no fit "{fit}"', nearest(fit, file.fits))
     block = file.fits[fit]
@@ -177,36 +175,6 @@ def _fit_of(path: Path, fit: str) -> tuple[FitBlock, Mapping[str, Observation]]:
     if missing := [name for name in seen if name not in file.observations]:
         raise InputError.at(path.name, f'there is no observation "{missing[0]}"', "Check the fit.")
     return block, {name: file.observations[name] for name in seen}
-
-
-def _calibration(path: Path) -> tuple[CalibrationFile, Tree]:
-    tree = read_file(path)
-    file, problems, _ = validate(CalibrationFile, tree)
-    if file is None or problems:
-        raise InputError(*problems)
-    return file, tree
-
-
-def _calibrated(file: CalibrationFile, sources: Mapping[str, Source]) -> Iterator[Fault]:
-    """What a calibration file says without a source that exists, or claims to know better than that source."""
-    cited: list[tuple[Keys, str, Collection[str], str]] = []
-    for name, row in file.observations.items():
-        cited.append((("observations", name, "source"), name, (row.source,), row.status))
-        if row.n_source or row.n_status:
-            people: Keys = ("observations", name, "n")
-            ids = (row.n_source or row.source,)
-            cited.append((people, f"{name}, number of people", ids, row.n_status or row.status))
-    for fit, block in file.fits.items():
-        for name, free in block.free.items():
-            prior: Keys = ("fits", fit, "free", name, "prior")
-            cited.append((prior, f"the prior of {fit}, {name}", free.prior.sources, free.prior.status))
-    for keys, name, named, status in cited:
-        for source in named:
-            if source not in sources:
-                yield keys, f'{name}: there is no source "{source}"', nearest(source, sources)
-        best = min((sources[one].status for one in named if one in sources), key=STRENGTH.index, default=status)
-        if STRENGTH.index(status) < STRENGTH.index(best):
-            yield keys, f'{name}: the status is "{status}" and its best source is "{best}"', "Say what the source is."
 
 
 @dataclass(frozen=True)
@@ -353,13 +321,11 @@ def _folder(home: Path, found: Scenario | Locked | None) -> Iterator[Problem]:
             yield Problem(f"{label}.yaml", f"{home.name} has no {label} overlay", remedy)
     if found is not None:
         for path in sorted(home.glob("*.yaml")):
-            if read_file(path).data.keys() >= {"observations", "fits"}:
+            if is_calibration(path):
                 try:
-                    file, tree = _calibration(path)
+                    yield from unfounded(*read_calibration(path), found.sources)
                 except InputError as error:
                     yield from error.problems
-                else:
-                    yield from _placed(tree, _calibrated(file, found.sources))
 
 
 def _fit(path: Path, found: Scenario | Locked) -> Fit:

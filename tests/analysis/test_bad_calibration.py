@@ -45,7 +45,7 @@ PRIOR = "fits.rates.free.recover.prior"
         ({"observations.therapy_6.strategy": "terapy"}, 'there is no strategy "terapy"'),
         ({"observations.therapy_6.time": "9 years"}, "outside the model's time"),
         ({"observations.therapy_6.source": "X002"}, 'there is no source "X002"'),
-        ({"observations.therapy_6.status": "read"}, 'its source is "assumption"'),
+        ({"observations.therapy_6.status": "read"}, 'its source X001 is "assumption"'),
         ({"observations.therapy_6.tme": "1 year"}, 'unknown key "tme"'),
         ({"design_effect": "design_efect"}, 'there is no parameter "design_efect"'),
         ({"design_effect": 0}, "the design effect is 0"),

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 import costmodel as cm
 from costmodel.analysis.calibration import Fit, calibrate, write
-from costmodel.analysis.calibration.calibrate import prediction
+from costmodel.analysis.calibration.posterior import prediction
 from costmodel.analysis.calibration.problem import load_problem
 from costmodel.inputs.datasets import read_posterior
 from tests.support.calibrated import (

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from costmodel.analysis.calibration.density import gradient, information, log_likelihood
+from costmodel.analysis.calibration.posterior import gradient, information, log_likelihood
 
 SIZES = np.array([20.0, 22.5])
 OBSERVED = np.array([[0.3], [0.1]])

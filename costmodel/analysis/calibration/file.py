@@ -1,13 +1,19 @@
-"""The calibration file as types. The text under a field is its documentation, as in `costmodel.scenario.blocks`."""
+"""The calibration file as types, and whether its words stand on sources. The text under a field documents it."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
+from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.distributions import fit
 from costmodel.inputs.shapes import Declared, Distribution, Kind
+from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Names, Reference, Text, Time, Version
-from costmodel.scenario.parameter import Status
+from costmodel.scenario.parameter import STRENGTH, Status
+from costmodel.scenario.read import Keys, Tree, read_file
+from costmodel.scenario.schema import Source
 from costmodel.units import Unit
 
 MOST_FREE = 6
@@ -170,3 +176,42 @@ class CalibrationFile(Block):
     """Observed proportions by name."""
     fits: dict[Name, FitBlock] = Field(min_length=1)
     """The fits by name."""
+
+
+def read_calibration(path: Path) -> tuple[CalibrationFile, Tree]:
+    """Read a calibration file. Raises InputError with every problem of the file itself."""
+    tree = read_file(path)
+    file, problems, _ = validate(CalibrationFile, tree)
+    if file is None or problems:
+        raise InputError(*problems)
+    return file, tree
+
+
+def is_calibration(path: Path) -> bool:
+    """Whether a YAML file is a calibration file, by its keys."""
+    return read_file(path).data.keys() >= {"observations", "fits"}
+
+
+def unfounded(file: CalibrationFile, tree: Tree, sources: Mapping[str, Source]) -> Iterator[Problem]:
+    """What the file says without a source that exists, or claims to know better than that source."""
+    for name, row in file.observations.items():
+        keys: Keys = ("observations", name)
+        yield from _cited(tree, (*keys, "source"), name, [row.source], row.status, sources)
+        if row.n_source or row.n_status:
+            who, cited = f"{name}, number of people,", [row.n_source or row.source]
+            yield from _cited(tree, (*keys, "n"), who, cited, row.n_status or row.status, sources)
+    for fit_name, block in file.fits.items():
+        for name, free in block.free.items():
+            keys, prior = ("fits", fit_name, "free", name, "prior", "source"), free.prior
+            yield from _cited(tree, keys, f"the prior of {name}", prior.sources, prior.status, sources)
+
+
+def _cited(
+    tree: Tree, keys: Keys, who: str, cited: Sequence[str], status: Status, sources: Mapping[str, Source]
+) -> Iterator[Problem]:
+    for one in cited:
+        if one not in sources:
+            yield Problem(str(tree.place(keys)), f'{who}: there is no source "{one}"', nearest(one, sources))
+        elif STRENGTH.index(status) < STRENGTH.index(sources[one].status):
+            found = f'{who} has the status "{status}" and its source {one} is "{sources[one].status}"'
+            yield Problem(str(tree.place(keys)), found, "Say what the source is.")

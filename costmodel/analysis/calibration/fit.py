@@ -1,23 +1,43 @@
-"""A fit: what was observed and how it is met, what was learned, and the rows of the posterior."""
+"""From a calibration file to fits: what was observed and how it is met, what was learned, and the posterior's rows."""
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr
+from scipy.special import bdtr, ndtri
 
-from costmodel.analysis.calibration.density import Density, Sample, highest, sampled
+from costmodel.analysis.calibration.file import FitBlock, Observation
+from costmodel.analysis.calibration.posterior import Density, Sample, highest, prediction, prior_uniforms, sampled
+from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem
 from costmodel.content import by_content
-from costmodel.errors import InputError, listed, made_by
+from costmodel.errors import InputError, Problem, can_be_called, listed, made_by, nearest, path_of, whole_number
+from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.files import MARK, temporary_beside
 from costmodel.scenario.origin import Label
 
 Array = NDArray[np.float64]
 
+ROWS = 2_000
+FEWEST_ROWS, MOST_ROWS = 2, 20_000
+SEED = 1
+FROM_PRIOR = 4_000
+"""Draws of the prior: for what it predicts, and as starts of the search."""
+FIRST = 200
+"""Of these, to see whether the model takes them."""
+START_SEED = 0
+"""Theirs, so that the most plausible point does not depend on the seed of the posterior."""
+STARTS = 12
+MOST_REFUSED = 0.02
+"""Share of the prior's draws that may have rates which the engine refuses; the prior is cut off there."""
+ENOUGH = 1_000
+"""Effective draws that a posterior, and its rows, must be worth."""
+WANTED = 4 * ENOUGH
+"""Effective size at which sampling ends, so that the picked rows are worth ENOUGH."""
 TAILS = (0.025, 0.5, 0.975)
 WIDE = 0.9
 """A posterior at least this wide beside its prior is the prior: the data hardly speak about the quantity."""
@@ -25,6 +45,12 @@ TIED = 0.95
 """Correlation of scores from which two quantities are known only together."""
 FAR = 2.0
 """Scores: a posterior whose mean lies farther out contradicts its prior."""
+NEAREST = 4
+"""Searches for the point that comes nearest to an observation."""
+DIGITS = 8
+"""Significant digits written: more than a sample determines, so that reading back loses nothing."""
+Progress = Callable[[str, int, int], None]
+"""Called with the fit's name, the steps done and the steps wanted."""
 
 
 @dataclass(frozen=True)
@@ -42,35 +68,6 @@ class Learned:
     place: float
 
 
-def learned(density: Density, sample: Sample, names: Sequence[str]) -> Iterator[Learned]:
-    """Prior beside posterior for each free quantity."""
-    mean, covariance = sample.moments()
-    values = density.values(sample.scores)
-    for i, name in enumerate(names):
-        before = density.priors[i].quantile(np.array(TAILS))
-        after = sample.quantiles(values[i], TAILS)
-        width = float(np.sqrt(covariance[i, i]))
-        yield Learned(name, tuple(map(float, before)), tuple(after), width, float(mean[i]))
-
-
-def ties(sample: Sample, names: Sequence[str]) -> Iterator[tuple[str, str, float]]:
-    """Pairs that the data know only together, with the correlation of their scores."""
-    _, covariance = sample.moments()
-    scale = np.sqrt(np.diag(covariance))
-    for i, j in combinations(range(len(names)), 2):
-        correlation = float(covariance[i, j] / (scale[i] * scale[j]))
-        if abs(correlation) >= TIED:
-            yield names[i], names[j], correlation
-
-
-ENOUGH = 1_000
-"""Effective draws below which the posterior without an observation is sampled anew."""
-TAIL = 0.025
-"""Chance of lying below the band, and of lying above it."""
-NEAREST = 4
-"""Searches for the point that comes nearest to an observation."""
-
-
 @dataclass(frozen=True)
 class LeftOut:
     """An observation as the others predict it.
@@ -85,81 +82,6 @@ class LeftOut:
     inside: bool
     effective_size: float
     resampled: bool
-
-
-def predicted(density: Density, sample: Sample, observation: int, n: int, seed: int, name: str) -> LeftOut:
-    """One observation, predicted from a fit to the others."""
-    without = density.without(observation)
-    rest = sample.reweighted(without.log_likelihood(sample.shares) - density.log_likelihood(sample.shares))
-    resampled = rest.effective_size < ENOUGH
-    if resampled:
-        centre = highest(without, sample.scores[:, np.argsort(-rest.log_weights, kind="stable")[:NEAREST]]).score
-        rest = sampled(without, centre, ENOUGH, seed, f"{name} without {observation}")
-    shares, weights = rest.shares[observation], rest.weights
-    low, high = band(shares, weights, n)
-    seen = float(density.observed[observation])
-    return LeftOut(float(shares @ weights), low, high, low <= seen <= high, rest.effective_size, resampled)
-
-
-def band(shares: Array, weights: Array, n: int) -> tuple[float, float]:
-    """95% band of the share among n people, each in the state with a share that is itself uncertain.
-
-    shares, weights: of draws, shape (draw,). The mixture of binomial distributions is summed and not simulated.
-    """
-    held = weights > 0
-    shares, weights = np.clip(shares[held], 0.0, 1.0), weights[held]
-
-    def events(chance: float) -> int:
-        """The fewest events that are not exceeded with at least this chance."""
-        low, high = 0, n
-        while low < high:
-            middle = (low + high) // 2
-            if float(bdtr(middle, n, shares) @ weights) >= chance:
-                high = middle
-            else:
-                low = middle + 1
-        return low
-
-    return events(TAIL) / n, events(1 - TAIL) / n
-
-
-def unreachable(density: Density, scores: Array, shares: Array, sizes: Sequence[int]) -> Iterator[tuple[int, float]]:
-    """Observations that the model cannot come near wherever the priors reach, each with the best achievable share.
-
-    Not near: outside the 95% band of a sample of its size from the best achievable share.
-    scores, shares: of draws from the prior. sizes: people behind each observation.
-    """
-    for i, seen in enumerate(density.observed):
-        if not density.sizes[i] or shares[i].min() <= seen <= shares[i].max():
-            continue
-        nearest = np.argsort(np.abs(shares[i] - seen), kind="stable")[:NEAREST]
-        found = highest(density.only(i), scores[:, nearest], with_prior=False)
-        best = float(density.shares(found.score[:, None])[i, 0])
-        if _outside(seen, best, sizes[i]):
-            yield i, best
-
-
-def apart(density: Density, start: Array, sizes: Sequence[int]) -> Iterator[tuple[int, float]]:
-    """Observations that cannot be reached together with the others, each with the share of the likeliest fit.
-
-    start: where the search for it begins, shape (free,).
-    """
-    likeliest = highest(density, start[:, None], with_prior=False)
-    for i, best in enumerate(density.shares(likeliest.score[:, None])[:, 0]):
-        if density.sizes[i] and _outside(float(density.observed[i]), float(best), sizes[i]):
-            yield i, float(best)
-
-
-def _outside(seen: float, best: float, n: int) -> bool:
-    low, high = band(np.array([best]), np.ones(1), n)
-    return not low <= seen <= high
-
-
-Progress = Callable[[str, int, int], None]
-"""Called with the fit's name, the steps done and the steps wanted."""
-
-POINTS = 100.0
-"""Percentage points in 1."""
 
 
 @dataclass(frozen=True)
@@ -246,8 +168,7 @@ class Fit:
 
         Picking rows adds its own scatter to that of the draws behind them; systematic picking adds less than this says.
         """
-        picked = len(self.values) - 1
-        return 1 / (1 / picked + 1 / self.effective_size)
+        return 1 / (1 / (len(self.values) - 1) + 1 / self.effective_size)
 
     @property
     def predicted_inside(self) -> tuple[int, int]:
@@ -279,8 +200,214 @@ class Fit:
             yield f"the rows are worth {self.effective_rows:,.0f} independent draws, of {ENOUGH:,} needed: ask for more"
 
 
-DIGITS = 8
-"""Significant digits written: more than a sample determines, so that reading back loses nothing."""
+def calibrate(
+    path: str | Path,
+    fits: Sequence[str] | None = None,
+    rows: int = ROWS,
+    seed: int = SEED,
+    progress: Progress | None = None,
+) -> list[Fit]:
+    """The posteriors of the free quantities of a calibration file.
+
+    fits: names of those to do; all by default. rows: of each posterior, the most plausible point among them.
+    progress: called after each step. Nothing is written: see `write`.
+    Raises InputError with everything that is wrong with the file; where an observation cannot be reached; and where a
+    posterior cannot be sampled.
+    """
+    rows = whole_number("rows", rows, FEWEST_ROWS, MOST_ROWS, wrong="not a number of rows")
+    seed = checked_seed(seed)
+    can_be_called("progress", progress)
+    wanted = None if fits is None else listed("fits", fits)
+    problem = load_problem(path_of("path", path))
+    names = list(problem.file.fits) if wanted is None else wanted
+    if unknown := [name for name in names if name not in problem.file.fits]:
+        raise InputError(
+            *(Problem("fits", f'there is no fit "{name}"', nearest(str(name), problem.file.fits)) for name in unknown)
+        )
+    return [_fitted(problem, name, rows, seed, progress) for name in dict.fromkeys(names)]
+
+
+def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progress: Progress | None) -> Fit:
+    block, observations = problem.file.fits[name], problem.file.observations
+    seen, sizes = problem.observed(block), [one.n for one in observations.values()]
+    held = {joint: problem.scenario.central[supply] for joint, supply in block.held.items()}
+    density, stream, steps = _density(problem, block, held), f"calibration {name}", iter(range(1, 4 + len(seen)))
+
+    def done(step: int) -> None:
+        if progress:
+            progress(name, step, 3 + len(seen))
+
+    before, prior_shares = _before(problem, name, density, stream)
+    plausible = density.log_likelihood(prior_shares) - np.sum(before**2, axis=0) / 2
+    starts = before[:, np.argsort(-plausible, kind="stable")[: STARTS - 1]]
+    mode = highest(density, np.concatenate([np.zeros((len(before), 1)), starts], axis=1))
+    done(next(steps))
+
+    sample = sampled(density, mode.score, WANTED, seed, stream)
+    if sample.effective_size < ENOUGH:
+        found = f"{name}: {len(sample.log_weights):,} draws are worth {sample.effective_size:,.0f}"
+        remedy = f"At least {ENOUGH:,} are needed. Free fewer quantities, or give priors nearer to what the data say."
+        raise InputError.at(str(problem.place("fits", name)), found, remedy)
+    done(next(steps))
+    left_out: dict[str, LeftOut] = {}
+    for i, observation in enumerate(observations):
+        if observation in seen and len(seen) > 1:
+            left_out[observation] = _predicted(density, sample, i, sizes[i], seed, stream)
+            done(next(steps))
+
+    best_shares = density.shares(mode.score[:, None])[:, 0]
+    points = np.concatenate([mode.score[:, None], sample.scores[:, sample.picked(rows - 1, seed, stream)]], axis=1)
+    fixed = np.broadcast_to(np.array(list(held.values()))[:, None], (len(held), rows))
+    likeliest = highest(density, mode.score[:, None], with_prior=False).score
+    together = density.shares(likeliest[:, None])[:, 0]
+    made_rows = tuple(
+        Row(
+            name=one,
+            label=observation.label or _in_words(observation),
+            strategy=observation.strategy,
+            states=tuple(observation.states),
+            months=observation.time.months,
+            observed=observation.share,
+            n=observation.n,
+            status=observation.status,
+            fitted=float(best_shares[i]),
+            miss=float(best_shares[i] - observation.share) * 100,
+            used=one in seen,
+            prior=tuple(map(float, np.quantile(prior_shares[i], TAILS))),
+            posterior=sample.quantiles(sample.shares[i], TAILS),
+            left_out=left_out.get(one),
+            apart=float(together[i]) if one in seen and _far(observation.share, together[i], observation.n) else None,
+        )
+        for i, (one, observation) in enumerate(observations.items())
+    )
+    mean, covariance = sample.moments()
+    done(3 + len(seen))
+    return Fit(
+        name=name,
+        label=block.label,
+        alternative=block.alternative,
+        output=problem.path.parent / block.output,
+        free=tuple(block.free),
+        held=held,
+        columns=tuple(problem.columns[key] for key in (*block.free, *block.held)),
+        values=_as_written(np.concatenate([density.values(points), fixed]).T),
+        rows=made_rows,
+        learned=tuple(
+            Learned(
+                one,
+                tuple(map(float, density.priors[i].quantile(np.array(TAILS)))),
+                sample.quantiles(values, TAILS),
+                float(np.sqrt(covariance[i, i])),
+                float(mean[i]),
+            )
+            for i, (one, values) in enumerate(zip(block.free, density.values(sample.scores), strict=True))
+        ),
+        ties=tuple(_ties(list(block.free), covariance)),
+        log_likelihood=float(density.log_likelihood(best_shares[:, None])[0]),
+        saturated=float(density.log_likelihood(density.observed[:, None])[0]),
+        log_evidence=sample.log_evidence,
+        searches=mode.searches,
+        agreeing=mode.agreeing,
+        draws=len(sample.log_weights),
+        effective_size=sample.effective_size,
+        design_effect=problem.design_effect,
+        seed=seed,
+        origin=problem.label(name, seed),
+    )
+
+
+def _density(problem: CalibrationProblem, block: FitBlock, held: dict[str, float]) -> Density:
+    """Of every observation of the file; those that the fit does not see have no weight."""
+    everything, seen = problem.file.observations, set(problem.observed(block))
+    model = prediction(problem.scenario, problem.structure(block), list(everything.values()), list(block.free), held)
+    units = problem.scenario.parameters
+    priors = tuple(free.prior.fitted(units[parameter].unit) for parameter, free in block.free.items())
+    sizes = [one.n / problem.design_effect if key in seen else 0.0 for key, one in everything.items()]
+    return Density(model, priors, np.array([one.share for one in everything.values()]), np.array(sizes))
+
+
+def _before(problem: CalibrationProblem, name: str, density: Density, stream: str) -> tuple[Array, Array]:
+    """Draws of the prior that the model takes, (free, draw), and their shares, (observation, draw).
+
+    Raises InputError where the priors allow rates that the engine refuses more often than now and then, and where the
+    model cannot come near an observation wherever they reach: the best achievable share has a 95% band that the
+    observation is outside of.
+    """
+    scores = ndtri(prior_uniforms(len(density.priors), FROM_PRIOR, START_SEED, f"{stream} prior"))
+    refused = float(np.isnan(density.shares(scores[:, :FIRST])).any(axis=0).mean())
+    if refused > MOST_REFUSED:
+        found = f"{name}: the model refuses {refused:.0%} of what the priors allow, because people would move too fast"
+        raise InputError.at(str(problem.place("fits", name, "free")), found, "Narrow them.")
+    shares = density.shares(scores)
+    kept = ~np.isnan(shares).any(axis=0)
+    scores, shares = scores[:, kept], shares[:, kept]
+    problems = []
+    for i, (key, one) in enumerate(problem.file.observations.items()):
+        if not density.sizes[i] or shares[i].min() <= one.share <= shares[i].max():
+            continue
+        nearest_to_it = np.argsort(np.abs(shares[i] - one.share), kind="stable")[:NEAREST]
+        alone = density.only(np.arange(len(shares)) == i)
+        best = density.shares(highest(alone, scores[:, nearest_to_it], with_prior=False).score[:, None])[i, 0]
+        if _far(one.share, best, one.n):
+            said = f"{key}: {one.share:.1%} cannot be reached by the fit {name}: the best achievable is {best:.1%}"
+            remedy = "Check it, widen the priors, or let another structure explain it."
+            problems.append(Problem(str(problem.place("observations", key, "share")), said, remedy))
+    if problems:
+        raise InputError(*problems)
+    return scores, shares
+
+
+def _predicted(density: Density, sample: Sample, observation: int, n: int, seed: int, name: str) -> LeftOut:
+    """One observation, predicted from a fit to the others."""
+    without = density.only(np.arange(len(density.observed)) != observation)
+    ratio = without.log_likelihood(sample.shares) - density.log_likelihood(sample.shares)
+    rest = replace(sample, log_weights=sample.log_weights + ratio)
+    if resampled := rest.effective_size < ENOUGH:
+        centre = highest(without, sample.scores[:, np.argsort(-rest.log_weights, kind="stable")[:NEAREST]]).score
+        rest = sampled(without, centre, ENOUGH, seed, f"{name} without {observation}")
+    shares, weights = rest.shares[observation], rest.weights
+    low, high = _band(shares, weights, n)
+    inside = low <= float(density.observed[observation]) <= high
+    return LeftOut(float(shares @ weights), low, high, inside, rest.effective_size, resampled)
+
+
+def _band(shares: Array, weights: Array, n: int) -> tuple[float, float]:
+    """95% band of the share among n people, each in the state with a share that is itself uncertain.
+
+    shares, weights: of draws, shape (draw,). The mixture of binomial distributions is summed and not simulated.
+    """
+    held = weights > 0
+    shares, weights = np.clip(shares[held], 0.0, 1.0), weights[held]
+
+    def at_most(events: int) -> float:
+        return float(bdtr(events, n, shares) @ weights)
+
+    low, high = (bisect_left(range(n), chance, key=at_most) for chance in (TAILS[0], TAILS[-1]))
+    return low / n, high / n
+
+
+def _far(seen: float, best: float, n: int) -> bool:
+    """Whether a share among n people is outside the 95% band of what the best achievable share would give."""
+    low, high = _band(np.array([best]), np.ones(1), n)
+    return not low <= seen <= high
+
+
+def _ties(names: Sequence[str], covariance: Array) -> Iterator[tuple[str, str, float]]:
+    """Pairs that the data know only together, with the correlation of their scores."""
+    scale = np.sqrt(np.diag(covariance))
+    for i, j in combinations(range(len(names)), 2):
+        correlation = float(covariance[i, j] / (scale[i] * scale[j]))
+        if abs(correlation) >= TIED:
+            yield names[i], names[j], correlation
+
+
+def _as_written(values: Array) -> Array:
+    """Rounded as the file holds them, so that a fit and its file are the same numbers."""
+    return np.array([[float(f"{value + 0.0:.{DIGITS}g}") for value in row] for row in values])
+
+
+def _in_words(observation: Observation) -> str:
+    return f"{' or '.join(observation.states)} at {observation.time.text}".replace("_", " ")
 
 
 def posterior_text(fit: Fit) -> str:

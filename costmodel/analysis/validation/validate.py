@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from costmodel.analysis.calibration.file import CalibrationFile
+from costmodel.analysis.calibration.file import is_calibration, read_calibration
 from costmodel.analysis.validation.answer import HIT, NO_MODEL, PREDICTED, Judged, Validation
 from costmodel.analysis.validation.file import HOME, MODEL, MONEY, Declared, Target, read_validation
 from costmodel.analysis.validation.question import (
@@ -26,9 +26,7 @@ from costmodel.inputs.draws import checked_seed
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.faults import validate as read_as
 from costmodel.scenario.load import catalogue, load
-from costmodel.scenario.read import read_file
 from costmodel.words import money
 
 VALIDATION_FILE, FORMER_FILE = "validation.yaml", "trial.yaml"
@@ -227,7 +225,8 @@ class _Seen:
         self.fitted: set[str] | None = None
         posteriors = {os.path.realpath(one) for one in scenario.posteriors}
         for path in sorted(self.path.parent.glob("*.yaml")):
-            if file := _calibration(path):
+            if is_calibration(path):
+                file, _ = read_calibration(path)
                 observed = {name: {name, one.source} for name, one in file.observations.items()}
                 self.ids.append((f"an observation of {path.name}", set().union(*observed.values())))
                 for fit in file.fits.values():
@@ -252,14 +251,3 @@ class _Seen:
         if row.role == "fitted" and self.fitted is not None and not observations & self.fitted:
             return "The fit of this scenario did not see it."
         return asked if row.role == PREDICTED else ""
-
-
-def _calibration(path: Path) -> CalibrationFile | None:
-    """A calibration file; None where a file is another. Raises InputError where it is faulty."""
-    tree = read_file(path)
-    if "observations" not in tree.data or "fits" not in tree.data:
-        return None
-    file, faults, _ = read_as(CalibrationFile, tree)
-    if file is None:
-        raise InputError(*faults)
-    return file

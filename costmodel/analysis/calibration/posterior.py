@@ -1,6 +1,6 @@
-"""The density of a posterior, its highest point, and a weighted sample of it."""
+"""The posterior of a fit: what the model predicts, the density, its highest point, and a weighted sample of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +10,113 @@ from scipy.optimize import minimize
 from scipy.special import gammaincinv, logsumexp, ndtr, ndtri, xlog1py, xlogy
 from scipy.stats import multivariate_t
 
-from costmodel.analysis.calibration.problem import Prediction
+from costmodel.analysis.calibration.file import Observation
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
 from costmodel.inputs.shapes import Distribution
+from costmodel.model.activity import edges
+from costmodel.model.draws import completed
+from costmodel.model.ledger import CohortLedger
+from costmodel.model.rates import rate_lines
+from costmodel.result.outcomes import share_in
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
+from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Structure
+from costmodel.units import Duration
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted shares of the living, from the model's own engine.
+
+    scenario: with one structure and the longest cycle on which every change falls: the
+    cohort recursion is exact, so the cycle does not move the shares. free: the parameters that vary.
+    leaves: values of all others that are made of none. reads: (strategy, states, edge) of each observation.
+    """
+
+    scenario: Scenario
+    free: tuple[str, ...]
+    leaves: Mapping[str, float]
+    reads: tuple[tuple[int, tuple[int, ...], int], ...]
+
+    def shares(self, free: Array) -> Array:
+        """Shares for draws of the free parameters, shape (free, draw) → (observation, draw)."""
+        values = completed(self.scenario, {**self.leaves, **dict(zip(self.free, free, strict=True))})
+        # the ledger itself is never written out
+        activity = CohortLedger.of(self.scenario, values, free.shape[1]).activity
+        return np.stack([share_in(activity.people[k, :, activity.column[s, 0]], states) for s, states, k in self.reads])
+
+
+def prediction(
+    scenario: Scenario,
+    structure: Structure,
+    observations: Sequence[Observation],
+    free: Sequence[str],
+    held: Mapping[str, float],
+) -> Prediction:
+    """The prediction of one structure for some observations, with some parameters held at values."""
+    narrow = narrowed(scenario, structure, [observation.time.months for observation in observations])
+    time = edges(narrow) * MONTHS_A_YEAR
+    strategies, states = list(narrow.model.strategies), list(narrow.model.states)
+    reads = tuple(
+        (
+            strategies.index(observation.strategy),
+            tuple(states.index(state) for state in observation.states),
+            int(np.argmin(np.abs(time - observation.time.months))),
+        )
+        for observation in observations
+    )
+    leaves = {name: scenario.central[name] for name in scenario.leaves} | dict(held)
+    return Prediction(narrow, tuple(free), leaves, reads)
+
+
+def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -> Scenario:
+    """The scenario with one structure, costs that fall at once, the longest cycle that fits and the shortest horizon.
+
+    times: months at which the cohort is read.
+    """
+    follow_up = scenario.model.follow_up.months
+    cycle = longest_cycle(scenario, structure, times)
+    months = int(np.ceil((max(*times, follow_up) if times else follow_up) / cycle - SAME_TIME)) * cycle
+
+    def narrow(model: ModelFile) -> ModelFile:
+        # Past what a file may say: only people are read here, and what is paid may fall inside these cycles.
+        lag = Duration(0.0, "0 months")
+        at_once = {name: item.model_copy(update={"lag": lag}) for name, item in model.costs.items()}
+        shorter = Duration(float(months), f"{months} months")
+        cycles = "1 month" if cycle == 1 else f"{cycle} months"
+        return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": at_once})
+
+    alone = replace(structure, model=narrow(structure.model))
+    return replace(scenario, model=narrow(scenario.model), structures=(alone,))
+
+
+def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> int:
+    """Months: the longest cycle on whose edges every change of a rate and every observation falls.
+
+    Where there is none, or an effect fades continuously, the scenario's own.
+    """
+    moments = [*times, *(float(moment) for moment in _changes(scenario, structure))]
+    strategies = structure.model.strategies.values()
+    if not any(effect.half_life for strategy in strategies for effect in strategy.effects.values()):
+        for cycle in reversed(CYCLES):
+            if all(in_whole_cycles(moment, cycle) for moment in moments):
+                return cycle
+    return cycle_months(scenario.model)
+
+
+def _changes(scenario: Scenario, structure: Structure) -> Iterator[float]:
+    """Months at which the rates of a structure change. An end at the horizon is none."""
+    horizon = scenario.model.horizon.months
+    for strategy in structure.model.strategies:
+        for line in rate_lines(structure.model, strategy):
+            yield from (years * MONTHS_A_YEAR for years, _ in line.base)
+            for term in line.terms:
+                yield from (m for m in (term.first * MONTHS_A_YEAR, term.last * MONTHS_A_YEAR) if m < horizon)
+
 
 SMALLEST_SHARE = 1e-12
 """Predicted shares are kept this far from 0 and 1, where a logarithm has no value."""
@@ -29,10 +130,11 @@ def log_likelihood(predicted: Array, observed: Array, sizes: Array) -> Array:
     """Σ size · [share · ln p + (1 − share) · ln(1 − p)], without the constant of the binomial coefficient.
 
     predicted, observed: p and shares, shape (observation, draw). sizes: effective numbers (n ÷ design
-    effect), shape (observation,). Returns shape (draw,).
+    effect), shape (observation,). Returns shape (draw,), −∞ where a p is NaN.
     """
     p = _inside(predicted)
-    return np.asarray(sizes @ (xlogy(observed, p) + xlog1py(1 - observed, -p)), dtype=np.float64)
+    found = sizes @ (xlogy(observed, p) + xlog1py(1 - observed, -p))
+    return np.where(np.isnan(predicted).any(axis=0), -np.inf, found)
 
 
 def gradient(predicted: Array, slopes: Array, observed: Array, sizes: Array) -> Array:
@@ -41,18 +143,14 @@ def gradient(predicted: Array, slopes: Array, observed: Array, sizes: Array) -> 
     slopes: d predicted / d parameter, shape (observation, parameter, draw); the rest as above.
     """
     p = _inside(predicted)
-    pull = sizes[:, None] * (observed - p) / (p * (1 - p))
-    return np.asarray(np.einsum("od,opd->pd", pull, slopes), dtype=np.float64)
+    return np.asarray(np.einsum("od,opd->pd", sizes[:, None] * (observed - p) / (p * (1 - p)), slopes))
 
 
 def information(predicted: Array, slopes: Array, sizes: Array) -> Array:
-    """Expected (Fisher) information: Σ size · slope slopeᵀ ÷ (p (1 − p)).
-
-    Shape (parameter, parameter, draw).
-    """
+    """Expected (Fisher) information: Σ size · slope slopeᵀ ÷ (p (1 − p)), shape (parameter, parameter, draw)."""
     p = _inside(predicted)
     root = slopes * np.sqrt(sizes[:, None] / (p * (1 - p)))[:, None]
-    return np.asarray(np.einsum("opd,oqd->pqd", root, root), dtype=np.float64)
+    return np.asarray(np.einsum("opd,oqd->pqd", root, root))
 
 
 REACH = 4.5
@@ -97,21 +195,16 @@ class Density:
         except InputError:
             if values.shape[1] == 1:
                 return np.full((len(self.observed), 1), np.nan)
-            middle = values.shape[1] // 2
-            return np.concatenate([self._followed(values[:, :middle]), self._followed(values[:, middle:])], axis=1)
+            halves = np.split(values, [values.shape[1] // 2], axis=1)
+            return np.concatenate([self._followed(half) for half in halves], axis=1)
 
     def log_likelihood(self, shares: Array) -> Array:
         """Of predicted shares, without the constant of the binomial coefficient; shape (draw,)."""
-        found = log_likelihood(np.nan_to_num(shares), self.observed[:, None], self.sizes)
-        return np.where(np.isnan(shares).any(axis=0), -np.inf, found)
+        return log_likelihood(shares, self.observed[:, None], self.sizes)
 
-    def only(self, observation: int) -> "Density":
-        """With one observation and no other."""
-        return replace(self, sizes=np.where(np.arange(len(self.sizes)) == observation, self.sizes, 0.0))
-
-    def without(self, observation: int) -> "Density":
-        """With one observation left out."""
-        return replace(self, sizes=np.where(np.arange(len(self.sizes)) == observation, 0.0, self.sizes))
+    def only(self, seen: NDArray[np.bool_]) -> "Density":
+        """Of some of the observations, a mask of shape (observation,)."""
+        return replace(self, sizes=np.where(seen, self.sizes, 0.0))
 
     def height_and_slope(self, score: Array) -> tuple[float, Array]:
         """Log-likelihood at one point, shape (free,), and its slope in the scores.
@@ -126,8 +219,7 @@ class Density:
 
     def information(self, score: Array) -> Array:
         """What the data tell at one point (Fisher), shape (free, free), in scores: the prior alone tells 1."""
-        shares, slopes = self._slopes(score)
-        return information(shares, slopes, self.sizes)[:, :, 0]
+        return information(*self._slopes(score), self.sizes)[:, :, 0]
 
     def _slopes(self, score: Array) -> tuple[Array, Array]:
         """Shares, (observation, 1), and their slopes, (observation, free, 1), in one call of the engine."""
@@ -143,20 +235,18 @@ class Density:
 
 SAME = 1e-4
 """Searches that end within this of the highest log-density have found the same point."""
-PRECISION = 1e-12
-"""Relative gain at which a search ends."""
-MOST_STEPS = 500
+SEARCH = {"ftol": 1e-12, "maxiter": 500}
+"""Relative gain at which a search ends, and its most steps."""
 
 
 @dataclass(frozen=True)
 class Mode:
-    """score: the highest point found, shape (free,). height: its log-density.
+    """score: the highest point found, shape (free,).
 
     agreeing: of `searches` from different starts, those that ended at it.
     """
 
     score: Array
-    height: float
     searches: int
     agreeing: int
 
@@ -174,16 +264,14 @@ def highest(density: Density, starts: Array, with_prior: bool = True) -> Mode:
             height, slope = height - float(score @ score) / 2, slope - score
         return -height, -slope
 
-    bounds = [(-REACH, REACH)] * len(starts)
-    options = {"ftol": PRECISION, "maxiter": MOST_STEPS}
+    bounds: Any = [(-REACH, REACH)] * len(starts)
     ends: list[Any] = [
-        minimize(lost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)  # type: ignore[call-overload]
+        minimize(lost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=SEARCH)  # type: ignore[call-overload]
         for start in starts.T
     ]
-    heights = np.array([-float(end.fun) for end in ends])
-    best = int(np.argmax(heights))
-    agreeing = int(np.sum(heights > heights[best] - SAME))
-    return Mode(np.asarray(ends[best].x, dtype=np.float64), float(heights[best]), len(ends), agreeing)
+    best = min(ends, key=lambda end: float(end.fun))
+    agreeing = sum(float(end.fun) < float(best.fun) + SAME for end in ends)
+    return Mode(np.asarray(best.x, dtype=np.float64), len(ends), agreeing)
 
 
 ROUNDS = (4_000, 8_000, 8_000)
@@ -222,23 +310,14 @@ class Sample:
         """Log of the mean likelihood over the prior, without the constant of the binomial coefficients."""
         return float(logsumexp(self.log_weights) - np.log(len(self.log_weights)))
 
-    def reweighted(self, log_ratio: Array) -> "Sample":
-        """The same draws for another density; log_ratio: of that density to this one, shape (draw,)."""
-        return replace(self, log_weights=self.log_weights + log_ratio)
-
     def moments(self) -> tuple[Array, Array]:
         """Mean, (free,), and covariance, (free, free), of the scores."""
-        weights = self.weights
-        mean = self.scores @ weights
-        apart = self.scores - mean[:, None]
-        return mean, (apart * weights) @ apart.T
+        covariance = np.cov(self.scores, aweights=self.weights, ddof=0)
+        return self.scores @ self.weights, covariance.reshape(len(self.scores), -1)
 
-    def quantiles(self, values: Array, chances: Sequence[float]) -> list[float]:
+    def quantiles(self, values: Array, chances: Sequence[float]) -> tuple[float, ...]:
         """Weighted quantiles of a quantity of each draw, shape (draw,)."""
-        order = np.argsort(values, kind="stable")
-        heights = np.cumsum(self.weights[order])
-        last = len(values) - 1
-        return [float(values[order[min(int(np.searchsorted(heights, chance)), last)]]) for chance in chances]
+        return tuple(map(float, np.quantile(values, chances, weights=self.weights, method="inverted_cdf")))
 
     def picked(self, rows: int, seed: int, name: str) -> NDArray[np.int64]:
         """Rows drawn with their weights: systematic resampling, one number for all rows."""
@@ -252,6 +331,9 @@ def sampled(density: Density, centre: Array, enough: float, seed: int, name: str
 
     centre: the posterior's highest point, shape (free,). enough: the effective size at which the last round ends; it
     ends at MOST_DRAWS anyway. name: of the random numbers.
+
+    An importance sampler of our own: a mixture of the prior and an adapted t, so that the evidence comes with it and
+    nothing depends on a chain that has to settle.
     """
     spread = np.asarray(np.linalg.inv(density.information(centre) + np.eye(len(centre))), dtype=np.float64)
     for number, draws in enumerate(ROUNDS):
@@ -259,21 +341,16 @@ def sampled(density: Density, centre: Array, enough: float, seed: int, name: str
         if found.effective_size > 2 * len(centre):
             centre, spread = found.moments()
     found = _round(density, centre, spread, seed, f"{name} last round", 0, DRAWS)
-    while found.effective_size < enough and len(found.log_weights) < MOST_DRAWS:
-        count = len(found.log_weights)
+    while found.effective_size < enough and (count := len(found.log_weights)) < MOST_DRAWS:
         more = _round(density, centre, spread, seed, f"{name} last round", count, count)
-        found = Sample(*(np.concatenate(parts, axis=-1) for parts in zip(_parts(found), _parts(more), strict=True)))
+        both = ((getattr(found, part), getattr(more, part)) for part in ("scores", "shares", "log_weights"))
+        found = Sample(*(np.concatenate(parts, axis=-1) for parts in both))
     return found
-
-
-def _parts(sample: Sample) -> tuple[Array, Array, Array]:
-    return sample.scores, sample.shares, sample.log_weights
 
 
 def _round(density: Density, centre: Array, spread: Array, seed: int, name: str, first: int, draws: int) -> Sample:
     """Draws `first` to `first + draws` of the mixture of t distribution and prior, with their weights."""
-    count = len(centre)
-    shape = WIDER**2 * spread
+    count, shape = len(centre), WIDER**2 * spread
     normal = ndtri(prior_uniforms(count, draws, seed, name, first))
     tail = np.sqrt(2 * gammaincinv(FREEDOM / 2, uniforms(seed, f"{name} tail", draws, first)) / FREEDOM)
     scores = centre[:, None] + np.linalg.cholesky(shape) @ normal / tail
