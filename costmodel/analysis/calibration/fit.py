@@ -229,59 +229,34 @@ def calibrate(
 
 def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progress: Progress | None) -> Fit:
     block, observations = problem.file.fits[name], problem.file.observations
-    seen, sizes = problem.observed(block), [one.n for one in observations.values()]
+    seen, steps = problem.observed(block), iter(range(1, 4 + len(observations)))
     held = {joint: problem.scenario.central[supply] for joint, supply in block.held.items()}
-    density, stream, steps = _density(problem, block, held), f"calibration {name}", iter(range(1, 4 + len(seen)))
+    density, stream = _density(problem, block, held), f"calibration {name}"
 
-    def done(step: int) -> None:
+    def done() -> None:
         if progress:
-            progress(name, step, 3 + len(seen))
+            progress(name, next(steps), 3 + len(seen))
 
     before, prior_shares = _before(problem, name, density, stream)
     plausible = density.log_likelihood(prior_shares) - np.sum(before**2, axis=0) / 2
     starts = before[:, np.argsort(-plausible, kind="stable")[: STARTS - 1]]
     mode = highest(density, np.concatenate([np.zeros((len(before), 1)), starts], axis=1))
-    done(next(steps))
-
+    done()
     sample = sampled(density, mode.score, WANTED, seed, stream)
     if sample.effective_size < ENOUGH:
         found = f"{name}: {len(sample.log_weights):,} draws are worth {sample.effective_size:,.0f}"
         remedy = f"At least {ENOUGH:,} are needed. Free fewer quantities, or give priors nearer to what the data say."
         raise InputError.at(str(problem.place("fits", name)), found, remedy)
-    done(next(steps))
+    done()
     left_out: dict[str, LeftOut] = {}
-    for i, observation in enumerate(observations):
-        if observation in seen and len(seen) > 1:
-            left_out[observation] = _predicted(density, sample, i, sizes[i], seed, stream)
-            done(next(steps))
-
-    best_shares = density.shares(mode.score[:, None])[:, 0]
+    for i, (one, observation) in enumerate(observations.items()):
+        if one in seen and len(seen) > 1:
+            left_out[one] = _predicted(density, sample, i, observation.n, seed, stream)
+            done()
     points = np.concatenate([mode.score[:, None], sample.scores[:, sample.picked(rows - 1, seed, stream)]], axis=1)
     fixed = np.broadcast_to(np.array(list(held.values()))[:, None], (len(held), rows))
-    likeliest = highest(density, mode.score[:, None], with_prior=False).score
-    together = density.shares(likeliest[:, None])[:, 0]
-    made_rows = tuple(
-        Row(
-            name=one,
-            label=observation.label or _in_words(observation),
-            strategy=observation.strategy,
-            states=tuple(observation.states),
-            months=observation.time.months,
-            observed=observation.share,
-            n=observation.n,
-            status=observation.status,
-            fitted=float(best_shares[i]),
-            miss=float(best_shares[i] - observation.share) * 100,
-            used=one in seen,
-            prior=tuple(map(float, np.quantile(prior_shares[i], TAILS))),
-            posterior=sample.quantiles(sample.shares[i], TAILS),
-            left_out=left_out.get(one),
-            apart=float(together[i]) if one in seen and _far(observation.share, together[i], observation.n) else None,
-        )
-        for i, (one, observation) in enumerate(observations.items())
-    )
-    mean, covariance = sample.moments()
-    done(3 + len(seen))
+    made = tuple(_rows(observations, density, mode.score, prior_shares, sample, left_out))
+    done()
     return Fit(
         name=name,
         label=block.label,
@@ -291,19 +266,10 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
         held=held,
         columns=tuple(problem.columns[key] for key in (*block.free, *block.held)),
         values=_as_written(np.concatenate([density.values(points), fixed]).T),
-        rows=made_rows,
-        learned=tuple(
-            Learned(
-                one,
-                tuple(map(float, density.priors[i].quantile(np.array(TAILS)))),
-                sample.quantiles(values, TAILS),
-                float(np.sqrt(covariance[i, i])),
-                float(mean[i]),
-            )
-            for i, (one, values) in enumerate(zip(block.free, density.values(sample.scores), strict=True))
-        ),
-        ties=tuple(_ties(list(block.free), covariance)),
-        log_likelihood=float(density.log_likelihood(best_shares[:, None])[0]),
+        rows=made,
+        learned=tuple(_learned(density, sample, list(block.free))),
+        ties=tuple(_ties(sample, list(block.free))),
+        log_likelihood=float(density.log_likelihood(density.shares(mode.score[:, None]))[0]),
         saturated=float(density.log_likelihood(density.observed[:, None])[0]),
         log_evidence=sample.log_evidence,
         searches=mode.searches,
@@ -314,6 +280,57 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
         seed=seed,
         origin=problem.label(name, seed),
     )
+
+
+def _rows(
+    observations: Mapping[str, Observation], density: Density, best: Array, prior: Array, sample: Sample,
+    left_out: Mapping[str, LeftOut],
+) -> Iterator[Row]:  # fmt: skip
+    """Every observation of the file beside the fit, also those that it did not see.
+
+    best: scores of the most plausible point, (free,). prior: shares of its draws, (observation, draw).
+    """
+    likeliest = highest(density, best[:, None], with_prior=False).score
+    fitted, together = density.shares(np.stack([best, likeliest], axis=1)).T
+    for i, (name, one) in enumerate(observations.items()):
+        used = bool(density.sizes[i])
+        yield Row(
+            name=name,
+            label=one.label or f"{' or '.join(one.states)} at {one.time.text}".replace("_", " "),
+            strategy=one.strategy,
+            states=tuple(one.states),
+            months=one.time.months,
+            observed=one.share,
+            n=one.n,
+            status=one.status,
+            fitted=float(fitted[i]),
+            miss=float(fitted[i] - one.share) * 100,
+            used=used,
+            prior=tuple(map(float, np.quantile(prior[i], TAILS))),
+            posterior=sample.quantiles(sample.shares[i], TAILS),
+            left_out=left_out.get(name),
+            apart=float(together[i]) if used and _far(one.share, together[i], one.n) else None,
+        )
+
+
+def _learned(density: Density, sample: Sample, names: Sequence[str]) -> Iterator[Learned]:
+    """Prior beside posterior for each free quantity."""
+    mean, covariance = sample.moments()
+    values = density.values(sample.scores)
+    for i, name in enumerate(names):
+        prior = tuple(map(float, density.priors[i].quantile(np.array(TAILS))))
+        posterior, width = sample.quantiles(values[i], TAILS), float(np.sqrt(covariance[i, i]))
+        yield Learned(name, prior, posterior, width, float(mean[i]))
+
+
+def _ties(sample: Sample, names: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+    """Pairs that the data know only together, with the correlation of their scores."""
+    _, covariance = sample.moments()
+    scale = np.sqrt(np.diag(covariance))
+    for i, j in combinations(range(len(names)), 2):
+        correlation = float(covariance[i, j] / (scale[i] * scale[j]))
+        if abs(correlation) >= TIED:
+            yield names[i], names[j], correlation
 
 
 def _density(problem: CalibrationProblem, block: FitBlock, held: dict[str, float]) -> Density:
@@ -392,22 +409,9 @@ def _far(seen: float, best: float, n: int) -> bool:
     return not low <= seen <= high
 
 
-def _ties(names: Sequence[str], covariance: Array) -> Iterator[tuple[str, str, float]]:
-    """Pairs that the data know only together, with the correlation of their scores."""
-    scale = np.sqrt(np.diag(covariance))
-    for i, j in combinations(range(len(names)), 2):
-        correlation = float(covariance[i, j] / (scale[i] * scale[j]))
-        if abs(correlation) >= TIED:
-            yield names[i], names[j], correlation
-
-
 def _as_written(values: Array) -> Array:
     """Rounded as the file holds them, so that a fit and its file are the same numbers."""
     return np.array([[float(f"{value + 0.0:.{DIGITS}g}") for value in row] for row in values])
-
-
-def _in_words(observation: Observation) -> str:
-    return f"{' or '.join(observation.states)} at {observation.time.text}".replace("_", " ")
 
 
 def posterior_text(fit: Fit) -> str:

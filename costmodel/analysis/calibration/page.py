@@ -57,33 +57,22 @@ def page_of(name: str, fits: Iterable[Fit]) -> Page:
     return Page(f"Fits of {name}", tuple(blocks), data=data)
 
 
+SAID = (
+    "name", "label", "alternative", "best", "ties", "free", "held", "predicted_inside", "largest_miss",
+    "log_likelihood", "saturated", "log_evidence", "design_effect", "searches", "agreeing", "draws", "effective_size",
+    "effective_rows", "seed",
+)  # fmt: skip
+"""What is handed on of a fit as it is."""
+
+
 def _fit(fit: Fit) -> dict[str, Any]:
     """A fit without the rows of its posterior, which stand in its file."""
-    return {
-        "name": fit.name,
-        "label": fit.label,
-        "alternative": fit.alternative,
+    return {key: getattr(fit, key) for key in SAID} | {
         "output": fit.output.name,
-        "best": fit.best,
         "parameters": [asdict(one) for one in fit.learned],
-        "ties": [list(one) for one in fit.ties],
-        "free": list(fit.free),
-        "held": dict(fit.held),
         "observations": [asdict(row) for row in fit.rows],
-        "predicted_inside": list(fit.predicted_inside),
-        "largest_miss": fit.largest_miss,
-        "log_likelihood": fit.log_likelihood,
-        "saturated": fit.saturated,
-        "log_evidence": fit.log_evidence,
-        "design_effect": fit.design_effect,
-        "searches": fit.searches,
-        "agreeing": fit.agreeing,
-        "draws": fit.draws,
-        "effective_size": fit.effective_size,
         "rows": len(fit.values),
-        "effective_rows": fit.effective_rows,
         "warnings": list(fit.warnings),
-        "seed": fit.seed,
     }
 
 
@@ -151,17 +140,16 @@ def figure(fit: Fit) -> "Chart":
     from costmodel import drawing
 
     drawn, rows = drawing.empty(), list(fit.rows)
-    before = {"color": drawing.LIGHT_GREY, "width": 6}
-    others = {"color": drawing.ORANGE, "width": 3, "dash": "dot"}
-    _bands(drawn, "Model before the fit (95%)", [_ends(row.prior) for row in rows], -APART, before)
-    _bands(
-        drawn, "Model after the fit (95%)", [_ends(row.posterior) for row in rows], 0, before | {"color": drawing.BLUE}
-    )
-    _bands(drawn, "What the other observations predict (95%)", [_others(row) for row in rows], APART, others)
+    wide, thin = {"width": 6}, {"color": drawing.ORANGE, "width": 3, "dash": "dot"}
+    before: list[Ends | None] = [(row.prior[0], row.prior[-1]) for row in rows]
+    after: list[Ends | None] = [(row.posterior[0], row.posterior[-1]) for row in rows]
+    others = [(row.left_out.low, row.left_out.high) if row.left_out else None for row in rows]
+    _bands(drawn, "Model before the fit (95%)", before, -APART, wide | {"color": drawing.LIGHT_GREY})
+    _bands(drawn, "Model after the fit (95%)", after, 0, wide | {"color": drawing.BLUE})
+    _bands(drawn, "What the other observations predict (95%)", others, APART, thin)
     errors = [sampling_interval(row.observed, row.n) for row in rows]
-    observed = [row.observed for row in rows]
     drawn.add_scatter(
-        x=observed,
+        x=[row.observed for row in rows],
         y=list(range(len(rows))),
         mode="markers",
         name="Observed, with its sampling error (95%)",
@@ -171,16 +159,15 @@ def figure(fit: Fit) -> "Chart":
             "size": 9,
         },
         error_x={
-            "array": [ends[1] - share for ends, share in zip(errors, observed, strict=True)],
-            "arrayminus": [share - ends[0] for ends, share in zip(errors, observed, strict=True)],
+            "array": [ends[1] - row.observed for ends, row in zip(errors, rows, strict=True)],
+            "arrayminus": [row.observed - ends[0] for ends, row in zip(errors, rows, strict=True)],
             "color": drawing.GREY,
             "thickness": 1.5,
         },
         customdata=[drawing.literal(_name(row)) for row in rows],
         hovertemplate="%{customdata}: %{x:.1%}<extra></extra>",
     )
-    furthest = max(end for row in rows for end in (row.prior[-1], row.posterior[-1], *(_others(row) or ())))
-    furthest = max(furthest, *(ends[1] for ends in errors))
+    furthest = max(ends[1] for ends in (*before, *after, *others, *errors) if ends)
     title = _title(fit)
     alt = f"One row for each observation: its share, and bands of the model before and after the fit. {title}"
     made = drawing.chart(drawn, title, alt)
@@ -195,8 +182,8 @@ def figure(fit: Fit) -> "Chart":
 
 def sampling_interval(share: float, n: int) -> tuple[float, float]:
     """95% interval of a share among n people (Jeffreys), which holds the share itself."""
-    low, high = (float(beta.ppf(chance, n * share + 0.5, n * (1 - share) + 0.5)) for chance in (0.025, 0.975))
-    return min(low, share), max(high, share)
+    low, high = beta.interval(0.95, n * share + 0.5, n * (1 - share) + 0.5)
+    return min(float(low), share), max(float(high), share)
 
 
 def _bands(figure: Any, name: str, bands: list[Ends | None], below: float, line: dict[str, object]) -> None:
@@ -210,16 +197,8 @@ def _bands(figure: Any, name: str, bands: list[Ends | None], below: float, line:
     figure.add_scatter(x=x, y=y, mode="lines", name=name, line=line, hovertemplate="%{x:.1%}")
 
 
-def _ends(quantiles: tuple[float, ...]) -> Ends:
-    return quantiles[0], quantiles[-1]
-
-
-def _others(row: Row) -> Ends | None:
-    return (row.left_out.low, row.left_out.high) if row.left_out else None
-
-
 def _name(row: Row) -> str:
-    recalled = " (to be checked)" if row.status == "recalled" else ""
+    recalled = TO_BE_CHECKED if row.status == "recalled" else ""
     unseen = "" if row.used else " (not seen by this fit)"
     return f"{row.name} {row.label}, {row.strategy.replace('_', ' ')}{recalled}{unseen}"
 

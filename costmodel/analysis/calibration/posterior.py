@@ -74,7 +74,7 @@ def prediction(
 
 
 def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -> Scenario:
-    """The scenario with one structure, costs that fall at once, the longest cycle that fits and the shortest horizon.
+    """The scenario with one structure and no costs, the longest cycle that fits and the shortest horizon.
 
     times: months at which the cohort is read.
     """
@@ -84,11 +84,9 @@ def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -
 
     def narrow(model: ModelFile) -> ModelFile:
         # Past what a file may say: only people are read here, and what is paid may fall inside these cycles.
-        lag = Duration(0.0, "0 months")
-        at_once = {name: item.model_copy(update={"lag": lag}) for name, item in model.costs.items()}
         shorter = Duration(float(months), f"{months} months")
         cycles = "1 month" if cycle == 1 else f"{cycle} months"
-        return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": at_once})
+        return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": {}})
 
     alone = replace(structure, model=narrow(structure.model))
     return replace(scenario, model=narrow(scenario.model), structures=(alone,))

@@ -142,6 +142,11 @@ class Target(Block):
     """How we know it. `recalled` is shown as "to be checked"."""
 
     @property
+    def months(self) -> float:
+        """From referral to when; 0 where no time is given."""
+        return self.time.months if self.time else 0.0
+
+    @property
     def sources(self) -> list[str]:
         """Source ids."""
         return [self.source] if isinstance(self.source, str) else self.source

@@ -104,7 +104,7 @@ class Answers:
 
     @cached_property
     def _lived(self) -> dict[float, Living]:
-        months = sorted({_months(row) for row in self.rows if row.states})
+        months = sorted({row.months for row in self.rows if row.states})
         lived = living_at(self.scenario, months, self.draws, self.seed)
         return {month: Living(*at) for month, *at in zip(months, *lived, strict=True)}
 
@@ -116,15 +116,15 @@ class Answers:
         """Months at which a row is read: its last, and the one before where it is of a single cycle."""
         if row.time is None:
             return []
-        before = [_months(row) - cycle_months(self.scenario.model)] if row.outcome == "fall in use" else []
-        return [*before, _months(row)]
+        before = [row.months - cycle_months(self.scenario.model)] if row.outcome == "fall in use" else []
+        return [*before, row.months]
 
     def of(self, row: Target, threshold: float) -> tuple[Kind, Parts]:
         """What answers a target. threshold: money per QALY, in the setting's price year."""
-        years = _months(row) / MONTHS_A_YEAR
+        years = row.months / MONTHS_A_YEAR
         match row.outcome:
             case "share in states":
-                people = self._lived[_months(row)].people
+                people = self._lived[row.months].people
                 return "mean", {"value": self._less(row, lambda s: share_in(people[:, s], self._states(row)))}
             case "months in states":
                 return "mean", {"value": self._years_in_states(row) * MONTHS_A_YEAR}
@@ -178,15 +178,15 @@ class Answers:
         return of(own) - of(other) if other else of(own)
 
     def _years_in_states(self, row: Target) -> Array:
-        spent = self._lived[_months(row)].person_years[self._states(row)].sum(axis=0)
+        spent = self._lived[row.months].person_years[self._states(row)].sum(axis=0)
         return self._less(row, lambda s: spent[s])
 
     def _qalys(self, row: Target) -> Array:
-        result, at = self._result, self._result.at(_months(row))
+        result, at = self._result, self._result.at(row.months)
         return self._gained(row, lambda s: result.qaly_gain(result.headline, at, s, discounted=False))
 
     def _net(self, row: Target, category: str | None = None) -> Array:
-        result, at = self._result, self._result.at(_months(row))
+        result, at = self._result, self._result.at(row.months)
         run, payer = result.headline, row.perspective
         return self._gained(row, lambda s: result.net_cost(run, at, s, perspective=payer, category=category))
 
@@ -196,7 +196,7 @@ class Answers:
 
     def _total(self, row: Target) -> Array:
         result, own = self._result, self._place(row.strategy)
-        run, at = result.headline, result.at(_months(row))
+        run, at = result.headline, result.at(row.months)
         return result.total_cost(run, at, own, str(row.perspective), discounted=False, category=row.category)
 
     def _use(self, row: Target) -> Array:
@@ -221,17 +221,13 @@ class Answers:
         return total
 
 
-def _months(row: Target) -> float:
-    return row.time.months if row.time else 0.0
-
-
 def _share_moved(scenario: Scenario, row: Target, values: Values, draws: int) -> Array:
     """Share of those who begin at the origin that has made a move at least once, deaths and other moves aside.
 
     1 − exp(−Σ rate × length of cycle); beyond the horizon the last rate goes on.
     """
     arrow, time, look = " -> ".join(row.transition or ()), edges(scenario), looking(values)
-    until = _months(row) / MONTHS_A_YEAR
+    until = row.months / MONTHS_A_YEAR
     moved = np.empty((len(scenario.structures), draws))
     for a, structure in enumerate(scenario.structures):
         (line,) = [one for one in rate_lines(structure.model, str(row.strategy)) if one.name == arrow]
