@@ -211,7 +211,7 @@ def _cited(
 ) -> Iterator[Problem]:
     for one in cited:
         if one not in sources:
-            yield Problem(str(tree.place(keys)), f'{who}: there is no source "{one}"', nearest(one, sources))
+            yield tree.problem(keys, f'{who}: there is no source "{one}"', nearest(one, sources))
         elif STRENGTH.index(status) < STRENGTH.index(sources[one].status):
             found = f'{who} has the status "{status}" and its source {one} is "{sources[one].status}"'
-            yield Problem(str(tree.place(keys)), found, "Say what the source is.")
+            yield tree.problem(keys, found, "Say what the source is.")

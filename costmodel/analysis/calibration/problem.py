@@ -126,7 +126,7 @@ class _Faults:
         self.found: list[Problem] = []
 
     def add(self, keys: Keys, found: str, remedy: str = "") -> None:
-        self.found.append(Problem(str(self.tree.place(keys)), found, remedy))
+        self.found.append(self.tree.problem(keys, found, remedy))
 
     def known(self, keys: Keys, what: str, name: str, allowed: Collection[str]) -> bool:
         """Whether there is something of a name; otherwise that is a fault."""
