@@ -1,3 +1,8 @@
 """The version of the engine."""
 
 __version__ = "0.2.0"
+
+
+def engine() -> str:
+    """The program and its version."""
+    return f"costmodel {__version__}"

@@ -32,7 +32,7 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import command
 from costmodel.errors import InputError
-from costmodel.report import terminal
+from costmodel.report import media
 from costmodel.report.sentence import MAIN
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
@@ -108,7 +108,7 @@ def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | No
         from costmodel.analysis import evidence
         from costmodel.report import render
 
-        with terminal.progress() as progress:
+        with media.progress() as progress:
             page = evidence.page_of(evidence.evidence_of_all(scenarios(), progress=progress))
         write_text(write, render.markdown(replace(page, about=(BY_HAND, *page.about))), "--write")
 
@@ -160,9 +160,9 @@ def draws(
     output: Annotated[Path, option("FOLDER", "The folder to write; made if new.", "-o", "--output")],
 ) -> None:
     """Write the draws with their costs and effects, in columns as SAVI and BCEA read them."""
-    from costmodel.report import draws_files
+    from costmodel.report.saved import write_draws
 
-    for path in draws_files.write(of.run(), output):
+    for path in write_draws(of.run(), output):
         print(f"{path} written.")
 
 

@@ -30,9 +30,10 @@ from costmodel.cli.program import OUR_FAULT, command
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.report import json_report, terminal
+from costmodel.report import media
 from costmodel.scenario.load import HEADLINE, Refused, because, kind_of, refusal
 from costmodel.scenario.read import read_file
+from costmodel.version import engine
 
 WRITTEN = "Written by `costmodel validate --write docs/validation.md` from `scenarios/validation.yaml`, not by hand."
 
@@ -56,7 +57,7 @@ def calibrate(
     from costmodel.report import render
 
     size = {} if rows is None else {"rows": rows}
-    with terminal.progress() as progress:
+    with media.progress() as progress:
         fits = analysis.calibrate(calibration, fits=fit, seed=seed, progress=progress, **size)
     written = analysis.write(fits)
     page = page_of(calibration.name, fits)
@@ -90,13 +91,13 @@ def validate(
     if scenario is not None and write is not None:
         raise InputError.at("--write", "the file has the targets of every population", "Leave SCENARIO out.")
     loaded = None if scenario is None else scenario_of(scenario, set_, fix, None)
-    with terminal.progress() as progress:
+    with media.progress() as progress:
         found = ask(scenarios() if loaded is None else None, draws=draws, seed=seed, progress=progress, scenario=loaded)
     page, of_scenario = found.page(), {}
     if write is not None:
         write_text(write, render.markdown(replace(page, about=(WRITTEN,))), "--write")
     if loaded is not None:
-        of_scenario = {"scenario": json_report.identity(loaded), "changes": json_report.changes(loaded.changes)}
+        of_scenario = {"scenario": render.identity(loaded), "changes": render.changes(loaded.changes)}
     out.give(page, **of_scenario)
 
 
@@ -143,12 +144,12 @@ def verify(
         read = [render.document(page) for page in pages]
         document = {
             "schema": "costmodel/verify/1",
-            "engine": json_report.engine(),
+            "engine": engine(),
             "settings": {"draws": draws, "seed": seed},
             "scenarios": [{**one, "checks": one.pop("rows")} for one in read],
-            "locked": [{"scenario": json_report.identity(one), "refusal": refusal(one)} for one in locked],
+            "locked": [{"scenario": render.identity(one), "refusal": refusal(one)} for one in locked],
         }
-        print(json_report.text(document))
+        print(render.text(document))
     elif scenario is not None:
         show(render.terminal(pages[0]))
     else:

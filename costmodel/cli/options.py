@@ -20,7 +20,7 @@ from costmodel.model.draws import read_given
 from costmodel.model.run import DRAWS, SEED, effort
 from costmodel.page import Page
 from costmodel.perspectives import PERSPECTIVES
-from costmodel.report import files, json_report, terminal
+from costmodel.report import media
 from costmodel.report.sentence import MAIN
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Refused, catalogue
@@ -65,7 +65,7 @@ def new_file(option: str) -> Callable[[object], Path]:
     """A reader of names of files to write, which refuses one that cannot be before anything long is done."""
 
     def read(given: object) -> Path:
-        files.check_folder(Path(str(given)), option)
+        media.check_folder(Path(str(given)), option)
         return Path(str(given))
 
     return read
@@ -134,7 +134,7 @@ class Drawn(Changed):
 
         Raises InputError for a table that does not fit the scenario.
         """
-        from costmodel.report.draws_files import of_another
+        from costmodel.report.saved import of_another
 
         how: dict[str, Any] = {"draws": self.draws, "seed": self.seed, "workers": self.workers}
         if self.draws_from is None:
@@ -161,8 +161,8 @@ class Run(Drawn):
         if draws >= MANY_DRAWS and (expected := effort(scenario, draws, self.seed, self.workers)).seconds >= LONG:
             needs = f"{_in_time(expected.seconds)} and {expected.memory / 1e9:.1f} GB of memory"
             said = f"{draws:,} draws will take about {needs}. Ctrl-C stops them."
-            terminal.console(stderr=True).print(said, soft_wrap=True)
-            with terminal.progress(every=TENTH) as progress:
+            media.console(stderr=True).print(said, soft_wrap=True)
+            with media.progress(every=TENTH) as progress:
                 return costmodel.run(scenario, progress=progress, **how)
         with busy(f"Running {draws:,} draws …"):
             return costmodel.run(scenario, **how)
@@ -207,7 +207,7 @@ class Out:
         from costmodel.report import render
 
         if self.csv is not None:
-            files.write_csv(self.csv, render.as_csv(page.rows))
+            media.write_csv(self.csv, render.as_csv(page.rows))
         tell(self.as_json, page, **more)
 
 
@@ -216,26 +216,26 @@ def tell(as_json: bool, page: Page, **more: Any) -> None:
     from costmodel.report import render
 
     if as_json:
-        print(json_report.text(render.document(page) | more))
+        print(render.text(render.document(page) | more))
     else:
         show(render.terminal(page))
 
 
 def show(pieces: Any) -> None:
     """Print pieces of text and tables."""
-    out = terminal.console()
+    out = media.console()
     for piece in pieces:
         out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
 
 
 def write_text(path: Path, text: str, option: str) -> None:
     """Write a file whole or not at all."""
-    files.write_whole(path, lambda temporary: temporary.write_text(text, "utf-8"), option)
+    media.write_whole(path, lambda temporary: temporary.write_text(text, "utf-8"), option)
 
 
 def busy(words: str) -> Any:
     """Words on stderr while something runs; nothing where stderr is not a terminal."""
-    return terminal.console(stderr=True).status(words)
+    return media.console(stderr=True).status(words)
 
 
 def _in_time(seconds: float) -> str:

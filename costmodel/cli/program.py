@@ -17,8 +17,8 @@ from typer.core import TyperGroup
 
 from costmodel.cli.options import tell
 from costmodel.errors import InputError
-from costmodel.report import json_report
 from costmodel.scenario.load import HEADLINE, Refused
+from costmodel.version import engine
 
 OUR_FAULT, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -166,7 +166,7 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(json_report.engine())
+        print(engine())
         raise typer.Exit()
 
 

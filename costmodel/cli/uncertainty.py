@@ -31,7 +31,7 @@ from costmodel.cli.options import (
 from costmodel.cli.program import INTERRUPTED, OUR_FAULT, Left, command
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import SEED
-from costmodel.report import terminal
+from costmodel.report import media
 from costmodel.report.sentence import MAIN
 from costmodel.scenario.build import Scenario
 
@@ -254,7 +254,7 @@ def sweep(
         raise InputError.at("-o", "there is no folder to write", "Add -o DIR, or --dry-run.")
     refused = 0
     try:
-        with terminal.progress() as progress:
+        with media.progress() as progress:
             if dry_run or output is None:
                 page = analysis.planned(grid, progress).page()
             else:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from costmodel.page import Block, Heading, Notes, Page, Paragraph, titled
-from costmodel.report.json_report import identity
+from costmodel.report.render import identity
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import HEADLINE, Locked, because, refusal
 from costmodel.scenario.parameter import STRENGTH

@@ -8,8 +8,8 @@ from pathlib import Path
 from costmodel.errors import InputError
 from costmodel.inputs.files import read_bytes
 from costmodel.page import Notes, Page, Paged, Paragraph
-from costmodel.report import json_report
-from costmodel.report.files import check_folder, write_whole
+from costmodel.report.media import check_folder, write_whole
+from costmodel.report.render import changes, identity
 from costmodel.report.saved import FILE, overlay_text, path_from, saved
 from costmodel.report.workbook.reader import MOST_BYTES, PROVENANCE, changes_of, is_workbook, opened
 from costmodel.scenario.build import Scenario
@@ -39,9 +39,9 @@ class Imported(Paged):
         said = f"{file} written." if file else "The workbook changes nothing. Nothing was written."
         data = {
             "schema": "costmodel/import/1",
-            "scenario": json_report.identity(self.scenario),
+            "scenario": identity(self.scenario),
             "written": file.name if file else None,
-            "changes": json_report.changes(self.changes),
+            "changes": changes(self.changes),
         }
         blocks = (Notes("Changed", tuple(map(str, self.changes))), Paragraph(said))
         return Page(f"{model.title} ({model.label})", blocks, warnings=self.warnings, data=data)

@@ -5,6 +5,8 @@ so that a new analysis appears in all of them by its `page()`.
 """
 
 import html as escaped
+import json
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -25,13 +27,16 @@ from costmodel.page import (
     Table,
     table_html,
 )
-from costmodel.report import json_report
-from costmodel.report.files import records_as_csv
-from costmodel.report.terminal import Piece, headed, listed
+from costmodel.result.safe_text import cell
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.load import Locked
+from costmodel.scenario.overlay import Change
+from costmodel.version import engine
 
 SCHEMA = "costmodel/page/1"
 FIRST = 42
 """Characters that the first column of a table has on a terminal before it is broken."""
+Piece = Text | RichTable
 CHECK = "To be checked (recalled, not yet verified)"
 
 
@@ -47,6 +52,18 @@ def terminal(page: Page) -> Iterator[Piece]:
         yield Text(_origin(page), style="dim", overflow="fold")
     if page.again:
         yield Text(f"Again: {page.again}", style="dim", overflow="fold")
+
+
+def headed(heading: str, lines: Iterable[Text] | None = None) -> Iterator[Text]:
+    """A heading with its lines; nothing where there are no lines."""
+    under = list(lines or ())
+    if lines is None or under:
+        yield from (Text(""), Text(heading, style="bold"), *under)
+
+
+def listed(lines: Iterable[str]) -> Iterator[Text]:
+    """Lines with dashes."""
+    return (Text(f" – {line}") for line in lines)
 
 
 def pieces(blocks: Iterable[Block]) -> Iterator[Piece]:
@@ -100,7 +117,7 @@ def closing(page: Page) -> Iterator[tuple[str, list[str]]]:
 
 def _origin(page: Page) -> str:
     drawn = f"{page.drawn}; " if page.drawn else ""
-    return f"{drawn}{json_report.engine()}; scenario SHA-256 {page.scenario.sha256 if page.scenario else ''}"
+    return f"{drawn}{engine()}; scenario SHA-256 {page.scenario.sha256 if page.scenario else ''}"
 
 
 def markdown(page: Page) -> str:
@@ -175,13 +192,30 @@ def document(page: Page) -> dict[str, Any]:
     """A page as a program reads it: what was asked, the rows at full precision, and the sentences as notes."""
     scenario = page.scenario
     said: dict[str, Any] = {"schema": SCHEMA}
-    said |= {"title": page.title} if scenario is None else {"scenario": json_report.identity(scenario)}
-    said |= {"engine": json_report.engine()} | {key: _plain(value) for key, value in page.data.items()}
+    said |= {"title": page.title} if scenario is None else {"scenario": identity(scenario)}
+    said |= {"engine": engine()} | {key: _plain(value) for key, value in page.data.items()}
     notes = page.sentences
     if scenario is not None and (recalled := scenario.to_be_checked):
         notes.append(f"to be checked: {', '.join(recalled)}")
     said |= {"rows": records(page.rows), "warnings": list(page.warnings), "notes": notes}
-    return said if scenario is None else said | {"changes": json_report.changes(scenario.changes)}
+    return said if scenario is None else said | {"changes": changes(scenario.changes)}
+
+
+def identity(one: Scenario | Locked) -> dict[str, str]:
+    """Which scenario it is, and of which stratum alone where it is of one. The file is named without its folder."""
+    words = one.file if isinstance(one, Locked) else one.model
+    part = {} if isinstance(one, Locked) or not one.part else {"stratum": one.part}
+    return {"title": words.title, "label": words.label, "sha256": one.sha256, "file": one.path.name, **part}
+
+
+def changes(made: Iterable[Change]) -> list[dict[str, Any]]:
+    """Changes of overlays and options, oldest first."""
+    return [{"path": c.path, "old": c.old, "new": c.new, "by": c.by} for c in made]
+
+
+def text(content: dict[str, Any]) -> str:
+    """JSON as it is printed: numbers as Python writes them, so that reading them back gives the same bits."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -194,15 +228,19 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON can hold it, and all that is in it."""
+    """A value as JSON can hold it, and all that is in it: NumPy scalars as Python's own, infinite numbers as None."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else json_report.plain(value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def as_csv(frame: pd.DataFrame) -> str:
     """The rows as CSV: numbers in full, missing ones empty, lists in words, nothing that a spreadsheet would run."""
-    return records_as_csv([{key: _flat(value) for key, value in row.items()} for row in records(frame)])
+    rows = [{key: cell(_flat(value)) for key, value in row.items()} for row in records(frame)]
+    return pd.DataFrame(rows, columns=frame.columns, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
 def _flat(value: Any) -> Any:

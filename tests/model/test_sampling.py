@@ -11,7 +11,7 @@ import costmodel as cm
 from costmodel.inputs.draws import sobol
 from costmodel.model.draws import drawn_values, read_given
 from costmodel.model.run import values_of
-from costmodel.report.draws_files import tables, write
+from costmodel.report.saved import draws_tables, write_draws
 from tests.cli.commands import refused
 
 TRD = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
@@ -71,7 +71,7 @@ def test_the_mean_net_saving_settles_at_least_three_times_sooner() -> None:
 def exported(trd: cm.Scenario, tmp_path_factory: pytest.TempPathFactory) -> tuple[cm.Result, Path]:
     folder = tmp_path_factory.mktemp("draws") / "out"
     result = cm.run(trd, draws=60, sampling="sobol")
-    write(result, folder)
+    write_draws(result, folder)
     return result, folder
 
 
@@ -214,4 +214,4 @@ def test_draws_that_are_not_kept_cannot_be_written(example_scenario: cm.Scenario
     for draws in (0, 10_241):
         result = cm.run(example_scenario, draws=draws)
         with pytest.raises(cm.InputError, match="cannot be written one by one"):
-            tables(result)
+            draws_tables(result)

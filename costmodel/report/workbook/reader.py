@@ -21,7 +21,6 @@ from openpyxl.utils import get_column_letter
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.report.json_report import engine
 from costmodel.report.workbook.inputs import MOST_MONTHS, moves_the_centre
 from costmodel.report.workbook.sheet import clean
 from costmodel.scenario.build import Scenario
@@ -30,6 +29,7 @@ from costmodel.scenario.fields import Instant
 from costmodel.scenario.read import LARGEST_NUMBER, parse_text
 from costmodel.scenario.schema import Base, ModelFile, OverlayFile
 from costmodel.units import Duration, out_of_support
+from costmodel.version import engine
 
 FILE, INPUTS, PROVENANCE = "workbook", "Inputs", "Provenance"
 """Places: the file as such, and the two sheets that are read."""

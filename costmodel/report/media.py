@@ -1,19 +1,50 @@
-"""Files that appear whole or not at all, and text that a spreadsheet will not run."""
+"""What leaves the program: text on a terminal, how far long work is, and files that appear whole or not at all."""
 
 import contextlib
-import csv
 import errno
-import io
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from costmodel.errors import InputError
 from costmodel.inputs.files import LONGEST_NAME, temporary_beside
-from costmodel.result.safe_text import FORMULA_STARTS, cell
 
-__all__ = ["FORMULA_STARTS", "cell", "check_folder", "write_csv", "write_whole"]
+WIDTH = 132
+"""Columns of tables where the output is not a terminal; sentences are then not broken."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that shows text as it is: a scenario's words are never markup."""
+    plain = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    return plain if plain.is_terminal else Console(
+        stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDTH
+    )  # fmt: skip
+
+
+@contextmanager
+def progress(every: float = 0.0) -> Iterator[Callable[[str, int, int], None]]:
+    """A counter on stderr, called with what is worked at, how much of it is done and how much is wanted.
+
+    every: part of the work after which a line is printed where stderr is no terminal; 0 for none.
+    """
+    out = console(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+        lines: dict[str, int] = {}
+
+        def show(what: str, done: int, wanted: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=wanted)
+            if every and not out.is_terminal and (done - lines.get(what, 0) >= every * wanted or done == wanted):
+                lines[what] = done
+                out.print(f"{what}: {done:,} of {wanted:,}.")
+            bars.update(tasks[what], completed=done)
+
+        yield show
 
 
 def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o") -> None:
@@ -63,13 +94,3 @@ def check_folder(path: Path, option: str) -> None:
         raise InputError.at(place, "this is a device or a pipe, not a file", "Name a file; it is put there whole.")
     if not os.access(folder, os.W_OK):
         raise InputError.at(place, f'nothing may be written in "{folder}"', "Name another folder.")
-
-
-def records_as_csv(records: Sequence[Mapping[str, Any]]) -> str:
-    """Records with the same keys as CSV, at least one."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(records[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in records:
-        writer.writerow({key: cell(value) for key, value in row.items()})
-    return out.getvalue()
