@@ -271,8 +271,10 @@ def _rows(part: Plan, cell: Record) -> Iterator[dict[str, Any]]:
         nothing = {name: "" for name, kind in TABLE.items() if kind == pa.string()}
         yield of_cell | nothing | {"outcome": REFUSED, "discounted": False, "draws": grid.draws, "words": words}
         return
-    kept = table.outcome.isin(grid.outcomes) & table.perspective.isin([*grid.perspectives, ""])
-    for record in table[kept].to_dict("records"):
+    table = table[table.outcome.isin(grid.outcomes)]
+    if grid.perspectives is not None:
+        table = table[table.perspective.isin([*grid.perspectives, ""])]
+    for record in table.to_dict("records"):
         yield of_cell | {str(name): None if value != value else safe(value) for name, value in record.items()}
 
 

@@ -17,7 +17,6 @@ from costmodel.errors import InputError, Problem, can_be_called, nearest, path_o
 from costmodel.inputs.files import named_file, read_bytes
 from costmodel.model.run import DRAWS, MOST_DRAWS, SEED, check_size
 from costmodel.page import Column, Page, Paged, Paragraph, Table
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Text, Version
@@ -96,7 +95,7 @@ class GridFile(Block):
     """Start of the random numbers, the same in each cell."""
     outcomes: list[Text] = Field(default=list(OUTCOMES), min_length=1)
     """Which outcomes are kept; all if left out."""
-    perspectives: list[Text] = Field(default=list(PERSPECTIVES), min_length=1)
+    perspectives: list[Text] | None = Field(default=None, min_length=1)
     """Which payers' rows are kept, beside those of none (health, parties); all if left out."""
 
     @property
@@ -197,8 +196,12 @@ def read_grid(path: Path) -> tuple[GridFile, Tree, str]:
 
 def _problems(tree: Tree, grid: GridFile) -> Iterator[Problem]:
     """What the types do not see: names that do not exist or stand twice, and too many cells."""
-    for key, allowed in (("scenarios", grid.scenarios), ("outcomes", OUTCOMES), ("perspectives", tuple(PERSPECTIVES))):
-        names = getattr(grid, key)
+    for key, allowed in (
+        ("scenarios", grid.scenarios),
+        ("outcomes", OUTCOMES),
+        ("perspectives", grid.perspectives or ()),
+    ):
+        names = getattr(grid, key) or ()
         for i, name in enumerate(names):
             if name not in allowed:
                 place = str(tree.place((key, i)))
@@ -228,6 +231,11 @@ def planned(grid: str | Path, progress: Progress | None = None) -> Plan:
     problems: list[Problem] = []
     scenarios = {name: _loaded(name, path, str(tree.place(("scenarios", i))), problems)
                  for i, name in enumerate(file.scenarios)}  # fmt: skip
+    for i, name in enumerate(file.perspectives or ()):
+        for scenario in scenarios.values():
+            if scenario is not None and name not in (known := scenario.setting.perspectives):
+                place = str(tree.place(("perspectives", i)))
+                problems.append(Problem(place, f'there is no perspective "{name[:40]}"', nearest(name, known)))
     found: dict[Problem, list[int]] = {}
     cells = []
     of_each = itertools.product(file.scenarios, itertools.product(*file.set.values()))

@@ -55,7 +55,7 @@ def test_what_is_left_out_keeps_everything(tmp_path: Path) -> None:
     assert [cell["file"] for cell in plan.cells] == ["model.yaml"]
     assert plan.cells[0]["sha256"] == cm.load(tmp_path / "model.yaml").sha256
     assert (plan.grid.draws, plan.grid.seed, tuple(plan.grid.outcomes)) == (2_000, 1, OUTCOMES)
-    assert plan.grid.perspectives == ["nhs", "nhs_pss", "public_sector", "societal"]
+    assert plan.grid.perspectives is None
 
 
 def test_every_outcome_of_a_result_can_be_kept(example_result: cm.Result) -> None:
