@@ -1,16 +1,16 @@
 """A position of the dial, fitted: the average trial, a new service, and what stands beside them."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from costmodel.errors import listed, one_of
 from costmodel.synthesis.file import LISTED, NamedRun, RowsOfEvidence
-from costmodel.synthesis.frequentist import RandomEffects, reml
 from costmodel.synthesis.likelihood import Array, Error, Profile, ratio
 from costmodel.synthesis.posterior import (
     DrawnFigure,
@@ -35,6 +35,7 @@ POINTS = 2_001
 """Of the integral behind a score."""
 SCORED_WITHIN = 6.0
 """Log ratio within which a prediction is scored."""
+LEVEL = 0.975
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,18 @@ class Score:
         return float(np.std(differences, ddof=1) / np.sqrt(len(differences)))
 
 
+@dataclass(frozen=True)
+class RandomEffects:
+    """A random-effects estimate on the scale of the effects. half_width: of the 95% interval of Hartung and Knapp."""
+
+    k: int
+    tau: float
+    estimate: float
+    se: float
+    hartung_knapp_se: float
+    half_width: float
+
+
 @dataclass(frozen=True, repr=False)
 class Fits:
     """What the trials of a position say of therapy's effect on the cost of other health care, in numbers.
@@ -151,22 +164,20 @@ class Fits:
                 found.append(self._beside("position", name, position.label, others))
         for name, run in file.runs.items():
             if kept := changed(rows, run):
-                found.append(self._beside("run", name, run.label, kept, run))
+                onset = 0.0 if run.profile == "at once" else None
+                after = run.profile == "after therapy"
+                found.append(self._beside("run", name, run.label, kept, onset=onset, after_therapy=after))
         trials = list(dict.fromkeys(row.trial for row in rows))
         for trial in trials if len(trials) > 1 else ():
             kept = [row for row in rows if row.trial != trial]
             found.append(self._beside("without", trial, f"without {trial}", kept))
         for scale in file.priors.tau_scales_beside:
             model = Model(file.priors.class_sd, scale)
-            one = fit(self._trials(rows, self.typical_onset), self.therapy, model)
-            found.append(Beside("tau", f"{scale:g}", f"tau half-normal({scale:g})", counted(rows), one))
+            found.append(self._beside("tau", f"{scale:g}", f"tau half-normal({scale:g})", rows, model=model))
         shown = {self.typical_onset} | {0.0 for run in file.runs.values() if run.profile == "at once"}
-        for onset in file.onset.beside_months:
-            if onset in shown:
-                continue
+        for onset in [one for one in file.onset.beside_months if one not in shown]:
             label = f"onset {onset:g} months" if onset else "onset at once"
-            one = fit(self._trials(rows, onset), self.therapy, self.model)
-            found.append(Beside("onset", f"{onset:g}", label, counted(rows), one))
+            found.append(self._beside("onset", f"{onset:g}", label, rows, onset=onset))
         return tuple(found)
 
     @property
@@ -214,24 +225,17 @@ class Fits:
     @cached_property
     def random_effects(self) -> tuple[tuple[str, RandomEffects], ...]:
         """REML on the figures, one alternative of each group at a time, without profile: a cross-check."""
-        rows = [row for row in self.rows if row.kind == "figure"]
-        found = []
-        for label, chosen in alternatives(rows):
-            if len(chosen) > 1:
-                values = np.array([(row.log_ratio, row.se) for row in chosen], dtype=float)
-                found.append((label, reml(values[:, 0], values[:, 1])))
-        return tuple(found)
+        return tuple(_reml_of(self.rows, lambda row: (row.log_ratio or 0.0, row.se or 0.0)))
 
     @cached_property
     def pounds(self) -> tuple[tuple[str, RandomEffects], ...]:
         """The figures in pounds a year, REML, for rows with the controls' yearly cost; one alternative at a time."""
-        rows = [row for row in self.rows if row.kind == "figure" and row.baseline is not None]
-        found = []
-        for label, chosen in alternatives(rows):
-            if len(chosen) > 1:
-                ratios, errors, costs = np.array([(r.log_ratio, r.se, r.baseline) for r in chosen], dtype=float).T
-                found.append((label, reml(costs * np.expm1(ratios), costs * np.exp(ratios) * errors)))
-        return tuple(found)
+
+        def per_year(row: EvidenceRow) -> tuple[float, float]:
+            cost, log_ratio, se = row.baseline or 0.0, row.log_ratio or 0.0, row.se or 0.0
+            return cost * math.expm1(log_ratio), cost * math.exp(log_ratio) * se
+
+        return tuple(_reml_of([row for row in self.rows if row.baseline is not None], per_year))
 
     @cached_property
     def frame(self) -> "pd.DataFrame":
@@ -248,13 +252,12 @@ class Fits:
         return fitted_trials(self.evidence, rows, onset, after_therapy)
 
     def _beside(
-        self, kind: str, name: str, label: str, rows: Sequence[EvidenceRow], run: NamedRun | None = None
-    ) -> Beside:
-        profile = "onset" if run is None else run.profile
-        onset = 0.0 if profile == "at once" else self.typical_onset
-        trials = self._trials(rows, onset, profile == "after therapy")
+        self, kind: str, name: str, label: str, rows: Sequence[EvidenceRow], onset: float | None = None,
+        model: Model | None = None, after_therapy: bool = False,
+    ) -> Beside:  # fmt: skip
+        trials = self._trials(rows, self.typical_onset if onset is None else onset, after_therapy)
         kept = [row for row in rows if row.unit in {one.id for one in trials}]
-        return Beside(kind, name, label, counted(kept), fit(trials, self.therapy, self.model))
+        return Beside(kind, name, label, counted(kept), fit(trials, self.therapy, model or self.model))
 
 
 def onsets(evidence: RowsOfEvidence, position: str) -> tuple[float, ...]:
@@ -349,3 +352,57 @@ def _record(one: Beside, onset: str) -> dict[str, Any]:
         found |= {f"{name}_median": density.median, f"{name}_low": density.low, f"{name}_high": density.high}
         found |= {f"{name}_mean": density.mean, f"{name}_chance_of_a_rise": density.rise}
     return found
+
+
+def _reml_of(
+    rows: Sequence[EvidenceRow], printed: Callable[[EvidenceRow], tuple[float, float]]
+) -> Iterator[tuple[str, RandomEffects]]:
+    """The estimate from figures with one alternative of each group at a time. printed: effect and error of a row."""
+    for label, chosen in alternatives([row for row in rows if row.kind == "figure"]):
+        if len(chosen) > 1:
+            effects, errors = np.array([printed(row) for row in chosen]).T
+            yield label, reml(effects, errors)
+
+
+def reml(effects: Array, errors: Array) -> RandomEffects:
+    """The same figures without priors: restricted maximum likelihood, and the interval of Hartung and Knapp.
+
+    A cross-check that shares nothing with the posterior: without profile and without classes. effects, errors: shape
+    (row,), at least two rows. Source: Viechtbauer 2005, J Educ Behav Stat 30:261-293; Hartung and Knapp 2001, Stat Med
+    20:3875-3889.
+    """
+    return with_tau2(effects, errors, _tau2(effects, errors**2))
+
+
+def with_tau2(effects: Array, errors: Array, tau2: float) -> RandomEffects:
+    """The estimate at a variance of the effects."""
+    weights = 1 / (errors**2 + tau2)
+    estimate = float(weights @ effects / weights.sum())
+    k = len(effects)
+    spread = float(weights @ (effects - estimate) ** 2) / (k - 1)
+    knapp = float(np.sqrt(spread / weights.sum()))
+    return RandomEffects(
+        k, float(np.sqrt(tau2)), estimate, float(weights.sum() ** -0.5), knapp, float(stats.t.ppf(LEVEL, k - 1)) * knapp
+    )
+
+
+def _tau2(effects: Array, variances: Array) -> float:
+    """Where the restricted likelihood is greatest: the root of its slope, or 0 where it only falls."""
+
+    def slope(tau2: float) -> float:
+        weights = 1 / (variances + tau2)
+        squares = weights**2 @ (effects - weights @ effects / weights.sum()) ** 2
+        return float(squares - weights.sum() + weights @ weights / weights.sum())
+
+    scale = float(np.sqrt(np.var(effects) + variances.mean()))
+    at = np.concatenate([[0.0], np.geomspace(1e-10, 1e2, 400) * scale**2])
+    slopes = np.array([slope(one) for one in at])
+    falls = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    best = [0.0] + [float(optimize.brentq(slope, at[i], at[i + 1], xtol=1e-16, rtol=1e-14)) for i in falls]
+    return max(best, key=lambda tau2: _restricted(tau2, effects, variances))
+
+
+def _restricted(tau2: float, effects: Array, variances: Array) -> float:
+    weights = 1 / (variances + tau2)
+    squares = weights @ (effects - weights @ effects / weights.sum()) ** 2
+    return float((np.log(weights).sum() - np.log(weights.sum()) - squares) / 2)

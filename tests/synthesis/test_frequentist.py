@@ -6,8 +6,8 @@ from scipy import stats
 
 import costmodel as cm
 from costmodel.synthesis import Synthesis
-from costmodel.synthesis.frequentist import reml
 from costmodel.synthesis.likelihood import Array
+from costmodel.synthesis.result import reml
 
 FIGURES = {
     "Y001": (-0.0269, 0.149), "Y002": (-0.159, 0.087), "Y003": (-0.5329, 0.2332), "Y004": (-0.0097, 0.1787),
