@@ -28,7 +28,6 @@ from costmodel.result.result import Result
 from tests.support.example import load_example, number, price
 from tests.support.laws import BY_RATES, RULES, verify
 from tests.support.ledgers import EVERYBODY
-from tests.support.pounds import PERSPECTIVES
 from tests.support.random_models import random_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -187,7 +186,8 @@ DEFECTS: dict[str, Defect] = {
     "V3": effect(lambda size: size + 0.1),
     "V4": effect(lambda size: np.maximum(size, 0.1)),
     "V5": quantiles(lambda draws: draws * 1.01),
-    "V6": a_wrong_index,
+    "V6": lambda _, scenario: replace(scenario, sources={}),
+    "V6b": a_wrong_index,
     "V7": put("costmodel.model.money.state_quantity", lambda observed, here, share: here),
     "V8": step(time=1.001),
     "V9": traced(sunk),
@@ -211,10 +211,13 @@ DEFECTS: dict[str, Defect] = {
     "V24": method("net_cost", np.abs),
     "V25": put("costmodel.model.ledger.therapy_cost", without_set_up),
     "V26": step(years=lambda h: h * 1.01),
-    "V28": put("costmodel.result.table.cost_per_qaly", lambda cost, health: (cost / (health or 1), "")),
+    "V28": put("costmodel.result.table.cost_per_qaly", lambda cost, health, *_: (cost / (health or 1), "")),
     "V29": method("curve_payback", lambda month: 3.0),
     "V29b": a_hundred_pounds_off,
-    "V30": put("costmodel.result.sums.weight", lambda name, payer, receiver: int(payer in PERSPECTIVES[name])),
+    "V30": put(
+        "costmodel.scenario.setting.Accounts.weight",
+        lambda self, name, payer, receiver: int(payer in self.members(name)),
+    ),
     "V31": told_apart(traced(favoured)),
     "V32": put("costmodel.model.rates.window_share", lambda *a: np.maximum(formulas.window_share(*a), 0.1)),
     "V33": put("costmodel.model.money.sessions_delivered", by_the_start_of_a_cycle),

@@ -15,9 +15,8 @@ from costmodel.inputs.datasets import Matrices
 from costmodel.model.activity import background_hazards, edges
 from costmodel.model.draws import Array, Values, central_values, drawn_values
 from costmodel.model.ledger import simulate
-from costmodel.model.run import evaluate
+from costmodel.model.run import run
 from costmodel.result.flows import Flows
-from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result, Run
 from costmodel.scenario.blocks import Effect, Strategy, Therapy
 from costmodel.scenario.build import Scenario
@@ -80,9 +79,9 @@ class Context:
             if strategy.therapy:
                 yield position, name, strategy.therapy
 
-    def outcomes(self, scenario: Scenario) -> Outcomes:
-        """Outcomes of a version of the scenario at central values."""
-        return evaluate(scenario, self.central, 1)
+    def at_centre(self, scenario: Scenario) -> Result:
+        """The deterministic run of a version of the scenario."""
+        return run(scenario, draws=0)
 
     def follow(self, scenario: Scenario, more: Mapping[str, float | Array] | None = None, draws: int = 1) -> Flows:
         """Flows of a version of the scenario at central values; more: values that stand in their place or beside."""
@@ -159,11 +158,6 @@ def largest(values: Array) -> float:
 def worst_of(*deviations: float) -> float:
     """The largest of some deviations; NaN where one is."""
     return float(np.max(np.array(deviations)))
-
-
-def same_as(result: Result, outcomes: Outcomes, scenario: Scenario) -> Result:
-    """A result that asks its questions of the outcomes of a version of its scenario, read as the deterministic run."""
-    return replace(result, scenario=scenario, deterministic=outcomes, expected=None, draws=0)
 
 
 def count(checks: Collection[Check]) -> str:

@@ -21,7 +21,7 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on
 from tests.support.laws.rules import Rules
-from tests.support.laws.variants import NO_GAP_CLOSING, lasting, steady, still
+from tests.support.laws.variants import NO_GAP_CLOSING, lasting, outcomes, steady, still
 
 RULES = Rules()
 LONGEST = 400
@@ -154,7 +154,7 @@ def _cohorts_add_up(context: Context) -> Finding:
         largest(one @ shares - all_[..., 0]) for one, all_ in ((apart.cost, whole.cost), (apart.people, whole.people))
     ]
     more = edited(context.scenario, having(people=context.model.people * 10))
-    tenfold = context.outcomes(more)
+    tenfold = outcomes(context, more)
     per_person = largest(tenfold.cost - context.result.deterministic.cost)
     return Measured(worst_of(*added, per_person), "largest difference per person, in £ or people")
 

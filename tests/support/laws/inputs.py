@@ -21,6 +21,7 @@ from costmodel.analysis.verification.context import (
     worst_of,
 )
 from costmodel.analysis.verification.laws import starts
+from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.model.draws import Array
 from costmodel.scenario.blocks import Effect
 from costmodel.scenario.schema import ModelFile
@@ -151,3 +152,19 @@ def _ratio_of_zero(context: Context) -> Finding:
 
 
 RULES.law("V7", "Changing any input changes an output, or the input is listed as inert", 0)(every_input_matters)
+
+
+@RULES.law("V6b", "Inflating a price and deflating it gives it back", 1e-12)
+def _there_and_back(context: Context) -> Finding:
+    scenario, worst = context.scenario, 0.0
+    setting, year = scenario.tree.place(("setting",)).path.parent / scenario.model.setting, scenario.setting.price_year
+    for name in (name for name in scenario.used if name in scenario.leaves):
+        record, found = scenario.parameters[name], scenario.leaves[name].price_factor
+        if record.unit.kind == "price" and record.price_year and record.price_year != year:
+            index = str(record.index)
+            table = read_price_index(setting.parent / scenario.setting.price_indices[index], index)
+            there, back = factor(table, record.price_year, year), factor(table, year, record.price_year)
+            worst = worst_of(worst, abs(found * back - 1), abs(there / found - 1))
+        else:
+            worst = worst_of(worst, abs(found - 1))
+    return Measured(worst, "largest fault of an index there and back")

@@ -16,7 +16,6 @@ from costmodel.analysis.verification.context import (
     edited,
     largest,
     nothing_of_its_own,
-    same_as,
     worst_of,
 )
 from costmodel.analysis.verification.laws import EXACT, PENNY
@@ -31,7 +30,7 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import generator
 from tests.support.laws.rules import Rules
-from tests.support.laws.variants import NO_GAP_CLOSING, discounted_at, free, lasting, steady, well
+from tests.support.laws.variants import NO_GAP_CLOSING, discounted_at, free, lasting, outcomes, same_as, steady, well
 from tests.support.pounds import PARTIES, PERSPECTIVES
 
 RULES = Rules()
@@ -48,15 +47,15 @@ def _free_and_well(context: Context) -> Finding:
 
 @RULES.law("V21", "Discounting at 0 changes nothing; more discounting makes totals smaller", EXACT)
 def _discounting(context: Context) -> Finding:
-    none = context.outcomes(discounted_at(context.scenario, 0))
+    none = outcomes(context, discounted_at(context.scenario, 0))
     some = context.result.deterministic
-    whole = context.outcomes(discounted_at(context.scenario, 1))
+    whole = outcomes(context, discounted_at(context.scenario, 1))
     worst = worst_of(largest(none.cost[:, 1] - none.cost[:, 0]), largest(none.qaly[:, 1] - none.qaly[:, 0]))
     more = [none.cost[:, 1], some.cost[:, 1], whole.cost[:, 1]]
     if all(context.look(utility) >= 0 for s in context.structures for utility in s.model.utilities.values()):
         plain = edited(context.scenario, NO_HARMS)
         versions = (discounted_at(plain, 0), plain, discounted_at(plain, 1))
-        fewer = [context.outcomes(version).qaly[:, 1] for version in versions]
+        fewer = [outcomes(context, version).qaly[:, 1] for version in versions]
         worst = worst_of(worst, *(float(np.max(b - a)) for a, b in pairwise(fewer)))
     worst = worst_of(worst, *(float(np.max(b - a)) for a, b in pairwise(more)))
     return Measured(worst_of(worst, 0.0), "largest difference at 0, or increase with more discounting, in £ or QALYs")
@@ -91,11 +90,11 @@ def _one_price(context: Context) -> Finding:
 @RULES.law("V24", "Two strategies swapped: every sign turns", EXACT)
 def _swapped(context: Context) -> Finding:
     plain = edited(context.scenario, NO_GAP_CLOSING)
-    there = same_as(context.result, context.outcomes(plain), plain)
+    there = same_as(context.result, outcomes(context, plain), plain)
     worst, comparator = 0.0, context.result.strategies[0]
     for position, name in enumerate(context.result.strategies[1:], 1):
         turned = edited(plain, lambda model, name=name: _only(model, name, comparator))  # type: ignore[misc]
-        back = same_as(context.result, context.outcomes(turned), turned)
+        back = same_as(context.result, outcomes(context, turned), turned)
         for h in range(len(there.horizons)):
             for discounted in (False, True):
                 for perspective in PERSPECTIVES:

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
-from costmodel.analysis.verification.context import Edit, each_strategy, having
+from costmodel.analysis.verification.context import Context, Edit, each_strategy, having
+from costmodel.model.run import evaluate
+from costmodel.result.outcomes import Outcomes
+from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycles
 from costmodel.scenario.fields import Instant
@@ -77,3 +80,13 @@ def certain(scenario: Scenario) -> Scenario:
         name: replace(leaf, distribution=None, posterior=None, moved=None) for name, leaf in scenario.leaves.items()
     }
     return replace(scenario, leaves=leaves)
+
+
+def same_as(result: Result, outcomes: Outcomes, scenario: Scenario) -> Result:
+    """A result that asks its questions of the outcomes of a version of its scenario, read as the deterministic run."""
+    return replace(result, scenario=scenario, deterministic=outcomes, expected=None, draws=0)
+
+
+def outcomes(context: Context, scenario: Scenario) -> Outcomes:
+    """Outcomes of a version of the scenario at central values."""
+    return evaluate(scenario, context.central, 1)
