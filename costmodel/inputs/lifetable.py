@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -66,18 +66,19 @@ def read_life_table(path: Path) -> LifeTable:
     problems: list[Problem] = []
     opened: dict[int, str] = {}
     called_hazards = False
-    for cell in _cells(path, problems):
+    for place, cells, measure in _entries(path, problems):
         try:
-            sex, (age, is_open), hazard = _sex(cell), _age(cell), _hazard(cell)
+            sex, (age, is_open) = _sex(place, measure.sex or cells.get("sex", "")), _age(place, cells["age"])
+            hazard = _hazard(place, measure, number(Row(place, cells), measure.name))
         except InputError as error:
             problems += error.problems
             continue
         if age in hazards[sex]:
-            problems.append(Problem(cell.place, f"age {age}, {sex}, stands twice", "Keep one."))
+            problems.append(Problem(place, f"age {age}, {sex}, stands twice", "Keep one."))
         hazards[sex][age] = hazard
-        called_hazards |= "hazard" in cell.measure.name
+        called_hazards |= "hazard" in measure.name
         if is_open:
-            opened[age] = cell.place
+            opened[age] = place
     for check in (_faults_of_ages, _implausible):
         problems = problems or list(check(path.name, hazards, opened))
     if problems:
@@ -90,7 +91,6 @@ def read_life_table(path: Path) -> LifeTable:
 class _Measure:
     """What a column gives: yearly probabilities or hazards, for `per` people, of one sex or of the row's ("")."""
 
-    column: int
     name: str
     probability: bool
     per: float
@@ -98,23 +98,11 @@ class _Measure:
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """One measure of deaths, as it is written."""
-
-    place: str
-    sex: str
-    age: str
-    deaths: str
-    measure: _Measure
-
-
-@dataclass(frozen=True)
 class _Heading:
-    """The columns of one table by name, as positions in a line. sex: of all its rows, where a title says it."""
+    """The columns of one table by name, as positions in a line, and its measures of deaths."""
 
     columns: dict[str, int]
     measures: tuple[_Measure, ...]
-    sex: str
 
 
 COLUMNS = ("age", "sex", "hazard", "status", "source")
@@ -128,10 +116,11 @@ _MEASURE = re.compile(
 _OPEN_AGE = re.compile(r"(\d+) ?(?:\+|(?:and|&) (?:over|above|older)|or more)", flags=re.IGNORECASE)
 
 
-def _cells(path: Path, problems: list[Problem]) -> Iterator[_Cell]:
-    """Every cell that holds deaths; what is wrong with the layout is added to `problems`.
+def _entries(path: Path, problems: list[Problem]) -> Iterator[tuple[str, dict[str, str], _Measure]]:
+    """Every measure of deaths of every row, with its place and the cells beside it by column.
 
-    A line with a cell "age" heads those below it. Lines above it name the source, and the sex of a table of one.
+    What is wrong with the layout is added to `problems`. A line with a cell "age" heads those below it. Lines above it
+    name the source, and the sex of a table of one.
     """
     headings: list[_Heading] = []
     titles: list[list[str]] = []
@@ -160,9 +149,7 @@ def _cells(path: Path, problems: list[Problem]) -> Iterator[_Cell]:
             years |= {text["year"]} if "year" in text else set()
             if "status" in text and "source" in text:
                 problems += provenance_problems(Row(place, text))
-            for measure in heading.measures if text["age"] else ():
-                sex = measure.sex or heading.sex or text.get("sex", "")
-                yield _Cell(place, sex, text["age"], row[measure.column], measure)
+            yield from ((place, text, measure) for measure in heading.measures if text["age"])
     if len(years) > 1:
         found = f"the rows are of {len(years)} years, {min(years)} to {max(years)}"
         problems.append(Problem(path.name, found, "Keep those of one."))
@@ -186,28 +173,35 @@ def _headings(place: str, names: list[str], titles: list[list[str]], problems: l
         above = " ".join(cell for line in titles for cell in line[first:last]) if len(starts) > 1 else said
         sexes = {found[1].casefold() for found in _SEX_OF_A_TITLE.finditer(above)}
         sex = sexes.pop() if len(sexes) == 1 else ""
-        heading = _Heading(columns, tuple(_measures(columns, sex)), sex)
-        problems += [
-            Problem(place, *fault)
-            for fault in _faults_of_columns(heading, names[first:last], bool(_SEX_OF_A_TITLE.sub("", said).strip()))
-        ]
-        yield heading
+        measures = tuple(_measures(columns, sex))
+        has_title = bool(_SEX_OF_A_TITLE.sub("", said).strip())
+        faults = _faults_of_columns(columns, measures, sex, names[first:last], has_title)
+        problems += [Problem(place, *fault) for fault in faults]
+        yield _Heading(columns, measures)
 
 
-def _measures(columns: Mapping[str, int], sex: str) -> Iterator[_Measure]:
+def _measure(name: str) -> re.Match[str] | None:
+    """What the name of a column says of the deaths in it; None where it is about something else."""
+    match = _MEASURE.fullmatch(name)
+    return match if match is not None and (match["what"] or match["per"]) else None
+
+
+def _measures(columns: Iterable[str], sex: str) -> Iterator[_Measure]:
     """The columns of deaths: of a sex that has hazards and probabilities, the hazards."""
     found = []
-    for name, column in columns.items():
-        match = _MEASURE.fullmatch(name)
-        if match is not None and (match["what"] or match["per"]):
+    for name in columns:
+        if (match := _measure(name)) is not None:
             per = 100.0 if match["per"] == "cent" else float(match["per"] or 1)
-            found.append(_Measure(column, name, match["what"] in ("probability", "qx"), per, match["sex"] or sex))
+            found.append(_Measure(name, match["what"] in ("probability", "qx"), per, match["sex"] or sex))
     with_hazards = {one.sex for one in found if not one.probability}
     yield from (one for one in found if not (one.probability and one.sex in with_hazards))
 
 
-def _faults_of_columns(heading: _Heading, names: Sequence[str], has_title: bool) -> Iterator[tuple[str, str]]:
-    columns, of_a_sex = heading.columns, [one.sex for one in heading.measures]
+def _faults_of_columns(
+    columns: Collection[str], measures: Sequence[_Measure], sex: str, names: Sequence[str], has_title: bool
+) -> Iterator[tuple[str, str]]:
+    """sex: that the title of the table names. names: its headings. has_title: whether lines above say anything else."""
+    of_a_sex = [one.sex for one in measures]
     allowed = f"Columns: {', '.join(COLUMNS)}."
     unnamed = [name for name in columns if name in _SEX]
     counted = Counter(name for name in names if name and name not in _PUBLISHED)
@@ -219,61 +213,57 @@ def _faults_of_columns(heading: _Heading, names: Sequence[str], has_title: bool)
             "Name them female_hazard and male_hazard (deaths per person-year, mx) or female_probability and "
             "male_probability (share of an age that dies within the year, qx).",
         )
-    elif not heading.measures:
+    elif not measures:
         yield 'there is no column "hazard"', f"{allowed} In place of hazard: probability, per_1000 or per_cent."
     elif len(set(of_a_sex)) < len(of_a_sex):
-        named = " and ".join(f'"{one.name}"' for one in heading.measures)
+        named = " and ".join(f'"{one.name}"' for one in measures)
         yield f"{named} both give deaths", "Keep one."
-    if not unnamed and not heading.sex and "sex" not in columns and (not all(of_a_sex) or not of_a_sex):
+    if not unnamed and not sex and "sex" not in columns and (not all(of_a_sex) or not of_a_sex):
         yield 'there is no column "sex"', allowed
     missing = [name for name in ("status", "source") if name not in columns]
     if missing and (len(missing) == 1 or not has_title):
         named = " or ".join(f'"{name}"' for name in missing)
         yield f"there is no column {named}", "Add it, or write the source in a line of its own above the header."
     known = {"age", "sex", "status", "source", *_PUBLISHED, *_SEX}
-    measures = {name for name in columns if (match := _MEASURE.fullmatch(name)) and (match["what"] or match["per"])}
-    for name in columns.keys() - known - measures:
+    for name in (one for one in columns if one not in known and not _measure(one)):
         yield f'the column "{name[:40]}" is not known', nearest(name, [one for one in COLUMNS if one not in columns])
 
 
-def _sex(cell: _Cell) -> str:
-    if cell.sex.casefold() not in _SEX:
-        found = f'there is no sex "{cell.sex[:40]}" in a life table'
-        raise InputError.at(cell.place, found, "Allowed: female, male.")
-    return _SEX[cell.sex.casefold()]
+def _sex(place: str, text: str) -> str:
+    if text.casefold() not in _SEX:
+        raise InputError.at(place, f'there is no sex "{text[:40]}" in a life table', "Allowed: female, male.")
+    return _SEX[text.casefold()]
 
 
-def _age(cell: _Cell) -> tuple[int, bool]:
+def _age(place: str, text: str) -> tuple[int, bool]:
     """The completed age, and whether it is an open one such as 100+."""
-    if match := _OPEN_AGE.fullmatch(cell.age):
+    if match := _OPEN_AGE.fullmatch(text):
         return int(match[1]), True
-    if match := re.fullmatch(r"(\d+) ?[-–] ?(\d+)", cell.age):
+    if match := re.fullmatch(r"(\d+) ?[-–] ?(\d+)", text):
         if int(match[2]) == int(match[1]) + 1:
             return int(match[1]), False
-        raise InputError.at(cell.place, f'"{cell.age}" is a group of ages', "Give each age a row of its own.")
-    age = number(Row(cell.place, {"age": cell.age}), "age")
+        raise InputError.at(place, f'"{text}" is a group of ages', "Give each age a row of its own.")
+    age = number(Row(place, {"age": text}), "age")
     if age < 0 or age != int(age):
-        raise InputError.at(cell.place, f"the age {age:g} is not a whole number from 0")
+        raise InputError.at(place, f"the age {age:g} is not a whole number from 0")
     return int(age), False
 
 
-def _hazard(cell: _Cell) -> float:
+def _hazard(place: str, measure: _Measure, written: float) -> float:
     """Deaths per person-year; infinite where everyone dies within the year."""
-    measure = cell.measure
-    written = number(Row(cell.place, {measure.name: cell.deaths}), measure.name)
     value = written / measure.per
     if measure.probability:
-        if not 0 <= value <= 1:
-            remedy = f"Give the share of an age that dies within the year, 0 to {measure.per:g}."
-            raise InputError.at(cell.place, f"the {measure.name} is {written:g}", remedy)
-        return -math.log1p(-value) if value < 1 else math.inf
-    if not 0 <= value <= HIGHEST_HAZARD:
+        if 0 <= value <= 1:
+            return -math.log1p(-value) if value < 1 else math.inf
+        remedy = f"Give the share of an age that dies within the year, 0 to {measure.per:g}."
+    else:
+        if 0 <= value <= HIGHEST_HAZARD:
+            return value
         remedy = (
             f"Give deaths per person-year, 0 to {HIGHEST_HAZARD:g}: not per cent, nor deaths per 1,000; "
             "a column per_cent, per_1000 or probability is read as what its name says."
         )
-        raise InputError.at(cell.place, f"the {measure.name} is {written:g}", remedy)
-    return value
+    raise InputError.at(place, f"the {measure.name} is {written:g}", remedy)
 
 
 Hazards = dict[str, dict[int, float]]
