@@ -218,8 +218,7 @@ def reading_label(result: Result, name: str) -> str:
     if name == DETERMINISTIC:
         return "Deterministic: central values"
     structures = {structure.name: structure for structure in result.scenario.structures}
-    weight = structures[name].weight
-    size = float(weight) if isinstance(weight, int) else result.scenario.central[weight]
+    size = result.scenario.value(structures[name].weight)
     return f"{structures[name].label} ({f'{size:.0%} of people' if name in result.strata else f'weight {size:g}'})"
 
 
@@ -227,9 +226,6 @@ def of_run(result: Result, perspective: str | None = None) -> dict[str, Any]:
     """What a run was made with, for a program. perspective: the one whose rows are kept."""
     scenario = result.scenario
     model, setting = scenario.model, scenario.setting
-
-    def discount_rate(reference: str | int) -> float:
-        return float(reference) if isinstance(reference, int) else float(scenario.central[reference])
 
     return {
         "setting": setting.title,
@@ -241,8 +237,8 @@ def of_run(result: Result, perspective: str | None = None) -> dict[str, Any]:
         "convention": convention(model),
         "people": model.people,
         "discount": {
-            "costs": discount_rate(setting.discount.costs),
-            "health": discount_rate(setting.discount.health),
+            "costs": scenario.value(setting.discount.costs),
+            "health": scenario.value(setting.discount.health),
         },
         "threshold": result.threshold,
         "perspective": perspective,

@@ -154,7 +154,7 @@ def _population(scenario: Scenario, people_a_year: float | None, years: int | No
         raise InputError.at("population", f"{people_a_year:g} is no number of people a year", "A number above 0.")
     years = whole_number("years", years, 1, MOST_YEARS, wrong="no number of years")
     reference = scenario.setting.discount.costs
-    rate = float(reference) if isinstance(reference, int) else float(scenario.central[reference])
+    rate = scenario.value(reference)
     return Population(float(people_a_year), years, rate)
 
 

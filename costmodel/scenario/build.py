@@ -98,6 +98,10 @@ class Scenario:
         """Central value of each parameter in the setting's price year, as the deterministic run uses it."""
         return central_values(self.parameters, self.leaves)
 
+    def value(self, reference: str | int) -> float:
+        """Central value of a reference: of a parameter, or the structural number that it is."""
+        return float(reference) if isinstance(reference, int) else float(self.central[reference])
+
     @property
     def readings(self) -> tuple[Structure, ...]:
         """What results are shown for beside their mixture: the alternatives. Strata are one cohort."""

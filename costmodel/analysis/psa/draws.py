@@ -76,9 +76,8 @@ class Draws:
     @property
     def setting_thresholds(self) -> tuple[float, ...]:
         """The setting's values of a QALY, the lowest first."""
-        setting, central = self.result.scenario.setting, self.result.scenario.central
-        found = {float(name) if isinstance(name, int) else float(central[name]) for name in setting.thresholds}
-        return tuple(sorted(found))
+        scenario = self.result.scenario
+        return tuple(sorted({scenario.value(name) for name in scenario.setting.thresholds}))
 
     @cached_property
     def party_peaks(self) -> dict[str, Array]:
