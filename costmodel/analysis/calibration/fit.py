@@ -15,7 +15,7 @@ from costmodel.analysis.calibration.file import FitBlock, Observation
 from costmodel.analysis.calibration.posterior import Density, Sample, highest, prediction, prior_uniforms, sampled
 from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem
 from costmodel.content import by_content
-from costmodel.errors import InputError, Problem, can_be_called, listed, made_by, nearest, path_of, whole_number
+from costmodel.errors import InputError, can_be_called, listed, made_by, one_of, path_of, whole_number
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.files import MARK, temporary_beside
 from costmodel.scenario.origin import Label
@@ -219,11 +219,7 @@ def calibrate(
     can_be_called("progress", progress)
     wanted = None if fits is None else listed("fits", fits)
     problem = load_problem(path_of("path", path))
-    names = list(problem.file.fits) if wanted is None else wanted
-    if unknown := [name for name in names if name not in problem.file.fits]:
-        raise InputError(
-            *(Problem("fits", f'there is no fit "{name}"', nearest(str(name), problem.file.fits)) for name in unknown)
-        )
+    names = list(problem.file.fits) if wanted is None else [one_of("fits", name, problem.file.fits) for name in wanted]
     return [_fitted(problem, name, rows, seed, progress) for name in dict.fromkeys(names)]
 
 
@@ -246,7 +242,7 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
     if sample.effective_size < ENOUGH:
         found = f"{name}: {len(sample.log_weights):,} draws are worth {sample.effective_size:,.0f}"
         remedy = f"At least {ENOUGH:,} are needed. Free fewer quantities, or give priors nearer to what the data say."
-        raise InputError.at(str(problem.place("fits", name)), found, remedy)
+        raise InputError(problem.tree.problem(("fits", name), found, remedy))
     done()
     left_out: dict[str, LeftOut] = {}
     for i, (one, observation) in enumerate(observations.items()):
@@ -354,7 +350,7 @@ def _before(problem: CalibrationProblem, name: str, density: Density, stream: st
     refused = float(np.isnan(density.shares(scores[:, :FIRST])).any(axis=0).mean())
     if refused > MOST_REFUSED:
         found = f"{name}: the model refuses {refused:.0%} of what the priors allow, because people would move too fast"
-        raise InputError.at(str(problem.place("fits", name, "free")), found, "Narrow them.")
+        raise InputError(problem.tree.problem(("fits", name, "free"), found, "Narrow them."))
     shares = density.shares(scores)
     kept = ~np.isnan(shares).any(axis=0)
     scores, shares = scores[:, kept], shares[:, kept]
@@ -362,13 +358,13 @@ def _before(problem: CalibrationProblem, name: str, density: Density, stream: st
     for i, (key, one) in enumerate(problem.file.observations.items()):
         if not density.sizes[i] or shares[i].min() <= one.share <= shares[i].max():
             continue
-        nearest_to_it = np.argsort(np.abs(shares[i] - one.share), kind="stable")[:NEAREST]
+        nearest = np.argsort(np.abs(shares[i] - one.share), kind="stable")[:NEAREST]
         alone = density.only(np.arange(len(shares)) == i)
-        best = density.shares(highest(alone, scores[:, nearest_to_it], with_prior=False).score[:, None])[i, 0]
+        best = density.shares(highest(alone, scores[:, nearest], with_prior=False).score[:, None])[i, 0]
         if _far(one.share, best, one.n):
             said = f"{key}: {one.share:.1%} cannot be reached by the fit {name}: the best achievable is {best:.1%}"
             remedy = "Check it, widen the priors, or let another structure explain it."
-            problems.append(Problem(str(problem.place("observations", key, "share")), said, remedy))
+            problems.append(problem.tree.problem(("observations", key, "share"), said, remedy))
     if problems:
         raise InputError(*problems)
     return scores, shares

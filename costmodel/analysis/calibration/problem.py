@@ -17,7 +17,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import in_whole_cycles
 from costmodel.scenario.load import resolve
 from costmodel.scenario.origin import FILE, Fitted, Label, shape, targets, uses
-from costmodel.scenario.read import Keys, Place, Tree, read_file
+from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.structure import Structure
 from costmodel.version import __version__
 
@@ -50,10 +50,6 @@ class CalibrationProblem:
     def observed(self, block: FitBlock) -> list[str]:
         """Names of the observations that a fit sees."""
         return list(self.file.observations) if block.observations is None else block.observations
-
-    def place(self, *keys: str | int) -> Place:
-        """File and line of an entry."""
-        return self.tree.place(keys)
 
     def label(self, name: str, seed: int) -> Label:
         """What the posterior of a fit says of its origin."""
