@@ -9,18 +9,7 @@ from typing import Any
 import pandas as pd
 
 from costmodel.analysis.incremental import incremental
-from costmodel.page import (
-    Block,
-    Column,
-    Heading,
-    Page,
-    Paragraph,
-    Table,
-    drawn_of,
-    of_run,
-    reading_label,
-    titled,
-)
+from costmodel.page import Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.saved import command
 from costmodel.report.sentence import MAIN, answer, pick

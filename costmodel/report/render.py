@@ -14,19 +14,7 @@ import pandas as pd
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from costmodel.page import (
-    FILE,
-    SCREEN,
-    TEXT,
-    Block,
-    Figure,
-    Heading,
-    Notes,
-    Page,
-    Paragraph,
-    Table,
-    table_html,
-)
+from costmodel.page import FILE, SCREEN, TEXT, Block, Figure, Heading, Notes, Page, Paragraph, Table, table_html
 from costmodel.result.safe_text import cell
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked
@@ -40,53 +28,42 @@ Piece = Text | RichTable
 CHECK = "To be checked (recalled, not yet verified)"
 
 
+def _blocks(page: Page, medium: str) -> Iterator[Block]:
+    """The blocks that a medium shows, and those that end every page: warnings, changes, and what is to be checked."""
+    yield from page.for_(medium)
+    yield Notes("Warnings", page.warnings)
+    if page.scenario is not None:
+        yield Notes("Changed", tuple(f"{change} (by {change.by})" for change in page.scenario.changes))
+        recalled = ", ".join(page.scenario.to_be_checked)
+        yield Notes(CHECK, (recalled,) if recalled else ())
+
+
 def terminal(page: Page) -> Iterator[Piece]:
     """A page in lines of text and tables; figures are what their tables say."""
     yield Text(page.title, style="bold")
     yield from map(Text, page.about)
-    yield from pieces(page.for_(TEXT))
-    for heading, lines in closing(page):
-        yield from headed(heading, listed(lines))
-    if page.scenario is not None:
-        yield Text("")
-        yield Text(_origin(page), style="dim", overflow="fold")
-    if page.again:
-        yield Text(f"Again: {page.again}", style="dim", overflow="fold")
-
-
-def headed(heading: str, lines: Iterable[Text] | None = None) -> Iterator[Text]:
-    """A heading with its lines; nothing where there are no lines."""
-    under = list(lines or ())
-    if lines is None or under:
-        yield from (Text(""), Text(heading, style="bold"), *under)
-
-
-def listed(lines: Iterable[str]) -> Iterator[Text]:
-    """Lines with dashes."""
-    return (Text(f" – {line}") for line in lines)
-
-
-def pieces(blocks: Iterable[Block]) -> Iterator[Piece]:
-    """Blocks in lines of text and tables."""
-    after: object = None
-    for block in blocks:
+    after: Block | None = None
+    for block in _blocks(page, TEXT):
         match block:
             case Heading():
-                yield from headed(block.text)
+                yield from (Text(""), Text(block.text, style="bold"))
             case Paragraph():
-                yield from (
-                    ()
-                    if isinstance(after, Heading) or (isinstance(after, Paragraph) and not after.strong)
-                    else (Text(""),)
-                )
+                if not isinstance(after, Heading) and (not isinstance(after, Paragraph) or after.strong):
+                    yield Text("")
                 yield Text(block.text, style="bold" if block.strong else "")
-            case Notes():
-                yield from headed(block.heading, listed(_lines(block)))
+            case Notes() if block.lines:
+                lines = (Text(f" – {line}") for line in _lines(block))
+                yield from (Text(""), Text(block.heading, style="bold"), *lines)
             case Table():
                 yield _rich(block)
                 if block.most is not None and (more := len(block.frame) - block.most) > 0:
                     yield Text(f"{more} more rows are in --json and --csv")
         after = block if not isinstance(block, Figure) else after
+    if page.scenario is not None:
+        yield Text("")
+        yield Text(_origin(page), style="dim", overflow="fold")
+    if page.again:
+        yield Text(f"Again: {page.again}", style="dim", overflow="fold")
 
 
 def _rich(block: Table) -> RichTable:
@@ -105,16 +82,6 @@ def _lines(block: Notes) -> list[str]:
     return [", ".join(block.lines)] if block.names and block.lines else list(block.lines)
 
 
-def closing(page: Page) -> Iterator[tuple[str, list[str]]]:
-    """What ends every page: warnings, changes, and what is to be checked, each with its heading."""
-    if page.warnings:
-        yield "Warnings", list(page.warnings)
-    if page.scenario is not None:
-        yield "Changed", [f"{change} (by {change.by})" for change in page.scenario.changes]
-        recalled = page.scenario.to_be_checked
-        yield CHECK, [", ".join(recalled)] if recalled else []
-
-
 def _origin(page: Page) -> str:
     drawn = f"{page.drawn}; " if page.drawn else ""
     return f"{drawn}{engine()}; scenario SHA-256 {page.scenario.sha256 if page.scenario else ''}"
@@ -125,7 +92,7 @@ def markdown(page: Page) -> str:
     lines = [f"# {page.title}", ""]
     for line in page.about:
         lines += [line, ""]
-    for block in page.for_(FILE):
+    for block in _blocks(page, FILE):
         match block:
             case Heading():
                 lines += [f"## {block.text}", ""]
@@ -137,9 +104,6 @@ def markdown(page: Page) -> str:
                 columns = block.shown(FILE)
                 rows = ([column.label for column in columns], ["---"] * len(columns), *block.cells(FILE))
                 lines += [*(f"| {' | '.join(one.replace('|', '/') for one in row)} |" for row in rows), ""]
-    for heading, said in closing(page):
-        if said:
-            lines += [f"## {heading}", "", *(f"* {line}" for line in said), ""]
     if page.scenario is not None:
         lines += [_origin(page), ""]
     if page.again:
@@ -158,34 +122,27 @@ def html(page: Page) -> str:
     say = escaped.escape
     parts = [f"<h1>{say(page.title)}</h1>", *(f"<p>{say(line)}</p>" for line in page.about)]
     figures = 0
-    for block in page.for_(SCREEN):
+    for block in _blocks(page, SCREEN):
         match block:
             case Heading():
                 parts.append(f"<h2>{say(block.text)}</h2>")
             case Paragraph():
                 parts.append(f"<p><b>{say(block.text)}</b></p>" if block.strong else f"<p>{say(block.text)}</p>")
-            case Notes():
-                parts += _list(block.heading, block.lines)
+            case Notes() if block.lines:
+                items = "".join(f"<li>{say(line)}</li>" for line in block.lines)
+                parts.append(f"<h2>{say(block.heading)}</h2><ul>{items}</ul>")
             case Table():
                 parts.append(table_html(block))
             case Figure():
                 chart = block.draw()
-                drawn = chart.figure.to_html(
-                    full_html=False, include_plotlyjs=not figures, div_id=f"figure-{figures}"
-                )  # fmt: skip
+                inside = {"full_html": False, "include_plotlyjs": not figures, "div_id": f"figure-{figures}"}
+                drawn = chart.figure.to_html(**inside)
                 parts.append(f'<div role="img" aria-label="{say(chart.alt, quote=True)}">{drawn}</div>')
                 figures += 1
-    for heading, lines in closing(page):
-        parts += _list(heading, lines)
     parts += [] if page.scenario is None else [f"<p><small>{say(_origin(page))}</small></p>"]
     parts += [f"<p><small>Again: <code>{say(page.again)}</code></small></p>"] if page.again else []
     head = f'<meta charset="utf-8"><title>{say(page.title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
-
-
-def _list(heading: str, lines: Iterable[str]) -> list[str]:
-    items = "".join(f"<li>{escaped.escape(line)}</li>" for line in lines)
-    return [f"<h2>{escaped.escape(heading)}</h2><ul>{items}</ul>"] if items else []
 
 
 def document(page: Page) -> dict[str, Any]:

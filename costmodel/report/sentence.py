@@ -14,14 +14,25 @@ from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
-from costmodel.words import chance, interval, lower_first, money, qalys
+from costmodel.words import chance, interval, lower_first, money, qalys, short_money, upper_first
 
 SURE = 0.9
 """Under this chance the words "pays for itself" are never used bare."""
 MAIN = "nhs_pss"
 """The payer where none is chosen."""
+ALWAYS = ("nhs_pss", "public_sector")
+"""The perspectives whose net result is always among the figures."""
 NEXT = 1e-9
 """Years. What is nearer is the same instant."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A label, a value of a few characters, and what exactly it is."""
+
+    label: str
+    value: str
+    help: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,20 @@ def pick(
     return result.table().iloc[found[0]]
 
 
+def payback(
+    result: Result, perspective: str, strategy: str | None = None, cash: str = ""
+) -> tuple[pd.Series, float | None]:
+    """The row of sustained payback over the whole horizon, and its chance; None of a run without draws.
+
+    cash: "cash_" for what is released in money.
+    """
+    at: dict[str, Any] = {"perspective": perspective, "strategy": strategy, "horizon": result.horizons[-1]}
+    row = pick(result, f"{cash}payback_sustained_months", **at)
+    if result.headline.name == DETERMINISTIC:
+        return row, None
+    return row, float(pick(result, f"chance_{cash}payback", **at).value)
+
+
 def answer(result: Result, strategy: str | None = None, perspective: str = MAIN) -> Answer:
     """The answer for one strategy against the comparator, for one payer."""
     name = strategy or result.strategies[1]
@@ -66,35 +91,80 @@ def headline(result: Result, strategy: str, perspective: str = MAIN) -> str:
     now, then = (pick(result, "net_saving", horizon=horizon, **at) for horizon in (result.horizons[0], last))
     text = (
         f"For {people:,} people over {observed(result)}, {lower_first(model.strategies[strategy].label)} "
-        f"{_costs_or_saves(now.value * people, f'{who} ')}{_between(now, people)}"
+        f"{_costs_or_saves(now.value * people, who=f'{who} ')}{_between(now, people)}"
     )
     if len(result.horizons) > 1:
         later = f"over {in_words(last)}, by extrapolation, it {_costs_or_saves(then.value * people)}"
         text += f"; {later}{_between(then, people)}"
-    found = pick(result, "payback_sustained_months", horizon=last, **at)
+    found, share = payback(result, perspective, strategy)
     if found.words == THE_SAME:
         return f"{text}; there is nothing to pay back."
-    if result.headline.name == DETERMINISTIC:
+    if share is None:
         return f"{text}; payback at central values: {found.words}."
-    share = pick(result, "chance_payback", horizon=last, **at).value
     return f"{text}; the money is back within {in_words(last)} in {chance(share)} simulations."
 
 
 def verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
     """Whether it pays for itself, never said bare unless it is nearly sure."""
-    name = strategy or result.strategies[1]
-    last = result.horizons[-1]
-    found = pick(result, "payback_sustained_months", perspective=perspective, horizon=last, strategy=name)
-    who = payer(perspective)
+    found, share = payback(result, perspective, strategy)
+    who, within = payer(perspective), in_words(result.horizons[-1])
     if found.words == THE_SAME:
         return f"For {who}: {found.words}."
-    if result.headline.name == DETERMINISTIC:
+    if share is None:
         return f"At central values, for {who}: {found.words}."
-    share = pick(result, "chance_payback", perspective=perspective, horizon=last, strategy=name).value
     if share >= SURE and not pd.isna(found.value):
         return f"It pays for itself for {who}: {found.words}, in {chance(share)} simulations."
-    within = in_words(last)
     return f"For {who}: on average {found.words}; money back within {within} in {chance(share)} simulations."
+
+
+def cash_verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
+    """What is released in money, beside `verdict`, which says what it is worth."""
+    last, people = result.horizons[-1], result.scenario.model.people
+    cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last, strategy=strategy)
+    paid, share = payback(result, perspective, strategy, "cash_")
+    size = money(abs(cash.value) * people)
+    moved = "the same" if size == "£0" else f"{size} {'less' if cash.value > 0 else 'more'}"
+    text = f"For {payer(perspective)}: over {in_words(last)}, {moved} in cash for {people:,} people; "
+    if paid.words == THE_SAME:
+        return f"{text}there is nothing to pay back."
+    text += f"cash back {paid.words}"
+    if share is not None:
+        text += f" on average, and in {chance(share)} simulations"
+    return f"{text}. A bed-day avoided is not cash until a bed closes."
+
+
+def figures(result: Result, perspective: str, strategy: str | None = None) -> tuple[Figure, ...]:
+    """The few figures of the first screen, short enough never to be cut off: net result of two payers at the follow-up;
+    payback and its chance for one perspective.
+    """
+    paid, share = payback(result, perspective, strategy)
+    return (
+        *(_net(result, payer, strategy) for payer in ALWAYS),
+        Figure(
+            f"Money back, {PERSPECTIVE_NAMES[perspective]}",
+            upper_first(paid.words),
+            "Sustained payback of the expected curve: when the money saved has covered the cost and stays so "
+            "to the horizon. Undiscounted.",
+        ),
+        Figure(
+            f"Chance of saving in {in_words(result.horizons[-1])}",
+            "…" if share is None else upper_first(chance(share)),
+            f"Share of simulations in which {payer(perspective)} has its money back by then.",
+        ),
+    )
+
+
+def _net(result: Result, perspective: str, strategy: str | None) -> Figure:
+    people = result.scenario.model.people
+    row = pick(result, "net_saving", perspective=perspective, strategy=strategy)
+    saved = row.value * people
+    value = f"{short_money(abs(saved))} {'saved' if saved > 0 else 'more'}" if saved else "no change"
+    between = "" if pd.isna(row.low) else f" (95% interval {interval(row.low, row.high, exact=True)})"
+    return Figure(
+        f"{upper_first(PERSPECTIVE_NAMES[perspective])}, {in_words(result.horizons[0])}",
+        upper_first(value),
+        f"Net cost for {people:,} people, undiscounted. Net saving per person, exactly: {float(row.value)!r}{between}.",
+    )
 
 
 def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
@@ -109,10 +179,8 @@ def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
     ]
     if perspective == MAIN:
         public = pick(result, "net_saving", perspective="public_sector", strategy=strategy)
-        lines.append(
-            f"The public sector as a whole {_more_or_less(public.value * people)}{_between(public, people)} over "
-            f"{observed(result)}."
-        )
+        paid = _costs_or_saves(public.value * people, "pays")
+        lines.append(f"The public sector as a whole {paid}{_between(public, people)} over {observed(result)}.")
     lines.append(_household(result, strategy))
     basis = price_basis(result, strategy)
     lines.append(
@@ -221,21 +289,15 @@ def observed(result: Result) -> str:
     return f"the {result.scenario.model.follow_up.text} of the evidence"
 
 
-def _costs_or_saves(saving: float, who: str = "") -> str:
+def _costs_or_saves(saving: float, verb: str = "costs", who: str = "") -> str:
     if money(saving) == "£0":
-        return f"costs {who}the same"
-    return f"saves {who}{money(saving)}" if saving > 0 else f"costs {who}{money(-saving)} more"
-
-
-def _more_or_less(saving: float) -> str:
-    if money(saving) == "£0":
-        return "pays the same"
-    return f"saves {money(saving)}" if saving > 0 else f"pays {money(-saving)} more"
+        return f"{verb} {who}the same"
+    return f"saves {who}{money(saving)}" if saving > 0 else f"{verb} {who}{money(-saving)} more"
 
 
 def _between(row: pd.Series, people: int, less: str = "less", more: str = "more") -> str:
     """The 95% interval of a saving, read in the direction that was just named, where both ends have it."""
-    if row.low is None or pd.isna(row.low):
+    if pd.isna(row.low):
         return ""
     if min(row.low, row.value) >= 0 or max(row.high, row.value) <= 0:
         low, high = sorted((abs(row.low * people), abs(row.high * people)))
@@ -249,6 +311,6 @@ def _end(saving: float, less: str, more: str) -> str:
 
 
 def _between_qalys(row: pd.Series, people: int) -> str:
-    if row.low is None or pd.isna(row.low):
+    if pd.isna(row.low):
         return ""
     return f" (95% interval {qalys(row.low * people)} to {qalys(row.high * people)})"

@@ -29,8 +29,7 @@ import plotly.graph_objects as go
 
 import costmodel as cm
 from costmodel.report import charts
-from costmodel.report.figures import cash_verdict, figures
-from costmodel.report.sentence import answer, verdict
+from costmodel.report.sentence import answer, cash_verdict, figures, verdict
 
 POUNDS = r"−?£[\d,]+(?:\.\d+)?"
 WAYS = " more| less| worse| better"

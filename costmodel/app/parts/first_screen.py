@@ -11,8 +11,7 @@ from costmodel.app.parts.records import standing
 from costmodel.app.parts.text import literal
 from costmodel.model.run import DRAWS
 from costmodel.report.charts import cumulative
-from costmodel.report.figures import figures
-from costmodel.report.sentence import answer
+from costmodel.report.sentence import answer, figures
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.words import lower_first

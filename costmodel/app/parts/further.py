@@ -10,10 +10,10 @@ from costmodel.app.parts import checks, choice, compute, downloads, show
 from costmodel.app.parts.records import STATUS
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import reading_label
+from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import charts
-from costmodel.report.figures import cash_verdict, exact
 from costmodel.report.saved import command
-from costmodel.report.sentence import pick, verdict
+from costmodel.report.sentence import cash_verdict, pick, verdict
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.words import chance, interval, money
@@ -140,7 +140,15 @@ def _exact(result: Result, perspective: str, strategy: str) -> None:
     with st.expander("Exact figures and how to reproduce them"):
         time = in_words(result.horizons[0])
         st.caption(f"Expected value over {time}, undiscounted, prices of {scenario.setting.price_year}, unrounded.")
-        st.table(exact(result, strategy), hide_index=True, border="horizontal")
+        st.table(_unrounded(result, strategy), hide_index=True, border="horizontal")
         st.caption(f"{result.draws:,} draws, seed {result.seed}, scenario SHA-256 {scenario.sha256}.")
         st.caption("The same digits on the command line:")
         st.code(command(result, perspective=perspective), language="sh", wrap_lines=True)
+
+
+def _unrounded(result: Result, strategy: str) -> pd.DataFrame:
+    """Net saving at the follow-up by perspective, £ per person: digit for digit what the result's table holds."""
+    table = result.summary("net_saving", by="perspective", strategy=strategy)
+    ends = {"value": "net saving, £ per person", "low": "95% low", "high": "95% high"}
+    words = {title: ["" if pd.isna(x) else repr(float(x)) for x in table[name]] for name, title in ends.items()}
+    return pd.DataFrame({"perspective": [PERSPECTIVE_NAMES[name] for name in table["perspective"]], **words})
