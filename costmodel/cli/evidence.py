@@ -189,12 +189,9 @@ def spectrum(
         raise InputError.at("FOLDER", f"there is no population below {folder}", "Name a folder with NAME/model.yaml.")
     wanted = (perspective,) if perspective else tuple(PERSPECTIVES)
     with busy("Running every population …") as status:
-
-        def said(name: str) -> None:
-            if hasattr(status, "update"):
-                status.update(f"Running {name} …")
-
-        found = analysis.spectrum(paths, wanted, draws=draws, seed=seed, said=said)
+        found = analysis.spectrum(
+            paths, wanted, draws=draws, seed=seed, said=lambda name: status.update(f"Running {name} …")
+        )
     out.give(found.page())
 
 

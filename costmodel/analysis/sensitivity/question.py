@@ -308,9 +308,7 @@ def _answers(
     question: Question, scenario: Scenario, changes: Sequence[Change], measure: Measure
 ) -> dict[int, Array | str]:
     """The figures of each row that one evaluation can hold, or why the model refuses it."""
-    leaves: dict[str, float | Array] = {
-        name: leaf.central * leaf.price_factor for name, leaf in scenario.leaves.items()
-    }
+    leaves: dict[str, float | Array] = dict(central_leaves(scenario))
     for name in dict.fromkeys(name for change in changes for name in change):
         leaves[name] = np.array([change.get(name, float(scenario.central[name])) for change in changes])
     with np.errstate(all="ignore"):
