@@ -130,8 +130,7 @@ def test_the_threshold_that_breaks_even_is_the_published_cost_per_qaly(case: str
     assert found.roots[0].met_above
 
 
-def test_a_chance_of_payback_is_that_of_the_draws(tmp_path: Path) -> None:
-    """Only the causal share is drawn, net saving is linear in it: the price follows from a quantile of its draws."""
+def only_the_causal_share_is_drawn(folder: Path) -> cm.Scenario:
     fixed = {
         f"parameters.{name}": number(str(unit), value)
         for name, unit, value in (
@@ -139,7 +138,12 @@ def test_a_chance_of_payback_is_that_of_the_draws(tmp_path: Path) -> None:
             ("attendance", "share", 0.8), ("gp_ill", "visits per year", 12), ("gp_ratio", "multiplier", 0.5),
         )
     }  # fmt: skip
-    scenario = load_example(tmp_path, **fixed, **{"parameters.session_price": price("session", 1)})
+    return load_example(folder, **fixed, **{"parameters.session_price": price("session", 1)})
+
+
+def test_a_chance_of_payback_is_that_of_the_draws(tmp_path: Path) -> None:
+    """Only the causal share is drawn, net saving is linear in it: the price follows from a quantile of its draws."""
+    scenario = only_the_causal_share_is_drawn(tmp_path)
     saved = answer(cm.run(scenario.changed({"causal": 0.5}), draws=0), "net_saving", "nhs") + DELIVERED
     drawn = np.sort(np.asarray(drawn_values(scenario, 400, 1)["causal"]))
     for chance in (0.25, 0.8):
@@ -149,6 +153,18 @@ def test_a_chance_of_payback_is_that_of_the_draws(tmp_path: Path) -> None:
         assert root.value == pytest.approx(price_, rel=0.02)
         assert root.met_above is False
         assert abs(root.residual) <= 1 / 400
+
+
+def test_a_chance_that_is_met_over_a_stretch_is_no_root(tmp_path: Path) -> None:
+    """With two draws one in two pays back at every price between what each of them saves."""
+    scenario = only_the_causal_share_is_drawn(tmp_path)
+    saved = answer(cm.run(scenario.changed({"causal": 0.5}), draws=0), "net_saving", "nhs") + DELIVERED
+    low, high = np.sort(np.asarray(drawn_values(scenario, 2, 2)["causal"])) * saved * 2 / DELIVERED
+    one = only(cm.chance_break_even(scenario, "session_price", 0.5, perspective="nhs", draws=2, seed=2))
+    ((first, last),) = one.met
+    assert low <= first < last <= high
+    assert one.words == "already met at the value in use; exactly met over a stretch"
+    assert one.rows[0]["kind"] == "stretch"
 
 
 def test_the_frontier_of_price_and_attendance_is_a_hyperbola(tmp_path: Path) -> None:
