@@ -28,6 +28,8 @@ NONE = "no range declared: ±20%"
 NOT_TRIED = "it is 0 and declares no range"
 BELOW_ONE = 1 - 1e-6
 """Highest discount rate that is tried: its support ends below 1."""
+ENDS = np.array([0.025, 0.975])
+"""Chances at the ends of an interval."""
 FARTHEST = 1e-9
 """Chance beyond which no value of a distribution is looked for."""
 TAIL = 0.0005
@@ -75,49 +77,32 @@ def ordinal(share: float) -> str:
 
 
 def spread_of(scenario: Scenario, name: str) -> Spread:
-    """The uncertainty of an input: of its distribution, its fit, its plausible range, or a declared default."""
-    record, central = scenario.parameters[name], float(scenario.central[name])
-    if name not in scenario.leaves:
-        return _of_a_choice(scenario, name)
-    leaf = scenario.leaves[name]
-    factor = leaf.price_factor
+    """The uncertainty of an input: of its distribution, its fit, its plausible range, or a declared default.
+
+    A choice with a number of its own has that of the option in use, scaled to it unless it is held.
+    """
+    record, central, scale = scenario.parameters[name], float(scenario.central[name]), 1.0
+    unit, leaf = record.unit, scenario.leaves.get(name)
+    if leaf is None:
+        option = record.operands[0]
+        if record.fixed is not None or option not in scenario.leaves or not scenario.central[option]:
+            return _default(unit, central)
+        record, leaf, scale = scenario.parameters[option], scenario.leaves[option], central / scenario.central[option]
+    factor = leaf.price_factor * scale
     declared = (record.range[0] * factor, record.range[1] * factor) if record.range else None
-    if leaf.posterior is not None:
-        path, column = leaf.posterior
-        rows = np.sort(scenario.posteriors[path].columns[column])
-        if rows[0] < rows[-1]:
-            low, high = (float(end) for end in np.quantile(rows, (0.025, 0.975)))
-            return _holding(central, low, high, FIT, partial(_share_of_rows, rows), declared)
-    elif leaf.distribution is not None:
+    rows = leaf.posterior and np.sort(scenario.posteriors[leaf.posterior[0]].columns[leaf.posterior[1]]) * scale
+    below: Callable[[float], float] | None = None
+    if rows is not None and rows[0] < rows[-1]:
+        (low, high), why, below = np.quantile(rows, ENDS), FIT, partial(_share_of_rows, rows)
+    elif rows is None and leaf.distribution is not None:
         quantile = leaf.distribution.quantile
-        low, high = (float(end) * factor for end in quantile(np.array([0.025, 0.975])))
-        return _holding(central, low, high, INTERVAL, partial(_chance_below, quantile, factor), declared)
-    if declared is not None:
-        return _holding(central, *declared, RANGE, None, declared)
-    return _default(record.unit, central)
-
-
-def _of_a_choice(scenario: Scenario, name: str) -> Spread:
-    """A choice with a number of its own: the spread of the option in use, scaled to it unless it is held."""
-    record, central = scenario.parameters[name], float(scenario.central[name])
-    option = record.operands[0]
-    if record.fixed is None and option in scenario.leaves and scenario.central[option]:
-        scale = central / float(scenario.central[option])
-        of_option = spread_of(scenario, option)
-        below = of_option.below
-        scaled = None if below is None else partial(_scaled, below, scale)
-        ends = None if of_option.range is None else (of_option.range[0] * scale, of_option.range[1] * scale)
-        return _holding(central, of_option.low * scale, of_option.high * scale, of_option.why, scaled, ends)
-    return _default(record.unit, central)
-
-
-def _holding(
-    central: float, low: float, high: float, why: str, below: Callable[[float], float] | None,
-    declared: tuple[float, float] | None,
-) -> Spread:  # fmt: skip
-    """An interval that holds the value in use."""
-    widened = not low <= central <= high
-    return Spread(min(low, central), max(high, central), why, widened, below, declared)
+        (low, high), why, below = quantile(ENDS) * factor, INTERVAL, partial(_chance_below, quantile, factor)
+    elif declared is not None:
+        (low, high), why = declared, RANGE
+    else:
+        return _default(unit, central)
+    outside = not low <= central <= high
+    return Spread(min(float(low), central), max(float(high), central), why, outside, below, declared)
 
 
 def _default(unit: Unit, central: float) -> Spread:
@@ -152,11 +137,6 @@ def _chance_below(quantile: Callable[[Array], Array], factor: float, value: floa
 
     found = find_root(lambda u: quantile(u) * factor - value, (ends[:1], ends[1:]))
     return float(found.x[0])
-
-
-def _scaled(below: Callable[[float], float], scale: float, value: float) -> float:
-    """The chance of at most a value that is another one times a scale."""
-    return below(value / scale)
 
 
 @dataclass(frozen=True)
