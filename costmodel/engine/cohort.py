@@ -36,14 +36,15 @@ def steps_needed(exits: Sequence[Array], years: float) -> NDArray[np.int64]:
 def trace(
     start: Array,
     moves: Sequence[tuple[int, int]],
-    rates: Callable[[int], tuple[Sequence[Array], Array]],
+    rates: Callable[[int], tuple[Sequence[Array], Sequence[Array]]],
     cycles: int,
     years: float,
 ) -> Activity:
     """Follow a cohort.
 
-    start: shares by state, shape (state, variant, draw). moves: (origin, destination) of each transition.
-    rates: for a cycle, the rate of each move and the death rate, per year, each of shape (variant, draw).
+    start: shares by state, shape (state, variant, draw). moves: (origin, destination) of each transition; a
+    destination after the last living state is death. rates: for a cycle, the rate of each move and the death rate of
+    each state beside them, per year, each of shape (variant, draw).
     years: length of a cycle. Each (variant, draw) is advanced by itself, so results do not depend on what
     else is in the block. Raises ValueError if a total exit rate is above HIGHEST_TOTAL_RATE.
     """
@@ -59,7 +60,7 @@ def trace(
         in_force = rates(k)
         moving, dying = in_force
         if in_force is not before:
-            exits = exit_rates(states, moves, moving, dying)
+            exits = exit_rates(moves, moving, dying)
             if max(float(np.max(e)) for e in exits) > HIGHEST_TOTAL_RATE:
                 raise ValueError(f"a state is left faster than {HIGHEST_TOTAL_RATE:g} times a year")
             coefficients = whole.coefficients(moving, exits)

@@ -118,10 +118,14 @@ def weighted(shares: Sequence[Quantity], values: Sequence[Quantity]) -> Quantity
 
 
 def exit_rates(
-    states: int, moves: Sequence[tuple[int, int]], rates: Sequence[Quantity], deaths: Quantity
+    moves: Sequence[tuple[int, int]], rates: Sequence[Quantity], deaths: Sequence[Quantity]
 ) -> list[Quantity]:
-    """Total rate out of each living state: its transitions and its deaths."""
-    exits = [deaths] * states
+    """Total rate out of each living state: its transitions and its deaths.
+
+    moves: (origin, destination) of each transition; a destination after the last living state is death. deaths: of
+    each living state, beside those that are transitions.
+    """
+    exits = [*deaths]
     for (origin, _), rate in zip(moves, rates, strict=True):
         exits[origin] = exits[origin] + rate
     return exits
@@ -133,7 +137,8 @@ class CohortStep:
     On arrays of draws and on arrays of worksheet cells alike: the matrix exponential and its integral as power
     series, term_0 = x, term_(k+1) = term_k Q h / (k + 1), people = Σ term_k, person-years = h Σ term_k / (k + 1).
 
-    moves: (origin, destination) of each transition. shape: of a cohort, (state, …). kind: float, or object for cells.
+    moves: (origin, destination) of each transition, of which those to the state after the last bring nobody anywhere:
+    deaths. shape: of a cohort, (state, …). kind: float, or object for cells.
     Room is taken once and used in every step, because allocation would take longer than arithmetic. All flows of a
     term are one product: first the arrivals in each state by its first transition, then further arrivals, then exits.
     """
@@ -141,9 +146,10 @@ class CohortStep:
     def __init__(self, moves: Sequence[tuple[int, int]], shape: tuple[int, ...], kind: type = float) -> None:
         states = shape[0]
         first: dict[int, int] = {}
-        for move, (_, destination) in enumerate(moves):
+        among_the_living = [(move, to) for move, (_, to) in enumerate(moves) if to < states]
+        for move, destination in among_the_living:
             first.setdefault(destination, move)
-        more = [move for move, (_, destination) in enumerate(moves) if first[destination] != move]
+        more = [move for move, destination in among_the_living if first[destination] != move]
         self._moves, self._states = len(moves), states
         self._order = [first.get(state) for state in range(states)] + [*more]
         origins = [0 if move is None else moves[move][0] for move in self._order]

@@ -20,7 +20,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import BrokenRow, Chances, Move, all_states, arrow, broken_rows
 from costmodel.scenario.schema import ModelFile
-from costmodel.scenario.structure import Structure
+from costmodel.scenario.structure import Structure, start_of
 
 LARGEST_LEAK = 1e-9
 """People: by how much the shares of a cohort may miss 1."""
@@ -76,9 +76,12 @@ def draws_that_miss_one(shares: Sequence[float | Array], draws: int) -> int:
     return int(np.count_nonzero(np.broadcast_to(np.abs(sum(shares) - 1) > LARGEST_LEAK, (draws,))))
 
 
-def start_shares(structure: Structure, look: Look, draws: int) -> Array:
-    """Shares of the cohort at referral, (state, draw). Raises InputError where they do not sum to 1 in every draw."""
-    start = structure.model.cohort.start
+def start_shares(structure: Structure, strategy: str, look: Look, draws: int) -> Array:
+    """Shares of a strategy's people at referral, (state, draw).
+
+    Raises InputError where they do not sum to 1 in every draw.
+    """
+    start = start_of(structure.model, strategy)
     shares = [look(start[state]) if state in start else 0.0 for state in structure.model.states]
     if wrong := draws_that_miss_one(shares, draws):
         found = f"the shares of the cohort do not sum to 1 in every draw: {wrong:,} of {draws:,} do not"
@@ -128,23 +131,25 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
     column, first = alike(
         [
             [
-                (*own, structure.model.deaths.rate_ratio, tuple(structure.model.cohort.start.items()))
+                (*own, *_death_ratios(structure.model), *start_of(structure.model, strategy).items())
                 for own, structure in zip(row, scenario.structures, strict=True)
             ]
-            for row in lines
+            for strategy, row in zip(model.strategies, lines, strict=True)
         ]
     )
     variants = [lines[s][a] for s, a in first]
     structures = [scenario.structures[a] for _, a in first]
+    strategies = [list(model.strategies)[s] for s, _ in first]
     moves = [(line.origin, line.destination) for line in variants[0]]
     shares = [[_shares(line, time) for line in variant] for variant in variants]
     hazards = background_hazards(scenario)
-    death_ratio = np.stack([np.broadcast_to(look(s.model.deaths.rate_ratio), (draws,)) for s in structures])
+    of_variant = zip(*(_death_ratios(structure.model) for structure in structures), strict=True)
+    ratios = [np.stack([np.broadcast_to(look(one), (draws,)) for one in of_state]) for of_state in of_variant]
     altered = [_changes([row for variant in shares for row in variant[m]]) for m in range(len(moves))]
     begins = np.any([_changes([hazards]), *altered], axis=0)
-    last: tuple[Sequence[Array], Array] = ([hazards] * len(moves), hazards)
+    last: tuple[Sequence[Array], Sequence[Array]] = ([hazards] * len(moves), [])
 
-    def rates(k: int) -> tuple[Sequence[Array], Array]:
+    def rates(k: int) -> tuple[Sequence[Array], Sequence[Array]]:
         nonlocal last
         if begins[k]:
             moving = [
@@ -153,15 +158,26 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
                 else last[0][m]
                 for m in range(len(moves))
             ]
-            last = (moving, hazards[k] * death_ratio)
+            last = (moving, [hazards[k] * ratio for ratio in ratios])
         return last
 
-    start = np.stack([start_shares(structure, look, draws) for structure in structures], axis=1)
+    start = _starts(structures, strategies, look, draws)
     try:
         activity = trace(start, moves, rates, len(time) - 1, float(time[1] - time[0]))
     except ValueError as error:
         raise InputError.at("transitions", str(error), "Check the units and the spread of the rates.") from error
     return Activity(activity.people, activity.person_years, None, {}, column)
+
+
+def _starts(structures: Sequence[Structure], strategies: Sequence[str], look: Look, draws: int) -> Array:
+    """Shares at referral of each variant, (state, variant, draw)."""
+    each = [start_shares(one, strategy, look, draws) for one, strategy in zip(structures, strategies, strict=True)]
+    return np.stack(each, axis=1)
+
+
+def _death_ratios(model: ModelFile) -> list[str | int]:
+    """References to what the general population's deaths are multiplied by, by state."""
+    return [model.deaths.ratio(state) for state in model.states]
 
 
 def _shares(line: RateLine, time: Array) -> Array:
@@ -187,7 +203,7 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Act
     """
     model, look = scenario.model, looking(values)
     variants, column, structures = chances(scenario)
-    starts = [start_shares(structure, look, draws) for structure in structures]
+    living = _starts(structures, [one.strategy for one in variants], look, draws)
     moves = list(dict.fromkeys(move for one in variants for move in one.moves()))
     changes = {cycle for one in variants for cycle in one.starts()}
     in_force: list[Array] = []
@@ -199,8 +215,7 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Act
         return in_force
 
     states = all_states(model)
-    dead = np.zeros((1, len(variants), draws))
-    start = np.concatenate([np.stack(starts, axis=1), dead])
+    start = np.concatenate([living, np.zeros((1, len(variants), draws))])
     indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
     names = _priced(structure.model for structure in scenario.structures)
     priced = [move for move in moves if arrow(move) in names]
@@ -237,7 +252,7 @@ def chances(scenario: Scenario) -> tuple[list[Chances], NDArray[np.intp], list[S
     ]
     keys = [
         [
-            (one.key(), tuple(structure.model.cohort.start.items()))
+            (one.key(), *start_of(structure.model, one.strategy).items())
             for one, structure in zip(row, scenario.structures, strict=True)
         ]
         for row in each
@@ -344,13 +359,12 @@ def _moves_by_rates(scenario: Scenario) -> dict[str, Array]:
     for s, strategy in enumerate(model.strategies):
         for a, structure in enumerate(scenario.structures):
             years = lived.person_years[:, :, lived.column[s, a], 0]
-            ratio = float(look(structure.model.deaths.rate_ratio))
             for line in rate_lines(structure.model, strategy):
                 horizon = float(time[-1])
                 rates = [line.rate(line.shares(begin, end, horizon), look) for begin, end in pairwise(time)]
                 found[line.name][:, s, a] = np.array(rates, dtype=float) * years[:, line.origin]
-            for i, state in enumerate(model.states):
-                found[f"{state} -> dead"][:, s, a] = hazards * ratio * years[:, i]
+            for i, (state, ratio) in enumerate(zip(model.states, _death_ratios(structure.model), strict=True)):
+                found[f"{state} -> dead"][:, s, a] += hazards * float(look(ratio)) * years[:, i]
     return found
 
 

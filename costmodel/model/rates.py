@@ -8,7 +8,7 @@ from costmodel.engine.formulas import dose_share, fading_share, rate_in_force, r
 from costmodel.scenario.blocks import Effect, Therapy
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
 from costmodel.scenario.parameter import pieces
-from costmodel.scenario.probabilities import changes, in_force
+from costmodel.scenario.probabilities import all_states, changes, in_force
 from costmodel.scenario.schema import ModelFile
 
 Quantity = Any
@@ -83,7 +83,7 @@ class Weakened:
 class RateLine:
     """A transition's rate: pieces of the base rate over time, and the effects of one strategy.
 
-    base: (years from referral, reference), the first at 0.
+    destination: the state after the last is death. base: (years from referral, reference), the first at 0.
     """
 
     origin: int
@@ -116,12 +116,12 @@ class RateLine:
 
 def rate_lines(model: ModelFile, strategy: str, months: Months = declared) -> list[RateLine]:
     """The rate lines of a strategy, in the order of the model's transitions."""
-    states = list(model.states)
+    states, own = all_states(model), model.strategies[strategy].transitions
     lines = []
     for arrow, reference in model.transitions.items():
         origin, _, destination = arrow.partition(" -> ")
         terms = tuple(_terms(model, strategy, arrow, months))
-        base = _base(model, reference, months)
+        base = _base(model, own.get(arrow, reference), months)
         lines.append(RateLine(states.index(origin), states.index(destination), arrow, base, terms))
     return lines
 

@@ -135,16 +135,37 @@ class Cohort(Block):
     """Shares of the cohort in each state at referral; they sum to 1."""
 
 
+class OwnCohort(Block):
+    start: dict[Name, Reference] = Field(min_length=1)
+    """Shares of the strategy's people in each state at referral; they sum to 1."""
+
+
 class Mortality(Block):
     table: Name
     """A life table of the setting.
     The table's hazards of women and men are mixed by the share of each still alive, change at birthdays, and the last
     age is continued.
     """
-    rate_ratio: Reference
+    rate_ratio: Reference | None = None
     """Multiplies the table's hazard in every living state; unit `rate ratio`.
-    One ratio serves them all, so that no saving comes from deaths.
+    One ratio serves them all, so that no saving comes from deaths. Either this or `rate_ratios`.
     """
+    rate_ratios: dict[Name, Reference] = {}
+    """Multiplies the table's hazard, by state; `others` stands for the states not named; unit `rate ratio`.
+    Every state must be covered. Deaths beside the table's, such as suicides, are transitions to `dead`.
+    """
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Mortality":
+        if (self.rate_ratio is None) != bool(self.rate_ratios):
+            raise ValueError("one of rate_ratio, for every state, and rate_ratios, by state, is given, not both")
+        return self
+
+    def ratio(self, state: str) -> str | int:
+        """The reference to the ratio in a state."""
+        if self.rate_ratio is not None:
+            return self.rate_ratio
+        return self.rate_ratios.get(state, self.rate_ratios.get("others", 1))
 
 
 class Therapy(Block):
@@ -192,8 +213,12 @@ class Strategy(Block):
     """What the therapy changes."""
     harms: dict[Name, Harm] = {}
     """What it does to some who start."""
+    cohort: OwnCohort | None = None
+    """Where its people are at referral, if not where the comparator's are: a screening finds cases."""
     transitions: dict[str, Reference] = {}
-    """Probabilities of its own, by `from -> to`. In models of probabilities."""
+    """Rates or probabilities of its own, by `from -> to`.
+    With rates, a transition of the model that no effect of the strategy changes.
+    """
     matrices: MatricesBlock | None = None
     """Probabilities of its own as a table. In models of probabilities."""
     utilities: dict[Name, Reference] = {}

@@ -1,18 +1,23 @@
-"""When things happen on a strategy's clock, in years from referral.
+"""When things happen on a strategy's clock, in years from referral, and which times a scenario may have.
 
 Durations come through a function, so that the workbook can put cells in their place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from costmodel.errors import Problem
 from costmodel.scenario.blocks import Effect
 from costmodel.scenario.fields import Instant
+from costmodel.scenario.parameter import pieces
+from costmodel.scenario.read import Keys
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import Subject
 
 MONTHS_A_YEAR = 12.0
 CYCLES = (1, 2, 3, 4, 6, 12)
 """Months that a cycle may last: they divide a year, so that no year begins inside a cycle."""
+MAX_CYCLES = 1_200
 SAME_TIME = 1e-9
 """Cycles. Two times that differ by less are the same."""
 
@@ -80,3 +85,78 @@ def window(
     if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
         return begin, model.horizon.months / MONTHS_A_YEAR
     return begin, instant(model, strategy, effect.until, f"{path}.until", months)
+
+
+def times(subject: Subject) -> Iterator[Problem]:
+    """Lengths that are none, or no whole number of cycles."""
+    model = subject.model
+    cycle = cycle_months(model)
+    if model.horizon.months <= 0:
+        yield subject.problem(("horizon",), f"{model.horizon.text} is no horizon", "Give a time above 0.")
+    elif not in_whole_cycles(model.horizon.months, cycle):
+        yield subject.problem(
+            ("horizon",),
+            f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
+            "Change one of them.",
+        )
+    if model.horizon.months / cycle > MAX_CYCLES:
+        yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
+    if model.follow_up.months <= 0:
+        yield subject.problem(("follow_up",), f"{model.follow_up.text} is no follow-up", "Give a time above 0.")
+    if model.follow_up.months > model.horizon.months > 0:
+        yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
+    for name, item in model.costs.items():
+        if not in_whole_cycles(item.lag.months, cycle):
+            yield subject.problem(
+                ("costs", name, "lag"),
+                f"{item.lag.text} is not a whole number of cycles",
+                f"The cycle is {model.cycle}.",
+            )
+    payers = dict.fromkeys(strategy.therapy.paid_by for strategy in model.strategies.values() if strategy.therapy)
+    if len(payers) > 1:
+        found = f"therapies are paid by different parties ({', '.join(payers)})"
+        yield subject.problem(("strategies",), found, "This is not yet supported: give all the same payer.")
+    for name, strategy in model.strategies.items():
+        if strategy.therapy and strategy.therapy.over.months <= 0:
+            yield subject.problem(("strategies", name, "therapy", "over"), "the therapy takes no time", "Above 0.")
+
+
+def cuts(subject: Subject) -> Iterator[Problem]:
+    """Times inside a cycle at which sums end or something begins to differ.
+
+    What a cycle costs and gains is known for the cycle as a whole, and its rates are constant: an answer for a part of
+    it would be a guess. Sessions and harms may begin and end at any time, because sums to the end of a cycle hold them
+    whole.
+    """
+    model = subject.model
+    first: dict[float, tuple[Keys, str]] = {}
+    for keys, what, months in _instants(subject):
+        if 0 < months < model.horizon.months and inside_a_cycle(model, months):
+            first.setdefault(round(months, 6), (keys, what))
+    for months, (keys, what) in first.items():
+        fitting = [cycle for cycle in CYCLES if in_whole_cycles(months, cycle)]
+        shorter = f", or write cycle: {fitting[-1]} month{'s' * (fitting[-1] > 1)}" if fitting else ""
+        remedy = f"Give whole cycles of {model.cycle}{shorter}: a cycle has one rate and its sum is known as a whole."
+        if model.in_probabilities:
+            remedy = f"A probability holds for a whole cycle of {model.cycle}."
+        inside = inside_a_cycle(model, months)
+        yield subject.problem(keys, f"{what}, month {months:.6g}, is within a cycle: {inside}", remedy)
+
+
+def _instants(subject: Subject) -> Iterator[tuple[Keys, str, float]]:
+    """Where it stands, what it is, and its month after referral: every time that has to be the edge of a cycle."""
+    model = subject.model
+    yield ("follow_up",), "the follow-up", model.follow_up.months
+    for name, record in model.parameters.items():
+        if record.over_time and name not in subject.faulty:
+            for years, _ in pieces(record):
+                yield ("parameters", name), f'a change of "{name}"', years * MONTHS_A_YEAR
+    for number, (name, strategy) in enumerate(model.strategies.items()):
+        wait = strategy.therapy.wait.months if strategy.therapy else 0.0
+        if number and model.beyond_follow_up == "gap closes" and not model.in_probabilities:
+            yield ("beyond_follow_up",), f"the end of {name}'s follow-up", wait + model.follow_up.months
+        for key, effect in strategy.effects.items():
+            begin, end = window(model, name, key, effect)
+            at: Keys = ("strategies", name, "effects", key)
+            yield (*at, "from"), f'the beginning of "{key}"', begin * MONTHS_A_YEAR
+            yield (*at, "until"), f'the end of "{key}"', end * MONTHS_A_YEAR

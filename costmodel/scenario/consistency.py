@@ -1,4 +1,4 @@
-"""Does one structure of a scenario hang together? Names, units, states, windows, double counting.
+"""Does one structure of a scenario hang together? Names, units, states, windows, double counting; times in `clock`.
 
 Each check is a function from a `Subject` to problems; `check` runs them all.
 """
@@ -6,17 +6,16 @@ Each check is a function from a `Subject` to problems; `check` runs them all.
 from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario import probabilities
+from costmodel.scenario import clock, probabilities
 from costmodel.scenario.blocks import Alternative, CostItem, Effect, Strategy, Stratum
-from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, in_whole_cycles, inside_a_cycle, window
+from costmodel.scenario.clock import window
 from costmodel.scenario.fields import RESERVED
-from costmodel.scenario.parameter import pieces, varies
+from costmodel.scenario.parameter import varies
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
-from costmodel.scenario.structure import Subject, uses
+from costmodel.scenario.structure import Subject, start_of, uses
 from costmodel.units import price_fits_quantity
 
-MAX_CYCLES = 1_200
 RESERVED_ITEMS = ("therapy",)
 """The ledger's own item: the sessions."""
 RESERVED_ALTERNATIVES = ("expected", "deterministic")
@@ -38,8 +37,8 @@ def check(subject: Subject) -> list[Problem]:
         _effects,
         _costs,
         _double_counting,
-        _clock,
-        _cuts,
+        clock.times,
+        clock.cuts,
         _weights,
     )
     return [problem for one in checks if not subject.faulty & JUDGED_BY.get(one, set()) for problem in one(subject)]
@@ -110,6 +109,14 @@ def _states(subject: Subject) -> Iterator[Problem]:
                 yield subject.problem((block, name), f'"{name}" is reserved', "Choose another name.")
     named: list[tuple[str, Keys, bool]] = [(s, ("cohort", "start", s), False) for s in model.cohort.start]
     named += [(s, ("utilities", s), False) for s in model.utilities]
+    for name, strategy in model.strategies.items():
+        if strategy.cohort:
+            named += [(s, ("strategies", name, "cohort", "start", s), False) for s in strategy.cohort.start]
+    if model.mortality and (ratios := model.mortality.rate_ratios):
+        named += [(s, ("mortality", "rate_ratios", s), True) for s in ratios]
+        if (missing := [s for s in model.states if s not in ratios]) and "others" not in ratios:
+            found = f"nothing is said of {', '.join(missing)}"
+            yield subject.problem(("mortality", "rate_ratios"), found, "Name each state, or others.")
     for name, item in model.costs.items():
         named += [(s, ("costs", name, "while_in", s), True) for s in item.while_in]
         if item.gap_from:
@@ -145,10 +152,20 @@ def _labels(subject: Subject) -> Iterator[Problem]:
 
 
 def _start(subject: Subject) -> Iterator[Problem]:
-    values = [subject.value(reference) for reference in subject.model.cohort.start.values()]
-    known = [value for value in values if value is not None]
-    if len(known) == len(values) and abs(sum(known) - 1) > 1e-9:
-        yield subject.problem(("cohort", "start"), f"the shares of the cohort sum to {sum(known):g}", "They sum to 1.")
+    model = subject.model
+    starts: list[tuple[Keys, dict[str, str | int]]] = [(("cohort", "start"), model.cohort.start)]
+    for name, strategy in model.strategies.items():
+        if strategy.cohort:
+            starts.append((("strategies", name, "cohort", "start"), strategy.cohort.start))
+    comparator = next(iter(model.strategies))
+    if model.strategies[comparator].cohort:
+        found = "the comparator's people are those of cohort.start"
+        yield subject.problem(("strategies", comparator, "cohort"), found, "Change them there.")
+    for keys, start in starts:
+        values = [subject.value(reference) for reference in start.values()]
+        known = [value for value in values if value is not None]
+        if len(known) == len(values) and abs(sum(known) - 1) > 1e-9:
+            yield subject.problem(keys, f"the shares of the cohort sum to {sum(known):g}", "They sum to 1.")
 
 
 def _rates(subject: Subject) -> Iterator[Problem]:
@@ -158,28 +175,44 @@ def _rates(subject: Subject) -> Iterator[Problem]:
         (("model",), "mortality", model.mortality), (("cohort",), "age", model.cohort.age),
         (("cohort",), "female", model.cohort.female),
     ):  # fmt: skip
-        if given is None:
+        if given is None and key not in subject.faulty:
             path = key if key == "mortality" else f"cohort.{key}"
             yield subject.problem(keys, f'the key "{key}" is missing ({path})', "A model of rates needs it.")
     yield from probabilities.strangers(subject)
     for arrow in model.transitions:
         yield from subject.arrow(("transitions", arrow), arrow, model.states)
         origin, _, destination = arrow.partition(" -> ")
-        if "dead" in (origin, destination):
-            remedy = (
-                "Remove this transition: deaths from one state are not yet supported. Raise the "
-                "rate_ratio for everybody, or write a model of probabilities, where states have their own deaths."
-            )
-            yield subject.problem(
-                ("transitions", arrow), "deaths come from mortality, the same for every state", remedy
-            )
+        if origin == "dead":
+            yield subject.problem(("transitions", arrow), "nobody comes back from the dead", "Remove this transition.")
         if origin == destination:
             yield subject.problem(("transitions", arrow), "a transition leads to another state", "Remove it.")
-    reached = {state for state, share in model.cohort.start.items() if share != 0}
-    reached |= {arrow.partition(" -> ")[2] for arrow in model.transitions}
+    yield from _own_rates(subject)
+    starts = [start_of(model, name) for name in model.strategies]
+    reached = {state for start in starts for state, share in start.items() if share != 0}
+    for arrow in model.transitions:
+        reached.add(arrow.partition(" -> ")[2])
     for state in model.states:
         if state not in reached:
             yield subject.problem(("states", state), f'nobody can be in "{state}"', "Add a transition, or remove it.")
+
+
+def _own_rates(subject: Subject) -> Iterator[Problem]:
+    """Rates of a strategy's own: of the model's transitions, where no effect is, and not of the comparator."""
+    model = subject.model
+    comparator = next(iter(model.strategies))
+    for name, strategy in model.strategies.items():
+        targets = {effect.target: key for key, effect in strategy.effects.items()}
+        for arrow in strategy.transitions:
+            keys: Keys = ("strategies", name, "transitions", arrow)
+            if name == comparator:
+                found = "the comparator's rates are those of transitions"
+                yield subject.problem(keys, found, "Change them there.")
+            if arrow not in model.transitions:
+                remedy = nearest(arrow, model.transitions) or "Declare it among the model's transitions, with 0."
+                yield subject.problem(keys, f'"{arrow}" is not a transition of the model', remedy)
+            if arrow in targets:
+                found = f'"{targets[arrow]}" changes the comparator\'s rate, and the strategy has one of its own'
+                yield subject.problem(keys, found, "Leave one of them out.")
 
 
 def _costs(subject: Subject) -> Iterator[Problem]:
@@ -344,80 +377,6 @@ def _double_counting(subject: Subject) -> Iterator[Problem]:
                 )
 
 
-def _clock(subject: Subject) -> Iterator[Problem]:
-    model = subject.model
-    cycle = cycle_months(model)
-    if model.horizon.months <= 0:
-        yield subject.problem(("horizon",), f"{model.horizon.text} is no horizon", "Give a time above 0.")
-    elif not in_whole_cycles(model.horizon.months, cycle):
-        yield subject.problem(
-            ("horizon",),
-            f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
-            "Change one of them.",
-        )
-    if model.horizon.months / cycle > MAX_CYCLES:
-        yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
-    if model.follow_up.months <= 0:
-        yield subject.problem(("follow_up",), f"{model.follow_up.text} is no follow-up", "Give a time above 0.")
-    if model.follow_up.months > model.horizon.months > 0:
-        yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
-    for name, item in model.costs.items():
-        if not in_whole_cycles(item.lag.months, cycle):
-            yield subject.problem(
-                ("costs", name, "lag"),
-                f"{item.lag.text} is not a whole number of cycles",
-                f"The cycle is {model.cycle}.",
-            )
-    payers = dict.fromkeys(strategy.therapy.paid_by for strategy in model.strategies.values() if strategy.therapy)
-    if len(payers) > 1:
-        found = f"therapies are paid by different parties ({', '.join(payers)})"
-        yield subject.problem(("strategies",), found, "This is not yet supported: give all the same payer.")
-    for name, strategy in model.strategies.items():
-        if strategy.therapy and strategy.therapy.over.months <= 0:
-            yield subject.problem(("strategies", name, "therapy", "over"), "the therapy takes no time", "Above 0.")
-
-
-def _cuts(subject: Subject) -> Iterator[Problem]:
-    """Times inside a cycle at which sums end or something begins to differ.
-
-    What a cycle costs and gains is known for the cycle as a whole, and its rates are constant: an answer for a part of
-    it would be a guess. Sessions and harms may begin and end at any time, because sums to the end of a cycle hold them
-    whole.
-    """
-    model = subject.model
-    first: dict[float, tuple[Keys, str]] = {}
-    for keys, what, months in _instants(subject):
-        if 0 < months < model.horizon.months and inside_a_cycle(model, months):
-            first.setdefault(round(months, 6), (keys, what))
-    for months, (keys, what) in first.items():
-        fitting = [cycle for cycle in CYCLES if in_whole_cycles(months, cycle)]
-        shorter = f", or write cycle: {fitting[-1]} month{'s' * (fitting[-1] > 1)}" if fitting else ""
-        remedy = f"Give whole cycles of {model.cycle}{shorter}: a cycle has one rate and its sum is known as a whole."
-        if model.in_probabilities:
-            remedy = f"A probability holds for a whole cycle of {model.cycle}."
-        inside = inside_a_cycle(model, months)
-        yield subject.problem(keys, f"{what}, month {months:.6g}, is within a cycle: {inside}", remedy)
-
-
-def _instants(subject: Subject) -> Iterator[tuple[Keys, str, float]]:
-    """Where it stands, what it is, and its month after referral: every time that has to be the edge of a cycle."""
-    model = subject.model
-    yield ("follow_up",), "the follow-up", model.follow_up.months
-    for name, record in model.parameters.items():
-        if record.over_time and name not in subject.faulty:
-            for years, _ in pieces(record):
-                yield ("parameters", name), f'a change of "{name}"', years * MONTHS_A_YEAR
-    for number, (name, strategy) in enumerate(model.strategies.items()):
-        wait = strategy.therapy.wait.months if strategy.therapy else 0.0
-        if number and model.beyond_follow_up == "gap closes" and not model.in_probabilities:
-            yield ("beyond_follow_up",), f"the end of {name}'s follow-up", wait + model.follow_up.months
-        for key, effect in strategy.effects.items():
-            begin, end = window(model, name, key, effect)
-            at: Keys = ("strategies", name, "effects", key)
-            yield (*at, "from"), f'the beginning of "{key}"', begin * MONTHS_A_YEAR
-            yield (*at, "until"), f'the end of "{key}"', end * MONTHS_A_YEAR
-
-
 def _weights(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     for block, what, references in (
@@ -441,6 +400,6 @@ JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     probabilities.check: {"model", "cycle"},
     _effects: {"model"},
     _costs: {"model"},
-    _clock: {"cycle", "horizon", "follow_up"},
+    clock.times: {"cycle", "horizon", "follow_up"},
 }
 """The keys of the file that a check judges by: where one was refused, what stands for it proves nothing."""

@@ -32,15 +32,11 @@ from costmodel.scenario.setting import Accounts
 NOT_YET = {
     "subgroups": "",
     "budget": "The people who enter each year cannot be followed here: multiply the result for one by their number.",
-    "rate_ratios": "One rate_ratio holds for every state: give that of the whole cohort, or write a model of "
-    "probabilities, where each state has its own deaths.",
     "difference": "",
     "odds_ratio": "",
     "smd": "",
     "real_growth": "",
     "vat": "",
-    "strategies.*.cohort": "People start alike under every strategy: move them in the first cycle by a transition, or "
-    "write a scenario for each start.",
 }
 """Keys of the grammar that are refused as "not yet supported", some at one place only; and what to do instead."""
 TOO_MANY = {
@@ -119,7 +115,7 @@ class ModelFile(Block):
     """States that nobody leaves, beside `dead`. In models of probabilities."""
     transitions: dict[str, Reference] = {}
     """Usual care, by `from -> to`: rates per year, or probabilities (`remainder`: what the others leave).
-    A transition that is not declared cannot happen.
+    A transition that is not declared cannot happen. A rate to `dead` adds to the deaths of `mortality`.
     """
     matrices: MatricesBlock | None = None
     """Probabilities of all strategies as a table. In models of probabilities.

@@ -19,7 +19,7 @@ from costmodel.scenario.schema import ModelFile
 
 ONLY = "only"
 """The name of a structure that has no others beside it."""
-REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio")
+REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio(s\.[^.]+)?")
 USE = re.compile(r"costs\.[^.]+\.while_in\.[^.]+|cohort\.start\.[^.]+")
 """What a stratum may touch beside: how much its people use, and where they start."""
 EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
@@ -93,6 +93,7 @@ UNITS = {
     "cohort.female": "share",
     "cohort.start.*": "share",
     "mortality.rate_ratio": "rate_ratio",
+    "mortality.rate_ratios.*": "rate_ratio",
     "transitions.*": "rate",
     "qalys_on_transition.*": "utility",
     "utilities.*": "utility",
@@ -111,7 +112,8 @@ UNITS = {
     "strategies.*.effects.*.controlled_share": "share",
     "strategies.*.harms.*.share": "share",
     "strategies.*.harms.*.utility_loss": "utility",
-    "strategies.*.transitions.*": "probability",
+    "strategies.*.cohort.start.*": "share",
+    "strategies.*.transitions.*": "rate",
     "strategies.*.utilities.*": "utility",
     "alternatives.*.weight": "share",
     "strata.*.share": "share",
@@ -130,7 +132,7 @@ THINGS = {"strategies.*.therapy.price": "session", "strategies.*.therapy.set_up"
 def uses(model: ModelFile) -> Iterator[Use]:
     """Every reference of a model to a parameter."""
     for path, kinds in UNITS.items():
-        if path == "transitions.*" and model.in_probabilities:
+        if path.endswith("transitions.*") and model.in_probabilities:
             kinds = "probability"
         for keys, reference in _entries(model, path.split(".")):
             yield Use(reference, keys, tuple(kinds.split()), THINGS.get(path, ""))
@@ -144,6 +146,12 @@ def _entries(block: Any, path: Sequence[str], keys: Keys = ()) -> Iterator[tuple
             yield from _entries(entry, path[1:], (*keys, key))
     elif block is not None:
         yield keys, block
+
+
+def start_of(model: ModelFile, strategy: str) -> dict[str, str | int]:
+    """References to the shares of a strategy's people in each state at referral."""
+    own = model.strategies[strategy].cohort
+    return own.start if own else model.cohort.start
 
 
 def only(model: ModelFile) -> Structure:

@@ -79,6 +79,8 @@ def warnings(
         _spreads,
         _strategies,
         _ages,
+        _deaths,
+        _deaths,
         _utilities,
         _prices,
         _counted_twice,
@@ -184,6 +186,15 @@ def _ages(seen: Seen) -> Iterator[str]:
             'dies within the year (qx): the life table\'s column "hazard" is read as mx. If it holds qx, name it '
             "probability; else name it mx."
         )
+
+
+def _deaths(seen: Seen) -> Iterator[str]:
+    mortality = seen.model.mortality
+    if mortality is None:
+        return
+    by_state = len({mortality.ratio(state) for state in seen.model.states}) > 1
+    if by_state or any(arrow.endswith(f"-> {DEAD}") for arrow in seen.model.transitions):
+        yield "deaths differ by state: people who die earlier use less, which counts as a saving."
 
 
 def _utilities(seen: Seen) -> Iterator[str]:

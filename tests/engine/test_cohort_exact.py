@@ -97,8 +97,8 @@ def test_one_absurd_draw_among_good_ones_is_refused_too() -> None:
 def test_rates_may_change_from_cycle_to_cycle() -> None:
     """Half a year at one rate and half at another leave what both exponents together leave."""
 
-    def rates(k: int) -> tuple[list[np.ndarray], np.ndarray]:
-        return [np.array([[0.4 if k == 0 else 2.0]])], np.array([[0.1 * (k + 1)]])
+    def rates(k: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        return [np.array([[0.4 if k == 0 else 2.0]])], [np.array([[0.1 * (k + 1)]])] * 2
 
     activity = trace(np.array([1.0, 0.0]).reshape(2, 1, 1), [(0, 1)], rates, 2, 0.5)
     assert activity.people[2, 0, 0, 0] == pytest.approx(np.exp(-(0.4 + 2.0 + 0.3) / 2), rel=1e-13)
@@ -110,7 +110,7 @@ def test_rates_may_change_from_cycle_to_cycle() -> None:
 def test_cells_follow_the_cohort_as_arrays_do_to_the_last_bit(graph: Graph, cycles: int, months: int) -> None:
     found = follow(graph, cycles, months / 12)
     rates, deaths = [Cell("rate", rate) for rate in graph.rates], Cell("deaths", graph.deaths)
-    exits = exit_rates(graph.states, graph.moves, rates, deaths)
+    exits = exit_rates(graph.moves, rates, [deaths] * graph.states)
     steps = int(steps_needed([np.array([out.value]) for out in exits], months / 12)[0])
     recursion = CohortStep(graph.moves, (graph.states,), object)
     coefficients = recursion.coefficients(rates, exits)

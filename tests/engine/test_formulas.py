@@ -193,8 +193,8 @@ def test_sums_over_pieces_and_states_leave_nothing_out(pairs: list[tuple[float, 
 
 
 def test_exits_are_every_way_out_and_death() -> None:
-    exits = formulas.exit_rates(3, [(0, 1), (0, 2), (2, 0)], [0.1, 0.2, 0.4], 0.05)
-    assert exits == pytest.approx([0.35, 0.05, 0.45])
+    exits = formulas.exit_rates([(0, 1), (0, 2), (2, 0), (1, 3)], [0.1, 0.2, 0.4, 0.3], [0.05, 0.06, 0.07])
+    assert exits == pytest.approx([0.35, 0.36, 0.47])
 
 
 class Written:
@@ -287,7 +287,7 @@ def test_moves_meet_in_the_state_they_lead_to() -> None:
         lambda: formulas.weighted([1.0], [1.0, 2.0]),
         lambda: formulas.total_over_states([0.5, 0.5], [1.0]),
         lambda: formulas.total_over_states([1.0], [1.0, 2.0]),
-        lambda: formulas.exit_rates(2, [(0, 1), (1, 0)], [0.1], 0.0),
+        lambda: formulas.exit_rates([(0, 1), (1, 0)], [0.1], [0.0, 0.0]),
     ],
 )
 def test_a_share_without_a_value_and_a_move_without_a_rate_are_refused(uneven: Callable[[], object]) -> None:

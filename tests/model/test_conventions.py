@@ -13,7 +13,7 @@ from costmodel.model import run as running
 from costmodel.report import answer as of_run
 from costmodel.report import render
 from costmodel.report.workbook.book import as_bytes
-from costmodel.scenario.consistency import MAX_CYCLES
+from costmodel.scenario.clock import MAX_CYCLES
 from tests.scenario.slips import problems
 from tests.support.answers import answer, saving
 from tests.support.example import example, load_example, number

@@ -117,8 +117,8 @@ def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: P
         tries = (random_model(np.random.default_rng([seed, i, attempt])) for attempt in count())
         model = next(model for model, posterior in tries if not posterior)  # one that needs no other file
         for strategy in model["strategies"].values():
-            strategy.pop("effects", None)
-            strategy.pop("harms", None)
+            for key in ("effects", "harms", "cohort", "transitions"):
+                strategy.pop(key, None)
         model["alternatives"] = {}
         model["strategies"]["usual_care"].pop("therapy", None)
         result = cm.run(cm.load(write_model(tmp_path, model)), draws=5)

@@ -239,6 +239,10 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "causal share": any(c.causal_share is not None for c in model.costs.values()),
         "lag": any(c.lag.months for c in model.costs.values()),
         "composite": any(c.category == "composite" for c in model.costs.values()),
+        "deaths by state": any(arrow.endswith("-> dead") for arrow in model.transitions),
+        "death ratios by state": bool(model.mortality and model.mortality.rate_ratios),
+        "start of its own": any(s.cohort for s in model.strategies.values()),
+        "rate of its own": any(s.transitions for s in model.strategies.values()),
         "alternatives": len(model.alternatives) > 1,
         "strata": len(model.strata) > 1,
         "off the grid": any(t.over.months % 1 for t in therapies),
@@ -247,5 +251,5 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
 
 
 def test_random_scenarios_use_every_feature(tmp_path: Path) -> None:
-    found = [features(random_scenario([4, i], tmp_path / str(i))) for i in range(24)]
+    found = [features(random_scenario([5, i], tmp_path / str(i))) for i in range(24)]
     assert [name for name in found[0] if not any(one[name] for one in found)] == []

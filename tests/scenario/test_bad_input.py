@@ -58,7 +58,7 @@ NAMES_AND_REFERENCES = [
         "A20_state_that_nobody_reaches", 'well: "Does not"}', 'well: "Does not", lost: "Unknown"}', 'nobody can be in "lost"',
         "Add a transition",
     ),
-    Slip("A19_deaths_by_transition", "well -> ill", "well -> dead", "deaths come from mortality", "Remove this"),
+    Slip("A19_an_exit_of_the_dead", "well -> ill", "dead -> ill", "nobody comes back", "Remove this"),
     Slip(
         "unknown_parameter", "price: session_price", "price: session_prize", 'no parameter "session_prize"',
         'Did you mean "session_price"?',
@@ -334,23 +334,16 @@ def test_loading_the_example_without_a_slip_works(tmp_path: Path) -> None:
         (
             MODEL,
             "table: example_table,",
-            "rate_ratios: {ill: 1}, table: example_table,",
-            "not yet supported",
-            "One rate_ratio holds",
+            "rate_ratios: {others: 1}, table: example_table,",
+            "one of rate_ratio, for every state, and rate_ratios, by state",
+            "not both",
         ),
         (
             MODEL,
             "usual_care: {label",
             "usual_care: {cohort: {start: {well: 1}}, label",
-            "(strategies.usual_care.cohort)",
-            "start alike",
-        ),
-        (
-            MODEL,
-            "{ill -> well: recover,",
-            "{ill -> dead: relapse, ill -> well: recover,",
-            "deaths come from mortality",
-            "rate_ratio for everybody",
+            "the comparator's people are those of cohort.start",
+            "Change them there",
         ),
     ],
 )

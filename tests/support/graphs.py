@@ -69,7 +69,7 @@ def follow_together(group: Sequence[Graph], cycles: int, years: float) -> Activi
     """Cohorts with the same transitions through the engine as the draws of one block, one variant."""
     start = np.array([graph.start for graph in group]).T[:, None, :]
     moving = [np.array([[graph.rates[m] for graph in group]]) for m in range(len(group[0].moves))]
-    in_force = (moving, np.array([[graph.deaths for graph in group]]))
+    in_force = (moving, [np.array([[graph.deaths for graph in group]])] * len(start))
     return trace(start, group[0].moves, lambda _: in_force, cycles, years)
 
 

@@ -179,9 +179,10 @@ class PlainModel:
         """Rates a year among the living states and dead, rows origins, each summing to 0."""
         states = list(self.model.states)
         q = np.zeros((len(states) + 1, len(states) + 1))
+        own = model.strategies[strategy].transitions
         for arrow, reference in model.transitions.items():
             origin, destination = arrow.split(" -> ")
-            rate = self._base_rate(k, reference, model)
+            rate = self._base_rate(k, own.get(arrow, reference), model)
             usual = rate
             for effect in model.strategies[strategy].effects.values():
                 if effect.transition != (origin, destination):
@@ -192,8 +193,12 @@ class PlainModel:
                     rate += share * (usual * self._shrunk(self.value(effect.hazard_ratio), strength) - usual)
                 else:
                     rate += share * strength * (self.value(effect.rate) - usual)
-            q[states.index(origin), states.index(destination)] += rate
-        q[:-1, -1] = self.deaths[k] * self.value(model.mortality.rate_ratio)
+            q[states.index(origin), [*states, "dead"].index(destination)] += rate
+        for i, state in enumerate(states):
+            ratio = model.mortality.rate_ratio
+            if ratio is None:
+                ratio = model.mortality.rate_ratios.get(state, model.mortality.rate_ratios.get("others"))
+            q[i, -1] += self.deaths[k] * self.value(ratio)
         np.fill_diagonal(q, q.diagonal() - q.sum(axis=1))
         return q
 
@@ -209,7 +214,8 @@ class PlainModel:
 
     def _variant(self, strategy: str, model: Any) -> Variant:
         variant = Variant()
-        start = model.cohort.start
+        own = model.strategies[strategy].cohort
+        start = own.start if own else model.cohort.start
         now = np.array([self.value(start[s]) if s in start else 0.0 for s in model.states] + [0.0])
         variant.people.append(now)
         for k in range(self.count):

@@ -162,9 +162,24 @@ class Draft:
         arrows = [f"{a} -> {b}" for a, b in itertools.pairwise(states)]
         for a in states:
             arrows += [f"{a} -> {b}" for b in states if a != b and self.chance(0.4)]
+        arrows += [f"{a} -> dead" for a in states if self.chance(0.1)]
         chosen = list(dict.fromkeys(arrows))
         self.rng.shuffle(chosen)
         return {arrow: self.rate(over_time=True) for arrow in chosen}
+
+    def deaths(self, states: Sequence[str]) -> dict[str, Any]:
+        """The general population's deaths, multiplied alike in all states or not."""
+        if self.chance(0.7):
+            return {"rate_ratio": self.death_ratio()}
+        named = {state: self.death_ratio() for state in states if self.chance(0.5)}
+        return {"rate_ratios": named | {"others": self.death_ratio()}}
+
+    def own(self, states: Sequence[str], transitions: dict[str, Any]) -> dict[str, Any]:
+        """What a strategy has of its own: where its people begin, and rates that no effect changes."""
+        block: dict[str, Any] = {"cohort": {"start": self.start(states)}} if self.chance(0.15) else {}
+        if transitions and self.chance(0.2):
+            block["transitions"] = {self.one(list(transitions)): self.rate(over_time=True)}
+        return block
 
     def therapy(self, payer: str, *, effects: bool = True) -> dict[str, Any]:
         """Sessions. They may begin and end inside a cycle, but where effects go by them they do not."""
@@ -304,7 +319,8 @@ class Draft:
         changes: dict[str, Any] = {}
         state, arrow = self.one(list(model["states"])), self.one([None, *model["transitions"]])
         changes[f"utilities.{state}"] = self.add("utility", number("utility", self.between(0.1, 0.95)))
-        changes["mortality.rate_ratio"] = self.add("rr", number("rate ratio", self.between(0.5, 4.0)))
+        ratio = "rate_ratio" if "rate_ratio" in model["mortality"] else "rate_ratios.others"
+        changes[f"mortality.{ratio}"] = self.add("rr", number("rate ratio", self.between(0.5, 4.0)))
         if arrow:
             changes[f"transitions.{arrow}"] = self.plain_rate()
         removed = []
@@ -334,10 +350,9 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
         strategies["usual_care"] |= {"therapy": draft.therapy(payer, effects=False), "harms": draft.harms()}
     for i in range(int(rng.integers(1, 4))):
         block = {"label": f"Strategy {i}", "therapy": draft.therapy(payer)}
-        strategies[f"strategy_{i}"] = block | {
-            "effects": draft.effects(list(transitions)),
-            "harms": draft.harms(),
-        }
+        own = draft.own(states, transitions)
+        open_to_effects = [arrow for arrow in transitions if arrow not in own.get("transitions", {})]
+        strategies[f"strategy_{i}"] = block | own | {"effects": draft.effects(open_to_effects), "harms": draft.harms()}
     age = number("years", draft.one([20, 40.25, draft.between(18, 99)]))
     women = number("share", draft.one([0, 1, draft.between(0, 1)]))
     model: dict[str, Any] = {
@@ -357,7 +372,7 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
             "start": draft.start(states),
         },
         "states": dict.fromkeys(states, "A state"),
-        "mortality": {"table": "example_table", "rate_ratio": draft.death_ratio()},
+        "mortality": {"table": "example_table", **draft.deaths(states)},
         "transitions": transitions,
         "utilities": {state: draft.utility() for state in states},
         "strategies": strategies,

@@ -223,20 +223,28 @@ def each_effect(edit: Callable[[Effect], Effect | None]) -> Edit:
 
 
 def NO_DEATHS(model: ModelFile) -> ModelFile:
-    """An edit: the mortality ratio is 0, and where deaths are transitions there are none."""
-    if not model.in_probabilities:
-        return model.model_copy(update={"mortality": model.deaths.model_copy(update={"rate_ratio": 0})})
+    """An edit: the mortality ratio is 0, and there are no transitions to death."""
 
     def living(moves: dict[str, str | int]) -> dict[str, str | int]:
         return {arrow: 0 if arrow.endswith(f"-> {DEAD}") else reference for arrow, reference in moves.items()}
 
     alive = each_strategy(lambda one: one.model_copy(update={"transitions": living(one.transitions)}))(model)
-    return alive.model_copy(update={"transitions": living(model.transitions)})
+    alive = each_effect(lambda one: None if one.target.endswith(f"-> {DEAD}") else one)(alive)
+    update: dict[str, object] = {"transitions": living(model.transitions)}
+    if not model.in_probabilities:
+        update["mortality"] = model.deaths.model_copy(update={"rate_ratio": 0, "rate_ratios": {}})
+    return alive.model_copy(update=update)
+
+
+def NEVER_CLOSING(model: ModelFile) -> ModelFile:
+    """An edit: person-years are those of the strategy's own people to the end."""
+    ever = "effects cease" if model.beyond_follow_up == "gap closes" else model.beyond_follow_up
+    return model.model_copy(update={"beyond_follow_up": ever})
 
 
 def nothing_of_its_own(model: ModelFile) -> ModelFile:
-    """An edit: strategies have no probabilities, utilities or items of their own, as models of probabilities may."""
-    own: dict[str, Any] = {"transitions": {}, "utilities": {}, "matrices": None}
+    """An edit: strategies have no start, transitions, utilities or items of their own."""
+    own: dict[str, Any] = {"cohort": None, "transitions": {}, "utilities": {}, "matrices": None}
     return free_of_own_items(each_strategy(lambda strategy: strategy.model_copy(update=own))(model))
 
 
@@ -256,6 +264,5 @@ NO_HARMS = each_strategy(lambda strategy: strategy.model_copy(update={"harms": {
 
 def from_each_state(model: ModelFile) -> ModelFile:
     """An edit: the share that starts in a state is the value named `start STATE`."""
-    return model.model_copy(
-        update={"cohort": model.cohort.model_copy(update={"start": {s: f"start {s}" for s in model.states}})}
-    )
+    start = {"cohort": model.cohort.model_copy(update={"start": {s: f"start {s}" for s in model.states}})}
+    return each_strategy(lambda one: one.model_copy(update={"cohort": None}))(model.model_copy(update=start))

@@ -8,6 +8,7 @@ from scipy import special
 
 from costmodel.analysis.psa.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST, error_of_mean
 from costmodel.analysis.verification.context import (
+    NEVER_CLOSING,
     NO_DEATHS,
     NO_EFFECTS,
     NO_HARMS,
@@ -26,9 +27,10 @@ from costmodel.analysis.verification.context import (
 from costmodel.inputs.datasets import ROW_TOLERANCE
 from costmodel.model.activity import looking
 from costmodel.model.draws import Array
-from costmodel.model.rates import rate_lines
+from costmodel.model.rates import Look, rate_lines
 from costmodel.model.run import values_of
 from costmodel.perspectives import PERSPECTIVES
+from costmodel.result.flows import Flows
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.scenario.build import Scenario
@@ -59,13 +61,11 @@ def starts(model: ModelFile) -> dict[str, float | Array]:
 def _probabilities(context: Context) -> Finding:
     if context.model.in_probabilities:
         return _rows_sum_to_one(context)
-    flows = context.follow(edited(context.scenario, from_each_state), starts(context.model), len(context.model.states))
+    flows = context.follow(
+        edited(context.scenario, from_each_state, NEVER_CLOSING), starts(context.model), len(context.model.states)
+    )
     outside = worst_of(float(-flows.people.min()), float(flows.people.max()) - 1)
-    lived = np.cumsum(context.deaths * np.diff(context.time))
-    rows = 0.0
-    for a, structure in enumerate(context.structures):
-        alive = np.exp(-np.append(0.0, lived) * context.look(structure.model.deaths.rate_ratio))
-        rows = worst_of(rows, largest(flows.people[:, :, :, a].sum(axis=1) - alive[:, None, None]))
+    rows = _lost_without_dying(context, flows, looking(context.central))
     negative = worst_of(0.0, *(float(-np.min(rate)) for rate in _rates(context)))
     return Measured(worst_of(outside, rows, negative, 0.0), "largest fault of a share, a row or a rate")
 
@@ -154,15 +154,28 @@ def _time_elapsed(context: Context) -> Finding:
     length = np.diff(context.time)
     immortal = context.follow(edited(context.scenario, NO_DEATHS), context.some_values, TRIED)
     elapsed = immortal.person_years.sum(axis=1) - length[:, None, None, None]
-    look = looking(context.some_values)
-    ratios = np.stack([np.broadcast_to(look(s.model.deaths.rate_ratio), (TRIED,)) for s in context.structures])
-    hazard = context.deaths[:, None, None, None] * ratios * length[:, None, None, None]
-    lived = length[:, None, None, None] * special.exprel(-hazard)
-    mortal = context.follow(context.scenario, context.some_values, TRIED)
-    gap = mortal.person_years.sum(axis=1) - mortal.people[:-1].sum(axis=1) * lived
-    return Measured(
-        worst_of(largest(elapsed), largest(gap)), "largest gap in years in a cycle, with deaths and without"
-    )
+    mortal = context.follow(edited(context.scenario, NEVER_CLOSING), context.some_values, TRIED)
+    lost = _lost_without_dying(context, mortal, looking(context.some_values))
+    words = "largest gap in a cycle: years without deaths, and people lost beside rates of death × person-years"
+    return Measured(worst_of(largest(elapsed), lost), words)
+
+
+def _lost_without_dying(context: Context, flows: Flows, look: Look) -> float:
+    """The largest difference in a cycle between the living who are lost and their rates of death × person-years."""
+    states, worst = list(context.model.states), 0.0
+    for (s, strategy), (a, structure) in product(enumerate(context.result.strategies), enumerate(context.structures)):
+        years = flows.person_years[:, :, s, a]
+        ratios = np.stack([np.broadcast_to(look(structure.model.deaths.ratio(one)), years.shape[2:]) for one in states])
+        died = (context.deaths[:, None, None] * ratios * years).sum(axis=1)
+        for line in rate_lines(structure.model, strategy):
+            if line.destination == len(states):
+                rates = [
+                    line.rate(line.shares(*times, float(context.time[-1])), look) for times in pairwise(context.time)
+                ]
+                died += np.stack([np.broadcast_to(rate, years.shape[2:]) for rate in rates]) * years[:, line.origin]
+        alive = flows.people[:, :, s, a].sum(axis=1)
+        worst = worst_of(worst, largest(alive[:-1] - alive[1:] - died))
+    return worst
 
 
 def _time_counted(context: Context) -> Finding:

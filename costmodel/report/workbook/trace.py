@@ -28,6 +28,7 @@ from costmodel.report.workbook.sheet import REFERRAL, Cell, Sheet
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.probabilities import DEAD, Chances, Move, all_states, arrow
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.structure import start_of
 
 Variant = tuple[str, str]
 """A strategy and an alternative."""
@@ -86,7 +87,9 @@ def write_rates(sheet: Sheet, inputs: Inputs) -> dict[Variant, list[RateLine]]:
         hazard = sheet.constant("Deaths per person-year, general population", row, float(hazards[row - REFERRAL - 1]))
         for variant, of_variant in lines.items():
             model = model_of(inputs, variant)
-            sheet.put(variant_name(variant, DEATHS), row, hazard * inputs.look(model.deaths.rate_ratio))
+            for heading, ratio in _deaths(model).values():
+                if (variant_name(variant, heading), row) not in sheet.values:
+                    sheet.put(variant_name(variant, heading), row, hazard * inputs.look(ratio))
             for line in of_variant:
                 shares = list(line.shares(begin, end, horizon))
                 for i, share in enumerate(shares):
@@ -97,6 +100,13 @@ def write_rates(sheet: Sheet, inputs: Inputs) -> dict[Variant, list[RateLine]]:
             if gap is not None:
                 sheet.put(variant_name(variant, OPEN), row, gap)
     return lines
+
+
+def _deaths(model: ModelFile) -> dict[str, tuple[str, str | int]]:
+    """Heading of the death rate of each state, and what it multiplies the general population's by."""
+    ratios = {state: model.deaths.ratio(state) for state in model.states}
+    alike = model.deaths.rate_ratio is not None
+    return {state: (DEATHS if alike else f"{DEATHS}, {ratio}", ratio) for state, ratio in ratios.items()}
 
 
 def _live_lines(inputs: Inputs, variant: Variant) -> list[RateLine]:
@@ -121,14 +131,14 @@ def live_term(inputs: Inputs, strategy: str, term: Term) -> Term:
 
 def steps_of(rates: Sheet, inputs: Inputs, lines: dict[Variant, list[RateLine]]) -> int:
     """Steps into which cycles are cut: as many as the fastest needs in all of them, so that a column has one shape."""
-    states, fastest = len(inputs.scenario.model.states), []
+    fastest = []
     for variant, of_variant in lines.items():
         moves = [(line.origin, line.destination) for line in of_variant]
+        headings = [heading for heading, _ in _deaths(model_of(inputs, variant)).values()]
         for row in inputs.cycles:
-            *moving, dying = (
-                rates.values[variant_name(variant, name), row] for name in (*(line.name for line in of_variant), DEATHS)
-            )
-            fastest.append(np.max(exit_rates(states, moves, moving, dying)))
+            moving = [rates.values[variant_name(variant, line.name), row] for line in of_variant]
+            dying = [rates.values[variant_name(variant, heading), row] for heading in headings]
+            fastest.append(np.max(exit_rates(moves, moving, dying)))
     return int(steps_needed([np.array(fastest)], inputs.cycle_years.value).max())
 
 
@@ -139,14 +149,15 @@ def write_trace(
     states = list(inputs.scenario.model.states)
     _at_referral(sheet, inputs, variant, states)
     moves = [(line.origin, line.destination) for line in lines]
+    headings = [heading for heading, _ in _deaths(model_of(inputs, variant)).values()]
     recursion = CohortStep(moves, (len(states),), object)
     for row in inputs.cycles:
         sheet.put("Month to", row, rates.outside("Month to", row))
         moving = [rates.outside(variant_name(variant, line.name), row) for line in lines]
-        dying = rates.outside(variant_name(variant, DEATHS), row)
+        dying = [rates.outside(variant_name(variant, heading), row) for heading in headings]
         exits = [
             sheet.put(f"{state}: rate of leaving", row, out)
-            for state, out in zip(states, exit_rates(len(states), moves, moving, dying), strict=True)
+            for state, out in zip(states, exit_rates(moves, moving, dying), strict=True)
         ]
         before = np.array([sheet.at(f"{state}: {PEOPLE}", row - 1) for state in states])
         people, time = np.empty_like(before), np.empty_like(before)
@@ -166,7 +177,7 @@ def write_trace(
 
 def _at_referral(sheet: Sheet, inputs: Inputs, variant: Variant, states: list[str]) -> None:
     """The row from which the recursion starts."""
-    start = model_of(inputs, variant).cohort.start
+    start = start_of(model_of(inputs, variant), variant[0])
     sheet.constant("Month to", REFERRAL, 0)
     for state in states:
         sheet.put(f"{state}: {PEOPLE}", REFERRAL, inputs.look(start.get(state, 0)))

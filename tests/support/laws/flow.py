@@ -82,7 +82,7 @@ def _life_expectancy(context: Context) -> Finding:
 
 
 def _population(model: ModelFile) -> object:
-    return model.deaths.model_copy(update={"rate_ratio": 1})
+    return model.deaths.model_copy(update={"rate_ratio": 1, "rate_ratios": {}})
 
 
 @RULES.law("V13", "Equal rates give equal traces", 0)

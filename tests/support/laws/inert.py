@@ -15,8 +15,7 @@ from costmodel.model.money import sessions, therapy_window
 from costmodel.model.run import evaluate
 from costmodel.scenario.blocks import Effect
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
-from costmodel.scenario.consistency import MAX_CYCLES
+from costmodel.scenario.clock import MAX_CYCLES, MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.schema import ModelFile
 from costmodel.units import Unit

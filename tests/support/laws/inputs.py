@@ -24,6 +24,7 @@ from costmodel.analysis.verification.laws import starts
 from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.model.draws import Array
 from costmodel.scenario.blocks import Effect
+from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inert import every_input_matters
 from tests.support.laws.rules import Rules
@@ -34,13 +35,16 @@ MONTHS = 12
 
 
 def generator(context: Context, model: ModelFile) -> Array:
-    """Rates per year between living states at central values, rows summing to 0, (state, state)."""
+    """Rates per year between living states at central values, (state, state); a row sums to 0, less its deaths."""
     names = list(model.states)
-    rates = np.zeros((len(names), len(names)))
+    rates, dying = np.zeros((len(names), len(names))), np.zeros(len(names))
     for arrow, reference in model.transitions.items():
         origin, _, destination = arrow.partition(" -> ")
-        rates[names.index(origin), names.index(destination)] = context.look(reference)
-    return rates - np.diag(rates.sum(axis=1))
+        if destination == DEAD:
+            dying[names.index(origin)] = context.look(reference)
+        else:
+            rates[names.index(origin), names.index(destination)] = context.look(reference)
+    return rates - np.diag(rates.sum(axis=1) + dying)
 
 
 @RULES.law("V2", "Rates to probabilities and back; a year is twelve months", 1e-7, rates=True)

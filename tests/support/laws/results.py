@@ -150,8 +150,8 @@ def _by_hand(context: Context) -> Finding:
     flows, years, count = context.follow(plain), step / MONTHS_A_YEAR, len(context.model.states)
     worst = 0.0
     for a, structure in enumerate(plain.structures):
-        dying = context.deaths[0] * context.look(structure.model.deaths.rate_ratio)
-        rates = generator(context, structure.model) - dying * np.eye(count)
+        ratios = [context.look(structure.model.deaths.ratio(state)) for state in context.model.states]
+        rates = generator(context, structure.model) - np.diag(context.deaths[0] * np.array(ratios))
         block = np.zeros((2 * count, 2 * count))
         block[:count, :count], block[:count, count:] = rates, np.eye(count)
         whole = expm(block * years)
