@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from costmodel.analysis.psa.monte_carlo import averaged
 from costmodel.content import by_content
 from costmodel.errors import made_by, one_of
 from costmodel.page import Block, Column, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
@@ -47,7 +48,11 @@ class Incremental(Paged):
         """
         import pandas as pd
 
-        cost, qaly = self._totals("cost", self.perspective), self._totals("qaly", "")
+        result, run, h = self.result, averaged(self.result.headline), self.horizon
+        cost, qaly = {}, {}
+        for s, name in enumerate(result.strategies):
+            cost[name] = result.estimate(run, result.total_cost(run, h, s, self.perspective, True)).value
+            qaly[name] = result.estimate(run, run.outcomes.qaly[h, 1, s]).value
         steps = {step.strategy: step for step in frontier(cost, qaly)}
         labels = {name: strategy.label for name, strategy in self.result.scenario.model.strategies.items()}
         rows = []
@@ -66,19 +71,6 @@ class Incremental(Paged):
             )  # fmt: skip
         numbers = ("more_cost", "more_qaly", "ratio")
         return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float))
-
-    def _totals(self, outcome: str, perspective: str) -> dict[str, float]:
-        """What each strategy costs or gains in all, from the table."""
-        table = self.result.table()
-        chosen = table[
-            (table.outcome == outcome)
-            & (table.comparator == "")
-            & (table.perspective == perspective)
-            & table.discounted
-            & (table.horizon_months == self.result.horizons[self.horizon])
-            & (table.run == self.result.headline.name)
-        ]
-        return {str(name): float(value) for name, value in zip(chosen.strategy, chosen.value, strict=True)}
 
     def sentences(self) -> list[str]:
         """Each strategy of the frontier and what the step to it costs; then those that are not on it."""

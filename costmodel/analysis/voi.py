@@ -27,7 +27,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import heading
 
 __all__ = [
-    "DRAWS", "Line", "Population", "Question", "Subject", "ValueOfInformation", "perfect_information", "question_of",
+    "DRAWS", "Line", "Population", "Question", "Subject", "ValueOfInformation", "question_of",
     "value_of_information", "voi",
 ]  # fmt: skip
 
@@ -97,12 +97,6 @@ def value_of_information(
         result, decision, result.strategies[today], float(right.mean(axis=-1) @ weights), tuple(lines), draws,
         population, tuple(warnings),
     )  # fmt: skip
-
-
-def perfect_information(result: Result, threshold: float, perspective: str = "nhs_pss") -> float:
-    """Expected value of perfect information at a threshold in GBP per QALY, GBP per person, to the longest horizon."""
-    benefits = question_of(result, "nmb", perspective, threshold).net_benefits(result)
-    return worth_of_everything(benefits, result.weights).value
 
 
 # What is asked

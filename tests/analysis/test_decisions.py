@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 import costmodel as cm
-from costmodel.analysis.psa.decision import QUARTERS, Choice, acceptability, judged
+from costmodel.analysis.psa.decision import QUARTERS, Choice, judged
 from costmodel.analysis.psa.monte_carlo import highest, lowest
 from costmodel.engine.formulas import NOTHING as TIE
 from tests.support.answers import answer
@@ -212,12 +212,6 @@ def test_the_expected_loss_of_the_best_choice_is_the_value_of_perfect_informatio
         benefit = gain - example_result.net_cost(run, last, 1, perspective="nhs_pss", discounted=True)[0]
         perfect = float(np.maximum(benefit, 0).mean()) - max(0.0, float(benefit.mean()))
         assert choice.loss.min() == choice.loss[choice.chosen] == pytest.approx(perfect, abs=1e-9)
-
-
-def test_acceptability_is_that_of_the_curve(example_result: cm.Result) -> None:
-    for perspective in ("nhs", "societal"):
-        (choice,) = cm.psa(example_result, [20_000]).choices(perspective)
-        assert acceptability(example_result, 20_000, perspective).tolist() == choice.chance.tolist()
 
 
 # The worst tenth

@@ -9,7 +9,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis import voi as information
-from costmodel.analysis.voi import perfect_information, value_of_information
+from costmodel.analysis.voi import value_of_information
 from costmodel.model.draws import completed, drawn_values
 from costmodel.model.run import evaluate
 from costmodel.result.information import Worth
@@ -44,7 +44,6 @@ def test_perfect_information_is_what_deciding_on_averages_loses(result: cm.Resul
     wanted = np.maximum(benefit, 0).mean() - max(benefit.mean(), 0)
     found = value_of_information(result)
     assert found.everything.worth.value == pytest.approx(wanted)
-    assert perfect_information(result, 20_000) == pytest.approx(wanted)
     loss = np.maximum(benefit, 0) - benefit * (benefit.mean() > 0)
     assert found.everything.worth.error == pytest.approx(loss.std(ddof=1) / DRAWS**0.5)
     assert found.decided == ("therapy" if benefit.mean() > 0 else "usual_care")

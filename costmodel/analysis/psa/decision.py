@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
-from costmodel.errors import made_by, number, one_of
-from costmodel.perspectives import PERSPECTIVES
+from costmodel.errors import number
 from costmodel.result.payback import NOTHING
 from costmodel.result.result import Result, Run
 
@@ -80,15 +79,6 @@ def choices(
         else:
             found.append(judged(threshold * gain - cost, run.weights, threshold))
     return found
-
-
-def acceptability(result: Result, threshold: float, perspective: str = "nhs_pss") -> Array:
-    """Chance of each strategy being the one with the highest net benefit to the last horizon, (strategy,)."""
-    made_by("result", result, Result, "costmodel.run")
-    threshold = value_of_a_qaly("threshold", threshold)
-    one_of("perspective", perspective, PERSPECTIVES)
-    (choice,) = choices(result, result.headline, len(result.horizons) - 1, perspective, [threshold])
-    return choice.chance
 
 
 @by_content

@@ -105,6 +105,10 @@ class _Place:
     def saving(self, **how: Any) -> Measure:
         return lambda of: -self.psa.result.net_cost(of, self.h, self.s, **how)
 
+    def benefit(self, threshold: float, perspective: str) -> Measure:
+        saving = self.saving(perspective=perspective, discounted=True)
+        return lambda of: threshold * self.psa.result.qaly_gain(of, self.h, self.s) + saving(of)
+
     def account(self, **whose: Any) -> Iterator[Row]:
         """Net saving of a party or perspective and, to the last horizon, peak funding, with their worst tenths."""
         saving, weights = self.saving(**whose), self.run.weights
@@ -126,13 +130,13 @@ class _Place:
         """What a perspective has beside its account."""
         psa, result, run, h, s = self.psa, self.psa.result, self.run, self.h, self.s
         whose: dict[str, Any] = {"perspective": perspective}
-        discounted, cash = self.saving(**whose, discounted=True), self.saving(**whose, cash=True)
-        yield self.row("net_saving", self.spread(discounted), discounted=True, **whose)
-        yield self.row("cash_net_saving", self.spread(cash), **whose)
+        discounted = self.spread(self.saving(**whose, discounted=True))
+        yield self.row("net_saving", discounted, discounted=True, **whose)
+        yield self.row("cash_net_saving", self.spread(self.saving(**whose, cash=True)), **whose)
         if (ratio := self.offset_ratio(perspective)) is not None:
             yield self.row("offset_ratio", ratio, unit="ratio", **whose)
         for value in psa.setting_thresholds:
-            benefit = self.spread(lambda of, value=value: value * result.qaly_gain(of, h, s) + discounted(of))  # type: ignore[misc]
+            benefit = self.spread(self.benefit(value, perspective))
             yield self.row("nmb", benefit, discounted=True, threshold=value, words=_at(value), **whose)
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
             yield self.row(outcome, paid_back(result, run, h, s, perspective, view), unit="share", **whose)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, acceptability
+from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, choices
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.sensitivity.question import changed
 from costmodel.analysis.verification.context import (
@@ -19,7 +19,7 @@ from costmodel.analysis.verification.context import (
     worst_of,
 )
 from costmodel.analysis.verification.laws import NO_DRAWS, PERSPECTIVE
-from costmodel.analysis.voi import Subject, perfect_information, question_of, subjects_of, uncertain, worths
+from costmodel.analysis.voi import Subject, question_of, subjects_of, uncertain, worths
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
@@ -44,6 +44,18 @@ MOST_ERRORS = 5
 WIDEST = 3
 """Inputs whose break-even value is sought: those that move the net saving most."""
 ONE_STRATEGY = "there is only one strategy"
+
+
+def acceptability(result: Result, threshold: float) -> np.ndarray:
+    """Chance of each strategy being the one with the highest net benefit to the last horizon, (strategy,)."""
+    (choice,) = choices(result, result.headline, len(result.horizons) - 1, PERSPECTIVE, [threshold])
+    return choice.chance
+
+
+def perfect_information(result: Result, threshold: float) -> float:
+    """Expected value of perfect information at a threshold, £ per person, to the longest horizon."""
+    benefits = question_of(result, "nmb", PERSPECTIVE, threshold).net_benefits(result)
+    return worth_of_everything(benefits, result.weights).value
 
 
 @RULES.law("V35", "Without spread, each draw is the deterministic run", 1e-9)
