@@ -13,13 +13,18 @@ from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.analysis.evidence import evidence
+from costmodel.analysis.publication import Population, Publication
 from costmodel.drawing import Chart, chart
+from costmodel.errors import Problem
 from costmodel.page import Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
-from costmodel.report import render
+from costmodel.report import contents, render
 from costmodel.report.answer import page as answer_page
 from costmodel.report.workbook.run_sheets import RunSheet
 from costmodel.report.workbook.sheet import Sheet, formats
+from costmodel.scenario.load import HEADLINE
 from tests.support.example import load_example
+from tests.support.locked import locked
 
 TAKEAWAY = "Waiting costs most: £1,230 a person <b>=1+1</b>."
 NOTE = "the third month is not observed"
@@ -143,6 +148,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "beyond": cm.beyond(cm.run(scenario, draws=50)),
         "information": cm.voi(scenario, draws=100),
         "frontier": cm.frontier(scenario, *pair, [80, 90]),
+        "checks": cm.verify(scenario, draws=20),
+        "what the answer rests on": evidence(scenario, "example", draws=100),
+        "what is fit to publish": Publication((Population("example", (), (Problem("x.yaml", "it is not"),)),)),
     }
 
 
@@ -173,3 +181,16 @@ def test_every_page_is_written_in_every_medium(shown: dict[str, Any]) -> None:
         json.dumps(render.document(page), allow_nan=False)
         assert len(render.as_csv(page.rows).splitlines()) > len(one.frame)
         assert book_of(page)["Toy"].tables, name
+
+
+def test_a_scenario_and_a_refusal_are_pages_too(example_result: cm.Result) -> None:
+    page = contents.page(example_result.scenario)
+    for said in (printed(page), render.markdown(page), render.html(page)):
+        assert "hr_recover" in said
+    rows = render.document(page)["rows"]
+    assert {row["name"]: row["value"] for row in rows}["sessions"] == 16
+    refusal = contents.locked_page(locked())
+    for said in (printed(refusal), render.markdown(refusal), render.html(refusal)):
+        assert HEADLINE in said
+        assert "C207: Malmberg" in said
+    assert HEADLINE in {cell.value for cell in book_of(refusal)["Toy"]["A"]}
