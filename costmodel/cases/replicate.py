@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Answer = float | list[float] | list[str]
-Reader = Callable[[CohortRun, re.Match[str]], Answer]
 
 
 @dataclass(frozen=True)
@@ -35,103 +34,123 @@ class Row:
     note: str = ""
 
 
-def _icer(run: CohortRun, match: re.Match[str]) -> Answer:
-    a, b = match["a"], match["b"]
-    gained = run.effect(a) - run.effect(b)
-    return (run.cost(a) - run.cost(b)) / gained if gained else math.nan
+@dataclass(frozen=True)
+class Incremental:
+    """Costs and effects of an incremental analysis as printed, asked as a run is."""
+
+    case: FrontierCase
+    items = ("cost",)
+
+    @property
+    def strategies(self) -> list[str]:
+        """Names in the order of the file."""
+        return list(self.case.cost)
+
+    def cost(self, strategy: str) -> float:
+        """As printed."""
+        return self.case.cost[strategy]
+
+    def effect(self, strategy: str) -> float:
+        """As printed."""
+        return self.case.effect[strategy]
 
 
-def _component(run: CohortRun, match: re.Match[str]) -> Answer:
-    return run.cost(match["arm"], match["item"], discounted=run.case.components_discounted)
+Reader = Callable[[Any, re.Match[str]], Answer]
+"""The answer of a run to a key that fits."""
+
+
+def _frontier(run: CohortRun | Incremental, match: re.Match[str]) -> Answer:
+    cost, effect = ({name: of(name) for name in run.strategies} for of in (run.cost, run.effect))
+    return [step.strategy for step in frontier(cost, effect) if step.status == ON_FRONTIER]
+
+
+def _pair(run: CohortRun | Incremental, match: re.Match[str]) -> Answer:
+    cost, effect = (of(match["a"]) - of(match["b"]) for of in (run.cost, run.effect))
+    return {"inc_cost": cost, "inc_effect": effect, "icer": cost / effect if effect else math.nan}[match["what"]]
 
 
 def _payback(run: CohortRun, match: re.Match[str]) -> Answer:
     return run.payback_cycle(match["a"], match["b"], discounted=match["how"] == "discounted")
 
 
-def _frontier(run: CohortRun, match: re.Match[str]) -> Answer:
-    return _on({name: run.cost(name) for name in run.strategies}, {name: run.effect(name) for name in run.strategies})
-
-
-def _on(cost: Mapping[str, float], effect: Mapping[str, float]) -> list[str]:
-    """The strategies on the frontier, in its order."""
-    return [step.strategy for step in frontier(cost, effect) if step.status == ON_FRONTIER]
-
-
-def _benefit(run: CohortRun, name: str, threshold: float) -> float:
-    people = run.case.population or sum(run.case.initial)
-    return (run.effect(name) * threshold - run.cost(name)) / people
+def _people(run: CohortRun) -> float:
+    return run.case.population or sum(run.case.initial)
 
 
 def _nmb_difference(run: CohortRun, match: re.Match[str]) -> Answer:
     a, b = (match["a"], match["b"]) if match["a"] else (run.strategies[1], run.strategies[0])
-    return _benefit(run, a, float(match["at"])) - _benefit(run, b, float(match["at"]))
+    gained, cost = run.effect(a) - run.effect(b), run.cost(a) - run.cost(b)
+    return (gained * float(match["at"]) - cost) / _people(run)
 
 
-def _per_person(run: CohortRun, match: re.Match[str]) -> Answer:
-    people = run.case.population or sum(run.case.initial)
-    return (run.cost if match["what"] == "cost" else run.effect)(match["arm"]) / people
+def _total(run: CohortRun, match: re.Match[str]) -> Answer:
+    total = run.cost if match["what"] == "cost" else run.effect
+    return total(match["arm"], discounted=not match["how"]) / (_people(run) if match["each"] else 1)
+
+
+def _component(run: CohortRun, match: re.Match[str]) -> Answer:
+    return run.cost(match["arm"], match["item"], discounted=run.case.components_discounted and not match["how"])
+
+
+def _of_cycles(run: CohortRun, match: re.Match[str]) -> Answer:
+    effects, k = run.effects_of(match["arm"]), int(match["k"])
+    return float(effects[: k + 1].sum() if match["how"] == "cum" else effects[k])
+
+
+def _in_state(run: CohortRun, match: re.Match[str]) -> Answer:
+    return run.trace(match["arm"], run.case.n_cycles)[run.case.states.index(match["state"])]
 
 
 PAIR = r"\((?P<a>STRATEGY), ?(?P<b>STRATEGY)\)"
 """STRATEGY stands for the names of the case, which may hold commas and parentheses."""
 COUNT = "[0-9]{1,6}"
 ARM = r"(?P<arm>.+)\."
-KEYS: Mapping[str, Reader] = {
+HOW = "(?P<how>undiscounted_)?"
+OF_STRATEGIES: Mapping[str, Reader] = {
     r"frontier": _frontier,
-    rf"icer{PAIR}": _icer,
-    rf"inc_cost{PAIR}": lambda run, m: run.cost(m["a"]) - run.cost(m["b"]),
-    rf"inc_effect{PAIR}": lambda run, m: run.effect(m["a"]) - run.effect(m["b"]),
+    rf"(?P<what>icer|inc_cost|inc_effect){PAIR}": _pair,
+}
+OF_RUNS: Mapping[str, Reader] = {
     rf"payback_cycle_(?P<how>discounted|undiscounted){PAIR}": _payback,
     rf"nmb_diff(?:{PAIR})?@(?P<at>[0-9]{{1,12}}(?:\.[0-9]{{1,12}})?)": _nmb_difference,
-    rf"{ARM}cost": lambda run, m: run.cost(m["arm"]),
-    rf"{ARM}effect": lambda run, m: run.effect(m["arm"]),
-    rf"{ARM}undiscounted_cost": lambda run, m: run.cost(m["arm"], discounted=False),
-    rf"{ARM}undiscounted_effect": lambda run, m: run.effect(m["arm"], discounted=False),
-    rf"{ARM}undiscounted_(?P<item>.+)": lambda run, m: run.cost(m["arm"], m["item"], discounted=False),
+    rf"{ARM}{HOW}(?P<what>cost|effect)(?P<each>_per_person)?": _total,
     rf"{ARM}effect_div(?P<by>[1-9][0-9]{{0,5}})": lambda run, m: run.effect(m["arm"]) / int(m["by"]),
-    rf"{ARM}(?P<what>cost|effect)_per_person": _per_person,
-    rf"{ARM}cycle(?P<k>{COUNT})_effect": lambda run, m: float(run.effects_of(m["arm"])[int(m["k"])]),
-    rf"{ARM}cum(?P<k>{COUNT})_effect": lambda run, m: float(run.effects_of(m["arm"])[: int(m["k"]) + 1].sum()),
+    rf"{ARM}(?P<how>cycle|cum)(?P<k>{COUNT})_effect": _of_cycles,
     rf"{ARM}trace\[(?P<k>{COUNT})\]": lambda run, m: run.trace(m["arm"], int(m["k"])),
-    rf"{ARM}trace_last\[(?P<state>[^\]]+)\]": lambda run, m: run.trace(m["arm"], run.case.n_cycles)[
-        run.case.states.index(m["state"])
-    ],
-    rf"{ARM}(?P<item>.+)": _component,
+    rf"{ARM}trace_last\[(?P<state>[^\]]+)\]": _in_state,
+    rf"{ARM}{HOW}(?P<item>.+)": _component,
 }
 """What each key of an expectation asks. The first pattern that fits whose names exist is taken."""
-
-
-WRITTEN = (
-    "frontier, icer(A,B), inc_cost(A,B), inc_effect(A,B), payback_cycle_discounted(A,B), "
-    "payback_cycle_undiscounted(A,B), nmb_diff(A,B)@THRESHOLD, A.cost, A.effect, A.undiscounted_cost, "
-    "A.undiscounted_effect, A.COMPONENT, A.undiscounted_COMPONENT, A.effect_divN, A.cost_per_person, "
-    "A.effect_per_person, A.cycleK_effect, A.cumK_effect, A.trace[K], A.trace_last[STATE]"
+WRITTEN = "frontier, icer(A,B), inc_cost(A,B), inc_effect(A,B)"
+WRITTEN_OF_RUNS = (
+    "payback_cycle_discounted(A,B), payback_cycle_undiscounted(A,B), nmb_diff(A,B)@THRESHOLD, A.cost, A.effect, "
+    "A.undiscounted_cost, A.undiscounted_effect, A.COMPONENT, A.undiscounted_COMPONENT, A.effect_divN, "
+    "A.cost_per_person, A.effect_per_person, A.cycleK_effect, A.cumK_effect, A.trace[K], A.trace_last[STATE]"
 )
 """The same for people: A and B are strategies, K a cycle, N a number."""
 
 
-def answer(run: CohortRun, key: str) -> Answer:
+def answer(run: CohortRun | Incremental, key: str) -> Answer:
     """The value of a key. Raises InputError for one that the case cannot answer."""
+    readers, written = OF_STRATEGIES, WRITTEN
+    if isinstance(run, CohortRun):
+        readers, written = {**OF_STRATEGIES, **OF_RUNS}, f"{WRITTEN}, {WRITTEN_OF_RUNS}"
     names = "|".join(re.escape(name) for name in run.strategies)
-    for pattern, reader in KEYS.items():
+    for pattern, reader in readers.items():
         match = re.fullmatch(pattern.replace("STRATEGY", f"(?:{names})"), key)
-        if match and _known(run, match.groupdict()):
+        if match and (isinstance(run, Incremental) or _known(run, match.groupdict())):
             return reader(run, match)
-    remedy = (
-        f"Keys: {WRITTEN}. Strategies: {', '.join(run.strategies)}; components: {', '.join(run.items[1:]) or 'none'}."
-    )
+    components = ", ".join(run.items[1:]) or "none"
+    remedy = f"Keys: {written}. Strategies: {', '.join(run.strategies)}; components: {components}."
     raise InputError.at(f'expected "{key}"', "the case has no such result", remedy)
 
 
 def _known(run: CohortRun, groups: Mapping[str, str | None]) -> bool:
     """Whether the strategies, component, state and cycle that a key names are those of the case."""
-    arms = [groups[name] for name in ("arm", "a", "b") if groups.get(name)]
-    item, state, cycle = groups.get("item"), groups.get("state"), groups.get("k")
-    pair_understood = "at" in groups and not groups["a"]
+    arm, item, state, cycle = (groups.get(name) for name in ("arm", "item", "state", "k"))
     return (
-        (not pair_understood or len(run.strategies) > 1)
-        and all(arm in run.strategies for arm in arms)
+        (len(run.strategies) > 1 or "at" not in groups)
+        and (arm is None or arm in run.strategies)
         and (item is None or item in run.items[1:])
         and (state is None or state in run.case.states)
         and (cycle is None or int(cycle) <= run.case.n_cycles)
@@ -208,7 +227,8 @@ def replicate(path: str | Path) -> Replication:
             how, doubts = convention(case), tuple(warnings(run))
         else:
             assert isinstance(case, FrontierCase)
-            rows = [*_frontier_rows(case), *(_compared(one, _between(case, one.key)) for one in case.expected)]
+            rows = _frontier_rows(case)
+            rows += [_compared(one, answer(Incremental(case), one.key)) for one in case.expected]
             how, doubts = "incremental analysis along the frontier", ()
     except InputError as error:
         raise InputError(*(Problem(f"{file.name}: {p.place}", p.found, p.remedy) for p in error.problems)) from error
@@ -243,7 +263,8 @@ def _frontier_rows(case: FrontierCase) -> list[Row]:
     printed = [entry[0] for entry in case.expected_table]
     if sorted(printed) != sorted(found):
         raise InputError.at("expected_table", "it does not name each strategy once", f"Strategies: {', '.join(found)}.")
-    on, ours = [entry[0] for entry in case.expected_table if entry[4] == ON_FRONTIER], _on(case.cost, case.effect)
+    on = [entry[0] for entry in case.expected_table if entry[4] == ON_FRONTIER]
+    ours = [step.strategy for step in found.values() if step.status == ON_FRONTIER]
     rows = [Row("frontier", on, ours, "exact", "published", on == ours)]
     for name, cost, effect, ratio, status in case.expected_table:
         wanted = Step(name, cost, effect, ratio, status)
@@ -251,21 +272,6 @@ def _frontier_rows(case: FrontierCase) -> list[Row]:
             Row(name, _shown(wanted), _shown(found[name]), "±1e-06 of it", "published", _equal(wanted, found[name]))
         )
     return rows
-
-
-def _between(case: FrontierCase, key: str) -> Answer:
-    """The answer to a further key of an incremental analysis: the frontier, or one strategy against another."""
-    if key == "frontier":
-        return _on(case.cost, case.effect)
-    for one in case.cost:
-        for other in case.cost:
-            cost, effect = case.cost[one] - case.cost[other], case.effect[one] - case.effect[other]
-            answers = {"inc_cost": cost, "inc_effect": effect, "icer": cost / effect if effect else math.nan}
-            for what, value in answers.items():
-                if key.replace(", ", ",") == f"{what}({one},{other})".replace(", ", ","):
-                    return value
-    remedy = "Keys: frontier, icer(a,b), inc_cost(a,b), inc_effect(a,b)."
-    raise InputError.at(f'expected "{key}"', "the case has no such result", remedy)
 
 
 def _equal(wanted: Step, found: Step) -> bool:
