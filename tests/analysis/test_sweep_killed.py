@@ -184,6 +184,20 @@ def test_workers_end_when_the_sweep_alone_is_killed(whole: Path, tmp_path: Path)
     process.communicate()
 
 
+@pytest.mark.long
+def test_two_sweeps_at_once_and_a_kill_of_one_change_no_row(whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    one, other = (begun(whole / "grid.yaml", output, "--workers", "1") for _ in range(2))
+    wait_for_parts(output, 5, one)
+    killed(one)
+    out, err = other.communicate(timeout=600)
+    assert (other.returncode, err) == (0, ""), out + err
+    assert contents(output) == contents(whole / "out")
+    third = finished(whole / "grid.yaml", output)
+    assert "25 parts of 25 stood there already" in third
+    assert sorted(path.name for path in output.iterdir()) == ["manifest.json", "parts"]
+
+
 def _die(work: object) -> bytes:
     os._exit(9)
 
