@@ -65,11 +65,13 @@ def leaves_of(model: ModelFile, tree: Tree, attached: Attached, faulty: set[str]
         try:
             found = _plain(record) if path is None else _joint(name, record, attached.posteriors[path], path)
         except ValueError as error:
-            faults.append(str(error))
+            if name not in faulty or faulty.isdisjoint(FIELDS):  # else what is missing was faulty, and said so
+                faults.append(str(error))
         if found is not None and not faults:
             leaves[name] = replace(found, price_factor=price_factor)
-        else:
-            faulty.add(name)
+            continue
+        faulty.add(name)
+        if faults:
             attached.problems.append(Problem(str(tree.place_of_fault(keys)), f"{name}: {'; '.join(faults)}"))
     return leaves
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from costmodel.inputs.distributions import ENDED
+from costmodel.inputs.distributions import ENDED, FIELDS
 from costmodel.inputs.shapes import Declared
 from costmodel.scenario.fields import Block, Name, PriceYear, Text
 from costmodel.scenario.setting import UnitText
@@ -20,7 +20,6 @@ STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
 Pair = list[float]
 _JUDGED = ("cv", "effective_size", "mode")
 _ABOUT_SPREAD = re.compile(r"spread|interval", flags=re.IGNORECASE)
-_SPREADS = ("se", "se_log", "cv", "ci95", "counts", "effective_size", "quantiles")
 KINDS = (
     "value",
     "joint",
@@ -206,9 +205,11 @@ class Parameter(Block):
         if len(kinds) + plain != 1:
             found = ", ".join(kinds + ["value"] * plain) or "none"
             raise ValueError(f"a parameter has exactly one of {', '.join(KINDS)}; found: {found}")
-        if plain:
-            self._check_plain()
-        elif kinds[0] in DERIVED and (self.moved_to is not None or self.fixed is not None):
+        if plain and self.distribution is None:
+            for name in FIELDS:
+                if name not in ("value", "range") and getattr(self, name) is not None:
+                    raise ValueError(f"{name} needs a distribution")
+        if kinds and kinds[0] in DERIVED and (self.moved_to is not None or self.fixed is not None):
             raise ValueError(f"it is derived ({kinds[0]}); change what it is made of: {', '.join(self.operands)}")
         uncertain = self.distribution is not None or self.range is not None
         if self.constant and (kinds or uncertain or self.unit.kind != "multiplier"):
@@ -223,27 +224,6 @@ class Parameter(Block):
         if self.column and not self.joint:
             raise ValueError("column belongs to joint")
         return self
-
-    def _check_plain(self) -> None:
-        spreads = [name for name in _SPREADS if getattr(self, name) is not None]
-        if self.distribution is None:
-            for name in (*spreads, "mode", "of_users"):
-                if getattr(self, name) is not None:
-                    raise ValueError(f"{name} needs a distribution")
-            return
-        if self.distribution in ENDED:
-            if spreads or self.range is None:
-                more = "" if self.distribution == "uniform" else " and a mode,"
-                raise ValueError(f"{self.distribution} takes a range{more} and nothing else")
-        elif len(spreads) != 1:
-            found = ", ".join(spreads) or "none"
-            raise ValueError(f"give exactly one of {', '.join(_SPREADS)}; found: {found}")
-        implied = {"ci95", "counts", "quantiles"} & set(spreads) or self.distribution in ENDED
-        if self.value is None and not implied:
-            raise ValueError(
-                "the value is missing; give it, or ci95, counts, quantiles or the range of a uniform, pert or "
-                "triangular, which imply it"
-            )
 
 
 Value = Any

@@ -214,7 +214,7 @@ DISTRIBUTIONS = [
     Slip("E8_value_outside_its_interval", "[1.1, 2.0454545]", "[1.6, 2.0454545]", "1.5 is outside its 95% interval", "[1.6"),
     Slip("counts_with_more_events_than_people", ATTENDANCE, "unit: share, distribution: beta, counts: [9, 5]", "[9, 5]", "fewer than n"),
     Slip("counts_beside_a_value", ATTENDANCE, "unit: share, value: 0.8, distribution: beta, counts: [4, 5]", "counts give the value", "leave value out"),
-    Slip("two_spreads", ATTENDANCE, ATTENDANCE + ", se: 0.1", "se, effective_size", "exactly one of"),
+    Slip("two_spreads", ATTENDANCE, ATTENDANCE + ", se: 0.1", "se and effective_size", "exactly one of"),
     Slip("spread_without_a_distribution", ATTENDANCE, "unit: share, value: 0.8, se: 0.1", "se needs a distribution", "needs"),
     Slip("unknown_distribution", "distribution: uniform", "distribution: cauchy", "'cauchy'", "Allowed: 'beta'"),
     Slip("wrong_spread_for_the_family", ATTENDANCE, "unit: share, value: 0.8, distribution: beta, cv: 0.1", "cv does not go with beta", "Allowed: se"),
