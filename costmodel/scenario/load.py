@@ -265,6 +265,10 @@ def _written_by(engine: str) -> tuple[str, ...]:
     return () if engine == this else (f"It was saved by {engine}; this is {this}.",)
 
 
+Chain = list[tuple[Tree, Path, OverlayFile]]
+"""Overlays, each with its tree and its file; the first changes what the second gives, and so on."""
+
+
 def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, ...] = ()) -> Scenario:
     """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes.
 
@@ -272,9 +276,8 @@ def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, 
 
     What is locked stays so: that is decided before any change is looked at. Raises as `load`.
     """
-    chain, bases = _overlays(tree, path, above)
-    top = chain[0][2]
-    base, base_path, _ = chain.pop()
+    chain, (base, base_path), bases = _overlays(tree, path, above)
+    top = chain[0][2] if chain else None
     if kind_of(base.data) == "locked":
         remedy = "It has no numbers to change."
         changed = [(str(one.place(("extends",))), f"{base_path.name} is locked", remedy) for one, _, _ in chain]
@@ -283,17 +286,16 @@ def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, 
     setting_place = base.places.get(("setting",))
     changes: list[Change] = []
     for overlay_tree, _, file in reversed(chain):
-        assert file is not None
         if "setting" in file.change:
             changes.append(Change("setting", setting, file.change["setting"], file.label))
             setting, setting_place = file.change["setting"], overlay_tree.place(("change", "setting"))
-    problems = list(dict.fromkeys(problem for one, _, _ in [*chain, (base, path, None)] for problem in one.problems))
+    trees = [*(one for one, _, _ in chain), base]
+    problems = list(dict.fromkeys(problem for one in trees for problem in one.problems))
     merged = base
     if isinstance(setting, str) and setting_place:
         merged, wrong = _with_setting(base, setting_place, setting)
         problems += wrong
     for overlay_tree, _, file in reversed(chain):
-        assert file is not None
         where = {p: overlay_tree.place(("change", p)) for p in file.change}
         where |= {p: overlay_tree.place(("add", p)) for p in file.add}
         where |= {p: overlay_tree.place(("remove",)) for p in file.remove}
@@ -327,11 +329,11 @@ def alone(scenario: Scenario) -> str:
     return f"These are the people of the stratum {scenario.part} alone."
 
 
-def _part(scenario: Scenario, chain: Iterable[tuple[Tree, Path, OverlayFile | None]]) -> Scenario:
+def _part(scenario: Scenario, chain: Chain) -> Scenario:
     """The scenario of the stratum's people whom saved changes are about; the whole cohort where they name none."""
     parts: dict[str, str] = {}
     for tree, _, file in chain:
-        if file is not None and file.base is not None and file.base.stratum is not None:
+        if file.base is not None and file.base.stratum is not None:
             parts[file.base.stratum] = str(tree.place(("base", "stratum")))
     for name, place in parts.items():
         if name not in scenario.model.strata or len(parts) > 1:
@@ -342,11 +344,9 @@ def _part(scenario: Scenario, chain: Iterable[tuple[Tree, Path, OverlayFile | No
     return scenario
 
 
-def _overlays(
-    tree: Tree, path: Path, above: tuple[Path, ...]
-) -> tuple[list[tuple[Tree, Path, OverlayFile | None]], list[Found]]:
-    """The chain from the given file down to the model file, which stands last with no overlay; the bases found."""
-    chain: list[tuple[Tree, Path, OverlayFile | None]] = []
+def _overlays(tree: Tree, path: Path, above: tuple[Path, ...]) -> tuple[Chain, tuple[Tree, Path], list[Found]]:
+    """The overlays from the given file down, the model file that they change, and the bases found."""
+    chain: Chain = []
     bases: list[Found] = []
     while "extends" in tree.data:
         file, problems, _ = validate(OverlayFile, tree)
@@ -363,7 +363,7 @@ def _overlays(
         if os.path.isfile(parent) and parent.resolve() in [one.resolve() for _, one, _ in chain]:
             circle = " → ".join([*(one.name for _, one, _ in chain), Path(file.extends).name])
             raise InputError.at(place, f"the files extend each other: {circle}", "One of them must be a model file.")
-        saved = sum(one is not None and one.base is not None for _, _, one in chain)
+        saved = sum(one.base is not None for _, _, one in chain)
         if len(chain) > DEEPEST + (saved == 1):  # what was saved comes back from whatever it was saved on
             raise InputError.at(place, "overlays are stacked too deep", f"At most {DEEPEST} on one model file.")
         if file.base is None:
@@ -375,7 +375,7 @@ def _overlays(
             tree.places = {keys: replace(one, path=home) for keys, one in tree.places.items()}
             path = bases[-1].path
         tree = parse_file(path)
-    return [*chain, (tree, path, None)], bases
+    return chain, (tree, path), bases
 
 
 def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Problem]]:
