@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 import costmodel as cm
 from costmodel.analysis.calibration import Fit, calibrate, write
-from costmodel.analysis.calibration.posterior import prediction
+from costmodel.analysis.calibration.posterior import density_of
 from costmodel.analysis.calibration.problem import load_problem
 from costmodel.inputs.datasets import read_posterior
 from tests.support.calibrated import (
@@ -66,12 +66,10 @@ def test_a_fit_does_not_need_the_posterior_that_it_makes(tmp_path: Path) -> None
 
 def test_the_prediction_is_the_closed_form_whatever_the_cycle(tmp_path: Path) -> None:
     problem = load_problem(calibration(tmp_path))
-    block, observations = problem.file.fits["rates"], problem.file.observations
-    seen = list(observations.values())
-    task = prediction(problem.scenario, problem.structure(block), seen, list(TRUTH), {})
-    assert task.scenario.model.cycle == "6 months"
-    shares = task.shares(np.array([[value] for value in TRUTH.values()]))[:, 0]
-    assert shares == pytest.approx([one.share for one in seen], abs=1e-12)
+    density = density_of(problem, problem.file.fits["rates"])
+    assert density.scenario.model.cycle == "6 months"
+    shares = density.predicted(np.array([[TRUTH[name]] for name in density.priors]))[:, 0]
+    assert shares == pytest.approx([one.share for one in problem.file.observations.values()], abs=1e-12)
 
 
 def log_likelihood(recover: Any, relapse: Any, ratio: Any = 1.0) -> Any:

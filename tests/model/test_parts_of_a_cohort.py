@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.calibration.posterior import narrowed
+from costmodel.analysis.calibration.problem import narrowed
 from costmodel.content import digest
 from costmodel.errors import Problem
 from costmodel.report.imported import bring

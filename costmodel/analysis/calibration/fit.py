@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtri
 
-from costmodel.analysis.calibration.file import FitBlock, Observation
-from costmodel.analysis.calibration.posterior import Density, Sample, highest, prediction, prior_uniforms, sampled
+from costmodel.analysis.calibration.file import Observation
+from costmodel.analysis.calibration.posterior import Density, Sample, density_of, highest, prior_uniforms, sampled
 from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, listed, made_by, one_of, path_of, whole_number
@@ -226,8 +226,7 @@ def calibrate(
 def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progress: Progress | None) -> Fit:
     block, observations = problem.file.fits[name], problem.file.observations
     seen, steps = problem.observed(block), iter(range(1, 4 + len(observations)))
-    held = {joint: problem.scenario.central[supply] for joint, supply in block.held.items()}
-    density, stream = _density(problem, block, held), f"calibration {name}"
+    density, held, stream = density_of(problem, block), problem.held(block), f"calibration {name}"
 
     def done() -> None:
         if progress:
@@ -263,7 +262,7 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
         columns=tuple(problem.columns[key] for key in (*block.free, *block.held)),
         values=_as_written(np.concatenate([density.values(points), fixed]).T),
         rows=made,
-        learned=tuple(_learned(density, sample, list(block.free))),
+        learned=tuple(_learned(density, sample)),
         ties=tuple(_ties(sample, list(block.free))),
         log_likelihood=float(density.log_likelihood(density.shares(mode.score[:, None]))[0]),
         saturated=float(density.log_likelihood(density.observed[:, None])[0]),
@@ -309,12 +308,12 @@ def _rows(
         )
 
 
-def _learned(density: Density, sample: Sample, names: Sequence[str]) -> Iterator[Learned]:
+def _learned(density: Density, sample: Sample) -> Iterator[Learned]:
     """Prior beside posterior for each free quantity."""
     mean, covariance = sample.moments()
     values = density.values(sample.scores)
-    for i, name in enumerate(names):
-        prior = tuple(map(float, density.priors[i].quantile(np.array(TAILS))))
+    for i, (name, distribution) in enumerate(density.priors.items()):
+        prior = tuple(map(float, distribution.quantile(np.array(TAILS))))
         posterior, width = sample.quantiles(values[i], TAILS), float(np.sqrt(covariance[i, i]))
         yield Learned(name, prior, posterior, width, float(mean[i]))
 
@@ -327,16 +326,6 @@ def _ties(sample: Sample, names: Sequence[str]) -> Iterator[tuple[str, str, floa
         correlation = float(covariance[i, j] / (scale[i] * scale[j]))
         if abs(correlation) >= TIED:
             yield names[i], names[j], correlation
-
-
-def _density(problem: CalibrationProblem, block: FitBlock, held: dict[str, float]) -> Density:
-    """Of every observation of the file; those that the fit does not see have no weight."""
-    everything, seen = problem.file.observations, set(problem.observed(block))
-    model = prediction(problem.scenario, problem.structure(block), list(everything.values()), list(block.free), held)
-    units = problem.scenario.parameters
-    priors = tuple(free.prior.fitted(units[parameter].unit) for parameter, free in block.free.items())
-    sizes = [one.n / problem.design_effect if key in seen else 0.0 for key, one in everything.items()]
-    return Density(model, priors, np.array([one.share for one in everything.values()]), np.array(sizes))
 
 
 def _before(problem: CalibrationProblem, name: str, density: Density, stream: str) -> tuple[Array, Array]:

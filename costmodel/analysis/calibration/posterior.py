@@ -1,6 +1,6 @@
-"""The posterior of a fit: what the model predicts, the density, its highest point, and a weighted sample of it."""
+"""The posterior of a fit: its density by what the model predicts, its highest point, and a weighted sample of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,110 +10,19 @@ from scipy.optimize import minimize
 from scipy.special import gammaincinv, logsumexp, ndtr, ndtri, xlog1py, xlogy
 from scipy.stats import multivariate_t
 
-from costmodel.analysis.calibration.file import Observation
+from costmodel.analysis.calibration.file import FitBlock
+from costmodel.analysis.calibration.problem import CalibrationProblem, narrowed
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
 from costmodel.inputs.shapes import Distribution
 from costmodel.model.activity import edges
 from costmodel.model.draws import completed
 from costmodel.model.ledger import CohortLedger
-from costmodel.model.rates import rate_lines
 from costmodel.result.outcomes import share_in
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
-from costmodel.scenario.schema import ModelFile
-from costmodel.scenario.structure import Structure
-from costmodel.units import Duration
+from costmodel.scenario.clock import MONTHS_A_YEAR
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Predicted shares of the living, from the model's own engine.
-
-    scenario: with one structure and the longest cycle on which every change falls: the
-    cohort recursion is exact, so the cycle does not move the shares. free: the parameters that vary.
-    leaves: values of all others that are made of none. reads: (strategy, states, edge) of each observation.
-    """
-
-    scenario: Scenario
-    free: tuple[str, ...]
-    leaves: Mapping[str, float]
-    reads: tuple[tuple[int, tuple[int, ...], int], ...]
-
-    def shares(self, free: Array) -> Array:
-        """Shares for draws of the free parameters, shape (free, draw) → (observation, draw)."""
-        values = completed(self.scenario, {**self.leaves, **dict(zip(self.free, free, strict=True))})
-        # the ledger itself is never written out
-        activity = CohortLedger.of(self.scenario, values, free.shape[1]).activity
-        return np.stack([share_in(activity.people[k, :, activity.column[s, 0]], states) for s, states, k in self.reads])
-
-
-def prediction(
-    scenario: Scenario,
-    structure: Structure,
-    observations: Sequence[Observation],
-    free: Sequence[str],
-    held: Mapping[str, float],
-) -> Prediction:
-    """The prediction of one structure for some observations, with some parameters held at values."""
-    narrow = narrowed(scenario, structure, [observation.time.months for observation in observations])
-    time = edges(narrow) * MONTHS_A_YEAR
-    strategies, states = list(narrow.model.strategies), list(narrow.model.states)
-    reads = tuple(
-        (
-            strategies.index(observation.strategy),
-            tuple(states.index(state) for state in observation.states),
-            int(np.argmin(np.abs(time - observation.time.months))),
-        )
-        for observation in observations
-    )
-    leaves = {name: scenario.central[name] for name in scenario.leaves} | dict(held)
-    return Prediction(narrow, tuple(free), leaves, reads)
-
-
-def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -> Scenario:
-    """The scenario with one structure and no costs, the longest cycle that fits and the shortest horizon.
-
-    times: months at which the cohort is read.
-    """
-    follow_up = scenario.model.follow_up.months
-    cycle = longest_cycle(scenario, structure, times)
-    months = int(np.ceil((max(*times, follow_up) if times else follow_up) / cycle - SAME_TIME)) * cycle
-
-    def narrow(model: ModelFile) -> ModelFile:
-        # Past what a file may say: only people are read here, and what is paid may fall inside these cycles.
-        shorter = Duration(float(months), f"{months} months")
-        cycles = "1 month" if cycle == 1 else f"{cycle} months"
-        return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": {}})
-
-    alone = replace(structure, model=narrow(structure.model))
-    return replace(scenario, model=narrow(scenario.model), structures=(alone,))
-
-
-def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> int:
-    """Months: the longest cycle on whose edges every change of a rate and every observation falls.
-
-    Where there is none, or an effect fades continuously, the scenario's own.
-    """
-    moments = [*times, *(float(moment) for moment in _changes(scenario, structure))]
-    strategies = structure.model.strategies.values()
-    if not any(effect.half_life for strategy in strategies for effect in strategy.effects.values()):
-        for cycle in reversed(CYCLES):
-            if all(in_whole_cycles(moment, cycle) for moment in moments):
-                return cycle
-    return cycle_months(scenario.model)
-
-
-def _changes(scenario: Scenario, structure: Structure) -> Iterator[float]:
-    """Months at which the rates of a structure change. An end at the horizon is none."""
-    horizon = scenario.model.horizon.months
-    for strategy in structure.model.strategies:
-        for line in rate_lines(structure.model, strategy):
-            yield from (years * MONTHS_A_YEAR for years, _ in line.base)
-            for term in line.terms:
-                yield from (m for m in (term.first * MONTHS_A_YEAR, term.last * MONTHS_A_YEAR) if m < horizon)
 
 
 SMALLEST_SHARE = 1e-12
@@ -163,18 +72,32 @@ BLOCK = 2_000
 
 @dataclass(frozen=True)
 class Density:
-    """prediction: of every observation. priors: of the free parameters, in its order. observed: shares, and sizes:
-    effective numbers (n ÷ design effect), 0 for what the fit does not see; both of shape (observation,).
+    """Of the free parameters, by what the model's own engine predicts of every observation of the file.
+
+    scenario: with one structure and the longest cycle on which every change falls: the cohort recursion is exact, so
+    the cycle does not move the shares. priors: of the free parameters. leaves: values of all others that are made of
+    none. reads: (strategy, states, edge) of each observation. observed: shares, and sizes: effective numbers (n ÷
+    design effect), 0 for what the fit does not see; both of shape (observation,).
     """
 
-    prediction: Prediction
-    priors: tuple[Distribution, ...]
+    scenario: Scenario
+    priors: Mapping[str, Distribution]
+    leaves: Mapping[str, float]
+    reads: tuple[tuple[int, tuple[int, ...], int], ...]
     observed: Array
     sizes: Array
 
+    def predicted(self, values: Array) -> Array:
+        """Shares of the living for values of the free parameters, (free, draw) → (observation, draw)."""
+        everything = completed(self.scenario, {**self.leaves, **dict(zip(self.priors, values, strict=True))})
+        # the ledger itself is never written out
+        activity = CohortLedger.of(self.scenario, everything, values.shape[1]).activity
+        return np.stack([share_in(activity.people[k, :, activity.column[s, 0]], states) for s, states, k in self.reads])
+
     def values(self, scores: Array) -> Array:
         """The parameters themselves; shapes (free, draw)."""
-        return np.stack([prior.quantile(ndtr(score)) for prior, score in zip(self.priors, scores, strict=True)])
+        priors = self.priors.values()
+        return np.stack([prior.quantile(ndtr(score)) for prior, score in zip(priors, scores, strict=True)])
 
     def shares(self, scores: Array) -> Array:
         """Predicted shares, shape (observation, draw); NaN where the model refuses the rates of a draw."""
@@ -189,7 +112,7 @@ class Density:
     def _followed(self, values: Array) -> Array:
         """The model refuses all draws together: those that it must are found by halves."""
         try:
-            return self.prediction.shares(values)
+            return self.predicted(values)
         except InputError:
             if values.shape[1] == 1:
                 return np.full((len(self.observed), 1), np.nan)
@@ -229,6 +152,29 @@ class Density:
         shares = self.shares(points)
         slopes = (shares[:, 1 : count + 1] - shares[:, count + 1 :]) / (above - below)
         return shares[:, :1], slopes[:, :, None]
+
+
+def density_of(problem: CalibrationProblem, block: FitBlock) -> Density:
+    """The density of a fit; observations that it does not see have no weight."""
+    scenario, observations = problem.scenario, problem.file.observations
+    narrow = narrowed(scenario, problem.structure(block), [one.time.months for one in observations.values()])
+    time, seen = edges(narrow) * MONTHS_A_YEAR, set(problem.observed(block))
+    strategies, states = list(narrow.model.strategies), list(narrow.model.states)
+    return Density(
+        scenario=narrow,
+        priors={name: free.prior.fitted(scenario.parameters[name].unit) for name, free in block.free.items()},
+        leaves={name: scenario.central[name] for name in scenario.leaves} | problem.held(block),
+        reads=tuple(
+            (
+                strategies.index(one.strategy),
+                tuple(states.index(state) for state in one.states),
+                int(np.argmin(np.abs(time - one.time.months))),
+            )
+            for one in observations.values()
+        ),
+        observed=np.array([one.share for one in observations.values()]),
+        sizes=np.array([one.n / problem.design_effect if name in seen else 0.0 for name, one in observations.items()]),
+    )
 
 
 SAME = 1e-4

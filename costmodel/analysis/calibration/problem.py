@@ -1,24 +1,26 @@
-"""What a calibration file asks for: read and checked beside its scenario."""
+"""What a calibration file asks for: read and checked beside its scenario, which is narrowed to what is observed."""
 
 import copy
+import math
 import os
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, read_calibration, unfounded
-from costmodel.analysis.calibration.posterior import longest_cycle
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.files import named_file
 from costmodel.model.rates import rate_lines
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import in_whole_cycles
+from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
 from costmodel.scenario.load import resolve
 from costmodel.scenario.origin import FILE, Fitted, Label, shape, targets, uses
 from costmodel.scenario.read import Keys, Tree, read_file
+from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.structure import Structure
+from costmodel.units import Duration
 from costmodel.version import __version__
 
 STAND_IN = 1.0
@@ -50,6 +52,10 @@ class CalibrationProblem:
     def observed(self, block: FitBlock) -> list[str]:
         """Names of the observations that a fit sees."""
         return list(self.file.observations) if block.observations is None else block.observations
+
+    def held(self, block: FitBlock) -> dict[str, float]:
+        """Values of the joint parameters that a fit holds fixed."""
+        return {joint: self.scenario.central[supply] for joint, supply in block.held.items()}
 
     def label(self, name: str, seed: int) -> Label:
         """What the posterior of a fit says of its origin."""
@@ -236,3 +242,45 @@ def _behind_the_rates(scenario: Scenario, structure: Structure) -> set[str]:
         for line in rate_lines(structure.model, strategy):
             references |= {reference for _, reference in line.base} | {term.size for term in line.terms}
     return set(scenario.behind(references))
+
+
+def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -> Scenario:
+    """The scenario with one structure and no costs, the longest cycle that fits and the shortest horizon.
+
+    times: months at which the cohort is read.
+    """
+    cycle = longest_cycle(scenario, structure, times)
+    months = math.ceil(max(*times, scenario.model.follow_up.months) / cycle - SAME_TIME) * cycle
+
+    def narrow(model: ModelFile) -> ModelFile:
+        # Past what a file may say: only people are read here, and what is paid may fall inside these cycles.
+        shorter = Duration(float(months), f"{months} months")
+        cycles = "1 month" if cycle == 1 else f"{cycle} months"
+        return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": {}})
+
+    alone = replace(structure, model=narrow(structure.model))
+    return replace(scenario, model=narrow(scenario.model), structures=(alone,))
+
+
+def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> int:
+    """Months: the longest cycle on whose edges every change of a rate and every observation falls.
+
+    Where there is none, or an effect fades continuously, the scenario's own.
+    """
+    moments = [*times, *(float(moment) for moment in _changes(scenario, structure))]
+    strategies = structure.model.strategies.values()
+    if not any(effect.half_life for strategy in strategies for effect in strategy.effects.values()):
+        for cycle in reversed(CYCLES):
+            if all(in_whole_cycles(moment, cycle) for moment in moments):
+                return cycle
+    return cycle_months(scenario.model)
+
+
+def _changes(scenario: Scenario, structure: Structure) -> Iterator[float]:
+    """Months at which the rates of a structure change. An end at the horizon is none."""
+    horizon = scenario.model.horizon.months
+    for strategy in structure.model.strategies:
+        for line in rate_lines(structure.model, strategy):
+            yield from (years * MONTHS_A_YEAR for years, _ in line.base)
+            for term in line.terms:
+                yield from (m for m in (term.first * MONTHS_A_YEAR, term.last * MONTHS_A_YEAR) if m < horizon)
