@@ -8,10 +8,11 @@ a value of £96 behind noise of £3,000: root mean square error £16 both).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations_with_replacement, islice
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,25 +259,18 @@ def products(scores: Array, most: int) -> Array:
     All up to the highest total degree at which there are at most `most`; with more inputs than have even their
     pairs among so many, the pairs of the first ones.
     """
-    degree = max((d for d in range(2, HIGHEST_DEGREE + 1) if _mixed(len(scores), d) <= most), default=2)
+    factors: list[tuple[int, ...]] = []
+    for degree in range(2, HIGHEST_DEGREE + 1):
+        each = combinations_with_replacement(range(len(scores)), degree)
+        more = [inputs for inputs in each if len(set(inputs)) > 1]
+        if factors and len(factors) + len(more) > most:
+            break
+        factors += sorted(more, key=lambda inputs: inputs[::-1])
     powers = (np.ones_like(scores), scores, (scores**2 - 1) / np.sqrt(2), (scores**3 - 3 * scores) / np.sqrt(6))
-    found = np.empty((min(_mixed(len(scores), degree), most), scores.shape[1]))
-    for row, exponents in zip(found, islice(_exponents(len(scores), degree), most), strict=True):
-        np.prod([powers[n][i] for i, n in exponents.items()], axis=0, out=row)
+    found = np.empty((min(len(factors), most), scores.shape[1]))
+    for row, inputs in zip(found, factors, strict=False):
+        np.prod([powers[times][i] for i, times in Counter(inputs).items()], axis=0, out=row)
     return found
-
-
-def _mixed(inputs: int, degree: int) -> int:
-    """Number of products of at least two different inputs up to a total degree."""
-    return math.comb(inputs + degree, degree) - 1 - inputs * degree
-
-
-def _exponents(inputs: int, degree: int) -> Iterator[dict[int, int]]:
-    """Exponents of the inputs in such products; pairs of the first inputs come before those of later ones."""
-    for total in range(2, degree + 1):
-        for chosen in sorted(combinations_with_replacement(range(inputs), total), key=lambda c: c[::-1]):
-            if len(set(chosen)) > 1:
-                yield {i: chosen.count(i) for i in chosen}
 
 
 def _uncorrelated(part: Array, bases: Sequence[Array]) -> tuple[Array, Array]:
