@@ -254,37 +254,42 @@ class Publication(Paged):
 
 def published(path: Path) -> Publication:
     """A scenario that is fit to publish. Raises InputError with every problem of the file and of its folder."""
-    found, problems = _file(path)
-    home = path.resolve().parent
-    problems += _folder(home, found)
-    if problems or found is None:
-        raise InputError(*dict.fromkeys(problems))
-    return Publication((Population(home.name, (_fit(path, found),), ()),))
+    found = _population(path.resolve().parent, [path])
+    if found.problems:
+        raise InputError(*found.problems)
+    return Publication((found,))
 
 
 def published_all(folder: Path) -> Publication:
     """Every population below a folder with its overlays. Raises InputError if there is none."""
     homes = sorted(folder.iterdir()) if os.path.isdir(folder) else []
-    found = [_population(home) for home in homes if _scenarios(home)]
+    found = [_population(home, paths) for home in homes if (paths := _scenarios(home))]
     if not found:
         raise InputError.at("SCENARIO", f"there is no scenario below {folder}", "Name a model file or an overlay.")
-    return Publication(tuple(found))
+    return Publication(
+        tuple(
+            replace(one, problems=tuple(replace(p, place=f"{one.name}/{p.place}") for p in one.problems))
+            for one in found
+        )
+    )
 
 
-def _population(home: Path) -> Population:
+def _population(home: Path, paths: list[Path]) -> Population:
+    """Some files of a folder, the model first."""
     fit: list[Fit] = []
     problems: list[Problem] = []
     base: Scenario | Locked | None = None
-    for path in _scenarios(home):
+    for path in paths:
         one, wrong = _file(path)
         problems += wrong
-        if one is not None and not wrong:
-            fit.append(_fit(path, one))
-        if path.name == MODEL:
-            base = one
+        base = one if path == paths[0] else base
+        if isinstance(one, Locked):
+            fit.append(Fit(path.name, one.file.label, one.sha256, True, 0, 0, one.to_be_checked))
+        elif one is not None and not wrong:
+            counts = len(numbers(one)), len(one.assumed)
+            fit.append(Fit(path.name, one.model.label, one.sha256, False, *counts, one.to_be_checked))
     problems += _folder(home, base)
-    placed = [replace(one, place=f"{home.name}/{one.place}") for one in dict.fromkeys(problems)]
-    return Population(home.name, tuple(fit), tuple(placed))
+    return Population(home.name, tuple(fit), tuple(dict.fromkeys(problems)))
 
 
 def _scenarios(home: Path) -> list[Path]:
@@ -326,10 +331,3 @@ def _folder(home: Path, found: Scenario | Locked | None) -> Iterator[Problem]:
                     yield from unfounded(*read_calibration(path), found.sources)
                 except InputError as error:
                     yield from error.problems
-
-
-def _fit(path: Path, found: Scenario | Locked) -> Fit:
-    if isinstance(found, Locked):
-        return Fit(path.name, found.file.label, found.sha256, True, 0, 0, found.to_be_checked)
-    label, counts = found.model.label, (len(numbers(found)), len(found.assumed))
-    return Fit(path.name, label, found.sha256, False, *counts, found.to_be_checked)
