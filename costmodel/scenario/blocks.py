@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from costmodel.scenario.fields import Block, Moment, Name, Reference, Text, Time, Transition
+from costmodel.scenario.fields import Block, Moment, Name, Reference, Span, Text, Time, Transition
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.setting import COMPOSITE, NOBODY, THERAPY, CategoryName, PartyOrNobody, Payer
 
@@ -70,7 +70,7 @@ class Effect(Block):
     """
     until: Moment | None = None
     """When it ends, or begins to fade where there is a half-life."""
-    half_life: Time | None = None
+    half_life: Span | None = None
     """Time in which a fading effect halves.
     Instead of ending at `until` (or at `from`) it halves every so often. One of `until` and `half_life` is required:
     silence about durability is refused.
@@ -122,7 +122,7 @@ class Harm(Block):
     """Loss of utility while it lasts; unit `utility`."""
     from_: Moment = Field(alias="from")
     """When it begins."""
-    lasting: Time
+    lasting: Span
     """How long it lasts."""
 
 
@@ -171,7 +171,7 @@ class Mortality(Block):
 class Therapy(Block):
     sessions: Reference
     """Sessions planned; unit `sessions`."""
-    over: Time
+    over: Span
     """From the first session to the last."""
     wait: Time
     """From referral to the first session."""

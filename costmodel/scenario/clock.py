@@ -91,9 +91,7 @@ def times(subject: Subject) -> Iterator[Problem]:
     """Lengths that are none, or no whole number of cycles."""
     model = subject.model
     cycle = cycle_months(model)
-    if model.horizon.months <= 0:
-        yield subject.problem(("horizon",), f"{model.horizon.text} is no horizon", "Give a time above 0.")
-    elif not in_whole_cycles(model.horizon.months, cycle):
+    if not in_whole_cycles(model.horizon.months, cycle):
         yield subject.problem(
             ("horizon",),
             f"{model.horizon.text} is not a whole number of cycles of {model.cycle}",
@@ -101,9 +99,7 @@ def times(subject: Subject) -> Iterator[Problem]:
         )
     if model.horizon.months / cycle > MAX_CYCLES:
         yield subject.problem(("horizon",), f"{model.horizon.text} is too long", f"At most {MAX_CYCLES:,} cycles.")
-    if model.follow_up.months <= 0:
-        yield subject.problem(("follow_up",), f"{model.follow_up.text} is no follow-up", "Give a time above 0.")
-    if model.follow_up.months > model.horizon.months > 0:
+    if model.follow_up.months > model.horizon.months:
         yield subject.problem(("follow_up",), "the follow-up is longer than the horizon", "Lengthen the horizon.")
     for name, item in model.costs.items():
         if not in_whole_cycles(item.lag.months, cycle):
@@ -116,9 +112,6 @@ def times(subject: Subject) -> Iterator[Problem]:
     if len(payers) > 1:
         found = f"therapies are paid by different parties ({', '.join(payers)})"
         yield subject.problem(("strategies",), found, "This is not yet supported: give all the same payer.")
-    for name, strategy in model.strategies.items():
-        if strategy.therapy and strategy.therapy.over.months <= 0:
-            yield subject.problem(("strategies", name, "therapy", "over"), "the therapy takes no time", "Above 0.")
 
 
 def cuts(subject: Subject) -> Iterator[Problem]:

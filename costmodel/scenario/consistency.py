@@ -256,11 +256,6 @@ def _effects(subject: Subject) -> Iterator[Problem]:
             yield from _window(subject, keys, name, key, windows)
         if strategy.harms and strategy.therapy is None and "therapy" not in subject.faulty:
             yield subject.problem(("strategies", name, "harms"), "a harm without a therapy", "Add the therapy block.")
-        for key, harm in strategy.harms.items():
-            if harm.lasting.months <= 0:
-                yield subject.problem(
-                    ("strategies", name, "harms", key, "lasting"), "the harm takes no time", "Above 0."
-                )
 
 
 def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iterator[Problem]:
@@ -349,9 +344,6 @@ def _window(
         remedy = "Give until (an instant such as follow-up) or half_life."
         yield subject.problem(keys, "nothing says how long the effect lasts", remedy)
         return
-    if effect.half_life is not None and effect.half_life.months <= 0:
-        remedy = "Give a time above 0, or until where the effect ends at once."
-        yield subject.problem((*keys, "half_life"), f"{effect.half_life.text} is no half-life", remedy)
     begin, end = window(subject.model, strategy, key, effect)
     if effect.until is not None and end <= begin:
         yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")

@@ -113,6 +113,15 @@ Time = Annotated[Duration, PlainValidator(_duration), WithJsonSchema({"type": "s
 """A duration with its unit word."""
 
 
+def _span(value: object) -> Duration:
+    _duration(value)
+    return parse_duration(value)
+
+
+Span = Annotated[Duration, PlainValidator(_span), WithJsonSchema({"type": "string", "examples": ["18 months"]})]
+"""A duration above 0 with its unit word."""
+
+
 def _financial_year(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)

@@ -22,8 +22,8 @@ from costmodel.scenario.fields import (
     Names,
     PriceYear,
     Reference,
+    Span,
     Text,
-    Time,
     Version,
 )
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
@@ -72,7 +72,7 @@ class ModelFile(Block):
     """A sources file of its own, beside the setting's.
     A path from this file's folder; an id stands in one of the two files.
     """
-    follow_up: Time
+    follow_up: Span
     """The evidence's last observation; the headline's horizon.
     A whole number of cycles.
     """
@@ -80,7 +80,7 @@ class ModelFile(Block):
     """What happens to effects that were observed until the follow-up.
     That is, to those whose `until` is `follow-up`.
     """
-    horizon: Time
+    horizon: Span
     """How far the model looks; a whole number of cycles.
     At most 100 years.
     """

@@ -240,7 +240,7 @@ STRUCTURE = [
     Slip("unknown_payer", "paid_by: nhs, price", "paid_by: NHS, price", "'NHS'", 'Did you mean "nhs"?'),
     Slip("C16_effect_without_a_therapy", "    therapy: {sessions: sessions, over: 6 months, wait: 0 months, attendance: attendance, price: session_price}\n",
          "", "an effect without a therapy", "Add the therapy block", line="recovers_faster"),
-    Slip("D6_horizon_of_zero", "horizon: 5 years", "horizon: 0 years", "0 years is no horizon", "Give a time above 0"),
+    Slip("D6_horizon_of_zero", "horizon: 5 years", "horizon: 0 years", "\"0 years\" has no length", "must be above 0"),
     Slip("D6_negative_horizon", "horizon: 5 years", "horizon: -5 years", '"-5 years" is negative', "runs forward"),
     Slip("D6_horizon_of_a_fraction_of_a_cycle", "horizon: 5 years\ncycle: 1 month", "horizon: 10.5 years\ncycle: 12 months",
          "10.5 years is not a whole number", "Change one", line="horizon:"),

@@ -27,8 +27,8 @@ MONEY = [
 TIME = [
     Slip("D7_horizon_in_weeks", "horizon: 5 years", "horizon: 250 weeks", "250 weeks is not a whole number of cycles of 1 month", "Change one"),
     Slip("D7_lag_of_half_a_cycle", "lag: 12 months", "lag: 2 weeks", "2 weeks is not a whole number of cycles", "The cycle is 1 month"),
-    Slip("D16_half_life_of_nothing", "until: follow-up", "half_life: 0 months", "0 months is no half-life", "Give a time above 0"),
-    Slip("D16_harm_that_takes_no_time", "    effects:", "    harms: {worse: {label: Worse, share: causal, utility_loss: utility_ill, from: referral, lasting: 0 months}}\n    effects:", "the harm takes no time", "Above 0", line="    harms:"),
+    Slip("D16_half_life_of_nothing", "until: follow-up", "half_life: 0 months", "\"0 months\" has no length", "must be above 0"),
+    Slip("D16_harm_that_takes_no_time", "    effects:", "    harms: {worse: {label: Worse, share: causal, utility_loss: utility_ill, from: referral, lasting: 0 months}}\n    effects:", "\"0 months\" has no length", "must be above 0", line="    harms:"),
     Slip("E16_threshold_twice", "thresholds: [threshold_low]", "thresholds: [threshold_low, threshold_low]", '"threshold_low" stands twice', "keep one", file=SETTING),
     Slip("D8_cycle_in_short_words", "cycle: 1 month ", "cycle: 1 mo ", "'1 mo'", "Allowed: '1 month'"),
     Slip("D8_cycle_in_days", "cycle: 1 month ", "cycle: 30 days ", "'30 days'", "Allowed: '1 month'"),
