@@ -39,6 +39,7 @@ WORDS: tuple[tuple[object, str, str], ...] = (
     (fields.Name, "name", "names"),
     (fields.Text, "text", "texts"),
     (fields.Time, "duration", "durations"),
+    (fields.Span, "duration above 0", "durations above 0"),
     (fields.Moment, "instant", "instants"),
     (fields.Transition, "`from -> to`", ""),
     (fields.PriceYear, "financial year", "financial years"),
