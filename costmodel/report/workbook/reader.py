@@ -61,7 +61,7 @@ FAR = 10
 
 
 @dataclass(frozen=True)
-class Cell:
+class InputCell:
     """A cell of the sheet Inputs. formula: whether it holds one; its value is then what was stored with it, if any."""
 
     place: str
@@ -97,10 +97,10 @@ class Row:
     """A row of the sheet Inputs by heading."""
 
     id: str
-    default: Cell
-    yours: Cell
-    used: Cell
-    model: Cell
+    default: InputCell
+    yours: InputCell
+    used: InputCell
+    model: InputCell
 
 
 @dataclass(frozen=True)
@@ -258,9 +258,9 @@ def _rows(sheet: Any, formulas: set[str]) -> Iterator[Row]:
         raise InputError.at(INPUTS, f"the headings {wanted} do not stand in one row", AGAIN)
 
 
-def _cell(values: tuple[Any, ...], column: int, number: int, formulas: set[str]) -> Cell:
+def _cell(values: tuple[Any, ...], column: int, number: int, formulas: set[str]) -> InputCell:
     at = f"{get_column_letter(column + 1)}{number}"
-    return Cell(f"{INPUTS}!{at}", values[column] if column < len(values) else None, at in formulas)
+    return InputCell(f"{INPUTS}!{at}", values[column] if column < len(values) else None, at in formulas)
 
 
 def changes_of(book: Opened, scenario: Scenario, *, another_version: bool = False) -> Returned:
@@ -380,7 +380,7 @@ def _time(row: Row, declared: Duration | Instant, default: float) -> dict[str, A
     return {row.id: length}
 
 
-def _value(cell: Cell, default: float) -> float:
+def _value(cell: InputCell, default: float) -> float:
     value = cell.number
     if value in DAYS and value > FAR * abs(default):
         found = f"{value:.0f} is what a spreadsheet makes of a date such as 3-4; the default is {default:g}"
