@@ -3,13 +3,13 @@
 Money and health are those of the group. No arithmetic beyond its size.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 
 from costmodel.analysis.incremental import incremental
-from costmodel.page import Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
+from costmodel.page import NONE, Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
 from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.saved import command
 from costmodel.report.sentence import MAIN, answer, pick
@@ -75,36 +75,33 @@ def _title(result: Result, strategy: str, horizon: float) -> str:
 
 
 def _by_perspective(result: Result, strategy: str, horizon: float, perspective: str) -> dict[str, Any]:
-    people = result.scenario.model.people
     at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
-    saving, offset = pick(result, "net_saving", **at), _maybe(result, "offset_ratio", **at)
     return {
-        "who": PERSPECTIVE_NAMES[perspective], "saving": saving.value * people, "interval": _interval(saving, people),
-        "cash": pick(result, "cash_net_saving", **at).value * people,
-        "payback": pick(result, "payback_sustained_months", **at).words, "chance": _chance(result, **at),
-        "offset": "–" if offset is None else f"{offset.value:.3g}",
+        "who": PERSPECTIVE_NAMES[perspective], "saving": _of_group(result, "net_saving", **at),
+        "interval": _interval(result, **at), "cash": _of_group(result, "cash_net_saving", **at),
+        "payback": pick(result, "payback_sustained_months", **at).words,
+        "chance": _words(result, "chance_payback", chance, **at),
+        "offset": _words(result, "offset_ratio", "{:.3g}".format, **at),
     }  # fmt: skip
 
 
 def _by_category(result: Result, strategy: str, shown: list[str]) -> pd.DataFrame:
-    people = result.scenario.model.people
     rows = []
     for category in (*result.categories(), "all"):
-        cells = {
-            name: pick(result, "net_saving", perspective=name, category=category, strategy=strategy).value * people
-            for name in shown
-        }
-        rows.append({"category": "total" if category == "all" else category} | cells)
+        at: dict[str, Any] = {"category": category, "strategy": strategy}
+        savings = {name: _of_group(result, "net_saving", perspective=name, **at) for name in shown}
+        rows.append({"category": "total" if category == "all" else category} | savings)
     return pd.DataFrame(rows)
 
 
 def _by_party(result: Result, strategy: str) -> pd.DataFrame:
-    people, rows = result.scenario.model.people, []
+    rows = []
     for party in result.parties():
         row: dict[str, Any] = {"party": PARTY_NAMES[party]}
         for horizon in result.horizons:
-            found = pick(result, "net_saving", party=party, horizon=horizon, strategy=strategy)
-            row |= {f"saving_{horizon:g}": found.value * people, f"interval_{horizon:g}": _interval(found, people)}
+            at: dict[str, Any] = {"party": party, "horizon": horizon, "strategy": strategy}
+            row[f"saving_{horizon:g}"] = _of_group(result, "net_saving", **at)
+            row[f"interval_{horizon:g}"] = _interval(result, **at)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -113,7 +110,7 @@ def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
     people, gained, ratios = result.scenario.model.people, [], []
     for horizon in result.horizons:
         gain = pick(result, "qaly", discounted=True, horizon=horizon, strategy=strategy)
-        span = "–" if pd.isna(gain.low) else f"{qalys(gain.low * people)} to {qalys(gain.high * people)}"
+        span = NONE if pd.isna(gain.low) else f"{qalys(gain.low * people)} to {qalys(gain.high * people)}"
         gained.append({"until": in_words(horizon), "gain": qalys(gain.value * people), "span": span})
     columns = (Column("until", f"QALYs gained, {people:,} people", "text"), Column("gain", ""))
     yield Table(pd.DataFrame(gained), (*columns, Column("span", "95% interval")), name="health")
@@ -125,7 +122,7 @@ def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
             ratios.append({
                 "who": PERSPECTIVE_NAMES[perspective], "until": in_words(horizon),
                 "ratio": money(ratio.value) if in_pounds else ratio.words,
-                "benefit": pick(result, "nmb", discounted=True, **at).value * people,
+                "benefit": _of_group(result, "nmb", discounted=True, **at),
             })  # fmt: skip
     benefit = f"net monetary benefit at {money(result.threshold)} per QALY"
     columns = (Column("who", "", "text"), Column("until", ""))
@@ -134,19 +131,16 @@ def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
 
 
 def _by_run(result: Result, strategy: str, perspective: str) -> Table:
-    people, rows = result.scenario.model.people, []
+    rows = []
     for name in (*result.runs, *result.strata):
         at: dict[str, Any] = {"run": name, "strategy": strategy}
-        of_money: dict[str, Any] = {**at, "perspective": perspective}
-        last = {**of_money, "horizon": result.horizons[-1]}
-        savings = {
-            f"saving_{horizon:g}": pick(result, "net_saving", horizon=horizon, **of_money).value * people
-            for horizon in result.horizons
-        }
+        last = {**at, "perspective": perspective, "horizon": result.horizons[-1]}
+        savings = {f"saving_{h:g}": _of_group(result, "net_saving", **{**last, "horizon": h}) for h in result.horizons}
         rows.append({
-            "reading": reading_label(result, name), **savings, "chance": _chance(result, **last),
+            "reading": reading_label(result, name), **savings,
+            "chance": _words(result, "chance_payback", chance, **last),
             "payback": pick(result, "payback_sustained_months", **last).words,
-            "health": qalys(pick(result, "qaly", discounted=True, **at).value * people),
+            "health": qalys(_of_group(result, "qaly", discounted=True, **at)),
         })  # fmt: skip
     columns = (
         Column("reading", PERSPECTIVE_NAMES[perspective], "text"),
@@ -157,18 +151,20 @@ def _by_run(result: Result, strategy: str, perspective: str) -> Table:
     return Table(pd.DataFrame(rows), columns, name="readings")
 
 
-def _maybe(result: Result, outcome: str, **at: Any) -> "pd.Series | None":
-    """The row that answers, or None where the outcome has no meaning (no therapy cost, no draws)."""
+def _of_group(result: Result, outcome: str, **at: Any) -> float:
+    """An answer for the whole group."""
+    return float(pick(result, outcome, **at).value) * result.scenario.model.people
+
+
+def _words(result: Result, outcome: str, words: Callable[[float], str], **at: Any) -> str:
+    """An answer in words; a dash where the outcome has no meaning (no therapy cost, no draws)."""
     try:
-        return pick(result, outcome, **at)
+        return words(pick(result, outcome, **at).value)
     except LookupError:
-        return None
+        return NONE
 
 
-def _chance(result: Result, **at: Any) -> str:
-    row = _maybe(result, "chance_payback", **at)
-    return "–" if row is None else chance(row.value)
-
-
-def _interval(row: "pd.Series", people: int) -> str:
-    return "–" if pd.isna(row.low) else interval(row.low * people, row.high * people)
+def _interval(result: Result, **at: Any) -> str:
+    """The 95% interval of the group's net saving."""
+    row, people = pick(result, "net_saving", **at), result.scenario.model.people
+    return NONE if pd.isna(row.low) else interval(row.low * people, row.high * people)
