@@ -147,40 +147,6 @@ def follow_up_line(figure: go.Figure, years: float, last: float) -> None:
 
 
 @dataclass(frozen=True)
-class End:
-    """One side of bars: its name, the letter at their ends, how far each reaches, and what is said of each."""
-
-    name: str
-    letter: str
-    changes: Sequence[float]
-    words: Sequence[str]
-
-
-def around(
-    centre: float, names: Sequence[str], labels: Sequence[str], ends: Sequence[End], numbers: Sequence[float],
-    in_pounds: bool,
-) -> go.Figure:  # fmt: skip
-    """Horizontal bars to both sides of a value; letters and a pattern say which end is which where colours do not."""
-    figure = go.Figure()
-    if not names:
-        return figure
-    for end, colour, pattern in zip(ends, (ORANGE, BLUE), ("", "/"), strict=True):
-        figure.add_bar(
-            y=list(names), x=list(end.changes), base=centre, orientation="h", name=end.name,
-            text=[end.letter] * len(names), marker={"color": colour, "pattern": {"shape": pattern}},
-            textposition="outside", cliponaxis=False, customdata=list(end.words), hovertemplate="%{customdata}",
-        )  # fmt: skip
-    figure.add_vline(centre, line_width=1.5, line_color=GREY)
-    low, high = min(numbers), max(numbers)
-    money = money_axis("xaxis", low, high, from_zero=False) if in_pounds else {}
-    figure.update_layout(barmode="overlay", **money)
-    rows(figure, names, labels)
-    room = ROOM * (high - low)
-    figure.update_xaxes(range=[low - room, high + room])
-    return figure
-
-
-@dataclass(frozen=True)
 class ForestLine:
     """A line of a forest plot: its label, its interval of ratios, and what it says in words.
 

@@ -17,6 +17,8 @@ from costmodel.units import UNUSUAL_RATE, Unit, out_of_support
 
 Array = NDArray[np.float64]
 
+PARTS = 4
+"""Into how many equal parts the way from the low to the high value is cut; the outcome is read at each cut."""
 STEPS = 11
 """Values of each of two inputs where they are not named."""
 DEFAULT_CHANGE = 0.2
@@ -211,6 +213,15 @@ def two(scenario: Scenario, first: str, second: str) -> tuple[Input, Input]:
     if one.name == other.name:
         raise InputError.at(f"{first} and {second}", "these are one input", "Name two different ones.")
     return one, other
+
+
+def tried(one: Input) -> list[float]:
+    """The values at which an input is tried, from low to high: its ends, and evenly between them.
+
+    An input that cannot be tried is moved by 1 once, to see whether it matters at all.
+    """
+    low, high = one.spread.low, one.spread.high
+    return [one.central + 1] if low == high else [float(value) for value in np.linspace(low, high, PARTS + 1)]
 
 
 def values_of(one: Input, given: Sequence[float] | None) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from costmodel.analysis.sensitivity.inputs import (
     only_the_bill,
     origin,
     quoted,
+    tried,
     two,
     values_of,
 )
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
     from costmodel.drawing import Chart
 
-PARTS = 4
-"""Into how many equal parts the way from the low to the high value is cut; the outcome is read at each cut."""
 MOST, MOST_DRAWN, MOST_IN_A_SHEET = 20, 15, 12
 """Bars that are printed, drawn, and drawn in a worksheet; the tables for programs have all."""
 CELLS = 26
@@ -244,26 +243,27 @@ class Tornado(Paged):
         central = self.central.value
         drawn = [row for row in map(self._row, self.bars) if row["width"] is not None and central is not None]
         drawn = drawn[:MOST_DRAWN]
-        ends = [
-            drawing.End(
-                f"{side.capitalize()} value of the input ({side[0].upper()})",
-                side[0].upper(),
-                [row[f"change_at_{side}"] or 0.0 for row in drawn],
-                [
-                    f"{drawing.literal(row[f'{side}_words'])}: {drawing.literal(row[f'{side}_outcome'])}"
-                    for row in drawn
-                ],
-            )
-            for side in ("low", "high")
-        ]
-        figure = drawing.around(
-            central or 0.0,
-            [row["input"] for row in drawn],
-            [f"{drawing.wrapped(row['label'], drawing.LABEL)}<br>{drawing.literal(row['pair'])}" for row in drawn],
-            ends,
-            [row[end] for row in drawn for end in ("least", "most")],
-            self.question.unit.startswith("GBP"),
-        )
+        names, figure = [row["input"] for row in drawn], drawing.empty()
+        dress = (("low", LOW, drawing.ORANGE, ""), ("high", HIGH, drawing.BLUE, "/"))
+        for side, letter, colour, pattern in dress if drawn else ():
+            words = [f"{row[f'{side}_words']}: {row[f'{side}_outcome']}" for row in drawn]
+            figure.add_bar(
+                y=names, x=[row[f"change_at_{side}"] or 0.0 for row in drawn], base=central, orientation="h",
+                name=f"{side.capitalize()} value of the input ({letter})", text=[letter] * len(names),
+                marker={"color": colour, "pattern": {"shape": pattern}}, textposition="outside", cliponaxis=False,
+                customdata=[drawing.literal(word) for word in words], hovertemplate="%{customdata}",
+            )  # fmt: skip
+        if drawn:
+            low, high = min(row["least"] for row in drawn), max(row["most"] for row in drawn)
+            money = drawing.money_axis("xaxis", low, high, from_zero=False)
+            figure.add_vline(central, line_width=1.5, line_color=drawing.GREY)
+            figure.update_layout(barmode="overlay", **(money if self.question.unit.startswith("GBP") else {}))
+            labels = [
+                f"{drawing.wrapped(row['label'], drawing.LABEL)}<br>{drawing.literal(row['pair'])}" for row in drawn
+            ]
+            drawing.rows(figure, names, labels)
+            room = drawing.ROOM * (high - low)
+            figure.update_xaxes(range=[low - room, high + room])
         listed = "; ".join(f"{row['label']}: {row['low_outcome']} to {row['high_outcome']}" for row in drawn[:3])
         alt = f"Tornado of {len(drawn)} inputs, the widest first. {self.takeaway} {listed}"
         made = drawing.chart(figure, self.takeaway, alt)
@@ -333,15 +333,6 @@ def tornado(
             bars.append(_bar(question, one, central, found.figures[:, part], reasons))
     bars.sort(key=lambda bar: -bar.width)
     return Tornado(question, central, tuple(bars), tuple(inert), tuple(left_out))
-
-
-def tried(one: Input) -> list[float]:
-    """The values at which an input is tried, from low to high: its ends, and evenly between them.
-
-    An input that cannot be tried is moved by 1 once, to see whether it matters at all.
-    """
-    low, high = one.spread.low, one.spread.high
-    return [one.central + 1] if low == high else [float(value) for value in np.linspace(low, high, PARTS + 1)]
 
 
 def _near(value: float, one: Input) -> bool:
