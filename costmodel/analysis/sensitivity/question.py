@@ -343,10 +343,13 @@ def _refused_on_load(scenario: Scenario, values: Values, rows: int) -> dict[int,
             if fault := out_of_support(unit, float(value[row])):
                 reasons.setdefault(row, f"{name}: {fault}")
     model = scenario.model
-    sums: dict[str, list[str | int]] = {"the shares of the cohort at referral": [*model.cohort.start.values()]}
+    starts = [model.cohort.start, *(one.cohort.start for one in model.strategies.values() if one.cohort)]
+    sums: list[tuple[str, list[str | int]]] = [
+        ("the shares of the cohort at referral", [*start.values()]) for start in starts
+    ]
     if model.alternatives:
-        sums["the weights of the alternatives"] = [one.weight for one in model.alternatives.values()]
-    for what, references in sums.items():
+        sums.append(("the weights of the alternatives", [one.weight for one in model.alternatives.values()]))
+    for what, references in sums:
         shares = [values[one] if isinstance(one, str) else float(one) for one in references]
         for row in np.flatnonzero(np.broadcast_to(np.abs(sum(shares) - 1) > LARGEST_LEAK, (rows,))).tolist():
             reasons.setdefault(row, f"{what} would no longer sum to 1")
