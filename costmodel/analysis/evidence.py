@@ -33,7 +33,7 @@ from costmodel.words import MINUS, money
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DRAWS", "STANDINGS", "Bundle", "Evidence", "evidence", "evidence_of_all", "page_of"]
+__all__ = ["DRAWS", "STANDINGS", "Bundle", "Evidence", "evidence", "evidence_of_all"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]

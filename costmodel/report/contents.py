@@ -69,7 +69,7 @@ def page(scenario: Scenario) -> Page:
             "schema": CHECK_SCHEMA,
             "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
             "structures": {
-                one.name: {"label": one.label, "weight": _weight(scenario, one)} for one in scenario.structures
+                one.name: {"label": one.label, "weight": scenario.value(one.weight)} for one in scenario.structures
             },
             "parameters": by_status,
             "ratios": {name: {"central": central, "interval95": ends} for name, (central, ends) in ratios.items()},
@@ -89,12 +89,8 @@ def _row(scenario: Scenario, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _weight(scenario: Scenario, structure: Structure) -> float:
-    return float(structure.weight) if isinstance(structure.weight, int) else scenario.central[structure.weight]
-
-
 def _weighed(scenario: Scenario, structure: Structure) -> str:
-    weight = _weight(scenario, structure)
+    weight = scenario.value(structure.weight)
     said = f"{weight:.0%} of people" if scenario.model.strata else f"weight {weight:g}"
     return f"{structure.name}: {structure.label} ({said})"
 
