@@ -11,7 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import run_id
-from tests.support.example import documented_model, load_example, number, price, write_setting
+from tests.support.example import documented_model, load_example, number, price, write_model, write_setting
 from tests.support.random_models import of_data, random_data
 
 Model = dict[str, Any]
@@ -292,3 +292,15 @@ def test_another_version_of_the_engine_is_another_run_of_the_same_scenario(
     monkeypatch.setattr("costmodel.result.result.__version__", "99.0")
     assert run_id(scenario, 100, 1) != before
     assert load_example(tmp_path).sha256 == hash_before
+
+
+def test_what_a_parameter_is_made_of_is_named_once_in_order_with_the_option_in_use(tmp_path: Path) -> None:
+    model = documented_model()
+    model["parameters"]["twice"] = number("visits per year", product_of=["gp_well", "gp_ratio"])
+    model["parameters"]["chosen"] = number("visits per year", one_of={"a": "gp_ill", "b": "twice"}, use="b")
+    model["costs"][next(iter(model["costs"]))]["while_in"] = {"others": "chosen"}
+    scenario = cm.load(write_model(tmp_path, model))
+    assert scenario.behind([1, "chosen", "nobody"]) == ["chosen", "twice", "gp_well", "gp_ill", "gp_ratio"]
+    assert {"chosen", "twice", "gp_well"} <= set(scenario.used)
+    assert scenario.changed({"chosen": "a"}).behind(["chosen"]) == ["chosen", "gp_ill"]
+    assert "twice" not in scenario.changed({"chosen": "a"}).used
