@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.parameter import steps
 from costmodel.scenario.probabilities import convention
 from costmodel.words import money, significant
 
@@ -222,6 +223,12 @@ def reading_label(result: Result, name: str) -> str:
     return f"{structures[name].label} ({f'{size:.0%} of people' if name in result.strata else f'weight {size:g}'})"
 
 
+def _discount(scenario: Scenario, reference: str | int) -> float | dict[str, float]:
+    """A discount rate; by the year from which it holds where it changes."""
+    found = {f"{begin:g}": scenario.value(rate) for begin, rate in steps(scenario.parameters, reference)}
+    return found["0"] if len(found) == 1 else found
+
+
 def of_run(result: Result, perspective: str | None = None) -> dict[str, Any]:
     """What a run was made with, for a program. perspective: the one whose rows are kept."""
     scenario = result.scenario
@@ -237,8 +244,8 @@ def of_run(result: Result, perspective: str | None = None) -> dict[str, Any]:
         "convention": convention(model),
         "people": model.people,
         "discount": {
-            "costs": scenario.value(setting.discount.costs),
-            "health": scenario.value(setting.discount.health),
+            "costs": _discount(scenario, setting.discount.costs),
+            "health": _discount(scenario, setting.discount.health),
         },
         "threshold": result.threshold,
         "perspective": perspective,

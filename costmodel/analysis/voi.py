@@ -24,7 +24,7 @@ from costmodel.result.information import (
 from costmodel.result.payback import NOTHING
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.parameter import heading
+from costmodel.scenario.parameter import heading, steps
 
 __all__ = [
     "DRAWS", "Line", "Population", "Question", "Subject", "ValueOfInformation", "question_of",
@@ -147,9 +147,8 @@ def _population(scenario: Scenario, people_a_year: float | None, years: int | No
     if people_a_year <= 0:
         raise InputError.at("population", f"{people_a_year:g} is no number of people a year", "A number above 0.")
     years = whole_number("years", years, 1, MOST_YEARS, wrong="no number of years")
-    reference = scenario.setting.discount.costs
-    rate = scenario.value(reference)
-    return Population(float(people_a_year), years, rate)
+    rates = steps(scenario.parameters, scenario.setting.discount.costs)
+    return Population(float(people_a_year), years, tuple((begin, scenario.value(rate)) for begin, rate in rates))
 
 
 # What may be known

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.engine.formulas import stepped_discount_factor
 from costmodel.errors import one_of
 from costmodel.page import (
     SCREEN,
@@ -101,12 +102,18 @@ class Population:
 
     people_a_year: float
     years: int
-    rate: float
+    rates: tuple[tuple[float, float], ...]
+    """Discount rates, each with the year from which it holds."""
+
+    @property
+    def said(self) -> str:
+        """The rates in words."""
+        return ", then ".join(f"{rate * 100:.3g}%" for _, rate in self.rates)
 
     @property
     def people(self) -> float:
         """Discounted number of people."""
-        return float(sum(self.people_a_year / (1 + self.rate) ** year for year in range(self.years)))
+        return float(sum(self.people_a_year * stepped_discount_factor(self.rates, year) for year in range(self.years)))
 
 
 @dataclass(frozen=True)
@@ -221,7 +228,7 @@ class ValueOfInformation(Paged):
         yield Paragraph(
             f"For {population.people_a_year:,.10g} people a year over {population.years} "
             f"year{'s' * (population.years > 1)}, {population.people:,.0f} of them after discounting at "
-            f"{population.rate * 100:.3g}% a year, everything is worth {_worth(self.everything, population.people)}."
+            f"{population.said} a year, everything is worth {_worth(self.everything, population.people)}."
         )
 
     def page(self) -> Page:
@@ -259,7 +266,8 @@ class ValueOfInformation(Paged):
     def _data(self) -> dict[str, Any]:
         result, question, population = self.result, self.question, self.population
         stated = None if population is None else {
-            "people_a_year": population.people_a_year, "years": population.years, "discount_rate": population.rate,
+            "people_a_year": population.people_a_year, "years": population.years,
+            "discount_rate": population.rates[0][1] if len(population.rates) == 1 else dict(population.rates),
             "discounted_people": population.people,
         }  # fmt: skip
         settings = {

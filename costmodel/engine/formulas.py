@@ -274,6 +274,19 @@ def discount_factor(rate: Quantity, year: Quantity) -> Quantity:
     return (1 + rate) ** (0 - year)
 
 
+def stepped_discount_factor(steps: Sequence[tuple[float, Quantity]], year: Quantity) -> Quantity:
+    """Present value at referral of 1 in a year under a rate that changes: the product of the factors of its steps.
+
+    steps: (years from referral, rate), the first at 0. Source: HM Treasury, Green Book, annex 6 (a rate that falls).
+    """
+    begins = [begin for begin, _ in steps]
+    factor: Quantity = 1.0
+    for (begin, rate), end in zip(steps, [*begins[1:], None], strict=True):
+        passed = year if end is None else least(year, end)
+        factor = factor * discount_factor(rate, passed - least(year, begin) if begin else passed)
+    return factor
+
+
 def cash(change_now: Quantity, change_earlier: Quantity, cashable: Quantity) -> Quantity:
     """Cash effect of a difference in cost (strategy − comparator).
 

@@ -8,6 +8,7 @@ from typing import cast, get_args
 
 import numpy as np
 
+from costmodel.engine.formulas import stepped_discount_factor
 from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError, can_be_called, made_by, one_of, true_or_false, whole_number
 from costmodel.inputs.draws import checked_seed
@@ -25,6 +26,7 @@ from costmodel.model.draws import (
 from costmodel.model.ledger import CohortLedger, LedgerOfStrata, shares_of_strata
 from costmodel.model.money import items, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
+from costmodel.model.rates import Look
 from costmodel.result.flows import Ledger
 from costmodel.result.gather import Gathering, joined
 from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Living, Outcomes, Terms, living, outcomes, year_of
@@ -32,6 +34,7 @@ from costmodel.result.result import LedgerItem, Result
 from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.parameter import steps
 
 BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
@@ -296,10 +299,15 @@ def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> T
         ),
         cashable=tuple(look(item.cashable) for item in ledger),
         lags=tuple(round(item.lag_months / cycle_months(scenario.model)) for item in ledger),
-        rates=(look(discount.costs), look(discount.health)),
+        factors=(_factors(scenario, discount.costs, look), _factors(scenario, discount.health, look)),
         first_payment=_first_payment(scenario),
-        years=_years(scenario),
     )
+
+
+def _factors(scenario: Scenario, reference: str | int, look: Look) -> Array:
+    """Discount factors of a rate, (cycle, 1) or (cycle, draw)."""
+    rates = [(begin, np.atleast_1d(look(rate))) for begin, rate in steps(scenario.parameters, reference)]
+    return np.stack([stepped_discount_factor(rates, year) for year in _years(scenario)])
 
 
 def _years(scenario: Scenario) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from costmodel.content import by_content
-from costmodel.engine.formulas import cash, discount_factor
+from costmodel.engine.formulas import cash
 from costmodel.errors import InputError
 from costmodel.result import payback
 from costmodel.result.flows import Ledger, Shared, apart
@@ -78,17 +78,16 @@ class Terms:
 
     horizons: years, rising. signs: by perspective, of each item: 1 a cost, −1 a receipt,
     0 none of its. cashable: by item, float or (draw,).
-    lags: cycles, by item. rates: discount rate of costs and of health. first_payment: month, by strategy.
-    years: by which the flows of each cycle are discounted; what is booked at time 0 is not.
+    lags: cycles, by item. factors: discount factors of costs and of health, (cycle, 1) or (cycle, draw); what is
+    booked at time 0 is not discounted. first_payment: month, by strategy.
     """
 
     horizons: tuple[float, ...]
     signs: tuple[tuple[int, ...], ...]
     cashable: tuple[float | Array, ...]
     lags: tuple[int, ...]
-    rates: tuple[float | Array, float | Array]
+    factors: tuple[Array, Array]
     first_payment: tuple[float, ...]
-    years: Array
 
 
 def year_of(edges: Array) -> Array:
@@ -101,7 +100,6 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
     edges = ledger.edges
     strategies, alternatives, draws = ledger.shape
     ends = [cycles_to(edges, horizon) for horizon in terms.horizons]
-    factors = [np.stack([np.asarray(discount_factor(rate, year)) for year in terms.years]) for rate in terms.rates]
     pair = (strategies, alternatives)
     cost = np.empty((len(ends), 2, ledger.items, *pair, draws))
     in_cash = np.zeros((len(ends), ledger.items, *pair, draws))
@@ -109,7 +107,7 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
     net = _Net(terms, (len(edges), strategies - 1, alternatives, draws))
     for i in range(ledger.items):
         item = ledger.cost_of(i)
-        cost[:, :, i] = _both(item, ends, factors[0])
+        cost[:, :, i] = _both(item, ends, terms.factors[0])
         mean_cost[:, i] = item.values.sum(axis=-1)[:, item.column]
         change, first = changes(item)
         effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
@@ -119,8 +117,8 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
     return Outcomes(
         cost=cost,
         cash=in_cash,
-        qaly=_both(health, ends, factors[1]),
-        **_curves(net, edges, factors[0], terms, min(kept, draws)),
+        qaly=_both(health, ends, terms.factors[1]),
+        **_curves(net, edges, terms.factors[0], terms, min(kept, draws)),
         mean_cost=mean_cost,
         mean_people=living.values.sum(axis=-1)[..., living.column],
     )

@@ -147,25 +147,17 @@ class Mortality(Block):
     age is continued.
     """
     rate_ratio: Reference | None = None
-    """Multiplies the table's hazard in every living state; unit `rate ratio`.
-    One ratio serves them all, so that no saving comes from deaths. Either this or `rate_ratios`.
+    """Multiplies the table's hazard in every living state that `rate_ratios` does not name; unit `rate ratio`.
+    One ratio for all states sees to it that no saving comes from deaths.
     """
     rate_ratios: dict[Name, Reference] = {}
-    """Multiplies the table's hazard, by state; `others` stands for the states not named; unit `rate ratio`.
-    Every state must be covered. Deaths beside the table's, such as suicides, are transitions to `dead`.
+    """Multiplies the table's hazard in a state; unit `rate ratio`.
+    Every state needs a ratio. Deaths beside the table's, such as suicides, are transitions to `dead`.
     """
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Mortality":
-        if (self.rate_ratio is None) != bool(self.rate_ratios):
-            raise ValueError("one of rate_ratio, for every state, and rate_ratios, by state, is given, not both")
-        return self
 
     def ratio(self, state: str) -> str | int:
         """The reference to the ratio in a state."""
-        if self.rate_ratio is not None:
-            return self.rate_ratio
-        return self.rate_ratios.get(state, self.rate_ratios.get("others", 1))
+        return self.rate_ratios.get(state, 1 if self.rate_ratio is None else self.rate_ratio)
 
 
 class Therapy(Block):

@@ -112,11 +112,12 @@ def _states(subject: Subject) -> Iterator[Problem]:
     for name, strategy in model.strategies.items():
         if strategy.cohort:
             named += [(s, ("strategies", name, "cohort", "start", s), False) for s in strategy.cohort.start]
-    if model.mortality and (ratios := model.mortality.rate_ratios):
-        named += [(s, ("mortality", "rate_ratios", s), True) for s in ratios]
-        if (missing := [s for s in model.states if s not in ratios]) and "others" not in ratios:
-            found = f"nothing is said of {', '.join(missing)}"
-            yield subject.problem(("mortality", "rate_ratios"), found, "Name each state, or others.")
+    if mortality := model.mortality:
+        named += [(s, ("mortality", "rate_ratios", s), False) for s in mortality.rate_ratios]
+        missing = [s for s in model.states if s not in mortality.rate_ratios]
+        if missing and mortality.rate_ratio is None:
+            found = f"nothing is said of the deaths in {', '.join(missing)}"
+            yield subject.problem(("mortality",), found, "Give a rate_ratio for them.")
     for name, item in model.costs.items():
         named += [(s, ("costs", name, "while_in", s), True) for s in item.while_in]
         if item.gap_from:

@@ -270,8 +270,8 @@ def _setting(model: ModelFile, attached: Attached, faulty: set[str]) -> Iterator
             found, remedy = f'there is no parameter "{reference}"', nearest(reference, model.parameters)
         elif record.unit.kind != kind:
             found, remedy = f'"{reference}" has the unit "{record.unit.text}"', f"Wanted: {kind.replace('_', ' ')}."
-        elif record.over_time:
-            remedy = "Only the rate of a transition may. Give one rate for all years, and run the others with --set."
+        elif record.over_time and kind == "price":
+            remedy = "Only rates may. Give one value for all years, and run the others with --set."
             found = f'"{reference}" changes over time'
         elif kind == "price" and (spread := varies(model.parameters, reference)):
             remedy = "Hold it fixed, and run it at other values with --set."

@@ -320,6 +320,14 @@ def pieces(record: Parameter) -> list[tuple[float, str]]:
     return sorted((parse_duration(text, zero_allowed=True).years, name) for text, name in record.over_time.items())
 
 
+def steps(parameters: Mapping[str, Parameter], reference: str | int) -> list[tuple[float, str | int]]:
+    """A reference as (years from referral, reference) in order of time: one where it does not change over time."""
+    record = parameters.get(str(reference))
+    if record is None or record.over_time is None:
+        return [(0.0, reference)]
+    return list(pieces(record))
+
+
 BY_UNIT = {
     "price": "Prices",
     "quantity": "Care used",

@@ -204,7 +204,7 @@ DEFECTS: dict[str, Defect] = {
     "V18": step(people=drift),
     "V19": traced(forgetful),
     "V20": put("costmodel.model.ledger.total_over_states", lambda *a: formulas.total_over_states(*a) + 1),
-    "V21": put("costmodel.result.outcomes.discount_factor", lambda rate, year: (1 + rate) ** (1 - year)),
+    "V21": put("costmodel.engine.formulas.discount_factor", lambda rate, year: (1 + rate) ** (1 - year)),
     "V22": method("categories", lambda names: names[1:]),
     "V23": put("costmodel.model.ledger.cost_per_year", lambda *a: [x + 1 for x in money.cost_per_year(*a)]),
     "V24": method("net_cost", np.abs),

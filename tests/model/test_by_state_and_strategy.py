@@ -22,8 +22,8 @@ USUAL, TREATED = 0, 1
 SUICIDE = {"transitions.ill -> dead": "suicide", "parameters.suicide": number("per year", 0.02)}
 NO_RELAPSE = {"transitions.well -> ill": 0}
 SMR = {
-    "mortality.rate_ratio": REMOVED,
-    "mortality.rate_ratios": {"ill": "smr", "others": 1},
+    "mortality.rate_ratio": 1,
+    "mortality.rate_ratios": {"ill": "smr"},
     "parameters.smr": number("rate ratio", 1.7),
 }
 EFFECT = "strategies.therapy.effects.recovers_faster"
@@ -57,7 +57,8 @@ def test_a_ratio_of_deaths_holds_in_its_state_alone(tmp_path: Path) -> None:
 
 def test_equal_ratios_by_state_are_one_ratio(tmp_path: Path) -> None:
     once = load_example(tmp_path)
-    by_state = {"mortality.rate_ratio": REMOVED, "mortality.rate_ratios": {"others": once.model.deaths.rate_ratio}}
+    ratios = dict.fromkeys(once.model.states, once.model.deaths.rate_ratio)
+    by_state = {"mortality.rate_ratio": REMOVED, "mortality.rate_ratios": ratios}
     found = cm.run(load_example(tmp_path, **by_state), draws=0)
     np.testing.assert_array_equal(found.deterministic.cost, cm.run(once, draws=0).deterministic.cost)
 
@@ -101,10 +102,9 @@ def test_the_workbook_computes_the_same(edits: dict[str, Any], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("edits", "said"),
     [
-        ({"mortality.rate_ratios": {"others": 1}}, "one of rate_ratio, for every state, and rate_ratios, by state"),
-        ({"mortality.rate_ratio": REMOVED}, "one of rate_ratio, for every state, and rate_ratios, by state"),
-        (SMR | {"mortality.rate_ratios": {"ill": "smr"}}, "nothing is said of well"),
-        (SMR | {"mortality.rate_ratios": {"il": "smr", "others": 1}}, '"il" is not a declared state'),
+        ({"mortality.rate_ratio": REMOVED}, "nothing is said of the deaths in ill, well"),
+        (SMR | {"mortality.rate_ratio": REMOVED}, "nothing is said of the deaths in well"),
+        (SMR | {"mortality.rate_ratios": {"il": "smr"}}, '"il" is not a declared state'),
         ({"transitions.dead -> ill": "recover"}, "nobody comes back from the dead"),
         ({"strategies.therapy.cohort": {"start": {"ill": 1, "well": 1}}}, "the shares of the cohort sum to 2"),
         ({"strategies.therapy.cohort": {"start": {"wel": 1}}}, '"wel" is not a declared state'),

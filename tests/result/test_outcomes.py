@@ -18,14 +18,14 @@ CYCLES, STRATEGIES, ALTERNATIVES, DRAWS = 6, 3, 2, 5
 EDGES = np.arange(CYCLES + 1) / 2
 PAYERS = (("nhs", "nobody"), ("dwp", "household"), ("nobody", "employer"), ("nhs", "nobody"), ("hmrc", "household"))
 ITEMS = len(PAYERS)
+RATES = (0.035, np.linspace(0.01, 0.05, DRAWS))
 TERMS = Terms(
     horizons=(1.5, 3.0),
     signs=tuple(tuple(weight(name, *payer) for payer in PAYERS) for name in PERSPECTIVES),
     cashable=(0.5, 1.0, 0.25, np.linspace(0.1, 0.9, DRAWS), 0.8),
     lags=(0, 1, 2, CYCLES, CYCLES + 1),
-    rates=(0.035, np.linspace(0.01, 0.05, DRAWS)),
+    factors=tuple((1 + np.atleast_1d(rate)) ** -year_of(EDGES)[:, None] for rate in RATES),  # type: ignore[arg-type]
     first_payment=(0.0, 0.0, 4.0),
-    years=year_of(EDGES),
 )
 
 
@@ -68,7 +68,7 @@ def share_within(k: int, horizon: float) -> float:
 
 def discount(which: int, k: int, n: int) -> float:
     """Years 0, 0, 1, 1, 2, 2: constant within a year."""
-    rate = float(np.broadcast_to(TERMS.rates[which], DRAWS)[n])
+    rate = float(np.broadcast_to(RATES[which], DRAWS)[n])
     return (1 + rate) ** -(k // 2)
 
 
@@ -175,7 +175,9 @@ def test_sums_over_draws_are_kept_by_cycle(flows: Flows, found: Outcomes) -> Non
 
 def test_blocks_joined_are_all_draws_at_once_and_sums_become_means() -> None:
     def block(draws: slice) -> Outcomes:
-        terms = replace(TERMS, cashable=(0.5, 1.0, 0.25, 0.1, 0.8), rates=(0.035, 0.02))
+        terms = replace(
+            TERMS, cashable=(0.5, 1.0, 0.25, 0.1, 0.8), factors=tuple(factor[:, :1] for factor in TERMS.factors)
+        )  # type: ignore[arg-type]
         return outcomes(flows_of(draws), terms, kept=DRAWS)
 
     at_once, blocks = block(slice(None)), [block(slice(0, 2)), block(slice(2, 4)), block(slice(4, 5))]

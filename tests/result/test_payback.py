@@ -154,9 +154,8 @@ def summed(cost: np.ndarray, first_payment: float = 0.0, lag: int = 0, cashable:
         signs=((1,),) * 4,
         cashable=(cashable,),
         lags=(lag,),
-        rates=(0.0, 0.0),
+        factors=(np.ones((months, 1)), np.ones((months, 1))),
         first_payment=(0.0, first_payment),
-        years=np.zeros(months),
     )
     nothing = np.zeros((months, 2, 1, 1))
     people = np.zeros((months + 1, 1, 2, 1, 1))

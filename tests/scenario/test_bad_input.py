@@ -334,9 +334,9 @@ def test_loading_the_example_without_a_slip_works(tmp_path: Path) -> None:
         (
             MODEL,
             "table: example_table,",
-            "rate_ratios: {others: 1}, table: example_table,",
-            "one of rate_ratio, for every state, and rate_ratios, by state",
-            "not both",
+            "rate_ratios: {il: 1}, table: example_table,",
+            '"il" is not a declared state',
+            '"ill"',
         ),
         (
             MODEL,

@@ -195,9 +195,7 @@ class PlainModel:
                     rate += share * strength * (self.value(effect.rate) - usual)
             q[states.index(origin), [*states, "dead"].index(destination)] += rate
         for i, state in enumerate(states):
-            ratio = model.mortality.rate_ratio
-            if ratio is None:
-                ratio = model.mortality.rate_ratios.get(state, model.mortality.rate_ratios.get("others"))
+            ratio = model.mortality.rate_ratios.get(state, model.mortality.rate_ratio)
             q[i, -1] += self.deaths[k] * self.value(ratio)
         np.fill_diagonal(q, q.diagonal() - q.sum(axis=1))
         return q
@@ -315,8 +313,17 @@ class PlainModel:
 
     def discounted(self, flow: Sequence[float], rate: str | int) -> list[float]:
         """By year from referral, the first at 1."""
-        r = self.value(rate)
-        return [x / (1 + r) ** (self.months[k] // 12) for k, x in enumerate(flow)]
+        return [x * self._worth(self.months[k] // 12, rate) for k, x in enumerate(flow)]
+
+    def _worth(self, year: int, rate: str | int) -> float:
+        """Of 1 in a year: year after year at the rate of that year."""
+        record = self.model.parameters.get(rate)
+        if record is None or record.over_time is None:
+            return 1 / (1 + self.value(rate)) ** year
+        begins = sorted(
+            (_months(time) / 12 if not time.startswith("0 ") else 0.0, name) for time, name in record.over_time.items()
+        )
+        return math.prod(1 / (1 + self.value([name for begin, name in begins if begin <= y][-1])) for y in range(year))
 
     def total(self, flow: Sequence[float], horizon: float) -> float:
         """Up to a month; a cycle that straddles it counts by its part."""

@@ -172,7 +172,8 @@ class Draft:
         if self.chance(0.7):
             return {"rate_ratio": self.death_ratio()}
         named = {state: self.death_ratio() for state in states if self.chance(0.5)}
-        return {"rate_ratios": named | {"others": self.death_ratio()}}
+        general = {"rate_ratio": self.death_ratio()} if len(named) < len(states) else {}
+        return {"rate_ratios": named} | general
 
     def own(self, states: Sequence[str], transitions: dict[str, Any]) -> dict[str, Any]:
         """What a strategy has of its own: where its people begin, and rates that no effect changes."""
@@ -319,7 +320,7 @@ class Draft:
         changes: dict[str, Any] = {}
         state, arrow = self.one(list(model["states"])), self.one([None, *model["transitions"]])
         changes[f"utilities.{state}"] = self.add("utility", number("utility", self.between(0.1, 0.95)))
-        ratio = "rate_ratio" if "rate_ratio" in model["mortality"] else "rate_ratios.others"
+        ratio = "rate_ratio" if "rate_ratio" in model["mortality"] else f"rate_ratios.{next(iter(model['states']))}"
         changes[f"mortality.{ratio}"] = self.add("rr", number("rate ratio", self.between(0.5, 4.0)))
         if arrow:
             changes[f"transitions.{arrow}"] = self.plain_rate()

@@ -14,9 +14,9 @@ from costmodel.engine.formulas import (
     CohortStep,
     closing,
     counted_in_cycle,
-    discount_factor,
     exit_rates,
     probability_step,
+    stepped_discount_factor,
     window_share,
 )
 from costmodel.engine.textbook import TIMINGS, instant_weights
@@ -26,6 +26,7 @@ from costmodel.model.rates import RateLine, Term, rate_lines
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Cell, Sheet
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.parameter import steps
 from costmodel.scenario.probabilities import DEAD, Chances, Move, all_states, arrow
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.structure import start_of
@@ -63,14 +64,16 @@ def _clock(
 
     heading, discounted: the years for which flows between begin and end are discounted.
     """
-    k, cycle, rates = row - REFERRAL - 1, cycle_months(inputs.scenario.model), inputs.scenario.setting.discount
+    scenario, k = inputs.scenario, row - REFERRAL - 1
+    cycle, discount = cycle_months(scenario.model), scenario.setting.discount
     first = sheet.constant("Month from", row, k * cycle)
     last = sheet.constant("Month to", row, (k + 1) * cycle)
     begin = sheet.put("Begin, years", row, first / MONTHS_A_YEAR)
     end = sheet.put("End, years", row, last / MONTHS_A_YEAR)
     years = sheet.put(heading, row, discounted(begin, end))
-    for name, rate in zip(DISCOUNTS, (rates.costs, rates.health), strict=True):
-        sheet.put(name, row, discount_factor(inputs.look(rate), years))
+    for name, reference in zip(DISCOUNTS, (discount.costs, discount.health), strict=True):
+        rates = [(first, inputs.look(rate)) for first, rate in steps(scenario.parameters, reference)]
+        sheet.put(name, row, stepped_discount_factor(rates, years))
     sheet.put(WITHIN, row, window_share(begin, end, 0.0, inputs.follow_up))
     return begin, end
 
@@ -105,7 +108,7 @@ def write_rates(sheet: Sheet, inputs: Inputs) -> dict[Variant, list[RateLine]]:
 def _deaths(model: ModelFile) -> dict[str, tuple[str, str | int]]:
     """Heading of the death rate of each state, and what it multiplies the general population's by."""
     ratios = {state: model.deaths.ratio(state) for state in model.states}
-    alike = model.deaths.rate_ratio is not None
+    alike = not model.deaths.rate_ratios
     return {state: (DEATHS if alike else f"{DEATHS}, {ratio}", ratio) for state, ratio in ratios.items()}
 
 
