@@ -11,7 +11,7 @@ from costmodel.analysis.psa.decision import value_of_a_qaly
 from costmodel.analysis.voi_answer import UNUSED, Array, Kind, Line, Population, Question, Subject, ValueOfInformation
 from costmodel.errors import InputError, Problem, listed, made_by, nearest, number, one_of, shown, whole_number
 from costmodel.model.draws import Values
-from costmodel.model.run import SEED, checked_draws, run, values_of
+from costmodel.model.run import SEED, checked_draws, discount_factors, run, values_of
 from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import (
     Worth,
@@ -147,8 +147,10 @@ def _population(scenario: Scenario, people_a_year: float | None, years: int | No
     if people_a_year <= 0:
         raise InputError.at("population", f"{people_a_year:g} is no number of people a year", "A number above 0.")
     years = whole_number("years", years, 1, MOST_YEARS, wrong="no number of years")
-    rates = steps(scenario.parameters, scenario.setting.discount.costs)
-    return Population(float(people_a_year), years, tuple((begin, scenario.value(rate)) for begin, rate in rates))
+    costs = scenario.setting.discount.costs
+    rates = tuple((begin, scenario.value(rate)) for begin, rate in steps(scenario.parameters, costs))
+    people = people_a_year * discount_factors(scenario, costs, scenario.value, np.arange(years)).sum()
+    return Population(float(people_a_year), years, rates, float(people))
 
 
 # What may be known

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.engine.formulas import stepped_discount_factor
 from costmodel.errors import one_of
 from costmodel.page import (
     SCREEN,
@@ -104,16 +103,13 @@ class Population:
     years: int
     rates: tuple[tuple[float, float], ...]
     """Discount rates, each with the year from which it holds."""
+    people: float
+    """Discounted number of people."""
 
     @property
     def said(self) -> str:
         """The rates in words."""
         return ", then ".join(f"{rate * 100:.3g}%" for _, rate in self.rates)
-
-    @property
-    def people(self) -> float:
-        """Discounted number of people."""
-        return float(sum(self.people_a_year * stepped_discount_factor(self.rates, year) for year in range(self.years)))
 
 
 @dataclass(frozen=True)

@@ -291,6 +291,7 @@ def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> T
     look = looking(values)
     ledger = items(scenario.model)
     setting, discount = scenario.setting, scenario.setting.discount
+    factors = partial(discount_factors, scenario, look=look, years=_years(scenario))
     return Terms(
         horizons=horizons,
         signs=tuple(
@@ -299,15 +300,15 @@ def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> T
         ),
         cashable=tuple(look(item.cashable) for item in ledger),
         lags=tuple(round(item.lag_months / cycle_months(scenario.model)) for item in ledger),
-        factors=(_factors(scenario, discount.costs, look), _factors(scenario, discount.health, look)),
+        factors=(factors(discount.costs), factors(discount.health)),
         first_payment=_first_payment(scenario),
     )
 
 
-def _factors(scenario: Scenario, reference: str | int, look: Look) -> Array:
-    """Discount factors of a rate, (cycle, 1) or (cycle, draw)."""
+def discount_factors(scenario: Scenario, reference: str | int, look: Look, years: Array) -> Array:
+    """Discount factors of a rate at years from referral, (year, 1) or (year, draw)."""
     rates = [(begin, np.atleast_1d(look(rate))) for begin, rate in steps(scenario.parameters, reference)]
-    return np.stack([stepped_discount_factor(rates, year) for year in _years(scenario)])
+    return np.stack([stepped_discount_factor(rates, year) for year in years])
 
 
 def _years(scenario: Scenario) -> Array:
