@@ -149,7 +149,7 @@ def _population(scenario: Scenario, people_a_year: float | None, years: int | No
     years = whole_number("years", years, 1, MOST_YEARS, wrong="no number of years")
     costs = scenario.setting.discount.costs
     rates = tuple((begin, scenario.value(rate)) for begin, rate in steps(scenario.parameters, costs))
-    people = people_a_year * discount_factors(scenario, costs, scenario.value, np.arange(years)).sum()
+    people = people_a_year * discount_factors(scenario, costs, scenario.value, np.arange(float(years))).sum()
     return Population(float(people_a_year), years, rates, float(people))
 
 
