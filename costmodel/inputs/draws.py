@@ -140,7 +140,7 @@ def correlation_matrix(correlation: float | Sequence[Sequence[float]], members: 
         raise ValueError("the correlation matrix is not symmetric")
     smallest = float(np.linalg.eigvalsh(matrix)[0])
     if smallest <= SYMMETRY:
-        raise ValueError(f"no numbers have these correlations together (smallest eigenvalue {smallest:.3g})")
+        raise ValueError(f"the correlation matrix is not positive definite (smallest eigenvalue {smallest:.3g})")
     return matrix
 
 
