@@ -86,10 +86,6 @@ class Currency(BaseModel):
             return ""
         return f"{self.money(low, exact=exact)} to {self.money(high, exact=exact)}"
 
-    def of(self, price_year: str) -> str:
-        """The unit of a table of money: the symbol and the year of its prices."""
-        return f"{self.symbol} of {price_year}"
-
     def cells(self, digits: str = "#,##0.00") -> str:
         """A sum as the number format of a worksheet; the reader's spreadsheet sets the separators."""
         parts = ("", f'{digits}"{APART}{self.symbol}"') if self.after else (f'"{self.written("")}"', digits)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from costmodel.currency import Currency
 from costmodel.errors import InputError
-from costmodel.words import short_money
 
 try:
     import plotly.graph_objects as go
@@ -107,10 +107,10 @@ def zero_line(figure: go.Figure, *, vertical: bool = False) -> None:
     add(0, line_width=1.5, line_color=GREY)
 
 
-def money_axis(axis: str, low: float, high: float, *, from_zero: bool = True) -> dict[str, object]:
-    """Layout of an axis of money with ticks in our own words: £−400k would be Plotly's."""
+def money_axis(currency: Currency, axis: str, low: float, high: float, *, from_zero: bool = True) -> dict[str, object]:
+    """Layout of an axis of money with ticks in our own words: a minus after the symbol would be Plotly's."""
     at = ticks(min(low, 0.0), max(high, 0.0)) if from_zero else ticks(low, high, FEW_TICKS)
-    return {axis: {"tickvals": at, "ticktext": [short_money(value) for value in at]}}
+    return {axis: {"tickvals": at, "ticktext": [currency.short(value) for value in at]}}
 
 
 def ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:

@@ -7,14 +7,14 @@ short where Python or a notebook shows it.
 import html
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from costmodel.currency import Currency, significant
 from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import steps
 from costmodel.scenario.probabilities import convention
-from costmodel.words import money, significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,14 +29,14 @@ NONE = "–"
 """A number that there is not."""
 
 WRITTEN: dict[str, Callable[[float], str]] = {
-    "money": money,
     "share": lambda value: f"{value:.1%}",
     "count": lambda value: f"{value:,.0f}",
     "whole": lambda value: f"{value:,.0f}",
     "months": lambda value: f"{value:,.2f}",
     "tiny": lambda value: f"{value:.1e}",
 }
-"""How numbers of a style are read; others to four significant figures. The names are those of the workbook's cells."""
+"""How numbers of a style are read, money in the page's currency and others to four significant figures. The names are
+those of the workbook's cells."""
 
 
 def shows(only: Sequence[str], medium: str) -> bool:
@@ -73,7 +73,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. style: how its numbers are written, a key of `WRITTEN` or "rounded", "label", "text".
+    """A column of a table. style: how its numbers are written, a key of `WRITTEN`, "money", "rounded", "label", "text".
 
     words: the column of the frame that says the same with its unit; it is read instead of the number, and stands in
     a worksheet where there is no number. only: the media that show it. right: whether text is set to the right.
@@ -99,6 +99,8 @@ class Table:
     most: int | None = None
     name: str = "table"
     only: Sequence[str] = EVERYWHERE
+    currency: Currency | None = None
+    """In which its money is written; that of the page if left out."""
 
     def shown(self, medium: str) -> tuple[Column, ...]:
         """The columns that a medium shows."""
@@ -112,7 +114,7 @@ class Table:
     def cells(self, medium: str, most: int | None = None) -> list[list[str]]:
         """The rows in words, as they are read."""
         columns = self.shown(medium)
-        rows = [[written(row, column) for column in columns] for row in self.records[:most]]
+        rows = [[written(row, column, self.currency) for column in columns] for row in self.records[:most]]
         if medium == FILE:
             for row, cells in zip(self.records, rows, strict=False):
                 for at, column in enumerate(columns):
@@ -163,6 +165,7 @@ class Page:
     about: lines on what is asked, of whom, in which unit. scenario: of what; its changes and standing close the page.
     drawn: with how many draws and which seed. data: what a program reads beside the rows, the schema first. frame: the
     rows that it reads; those of the first table if left out. again: the command that gives the same.
+    in_currency: of its money, where it has no scenario.
     """
 
     title: str
@@ -174,10 +177,20 @@ class Page:
     data: Mapping[str, Any] = field(default_factory=dict)
     frame: "pd.DataFrame | None" = None
     again: str = ""
+    in_currency: Currency | None = None
+
+    @property
+    def currency(self) -> Currency | None:
+        """In which its money is written: the scenario's where it is not said."""
+        return self.in_currency or (self.scenario.setting.currency if self.scenario else None)
 
     def for_(self, medium: str) -> Iterator[Block]:
         """The blocks that a medium shows."""
-        return (block for block in self.blocks if shows(block.only, medium))
+        for block in self.blocks:
+            if isinstance(block, Table) and block.currency is None:
+                block = replace(block, currency=self.currency)
+            if shows(block.only, medium):
+                yield block
 
     @property
     def sentences(self) -> list[str]:
@@ -262,8 +275,8 @@ def is_missing(value: Any) -> bool:
     return value is None or value != value or str(value) == "<NA>"
 
 
-def written(row: Mapping[str, Any], column: Column) -> str:
-    """A cell as it is read."""
+def written(row: Mapping[str, Any], column: Column, currency: Currency | None = None) -> str:
+    """A cell as it is read. currency: of money, which is a bare number without."""
     value: Any = row.get(column.words or column.key)
     if is_missing(value):
         return "" if column.style in ("text", "label") else NONE
@@ -273,6 +286,8 @@ def written(row: Mapping[str, Any], column: Column) -> str:
         return "yes" if value else "no"
     if not math.isfinite(value):
         return NONE
+    if column.style == "money" and currency is not None:
+        return currency.money(value)
     return WRITTEN[column.style](value) if column.style in WRITTEN else f"{significant(float(value), 4):,.10g}"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from costmodel.version import __version__
-from costmodel.words import money
 from tests.support import headlines
 from tests.support.headlines import SCENARIOS, Key, recorded, shipped, versions
+from tests.support.pounds import money
 
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 PENNY, QALY = 0.01, 0.0005

@@ -14,7 +14,6 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, one_of, some_of
 from costmodel.model.run import checked_workers, run_as
 from costmodel.page import Block, Column, Heading, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, weight
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result, Run
@@ -22,7 +21,7 @@ from costmodel.result.table import THE_SAME, Row, in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, inside_a_cycle, instant, window
 from costmodel.scenario.fields import Instant
-from costmodel.words import chance, lower_first, money, upper_first
+from costmodel.words import chance, lower_first, upper_first
 
 STOPS = {
     "gap closes": "The gap closes at once",
@@ -35,7 +34,7 @@ FOLLOW_UP = Instant("follow-up", 0.0, "follow-up")
 
 @dataclass(frozen=True)
 class Unobserved:
-    """Savings on everything but the therapy, GBP per person: to the horizon, and of that after the last observation.
+    """Savings on everything but the therapy, money per person: to the horizon, and of that after the last observation.
 
     after: NEVER where the follow-up ends inside a cycle, because no sum ends there. share: None where there is no
     saving to share out, or no sum. words: the finding.
@@ -79,21 +78,21 @@ class Beyond(Paged):
         return not any(_lies_beyond(self.result, strategy) for strategy in self.result.strategies[1:])
 
     def unobserved(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, run: str | None = None
+        self, perspective: str | None = None, strategy: str | None = None, run: str | None = None
     ) -> Unobserved:
         """How much of the saving falls after the last observation, as the scenario stands."""
-        one_of("perspective", perspective, PERSPECTIVES)
+        perspective = self.result.setting.asked(perspective)
         name = self.result.strategies[self.result.compared(strategy)]
         return _unobserved(self.result, self.result.run(run), name, perspective)
 
     def verdict(
-        self, stop: str, perspective: str = "nhs_pss", strategy: str | None = None, run: str | None = None
+        self, stop: str, perspective: str | None = None, strategy: str | None = None, run: str | None = None
     ) -> Verdict:
         """Net saving, undiscounted, and sustained payback to the horizon under a stop."""
         if isinstance(stop, str) and stop in self.refused:
             raise InputError.at("stop", f'"{stop}" cannot be had here', f"{self.refused[stop].rstrip('.')}.")
         result = self.results[one_of("stop", stop, self.results)]
-        one_of("perspective", perspective, PERSPECTIVES)
+        perspective = self.result.setting.asked(perspective)
         reading, s, last = result.run(run), result.compared(strategy), len(result.horizons) - 1
         saving = spread(result, reading, lambda of: -result.net_cost(of, last, s, perspective=perspective))
         months = result.curve_payback(s, perspective, last, run=reading)
@@ -102,10 +101,13 @@ class Beyond(Paged):
         paid = result.chance_of_payback(reading, last, s, perspective) if drawn else None
         return Verdict(saving, months, paid, words)
 
-    def sentences(self, perspective: str = "nhs_pss", strategy: str | None = None) -> list[str]:
+    def sentences(self, perspective: str | None = None, strategy: str | None = None) -> list[str]:
         """How much of the saving nobody has observed, and the verdict under each stop."""
-        result, part = self.result, self.unobserved(perspective, strategy)
-        name, who = result.strategies[result.compared(strategy)], upper_first(PERSPECTIVE_NAMES[perspective])
+        setting = self.result.setting
+        money = setting.currency.money
+        result, perspective = self.result, self.result.setting.asked(perspective)
+        part = self.unobserved(perspective, strategy)
+        name, who = result.strategies[result.compared(strategy)], upper_first(setting.name(perspective))
         people, end = result.scenario.model.people, in_words(result.horizons[-1])
         told = [f"{who}: {part.words}."]
         if part.share is not None:
@@ -133,15 +135,16 @@ class Beyond(Paged):
 
     def _table(self, perspectives: Collection[str], strategy: str) -> Table:
         """The verdicts for some payers, in the headline and at central values."""
+        setting = self.result.setting
         import pandas as pd
 
         people, headline = self.result.scenario.model.people, self.result.headline.name
         rows = []
         for name, stop in product(perspectives, self.results):
-            row: dict[str, Any] = {"who": PERSPECTIVE_NAMES[name], "stop": stop}
+            row: dict[str, Any] = {"who": setting.name(name), "stop": stop}
             for before, run in (("", headline), ("central_", DETERMINISTIC)):
                 known = self.verdict(stop, name, strategy, run)
-                words = money(known.saving.value * people)
+                words = setting.currency.money(known.saving.value * people)
                 row |= {f"{before}saving": known.saving.value, f"{before}saving_words": words}
                 row |= {f"{before}payback": known.words}
                 if known.chance is not None:
@@ -163,7 +166,8 @@ class Beyond(Paged):
         import pandas as pd
 
         result, model, others = self.result, self.result.scenario.model, self.result.strategies[1:]
-        perspectives = some_of("perspective", PERSPECTIVES if perspective is None else [perspective], PERSPECTIVES)
+        known = result.setting.perspectives
+        perspectives = some_of("perspective", known if perspective is None else [perspective], known)
         wanted = _wanted(result, strategies)
         labels = {name: strategy.label for name, strategy in model.strategies.items()}
         compared = [f"{labels[name]} against {labels[result.comparator]}" for name in wanted]
@@ -171,10 +175,10 @@ class Beyond(Paged):
         for name, heading in zip(wanted, compared, strict=True):
             blocks += [Heading(heading)] if len(others) > 1 else []
             blocks += [Heading("Beyond the evidence")]
-            blocks += map(Paragraph, self.sentences(perspective or "nhs_pss", name))
+            blocks += map(Paragraph, self.sentences(result.setting.asked(perspective), name))
             blocks += [] if self.nothing else [self._table(perspectives, name)]
         about = (
-            f"{' and '.join(compared)}: £ of {result.scenario.setting.price_year} for {model.people:,} people over "
+            f"{' and '.join(compared)}: {result.scenario.setting.prices} for {model.people:,} people over "
             f"{in_words(result.horizons[-1])}, undiscounted; a saving is positive."
         )
         data = {
@@ -256,7 +260,7 @@ def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Un
         words = f"what falls after the follow-up cannot be said: month {months:.6g} is within a cycle: {inside}"
         return Unobserved(total, NEVER, None, words)
     signs = [
-        0 if item.category == "therapy" else weight(perspective, item.paid_by, item.received_by)
+        0 if item.category == "therapy" else result.setting.weight(perspective, item.paid_by, item.received_by)
         for item in result.items
     ]
     cost = (run.outcomes.mean_cost @ run.weights)[cycles_to(result.edges, until) :]
@@ -275,11 +279,12 @@ def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Un
 
 
 def rows(
-    found: Beyond, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
+    found: Beyond, perspectives: Collection[str] | None = None, strategies: Collection[str] | None = None
 ) -> Iterator[Row]:
     """Net saving and payback to the horizon under each stop, then what nobody has observed; in every reading."""
     result = made_by("found", found, Beyond, "costmodel.beyond").result
-    perspectives = some_of("perspective", perspectives, PERSPECTIVES)
+    every = found.result.setting.perspectives
+    perspectives = some_of("perspective", every if perspectives is None else perspectives, every)
     for strategy, perspective in product(_wanted(result, strategies), perspectives):
         s, last = result.strategies.index(strategy), len(result.horizons) - 1
         whose: dict[str, Any] = {"perspective": perspective}

@@ -18,6 +18,7 @@ from costmodel.analysis.voi import (
     value_of_information,
 )
 from costmodel.content import by_content
+from costmodel.currency import MINUS
 from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of
@@ -28,7 +29,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
-from costmodel.words import MINUS, money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,6 @@ Progress = Callable[[str, int, int], None]
 
 DRAWS = 10_000
 """Draws behind the page."""
-PERSPECTIVE = "nhs_pss"
 SPREAD_ASSUMED, TO_BE_CHECKED = "spread assumed", "to be checked"
 STANDINGS = {
     "read": "read at the source, spread and all",
@@ -89,7 +88,7 @@ INTERVAL = (0.025, 0.975)
 class Bundle:
     """Numbers that are known or not known together: one alone, or those that were fitted together.
 
-    standing: the weakest of theirs. share: of the variance of net saving. worth: of knowing them before deciding, GBP
+    standing: the weakest of theirs. share: of the variance of net saving. worth: of knowing them before deciding, money
     per person.
     """
 
@@ -112,7 +111,7 @@ class Bundle:
 class Evidence(Paged):
     """What the answer of one population rests on.
 
-    strategy: the second, whose net saving is looked at. standard_deviation: of that, GBP per person. intervals: of
+    strategy: the second, whose net saving is looked at. standard_deviation: of that, money per person. intervals: of
     every number behind the answer, 95% of its draws in its own unit and price year, None where it is held fixed.
     by_standing: share of the variance that knowing all numbers of a standing would take away; structure: which
     alternative is true (None where there is one). information: the question of which worth is said.
@@ -155,6 +154,7 @@ class Evidence(Paged):
 
     def blocks(self) -> Iterator[Block]:
         """What is said of this population."""
+        money = self.scenario.setting.currency.money
         import pandas as pd
 
         model, question = self.scenario.model, self.information
@@ -307,9 +307,9 @@ def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int 
     if not isinstance(population, str):
         raise InputError.at("population", f"{shown(population)} is no name", "Write it as a text.")
     result = run(scenario, draws=checked_draws(draws, 2), seed=seed)
-    information = value_of_information(result, "nmb", PERSPECTIVE)
+    information = value_of_information(result, "nmb", result.setting.main)
     values = values_of(result, information.draws)
-    headline = question_of(result, "cash", PERSPECTIVE, horizon_months=result.horizons[0])
+    headline = question_of(result, "cash", result.setting.main, horizon_months=result.horizons[0])
     outcome = _net_saving(headline, information)
     needed = scenario.used
     varying = [name for name in uncertain(scenario, values) if name in set(needed)]
@@ -342,7 +342,7 @@ def standing_of(scenario: Scenario, name: str) -> str:
 
 
 def _net_saving(headline: Question, information: ValueOfInformation) -> Array:
-    """Net saving of the second strategy, GBP per person, (alternative, draw)."""
+    """Net saving of the second strategy, money per person, (alternative, draw)."""
     return np.asarray(headline.net_benefits(information.result)[1])
 
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from costmodel.analysis.psa.monte_carlo import averaged
 from costmodel.content import by_content
-from costmodel.errors import made_by, one_of
+from costmodel.errors import made_by
 from costmodel.page import Block, Column, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
 from costmodel.result.frontier import DOMINATED, EXTENDED, frontier
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
-from costmodel.words import money, qalys
+from costmodel.words import qalys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +65,7 @@ class Incremental(Paged):
                     "strategy": name, "label": labels[name], "cost": cost[name], "qaly": qaly[name],
                     "status": step.status, "same_as": step.same_as or "", "more_cost": step.cost,
                     "more_qaly": step.effect, "ratio": step.ratio,
-                    "words": words or money(step.ratio or 0.0),
+                    "words": words or self.result.setting.currency.money(step.ratio or 0.0),
                 }
             )  # fmt: skip
         numbers = ("more_cost", "more_qaly", "ratio")
@@ -74,6 +73,7 @@ class Incremental(Paged):
 
     def sentences(self) -> list[str]:
         """Each strategy of the frontier and what the step to it costs; then those that are not on it."""
+        money = self.result.setting.currency.money
         rows = self.frame.to_dict("records")
         on = [row for row in rows if row["status"] not in WORDS and not row["same_as"]]
         said = [] if len(on) > 1 else [f"{on[0]['label']} costs least and does most for health."]
@@ -94,8 +94,8 @@ class Incremental(Paged):
         result = self.result
         setting, end = result.scenario.setting, in_words(result.horizons[self.horizon])
         about = (
-            f"Each strategy against the next best one, {PERSPECTIVE_NAMES[self.perspective]}, {end}",
-            f"£ of {setting.price_year} and QALYs per person, discounted; costs are those of {payer(self.perspective)}",
+            f"Each strategy against the next best one, {setting.name(self.perspective)}, {end}",
+            f"{setting.prices} and QALYs per person, discounted; costs are those of {setting.payer(self.perspective)}",
         )
         first, *others = self.sentences()
         table = Table(self.frame, COLUMNS, name="incremental")
@@ -104,7 +104,7 @@ class Incremental(Paged):
         return Page(titled(result.scenario), blocks, about, result.scenario, drawn_of(result), result.warnings, data)
 
 
-def incremental(result: Result, perspective: str = "nhs_pss", horizon_months: float | None = None) -> Incremental:
+def incremental(result: Result, perspective: str | None = None, horizon_months: float | None = None) -> Incremental:
     """The fully incremental analysis of a result.
 
     horizon_months: one of the result's, the follow-up by default. Raises InputError for a wrong name. Of two strategies
@@ -112,5 +112,4 @@ def incremental(result: Result, perspective: str = "nhs_pss", horizon_months: fl
     Source: NICE, health technology evaluations: the manual (PMG36), 4.10.
     """
     made_by("result", result, Result, "costmodel.run")
-    one_of("perspective", perspective, PERSPECTIVES)
-    return Incremental(result, perspective, result.at(horizon_months))
+    return Incremental(result, result.setting.asked(perspective), result.at(horizon_months))

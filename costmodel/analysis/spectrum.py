@@ -16,14 +16,13 @@ from costmodel.errors import can_be_called, listed, path_of, some_of
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.run import DRAWS, SEED, checked_draws, run
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES, payer
 from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import HEADLINE, Locked, Refused, because, load, refusal
-from costmodel.words import amount, chance, interval, money, qalys
+from costmodel.words import amount, chance, qalys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +40,7 @@ COLUMNS = (
 class Line:
     """One population, strategy and perspective, at the follow-up of its evidence; per person referred.
 
-    saving: GBP, undiscounted. chance: of having it back for good within the horizon; None without draws. payback:
+    saving: money, undiscounted. chance: of having it back for good within the horizon; None without draws. payback:
     months, of the expected curve within the horizon, NEVER beyond. price: of a session, at which it repays by the
     follow-up. use: of other care, at which it does. health: QALYs, discounted. threat: the input that, moved alone
     within its own uncertainty, lowers the saving most. apart: alternatives and strata, net saving of each by name.
@@ -120,15 +119,19 @@ def populations(folder: Path) -> list[Path]:
 
 def spectrum(
     paths: Iterable[Path],
-    perspectives: Iterable[str] = tuple(PERSPECTIVES),
+    perspectives: Iterable[str] | None = None,
     *,
     draws: int = DRAWS,
     seed: int = SEED,
     said: Callable[[str], None] = lambda name: None,
 ) -> Spectrum:
-    """Run each population. said: called with the name of each before it is run. Raises InputError."""
+    """Run each population.
+
+    perspectives: those of each setting if left out. said: called with the name of each before it is run. Raises
+    InputError.
+    """
     paths = [path_of("paths", path) for path in listed("paths", paths)]
-    wanted = some_of("perspective", perspectives, PERSPECTIVES)
+    wanted = None if perspectives is None else listed("perspective", perspectives)
     can_be_called("said", said)
     draws, seed = checked_draws(draws), checked_seed(seed)
     scored = _scored(paths, draws, seed)
@@ -142,7 +145,9 @@ def spectrum(
         except Refused as refused:
             locked.append((name, refused.locked))
             continue
-        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), wanted, scored)
+        known = scenario.setting.perspectives
+        asked = some_of("perspective", known if wanted is None else wanted, known)
+        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), asked, scored)
     return Spectrum(tuple(lines), tuple(locked))
 
 
@@ -212,14 +217,14 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
     marked = " To be checked: recalled figures stand behind these." if result.scenario.to_be_checked else ""
     about = (
         f"Against {usual.lower()}, over the {model.follow_up.text} of the evidence; payback within "
-        f"{in_words(result.horizons[-1])}; £ of {setting.price_year} a person.{marked}"
+        f"{in_words(result.horizons[-1])}; {setting.prices} a person.{marked}"
     )
     rows: list[dict[str, Any]] = []
     for strategy, of_strategy in groupby(lines, key=lambda line: line.strategy):
         known: dict[str, dict[str, Any]] = {}
         for line in of_strategy:
             cells = _cells(line)
-            known.setdefault(repr(cells), cells | {"payers": []})["payers"].append(PERSPECTIVE_NAMES[line.perspective])
+            known.setdefault(repr(cells), cells | {"payers": []})["payers"].append(setting.name(line.perspective))
         for number, row in enumerate(known.values()):
             every = len(known) == 1 and len(row["payers"]) > 1
             payers = "every payer" if every else ", ".join(row["payers"])
@@ -235,13 +240,14 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
 
 def _cells(line: Line) -> dict[str, Any]:
     """A line in words, without its strategy and payer."""
+    currency = line.result.setting.currency
     result, last = line.result, len(line.result.horizons) - 1
     s = result.strategies.index(line.strategy)
     net = result.net_cost(result.headline, last, s, perspective=line.perspective)
     saved = result.estimate(result.headline, -net).value
     return {
-        "saving": money(line.saving.value),
-        "interval": interval(line.saving.low, line.saving.high) or "–",
+        "saving": currency.money(line.saving.value),
+        "interval": currency.interval(line.saving.low, line.saving.high) or "–",
         "payback": payback_words(line.payback, result.horizons[last], result.first_payment[s], saved),
         "chance": "–" if line.chance is None else chance(line.chance),
         "qalys": qalys(line.health.value),
@@ -297,31 +303,35 @@ def _disagreement(line: Line) -> str:
 
 
 def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
-    """Both thresholds and the main threat of each strategy, for the NHS or the first perspective asked for."""
-    chosen = "nhs" if any(line.perspective == "nhs" for line in lines) else lines[0].perspective
+    """Both thresholds and the main threat of each strategy, for the narrowest perspective or the first asked for."""
+    setting = lines[0].result.setting
+    money = setting.currency.money
+
+    def _price(value: float) -> str:
+        return "any amount" if value == ANY else "none" if value < 0 else money(value)
+
+    def _use(value: float) -> str:
+        return "no level" if value == NEVER else money(value)
+
+    chosen = setting.first if any(line.perspective == setting.first for line in lines) else lines[0].perspective
     for line in lines:
         if line.perspective == chosen:
             within = line.result.scenario.model.follow_up.text
-            price = "nothing, not even £0" if line.price.value < 0 else _price(line.price.value)
-            use = _told(line.use, _use(line.use.value), _use, " a year")
+            none = f"nothing, not even {setting.currency.nothing}"
+            price = none if line.price.value < 0 else _price(line.price.value)
+            use = _told(money, line.use, _use(line.use.value), _use, " a year")
             if line.use.value != NEVER:
-                use = _told(line.use, f"{_use(line.use.value)} a year", _use)
+                use = _told(money, line.use, f"{_use(line.use.value)} a year", _use)
             yield (
-                f"{line.label} repays {payer(chosen)} within {within} at a session price of "
-                f"{_told(line.price, price, _price)}; or where other care costs it {use}. "
+                f"{line.label} repays {setting.payer(chosen)} within {within} at a session price of "
+                f"{_told(money, line.price, price, _price)}; or where other care costs it {use}. "
                 f"Main threat: {_threat_words(line)}."
             )
 
 
-def _price(value: float) -> str:
-    return "any amount" if value == ANY else "none" if value < 0 else money(value)
-
-
-def _use(value: float) -> str:
-    return "no level" if value == NEVER else money(value)
-
-
-def _told(found: Threshold, words: str, size: Callable[[float], str], each: str = "") -> str:
+def _told(
+    money: Callable[[float], str], found: Threshold, words: str, size: Callable[[float], str], each: str = ""
+) -> str:
     """Where the line runs, with its interval where there is one, beside what is in use."""
     known = 0 <= found.value < math.inf and found.low is not None and found.high is not None
     ends = f"{size(found.low or 0.0)} to {size(found.high or 0.0)}; " if known else ""
@@ -337,17 +347,20 @@ def _threat_words(line: Line) -> str:
     value = bar.input.spread.low if low else bar.input.spread.high
     worst = bar.least if bar.least is not None else 0.0
     bill = ", by the bill alone" if bar.input.bill_only else ""
-    return f"{bar.input.label}: {money(worst)} at {amount(value, bar.input.unit)}{bill}"
+    saving = line.result.setting.currency.money(worst)
+    return f"{bar.input.label}: {saving} at {amount(value, bar.input.unit)}{bill}"
 
 
 def _each_apart(lines: list[Line]) -> Iterator[str]:
-    """Alternatives and strata, for the NHS and social care or the first perspective asked for."""
+    """Alternatives and strata, for the main perspective or the first asked for."""
+    setting = lines[0].result.setting
+    money, interval = setting.currency.money, setting.currency.interval
     shown = {line.perspective for line in lines}
-    chosen = "nhs_pss" if "nhs_pss" in shown else lines[0].perspective
+    chosen = setting.main if setting.main in shown else lines[0].perspective
     for line in lines:
         if line.perspective == chosen and line.apart:
             said = "; ".join(
                 f"{reading_label(line.result, name)}: {money(one.value)} ({interval(one.low, one.high) or 'one run'})"
                 for name, one in line.apart.items()
             )
-            yield f"{line.label}, {PERSPECTIVE_NAMES[chosen]}: {said}"
+            yield f"{line.label}, {setting.name(chosen)}: {said}"

@@ -12,7 +12,6 @@ from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.model.money import THERAPY, sessions, therapy_window
 from costmodel.model.run import values_of
-from costmodel.perspectives import weight
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -36,7 +35,7 @@ class Threshold:
 
 
 def session_price(result: Result, strategy: str, perspective: str, horizon: int = 0) -> Threshold:
-    """Highest price of a session at which the strategy repays, GBP per session; below £0 none does.
+    """Highest price of a session at which the strategy repays, money per session; below no money none does.
 
     ANY where no session is held and nothing is lost. The comparator's own therapy, where it has one, keeps its price.
     """
@@ -52,7 +51,7 @@ def session_price(result: Result, strategy: str, perspective: str, horizon: int 
 
 
 def use_of_services(result: Result, strategy: str, perspective: str, horizon: int = 0) -> Threshold:
-    """Least spending on other care in usual care at which the strategy repays, GBP a year for each person.
+    """Least spending on other care in usual care at which the strategy repays, money a year for each person.
 
     Everything that people use, and with it every change in it, is multiplied alike. NEVER where a strategy does not
     lower it.
@@ -62,7 +61,7 @@ def use_of_services(result: Result, strategy: str, perspective: str, horizon: in
     offset = therapy - result.net_cost(run, horizon, s, perspective=perspective)
     spent = np.zeros(offset.shape)
     for i, item in enumerate(result.items):
-        if item.name != THERAPY and (sign := weight(perspective, item.paid_by, item.received_by)):
+        if item.name != THERAPY and (sign := result.setting.weight(perspective, item.paid_by, item.received_by)):
             spent += sign * run.outcomes.cost[horizon, 0, i, 0]
     spent /= result.horizons[horizon] / MONTHS_A_YEAR
     found = np.divide(therapy * spent, offset, out=np.full(offset.shape, NEVER), where=offset > NOTHING)

@@ -12,7 +12,6 @@ from costmodel.analysis.voi_answer import UNUSED, Array, Kind, Line, Population,
 from costmodel.errors import InputError, Problem, listed, made_by, nearest, number, one_of, shown, whole_number
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, discount_factors, run, values_of
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.information import (
     Worth,
     best_today,
@@ -41,13 +40,13 @@ QUESTIONS = ("nmb", "cash")
 
 
 def voi(
-    scenario: Scenario, *, question: str = "nmb", perspective: str = "nhs_pss", threshold: float | None = None,
+    scenario: Scenario, *, question: str = "nmb", perspective: str | None = None, threshold: float | None = None,
     groups: Mapping[str, Iterable[str]] | None = None, people_a_year: float | None = None, years: int | None = None,
     draws: int = DRAWS, seed: int = SEED, given: Mapping[str, Array] | None = None, workers: int | None = None,
 ) -> ValueOfInformation:  # fmt: skip
     """Run a scenario and value what knowing more about it is worth before deciding.
 
-    question: `nmb` or `cash`; see `Question`. threshold: GBP per QALY, the setting's if left out.
+    question: `nmb` or `cash`; see `Question`. threshold: money per QALY, the setting's if left out.
     groups: parameters to be known together, by a name of one's own. people_a_year, years: for how many people
     one decides, both or neither. given, workers: as in `run`. Raises InputError for what does not exist or cannot be.
     """
@@ -55,7 +54,8 @@ def voi(
     if draws < FEWEST_DRAWS:
         raise InputError.at("draws", f"{draws} draws cannot value information", f"At least {FEWEST_DRAWS}.")
     made_by("scenario", scenario, Scenario, "costmodel.load")
-    _decision(question, perspective, threshold)
+    _decision(question, threshold)
+    perspective = scenario.setting.asked(perspective)
     _population(scenario, people_a_year, years)
     _groups(groups)
     result = run(scenario, draws=draws, seed=seed, given=given, workers=workers)
@@ -63,7 +63,7 @@ def voi(
 
 
 def value_of_information(
-    result: Result, question: str = "nmb", perspective: str = "nhs_pss", threshold: float | None = None,
+    result: Result, question: str = "nmb", perspective: str | None = None, threshold: float | None = None,
     groups: Mapping[str, Iterable[str]] | None = None, people_a_year: float | None = None, years: int | None = None,
     horizon_months: float | None = None,
 ) -> ValueOfInformation:  # fmt: skip
@@ -103,7 +103,7 @@ def value_of_information(
 
 
 def question_of(
-    result: Result, kind: str = "nmb", perspective: str = "nhs_pss", threshold: float | None = None,
+    result: Result, kind: str = "nmb", perspective: str | None = None, threshold: float | None = None,
     horizon_months: float | None = None,
 ) -> Question:  # fmt: skip
     """A question about a result; its threshold and its longest horizon where none is named.
@@ -111,17 +111,16 @@ def question_of(
     Raises InputError for names that do not exist, and for a threshold that the question does not have.
     """
     made_by("result", result, Result, "costmodel.run")
-    threshold = _decision(kind, perspective, threshold)
+    threshold, perspective = _decision(kind, threshold), result.setting.asked(perspective)
     if kind == "nmb" and threshold is None:
         threshold = result.threshold
     horizon = len(result.horizons) - 1 if horizon_months is None else result.at(horizon_months)
     return Question("cash" if kind == "cash" else "nmb", perspective, threshold, horizon)
 
 
-def _decision(kind: str, perspective: str, threshold: float | None) -> float | None:
+def _decision(kind: str, threshold: float | None) -> float | None:
     """The threshold that is named. Raises InputError for a question that there is not."""
     one_of("question", kind, QUESTIONS)
-    one_of("perspective", perspective, PERSPECTIVES)
     if threshold is None:
         return None
     if kind == "cash":

@@ -23,12 +23,11 @@ from costmodel.page import (
     Table,
     titled,
 )
-from costmodel.perspectives import PERSPECTIVE_NAMES, payer
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.information import Worth
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
-from costmodel.words import chance, lower_first, money
+from costmodel.words import chance, lower_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +64,7 @@ class Question:
 
     kind: `nmb`, which strategy has the highest net monetary benefit, discounted; `cash`, whether to pay for a
     strategy at all if nothing but its net saving counts, undiscounted (the comparator saves 0).
-    threshold: GBP per QALY; None where the question is cash. horizon: index of a horizon of the result.
+    threshold: money per QALY; None where the question is cash. horizon: index of a horizon of the result.
     """
 
     kind: Literal["nmb", "cash"]
@@ -74,7 +73,7 @@ class Question:
     horizon: int
 
     def net_benefits(self, result: Result) -> Array:
-        """GBP per person of every strategy, (strategy, alternative, draw), of the first KEPT draws."""
+        """Money per person of every strategy, (strategy, alternative, draw), of the first KEPT draws."""
         run, strategies = result.headline, range(len(result.strategies))
         if self.threshold is None:
             saved = [-result.net_cost(run, self.horizon, s, perspective=self.perspective) for s in strategies]
@@ -114,7 +113,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Line:
-    """What knowing a subject is worth, GBP per person."""
+    """What knowing a subject is worth, money per person."""
 
     subject: Subject
     worth: Worth
@@ -158,7 +157,7 @@ class ValueOfInformation(Paged):
 
     @property
     def frame(self) -> "pd.DataFrame":
-        """A row for each subject: GBP per person, and for the population where one was stated."""
+        """A row for each subject: money per person, and for the population where one was stated."""
         import pandas as pd
 
         question, whole = self.question, self.everything.worth.value
@@ -174,7 +173,7 @@ class ValueOfInformation(Paged):
                 "share": line.worth.value / whole if whole else None,
                 "population_value": None if people is None else line.worth.value * people,
                 "population_standard_error": None if people is None else line.worth.error * people,
-                "unit": "GBP",
+                "unit": self.result.setting.currency.code,
                 "price_year": self.result.scenario.setting.price_year,
                 "question": question.kind,
                 "perspective": question.perspective,
@@ -191,12 +190,13 @@ class ValueOfInformation(Paged):
     @property
     def asked(self) -> str:
         """Which question was asked: payer, time, and how net benefit is counted."""
-        question, year = self.question, self.result.scenario.setting.price_year
-        where = f"{PERSPECTIVE_NAMES[question.perspective]}, over {in_words(self.result.horizons[question.horizon])}"
+        setting = self.result.setting
+        question, prices = self.question, self.result.setting.prices
+        where = f"{setting.name(question.perspective)}, over {in_words(self.result.horizons[question.horizon])}"
         if question.threshold is None:
-            return f"Whether it pays for itself: {where}, net saving undiscounted, £ of {year} per person"
-        at = f"net benefit at {money(question.threshold, exact=True)} per QALY, discounted"
-        return f"Which strategy is best: {where}, {at}, £ of {year} per person"
+            return f"Whether it pays for itself: {where}, net saving undiscounted, {prices} per person"
+        at = f"net benefit at {setting.currency.money(question.threshold, exact=True)} per QALY, discounted"
+        return f"Which strategy is best: {where}, {at}, {prices} per person"
 
     def _sentences(self) -> Iterator[Paragraph]:
         decided = self.result.scenario.model.strategies[self.decided].label
@@ -207,15 +207,15 @@ class ValueOfInformation(Paged):
             yield Paragraph(text, strong=True)
         else:
             yield Paragraph(
-                f"Perfect knowledge of everything is worth {_worth(self.everything)} a person: what is lost on average "
-                "by deciding today. ± is the standard error, from the number of simulations.", strong=True,
+                f"Perfect knowledge of everything is worth {self._worth(self.everything)} a person: what is lost "
+                "on average by deciding today. ± is the standard error, from the number of simulations.", strong=True,
             )  # fmt: skip
             ranked = [line for line in self.of("parameter") if line.worth.value > line.worth.error]
-            best = "; ".join(f"{lower_first(line.subject.label)}, {_worth(line)}" for line in ranked[:NAMED])
+            best = "; ".join(f"{lower_first(line.subject.label)}, {self._worth(line)}" for line in ranked[:NAMED])
             none = "No single input, known alone, is worth more than its standard error."
             yield Paragraph(f"Of single inputs, most is gained by knowing: {best}." if best else none)
             for line in self.of("structure"):
-                worth = _worth(line)
+                worth = self._worth(line)
                 yield Paragraph(f"Knowing which structure is true ({line.subject.words}) is worth {worth}.")
         population = self.population
         if population is None:
@@ -224,20 +224,21 @@ class ValueOfInformation(Paged):
         yield Paragraph(
             f"For {population.people_a_year:,.10g} people a year over {population.years} "
             f"year{'s' * (population.years > 1)}, {population.people:,.0f} of them after discounting at "
-            f"{population.said} a year, everything is worth {_worth(self.everything, population.people)}."
+            f"{population.said} a year, everything is worth {self._worth(self.everything, population.people)}."
         )
 
     def page(self) -> Page:
         """The answer in sentences, what each subject is worth, and those that are worth nothing."""
         rows, result = self.frame, self.result
+        symbol = result.setting.currency.symbol
         rows["kind_words"], rows["inputs"] = rows["kind"].map(KINDS), [len(names) or None for names in rows["members"]]
         single, worthy = rows["kind"] == "parameter", self.everything.worth.value > 0
         unused, little = single & (rows["words"] == UNUSED), single & (rows["value"] < PENNY)
-        people = (Column("population_value", "£ for the population", "money"),) if self.population else ()
+        people = (Column("population_value", f"{symbol} for the population", "money"),) if self.population else ()
         columns = (
             Column("label", "What might be known", "text"), Column("kind_words", "Kind", only=(SCREEN, SHEET)),
             Column("name", "Id", only=(SHEET,), width=30), Column("inputs", "Inputs", "count", only=(SHEET,), width=9),
-            Column("value", "Worth, £ a person", "money"), Column("standard_error", "Standard error", "money"),
+            Column("value", f"Worth, {symbol} a person", "money"), Column("standard_error", "Standard error", "money"),
             Column("share", "Share of everything", "share"), *people,
             Column("words", "To know", only=(SHEET,), width=50),
         )  # fmt: skip
@@ -299,7 +300,8 @@ class ValueOfInformation(Paged):
                 error_x={
                     "type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": drawing.GREY,
                 },
-                customdata=[money(value) for value in worth], hovertemplate="%{customdata}",
+                customdata=[self.result.setting.currency.money(value) for value in worth],
+                hovertemplate="%{customdata}",
             )  # fmt: skip
         drawing.zero_line(figure, vertical=True)
         if whole > 0:
@@ -310,7 +312,8 @@ class ValueOfInformation(Paged):
             )  # fmt: skip
         widest = max(line.worth.value + NORMAL95 * line.worth.error for line in self.lines)
         across = drawing.wrapped("Worth of knowing, per person (95% interval)", drawing.UNDER)
-        figure.update_layout(barmode="overlay", xaxis_title=across, **drawing.money_axis("xaxis", 0.0, widest))
+        axis = drawing.money_axis(self.result.setting.currency, "xaxis", 0.0, widest)
+        figure.update_layout(barmode="overlay", xaxis_title=across, **axis)
         labels = [drawing.wrapped(line.subject.label, drawing.LABEL) for line in shown]
         drawing.rows(figure, [line.subject.name for line in shown], labels)
         title = self._title(shown)
@@ -319,9 +322,15 @@ class ValueOfInformation(Paged):
         figure.update_layout(hovermode="closest")
         return finished
 
+    def _worth(self, line: Line, people: float = 1.0) -> str:
+        money = self.result.setting.currency.money
+        return f"{money(line.worth.value * people)} ± {money(line.worth.error * people)}"
+
     def _title(self, shown: list[Line]) -> str:
         """The takeaway: what everything is worth, and which single input most."""
-        who = payer(self.question.perspective)
+        setting = self.result.setting
+        money = setting.currency.money
+        who = setting.payer(self.question.perspective)
         time = in_words(self.result.horizons[self.question.horizon])
         if self.everything.worth.value == 0:
             return f"For {who} over {time}, nothing that could be learnt would change the decision."
@@ -330,7 +339,3 @@ class ValueOfInformation(Paged):
         if not singles:
             return f"{text}; no single input is worth anything alone."
         return f"{text}; “{singles[0].subject.label}” alone {money(singles[0].worth.value)}."
-
-
-def _worth(line: Line, people: float = 1.0) -> str:
-    return f"{money(line.worth.value * people)} ± {money(line.worth.error * people)}"

@@ -15,7 +15,6 @@ from costmodel.cli.options import (
     Fix,
     Horizon,
     Json,
-    OnePerspective,
     Out,
     Perspective,
     Run,
@@ -24,6 +23,7 @@ from costmodel.cli.options import (
     busy,
     new_file,
     option,
+    perspective_of,
     scenario_of,
     scenarios,
     tell,
@@ -33,7 +33,6 @@ from costmodel.cli.options import (
 from costmodel.cli.program import command
 from costmodel.errors import InputError
 from costmodel.report import media
-from costmodel.report.sentence import MAIN
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
@@ -117,7 +116,7 @@ def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | No
 def run(
     of: Run,
     out: Out,
-    perspective: OnePerspective = None,
+    perspective: Perspective = None,
     workbook: Annotated[
         Path | None, option("FILE.xlsx", "Write the workbook too, as report does.", "--workbook", read=new_workbook)
     ] = None,
@@ -125,16 +124,20 @@ def run(
     """Run a scenario and print the answer."""
     from costmodel.report.answer import page
 
-    result = of.run()
+    loaded = of.load()
+    perspective = perspective_of(loaded, perspective)
+    result = of.run(loaded)
     out.give(page(result, perspective))
     if workbook is not None:
         _write_workbook(result, workbook, "--workbook")
 
 
 @command()
-def incremental(of: Run, out: Out, perspective: Perspective = MAIN) -> None:
+def incremental(of: Run, out: Out, perspective: Perspective = None) -> None:
     """Compare each strategy with the next best one: who is dominated, and what each step along the frontier costs."""
-    out.give(steps(of.run(strata=False), perspective).page())
+    loaded = of.load()
+    perspective = perspective_of(loaded, perspective)
+    out.give(steps(of.run(loaded, strata=False), perspective).page())
 
 
 @command()

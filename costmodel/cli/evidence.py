@@ -12,8 +12,8 @@ from costmodel.cli.options import (
     Draws,
     Fix,
     Json,
-    OnePerspective,
     Out,
+    Perspective,
     Seed,
     Set,
     argument,
@@ -29,7 +29,6 @@ from costmodel.cli.options import (
 from costmodel.cli.program import OUR_FAULT, command
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import media
 from costmodel.scenario.load import HEADLINE, Refused, because, kind_of, refusal
 from costmodel.scenario.read import read_file
@@ -176,7 +175,7 @@ def spectrum(
     folder: Annotated[
         Path | None, argument("[FOLDER]", "Where the populations' folders are; ./scenarios or the package's own.")
     ] = None,
-    perspective: OnePerspective = None,
+    perspective: Perspective = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
 ) -> None:
@@ -187,7 +186,7 @@ def spectrum(
     paths = analysis.populations(folder)
     if not paths:
         raise InputError.at("FOLDER", f"there is no population below {folder}", "Name a folder with NAME/model.yaml.")
-    wanted = (perspective,) if perspective else tuple(PERSPECTIVES)
+    wanted = (perspective,) if perspective else None
     with busy("Running every population …") as status:
         found = analysis.spectrum(
             paths, wanted, draws=draws, seed=seed, said=lambda name: status.update(f"Running {name} …")

@@ -19,12 +19,11 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.draws import read_given
 from costmodel.model.run import DRAWS, SEED, effort
 from costmodel.page import Page
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import media
-from costmodel.report.sentence import MAIN
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Refused, catalogue
 from costmodel.scenario.read import scalar
+from costmodel.scenario.setting import home
 from costmodel.units import parse_duration
 
 MANY_DRAWS = 20_000
@@ -81,11 +80,12 @@ def argument(metavar: str, help: str) -> Any:
     return typer.Argument(metavar=metavar, help=help)
 
 
-def perspective_name(text: str) -> str:
-    """A perspective by name."""
-    if text not in PERSPECTIVES:
-        raise InputError.at("--perspective", f'there is no perspective "{text[:40]}"', nearest(text, PERSPECTIVES))
-    return text
+def perspective_of(scenario: Scenario, name: str | None) -> str | None:
+    """A perspective of the setting by name; None where none is given. Raises InputError with the nearest name."""
+    known = scenario.setting.perspectives
+    if name is not None and name not in known:
+        raise InputError.at("--perspective", f'there is no perspective "{name[:40]}"', nearest(name, known))
+    return name
 
 
 ScenarioFile = Annotated[Path, argument("SCENARIO", "A model file, an overlay, or a name as panic.")]
@@ -94,9 +94,10 @@ Set = Annotated[
 ]
 Fix = Annotated[list[str] | None, option("NAME=VALUE", "Hold a parameter at a value in every draw.", "--fix")]
 Horizon = Annotated[str | None, option("DURATION", 'How far to look, such as "10 years".')]
-_PERSPECTIVE = typer.Option("--perspective", parser=perspective_name, metavar="NAME", help=", ".join(PERSPECTIVES))
-Perspective = Annotated[str, _PERSPECTIVE]
-OnePerspective = Annotated[str | None, _PERSPECTIVE]
+_SHIPPED = ", ".join(home().perspectives)
+Perspective = Annotated[
+    str | None, option("NAME", f"Whose accounts, by a name of the setting; in England's {_SHIPPED}.", "--perspective")
+]
 Draws = Annotated[int, option("N", "Simulations; 0 for the deterministic run.", "--draws", read=whole_number)]
 Seed = Annotated[int, option("N", "Start of the random numbers.", "--seed", read=whole_number)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -173,7 +174,7 @@ class Asked:
     """A scenario, and for whom, of which strategy and when an outcome is asked."""
 
     scenario: ScenarioFile
-    perspective: Perspective = MAIN
+    perspective: Perspective = None
     strategy: Annotated[str | None, option("NAME", "Which strategy; the second one if left out.")] = None
     horizon: Annotated[str | None, option("DURATION", "When the outcome is read; the follow-up if left out.")] = None
     discounted: Annotated[bool, typer.Option("--discounted", help="Discount the money of the outcome.")] = False
@@ -191,7 +192,7 @@ class Asked:
                 raise InputError.at("--horizon", str(error)) from error
             if months not in (loaded.model.follow_up.months, loaded.model.horizon.months):
                 loaded = scenario_of(self.scenario, self.set_, self.fix, self.horizon)
-        asked = {"perspective": self.perspective, "strategy": self.strategy, "horizon": months}
+        asked = {"perspective": perspective_of(loaded, self.perspective), "strategy": self.strategy, "horizon": months}
         return loaded, asked | {"discounted": self.discounted}
 
 

@@ -15,7 +15,6 @@ from costmodel.cli.options import (
     Drawn,
     Draws,
     Json,
-    OnePerspective,
     Out,
     Perspective,
     Run,
@@ -25,6 +24,7 @@ from costmodel.cli.options import (
     number,
     option,
     pairs,
+    perspective_of,
     tell,
     whole_number,
 )
@@ -32,7 +32,6 @@ from costmodel.cli.program import INTERRUPTED, OUR_FAULT, Left, command
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import SEED
 from costmodel.report import media
-from costmodel.report.sentence import MAIN
 from costmodel.scenario.build import Scenario
 
 MOST_VALUES = 501
@@ -43,7 +42,7 @@ Outcome = Annotated[str, option("NAME", "net_saving, payback, cost_per_qaly, nmb
 
 
 @command()
-def psa(of: Run, out: Out, perspective: OnePerspective = None, strategy: Strategy = None) -> None:
+def psa(of: Run, out: Out, perspective: Perspective = None, strategy: Strategy = None) -> None:
     """Say how sure the answer is: chances by month, intervals, wrong decisions, the unlucky tenth, and how exactly."""
     from costmodel.report import render
 
@@ -52,7 +51,7 @@ def psa(of: Run, out: Out, perspective: OnePerspective = None, strategy: Strateg
             "--draws 0", "without draws nothing is known of chances", "Write 2 or more; 2,000 is usual."
         )
     loaded = of.load()
-    wanted = _wanted(loaded, strategy)
+    wanted, perspective = _wanted(loaded, strategy), perspective_of(loaded, perspective)
     result = of.run(loaded)
     with busy("Looking at the draws, and beyond the evidence …"):
         page = analyse(result).page(perspective, wanted)
@@ -62,10 +61,10 @@ def psa(of: Run, out: Out, perspective: OnePerspective = None, strategy: Strateg
 
 
 @command()
-def beyond(of: Run, out: Out, perspective: OnePerspective = None, strategy: Strategy = None) -> None:
+def beyond(of: Run, out: Out, perspective: Perspective = None, strategy: Strategy = None) -> None:
     """Say how much of the saving nobody has observed, and what is left if effects end with observation."""
     loaded = of.load()
-    wanted = _wanted(loaded, strategy)
+    wanted, perspective = _wanted(loaded, strategy), perspective_of(loaded, perspective)
     result = of.run(loaded)
     with busy("Running it with other ends of the effects …"):
         found = look_beyond(result, workers=of.workers)
@@ -95,9 +94,9 @@ def voi(
     question: Annotated[
         str, option("nmb|cash", "The best strategy by net benefit, or whether therapy pays for itself.")
     ] = "nmb",
-    perspective: Perspective = MAIN,
+    perspective: Perspective = None,
     threshold: Annotated[
-        float | None, option("GBP", "Value of a QALY, the setting's if left out.", "--threshold", read=number)
+        float | None, option("X", "Value of a QALY, the setting's if left out.", "--threshold", read=number)
     ] = None,
     population: Annotated[
         float | None, option("N", "People a year for whom one decides.", "--population", read=number)
@@ -115,6 +114,7 @@ def voi(
     if problems:
         raise InputError(*problems)
     loaded, how = of.with_draws(of.load())
+    perspective = perspective_of(loaded, perspective)
     with busy(f"Running {how['draws']:,} draws, and regressing on them …"):
         try:
             found = information.voi(
@@ -152,7 +152,7 @@ def break_even(
     input_: Annotated[str | None, option("NAME", "Only this input; every one if left out.", "--input")] = None,
     outcome: Annotated[str, option("NAME", "net_saving, nmb, payback or offset_ratio.")] = "net_saving",
     value: Annotated[
-        float | None, option("X", "What the outcome is to reach; £0 if left out.", "--value", read=number)
+        float | None, option("X", "What the outcome is to reach; 0 if left out.", "--value", read=number)
     ] = None,
     by_month: Annotated[float | None, option("M", "Payback by this month.", "--by-month", read=number)] = None,
     chance: Annotated[

@@ -10,12 +10,11 @@ import pandas as pd
 
 from costmodel.analysis.incremental import incremental
 from costmodel.page import NONE, Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
-from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.report.saved import command
-from costmodel.report.sentence import MAIN, answer, pick
+from costmodel.report.sentence import answer, pick
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
-from costmodel.words import chance, interval, money, qalys
+from costmodel.words import chance, qalys
 
 RATIO_OF_COURSE = "costs more and improves health"
 """The finding with which a cost per QALY needs no further words."""
@@ -28,11 +27,13 @@ BY_PERSPECTIVE = (
 
 def page(result: Result, perspective: str | None = None) -> Page:
     """The answer for each strategy against the comparator. perspective: only this one's rows."""
-    shown = [perspective] if perspective else list(PERSPECTIVES)
+    setting = result.setting
+    shown = [perspective] if perspective else list(setting.perspectives)
+    whose = result.setting.asked(perspective)
     blocks = [block for strategy in result.strategies[1:] for block in _of_strategy(result, strategy, shown)]
     if len(result.strategies) > 2:
-        blocks.append(Heading(f"Each strategy against the next best one, {PERSPECTIVE_NAMES[perspective or MAIN]}"))
-        blocks += incremental(result, perspective or MAIN).page().blocks
+        blocks.append(Heading(f"Each strategy against the next best one, {setting.name(whose)}"))
+        blocks += incremental(result, whose).page().blocks
     table = result.table()
     kept = table[table.perspective.isin([perspective, ""])] if perspective else table
     data = {"schema": "costmodel/result/1", "settings": of_run(result, perspective)}
@@ -42,7 +43,7 @@ def page(result: Result, perspective: str | None = None) -> Page:
 
 
 def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Block]:
-    words = answer(result, strategy, shown[0] if len(shown) == 1 else MAIN)
+    words = answer(result, strategy, shown[0] if len(shown) == 1 else None)
     yield Paragraph(words.headline, strong=True)
     yield from map(Paragraph, words.beside)
     for horizon in result.horizons:
@@ -50,7 +51,7 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
         rows = [_by_perspective(result, strategy, horizon, name) for name in shown]
         yield Table(pd.DataFrame(rows), BY_PERSPECTIVE, name=f"by_perspective_{horizon:g}")
     yield Heading(f"Net saving by category, {in_words(result.horizons[0])}")
-    payers = (Column(name, PERSPECTIVE_NAMES[name], "money") for name in shown)
+    payers = (Column(name, result.setting.name(name), "money") for name in shown)
     yield Table(_by_category(result, strategy, shown), (Column("category", "", "text"), *payers), name="by_category")
     yield Heading("Net saving by party")
     columns = [Column("party", "", "text")]
@@ -61,7 +62,7 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
     yield Heading("Health and value for money, discounted")
     yield from _health(result, strategy, shown)
     yield Heading("Each reading of the model")
-    yield _by_run(result, strategy, "nhs_pss" if "nhs_pss" in shown else shown[0])
+    yield _by_run(result, strategy, result.setting.main if result.setting.main in shown else shown[0])
 
 
 def _title(result: Result, strategy: str, horizon: float) -> str:
@@ -69,7 +70,7 @@ def _title(result: Result, strategy: str, horizon: float) -> str:
     observed = "" if horizon == result.horizons[0] else " (extrapolation)"
     compared = f"{model.strategies[strategy].label} against {model.strategies[result.comparator].label}"
     return (
-        f"{compared}, {in_words(horizon)}{observed}: £ of {setting.price_year} for {model.people:,} people, "
+        f"{compared}, {in_words(horizon)}{observed}: {setting.prices} for {model.people:,} people, "
         "undiscounted; a saving is positive"
     )
 
@@ -77,7 +78,7 @@ def _title(result: Result, strategy: str, horizon: float) -> str:
 def _by_perspective(result: Result, strategy: str, horizon: float, perspective: str) -> dict[str, Any]:
     at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
     return {
-        "who": PERSPECTIVE_NAMES[perspective], "saving": _of_group(result, "net_saving", **at),
+        "who": result.setting.name(perspective), "saving": _of_group(result, "net_saving", **at),
         "interval": _interval(result, **at), "cash": _of_group(result, "cash_net_saving", **at),
         "payback": pick(result, "payback_sustained_months", **at).words,
         "chance": _words(result, "chance_payback", chance, **at),
@@ -97,7 +98,7 @@ def _by_category(result: Result, strategy: str, shown: list[str]) -> pd.DataFram
 def _by_party(result: Result, strategy: str) -> pd.DataFrame:
     rows = []
     for party in result.parties():
-        row: dict[str, Any] = {"party": PARTY_NAMES[party]}
+        row: dict[str, Any] = {"party": result.setting.parties[party].name}
         for horizon in result.horizons:
             at: dict[str, Any] = {"party": party, "horizon": horizon, "strategy": strategy}
             row[f"saving_{horizon:g}"] = _of_group(result, "net_saving", **at)
@@ -107,6 +108,8 @@ def _by_party(result: Result, strategy: str) -> pd.DataFrame:
 
 
 def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
+    setting = result.setting
+    money = setting.currency.money
     people, gained, ratios = result.scenario.model.people, [], []
     for horizon in result.horizons:
         gain = pick(result, "qaly", discounted=True, horizon=horizon, strategy=strategy)
@@ -120,7 +123,7 @@ def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
             ratio = pick(result, "cost_per_qaly", discounted=True, **at)
             in_pounds = not pd.isna(ratio.value) and ratio.words == RATIO_OF_COURSE
             ratios.append({
-                "who": PERSPECTIVE_NAMES[perspective], "until": in_words(horizon),
+                "who": setting.name(perspective), "until": in_words(horizon),
                 "ratio": money(ratio.value) if in_pounds else ratio.words,
                 "benefit": _of_group(result, "nmb", discounted=True, **at),
             })  # fmt: skip
@@ -143,7 +146,7 @@ def _by_run(result: Result, strategy: str, perspective: str) -> Table:
             "health": qalys(_of_group(result, "qaly", discounted=True, **at)),
         })  # fmt: skip
     columns = (
-        Column("reading", PERSPECTIVE_NAMES[perspective], "text"),
+        Column("reading", result.setting.name(perspective), "text"),
         *(Column(f"saving_{horizon:g}", f"saves in {in_words(horizon)}", "money") for horizon in result.horizons),
         Column("payback", f"payback within {in_words(result.horizons[-1])}"), Column("chance", "its chance"),
         Column("health", f"QALYs, {in_words(result.horizons[0])}"),
@@ -167,4 +170,4 @@ def _words(result: Result, outcome: str, words: Callable[[float], str], **at: An
 def _interval(result: Result, **at: Any) -> str:
     """The 95% interval of the group's net saving."""
     row, people = pick(result, "net_saving", **at), result.scenario.model.people
-    return NONE if pd.isna(row.low) else interval(row.low * people, row.high * people)
+    return NONE if pd.isna(row.low) else result.setting.currency.interval(row.low * people, row.high * people)

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from costmodel.analysis.beyond import STOPS
+from costmodel.currency import Currency
 from costmodel.drawing import (
     BLUE,
     DASHES,
@@ -35,13 +36,14 @@ from costmodel.drawing import (
     year_axis,
     zero_line,
 )
-from costmodel.perspectives import PARTIES, PARTY_NAMES, account, payer
 from costmodel.report.sentence import pick
 from costmodel.result.payback import settled
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
-from costmodel.words import chance, interval, lower_first, money, short_money, upper_first
+from costmodel.scenario.schema import SettingFile
+from costmodel.scenario.setting import account
+from costmodel.words import chance, upper_first
 
 __all__ = ["STOPS", "Chart", "bridge", "cumulative", "parties", "states", "stops", "structures"]
 
@@ -59,6 +61,8 @@ def cumulative(result: Result, perspective: str, strategy: str | None = None) ->
     """Cumulative net cost, with 50% and 95% bands, break-even and its interval: money put in, and money that came back
     over time.
     """
+    setting = result.setting
+    currency = setting.currency
     s, people = result.compared(strategy), result.scenario.model.people
     table = pd.DataFrame({"year": result.edges, "net cost": result.mean_curve(s, perspective) * people})
     drawn = result.headline.name != DETERMINISTIC
@@ -82,16 +86,17 @@ def cumulative(result: Result, perspective: str, strategy: str | None = None) ->
     at: dict[str, Any] = {"perspective": perspective, "horizon": last, "strategy": strategy}
     paid = pick(result, "payback_sustained_months", **at)
     _mark_payback(figure, result, paid)
-    title = _payback_title(result, paid, payer(perspective))
-    ends = f"It stands at {money(curve.iloc[-1])} after {in_words(last)}"
+    title = _payback_title(result, paid, setting.payer(perspective))
+    ends = f"It stands at {currency.money(curve.iloc[-1])} after {in_words(last)}"
     if drawn:
-        ends += f" (95% interval {interval(table['95% low'].iloc[-1], table['95% high'].iloc[-1])})"
+        ends += f" (95% interval {currency.interval(table['95% low'].iloc[-1], table['95% high'].iloc[-1])})"
     alt = f"Line chart of cumulative net cost. {title} {ends}; above zero, money has not come back."
     return chart(figure, title, alt, table)
 
 
 def _add_curve(figure: go.Figure, result: Result, curve: Any, name: str, extra: str, line: dict[str, Any]) -> None:
     """A cumulative net cost; extra: what a label says beside the money, in Plotly's words."""
+    money = result.setting.currency.money
     figure.add_scatter(
         x=result.edges, y=curve, mode="lines", line=line, name=name, customdata=[money(value) for value in curve],
         hovertemplate=f"%{{customdata}}{extra}",
@@ -104,7 +109,9 @@ def _over_time(figure: go.Figure, result: Result, low: float, high: float) -> No
     last = float(result.edges[-1])
     follow_up_line(figure, result.horizons[0] / MONTHS_A_YEAR, last)
     title = f"Net cost so far, {result.scenario.model.people:,} people"
-    figure.update_layout(xaxis=year_axis(last), yaxis_title=title, **money_axis("yaxis", low, high))
+    figure.update_layout(
+        xaxis=year_axis(last), yaxis_title=title, **money_axis(result.setting.currency, "yaxis", low, high)
+    )
 
 
 def _reach(up: Any, down: Any, colour: str) -> dict[str, Any]:
@@ -175,11 +182,12 @@ def stops(results: Mapping[str, Result], perspective: str, strategy: str | None 
         rows.append(row)
     _over_time(figure, one, lowest, highest)
     table = pd.DataFrame(rows)
-    title = _stops_title(table["net cost"], one, payer(perspective))
+    title = _stops_title(table["net cost"], one, one.setting.payer(perspective))
     return chart(figure, title, f"Cumulative net cost under three ways in which effects may end. {title}", table)
 
 
 def _stops_title(costs: pd.Series, one: Result, who: str) -> str:
+    money = one.setting.currency.money
     low, high, time = money(costs.min()), money(costs.max()), in_words(one.horizons[-1])
     if len(one.horizons) == 1:
         return f"The horizon ends with the observation, so all three cost {who} {high}."
@@ -190,6 +198,7 @@ def _stops_title(costs: pd.Series, one: Result, who: str) -> str:
 
 def bridge(result: Result, perspective: str, strategy: str | None = None, horizon: float | None = None) -> Chart:
     """From the price of therapy to the net cost, category by category, to the follow-up or another horizon."""
+    setting = result.setting
     people, rows = result.scenario.model.people, []
     at: dict[str, Any] = {"perspective": perspective, "strategy": strategy, "horizon": horizon}
     for category in (*result.categories(), "all"):
@@ -204,7 +213,7 @@ def bridge(result: Result, perspective: str, strategy: str | None = None, horizo
             x=[*(word.capitalize() for word in shown["category"]), "Net cost"],
             y=costs,
             measure=["relative"] * len(shown) + ["total"],
-            text=[short_money(value) for value in costs],
+            text=[setting.currency.short(value) for value in costs],
             textposition="outside",
             increasing={"marker": {"color": VERMILION}},
             decreasing={"marker": {"color": GREEN}},
@@ -217,17 +226,20 @@ def bridge(result: Result, perspective: str, strategy: str | None = None, horizo
     zero_line(figure)
     steps = [0.0, *shown["net cost"].cumsum()]
     high, low = float(max(*steps, total)), float(min(steps))
-    axis = money_axis("yaxis", low, high)
+    axis = money_axis(result.setting.currency, "yaxis", low, high)
     figure.update_layout(showlegend=False, yaxis_title=f"Net cost, {people:,} people", **axis)
     room = (high - low or 1) * 0.12
     figure.update_yaxes(range=[low - (room if low < 0 else 0), high + room])
     costs_of = parts.set_index("category")["net cost"]
-    title = bridge_title(costs_of, payer(perspective), in_words(horizon or result.horizons[0]))
+    title = bridge_title(
+        result.setting.currency, costs_of, setting.payer(perspective), in_words(horizon or result.horizons[0])
+    )
     return chart(figure, title, f"Waterfall from the cost of therapy to the net cost, by category. {title}", table)
 
 
-def bridge_title(costs: pd.Series, who: str, time: str) -> str:
+def bridge_title(currency: Currency, costs: pd.Series, who: str, time: str) -> str:
     """What the therapy costs more than usual care's, and where what comes back comes from. costs: by category."""
+    money = currency.money
     therapy, rest = float(costs.get("therapy", 0.0)), costs.drop("therapy", errors="ignore")
     net = float(rest.sum())
     start = f"Over {time}, therapy costs {who}"
@@ -255,6 +267,7 @@ def bridge_title(costs: pd.Series, who: str, time: str) -> str:
 
 def structures(result: Result, perspective: str, strategy: str | None = None) -> Chart:
     """The alternatives apart and their weighted mixture: net cost with its interval, one mark for each horizon."""
+    setting = result.setting
     table = _by_structure(result, perspective, strategy)
     figure = go.Figure()
     marks = zip(table["horizon"].unique(), ((BLUE, "circle"), (ORANGE, "diamond")), strict=False)
@@ -265,7 +278,7 @@ def structures(result: Result, perspective: str, strategy: str | None = None) ->
             x=cost, y=[wrapped(label) for label in rows["structure"]], mode="markers", name=f"over {horizon}",
             orientation="h", marker={"color": colour, "symbol": symbol, "size": 11},
             error_x=_reach(rows["high"] - cost, cost - rows["low"], colour) if "low" in rows else None,
-            customdata=[money(value) for value in cost], hovertemplate="%{customdata}",
+            customdata=[setting.currency.money(value) for value in cost], hovertemplate="%{customdata}",
         )  # fmt: skip
     zero_line(figure, vertical=True)
     ends = table[[column for column in ("net cost", "low", "high") if column in table]]
@@ -274,9 +287,9 @@ def structures(result: Result, perspective: str, strategy: str | None = None) ->
         scattergap=0.6,
         yaxis={"autorange": "reversed"},
         xaxis_title=wrapped(f"Net cost, {result.scenario.model.people:,} people (95% interval)", UNDER),
-        **money_axis("xaxis", float(ends.min().min()), float(ends.max().max())),
+        **money_axis(result.setting.currency, "xaxis", float(ends.min().min()), float(ends.max().max())),
     )
-    title = _structures_title(table, in_words(result.horizons[-1]), payer(perspective))
+    title = _structures_title(result.setting.currency, table, in_words(result.horizons[-1]), setting.payer(perspective))
     finished = chart(figure, title, f"Net cost under each structure and their mixture, with intervals. {title}", table)
     figure.update_layout(hovermode="closest")
     return finished
@@ -298,7 +311,8 @@ def _by_structure(result: Result, perspective: str, strategy: str | None) -> pd.
     return pd.DataFrame(rows)
 
 
-def _structures_title(table: pd.DataFrame, horizon: str, who: str) -> str:
+def _structures_title(currency: Currency, table: pd.DataFrame, horizon: str, who: str) -> str:
+    money = currency.money
     rows = table[(table["horizon"] == horizon) & (table["structure"] != MIXTURE)].sort_values("net cost")
     text = f"Over {horizon}, the net cost to {who} is"
     if len(rows) < 2:
@@ -312,19 +326,20 @@ def _structures_title(table: pd.DataFrame, horizon: str, who: str) -> str:
 
 def parties(result: Result, strategy: str | None = None) -> Chart:
     """Who pays and who saves, year by year. Signed bars: above zero a party saves, below it pays."""
+    setting = result.setting
     table = _by_party_and_year(result, strategy)
     figure = go.Figure()
     totals: dict[str, float] = {}
     for party in result.parties():
         rows = table[table["party"] == party]
-        p, saved = PARTIES.index(party), rows["net saving"]
+        p, saved = list(result.setting.parties).index(party), rows["net saving"]
         totals[party] = float(saved.sum())
         if saved.any():
-            pattern = {"shape": PATTERNS[p], "fgcolor": "white", "fillmode": "overlay"}
+            pattern = {"shape": PATTERNS[p % len(PATTERNS)], "fgcolor": "white", "fillmode": "overlay"}
             figure.add_bar(
-                x=rows["year"], y=saved, name=PARTY_NAMES[party], hovertemplate="%{customdata}",
+                x=rows["year"], y=saved, name=setting.parties[party].name, hovertemplate="%{customdata}",
                 marker={"color": SERIES[p % len(SERIES)], "pattern": pattern},
-                customdata=[money(value) for value in saved],
+                customdata=[setting.currency.money(value) for value in saved],
             )  # fmt: skip
     zero_line(figure)
     last = int(table["year"].max())
@@ -335,9 +350,9 @@ def parties(result: Result, strategy: str | None = None) -> Chart:
         barmode="relative",
         xaxis={"title": {"text": "Year from referral"}, "dtick": 1 if last <= 12 else 5},
         yaxis_title="Pays (below) or saves (above)",
-        **money_axis("yaxis", float(paid), float(saved)),
+        **money_axis(result.setting.currency, "yaxis", float(paid), float(saved)),
     )
-    title = _parties_title(totals, last)
+    title = _parties_title(result.setting, totals, last)
     return chart(figure, title, f"Bars of each party's net saving by year, undiscounted. {title}", table)
 
 
@@ -356,14 +371,13 @@ def _by_party_and_year(result: Result, strategy: str | None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _parties_title(totals: dict[str, float], years: int) -> str:
+def _parties_title(setting: SettingFile, totals: dict[str, float], years: int) -> str:
     over = f"over {years} years" if years > 1 else "in the year"
     words, same = [], []
     for party, total in sorted(totals.items(), key=lambda pair: pair[1]):
-        name = PARTY_NAMES[party].split(" (")[0]
-        name = f"the {name}" if party == "nhs" else lower_first(name)
+        name = setting.parties[party].within
         if abs(total) >= NOTHING:
-            words.append(f"{name} {'saves' if total > 0 else 'pays'} {money(abs(total))}")
+            words.append(f"{name} {'saves' if total > 0 else 'pays'} {setting.currency.money(abs(total))}")
         else:
             same.append(name)
     text = f"{'; '.join(words[:3])} {over}" if words else f"nobody pays or saves anything {over}"

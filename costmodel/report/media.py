@@ -70,7 +70,10 @@ def write_whole(path: Path, write: Callable[[Path], object], option: str = "-o")
 
 
 def write_csv(path: Path, content: str) -> None:
-    """Write a table for people: with a byte-order mark, without which Excel shows £ as Â£. Raises as `write_whole`."""
+    """Write a table for people. Raises as `write_whole`.
+
+    It has a byte-order mark, without which Excel shows the symbol of a currency as two letters.
+    """
     write_whole(path, lambda temporary: temporary.write_text(content, "utf-8-sig"), "--csv")
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from costmodel.errors import InputError
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.media import write_whole
 from costmodel.result.result import Result
 from costmodel.scenario import overlay
@@ -210,7 +209,7 @@ def draws_tables(result: Result) -> dict[str, "pd.DataFrame"]:
 
     drawn = result.by_draw()
     files = {"parameters.csv": "input", "effects.csv": "qaly"}
-    files |= {f"costs_{perspective}.csv": f"cost_{perspective}" for perspective in PERSPECTIVES}
+    files |= {f"costs_{perspective}.csv": f"cost_{perspective}" for perspective in result.setting.perspectives}
     return {file: pd.DataFrame(drawn.get(what)) for file, what in files.items()}
 
 

@@ -3,25 +3,22 @@
 Every sentence names horizon, payer and price basis. All figures come from `Result.table()`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from costmodel.analysis.beyond import FOLLOW_UP
-from costmodel.perspectives import PERSPECTIVE_NAMES, payer
+from costmodel.currency import Currency
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
-from costmodel.words import chance, interval, lower_first, money, qalys, short_money, upper_first
+from costmodel.words import chance, lower_first, qalys, upper_first
 
 SURE = 0.9
 """Under this chance the words "pays for itself" are never used bare."""
-MAIN = "nhs_pss"
-"""The payer where none is chosen."""
-ALWAYS = ("nhs_pss", "public_sector")
-"""The perspectives whose net result is always among the figures."""
 NEXT = 1e-9
 """Years. What is nearer is the same instant."""
 
@@ -77,25 +74,26 @@ def payback(
     return row, float(pick(result, f"chance_{cash}payback", **at).value)
 
 
-def answer(result: Result, strategy: str | None = None, perspective: str = MAIN) -> Answer:
+def answer(result: Result, strategy: str | None = None, perspective: str | None = None) -> Answer:
     """The answer for one strategy against the comparator, for one payer."""
-    name = strategy or result.strategies[1]
+    name, perspective = strategy or result.strategies[1], result.setting.asked(perspective)
     return Answer(headline(result, name, perspective), tuple(beside(result, name, perspective)), result.warnings)
 
 
-def headline(result: Result, strategy: str, perspective: str = MAIN) -> str:
+def headline(result: Result, strategy: str, perspective: str | None = None) -> str:
     """Group, horizon, what the payer pays or saves by then and by the end, and the chance of payback."""
-    model, people, who = result.scenario.model, result.scenario.model.people, payer(perspective)
+    perspective, currency = result.setting.asked(perspective), result.setting.currency
+    model, people, who = result.scenario.model, result.scenario.model.people, result.setting.payer(perspective)
     last = result.horizons[-1]
     at: dict[str, Any] = {"perspective": perspective, "strategy": strategy}
     now, then = (pick(result, "net_saving", horizon=horizon, **at) for horizon in (result.horizons[0], last))
     text = (
         f"For {people:,} people over {observed(result)}, {lower_first(model.strategies[strategy].label)} "
-        f"{_costs_or_saves(now.value * people, who=f'{who} ')}{_between(now, people)}"
+        f"{_costs_or_saves(currency, now.value * people, who=f'{who} ')}{_between(now, people, currency)}"
     )
     if len(result.horizons) > 1:
-        later = f"over {in_words(last)}, by extrapolation, it {_costs_or_saves(then.value * people)}"
-        text += f"; {later}{_between(then, people)}"
+        later = f"over {in_words(last)}, by extrapolation, it {_costs_or_saves(currency, then.value * people)}"
+        text += f"; {later}{_between(then, people, currency)}"
     found, share = payback(result, perspective, strategy)
     if found.words == THE_SAME:
         return f"{text}; there is nothing to pay back."
@@ -107,7 +105,7 @@ def headline(result: Result, strategy: str, perspective: str = MAIN) -> str:
 def verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
     """Whether it pays for itself, never said bare unless it is nearly sure."""
     found, share = payback(result, perspective, strategy)
-    who, within = payer(perspective), in_words(result.horizons[-1])
+    who, within = result.setting.payer(perspective), in_words(result.horizons[-1])
     if found.words == THE_SAME:
         return f"For {who}: {found.words}."
     if share is None:
@@ -119,12 +117,14 @@ def verdict(result: Result, perspective: str, strategy: str | None = None) -> st
 
 def cash_verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
     """What is released in money, beside `verdict`, which says what it is worth."""
+    setting = result.setting
+    currency = setting.currency
     last, people = result.horizons[-1], result.scenario.model.people
     cash = pick(result, "cash_net_saving", perspective=perspective, horizon=last, strategy=strategy)
     paid, share = payback(result, perspective, strategy, "cash_")
-    size = money(abs(cash.value) * people)
-    moved = "the same" if size == "£0" else f"{size} {'less' if cash.value > 0 else 'more'}"
-    text = f"For {payer(perspective)}: over {in_words(last)}, {moved} in cash for {people:,} people; "
+    size = currency.money(abs(cash.value) * people)
+    moved = "the same" if size == currency.nothing else f"{size} {'less' if cash.value > 0 else 'more'}"
+    text = f"For {setting.payer(perspective)}: over {in_words(last)}, {moved} in cash for {people:,} people; "
     if paid.words == THE_SAME:
         return f"{text}there is nothing to pay back."
     text += f"cash back {paid.words}"
@@ -137,11 +137,13 @@ def figures(result: Result, perspective: str, strategy: str | None = None) -> tu
     """The few figures of the first screen, short enough never to be cut off: net result of two payers at the follow-up;
     payback and its chance for one perspective.
     """
+    setting = result.setting
     paid, share = payback(result, perspective, strategy)
+    always = [name for name in (result.setting.main, result.setting.second) if name]
     return (
-        *(_net(result, payer, strategy) for payer in ALWAYS),
+        *(_net(result, name, strategy) for name in always),
         Figure(
-            f"Money back, {PERSPECTIVE_NAMES[perspective]}",
+            f"Money back, {setting.name(perspective)}",
             upper_first(paid.words),
             "Sustained payback of the expected curve: when the money saved has covered the cost and stays so "
             "to the horizon. Undiscounted.",
@@ -149,39 +151,43 @@ def figures(result: Result, perspective: str, strategy: str | None = None) -> tu
         Figure(
             f"Chance of saving in {in_words(result.horizons[-1])}",
             "…" if share is None else upper_first(chance(share)),
-            f"Share of simulations in which {payer(perspective)} has its money back by then.",
+            f"Share of simulations in which {setting.payer(perspective)} has its money back by then.",
         ),
     )
 
 
 def _net(result: Result, perspective: str, strategy: str | None) -> Figure:
+    setting = result.setting
+    currency = setting.currency
     people = result.scenario.model.people
     row = pick(result, "net_saving", perspective=perspective, strategy=strategy)
     saved = row.value * people
-    value = f"{short_money(abs(saved))} {'saved' if saved > 0 else 'more'}" if saved else "no change"
-    between = "" if pd.isna(row.low) else f" (95% interval {interval(row.low, row.high, exact=True)})"
+    value = f"{currency.short(abs(saved))} {'saved' if saved > 0 else 'more'}" if saved else "no change"
+    between = "" if pd.isna(row.low) else f" (95% interval {currency.interval(row.low, row.high, exact=True)})"
     return Figure(
-        f"{upper_first(PERSPECTIVE_NAMES[perspective])}, {in_words(result.horizons[0])}",
+        f"{upper_first(setting.name(perspective))}, {in_words(result.horizons[0])}",
         upper_first(value),
         f"Net cost for {people:,} people, undiscounted. Net saving per person, exactly: {float(row.value)!r}{between}.",
     )
 
 
-def beside(result: Result, strategy: str, perspective: str = MAIN) -> list[str]:
+def beside(result: Result, strategy: str, perspective: str | None = None) -> list[str]:
     """What always stands beside the money."""
+    setting, perspective = result.setting, result.setting.asked(perspective)
     model, people = result.scenario.model, result.scenario.model.people
     gain = pick(result, "qaly", discounted=True, strategy=strategy)
     ratio = pick(result, "cost_per_qaly", perspective=perspective, discounted=True, strategy=strategy)
-    cost = ratio.words if pd.isna(ratio.value) else f"{money(ratio.value)} per QALY ({ratio.words})"
+    cost = ratio.words if pd.isna(ratio.value) else f"{setting.currency.money(ratio.value)} per QALY ({ratio.words})"
     lines = [
         f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)}; "
-        f"{cost}, {PERSPECTIVE_NAMES[perspective]}."
+        f"{cost}, {setting.name(perspective)}."
     ]
-    if perspective == MAIN:
-        public = pick(result, "net_saving", perspective="public_sector", strategy=strategy)
-        paid = _costs_or_saves(public.value * people, "pays")
-        lines.append(f"The public sector as a whole {paid}{_between(public, people)} over {observed(result)}.")
-    lines.append(_household(result, strategy))
+    if perspective == setting.main and setting.second is not None:
+        public = pick(result, "net_saving", perspective=setting.second, strategy=strategy)
+        paid = _costs_or_saves(setting.currency, public.value * people, "pays")
+        paid += _between(public, people, setting.currency)
+        lines.append(f"{upper_first(setting.payer(setting.second))} as a whole {paid} over {observed(result)}.")
+    lines += _household(result, strategy)
     basis = price_basis(result, strategy)
     lines.append(
         f"{f'Price basis: {basis}; prices' if basis else 'Prices'} of {result.scenario.setting.price_year}, "
@@ -244,6 +250,7 @@ def _number_of_effects(names: set[str]) -> str:
 
 def price_basis(result: Result, strategy: str) -> str | None:
     """What a session of a strategy is priced at, and whose figure that is; None where it has no sessions."""
+    money = result.setting.currency.money
     scenario = result.scenario
     therapy = scenario.model.strategies[strategy].therapy
     if therapy is None:
@@ -272,16 +279,22 @@ def whose(by: str) -> str:
     return "your own figure" if own else f"the figure of “{by}”"
 
 
-def _household(result: Result, strategy: str) -> str:
-    people = result.scenario.model.people
-    if "household" not in set(result.parties()):
-        return "The household's income: not in this model."
-    change = pick(result, "net_saving", party="household", strategy=strategy)
-    if money(change.value * people) == "£0" and money(change.low or 0) == money(change.high or 0) == "£0":
-        return "The household's income, lost work and unpaid care: no change (as observed, or assumed)."
+def _household(result: Result, strategy: str) -> Iterator[str]:
+    """What becomes of the account of the people who are ill, where the setting has such a party."""
+    people, party, currency = result.scenario.model.people, result.setting.household, result.setting.currency
+    if party is None:
+        return
+    who = upper_first(result.setting.parties[party].within)
+    if party not in set(result.parties()):
+        yield f"{who}'s income: not in this model."
+        return
+    change = pick(result, "net_saving", party=party, strategy=strategy)
+    if {currency.money(one or 0) for one in (change.value * people, change.low, change.high)} == {currency.nothing}:
+        yield f"{who}'s income, lost work and unpaid care: no change (as observed, or assumed)."
+        return
     direction = "better" if change.value > 0 else "worse"
-    between = _between(change, people, "better", "worse")
-    return f"The household is {money(abs(change.value) * people)} {direction} off{between}."
+    between = _between(change, people, currency, "better", "worse")
+    yield f"{who} is {currency.money(abs(change.value) * people)} {direction} off{between}."
 
 
 def observed(result: Result) -> str:
@@ -289,25 +302,27 @@ def observed(result: Result) -> str:
     return f"the {result.scenario.model.follow_up.text} of the evidence"
 
 
-def _costs_or_saves(saving: float, verb: str = "costs", who: str = "") -> str:
-    if money(saving) == "£0":
+def _costs_or_saves(currency: Currency, saving: float, verb: str = "costs", who: str = "") -> str:
+    money = currency.money
+    if money(saving) == currency.nothing:
         return f"{verb} {who}the same"
     return f"saves {who}{money(saving)}" if saving > 0 else f"{verb} {who}{money(-saving)} more"
 
 
-def _between(row: pd.Series, people: int, less: str = "less", more: str = "more") -> str:
+def _between(row: pd.Series, people: int, currency: Currency, less: str = "less", more: str = "more") -> str:
     """The 95% interval of a saving, read in the direction that was just named, where both ends have it."""
     if pd.isna(row.low):
         return ""
     if min(row.low, row.value) >= 0 or max(row.high, row.value) <= 0:
         low, high = sorted((abs(row.low * people), abs(row.high * people)))
-        return f" (95% interval {interval(low, high)})"
-    return f" (95% interval from {_end(row.low * people, less, more)} to {_end(row.high * people, less, more)})"
+        return f" (95% interval {currency.interval(low, high)})"
+    ends = (_end(currency, end * people, less, more) for end in (row.low, row.high))
+    return f" (95% interval from {' to '.join(ends)})"
 
 
-def _end(saving: float, less: str, more: str) -> str:
-    size = money(abs(saving))
-    return size if size == "£0" else f"{size} {less if saving > 0 else more}"
+def _end(currency: Currency, saving: float, less: str, more: str) -> str:
+    size = currency.money(abs(saving))
+    return size if size == currency.nothing else f"{size} {less if saving > 0 else more}"
 
 
 def _between_qalys(row: pd.Series, people: int) -> str:

@@ -15,6 +15,7 @@ from costmodel.result.estimate import Estimate, quantiles
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.schema import SettingFile
 from costmodel.scenario.setting import account
 
 Array = NDArray[np.float64]
@@ -166,6 +167,11 @@ class Sums:
                 cost = run.outcomes.cost[horizon, int(discounted), i]
                 total += sign * (cost[strategy] - cost[0])
         return np.asarray(settled(total), dtype=float)
+
+    @property
+    def setting(self) -> SettingFile:
+        """The country: who pays, in what currency."""
+        return self.scenario.setting
 
     def total_cost(
         self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool, category: str | None = None

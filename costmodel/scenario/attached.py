@@ -145,9 +145,6 @@ def accounts_of(setting: Tree) -> Accounts:
     accounts, problems, _ = validate(Accounts, tree)
     if accounts is not None:
         problems += faults(accounts, tree)
-        if accounts != home():
-            remedy = f"Only {home().currency.units} are supported, and the parties of England."
-            problems.append(tree.problem(("currency",), f"the currency is {accounts.currency.code!r}", remedy))
     if accounts is None or problems:
         raise InputError(*setting.problems, *problems)
     return accounts

@@ -22,7 +22,7 @@ from costmodel.scenario.schema import ModelFile
 from costmodel.units import Unit, out_of_support, parse_duration, unusual
 
 HIGHEST_PRICE = 10_000_000.0
-"""GBP per unit; above it a price is taken for a slip."""
+"""Money per unit; above it a price is taken for a slip."""
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,11 @@ class SettingFile(Accounts):
     parameters: dict[Name, Parameter]
     """Prices and methods of the place."""
 
+    @property
+    def prices(self) -> str:
+        """The unit of a table of money: the currency's symbol and the year of prices."""
+        return f"{self.currency.symbol} of {self.price_year}"
+
 
 class Discount(Block):
     costs: Reference

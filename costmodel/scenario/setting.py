@@ -4,6 +4,7 @@ Every name of a payer, a perspective or a category in a model is one that its se
 """
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -70,9 +71,7 @@ def _currency(value: object) -> object:
     """A currency by its code alone: the symbol of the shipped setting's own, and the code itself for any other."""
     if not isinstance(value, str):
         return value
-    if value == home().currency.code:
-        return home().currency
-    return {"code": value, "symbol": value}
+    return currency_of(value) if value == home().currency.code else {"code": value, "symbol": value}
 
 
 class Accounts(Block):
@@ -124,9 +123,14 @@ class Accounts(Block):
         return tuple(self.perspectives[perspective].parties)
 
     @property
+    def first(self) -> str:
+        """The narrowest perspective."""
+        return next(iter(self.perspectives))
+
+    @property
     def main(self) -> str:
         """The perspective of an answer where none is asked for."""
-        return self.main_perspective or next(iter(self.perspectives))
+        return self.main_perspective or self.first
 
     @property
     def second(self) -> str | None:
@@ -176,6 +180,14 @@ def account(party: str, paid_by: str, received_by: str) -> int:
 def home() -> Accounts:
     """What a setting file leaves out: the parties, perspectives, categories and currency of the setting that ships."""
     return _shipped()
+
+
+def currency_of(unit: str) -> Currency | None:
+    """The currency in which a unit is, by its code alone; None for what is no money."""
+    code = unit.split()[0]
+    if not re.fullmatch("[A-Z]{3}", code):
+        return None
+    return home().currency if code == home().currency.code else Currency(code=code, symbol=code)
 
 
 @lru_cache(maxsize=1)

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costmodel.content import by_content
+from costmodel.currency import MINUS
 from costmodel.errors import listed, one_of, path_of
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table
+from costmodel.scenario.setting import home
 from costmodel.synthesis.file import LISTED, PopulationUse, read_synthesis, shipped
 from costmodel.synthesis.likelihood import BOUNDED, LIMITS, Error
 from costmodel.synthesis.posterior import EffectDensity, Model, Posterior, fit
 from costmodel.synthesis.result import Behind, Fits, fitted_trials, onsets
 from costmodel.synthesis.rows import EvidenceRow
-from costmodel.words import MINUS, money, upper_first
+from costmodel.words import upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -295,6 +297,7 @@ def _pounds(found: Fits) -> Iterator[Paragraph]:
     declared = found.evidence.file.constant_pounds
     if declared is None or not found.pounds:
         return
+    money = home().currency.money
     ours = "; ".join(
         f"{money(one.estimate)} (SE {money(one.se)}, tau {money(one.tau)}) {f'with {label}' if label else ''}".rstrip()
         for label, one in found.pounds

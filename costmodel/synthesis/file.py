@@ -145,7 +145,7 @@ class PopulationUse(Block):
 
 class ConstantPounds(Block):
     change_per_year: float
-    """GBP a year per person, average of trials, from the figures."""
+    """Pounds a year per person, average of trials, from the figures."""
     se: float = Field(gt=0)
     tau: float = Field(ge=0)
     adjusted_change_per_year: float

@@ -46,7 +46,7 @@ class EvidenceRow:
     kind of therapy: `therapy`. log_ratio: of arithmetic mean costs. error: where its standard error comes from: figure,
     drawn (as the file says), rule, or "" where there is none. bounded: a sign known not to be significant. group: rows
     of one trial; with a weight below 1 they are alternatives, fitted one at a time. Windows and the end of therapy in
-    months since its start. baseline: cost of the controls, GBP a year.
+    months since its start. baseline: cost of the controls, pounds a year.
     """
 
     place: str

@@ -19,12 +19,11 @@ from costmodel.page import titled
 from costmodel.result import gather
 from costmodel.scenario.parameter import heading
 from costmodel.words import chance as in_simulations
-from costmodel.words import money
 from tests.support.answers import answer
 from tests.support.example import derived, load_example, number, price, write_model
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import smallest_reaching
-from tests.support.pounds import PERSPECTIVES, account
+from tests.support.pounds import PERSPECTIVES, account, money
 from tests.support.small_probabilities import small
 
 DRAWS = 150

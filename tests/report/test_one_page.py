@@ -25,6 +25,7 @@ from costmodel.report.workbook.sheet import Sheet, formats
 from costmodel.scenario.load import HEADLINE
 from tests.support.example import load_example
 from tests.support.locked import locked
+from tests.support.pounds import POUNDS
 
 TAKEAWAY = "Waiting costs most: £1,230 a person <b>=1+1</b>."
 NOTE = "the third month is not observed"
@@ -56,6 +57,7 @@ class Toy(Paged):
                 Table(self.frame, columns, name="toy"), Notes("What to know", (NOTE,)),
             ),
             ("Per person referred, £ of 2024/25",),
+            in_currency=POUNDS,
         )  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def book_of(page: Page) -> Any:
     """A workbook with one sheet of the run."""
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False})
-    RunSheet(book, Sheet(book, "Toy", formats(book), "Toy", "", False), "0").write(page)
+    RunSheet(book, Sheet(book, "Toy", formats(book, POUNDS), "Toy", "", False), "0").write(page)
     book.close()
     return openpyxl.load_workbook(stream)
 

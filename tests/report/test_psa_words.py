@@ -17,9 +17,9 @@ from costmodel.analysis.psa.page import (
 )
 from costmodel.analysis.psa.table import Answers, answers
 from costmodel.result import gather
-from costmodel.words import money
 from tests.support.example import load_example
 from tests.support.given_draws import given
+from tests.support.pounds import money
 
 TEN = 10
 

@@ -10,8 +10,9 @@ from costmodel.report.charts import bridge_title
 from costmodel.report.sentence import answer
 from costmodel.scenario.load import catalogue
 from costmodel.scenario.overlay import Change
-from costmodel.words import money, qalys, short_money
+from costmodel.words import qalys
 from tests.support.example import example, load_example
+from tests.support.pounds import POUNDS, money, short_money
 
 PRICE = {"unit": "GBP per session", "price_year": "2024/25", "source": "X001", "status": "assumption"}
 OPTIONS = {
@@ -115,7 +116,7 @@ def test_sessions_that_change_only_the_bill_are_said_to(tmp_path: Path) -> None:
     ],
 )
 def test_what_comes_back_is_called_most_only_over_half(costs: dict[str, float], words: str) -> None:
-    assert words in bridge_title(pd.Series({"therapy": 1_000.0, **costs}), "the NHS", "2 years")
+    assert words in bridge_title(POUNDS, pd.Series({"therapy": 1_000.0, **costs}), "the NHS", "2 years")
 
 
 def test_the_headline_speaks_of_the_payer_that_was_asked_for(example_result: cm.Result) -> None:

@@ -11,12 +11,12 @@ from costmodel.analysis.psa.monte_carlo import expected
 from costmodel.analysis.psa.page import drawn, page_of
 from costmodel.analysis.psa.table import answers, rows
 from costmodel.content import by_content
+from costmodel.currency import Currency
 from costmodel.errors import InputError, made_by, shown
 from costmodel.page import LONGEST, Page, Paged, cut, drawn_of, titled
-from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
-from costmodel.words import chance, money
+from costmodel.words import chance
 
 if TYPE_CHECKING:
     from costmodel.drawing import Chart
@@ -37,38 +37,42 @@ class Psa(Draws, Paged):
 
     def figure(self) -> "Chart":
         """The chance that the money is back, by month."""
-        return drawn("chances", answers(self, "nhs_pss"))
+        return drawn("chances", answers(self, self.result.setting.main))
 
     def __repr__(self) -> str:
         """The net saving and chance of payback of each strategy, without the page."""
+        perspective = self.result.setting.main
         result, last = self.result, len(self.result.horizons) - 1
         people, end, run = result.scenario.model.people, in_words(result.horizons[-1]), result.headline
-        lines = [titled(result.scenario), f"{drawn_of(result)}; {PERSPECTIVE_NAMES['nhs_pss']}, {people:,} people"]
+        lines = [titled(result.scenario), f"{drawn_of(result)}; {result.setting.name(perspective)}, {people:,} people"]
         for s, name in enumerate(result.strategies[1:], 1):
-            cost = expected(run, partial(result.net_cost, horizon=last, strategy=s, perspective="nhs_pss"))
-            paid = result.chance_of_payback(run, last, s, "nhs_pss")
+            cost = expected(run, partial(result.net_cost, horizon=last, strategy=s, perspective=perspective))
+            paid = result.chance_of_payback(run, last, s, perspective)
             label = result.scenario.model.strategies[name].label
             lines.append(
-                f"{label}: net saving {money(-cost * people)} over {end}, money back in {chance(paid)} simulations"
+                f"{label}: net saving {result.setting.currency.money(-cost * people)} over {end}, "
+                f"money back in {chance(paid)} simulations"
             )
         return cut("\n".join(lines), LONGEST)
 
 
 def psa(result: Result, thresholds: Iterable[float] = THRESHOLDS) -> Psa:
-    """The draws of a result, to be asked. thresholds: £ per QALY of the curve of acceptability, in any order.
+    """The draws of a result, to be asked. thresholds: money per QALY, of the curve of acceptability, in any order.
 
     Raises InputError where nothing was drawn, and for thresholds that are none.
     """
     if made_by("result", result, Result, "costmodel.run").expected is None:
         found = "the run has no draws, and without them nothing is known of chances"
         raise InputError.at("draws", found, "Run it with 2 or more; 2,000 is usual.")
-    return Psa(result, _checked(thresholds))
+    return Psa(result, _checked(thresholds, result.setting.currency))
 
 
-def _checked(thresholds: Iterable[float]) -> tuple[float, ...]:
+def _checked(thresholds: Iterable[float], currency: Currency) -> tuple[float, ...]:
     """Thresholds in their order, each once. Raises InputError for one that is not a value of a QALY."""
     found: set[float] = set()
-    wanted = f"Wanted: 1 to {MOST_THRESHOLDS:,} numbers of £ per QALY from 0 to {HIGHEST_THRESHOLD:,.0f}."
+    wanted = (
+        f"Wanted: 1 to {MOST_THRESHOLDS:,} numbers of {currency.symbol} per QALY from 0 to {HIGHEST_THRESHOLD:,.0f}."
+    )
     if isinstance(thresholds, str) or not isinstance(thresholds, Iterable):
         raise InputError.at("thresholds", f"{shown(thresholds)} is no list", wanted)
     for value in thresholds:

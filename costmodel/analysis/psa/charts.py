@@ -8,6 +8,7 @@ import pandas as pd
 
 from costmodel.analysis.psa.decision import QUARTERS, Choice, Plane
 from costmodel.analysis.psa.draws import Draws
+from costmodel.currency import Currency
 from costmodel.drawing import (
     DASHES,
     GREY,
@@ -23,11 +24,10 @@ from costmodel.drawing import (
     year_axis,
     zero_line,
 )
-from costmodel.perspectives import payer
 from costmodel.result.result import EXPECTED
 from costmodel.result.table import in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
-from costmodel.words import chance, money
+from costmodel.words import chance
 
 POINTS = 500
 """Simulations of each alternative that are drawn: the first."""
@@ -38,6 +38,8 @@ SYMBOLS = ("circle", "x", "triangle-up", "square", "cross", "star")
 
 def plane(psa: Draws, perspective: str, strategy: str | None = None, horizon: float | None = None) -> Chart:
     """QALYs gained and net cost of the group against the comparator, discounted, with the line of the threshold."""
+    setting = psa.result.setting
+    money = setting.currency.money
     result = psa.result
     people, end = result.scenario.model.people, result.horizons[-1] if horizon is None else horizon
     found = psa.plane(perspective, strategy, end)
@@ -56,15 +58,15 @@ def plane(psa: Draws, perspective: str, strategy: str | None = None, horizon: fl
         marker={"color": VERMILION, "symbol": "diamond", "size": 13, "line": {"width": 1, "color": GREY}},
         customdata=[money(cost)], hovertemplate="mean: %{x:.3g} QALYs, %{customdata}<extra></extra>",
     )  # fmt: skip
-    _threshold_line(figure, table, result.threshold)
+    _threshold_line(figure, table, result.threshold, result.setting.currency)
     zero_line(figure)
     zero_line(figure, vertical=True)
     low, high = float(table["net cost"].min()), float(table["net cost"].max())
     axes = {"xaxis_title": f"QALYs gained, {people:,} people", "yaxis_title": f"Net cost, {people:,} people"}
-    figure.update_layout(**axes, **money_axis("yaxis", low, high))
+    figure.update_layout(**axes, **money_axis(result.setting.currency, "yaxis", low, high))
     shares = sorted(found.shares.items(), key=lambda item: -item[1])
     parts = "; ".join(f"{QUARTERS[quarter]}, in {chance(share)}" for quarter, share in shares if share > 0)
-    title = f"For {payer(perspective)} over {in_words(end)}: {parts} simulations."
+    title = f"For {setting.payer(perspective)} over {in_words(end)}: {parts} simulations."
     alt = f"Points of health gained (across) and net cost (up), one for each simulation. {title}"
     finished = chart(figure, title, alt, table)
     figure.update_layout(hovermode="closest")
@@ -85,13 +87,13 @@ def _points(psa: Draws, found: Plane) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _threshold_line(figure: Any, table: pd.DataFrame, threshold: float) -> None:
+def _threshold_line(figure: Any, table: pd.DataFrame, threshold: float, currency: Currency) -> None:
     """Below and right of this line the health gained is worth its cost."""
     gains, costs = table["QALYs gained"], table["net cost"]
     reach = max(abs(float(costs.min())), abs(float(costs.max())), 1.0) / threshold if threshold else np.inf
     ends = [max(min(0.0, float(gains.min())), -reach), min(max(0.0, float(gains.max())), reach)]
     figure.add_scatter(
-        x=ends, y=[threshold * end for end in ends], mode="lines", name=f"{money(threshold)} per QALY",
+        x=ends, y=[threshold * end for end in ends], mode="lines", name=f"{currency.money(threshold)} per QALY",
         line={"color": GREY, "dash": "dash", "width": 1.5}, hoverinfo="skip",
     )  # fmt: skip
 
@@ -108,6 +110,7 @@ def _lines(figure: Any, across: Any, table: pd.DataFrame, names: Iterable[str], 
 
 def acceptability(psa: Draws, perspective: str, horizon: float | None = None) -> Chart:
     """Chance of each strategy being the best, by threshold; the frontier follows the best on average."""
+    setting = psa.result.setting
     result = psa.result
     end = result.horizons[-1] if horizon is None else horizon
     labels = [result.scenario.model.strategies[name].label for name in result.strategies]
@@ -124,12 +127,13 @@ def acceptability(psa: Draws, perspective: str, horizon: float | None = None) ->
     figure.update_layout(
         xaxis_title="Value of a QALY (dotted: the setting's)",
         yaxis={"title": {"text": "Best choice, of 100 simulations"}, "range": [-3, 103], "dtick": 20, "tick0": 0},
-        **money_axis("xaxis", 0.0, psa.thresholds[-1]),
+        **money_axis(result.setting.currency, "xaxis", 0.0, psa.thresholds[-1]),
     )
     (at,) = psa.choices(perspective, end, thresholds=[result.threshold])
     title = (
-        f"At {money(result.threshold)} per QALY over {in_words(end)}, “{labels[at.chosen]}” is the best choice on "
-        f"average for {payer(perspective)}, and in {chance(float(at.chance[at.chosen]))} simulations."
+        f"At {setting.currency.money(result.threshold)} per QALY over {in_words(end)}, “{labels[at.chosen]}” "
+        f"is the best choice on average for {setting.payer(perspective)}, and in "
+        f"{chance(float(at.chance[at.chosen]))} simulations."
     )
     alt = f"Curves of the chance that each strategy is the best choice, by the value of a QALY. {title}"
     return chart(figure, title, alt, table)
@@ -161,6 +165,6 @@ def chances(psa: Draws, perspective: str, strategy: str | None = None) -> Chart:
     )
     share = chance(float(table[labels[EXPECTED]].iloc[-1]))
     end = in_words(result.horizons[-1])
-    title = f"In {share} simulations {payer(perspective)} has its money back within {end}."
+    title = f"In {share} simulations {psa.result.setting.payer(perspective)} has its money back within {end}."
     alt = f"Line chart of the chance of having paid back for good, by month from referral; it never falls. {title}"
     return chart(figure, title, alt, table)

@@ -14,7 +14,7 @@ from costmodel.result.result import Result, Run
 Array = NDArray[np.float64]
 
 HIGHEST_THRESHOLD = 10_000_000.0
-"""GBP per QALY."""
+"""Money per QALY."""
 QUARTERS = {
     "more_health_saves": "more health, and money is saved",
     "more_health_costs": "more health, and it costs more",
@@ -26,7 +26,7 @@ QUARTERS = {
 
 
 def value_of_a_qaly(place: str, value: object, allowed: str = "") -> float:
-    """A threshold in GBP per QALY. Raises InputError."""
+    """A threshold in money per QALY. Raises InputError."""
     return number(place, value, 0, HIGHEST_THRESHOLD, wrong="no value of a QALY", allowed=allowed)
 
 
@@ -35,8 +35,8 @@ def value_of_a_qaly(place: str, value: object, allowed: str = "") -> float:
 class Choice:
     """What is known of a choice between strategies; arrays have one entry for each.
 
-    threshold: GBP per QALY; None where net saving alone counts. expected: mean net benefit more than the
-    comparator's, GBP per person. chance: share of draws in which a strategy is the best; ties share it. loss:
+    threshold: money per QALY; None where net saving alone counts. expected: mean net benefit more than the
+    comparator's, money per person. chance: share of draws in which a strategy is the best; ties share it. loss:
     expected loss of a wrong decision: mean net benefit forgone by choosing it in every draw. chosen: the strategy
     with the highest expected net benefit, of equals the first: the one on the frontier.
     """

@@ -12,18 +12,18 @@ from costmodel.content import by_content
 from costmodel.errors import listed, number, one_of
 from costmodel.model.draws import completed
 from costmodel.model.run import BLOCK, evaluate, ledger_of, values_of
-from costmodel.perspectives import PERSPECTIVES, account, weight
 from costmodel.result.flows import Ledger
 from costmodel.result.outcomes import changes, cycles_to
 from costmodel.result.payback import peak
 from costmodel.result.result import DETERMINISTIC, Result, Run
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.parameter import heading
+from costmodel.scenario.setting import account
 
 Signs = tuple[int, ...]
 
 THRESHOLDS = tuple(float(pounds) for pounds in range(0, 100_001, 1_000))
-"""£ per QALY of the curve of acceptability."""
+"""Money per QALY, of the curve of acceptability."""
 PERCENTILES = (5, 25, 50, 75, 95)
 NOT_MOVED = 1e-12
 """As a share of its size: an input whose draws have a mean nearer to its central value than this is not off it."""
@@ -57,7 +57,7 @@ class Chances:
 @by_content
 @dataclass(frozen=True)
 class AgainstCentral:
-    """Expected net saving beside that at central values, GBP per person, and where the difference comes from.
+    """Expected net saving beside that at central values, money per person, and where the difference comes from.
 
     at_means: with every input at the mean of its draws, which need not be its central value (a median, a best fit,
     or chance). by_category: each category's part of the difference. by_group: what it moves to put one group of
@@ -178,9 +178,10 @@ class Draws:
         whose own entries are 0. A run keeps this for perspectives; for a party whose account is none of them the
         draws are followed again.
         """
+        setting = self.result.setting
         result, kept = self.result, self.result.headline.outcomes.peak[0]
         flows = [(item.paid_by, item.received_by) for item in result.items]
-        known = {tuple(weight(name, *flow) for flow in flows): p for p, name in enumerate(PERSPECTIVES)}
+        known = {tuple(setting.weight(name, *flow) for flow in flows): p for p, name in enumerate(setting.perspectives)}
         signs = {party: tuple(account(party, *flow) for flow in flows) for party in result.parties()}
         followed = _followed(result, {party: own for party, own in signs.items() if own not in known})
         return {party: followed[party] if party in followed else kept[known[own]] for party, own in signs.items()}
@@ -191,7 +192,7 @@ class Draws:
         return at_means(self.result)
 
     def chances(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
+        self, perspective: str | None = None, strategy: str | None = None, horizon: float | None = None,
         run: str | None = None, view: str = "value",
     ) -> Chances:  # fmt: skip
         """Chance that the money is back for good by each month; view: `value` or `cash`.
@@ -199,7 +200,7 @@ class Draws:
         To the last horizon, of all draws; to the follow-up, of those that are kept.
         """
         one_of("view", view, ("value", "cash"))
-        reading, h, s, _ = self._of(perspective, strategy, horizon, run)
+        reading, h, s, perspective = self._of(perspective, strategy, horizon, run)
         result = self.result
         if h == len(result.horizons) - 1:
             chances = result.chance_by_month(s, perspective, view, reading)
@@ -209,28 +210,28 @@ class Draws:
         return Chances(months, np.array([result.chance(reading, back <= month) for month in months]), back.shape[-1])
 
     def percentiles(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
+        self, perspective: str | None = None, strategy: str | None = None, horizon: float | None = None,
         run: str | None = None,
     ) -> dict[int, float]:  # fmt: skip
         """Months by which so many of 100 draws have paid back; infinite where that is beyond the horizon."""
-        reading, h, s, _ = self._of(perspective, strategy, horizon, run)
+        reading, h, s, perspective = self._of(perspective, strategy, horizon, run)
         back = self.result.paybacks(reading, h, s, perspective)
         months = self.result.quantiles(reading, back, tuple(percent / 100 for percent in PERCENTILES))
         return dict(zip(PERCENTILES, months, strict=True))
 
     def plane(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
+        self, perspective: str | None = None, strategy: str | None = None, horizon: float | None = None,
         run: str | None = None,
     ) -> Plane:  # fmt: skip
         """The cost-effectiveness plane."""
         return plane(self.result, *self._of(perspective, strategy, horizon, run))
 
     def choices(
-        self, perspective: str = "nhs_pss", horizon: float | None = None, run: str | None = None,
+        self, perspective: str | None = None, horizon: float | None = None, run: str | None = None,
         thresholds: Iterable[float | None] | None = None,
     ) -> list[Choice]:  # fmt: skip
         """All strategies at thresholds (those of the curve by default); None stands for net saving alone."""
-        reading, h, _, _ = self._of(perspective, None, horizon, run)
+        reading, h, _, perspective = self._of(perspective, None, horizon, run)
         wanted: Iterable[float | None] = self.thresholds
         if thresholds is not None:
             given = listed("thresholds", thresholds)
@@ -238,25 +239,25 @@ class Draws:
         return choices(self.result, reading, h, perspective, wanted)
 
     def convergence(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
+        self, perspective: str | None = None, strategy: str | None = None, horizon: float | None = None,
         run: str | None = None,
     ) -> Convergence:  # fmt: skip
         """Net saving and chance of payback at growing numbers of draws."""
         return convergence(self.result, *self._of(perspective, strategy, horizon, run))
 
     def against_central(
-        self, perspective: str = "nhs_pss", strategy: str | None = None, horizon: float | None = None,
+        self, perspective: str | None = None, strategy: str | None = None, horizon: float | None = None,
         run: str | None = None,
     ) -> AgainstCentral:  # fmt: skip
         """Why the expected net saving is not that of the run at central values."""
         return against_central(self.result, self.means, *self._of(perspective, strategy, horizon, run))
 
     def _of(
-        self, perspective: str, strategy: str | None, horizon: float | None, run: str | None
+        self, perspective: str | None, strategy: str | None, horizon: float | None, run: str | None
     ) -> tuple[Run, int, int, str]:
         """Reading, indices of horizon and strategy, and perspective. Raises InputError for what does not exist."""
         result = self.result
-        one_of("perspective", perspective, PERSPECTIVES)
+        perspective = result.setting.asked(perspective)
         if run is not None:
             one_of("run", run, self.readings)
         index = len(result.horizons) - 1 if horizon is None else result.at(horizon, place="horizon")

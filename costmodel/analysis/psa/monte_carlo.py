@@ -109,7 +109,7 @@ def highest(values: Array, weights: Array, share: float = TENTH) -> float:
 
 @dataclass(frozen=True)
 class Step:
-    """Net saving, GBP per person, and chance of payback of the first so many draws, with their errors."""
+    """Net saving, money per person, and chance of payback of the first so many draws, with their errors."""
 
     draws: int
     saving: float
@@ -182,5 +182,5 @@ def convergence(result: Result, run: Run, horizon: int, strategy: int, perspecti
         mean = -expected(run, lambda of: result.net_cost(of, horizon, strategy, perspective=perspective))
         chance = result.chance_of_payback(run, horizon, strategy, perspective)
         steps.append(replace(step(kept, result.draws), saving=mean, chance=chance))
-    spent = expected(run, lambda of: result.net_cost(of, horizon, strategy, perspective="societal", category="therapy"))
+    spent = expected(run, lambda of: result.net_cost(of, horizon, strategy, category="therapy"))
     return Convergence(tuple(steps), MOST_OF_THERAPY_COST * abs(spent) or None)

@@ -26,10 +26,9 @@ from costmodel.page import (
     reading_label,
     titled,
 )
-from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, payer
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
-from costmodel.words import chance, interval, lower_first, money, upper_first
+from costmodel.words import chance, lower_first, upper_first
 
 if TYPE_CHECKING:
     from costmodel.drawing import Chart
@@ -82,7 +81,7 @@ def sentences(found: Answers, strategy: str) -> dict[str, list[str]]:
 def by_when(found: Answers, strategy: str) -> list[str]:
     """Chance of payback within each horizon, and percentiles."""
     at: dict[str, Any] = {"perspective": found.perspective}
-    who = upper_first(payer(found.perspective))
+    who = upper_first(found.result.setting.payer(found.perspective))
     if found.pick("payback_sustained_months", strategy, **at)["words"] == THE_SAME:
         return [f"{who} pays the same on average: there is nothing to pay back."]
     first, *later = [
@@ -103,6 +102,7 @@ def by_when(found: Answers, strategy: str) -> list[str]:
 
 def how_much(found: Answers, strategy: str) -> list[str]:
     """Net saving with its intervals and worst tenth at each horizon, and peak funding."""
+    setting, money = found.result.setting, found.result.setting.currency.money
     people = found.result.scenario.model.people
     at: dict[str, Any] = {"perspective": found.perspective}
     told = []
@@ -120,8 +120,8 @@ def how_much(found: Answers, strategy: str) -> list[str]:
     peak = found.pick("peak_funding", strategy, **at)["value"]
     worst = found.pick("peak_funding_worst_tenth", strategy, **at)["value"]
     told.append(
-        f"At the deepest point {payer(found.perspective)} is {money(peak * people)} out of pocket on average, and "
-        f"{money(worst * people)} in the worst tenth."
+        f"At the deepest point {setting.payer(found.perspective)} is {money(peak * people)} out of pocket "
+        f"on average, and {money(worst * people)} in the worst tenth."
     )
     return told
 
@@ -140,13 +140,14 @@ def in_the_plane(found: Answers, strategy: str) -> str:
 
 def wrong_decision(found: Answers, threshold: float | None) -> str:
     """Which strategy is best on average, how often, and what each choice loses."""
+    currency, money = found.result.setting.currency, found.result.setting.currency.money
     people = found.result.scenario.model.people
     (choice,) = found.psa.choices(found.perspective, thresholds=[threshold])
     best, *others = sorted(range(len(choice.loss)), key=lambda s: (s != choice.chosen, s))
     labels = [lower_first(_label(found, name)) for name in found.result.strategies]
     losses = [money(loss * people) for loss in choice.loss]
     by = MONEY_ALONE if threshold is None else f"at {money(threshold)} per QALY"
-    still = "Choosing it loses nothing" if losses[best] == "£0" else (
+    still = "Choosing it loses nothing" if losses[best] == currency.nothing else (
         f"Choosing it still loses {losses[best]} for {people:,} people on average, because it is not always the best"
     )  # fmt: skip
     return (
@@ -158,6 +159,7 @@ def wrong_decision(found: Answers, threshold: float | None) -> str:
 
 def how_exact(found: Answers, strategy: str) -> list[str]:
     """The Monte-Carlo error of the headline, whether it is small enough, and what is not of all draws."""
+    money = found.result.setting.currency.money
     psa, people = found.psa, found.result.scenario.model.people
     steps = psa.convergence(found.perspective, strategy)
     last, told = steps.last, []
@@ -187,16 +189,30 @@ def how_exact(found: Answers, strategy: str) -> list[str]:
 
 def against_central(found: Answers, strategy: str) -> str:
     """Expected value beside the deterministic run, and where the difference comes from."""
+    currency, money = found.result.setting.currency, found.result.setting.currency.money
     people, why = found.result.scenario.model.people, found.psa.against_central(found.perspective, strategy)
     where = f"over {_horizon(found)}"
-    if money(why.difference * people) == "£0":
+
+    def moved(amount: float) -> str:
+        if money(amount) == currency.nothing:
+            return "nothing"
+        return f"{money(abs(amount))} {'higher' if amount > 0 else 'lower'}"
+
+    def largest(parts: Mapping[str, float], lead: str) -> str:
+        """The largest parts by name; nothing where all are nothing."""
+        large = [(name, part) for name, part in parts.items() if money(part * people) != currency.nothing]
+        large.sort(key=lambda item: -abs(item[1]))
+        named = ", ".join(f"{lower_first(name)} {money(part * people)}" for name, part in large[:NAMED])
+        return f"{lead}{named}" if named else ""
+
+    if money(why.difference * people) == currency.nothing:
         return f"The mean net saving {where} is that of the run at central values, {money(why.central * people)}."
     text = (
-        f"The mean net saving {where} is {_moved(why.difference * people)} than at central values "
+        f"The mean net saving {where} is {moved(why.difference * people)} than at central values "
         f"({money(why.expected * people)} against {money(why.central * people)}): "
-        f"{_moved(why.of_inputs * people)} because the means of the inputs' draws are not their central values"
-        f"{_largest(why.by_group, people, ', most in ')}; {_moved(why.of_shape * people)} because the saving is no "
-        f"straight line in the inputs. By category{_largest(why.by_category, people, ': ')}."
+        f"{moved(why.of_inputs * people)} because the means of the inputs' draws are not their central values"
+        f"{largest(why.by_group, ', most in ')}; {moved(why.of_shape * people)} because the saving is no "
+        f"straight line in the inputs. By category{largest(why.by_category, ': ')}."
     )
     if why.error is not None and abs(why.difference) <= why.error:
         text += f" The difference is within the Monte-Carlo error of the mean, ±{money(why.error * people)}."
@@ -209,19 +225,6 @@ def _horizon(found: Answers) -> str:
 
 def _label(found: Answers, strategy: str) -> str:
     return found.result.scenario.model.strategies[strategy].label
-
-
-def _largest(parts: Mapping[str, float], people: int, lead: str) -> str:
-    """The largest parts by name; nothing where all are nothing."""
-    large = sorted((item for item in parts.items() if money(item[1] * people) != "£0"), key=lambda item: -abs(item[1]))
-    named = ", ".join(f"{lower_first(name)} {money(part * people)}" for name, part in large[:NAMED])
-    return f"{lead}{named}" if named else ""
-
-
-def _moved(amount: float) -> str:
-    if money(amount) == "£0":
-        return "nothing"
-    return f"{money(abs(amount))} {'higher' if amount > 0 else 'lower'}"
 
 
 def _points(share: float) -> str:
@@ -240,7 +243,7 @@ def _round_up(number: int) -> int:
 
 def page_of(found: Answers) -> Page:
     """Everything that is reported of an analysis."""
-    result, model = found.result, found.result.scenario.model
+    result, model, setting = found.result, found.result.scenario.model, found.result.setting
     compared = [f"{_label(found, name)} against {_label(found, result.comparator)}" for name in found.strategies]
     blocks: list[Block] = []
     for name, words in zip(found.strategies, compared, strict=True):
@@ -248,9 +251,8 @@ def page_of(found: Answers) -> Page:
         blocks += _of_strategy(found, name)
     blocks += _choices(found)
     about = (
-        f"{' and '.join(compared)}, {PERSPECTIVE_NAMES[found.perspective]}: £ of "
-        f"{result.scenario.setting.price_year} for {model.people:,} people, undiscounted unless said; a saving is "
-        "positive."
+        f"{' and '.join(compared)}, {setting.name(found.perspective)}: "
+        f"{setting.prices} for {model.people:,} people, undiscounted unless said; a saving is positive."
     )
     frame = pd.DataFrame(found.rows).astype(object)
     return Page(
@@ -267,6 +269,7 @@ def drawn(name: str, found: Answers, *more: Any) -> "Chart":
 
 
 def _of_strategy(found: Answers, strategy: str) -> Iterator[Block]:
+    currency = found.result.setting.currency
     result, people, end = found.result, found.result.scenario.model.people, _horizon(found)
     for heading, told in sentences(found, strategy).items():
         yield Heading(heading)
@@ -277,7 +280,8 @@ def _of_strategy(found: Answers, strategy: str) -> Iterator[Block]:
     yield Table(pd.DataFrame(_when(found, strategy)), WHEN, name="when", only=(SHEET,))
     yield Heading("How much, and the worst tenth of the simulations")
     columns: tuple[Column, ...] = (
-        Column("what", f"{people:,} people", "text", only=READ), Column("what", "£ per person referred", only=(SHEET,)),
+        Column("what", f"{people:,} people", "text", only=READ),
+        Column("what", f"{currency.symbol} per person referred", only=(SHEET,)),
         STRATEGY, TO_MONTH, OVER, Column("value", "Mean", "money", "value_words"),
         Column("error", "Mean known to ± (95%)", "money", only=(SHEET,)),
         Column("span_50", "50% interval", only=READ), SPAN, LOW, HIGH,
@@ -292,7 +296,7 @@ def _of_strategy(found: Answers, strategy: str) -> Iterator[Block]:
         Column("reading", "Alternative", "text"), STRATEGY, TO_MONTH, OVER,
         Column("value", "Mean net saving", "money", "value_words"), SPAN, LOW, HIGH, WORST,
         Column("chance", "Chance of payback", "share", "chance_words"),
-        Column("best", f"Best at {money(result.threshold)} per QALY", "share", "best_words", READ),
+        Column("best", f"Best at {currency.money(result.threshold)} per QALY", "share", "best_words", READ),
     )  # fmt: skip
     media = (TEXT, SCREEN, SHEET) if len(found.psa.readings) > 1 else READ
     yield Table(pd.DataFrame(_readings(found, strategy)), columns, name="readings", only=media)
@@ -304,23 +308,24 @@ def _of_strategy(found: Answers, strategy: str) -> Iterator[Block]:
 
 def _by_year(found: Answers, strategy: str) -> Iterator[Block]:
     """A row a year, and the chart of it; perspectives with the same chances share a line."""
+    setting = found.result.setting
     result = found.result
     curves = {name: found.psa.chances(name, strategy) for name in found.perspectives}
     curves["cash"] = found.psa.chances(found.perspective, strategy, view="cash")
-    labels = {name: upper_first(PERSPECTIVE_NAMES[name]) for name in found.perspectives}
-    labels["cash"] = f"Cash alone, {PERSPECTIVE_NAMES[found.perspective]}"
+    labels = {name: upper_first(setting.name(name)) for name in found.perspectives}
+    labels["cash"] = f"Cash alone, {setting.name(found.perspective)}"
     years = [float(year) for year in curves["cash"].by_year()] or [result.horizons[-1] / MONTHS_A_YEAR]
     rows: list[dict[str, Any]] = []
     for year in years:
         at = {"strategy": _label(found, strategy), "year": year, "month": MONTHS_A_YEAR * year}
-        rows.append(_in_words(at, {name: curve.at(MONTHS_A_YEAR * year) for name, curve in curves.items()}))
+        rows.append(_in_words(found, at, {name: curve.at(MONTHS_A_YEAR * year) for name, curve in curves.items()}))
     alike: dict[tuple[float, ...], list[str]] = {}
     for name in curves:
         alike.setdefault(tuple(row[name] for row in rows), []).append(name)
     series = tuple((names[0], "; ".join(labels[name] for name in names)) for names in alike.values())
     paid = found.pick("chance_payback", strategy, perspective=found.perspective)["value"]
     alt = (
-        f"Line chart of the table above. To the {PERSPECTIVE_NAMES[found.perspective]}, within "
+        f"Line chart of the table above. To the {setting.name(found.perspective)}, within "
         f"{_horizon(found)}: {_label(found, strategy)} in {chance(paid)} simulations."
     )
     chart = Drawn(
@@ -337,9 +342,14 @@ def _by_year(found: Answers, strategy: str) -> Iterator[Block]:
 
 
 def _in_words(
-    row: Mapping[str, Any], chances: Mapping[str, float], people: int = 1, amounts: tuple[str, ...] = ()
+    found: Answers,
+    row: Mapping[str, Any],
+    chances: Mapping[str, float],
+    people: int = 1,
+    amounts: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """A row with some of its amounts, of the group, and more chances, as numbers and in words."""
+    money = found.result.setting.currency.money
     told = {f"{name}_words": None if row[name] is None else money(row[name] * people) for name in amounts}
     return {**row, **told, **chances} | {f"{name}_words": chance(share) for name, share in chances.items()}
 
@@ -349,15 +359,19 @@ def _when(found: Answers, strategy: str) -> Iterator[dict[str, Any]]:
         at: dict[str, Any] = {"perspective": name, "horizon": end}
         row = found.pick("chance_payback", strategy, **at)
         months = {f"p{p}": found.pick(f"payback_p{p:02d}", strategy, **at)["value"] for p in PERCENTILES}
-        who = {"who": upper_first(PERSPECTIVE_NAMES[name]), "strategy": _label(found, strategy), "to": end}
+        who = {"who": upper_first(found.result.setting.name(name)), "strategy": _label(found, strategy), "to": end}
         yield who | {"chance": row["value"], "error": row["error"]} | months
 
 
 def _how_much(found: Answers, strategy: str) -> Iterator[dict[str, Any]]:
     """Net savings by perspective and party to each horizon, then peak funding."""
+    setting = found.result.setting
     accounts: list[tuple[str, dict[str, Any]]] = [
-        *((upper_first(PERSPECTIVE_NAMES[name]), {"perspective": name}) for name in found.perspectives),
-        *((f"{upper_first(PARTY_NAMES[party])}, own account", {"party": party}) for party in found.result.parties()),
+        *((upper_first(setting.name(name)), {"perspective": name}) for name in found.perspectives),
+        *(
+            (f"{upper_first(setting.parties[party].name)}, own account", {"party": party})
+            for party in found.result.parties()
+        ),
     ]
     for end, (label, whose) in product(found.result.horizons, accounts):
         at = whose | {"horizon": end}
@@ -376,6 +390,7 @@ def _amount(
 ) -> dict[str, Any]:
     """A row of an outcome. tenth: whether its worst tenth is known, and it is read everywhere."""
     people, row = found.result.scenario.model.people, found.pick(outcome, strategy, **at)
+    interval = found.result.setting.currency.interval
     spans = {
         name: "–" if row[low] is None else interval(row[low] * people, row[high] * people)
         for name, low, high in (("span", "low", "high"), ("span_50", "low_50", "high_50"))
@@ -384,7 +399,7 @@ def _amount(
         "what": what, "strategy": _label(found, strategy), "to": at["horizon"], "over": in_words(at["horizon"]),
         "worst": found.pick(f"{outcome}_worst_tenth", strategy, **at)["value"] if tenth else None,
     }  # fmt: skip
-    return _in_words(known, {}, people, ("value", "worst"))
+    return _in_words(found, known, {}, people, ("value", "worst"))
 
 
 def _readings(found: Answers, strategy: str) -> Iterator[dict[str, Any]]:
@@ -393,14 +408,15 @@ def _readings(found: Answers, strategy: str) -> Iterator[dict[str, Any]]:
         best = found.pick("chance_best", strategy, **at, threshold=found.result.threshold, discounted=True)["value"]
         paid = found.pick("chance_payback", strategy, **at)["value"]
         row = {"reading": upper_first(reading_label(found.result, run))}
-        yield row | _in_words(_amount(found, "", strategy, "net_saving", at), {"chance": paid, "best": best})
+        yield row | _in_words(found, _amount(found, "", strategy, "net_saving", at), {"chance": paid, "best": best})
 
 
 def _choices(found: Answers) -> Iterator[Block]:
     """Net saving alone and the setting's thresholds, then the curve with its chart."""
+    currency = found.result.setting.currency
     labels = [_label(found, name) for name in found.result.strategies]
     columns = (
-        Column("by", "Judged by", "text"), Column("threshold", "£ per QALY", "whole"),
+        Column("by", "Judged by", "text"), Column("threshold", f"{currency.symbol} per QALY", "whole"),
         *(Column(f"chance_{s}", f"Chance best: {one}", "share", f"chance_{s}_words") for s, one in enumerate(labels)),
         Column("chosen", "On the frontier"), Column("frontier", "Chance that it is best", "share", only=(SHEET,)),
         *(Column(f"loss_{s}", f"Expected loss: {one}", "money", f"loss_{s}_words") for s, one in enumerate(labels)),
@@ -415,7 +431,8 @@ def _choices(found: Answers) -> Iterator[Block]:
     chart = Drawn(
         "line", "threshold", tuple((f"chance_{s}", label) for s, label in enumerate(labels)),
         "Chance of being the best choice, by what a QALY is worth", "Share of simulations", "share",
-        across="£ per QALY", alt=f"Line chart of the table; the broad grey line is the frontier. {alt}",
+        across=f"{currency.symbol} per QALY",
+        alt=f"Line chart of the table; the broad grey line is the frontier. {alt}",
         broad="frontier",
     )  # fmt: skip
     yield Figure(partial(drawn, "acceptability", found), "acceptability", 380, chart)
@@ -430,4 +447,4 @@ def _choice(found: Answers, choice: Choice, labels: list[str]) -> dict[str, Any]
     } | {f"loss_{s}": float(loss) for s, loss in enumerate(choice.loss)}  # fmt: skip
     chances = {f"chance_{s}": float(share) for s, share in enumerate(choice.chance)}
     losses = tuple(f"loss_{s}" for s in range(len(labels)))
-    return _in_words(row, chances, found.result.scenario.model.people, losses)
+    return _in_words(found, row, chances, found.result.scenario.model.people, losses)

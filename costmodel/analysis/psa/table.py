@@ -21,9 +21,9 @@ from costmodel.analysis.psa.monte_carlo import (
     lowest,
     spread,
 )
+from costmodel.currency import Currency
 from costmodel.errors import made_by, some_of
 from costmodel.page import of_run
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.payback import NEVER, NOTHING, settled
 from costmodel.result.result import Result, Run
 from costmodel.result.table import Row, payback_words, row_of
@@ -31,7 +31,6 @@ from costmodel.result.table import Row, payback_words, row_of
 MONEY_ALONE = "judged by net saving alone"
 POINTS = 250
 """Draws of each alternative that a program is shown in the plane: the first."""
-DEFAULT = "nhs_pss"
 
 
 def row(
@@ -40,7 +39,7 @@ def row(
     """A row of the one table, as `row_of` makes it, with what draws know beside it.
 
     low_50 and high_50: the 50% interval. error: half the 95% interval of the value from the number of draws.
-    threshold: GBP per QALY. beyond_follow_up: what happens after the last observation.
+    threshold: money per QALY. beyond_follow_up: what happens after the last observation.
     """
     return row_of(result, run, h, s, outcome, found, **more) | {
         "low_50": found.low_50, "high_50": found.high_50, "error": found.error, "threshold": threshold,
@@ -56,14 +55,15 @@ def paid_back(result: Result, run: Run, h: int, s: int, perspective: str, view: 
 
 
 def rows(
-    psa: Draws, perspectives: Collection[str] = tuple(PERSPECTIVES), strategies: Collection[str] | None = None
+    psa: Draws, perspectives: Collection[str] | None = None, strategies: Collection[str] | None = None
 ) -> Iterator[Row]:
     """Every answer: the mixture and each alternative, both horizons, the strategies and perspectives asked for.
 
     Choices are between all strategies, whichever are asked for.
     """
     result = made_by("psa", psa, Draws, "costmodel.psa").result
-    perspectives = some_of("perspective", perspectives, PERSPECTIVES)
+    known = result.setting.perspectives
+    perspectives = some_of("perspective", known if perspectives is None else perspectives, known)
     named = result.strategies[1:] if strategies is None else some_of("strategy", strategies, result.strategies[1:])
     for run, h in product(psa.readings.values(), range(len(result.horizons))):
         for s, name in enumerate(result.strategies):
@@ -120,7 +120,7 @@ class _Place:
             values = self.psa.party_peaks[party][self.s]
             found, more = self.spread(lambda of: values, kept=True), {"draws": self.psa.kept}
         else:
-            p = list(PERSPECTIVES).index(whose["perspective"])
+            p = self.psa.result.setting.index(whose["perspective"])
             values = self.run.outcomes.peak[0, p, self.s]
             found, more = self.spread(lambda of: of.outcomes.peak[0, p, self.s]), {}
         yield self.row("peak_funding", found, **whose, **more)
@@ -136,8 +136,8 @@ class _Place:
         if (ratio := self.offset_ratio(perspective)) is not None:
             yield self.row("offset_ratio", ratio, unit="ratio", **whose)
         for value in psa.setting_thresholds:
-            benefit = self.spread(self.benefit(value, perspective))
-            yield self.row("nmb", benefit, discounted=True, threshold=value, words=_at(value), **whose)
+            benefit, words = self.benefit(value, perspective), _at(value, result.setting.currency)
+            yield self.row("nmb", self.spread(benefit), discounted=True, threshold=value, words=words, **whose)
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
             yield self.row(outcome, paid_back(result, run, h, s, perspective, view), unit="share", **whose)
         yield from self.payback(perspective)
@@ -176,15 +176,15 @@ class _Place:
             yield self.one_by_one(f"payback_p{percent:02d}", month, **told(month))
 
 
-def _at(threshold: float) -> str:
-    return f"at £{threshold:,.0f} per QALY"
+def _at(threshold: float, currency: Currency) -> str:
+    return f"at {currency.written(f'{threshold:,.0f}')} per QALY"
 
 
 def _choices(psa: Draws, run: Run, h: int, perspective: str) -> Iterator[Row]:
     """Chance of being the best and expected loss of every strategy, by net saving alone and at the thresholds."""
     result = psa.result
     for choice in psa.choices(perspective, result.horizons[h], run.name, (None, *psa.setting_thresholds)):
-        by = MONEY_ALONE if choice.threshold is None else _at(choice.threshold)
+        by = MONEY_ALONE if choice.threshold is None else _at(choice.threshold, result.setting.currency)
         for s in range(len(result.strategies)):
             more: dict[str, Any] = {
                 "perspective": perspective, "discounted": choice.threshold is not None, "threshold": choice.threshold,
@@ -210,8 +210,9 @@ class Answers:
 
     @property
     def perspective(self) -> str:
-        """The one in the sentences and curves: the NHS and social care where several were asked for."""
-        return DEFAULT if DEFAULT in self.perspectives else self.perspectives[0]
+        """The one in the sentences and curves: the setting's main one where several were asked for."""
+        main = self.result.setting.main
+        return main if main in self.perspectives else self.perspectives[0]
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -236,7 +237,8 @@ class Answers:
 def answers(psa: Draws, perspective: str | None = None, strategies: Collection[str] | None = None) -> Answers:
     """Everything that is reported of an analysis; perspective, strategies: only these. Raises InputError."""
     others = psa.result.strategies[1:]
-    perspectives = some_of("perspective", PERSPECTIVES if perspective is None else [perspective], PERSPECTIVES)
+    known = psa.result.setting.perspectives
+    perspectives = some_of("perspective", known if perspective is None else [perspective], known)
     wanted = some_of("strategy", others if strategies is None else strategies, others)
     return Answers(psa, tuple(perspectives), tuple(wanted))
 

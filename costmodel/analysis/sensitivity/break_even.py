@@ -1,7 +1,7 @@
 """Break-even: the value of an input at which an outcome is met, alone, beside another input, or with a given chance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +38,7 @@ from costmodel.model.run import SEED, evaluate
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
-from costmodel.words import amount, money, pair, upper_first
+from costmodel.words import amount, pair, upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ COLUMNS = (
     Column("value", "Break-even value", "rounded", only=(SHEET,)),
     Column("as_declared", "To type into Your value", "rounded", only=(SHEET,)), Column("met", "Met", right=False),
     Column("percentile", "Percentile of its own uncertainty", "share", only=(SHEET,)),
-    Column("residual", "Net saving missed by, £", "tiny", only=(SHEET,)),
+    Column("residual", "Net saving missed by", "tiny", only=(SHEET,)),
     Column("searched_low", "Searched from", "rounded", only=(SHEET,)),
     Column("searched_high", "Searched to", "rounded", only=(SHEET,)),
     Column("words", "Finding", only=(SHEET,), width=48),
@@ -115,6 +115,9 @@ class BreakEvens(Paged):
         """Whether the target is met, the values that meet it, and the inputs that have none."""
         import pandas as pd
 
+        currency = self.target.question.scenario.setting.currency
+        missed = f"Net saving missed by, {currency.symbol}"
+        exact = tuple(replace(one, label=missed) if one.key == "residual" else one for one in COLUMNS)
         question, roots = self.target.question, [row for one in self.found for row in one.rows if row["kind"] == "root"]
         without = [one for one in self.found if not (one.roots or one.jumps or one.met or one.inert)]
         inert = [one.input for one in self.found if one.inert]
@@ -135,9 +138,9 @@ class BreakEvens(Paged):
             ),
             *(named_on(f"{len(inert)} inputs change nothing here", inert) if inert else ()),
             Paragraph(DECLARED, only=(SHEET,)),
-            Table(pd.DataFrame([row for one in everything for row in one.rows]), COLUMNS, only=(SHEET,)),
+            Table(pd.DataFrame([row for one in everything for row in one.rows]), exact, only=(SHEET,)),
         )  # fmt: skip
-        short = "" if self.met_now or question.outcome == "payback" else f"; {money(abs(self.figure))} short"
+        short = "" if self.met_now or question.outcome == "payback" else f"; {currency.money(abs(self.figure))} short"
         about = (f"{subject(question)}: {self.target.words}", f"{prices(question)}{short}")
         sought = {"value": self.target.value, "words": self.target.words}
         return asked(question, SCHEMA, blocks, about, self.frame, target=sought, met_now=self.met_now)
@@ -203,7 +206,7 @@ class Frontier(Paged):
 
 def break_even(
     scenario: Scenario, input: str | None = None, outcome: str = "net_saving", value: float | None = None,
-    perspective: str = "nhs_pss", horizon: float | None = None, strategy: str | None = None, discounted: bool = False,
+    perspective: str | None = None, horizon: float | None = None, strategy: str | None = None, discounted: bool = False,
 ) -> BreakEvens:  # fmt: skip
     """The values of one input, or of each, at which an outcome is met while all others stay as they are.
 
@@ -224,7 +227,7 @@ def break_even(
 
 def frontier(
     scenario: Scenario, first: str, second: str, values: Sequence[float] | None = None, outcome: str = "net_saving",
-    value: float | None = None, perspective: str = "nhs_pss", horizon: float | None = None,
+    value: float | None = None, perspective: str | None = None, horizon: float | None = None,
     strategy: str | None = None, discounted: bool = False,
 ) -> Frontier:  # fmt: skip
     """For each value of the first input, the values of the second at which an outcome is met.
@@ -247,7 +250,7 @@ def _figures(wanted: Target, changes: Sequence[Change]) -> Array:
 
 
 def chance_break_even(
-    scenario: Scenario, input: str, chance: float, by_month: float | None = None, perspective: str = "nhs_pss",
+    scenario: Scenario, input: str, chance: float, by_month: float | None = None, perspective: str | None = None,
     horizon: float | None = None, strategy: str | None = None, discounted: bool = False, draws: int = DRAWS,
     seed: int = SEED,
 ) -> BreakEvens:  # fmt: skip

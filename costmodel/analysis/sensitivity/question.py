@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from costmodel.analysis.sensitivity.inputs import one_by_one
+from costmodel.currency import significant
 from costmodel.errors import InputError, made_by, number, one_of, true_or_false
 from costmodel.model.activity import LARGEST_LEAK, looking
 from costmodel.model.draws import Array, Values, completed
 from costmodel.model.run import BLOCK, evaluate, run
 from costmodel.page import Block, Page, titled
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.result import payback
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.result.result import Result
@@ -20,7 +20,6 @@ from costmodel.result.table import cost_per_qaly, in_words, offset_ratio, paybac
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.units import out_of_support
-from costmodel.words import money, significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,11 +33,12 @@ OUTCOMES: dict[str, str] = {
     "offset_ratio": "offset ratio",
 }
 UNITS = {
-    "net_saving": "GBP", "payback": "months", "cost_per_qaly": "GBP per QALY", "nmb": "GBP", "offset_ratio": "ratio",
+    "net_saving": "money", "payback": "months", "cost_per_qaly": "money per QALY", "nmb": "money",
+    "offset_ratio": "ratio",
 }  # fmt: skip
 TARGETS = ("net_saving", "nmb", "payback", "offset_ratio")
 WHOLE = 100
-"""Pounds from which an answer is shown whole: bars differ in what three figures would hide."""
+"""Money from which an answer is shown whole: bars differ in what three figures would hide."""
 PLAIN_RATIO = "costs more and improves health"
 """The only finding with which a cost per QALY is a price of health."""
 
@@ -97,7 +97,12 @@ class Question:
     @property
     def unit(self) -> str:
         """The unit of the answer."""
-        return UNITS[self.outcome]
+        return UNITS[self.outcome].replace("money", self.scenario.setting.currency.code)
+
+    @property
+    def in_money(self) -> bool:
+        """Whether the answer is money, or money per QALY."""
+        return UNITS[self.outcome].startswith("money")
 
     @property
     def first_payment(self) -> float:
@@ -154,8 +159,9 @@ class Question:
 
     def curve(self, rows: Rows) -> tuple[Array, Array]:
         """Cumulative net cost of the mixture to the horizon, (time, row), and its months."""
-        view, payer = VIEWS.index("discounted" if self.discounted else "value"), list(PERSPECTIVES)
-        curves = rows.result.deterministic.curves_of(view, payer.index(self.perspective))[:, self.strategy - 1]
+        view = VIEWS.index("discounted" if self.discounted else "value")
+        payer = self.scenario.setting.index(self.perspective)
+        curves = rows.result.deterministic.curves_of(view, payer)[:, self.strategy - 1]
         return until(rows.mixed(curves), rows.result.edges, self.months / MONTHS_A_YEAR)
 
     def spent_and_returned(self, rows: Rows) -> tuple[Array, Array]:
@@ -177,7 +183,7 @@ class Question:
 
 
 def ask(
-    scenario: Scenario, outcome: str = "net_saving", perspective: str = "nhs_pss", horizon: float | None = None,
+    scenario: Scenario, outcome: str = "net_saving", perspective: str | None = None, horizon: float | None = None,
     strategy: str | None = None, discounted: bool = False,
 ) -> Question:  # fmt: skip
     """A question of a scenario. horizon: months, the follow-up by default. strategy: the second by default.
@@ -186,7 +192,7 @@ def ask(
     """
     made_by("scenario", scenario, Scenario, "costmodel.load")
     one_of("outcome", outcome, OUTCOMES)
-    one_of("perspective", perspective, PERSPECTIVES)
+    perspective = scenario.setting.asked(perspective)
     discounted = true_or_false("discounted", discounted)
     template = run(scenario, draws=0)
     index, position = template.at(horizon, place="horizon"), template.compared(strategy)
@@ -202,7 +208,7 @@ class Target:
     words: str
 
     def figure(self, rows: Rows) -> Array:
-        """Pounds by which the outcome is more than met, (1, row); continuous where the outcome's money is.
+        """Money by which the outcome is more than met, (1, row); continuous where the outcome's money is.
 
         Payback by a month: less the most that is still owed at that month or later. A ratio r: what is saved
         less r times what the therapy costs.
@@ -221,7 +227,10 @@ class Target:
 
 
 def target(question: Question, value: float | None) -> Target:
-    """A target; by default £0, payback within the horizon, a ratio of 1. Raises InputError for what cannot be met."""
+    """A target; by default no money, payback within the horizon, a ratio of 1.
+
+    Raises InputError for what cannot be met.
+    """
     horizon, outcome = in_words(question.months), question.outcome
     if outcome not in TARGETS:
         remedy = f"Take one of {', '.join(TARGETS)}: a cost per QALY is met where nmb is 0 at that threshold."
@@ -235,7 +244,7 @@ def target(question: Question, value: float | None) -> Target:
     elif outcome == "offset_ratio":
         words = f"savings of {value:g} times the therapy's cost over {horizon}"
     else:
-        words = f"{OUTCOMES[outcome]} of £{value:,.0f} over {horizon}"
+        words = f"{OUTCOMES[outcome]} of {question.scenario.setting.currency.written(f'{value:,.0f}')} over {horizon}"
     return Target(question, float(value), f"{'discounted ' if question.in_present_values else ''}{words}")
 
 
@@ -360,7 +369,8 @@ def _refused_on_load(scenario: Scenario, values: Values, rows: int) -> dict[int,
 
 
 def said(finding: Finding, question: Question) -> str:
-    """An answer as it is read: pounds, months or a ratio, or its words."""
+    """An answer as it is read: money, months or a ratio, or its words."""
+    money = question.scenario.setting.currency.money
     if finding.value is None or question.outcome == "payback":
         return finding.words
     if question.outcome == "offset_ratio":
@@ -376,13 +386,13 @@ def subject(question: Question) -> str:
     observed = "" if question.horizon == 0 else " (extrapolation)"
     return (
         f"{own} against {strategies[question.template.comparator].label}, "
-        f"{PERSPECTIVE_NAMES[question.perspective]}, {in_words(question.months)}{observed}"
+        f"{question.scenario.setting.name(question.perspective)}, {in_words(question.months)}{observed}"
     )
 
 
 def prices(question: Question) -> str:
     """What money is: of which year, of whom."""
-    return f"£ of {question.scenario.setting.price_year} per person referred; a saving is positive"
+    return f"{question.scenario.setting.prices} per person referred; a saving is positive"
 
 
 def asked(

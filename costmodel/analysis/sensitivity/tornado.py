@@ -255,9 +255,10 @@ class Tornado(Paged):
             )  # fmt: skip
         if drawn:
             low, high = min(row["least"] for row in drawn), max(row["most"] for row in drawn)
-            money = drawing.money_axis("xaxis", low, high, from_zero=False)
+            currency = self.question.scenario.setting.currency
+            money = drawing.money_axis(currency, "xaxis", low, high, from_zero=False)
             figure.add_vline(central, line_width=1.5, line_color=drawing.GREY)
-            figure.update_layout(barmode="overlay", **(money if self.question.unit.startswith("GBP") else {}))
+            figure.update_layout(barmode="overlay", **(money if self.question.in_money else {}))
             labels = [
                 f"{drawing.wrapped(row['label'], drawing.LABEL)}<br>{drawing.literal(row['pair'])}" for row in drawn
             ]
@@ -298,7 +299,7 @@ def _row(one: Input, kind: str, note: str = "") -> dict[str, Any]:
 
 
 def tornado(
-    scenario: Scenario, outcome: str = "net_saving", perspective: str = "nhs_pss", horizon: float | None = None,
+    scenario: Scenario, outcome: str = "net_saving", perspective: str | None = None, horizon: float | None = None,
     strategy: str | None = None, discounted: bool = False,
 ) -> Tornado:  # fmt: skip
     """Move every input alone, deterministically, through the values at which it is uncertain.
@@ -399,9 +400,9 @@ class Grid(Paged):
             | {f"words_{i}": said(found, question) for i, found in enumerate(row)}
             for value, row in zip(self.first_values, self.findings, strict=True)
         ]
+        style = "money" if question.outcome in ("net_saving", "nmb") else "rounded"
         across = (
-            Column(f"value_{i}", amount(value, second.unit), "money" if question.unit == "GBP" else "rounded",
-                   f"words_{i}")
+            Column(f"value_{i}", amount(value, second.unit), style, f"words_{i}")
             for i, value in enumerate(self.second_values)
         )  # fmt: skip
         blocks = (
@@ -416,7 +417,7 @@ class Grid(Paged):
 
 def grid(
     scenario: Scenario, first: str, second: str, first_values: Sequence[float] | None = None,
-    second_values: Sequence[float] | None = None, outcome: str = "net_saving", perspective: str = "nhs_pss",
+    second_values: Sequence[float] | None = None, outcome: str = "net_saving", perspective: str | None = None,
     horizon: float | None = None, strategy: str | None = None, discounted: bool = False,
 ) -> Grid:  # fmt: skip
     """The outcome at every pair of values; by default from the low to the high value of each input's uncertainty.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from costmodel.analysis.validation.file import MODEL, Target
 from costmodel.analysis.validation.question import Prediction
 from costmodel.content import by_content
+from costmodel.currency import MINUS
 from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
-from costmodel.words import MINUS, money
+from costmodel.scenario.setting import currency_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,9 +139,10 @@ class Validation(Paged):
 
     def _footing(self) -> str:
         """With what the figures were worked out."""
-        priced = [row.target for row in self.rows if row.figure and "GBP" in row.target.unit]
+        priced = [row.target for row in self.rows if row.figure and currency_of(row.target.unit)]
         years = sorted({target.price_year for target in priced if target.price_year})
-        prices = f" Money in £ of {', '.join(years)}." if years else ""
+        symbols = dict.fromkeys(one.symbol for target in priced if (one := currency_of(target.unit)))
+        prices = f" Money in {' or '.join(symbols)} of {', '.join(years)}." if years else ""
         return (
             f"{self.draws:,} draws, seed {self.seed}. Per person referred, undiscounted.{prices} Where there "
             "are several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and "
@@ -185,8 +187,8 @@ def _figure(value: float, target: Target) -> str:
 
 def _size(value: float, target: Target) -> str:
     kind = target.unit.split()[0]
-    if kind == "GBP":
-        return money(value)
+    if currency := currency_of(target.unit):
+        return currency.money(value)
     if kind == "share":
         return f"{value:.1%}"
     if kind == "QALY":

@@ -8,13 +8,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.perspectives import Perspective
 from costmodel.scenario.attached import read_sources
 from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Transition, Version
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
+from costmodel.scenario.setting import home
 
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
 Outcome = Literal[
@@ -51,7 +51,7 @@ KEYS = (
 )  # fmt: skip
 MONEY = {"cost", "cost per year", "net cost", "offset per year", "cost per qaly", "chance cost-effective"}
 """Outcomes of which a figure is money, or rests on a threshold that is."""
-HOME = "GBP"
+HOME = home().currency.code
 MODEL = "model.yaml"
 """The file of a population that is asked where a row names none."""
 
@@ -86,7 +86,7 @@ class Target(Block):
     """The group that it is compared with."""
     stratum: Name | None = None
     """The people asked about; all where left out."""
-    perspective: Perspective | None = None
+    perspective: Name | None = None
     """Whose costs."""
     states: Names = []
     """The states that count."""
@@ -114,10 +114,10 @@ class Target(Block):
     """The upper end."""
     unit: Text
     """share, months, QALY, a currency, or another word for rows that are not asked.
-    `GBP`, `GBP per QALY`.
+    `EUR`, `EUR per QALY`.
     """
     currency: Exchange | None = None
-    """What a unit of a currency other than GBP is worth.
+    """What a unit of a currency other than the setting's is worth.
     In pounds.
     """
     price_year: PriceYear | None = None

@@ -16,7 +16,6 @@ from costmodel.model.draws import Values, drawn_values
 from costmodel.model.money import cost_per_year
 from costmodel.model.rates import rate_lines
 from costmodel.model.run import living_at, run_at
-from costmodel.perspectives import weight
 from costmodel.result.estimate import quantiles
 from costmodel.result.frames import used_of
 from costmodel.result.outcomes import Living, share_in
@@ -216,7 +215,7 @@ class Answers:
         """Everything that a perspective spends on a person-year in a state, (1, draw)."""
         model, look, total = self.scenario.model, looking(self._values), np.zeros((1, self.draws))
         for cost in model.costs.values():
-            if sign := weight(str(row.perspective), cost.paid_by, cost.received_by):
+            if sign := self.scenario.setting.weight(str(row.perspective), cost.paid_by, cost.received_by):
                 total += sign * cost_per_year(model, cost, look)[list(model.states).index(str(row.ill))]
         return total
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from costmodel.analysis.calibration.file import is_calibration, read_calibration
 from costmodel.analysis.validation.answer import HIT, NO_MODEL, PREDICTED, Judged, Validation
-from costmodel.analysis.validation.file import HOME, MODEL, MONEY, Declared, Target, read_validation
+from costmodel.analysis.validation.file import MODEL, MONEY, Declared, Target, read_validation
 from costmodel.analysis.validation.question import (
     Answers,
     Array,
@@ -20,6 +20,7 @@ from costmodel.analysis.validation.question import (
     problems,
     utility_choices,
 )
+from costmodel.currency import Currency
 from costmodel.errors import InputError, can_be_called, made_by, nearest, path_of
 from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
@@ -27,7 +28,6 @@ from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import catalogue, load
-from costmodel.words import money
 
 VALIDATION_FILE, FORMER_FILE = "validation.yaml", "trial.yaml"
 CANNOT, VOID = "cannot be asked", "void"
@@ -162,7 +162,7 @@ def _judged(answers: Answers, name: str, row: Target, remark: str) -> Judged:
         return Judged(name, row, verdict=VOID, remark=remark)
     words = verdict(figure, row) if row.role == PREDICTED and not remark else ""
     if row.outcome == "greatest offset ratio":
-        remark = f"{_ceiling(row, parts, weights)} {remark}".rstrip()
+        remark = f"{_ceiling(answers.scenario.setting.currency, row, parts, weights)} {remark}".rstrip()
     return Judged(name, row, figure, readings, words, remark)
 
 
@@ -181,8 +181,9 @@ def verdict(found: Prediction, row: Target) -> str:
     return WIDE if wide else HIT
 
 
-def _ceiling(row: Target, parts: Parts, weights: Array) -> str:
+def _ceiling(currency: Currency, row: Target, parts: Parts, weights: Array) -> str:
     """What the greatest possible saving is made of, as means of the mixture."""
+    money = currency.money
     each = (np.broadcast_to(parts[name], parts["years"].shape) for name in ("years", "year ill", "above", "below"))
     years, year, saved, paid = (float(weights @ part.mean(axis=1)) for part in each)
     if years <= 0 or paid <= 0:
@@ -205,7 +206,7 @@ def _priced(scenario: Scenario, row: Target) -> tuple[Target, float]:
         return row, threshold
     figures = {key: getattr(row, key) for key in ("observed", "low", "high", "tolerance", "width")}
     now = {key: None if figure is None else figure * rate for key, figure in figures.items()}
-    unit = " ".join([HOME, *row.unit.split()[1:]])
+    unit = " ".join([setting.currency.code, *row.unit.split()[1:]])
     return row.model_copy(update=now | {"unit": unit, "price_year": setting.price_year}), threshold
 
 

@@ -21,7 +21,7 @@ from costmodel.result.result import Result, Run
 from costmodel.scenario.blocks import Effect, Strategy, Therapy
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.schema import ModelFile, SettingFile
 from costmodel.scenario.structure import Structure
 
 TRIED = 24
@@ -38,6 +38,16 @@ class Context:
     def scenario(self) -> Scenario:
         """What was run."""
         return self.result.scenario
+
+    @property
+    def setting(self) -> SettingFile:
+        """Its country."""
+        return self.scenario.setting
+
+    @property
+    def symbol(self) -> str:
+        """Of the currency."""
+        return self.setting.currency.symbol
 
     @property
     def model(self) -> ModelFile:

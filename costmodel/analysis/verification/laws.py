@@ -29,7 +29,6 @@ from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.model.rates import Look, rate_lines
 from costmodel.model.run import values_of
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.flows import Flows
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC, Result
@@ -39,13 +38,13 @@ from costmodel.scenario.leaves import Leaf
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.probabilities import Chances, all_states
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.setting import NOBODY, THERAPY
 from costmodel.units import out_of_support
 
 FARTHEST, POINTS = 7.5, 1_501
 """Standard deviations to which a distribution's mean is integrated, and at how many points."""
 PENNY = 0.005
 EXACT = 1e-9
-PERSPECTIVE = "nhs_pss"
 ENOUGH = 10_000
 """Draws for which the Monte-Carlo error is judged."""
 NO_DRAWS = "no draws were made"
@@ -199,11 +198,12 @@ def _parts_sum(context: Context) -> Finding:
     parts = saving[saving.category != "all"].groupby([*keys, "perspective"]).value.sum()
     worst = largest((whole - parts).to_numpy())
     parties = saving[(saving.party != "all")]
-    for perspective, members in PERSPECTIVES.items():
+    for perspective in context.setting.perspectives:
+        members = context.setting.members(perspective)
         theirs = parties[parties.party.isin(members)].groupby(keys).value.sum()
         one = whole.xs(perspective, level="perspective")
         worst = worst_of(worst, largest((one - theirs.reindex(one.index, fill_value=0.0)).to_numpy()))
-    return Measured(worst_of(worst, _years_sum(context)), "largest gap in £ per person")
+    return Measured(worst_of(worst, _years_sum(context)), f"largest gap in {context.symbol} per person")
 
 
 def _years_sum(context: Context) -> float:
@@ -224,15 +224,17 @@ def _years_sum(context: Context) -> float:
 def _payback(context: Context) -> Finding:
     result, worst = context.result, 0.0
     for run, h, s in answers(result):
-        for perspective in PERSPECTIVES:
+        for perspective in context.setting.perspectives:
             month = result.curve_payback(s, perspective, h, run=run)
             curve = result.mean_curve(s, perspective, run=run)
             worst = worst_of(worst, _off_curve(curve, result, h, s, month))
-    return Measured(worst, "largest £ of the curve on the wrong side of nothing, before or after payback")
+    return Measured(
+        worst, f"largest {context.symbol} of the curve on the wrong side of nothing, before or after payback"
+    )
 
 
 def _off_curve(curve: Array, result: Result, horizon: int, strategy: int, month: float) -> float:
-    """£ by which a month of payback and a curve disagree: owing after it, clear just before it, or no money back."""
+    """Money by which a month of payback and a curve disagree: owed after it, clear just before, or none back."""
     months, end = result.edges * MONTHS_A_YEAR, result.horizons[horizon]
     first = result.first_payment[strategy]
     at_end = float(np.interp(end, months, curve))
@@ -247,31 +249,31 @@ def _off_curve(curve: Array, result: Result, horizon: int, strategy: int, month:
 
 
 def _perspectives(context: Context) -> Finding:
-    names = list(PERSPECTIVES)
-    broken = sum(not set(PERSPECTIVES[a]) <= set(PERSPECTIVES[b]) for a, b in pairwise(names))
+    every = {name: context.setting.members(name) for name in context.setting.perspectives}
+    broken = sum(not set(a) <= set(b) for a, b in pairwise(every.values()))
     result, worst = context.result, 0.0
-    real = [i for i, item in enumerate(result.items) if "nobody" in (item.paid_by, item.received_by)]
+    real = [i for i, item in enumerate(result.items) if NOBODY in (item.paid_by, item.received_by)]
     for run, h, s in answers(result):
         more = run.outcomes.cost[h, 0, :, s] - run.outcomes.cost[h, 0, :, 0]
-        by_hand = sum((1 if result.items[i].paid_by != "nobody" else -1) * more[i] for i in real)
-        worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective="societal") - by_hand))
-        for name, members in PERSPECTIVES.items():
+        by_hand = sum((1 if result.items[i].paid_by != NOBODY else -1) * more[i] for i in real)
+        worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective=context.setting.everyone) - by_hand))
+        for name, members in every.items():
             accounts = sum(result.net_cost(run, h, s, party=party) for party in members)
             worst = worst_of(worst, largest(result.net_cost(run, h, s, perspective=name) - accounts))
-    return Measured(worst + broken, "perspectives not inside the next, plus the largest gap in £")
+    return Measured(worst + broken, f"perspectives not inside the next, plus the largest gap in {context.symbol}")
 
 
 def _nothing_saved(context: Context) -> Finding:
     result, worst = context.at_centre(edited(context.scenario, NO_EFFECTS, NO_HARMS)), 0.0
     for (run, h, s), discounted in product(answers(result), (False, True)):
         worst = worst_of(worst, largest(result.qaly_gain(run, h, s, discounted)))
-        for name in PERSPECTIVES:
+        for name in context.setting.perspectives:
             whole, therapy = (
                 result.net_cost(run, h, s, perspective=name, category=one, discounted=discounted)
-                for one in (None, "therapy")
+                for one in (None, THERAPY)
             )
             worst = worst_of(worst, largest(whole - therapy))
-    return Measured(worst, "largest saving in £ or QALYs")
+    return Measured(worst, f"largest saving in {context.symbol} or QALYs")
 
 
 def _sessions(context: Context) -> Finding:
@@ -290,7 +292,7 @@ def _sessions(context: Context) -> Finding:
             begins = context.look(therapy.set_up) if therapy.wait.months < months else 0.0
             bill = delivered * context.look(therapy.price) + begins
             worst = worst_of(worst, largest(cost[:, 0, s].sum(axis=0) - bill))
-    return Measured(worst, f"largest gap in £ per person, cycles of {', '.join(map(str, tried))} months")
+    return Measured(worst, f"largest gap in {context.symbol} per person, cycles of {', '.join(map(str, tried))} months")
 
 
 def _supports(context: Context) -> Finding:
@@ -323,10 +325,10 @@ def _enough_draws(context: Context) -> Finding:
     result = context.result
     weights, worst = result.weights, 0.0
     for run, h, s in answers(result, result.headline):
-        paid = (result.paybacks(run, h, s, PERSPECTIVE) < np.inf).astype(float)
+        paid = (result.paybacks(run, h, s, context.setting.main) < np.inf).astype(float)
         worst = worst_of(worst, _foretold(paid, weights) / MOST_OF_CHANCE)
-        cost = result.net_cost(run, h, s, perspective=PERSPECTIVE)
-        therapy = result.net_cost(run, h, s, perspective="societal", category="therapy")
+        cost = result.net_cost(run, h, s, perspective=context.setting.main)
+        therapy = result.net_cost(run, h, s, category=THERAPY)
         if spent := abs(float(weights @ therapy.mean(axis=-1))):
             worst = worst_of(worst, _foretold(cost, weights) / (MOST_OF_THERAPY_COST * spent))
     return Measured(

@@ -3,28 +3,26 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from costmodel.perspectives import PERSPECTIVE_NAMES, PERSPECTIVES
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.schema import SettingFile
 from costmodel.words import upper_first
 
-DEFAULT = "nhs_pss"
 
-
-def whose_money(place: DeltaGenerator, label_visibility: str = "visible") -> str:
-    """A switch between the perspectives."""
-    if "perspective" not in st.session_state:
-        st.session_state["perspective"] = DEFAULT
+def whose_money(setting: SettingFile, place: DeltaGenerator, label_visibility: str = "visible") -> str:
+    """A switch between the perspectives of a setting."""
+    if st.session_state.get("perspective") not in setting.perspectives:
+        st.session_state["perspective"] = setting.main
     chosen = place.segmented_control(
         "Whose money?",
-        list(PERSPECTIVES),
+        list(setting.perspectives),
         key="perspective",
         persist_state="session",
         required=True,
-        format_func=lambda name: upper_first(PERSPECTIVE_NAMES[name]),
+        format_func=lambda name: upper_first(setting.name(name)),
         label_visibility=label_visibility,
         wrap=True,
     )
-    return chosen or DEFAULT
+    return chosen or setting.main
 
 
 def therapy(scenario: Scenario) -> str:

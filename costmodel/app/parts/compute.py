@@ -25,7 +25,6 @@ from costmodel.analysis.verification import Verification, verify_result
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
 from costmodel.model.run import DRAWS, SEED, run
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -372,4 +371,4 @@ def longest_horizon(scenario: Scenario) -> int:
 def _bytes_of_a_cycle(scenario: Scenario) -> int:
     """Of curves: in each view, of each sum of payers, of every strategy but the first, in each reading."""
     variants = (len(scenario.model.strategies) - 1) * len(scenario.readings)
-    return len(VIEWS) * len(PERSPECTIVES) * variants * DRAWS * BYTES
+    return len(VIEWS) * len(scenario.setting.perspectives) * variants * DRAWS * BYTES

@@ -65,7 +65,7 @@ def prepare(scenario: Scenario) -> Screen:
     left, right = st.columns([2, 1], gap="medium")
     with left:
         row = st.container(key="asked", horizontal=True, vertical_alignment="center")
-        perspective = asked.whose_money(row, "collapsed")
+        perspective = asked.whose_money(scenario.setting, row, "collapsed")
         strategy = asked.which_therapy(scenario, row, "collapsed")
         chart = st.container(key="chart").empty()
     with right:

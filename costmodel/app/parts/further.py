@@ -10,13 +10,12 @@ from costmodel.app.parts import checks, choice, compute, downloads, show
 from costmodel.app.parts.records import STATUS
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import reading_label
-from costmodel.perspectives import PERSPECTIVE_NAMES
 from costmodel.report import charts
 from costmodel.report.saved import command
 from costmodel.report.sentence import cash_verdict, pick, verdict
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
-from costmodel.words import chance, interval, money
+from costmodel.words import chance
 
 HEIGHT = 330
 
@@ -26,12 +25,14 @@ def show_all(result: Result, perspective: str, strategy: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Who pays and who saves", anchor=False)
-        show.with_table(charts.parties(result, strategy), HEIGHT, "parties_by_year")
+        show.with_table(charts.parties(result, strategy), HEIGHT, "parties_by_year", result.setting.currency)
     with right:
         st.header("What the money goes on", anchor=False)
-        show.with_table(charts.bridge(result, perspective, strategy), HEIGHT, "net_cost_by_category")
+        show.with_table(
+            charts.bridge(result, perspective, strategy), HEIGHT, "net_cost_by_category", result.setting.currency
+        )
     st.header("People in each state", anchor=False)
-    show.with_table(charts.states(result, strategy), HEIGHT, "people_in_each_state")
+    show.with_table(charts.states(result, strategy), HEIGHT, "people_in_each_state", result.setting.currency)
     _verdicts(result, perspective, strategy)
     if len(result.strategies) > 2:
         st.header("Each strategy against the next best", anchor=False)
@@ -41,7 +42,7 @@ def show_all(result: Result, perspective: str, strategy: str) -> None:
     if len(result.weights) > 1:
         st.header("Two readings of the evidence", anchor=False)
         st.caption("Each structure alone, and the weighted mixture that the headline uses. The weight is judgement.")
-        show.with_table(charts.structures(result, perspective, strategy), HEIGHT, "structures")
+        show.with_table(charts.structures(result, perspective, strategy), HEIGHT, "structures", result.setting.currency)
     stops = st.container()
     _leaves_out(result)
     _sources(result)
@@ -66,12 +67,13 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
 
 def _parts(result: Result, perspective: str, strategy: str) -> None:
     st.header("For whom", anchor=False)
-    st.caption(f"Parts of the cohort apart, and together. Per person, £ of {result.scenario.setting.price_year}.")
+    st.caption(f"Parts of the cohort apart, and together. Per person, {result.setting.prices}.")
     st.table(literal_table(_strata(result, perspective, strategy)), hide_index=True, border="horizontal")
 
 
 def _strata(result: Result, perspective: str, strategy: str) -> pd.DataFrame:
     """A row in words for each stratum, the whole cohort last: net saving per person at the follow-up, and payback."""
+    currency = result.setting.currency
     follow_up, last = result.horizons[0], result.horizons[-1]
     rows = []
     for name in (*result.strata, result.headline.name):
@@ -79,8 +81,8 @@ def _strata(result: Result, perspective: str, strategy: str) -> pd.DataFrame:
         saving = pick(result, "net_saving", horizon=follow_up, **at)
         row = {
             "who": reading_label(result, name) if name in result.strata else "Everybody, by their shares",
-            f"net saving over {in_words(follow_up)}": money(saving.value),
-            "95% interval": "–" if pd.isna(saving.low) else interval(saving.low, saving.high),
+            f"net saving over {in_words(follow_up)}": currency.money(saving.value),
+            "95% interval": "–" if pd.isna(saving.low) else currency.interval(saving.low, saving.high),
             f"money back within {in_words(last)}": pick(result, "payback_sustained_months", horizon=last, **at).words,
         }
         if result.headline.name != DETERMINISTIC:
@@ -102,7 +104,9 @@ def _stops(result: Result, perspective: str, strategy: str) -> None:
         drawn = charts.stops(results, perspective, strategy)
         with chart.container():
             show.figure(drawn, HEIGHT, key)
-        table.table(literal_table(show.in_pounds(drawn.table)), hide_index=True, border="horizontal")
+        table.table(
+            literal_table(show.in_words(drawn.table, result.setting.currency)), hide_index=True, border="horizontal"
+        )
 
     def working() -> None:
         status.caption("At central values; simulations under way …")
@@ -147,8 +151,9 @@ def _exact(result: Result, perspective: str, strategy: str) -> None:
 
 
 def _unrounded(result: Result, strategy: str) -> pd.DataFrame:
-    """Net saving at the follow-up by perspective, £ per person: digit for digit what the result's table holds."""
+    """Net saving at the follow-up by perspective, per person: digit for digit what the result's table holds."""
+    setting = result.setting
     table = result.summary("net_saving", by="perspective", strategy=strategy)
-    ends = {"value": "net saving, £ per person", "low": "95% low", "high": "95% high"}
+    ends = {"value": f"net saving, {setting.currency.symbol} per person", "low": "95% low", "high": "95% high"}
     words = {title: ["" if pd.isna(x) else repr(float(x)) for x in table[name]] for name, title in ends.items()}
-    return pd.DataFrame({"perspective": [PERSPECTIVE_NAMES[name] for name in table["perspective"]], **words})
+    return pd.DataFrame({"perspective": [setting.name(name) for name in table["perspective"]], **words})

@@ -42,7 +42,7 @@ def prepare(scenario: Scenario) -> Page:
     """Title and controls."""
     st.title("How sure is this, and what would have to be true?", anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    perspective, strategy = asked.whose_money(left), asked.which_therapy(scenario, right)
+    perspective, strategy = asked.whose_money(scenario.setting, left), asked.which_therapy(scenario, right)
     return Page(perspective, strategy, st.empty())
 
 
@@ -50,7 +50,9 @@ def chances(page: Page, result: Result) -> None:
     """By when the money is back."""
     st.header("By when is the money back?", anchor=False)
     found = _answers(page, result)
-    show.with_table(charts.chances(found.psa, page.perspective, page.strategy), HEIGHT, "chance_by_month")
+    show.with_table(
+        charts.chances(found.psa, page.perspective, page.strategy), HEIGHT, "chance_by_month", result.setting.currency
+    )
     _say([*words.by_when(found, page.strategy), *words.how_much(found, page.strategy)])
 
 
@@ -84,9 +86,13 @@ def choices(page: Page, result: Result) -> None:
     found = _answers(page, result)
     left, right = st.columns(2, gap="large")
     with left:
-        show.with_table(charts.plane(found.psa, page.perspective, page.strategy), HEIGHT, "plane")
+        show.with_table(
+            charts.plane(found.psa, page.perspective, page.strategy), HEIGHT, "plane", result.setting.currency
+        )
     with right:
-        show.with_table(charts.acceptability(found.psa, page.perspective), HEIGHT, "acceptability")
+        show.with_table(
+            charts.acceptability(found.psa, page.perspective), HEIGHT, "acceptability", result.setting.currency
+        )
     _say([words.in_the_plane(found, page.strategy), words.wrong_decision(found, result.threshold)])
 
 

@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from costmodel.app.parts.text import csv, literal, literal_table
+from costmodel.currency import Currency
 from costmodel.drawing import Chart
 from costmodel.page import SCREEN, Figure, Heading, Notes, Page, Paragraph, Table
-from costmodel.words import money
 
 CONFIG = {
     "displaylogo": False,
@@ -15,7 +15,7 @@ CONFIG = {
 }
 MOST_ROWS = 60
 MONEY = ("net cost", "net saving", "value", "low", "high")
-"""Columns of tables of charts that hold pounds, where they hold numbers."""
+"""Columns of tables of charts that hold money, where they hold numbers."""
 
 
 def figure(chart: Chart, height: int | None, key: str) -> None:
@@ -33,10 +33,10 @@ def figure(chart: Chart, height: int | None, key: str) -> None:
     st.plotly_chart(drawn, height=height, config=CONFIG, alt=chart.alt, key=f"chart {key}")
 
 
-def with_table(chart: Chart, height: int | None, name: str, expanded: bool = False) -> None:
+def with_table(chart: Chart, height: int | None, name: str, currency: Currency, expanded: bool = False) -> None:
     """A chart, its numbers as a table and as CSV."""
     figure(chart, height, name)
-    numbers(chart.table, name, expanded)
+    numbers(in_words(chart.table, currency), name, expanded, chart.table)
 
 
 def numbers(table: pd.DataFrame, name: str, expanded: bool = False, full: pd.DataFrame | None = None) -> None:
@@ -45,7 +45,7 @@ def numbers(table: pd.DataFrame, name: str, expanded: bool = False, full: pd.Dat
         if len(table) > MOST_ROWS:
             st.dataframe(table, hide_index=True, height=240, alt=f"Table behind the chart: {name}")
         else:
-            st.table(literal_table(in_pounds(table)), hide_index=True, border="horizontal")
+            st.table(literal_table(table), hide_index=True, border="horizontal")
         _download(table if full is None else full, name)
 
 
@@ -60,12 +60,14 @@ def _download(table: pd.DataFrame, name: str) -> None:
     st.download_button("Download CSV", csv(table), f"{name}.csv", "text/csv", key=f"csv {name}", on_click="ignore")
 
 
-def in_pounds(table: pd.DataFrame) -> pd.DataFrame:
+def in_words(table: pd.DataFrame, currency: Currency) -> pd.DataFrame:
     """A table with its columns of money in words."""
     shown = table.copy()
     for column in shown.columns:
         if column in MONEY and pd.api.types.is_numeric_dtype(table[column]):
-            shown[column] = [("" if value is None or pd.isna(value) else money(value)) for value in table[column]]
+            shown[column] = [
+                ("" if value is None or pd.isna(value) else currency.money(value)) for value in table[column]
+            ]
         elif column == "weight":
             shown[column] = [f"{value:.0%}" for value in table[column]]
     return shown

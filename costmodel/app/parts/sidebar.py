@@ -176,9 +176,9 @@ def _price(base: Scenario, scenario: Scenario) -> None:
     if name not in base.parameters:
         return
     row = record(base, scenario, choice.current().changed, name)
-    options = base.parameters[name].one_of
+    options, currency = base.parameters[name].one_of, base.setting.currency
     if not options:
-        _number(base, row, "Price of a session, £", step=5, whole=False)
+        _number(base, row, f"Price of a session, {currency.symbol}", step=5, whole=False)
         return
     key, use, value = f"control {name}", f"parameters.{name}.use", f"parameters.{name}.value"
     moved_to = {one: scenario.moved_by(one) for one in (name, *options.values())}
@@ -193,11 +193,11 @@ def _price(base: Scenario, scenario: Scenario) -> None:
 
     def shown(option: str) -> str:
         if option == OWN_PRICE and moved_to[name] not in (None, YOU):
-            return f"£{scenario.central[name]:,.0f}: {whose(str(moved_to[name]))}"
+            return f"{currency.written(f'{scenario.central[name]:,.0f}')}: {whose(str(moved_to[name]))}"
         if option == OWN_PRICE:
             return "Your own price"
         by = f" ({whose(moved)})" if (moved := moved_to[options[option]]) is not None else ""
-        return f"£{scenario.central[options[option]]:,.0f}: {option.replace('_', ' ')}{by}"
+        return f"{currency.written(f'{scenario.central[options[option]]:,.0f}')}: {option.replace('_', ' ')}{by}"
 
     st.selectbox(
         f"{_mark(row)}Price of a session, {base.setting.price_year} prices",
@@ -208,7 +208,7 @@ def _price(base: Scenario, scenario: Scenario) -> None:
         help=literal(f"{_all_of(base, options)} {why(base, row)}"),
     )
     if own:
-        _number(base, row, "Your price, £ per session", step=5, whole=False, reset=False)
+        _number(base, row, f"Your price, {currency.symbol} per session", step=5, whole=False, reset=False)
     _under(row, shown(base.parameters[name].use or ""), use, value)
 
 

@@ -4,13 +4,13 @@ import re
 
 import pandas as pd
 
-from costmodel.words import MINUS
+from costmodel.currency import MINUS
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
-_MINUS = re.compile(f"{MINUS}(?=£)")
+_MINUS = re.compile(rf"{MINUS}(?=[^\d\s])")
 WORD_JOINER = "\u2060"
-"""Invisible. Keeps :word: from becoming a picture, and a minus sign on the line of its pounds."""
+"""Invisible. Keeps :word: from becoming a picture, and a minus sign on the line of its sum."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

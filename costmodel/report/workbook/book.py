@@ -67,7 +67,7 @@ def as_bytes(result: Result) -> bytes:
     book.set_calc_mode("auto")
     comments = f"scenario {result.scenario.sha256}, seed {result.seed}"
     book.set_properties({"title": model.title, "comments": comments})
-    styles = formats(book)
+    styles = formats(book, result.setting.currency)
     contents: list[tuple[str, str]] = []
 
     def page(name: str, title: str, says: str, live: bool = True) -> Sheet:

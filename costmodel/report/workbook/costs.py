@@ -21,7 +21,6 @@ from costmodel.model.money import (
     utilities,
 )
 from costmodel.model.rates import look_in, quantity_terms
-from costmodel.perspectives import PERSPECTIVES, weight
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Cell, Sheet
 from costmodel.report.workbook.trace import (
@@ -118,7 +117,11 @@ def _cost_of_a_year(inputs: Inputs, structure: Structure, name: str) -> dict[int
         found[begin] = []
         for state, amount in zip(model.states, amounts, strict=True):
             label = f"{item.label}: cost of a year in {state.replace('_', ' ')}{since}{whose}"
-            found[begin].append(inputs.derived(f"{line}_{state}{number}", label, "GBP per year", amount))
+            found[begin].append(
+                inputs.derived(
+                    f"{line}_{state}{number}", label, f"{inputs.scenario.setting.currency.code} per year", amount
+                )
+            )
     return found
 
 
@@ -170,14 +173,14 @@ def _window(inputs: Inputs, strategy: str) -> tuple[Cell, Cell]:
 
 def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> None:
     """Strategy less comparator by item, mixed over the alternatives; by payer; cumulative; whether money is owed."""
-    result, scenario = inputs.result, inputs.scenario
+    result, scenario, setting = inputs.result, inputs.scenario, inputs.scenario.setting
     comparator, *others = scenario.model.strategies
     lags = {name: inputs.months(f"costs.{name}.lag", item.lag.months) for name, item in scenario.model.costs.items()}
-    bands = {s: result.band(i, "nhs_pss", BANDS) for i, s in enumerate(others, 1)} if result.expected else {}
+    bands = {s: result.band(i, setting.main, BANDS) for i, s in enumerate(others, 1)} if result.expected else {}
     if inputs.booked[0] > REFERRAL:
         sheet.constant("Month to", REFERRAL, 0)
         for strategy in others:
-            for perspective in PERSPECTIVES:
+            for perspective in setting.perspectives:
                 for view in VIEWS:
                     sheet.constant(cumulative_name(strategy, perspective, view), REFERRAL, 0, "money")
     for row in inputs.booked:
@@ -189,10 +192,15 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
                 pair = (strategy, comparator)
                 if mixed := _difference(sheet, costs, inputs, row, month, pair, item, lags.get(item.name)):
                     net[item.name] = mixed
-            for perspective in PERSPECTIVES:
+            for perspective in setting.perspectives:
                 _perspective(sheet, inputs, row, strategy, perspective, net, factor, month)
             for quantile, curve in zip(BANDS, bands.get(strategy, ()), strict=False):
-                sheet.constant(band_name(strategy, quantile), row, float(curve[row - REFERRAL]), "money")
+                sheet.constant(
+                    band_name(strategy, quantile, setting.name(setting.main)),
+                    row,
+                    float(curve[row - REFERRAL]),
+                    "money",
+                )
 
 
 def _difference(
@@ -241,7 +249,7 @@ def _perspective(
     """A payer's net cost in a cycle, in each view; so far; and the month, if money is still owed then."""
     total, in_cash = Cell.of(0), Cell.of(0)
     for item in items(inputs.scenario.model):
-        sign = weight(perspective, item.paid_by, item.received_by)
+        sign = inputs.scenario.setting.weight(perspective, item.paid_by, item.received_by)
         if sign and item.name in net:
             flow, released = net[item.name]
             total = total + flow if sign > 0 else total - flow
@@ -277,9 +285,9 @@ def owing_name(strategy: str, perspective: str, view: str) -> str:
     return f"{strategy}: owing {view}, {perspective}"
 
 
-def band_name(strategy: str, quantile: float) -> str:
-    """Heading of a quantile of the run's cumulative net cost."""
-    return f"{strategy}: {100 * quantile:.3g}% of draws, cumulative, NHS and social care (run)"
+def band_name(strategy: str, quantile: float, who: str) -> str:
+    """Heading of a quantile of the run's cumulative net cost to the main perspective, by its name."""
+    return f"{strategy}: {100 * quantile:.3g}% of draws, cumulative, {who} (run)"
 
 
 def payback(sheet: Sheet, inputs: Inputs, strategy: str, perspective: str, view: str) -> Cell:

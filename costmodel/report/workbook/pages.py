@@ -13,7 +13,6 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.analysis.verification import Check
 from costmodel.engine.formulas import HIGHEST_EXIT
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report import saved
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.inputs import Inputs
@@ -177,7 +176,7 @@ def _live_checks(
             formula = f"IF({over},ABS({held}-{planned}*{attended}),0)"
             yield f"Sessions held = planned × attendance: {name}", Cell(formula, 0.0), TOLERANCE
     for months in inputs.result.horizons:
-        for perspective in PERSPECTIVES:
+        for perspective in inputs.scenario.setting.perspectives:
             cells = {
                 category: f"'{summary.sheet.name}'!{cell}"
                 for (strategy, payer, category, horizon), cell in summary.savings.items()

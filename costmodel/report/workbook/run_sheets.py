@@ -14,7 +14,6 @@ from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.voi import FEWEST_DRAWS, value_of_information
 from costmodel.errors import InputError
 from costmodel.page import SHEET, Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table, is_missing
-from costmodel.perspectives import PERSPECTIVES
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
 from costmodel.result.result import Result
 
@@ -143,7 +142,8 @@ class RunSheet:
             if number % 2:
                 fill = {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": colour, "bg_color": "#FFFFFF"}}
             add(key, name, overlap=100, gap=40, border={"color": colour}, **fill)
-        numbers = {"money": '"£"#,##0;-"£"#,##0', "share": "0%"}[drawn.style]
+        sums = table.currency.cells("#,##0") if table.currency else "#,##0"
+        numbers = {"money": f"{sums};-{sums}", "share": "0%"}[drawn.style]
         values: dict[str, Any] = {"name": drawn.axis, "num_format": numbers}
         values |= {"min": 0, "max": 1} if drawn.style == "share" else {}
         labels: dict[str, Any] = {"label_position": "low"} | ({"name": drawn.across} if drawn.across else {})
@@ -217,7 +217,7 @@ def write_incremental(sheet: RunSheet, result: Result) -> None:
     if len(result.strategies) < 3:
         sheet.say("Two strategies have one step: the Summary compares them.")
         return
-    for perspective in PERSPECTIVES:
+    for perspective in result.setting.perspectives:
         sheet.write(incremental(result, perspective).page())
 
 

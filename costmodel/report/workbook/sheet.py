@@ -13,6 +13,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from costmodel.currency import Currency
 from costmodel.engine.formulas import NOTHING
 
 HEADINGS = 3
@@ -113,15 +114,15 @@ def _binary(a: Cell, sign: str, b: Cell | float, binds: int, do: Callable[[float
     return Cell(f"{left}{sign}{right}", do(a.value, b.value), binds)
 
 
-POUNDS = '[>=0.005]"£"#,##0.00;[Red][<=-0.005]-"£"#,##0.00;"£0.00"'
-"""Less than half a penny is nothing, as in `words.money`: no red -£0.00 for the rounding of the arithmetic."""
 FONT = {"font_name": "Arial", "font_size": 10}
 
 
-def formats(book: Any) -> dict[str, Any]:
+def formats(book: Any, currency: Currency) -> dict[str, Any]:
     """The formats of a workbook by name: input, calculation and output differ by border and typeface, not by colour
-    alone.
+    alone. Less than half a hundredth of money is nothing, as in `Currency.money`.
     """
+    cell, nothing = currency.cells(), currency.written("0.00")
+    money = f'[>=0.005]{cell};[Red][<=-0.005]-{cell};"{nothing}"'
 
     def style(**more: Any) -> Any:
         return book.add_format({**FONT, **more})
@@ -142,8 +143,8 @@ def formats(book: Any) -> dict[str, Any]:
         "used": style(bold=True, num_format="General"),
         "constant": style(font_color="#1F3864", num_format="General"),
         "calculation": style(num_format="#,##0.000000"),
-        "money": style(num_format=POUNDS),
-        "output": style(bold=True, num_format=POUNDS, border=1),
+        "money": style(num_format=money),
+        "output": style(bold=True, num_format=money, border=1),
         "number": style(num_format="#,##0.0000", border=1),
         "months": style(num_format="0.00", border=1),
         "share": style(num_format="0.0%", border=1),

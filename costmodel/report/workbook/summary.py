@@ -11,7 +11,6 @@ import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.model.money import items
-from costmodel.perspectives import PARTY_NAMES, PERSPECTIVE_NAMES, PERSPECTIVES, account, weight
 from costmodel.report.sentence import pick
 from costmodel.report.workbook.costs import (
     BANDS,
@@ -27,6 +26,7 @@ from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
 from costmodel.report.workbook.trace import DISCOUNTS, PEOPLE, WITHIN, Variant, variant_name
 from costmodel.result.result import DETERMINISTIC
 from costmodel.result.table import in_words
+from costmodel.scenario.setting import account
 from costmodel.words import upper_first
 
 COLUMNS = {
@@ -65,16 +65,18 @@ class Summary:
                 self._horizon(strategy, horizon)
 
     def _horizon(self, strategy: str, horizon: float) -> None:
+        setting = self.result.setting
         scenario, at = self.result.scenario, {"strategy": strategy, "horizon": horizon}
         observed = "observed" if horizon == self.result.horizons[0] else "extrapolated"
         label, usual = (scenario.model.strategies[name].label for name in (strategy, self.result.comparator))
-        time = f"over {in_words(horizon)} ({observed}), GBP of {scenario.setting.price_year} per person"
+        prices = f"{scenario.setting.currency.code} of {scenario.setting.price_year}"
+        time = f"over {in_words(horizon)} ({observed}), {prices} per person"
         self.sheet.text(self.row, 0, f"{label} against {usual.lower()} {time}", "section")
         self.row += 1
-        for perspective in PERSPECTIVES:
-            self._perspective({**at, "perspective": perspective}, upper_first(PERSPECTIVE_NAMES[perspective]))
+        for perspective in setting.perspectives:
+            self._perspective({**at, "perspective": perspective}, upper_first(setting.name(perspective)))
         for party in self.result.parties():
-            text = f"{PARTY_NAMES[party]}, own account: better off by"
+            text = f"{setting.parties[party].name}, own account: better off by"
             saved = self._saved(at, partial(account, party))
             self._line(text, saved or "0", "net_saving", {**at, "party": party})
         self._line("QALYs gained, discounted", self._qalys(at), "qaly", {**at, "discounted": True}, "number")
@@ -88,7 +90,7 @@ class Summary:
             self.savings[strategy, perspective, category, horizon] = cell
 
         for category in self.result.categories():
-            if saved := self._saved(at, partial(weight, perspective), category):
+            if saved := self._saved(at, partial(self.result.setting.weight, perspective), category):
                 label = f"{payer}: saving on {category}"
                 keep(category, self._line(label, saved, "net_saving", {**at, "category": category}))
         for label, view, outcome, more in (
@@ -168,10 +170,12 @@ class Summary:
         """Native charts: cumulative net cost with the run's band, people in each state."""
         strategy, net, model = self.result.strategies[1], self.pages.net, self.result.scenario.model
         trace = next(sheet for (name, _), sheet in self.pages.traces.items() if name == strategy)
+        setting = self.result.setting
+        who = setting.payer(setting.main)
         label = model.strategies[strategy].label
-        money = [(cumulative_name(strategy, "nhs_pss", "value"), "This workbook now", "#0072B2", "solid")]
+        money = [(cumulative_name(strategy, setting.main, "value"), "This workbook now", "#0072B2", "solid")]
         for quantile in (BANDS[0], BANDS[-1]):
-            name = band_name(strategy, quantile)
+            name = band_name(strategy, quantile, setting.name(setting.main))
             if name in net.columns:
                 money.append((name, f"{quantile:.1%} of draws (original run)", "#D55E00", "dash"))
         people = [
@@ -179,8 +183,8 @@ class Summary:
             for state, colour in zip(model.states, COLOURS, strict=False)
         ]
         for below, sheet, series, title, alt in (
-            (0, net, money, "Cumulative net cost to the NHS and social care, £ per person",
-             f"Line chart: cumulative net cost of {label} to the NHS and social care, by month. "
+            (0, net, money, f"Cumulative net cost to {who}, {setting.currency.symbol} per person",
+             f"Line chart: cumulative net cost of {label} to {who}, by month. "
              "Above zero money is owed."),
             (BELOW, trace, people, f"Share of people in each state, {label} (first alternative)",
              "Line chart: share of the cohort in each clinical state by month."),

@@ -18,7 +18,7 @@ from costmodel.analysis.verification.context import (
     largest,
     worst_of,
 )
-from costmodel.analysis.verification.laws import NO_DRAWS, PERSPECTIVE
+from costmodel.analysis.verification.laws import NO_DRAWS
 from costmodel.analysis.voi import Subject, question_of, subjects_of, uncertain, worths
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
@@ -48,13 +48,13 @@ ONE_STRATEGY = "there is only one strategy"
 
 def acceptability(result: Result, threshold: float) -> np.ndarray:
     """Chance of each strategy being the one with the highest net benefit to the last horizon, (strategy,)."""
-    (choice,) = choices(result, result.headline, len(result.horizons) - 1, PERSPECTIVE, [threshold])
+    (choice,) = choices(result, result.headline, len(result.horizons) - 1, result.setting.main, [threshold])
     return choice.chance
 
 
 def perfect_information(result: Result, threshold: float) -> float:
     """Expected value of perfect information at a threshold, £ per person, to the longest horizon."""
-    benefits = question_of(result, "nmb", PERSPECTIVE, threshold).net_benefits(result)
+    benefits = question_of(result, "nmb", result.setting.main, threshold).net_benefits(result)
     return worth_of_everything(benefits, result.weights).value
 
 
@@ -108,7 +108,9 @@ def _acceptability(context: Context) -> Finding:
     result = context.result
     worst = worst_of(*(abs(float(acceptability(result, threshold).sum()) - 1) for threshold in THRESHOLDS))
     run_, last = result.headline, len(result.horizons) - 1
-    costs = np.stack([result.total_cost(run_, last, s, PERSPECTIVE, True) for s in range(len(result.strategies))])
+    costs = np.stack(
+        [result.total_cost(run_, last, s, result.setting.main, True) for s in range(len(result.strategies))]
+    )
     cheapest = costs <= costs.min(axis=0) + NOTHING
     chances = (cheapest / cheapest.sum(axis=0)).mean(axis=-1) @ result.weights
     return Measured(worst_of(worst, largest(acceptability(result, 0.0) - chances)), "largest gap in a chance")
@@ -132,7 +134,7 @@ def _information_on_a_part(context: Context) -> Finding:
             result = run(context.scenario, draws=REGRESSED, seed=context.result.seed)
         except InputError as error:  # of draws that the run itself does not have
             return f"it needs {REGRESSED} draws, and some beyond the run's own are refused: {error}"
-    question = question_of(result, "nmb", PERSPECTIVE, _nearest_to_a_tie(result))
+    question = question_of(result, "nmb", result.setting.main, _nearest_to_a_tie(result))
     benefits, weights = question.net_benefits(result), result.weights
     draws = benefits.shape[-1]
     values = values_of(result, draws)
@@ -166,7 +168,9 @@ def _within(part: Subject, whole: Subject) -> bool:
 def _nearest_to_a_tie(result: Result) -> float:
     """The threshold at which the second strategy is as good as the first, or that of the setting."""
     run_, last = result.headline, len(result.horizons) - 1
-    cost = result.weights @ result.net_cost(run_, last, 1, perspective=PERSPECTIVE, discounted=True).mean(axis=-1)
+    cost = result.weights @ result.net_cost(run_, last, 1, perspective=result.setting.main, discounted=True).mean(
+        axis=-1
+    )
     gain = result.weights @ result.qaly_gain(run_, last, 1).mean(axis=-1)
     ratio = float(cost / gain) if abs(gain) > SMALLEST_QALY else math.inf
     return ratio if 0 <= ratio <= HIGHEST_THRESHOLD else result.threshold
@@ -203,5 +207,5 @@ def _break_even(context: Context) -> Finding:
 
 def _saving(result: Result) -> float:
     """Net saving of the second strategy at the follow-up in the deterministic run, undiscounted."""
-    net = result.net_cost(result.runs[DETERMINISTIC], 0, 1, perspective=PERSPECTIVE)
+    net = result.net_cost(result.runs[DETERMINISTIC], 0, 1, perspective=result.setting.main)
     return -float(result.weights @ net[:, 0])
