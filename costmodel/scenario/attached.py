@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,7 +73,7 @@ def with_sources(tree: Tree, setting: str, own: str | None, problems: list[Probl
         setting_tree, digest = _known(parse_file, named_file(setting, place.path, str(place)))
     except InputError as error:
         raise InputError(*dict.fromkeys((*problems, *error.problems))) from error
-    file, wrong, _ = validate(SettingFile, setting_tree)
+    file, wrong, _ = validate(SettingFile, replace(setting_tree, accounts=accounts_of(setting_tree)))
     problems += [problem for problem in (*setting_tree.problems, *wrong) if problem not in problems]
     if file is None:
         raise InputError(*problems)

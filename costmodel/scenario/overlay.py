@@ -63,7 +63,7 @@ def apply(
     where: the place of each path in its own file, for messages and for the new values.
     Returns the new tree, the changes made, and what was wrong.
     """
-    new = Tree(dict(tree.data), dict(tree.places), unreadable=set(tree.unreadable))
+    new = Tree(dict(tree.data), dict(tree.places), unreadable=set(tree.unreadable), accounts=tree.accounts)
     places = where or {}
     changes: list[Change] = []
     problems: list[Problem] = []

@@ -63,7 +63,7 @@ def test_a_change_of_an_entry_lists_its_values(old: object, new: object, text: s
     assert str(Change("costs.gp", old, new, "you")) == text
 
 
-def test_a_setting_in_another_currency_is_refused_once(tmp_path: Path) -> None:
+def test_a_price_in_another_currency_than_the_settings_is_refused_once(tmp_path: Path) -> None:
     path = example(tmp_path)
     setting = path.parent / "settings" / "example.yaml"
     text = setting.read_text("utf-8")
@@ -71,9 +71,12 @@ def test_a_setting_in_another_currency_is_refused_once(tmp_path: Path) -> None:
     setting.write_text(text.replace("currency: GBP", "currency: USD").replace("GBP per", "USD per"), "utf-8")
     with pytest.raises(cm.InputError) as error:
         cm.load(path)
-    (problem,) = error.value.problems
-    assert "the currency is 'USD'" in str(problem)
-    assert "Only pounds are supported" in str(problem)
+    assert {str(problem).partition("unit: ")[2] for problem in error.value.problems} == {
+        f'"GBP per {thing}" is not in the setting\'s currency. Did you mean "USD per {thing}"? Then convert the price too.'
+        for thing in ("session", "visit")
+    }
+    path.write_text(path.read_text("utf-8").replace("GBP per", "USD per"), "utf-8")
+    assert "USD\xa0" in str(answer(cm.run(cm.load(path), draws=0)))
 
 
 def test_sessions_that_change_only_the_bill_are_said_to(tmp_path: Path) -> None:

@@ -352,7 +352,7 @@ RULES: tuple[Rule, ...] = (
     Rule("V8", "Occupancy sums to the time elapsed", 1e-12, _time_elapsed),
     Rule("V22", "Parts sum to the total, to the penny: by category, party and year", PENNY, _parts_sum),
     Rule("V29", "Payback agrees with the cumulative curve", 1e-6, _payback),
-    Rule("V30", "Perspectives nest; transfers cancel in the societal sum", PENNY, _perspectives),
+    Rule("V30", "Perspectives nest; transfers cancel in the sum of all parties", PENNY, _perspectives),
     Rule("V31", "No effect and no harm: nothing is saved, and the net cost is the therapy", 0, _nothing_saved),
     Rule("V33", "Therapy costs its sessions at their price, whatever the cycle length", PENNY, _sessions),
     Rule("V38", "No draw outside its support, and none clipped to its ends", 0, _supports),
