@@ -80,7 +80,7 @@ class Accounts(Block):
     What is left out is that of the setting that ships.
     """
 
-    currency: Annotated[Currency, BeforeValidator(_currency)]
+    currency: Annotated[Currency, BeforeValidator(_currency, json_schema_input_type=str | Currency)]
     """The currency of all prices: a block, or its code alone, which then stands beside every sum."""
     parties: dict[Name, Party] = Field(default_factory=lambda: home().parties, min_length=1, max_length=20)
     """Who pays and receives.

@@ -72,7 +72,8 @@ def test_a_price_in_another_currency_than_the_settings_is_refused_once(tmp_path:
     with pytest.raises(cm.InputError) as error:
         cm.load(path)
     assert {str(problem).partition("unit: ")[2] for problem in error.value.problems} == {
-        f'"GBP per {thing}" is not in the setting\'s currency. Did you mean "USD per {thing}"? Then convert the price too.'
+        f'"GBP per {thing}" is not in the setting\'s currency. '
+        f'Did you mean "USD per {thing}"? Then convert the price too.'
         for thing in ("session", "visit")
     }
     path.write_text(path.read_text("utf-8").replace("GBP per", "USD per"), "utf-8")
