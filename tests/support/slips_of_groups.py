@@ -10,7 +10,7 @@ def group(**more: Any) -> dict[str, Any]:
 
 
 GROUP_SLIPS: dict[str, tuple[dict[str, Any], str]] = {
-    "E10_not_positive_definite": (group(correlation=-0.9), "not positive definite (smallest eigenvalue"),
+    "E10_not_positive_definite": (group(correlation=-0.9), "matrix is not positive definite"),
     "E10_diagonal": (group(correlation=[[2, 0, 0], [0, 1, 0], [0, 0, 1]]), "between −1 and 1"),
     "E10_diagonal_not_1": (group(correlation=[[0.5, 0, 0], [0, 1, 0], [0, 0, 1]]), "the diagonal"),
     "E10_asymmetric": (group(correlation=[[1, 0.2, 0], [0.1, 1, 0], [0, 0, 1]]), "not symmetric"),
