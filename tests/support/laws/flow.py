@@ -18,6 +18,7 @@ from costmodel.analysis.verification.context import (
 )
 from costmodel.model.draws import Array
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on
 from tests.support.laws.rules import Rules
@@ -30,6 +31,13 @@ CLOSE = 1e-10
 """Of the distance to the long run, what may be left."""
 OCCUPIED = 1e-9
 """Person-years, or rates per year, that count as nothing."""
+
+
+def OF_POPULATION(model: ModelFile) -> ModelFile:
+    """An edit: everybody dies as the general population does, in every state."""
+    without = NO_DEATHS(model)
+    usual = model.deaths.model_copy(update={"rate_ratio": 1, "rate_ratios": {}})
+    return without.model_copy(update={"mortality": usual})
 
 
 @RULES.law("V9", "No state below zero", 1e-12)
@@ -70,19 +78,15 @@ def _life_expectancy(context: Context) -> Finding:
     ahead = table.last_age + 1 - age
     for female, hazards in ((1, table.female), (0, table.male)):
         cohort = context.model.cohort.model_copy(update={"age": "whole age", "female": female})
-        plain = edited(context.scenario, NO_EFFECTS, having(cycle="12 months"), lasting(ahead * MONTHS_A_YEAR))
+        plain = edited(context.scenario, NO_EFFECTS, OF_POPULATION, having(cycle="12 months"))
+        plain = edited(plain, lasting(ahead * MONTHS_A_YEAR))
         plain = edited(plain, lambda model, cohort=cohort: model.model_copy(update={"cohort": cohort}))  # type: ignore[misc]
-        plain = edited(plain, lambda model: model.model_copy(update={"mortality": _population(model)}))
         plain.__dict__["central"] = {**plain.central, "whole age": float(age)}
         lived = context.follow(plain).person_years.sum(axis=(0, 1))
         alive = np.exp(-np.append(0.0, np.cumsum(hazards[age:])))
         years = np.where(hazards[age:] > 0, (alive[:-1] - alive[1:]) / np.maximum(hazards[age:], 1e-300), alive[:-1])
         worst = worst_of(worst, largest(lived - years.sum()))
     return Measured(worst, f"largest gap in years of life from age {age} to {table.last_age + 1}")
-
-
-def _population(model: ModelFile) -> object:
-    return model.deaths.model_copy(update={"rate_ratio": 1, "rate_ratios": {}})
 
 
 @RULES.law("V13", "Equal rates give equal traces", 0)
@@ -109,12 +113,12 @@ def _equal_traces(context: Context) -> Finding:
 
 @RULES.law("V14", "A better effect moves occupancy the right way; deaths stay equal", 0, rates=True)
 def _right_way(context: Context) -> Finding:
-    arrows = arrows_with_effects(context)
+    arrows = [arrow for arrow in arrows_with_effects(context) if not arrow.endswith(f"-> {DEAD}")]
     if not arrows:
-        return "no strategy changes a transition"
+        return "no strategy changes a transition between living states"
     wrong = []
     for arrow in arrows:
-        version = edited(context.scenario, steady, NO_GAP_CLOSING, only_effect_on(arrow))
+        version = edited(context.scenario, steady, NO_GAP_CLOSING, only_effect_on(arrow), OF_POPULATION)
         flows = context.follow(version)
         s = list(context.model.states).index(arrow.partition(" -> ")[0])
         spent = flows.person_years[:, s].sum(axis=0)[..., 0]

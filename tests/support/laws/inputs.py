@@ -113,7 +113,7 @@ def changes(model: ModelFile, strategy: str, arrow: str) -> bool:
 
 
 def only_effect_on(arrow: str, **size: str | int | None) -> Edit:
-    """An edit: of each strategy's effects, the first on a transition, from referral to the horizon."""
+    """An edit: of each strategy, the first effect on a transition alone, from referral to the horizon."""
 
     def edit(model: ModelFile) -> ModelFile:
         strategies = {}
@@ -121,7 +121,7 @@ def only_effect_on(arrow: str, **size: str | int | None) -> Edit:
             found = [(key, one) for key, one in strategy.effects.items() if one.target == arrow][:1]
             window = {"from_": REFERRAL, "until": HORIZON, "half_life": None, "onset": None, **size}
             effects = {key: effect.model_copy(update=window) for key, effect in found}
-            strategies[name] = strategy.model_copy(update={"effects": effects})
+            strategies[name] = strategy.model_copy(update={"effects": effects, "transitions": {}, "cohort": None})
         return model.model_copy(update={"strategies": strategies})
 
     return edit
