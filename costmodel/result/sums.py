@@ -177,7 +177,7 @@ class Sums:
         self, run: Run, horizon: int, strategy: int, perspective: str, discounted: bool, category: str | None = None
     ) -> Array:
         """Cost of a strategy to a perspective, (alternative, draw); of one category, or of all."""
-        self.scenario.setting.asked(perspective)
+        one_of("perspective", perspective, self.scenario.setting.perspectives)
         if category is not None:
             one_of("category", category, self.scenario.setting.categories)
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
@@ -277,7 +277,8 @@ class Sums:
     def _read(self, run: Run | None, view: str, perspective: str) -> tuple[Run, int, int]:
         """A reading (the headline where it is None), and the indices of a view and a perspective."""
         one_of("view", view, VIEWS)
-        at = self.scenario.setting.index(self.scenario.setting.asked(perspective))
+        setting = self.scenario.setting
+        at = setting.index(one_of("perspective", perspective, setting.perspectives))
         reading = self.headline if run is None else _checked(run)
         return reading, VIEWS.index(view), at
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.content import by_content, digest
-from costmodel.errors import InputError, Problem, nearest, one_of, plain, shown, true_or_false
+from costmodel.errors import InputError, Problem, listed, nearest, one_of, plain, shown, true_or_false
 from costmodel.inputs.datasets import Matrices, Posterior, PriceIndex
 from costmodel.inputs.lifetable import LifeTable
 from costmodel.scenario import origin, overlay
@@ -99,8 +99,10 @@ class Scenario:
         return central_values(self.parameters, self.leaves)
 
     def value(self, reference: str | int) -> float:
-        """Central value of a reference: of a parameter, or the structural number that it is."""
-        return float(reference) if isinstance(reference, int) else float(self.central[reference])
+        """Central value of a reference: of a parameter, or the structural number that it is. Raises InputError."""
+        if isinstance(reference, int) and not isinstance(reference, bool):
+            return float(reference)
+        return float(self.central[one_of("reference", reference, self.parameters)])
 
     @property
     def readings(self) -> tuple[Structure, ...]:
@@ -133,8 +135,11 @@ class Scenario:
         return tuple(name for name in self.parameters if name in found)
 
     def behind(self, references: Iterable[str | int | None]) -> list[str]:
-        """The parameters at some references and all that they are made of; of a choice, the option in use."""
-        return behind(self.parameters, references)
+        """The parameters at some references and all that they are made of; of a choice, the option in use.
+
+        What is no reference is made of nothing. Raises InputError for what is no list.
+        """
+        return behind(self.parameters, listed("references", references))
 
     @property
     def to_be_checked(self) -> tuple[str, ...]:
@@ -147,16 +152,16 @@ class Scenario:
         return tuple(name for name in self.used if self.parameters[name].status == "assumption")
 
     def is_recalled(self, name: str) -> bool:
-        """Whether a parameter or one of its own sources was recalled and not checked."""
-        record = self.parameters[name]
+        """Whether a parameter or one of its own sources was recalled and not checked. Raises InputError for no name."""
+        record = self.parameters[one_of("name", name, self.parameters)]
         return "recalled" in (record.status, *(self.sources[source].status for source in record.sources))
 
     def moved_by(self, name: str) -> str | None:
         """Who moved the centre of a parameter away from its source's figure: a file's label, an option or "you".
 
-        None where nobody did, or where whoever moved it named a source of his own.
+        None where nobody did, or where whoever moved it named a source of his own. Raises InputError for no name.
         """
-        own, record = f"parameters.{name}.", self.parameters[name]
+        own, record = f"parameters.{name}.", self.parameters[one_of("name", name, self.parameters)]
         moves = [one.by for one in self.changes if one.path in {own + key for key in CENTRES}]
         sourced = [one.by for one in self.changes if one.path == f"{own}source"]
         chosen = record.one_of and record.moved_to is None and record.fixed is None
