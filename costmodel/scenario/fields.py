@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from reprlib import Repr
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,12 +20,23 @@ from costmodel.units import Duration, parse_duration, parse_price_year
 RESERVED = ("dead", "others", "all", "remainder")
 
 
+SHORT = Repr()
+SHORT.maxother = SHORT.maxstring = 40
+SHORT.maxlevel, SHORT.maxdict, SHORT.maxlist = 1, 2, 2
+"""How much of a block is shown."""
+
+
 class Block(BaseModel):
     """Base of every block: unknown keys are errors, nothing is coerced, nothing changes after loading."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    def __repr__(self) -> str:
+        """The keys that were given, each of a few words: a whole model is no line of a notebook."""
+        given = (f"{key}={SHORT.repr(value)}" for key, value in self if key in self.model_fields_set)
+        return f"{type(self).__name__}({', '.join(given)})"
 
 
 def _version(value: object) -> object:
