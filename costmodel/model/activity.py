@@ -20,7 +20,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import BrokenRow, Chances, Move, all_states, arrow, broken_rows
 from costmodel.scenario.schema import ModelFile
-from costmodel.scenario.structure import Structure, start_of
+from costmodel.scenario.structure import ONLY, Structure, start_of
 
 LARGEST_LEAK = 1e-9
 """People: by how much the shares of a cohort may miss 1."""
@@ -207,11 +207,12 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Act
     moves = list(dict.fromkeys(move for one in variants for move in one.moves()))
     changes = {cycle for one in variants for cycle in one.starts()}
     in_force: list[Array] = []
+    whose = _whose(variants, structures)
 
     def probabilities(cycle: int) -> Sequence[Array]:
         nonlocal in_force
         if cycle in changes:
-            in_force = move_probabilities(variants, moves, cycle, draws, look)
+            in_force = move_probabilities(variants, whose, moves, cycle, draws, look)
         return in_force
 
     states = all_states(model)
@@ -261,15 +262,25 @@ def chances(scenario: Scenario) -> tuple[list[Chances], NDArray[np.intp], list[S
     return [each[s][a] for s, a in first], column, [scenario.structures[a] for _, a in first]
 
 
-def move_probabilities(variants: list[Chances], moves: list[Move], cycle: int, draws: int, look: Any) -> list[Array]:
+def _whose(variants: Sequence[Chances], structures: Sequence[Structure]) -> list[str]:
+    """The strategy of each variant, with its alternative or stratum where there are several."""
+    return [
+        one.strategy if structure.name == ONLY else f"{one.strategy}, {structure.name}"
+        for one, structure in zip(variants, structures, strict=True)
+    ]
+
+
+def move_probabilities(
+    variants: list[Chances], whose: list[str], moves: list[Move], cycle: int, draws: int, look: Any
+) -> list[Array]:
     """The probability of each move in a cycle, (variant, draw) each; rounding of a remainder below 0 is taken off.
 
     Raises InputError where what leaves a state is no row of probabilities in some draw.
     """
     found = [one.at(cycle, look) for one in variants]
     broken = BrokenDraws()
-    for one, probabilities in zip(variants, found, strict=True):
-        broken.add(one.strategy, broken_rows(one, cycle, probabilities), draws)
+    for name, one, probabilities in zip(whose, variants, found, strict=True):
+        broken.add(name, broken_rows(one, cycle, probabilities), draws)
     if problems := broken.problems(draws):
         raise InputError(*problems)
     return [
@@ -285,9 +296,10 @@ def broken_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]) ->
     broken, total = BrokenDraws(), 0
     for values, draws in blocks if scenario.model.in_probabilities else ():
         look, total = looking(values), total + draws
-        for one in chances(scenario)[0]:
+        variants, _, structures = chances(scenario)
+        for name, one in zip(_whose(variants, structures), variants, strict=True):
             rows = [row for cycle in one.starts() for row in broken_rows(one, cycle, one.at(cycle, look))]
-            broken.add(one.strategy, rows, draws)
+            broken.add(name, rows, draws)
     return broken.problems(total)
 
 
@@ -306,17 +318,17 @@ class BrokenDraws:
         self._count: Counter[tuple[str, str]] = Counter()
         self._sums: dict[tuple[str, str], list[float]] = {}
 
-    def add(self, strategy: str, rows: Iterable[BrokenRow], draws: int) -> None:
-        """Count the broken rows of a strategy in a block of draws, a draw once for all cycles."""
+    def add(self, whose: str, rows: Iterable[BrokenRow], draws: int) -> None:
+        """Count the broken rows of one variant in a block of draws, a draw once for all cycles."""
         wrong: dict[str, Any] = {}
         for row in rows:
-            key = (strategy, row.state)
+            key = (whose, row.state)
             self._first.setdefault(key, row)
             wrong[row.state] = wrong.get(row.state, np.zeros(draws, dtype=bool)) | row.wrong
             sums = np.broadcast_to(row.total, (draws,))[np.broadcast_to(row.wrong, (draws,))]
             self._sums.setdefault(key, []).extend((float(np.min(sums)), float(np.max(sums))))
         for state, where in wrong.items():
-            self._count[strategy, state] += int(where.sum())
+            self._count[whose, state] += int(where.sum())
 
     def problems(self, draws: int) -> list[Problem]:
         """One for each row that is broken in any of so many draws."""

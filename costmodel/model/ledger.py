@@ -146,19 +146,26 @@ class CohortLedger:
         if model.strata or any(effect.quantity == name for effect in self._effects()):
             return self._cost_apart(name)
         cost = np.empty((len(self.edges) - 1, *activity.people.shape[2:]))
+        at_start = self._spend(item, slice(None), cost)
+        return self._used_by(item, Shared(cost, activity.column, at_start))
+
+    def _spend(self, item: CostItem, columns: int | slice, cost: Array) -> Array | None:
+        """Write what some columns of the activity spend on an item into a total, (cycle, …, draw); return what they
+        spend at time 0, (…, draw), in models of probabilities.
+        """
+        model, activity = self.scenario.model, self.activity
         for span, looked in spans(model, item.while_in.values(), self.look):
-            _add_up(activity.person_years[span], cost_per_year(model, item, looked), cost[span])
+            _add_up(activity.person_years[span, :, columns], cost_per_year(model, item, looked), cost[span])
         if activity.at_start is None:
-            return Shared(cost, activity.column)
-        per_year = cost_per_year(model, item, look_in(model, 0, self.look))
-        at_start = np.empty(cost.shape[1:])
-        at_start[...] = total_over_states(list(activity.at_start), per_year)
-        price = self.look(item.price)
+            return None
+        price, per_year = self.look(item.price), cost_per_year(model, item, look_in(model, 0, self.look))
         for name, quantity in item.on_transition.items():
             if (moved := activity.moved.get(_move(name))) is not None:
-                cost += moved * (self.look(quantity) * price)
+                cost += moved[:, columns] * (self.look(quantity) * price)
+        at_start = np.empty(cost.shape[1:])
+        at_start[...] = total_over_states(list(activity.at_start[:, columns]), per_year)
         at_start += self.look(item.at_start) * price
-        return self._used_by(item, Shared(cost, activity.column, at_start))
+        return at_start
 
     def _effects(self) -> Iterator[Effect]:
         for structure in self.scenario.structures:
@@ -181,14 +188,16 @@ class CohortLedger:
         ]
         column, first = alike(keys)
         cost = np.empty((len(self.edges) - 1, len(first), self.draws))
+        at_start = None if activity.at_start is None else np.empty(cost.shape[1:])
         for c, (s, a) in enumerate(first):
             model = self.scenario.structures[a].model
-            spent = activity.person_years[:, :, activity.column[s, a]]
-            _add_up(spent, cost_per_year(model, model.costs[name], self.look), cost[:, c])
+            once = self._spend(model.costs[name], activity.column[s, a], cost[:, c])
+            if at_start is not None and once is not None:
+                at_start[c] = once
             if terms := quantity_terms(model, strategies[s], name):
                 begin, end = self._cycles()
                 cost[:, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
-        return Shared(cost, column)
+        return self._used_by(self.scenario.model.costs[name], Shared(cost, column, at_start))
 
     def _used_by(self, item: CostItem, cost: Shared) -> Shared:
         """The same for those who use the item; strategies that do not have a column of nothing."""
@@ -284,8 +293,12 @@ class LedgerOfStrata:
 
     def _added(self, parts: Shared) -> Shared:
         columns, kept = np.unique(parts.column, axis=0, return_inverse=True)
-        values = np.stack([self._sum(parts.values, column) for column in columns], axis=-2)
-        return Shared(values, kept.reshape(-1, 1))
+
+        def added(values: Array) -> Array:
+            return np.stack([self._sum(values, column) for column in columns], axis=-2)
+
+        at_start = None if parts.at_start is None else added(parts.at_start)
+        return Shared(added(parts.values), kept.reshape(-1, 1), at_start)
 
     def _sum(self, values: Array, column: Array) -> Array:
         total: Array = np.zeros((*values.shape[:-2], values.shape[-1]))

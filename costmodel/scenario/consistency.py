@@ -383,9 +383,6 @@ def _weights(subject: Subject) -> Iterator[Problem]:
     if model.strata and model.alternatives:
         remedy = "Together they are not yet supported: make one of them an overlay."
         yield subject.problem(("strata",), "there are strata and alternatives", remedy)
-    if model.strata and model.in_probabilities:
-        remedy = "Remove them: write a scenario for each group, and weight the results by its share."
-        yield subject.problem(("strata",), "strata are not yet supported with probabilities", remedy)
 
 
 JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {

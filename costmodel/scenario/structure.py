@@ -20,8 +20,11 @@ from costmodel.scenario.schema import ModelFile
 ONLY = "only"
 """The name of a structure that has no others beside it."""
 REFERENCES = re.compile(r"(transitions|utilities)\.[^.]+|mortality\.rate_ratio(s\.[^.]+)?")
-USE = re.compile(r"costs\.[^.]+\.while_in\.[^.]+|cohort\.start\.[^.]+")
-"""What a stratum may touch beside: how much its people use, and where they start."""
+USE = re.compile(
+    r"costs\.[^.]+\.while_in\.[^.]+|(strategies\.[^.]+\.)?cohort\.start\.[^.]+"
+    r"|strategies\.[^.]+\.(transitions|utilities)\.[^.]+"
+)
+"""What a stratum may touch beside: how much its people use, where they start, and what strategies have of their own."""
 EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
 """What an alternative may touch: it changes which parameters stand where, and has effects and harms of its own.
 
@@ -171,7 +174,7 @@ def structures_of(tree: Tree, model: ModelFile, faulty: set[str], problems: list
         for path in paths:
             placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
             if not EFFECTS.fullmatch(path) and not (path in block.change and placed):
-                more = ", quantities (costs.ITEM.while_in.STATE), cohort.start" if is_stratum else ""
+                more = ", quantities (costs.ITEM.while_in.STATE), cohort.start, a strategy's own" if is_stratum else ""
                 problems.append(
                     Problem(
                         str(where),

@@ -14,6 +14,7 @@ from costmodel.scenario.parameter import CENTRES, pieces
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.setting import NOBODY, Category
+from costmodel.scenario.structure import start_of
 
 CLOSE = 0.005
 """Share of a dose that is rounding."""
@@ -254,7 +255,12 @@ def _probabilities(seen: Seen) -> Iterator[str]:
         return
     if model.counting in ("half-cycle", "life-table") and cycles(model) == 1:
         yield f"counting: {model.counting} corrects within a single cycle; shorten the cycle instead."
-    reached = {state for state, share in model.cohort.start.items() if share != 0}
+    starts = [start_of(model, name) for name in model.strategies]
+    reached = {state for start in starts for state, share in start.items() if share != 0}
+    for stratum in model.strata.values():
+        reached |= {
+            path.rpartition(".")[2] for path, share in stratum.change.items() if "cohort.start." in path and share
+        }
     reached |= {name.partition(" -> ")[2] for name in model.transitions}
     for strategy in model.strategies.values():
         reached |= {name.partition(" -> ")[2] for name in strategy.transitions}

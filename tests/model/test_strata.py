@@ -57,6 +57,22 @@ def test_parts_may_respond_differently(tmp_path: Path) -> None:
     assert gained["heavy"] > 0
 
 
+def test_parts_may_differ_in_what_a_strategy_has_of_its_own(tmp_path: Path) -> None:
+    own = {
+        "strategies.therapy.transitions": {"well -> ill": "recover_light"},
+        "strategies.therapy.cohort": {"start": {"ill": 1, "well": 0}},
+    }
+    change = {
+        "strategies.therapy.transitions.well -> ill": 0,
+        "strategies.therapy.cohort.start.ill": 0,
+        "strategies.therapy.cohort.start.well": 1,
+    }
+    found = by_run(cm.run(load_example(tmp_path / "mixed", **(own | strata(change=change))), draws=20))
+    alone = load_example(tmp_path / "alone", **(own | strata() | change | {"strata": {}}))
+    assert found["light"] == saving(cm.run(alone, draws=20)) > found["heavy"]
+    assert found["expected"] == pytest.approx(0.4 * found["heavy"] + 0.6 * found["light"], rel=1e-12)
+
+
 def test_uncertain_shares_are_drawn(tmp_path: Path) -> None:
     uncertain = number("share", 0.4, distribution="beta", effective_size=10)
     fixed = cm.run(load_example(tmp_path / "a", **strata()), draws=200)

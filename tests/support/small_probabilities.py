@@ -4,6 +4,40 @@ from typing import Any
 
 from tests.support.example import number, price
 
+EVERYTHING: dict[str, Any] = {
+    "counting": "half-cycle",
+    "discounting": "at each count",
+    "transitions.well -> ill": "back",
+    "parameters.back": number("probability per year", 0.1),
+    "parameters.rr": number("relative risk", 1.5),
+    "parameters.once": number("multiplier", 2.0),
+    "parameters.loss": number("utility", -0.02),
+    "parameters.visits": {
+        "label": "Visits", "unit": "visits per year", "over_time": {"0 years": "early", "3 years": "late"},
+    },
+    "parameters.early": number("visits per year", 14.0),
+    "parameters.late": number("visits per year", 6.0),
+    "strategies.therapy.effects": {
+        "faster": {
+            "transition": "ill -> well", "relative_risk": "rr", "from": "referral", "until": "follow-up",
+            "estimand": {
+                "source": "X001", "comparator": "usual", "outcome": "x", "time": "1 year",
+                "analysis": "intention to treat",
+            },
+        }
+    },
+    "strategies.therapy.therapy.wait": "12 months",
+    "follow_up": "4 years",
+    "costs.gp.lag": "24 months",
+    "costs.gp.cashable": "attended",
+    "costs.gp.on_transition": {"well -> ill": "once"},
+    "costs.gp.at_start": "once",
+    "costs.entry.cashable": 1,
+    "qalys_on_transition": {"well -> ill": "loss"},
+    "strategies.therapy.utilities": {"well": "u_ill"},
+}  # fmt: skip
+"""Edits of the small model that bring in every part of the grammar."""
+
 
 def small(**more: Any) -> dict[str, Any]:
     """Two states, a yearly cycle, an entry cost and a therapy."""

@@ -7,44 +7,13 @@ import pytest
 
 import costmodel as cm
 from costmodel.report.workbook import write
-from tests.support.example import edited, number, write_model
-from tests.support.small_probabilities import small
-from tests.support.spreadsheets import by_formualizer, by_libreoffice, disagreements
-from tests.workbook.test_live import check_summary
+from tests.model.test_strata_in_probabilities import DIFFERENT, mixed
+from tests.support.example import edited, write_model
+from tests.support.small_probabilities import EVERYTHING, small
+from tests.support.spreadsheets import by_formualizer, by_libreoffice, disagreements, stored
+from tests.workbook.test_live import YOURS, check_summary
 
 PUBLISHED = Path(__file__).parents[1] / "published"
-EVERYTHING: dict[str, Any] = {
-    "counting": "half-cycle",
-    "discounting": "at each count",
-    "transitions.well -> ill": "back",
-    "parameters.back": number("probability per year", 0.1),
-    "parameters.rr": number("relative risk", 1.5),
-    "parameters.once": number("multiplier", 2.0),
-    "parameters.loss": number("utility", -0.02),
-    "parameters.visits": {
-        "label": "Visits", "unit": "visits per year", "over_time": {"0 years": "early", "3 years": "late"},
-    },
-    "parameters.early": number("visits per year", 14.0),
-    "parameters.late": number("visits per year", 6.0),
-    "strategies.therapy.effects": {
-        "faster": {
-            "transition": "ill -> well", "relative_risk": "rr", "from": "referral", "until": "follow-up",
-            "estimand": {
-                "source": "X001", "comparator": "usual", "outcome": "x", "time": "1 year",
-                "analysis": "intention to treat",
-            },
-        }
-    },
-    "strategies.therapy.therapy.wait": "12 months",
-    "follow_up": "4 years",
-    "costs.gp.lag": "24 months",
-    "costs.gp.cashable": "attended",
-    "costs.gp.on_transition": {"well -> ill": "once"},
-    "costs.gp.at_start": "once",
-    "costs.entry.cashable": 1,
-    "qalys_on_transition": {"well -> ill": "loss"},
-    "strategies.therapy.utilities": {"well": "u_ill"},
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("folder", ["chancellor_1997", "sick_sicker", "hip_replacement"])
@@ -79,3 +48,17 @@ def test_every_convention_recomputes(convention: dict[str, Any], tmp_path: Path)
     cells = by_formualizer(path)
     assert disagreements(path, cells) == []
     check_summary(path, cells, scenario)
+
+
+def test_strata_recompute(tmp_path: Path) -> None:
+    """Of everything by which groups may differ, beside every part of the grammar."""
+    scenario = cm.load(write_model(tmp_path, mixed(DIFFERENT)))
+    path = tmp_path / "report.xlsx"
+    write(cm.run(scenario, draws=20), path)
+    cells = by_formualizer(path)
+    assert disagreements(path, cells) == []
+    check_summary(path, cells, scenario)
+    typed = {"few": 5.0, "part": 0.6, "u_own": 0.9}
+    rows = {str(value): row for (sheet, row, column), value in stored(path).items() if (sheet, column) == ("Inputs", 1)}
+    changed = by_formualizer(path, {("Inputs", rows[name], YOURS): value for name, value in typed.items()}, only=cells)
+    check_summary(path, changed, scenario.changed(typed))

@@ -28,8 +28,9 @@ from costmodel.inputs.datasets import ROW_TOLERANCE
 from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.model.rates import Look, rate_lines
-from costmodel.model.run import values_of
+from costmodel.model.run import ledger_of, values_of
 from costmodel.result.flows import Flows
+from costmodel.result.flows import whole as written_out
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.scenario.build import Scenario
@@ -214,7 +215,7 @@ def _years_sum(context: Context) -> float:
         if context.model.in_probabilities:  # what is booked at time 0 is in no cycle
             if run.name != DETERMINISTIC:
                 continue
-            at_start = context.follow(context.scenario).cost_at_start
+            at_start = written_out(ledger_of(context.scenario, context.central, 1)).cost_at_start
             assert at_start is not None
             by_cycle = by_cycle + at_start[..., 0]
         worst = worst_of(worst, largest(by_cycle - run.outcomes.cost[last, 0].mean(axis=-1)))
