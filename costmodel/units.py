@@ -24,6 +24,10 @@ SYMBOLS = "[£$€¥]"
 MONTHS_A_YEAR = 12
 DAYS_A_YEAR = 365.25
 DAYS_A_WEEK = 7
+WEEKS_A_YEAR = DAYS_A_YEAR / DAYS_A_WEEK
+"""Of the calendar."""
+CYCLE_WEEKS_A_YEAR = 52.0
+"""Of a model with a cycle of weeks, so that its year is a whole number of cycles."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Unit:
 
     text: as declared. thing: the singular noun of a quantity, of a price's denominator, or of `sessions`;
     the period of a probability, such as "3 months"; "" otherwise. low, high: ends of the support, both allowed
-    (for a discount rate, `high` is not). currency: of a price.
+    (for a discount rate, `high` is not). currency: of a price. months: the period of a probability.
     """
 
     text: str
@@ -41,6 +45,7 @@ class Unit:
     low: float = 0.0
     high: float = math.inf
     currency: Currency | None = None
+    months: float = 0.0
 
     @property
     def is_ratio(self) -> bool:
@@ -90,8 +95,10 @@ _FREQUENT_SLIPS = {
 }  # fmt: skip
 
 
-def parse_unit(text: object, currency: Currency) -> Unit:
+def parse_unit(text: object, currency: Currency, weeks_a_year: float = WEEKS_A_YEAR) -> Unit:
     """The unit that a text declares. currency: the setting's. Raises ValueError with what is allowed.
+
+    weeks_a_year: of the model, for a probability per so many weeks.
 
     >>> parse_unit("EUR per visit", Currency(code="EUR", symbol="€")).thing
     'visit'
@@ -107,7 +114,7 @@ def parse_unit(text: object, currency: Currency) -> Unit:
     if text.casefold() in _FREQUENT_SLIPS:
         raise ValueError(f'"{text}" is not a unit. Did you mean "{_FREQUENT_SLIPS[text.casefold()]}"?')
     if text.startswith("probability per "):
-        return _probability(text)
+        return _probability(text, weeks_a_year)
     word = r"(?!per\b)[A-Za-z]+"
     noun = rf"({word}(?:[ -]{word})*)"
     if price := re.fullmatch(rf"{code} per {noun}", text):
@@ -123,16 +130,12 @@ def parse_unit(text: object, currency: Currency) -> Unit:
     raise ValueError(f'"{text}" is not a unit. {nearest(text, allowed)}')
 
 
-def _probability(text: str) -> Unit:
+def _probability(text: str, weeks_a_year: float) -> Unit:
     """The unit of a probability over a stated time: `probability per year`, `probability per 3 months`."""
     period = text.removeprefix("probability per ")
     period = period if period[0].isdigit() else f"1 {period}"
-    return Unit(text, "probability", thing=str(parse_duration(period)), high=1.0)
-
-
-def period_months(unit: Unit) -> float:
-    """Months over which a probability is stated."""
-    return parse_duration(unit.thing).months
+    stated = parse_duration(period, weeks_a_year=weeks_a_year)
+    return Unit(text, "probability", thing=stated.text, high=1.0, months=stated.months)
 
 
 def _may_be_counted(noun: str) -> bool:
@@ -214,7 +217,7 @@ def out_of_range(low: float, high: float, central: float) -> str | None:
 
 @dataclass(frozen=True)
 class Duration:
-    """A length of time. months: exact for months and years; a week is 7/365.25 of a year."""
+    """A length of time. months: exact for months and years; a week is 7/365.25 of a year, or the model's 1/52."""
 
     months: float
     text: str
@@ -227,15 +230,10 @@ class Duration:
         return self.text
 
 
-_MONTHS_PER = {
-    "month": 1.0,
-    "year": float(MONTHS_A_YEAR),
-    "week": MONTHS_A_YEAR * DAYS_A_WEEK / DAYS_A_YEAR,
-}
-
-
-def parse_duration(text: object, zero_allowed: bool = False) -> Duration:
+def parse_duration(text: object, zero_allowed: bool = False, weeks_a_year: float = WEEKS_A_YEAR) -> Duration:
     """The duration that a text such as "18 months" declares. Raises ValueError with what is allowed.
+
+    weeks_a_year: 52 in a model with a cycle of weeks (`schema.weeks_a_year`), else those of the calendar.
 
     >>> parse_duration("1.5 years").months
     18.0
@@ -246,7 +244,8 @@ def parse_duration(text: object, zero_allowed: bool = False) -> Duration:
     if not match:
         raise ValueError(f'"{text[:40]}" is not a duration. {how}')
     sign, number, word = match.groups()
-    months = float(number) * _MONTHS_PER[word]
+    in_a_year = {"month": MONTHS_A_YEAR, "year": 1, "week": weeks_a_year}
+    months = float(number) * MONTHS_A_YEAR / in_a_year[word]
     if not math.isfinite(months):
         raise ValueError(f'"{text[:20]}…" is too long a duration')
     if sign in ("-", "−") and months > 0:

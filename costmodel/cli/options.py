@@ -21,10 +21,10 @@ from costmodel.model.run import DRAWS, SEED, effort
 from costmodel.page import Page
 from costmodel.report import media
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import Refused, catalogue
 from costmodel.scenario.read import scalar
 from costmodel.scenario.setting import home
-from costmodel.units import parse_duration
 
 MANY_DRAWS = 20_000
 """From here on a run is timed before it begins."""
@@ -187,7 +187,7 @@ class Asked:
         loaded = scenario_of(self.scenario, self.set_, self.fix, None)
         if self.horizon is not None:
             try:
-                months = parse_duration(self.horizon).months
+                months = on_the_clock(loaded.model, self.horizon).months
             except ValueError as error:
                 raise InputError.at("--horizon", str(error)) from error
             if months not in (loaded.model.follow_up.months, loaded.model.horizon.months):

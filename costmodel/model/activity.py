@@ -62,8 +62,7 @@ def edges(scenario: Scenario) -> Array:
     """Beginnings of the cycles and the end of the last, in years from referral."""
     model = scenario.model
     months = np.arange(cycles(model) + 1) * cycle_months(model)
-    years: Array = months / MONTHS_A_YEAR
-    return years
+    return np.asarray(months / MONTHS_A_YEAR)
 
 
 def looking(values: Values) -> Look:

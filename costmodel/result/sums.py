@@ -17,6 +17,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import SettingFile
 from costmodel.scenario.setting import account
+from costmodel.units import CYCLE_WEEKS_A_YEAR
 
 Array = NDArray[np.float64]
 EXPECTED, DETERMINISTIC = "expected", "deterministic"
@@ -293,16 +294,19 @@ class Sums:
         return list(dict.fromkeys(item.category for item in self.items))
 
     @property
-    def cycle_months(self) -> int:
-        """Length of a cycle."""
+    def cycle_months(self) -> float:
+        """Length of a cycle; a fraction for a cycle of weeks, of which a year has 52."""
         return cycle_months(self.scenario.model)
 
 
 def in_words(months: float) -> str:
-    """A time in words: years where they are whole, else months."""
+    """A time in words: years where they are whole, else months, or the weeks of a model with a cycle of weeks."""
     if months >= 12 and abs(months / 12 - round(months / 12)) < 1e-9:
         years = round(months / 12)
         return f"{years} year" + ("s" if years != 1 else "")
+    weeks = months * CYCLE_WEEKS_A_YEAR / 12
+    if months and abs(months - round(months)) > 1e-9 > abs(weeks - round(weeks)):
+        return f"{weeks:.0f} week" + ("s" if round(weeks) != 1 else "")
     return f"{months:.0f} month" + ("s" if round(months) != 1 else "")
 
 

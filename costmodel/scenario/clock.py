@@ -11,12 +11,13 @@ from costmodel.scenario.blocks import Effect
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.read import Keys
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.schema import CYCLES_OF_WEEKS, ModelFile, weeks_a_year
 from costmodel.scenario.structure import Subject
+from costmodel.units import Duration, parse_duration
 
 MONTHS_A_YEAR = 12.0
 CYCLES = (1, 2, 3, 4, 6, 12)
-"""Months that a cycle may last: they divide a year, so that no year begins inside a cycle."""
+"""Months that a cycle of a model of rates may last: they divide a year, so that no year begins inside a cycle."""
 MAX_CYCLES = 1_200
 SAME_TIME = 1e-9
 """Cycles. Two times that differ by less are the same."""
@@ -32,9 +33,15 @@ def declared(path: str, months: float) -> Years:
     return months
 
 
-def cycle_months(model: ModelFile) -> int:
-    """Length of a cycle in months."""
-    return int(model.cycle.split()[0])
+def cycle_months(model: ModelFile) -> float:
+    """Length of a cycle in months; that of a cycle of weeks is a fraction, twelve 52nds a week."""
+    number = int(model.cycle.split()[0])
+    return number * MONTHS_A_YEAR / weeks_a_year(model.cycle) if model.cycle in CYCLES_OF_WEEKS else number
+
+
+def on_the_clock(model: ModelFile, text: str) -> Duration:
+    """A duration that another file or the user asks of a model, with the weeks of its year. Raises ValueError."""
+    return parse_duration(text, weeks_a_year=weeks_a_year(model.cycle))
 
 
 def cycles(model: ModelFile) -> int:
@@ -42,7 +49,7 @@ def cycles(model: ModelFile) -> int:
     return round(model.horizon.months / cycle_months(model))
 
 
-def in_whole_cycles(months: float, cycle: int) -> bool:
+def in_whole_cycles(months: float, cycle: float) -> bool:
     """Whether a time is a whole number of cycles of so many months."""
     return abs(months / cycle - round(months / cycle)) <= SAME_TIME
 
@@ -53,7 +60,7 @@ def inside_a_cycle(model: ModelFile, months: float) -> str | None:
     if in_whole_cycles(months, cycle):
         return None
     before = int(months // cycle)
-    return f"cycle {before + 1}, which runs from month {before * cycle} to month {(before + 1) * cycle}"
+    return f"cycle {before + 1}, which runs from month {before * cycle:.6g} to month {(before + 1) * cycle:.6g}"
 
 
 def instant(model: ModelFile, strategy: str, moment: Instant, path: str, months: Months = declared) -> Years:

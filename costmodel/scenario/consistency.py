@@ -391,5 +391,6 @@ JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _effects: {"model"},
     _costs: {"model"},
     clock.times: {"cycle", "horizon", "follow_up"},
+    clock.cuts: {"cycle"},
 }
 """The keys of the file that a check judges by: where one was refused, what stands for it proves nothing."""

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from costmodel.errors import Problem, nearest
 from costmodel.scenario.parameter import INTERNAL
 from costmodel.scenario.read import Keys, Tree
-from costmodel.scenario.schema import NOT_YET, TOO_MANY
+from costmodel.scenario.schema import NOT_YET, TOO_MANY, weeks_a_year
 from costmodel.scenario.setting import of
 
 FileType = TypeVar("FileType", bound=BaseModel)
@@ -42,12 +42,14 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
     the entries that were cut out as faulty.
     """
     data = tree.data
-    problems, accounts = [*_double_shrinkage(tree, tree.data)], of(tree)
+    problems = [*_double_shrinkage(tree, tree.data)]
+    model, weeks = tree.data.get("model"), weeks_a_year(tree.data.get("cycle"))
+    context = {"accounts": of(tree), "model": model, "weeks_a_year": weeks}
     faulty: set[str] = {key for keys in tree.unreadable for key in keys if isinstance(key, str)}
     damaged: list[Keys] = list(tree.unreadable)
     for _ in range(len(tree.places) + len(STAND_INS)):
         try:
-            return file_type.model_validate(data, context=accounts), problems, faulty
+            return file_type.model_validate(data, context=context), problems, faulty
         except ValidationError as error:
             details = error.errors(include_url=False)
         for detail in details:

@@ -12,10 +12,11 @@ from pydantic import (
     ConfigDict,
     PlainValidator,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 
-from costmodel.units import Duration, parse_duration, parse_price_year
+from costmodel.units import WEEKS_A_YEAR, Duration, parse_duration, parse_price_year
 
 RESERVED = ("dead", "others", "all", "remainder")
 
@@ -115,19 +116,24 @@ Transition = Annotated[tuple[str, str], PlainValidator(_transition), WithJsonSch
 """`from -> to`."""
 
 
-def _duration(value: object) -> Duration:
+def weeks_of(info: ValidationInfo) -> float:
+    """Weeks in a year of the model that is read."""
+    return float(info.context["weeks_a_year"]) if info.context else WEEKS_A_YEAR
+
+
+def _duration(value: object, info: ValidationInfo) -> Duration:
     if not isinstance(value, str):
         raise ValueError('wanted: a number with a unit word, such as "18 months" or "10 years"')
-    return parse_duration(value, zero_allowed=True)
+    return parse_duration(value, zero_allowed=True, weeks_a_year=weeks_of(info))
 
 
 Time = Annotated[Duration, PlainValidator(_duration), WithJsonSchema({"type": "string", "examples": ["18 months"]})]
 """A duration with its unit word."""
 
 
-def _span(value: object) -> Duration:
-    _duration(value)
-    return parse_duration(value)
+def _span(value: object, info: ValidationInfo) -> Duration:
+    _duration(value, info)
+    return parse_duration(value, weeks_a_year=weeks_of(info))
 
 
 Span = Annotated[Duration, PlainValidator(_span), WithJsonSchema({"type": "string", "examples": ["18 months"]})]
@@ -158,7 +164,7 @@ class Instant:
 _INSTANT = re.compile(r"(referral|start of therapy|end of therapy|follow-up|horizon)(?: \+ (.+))?")
 
 
-def _instant(value: object) -> Instant:
+def _instant(value: object, info: ValidationInfo) -> Instant:
     match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if not match or (match[1] == "horizon" and match[2]):
         raise ValueError(
@@ -166,7 +172,8 @@ def _instant(value: object) -> Instant:
             'each optionally "+ 6 months", or "horizon"'
         )
     anchor: Any = match[1]
-    return Instant(anchor, parse_duration(match[2], zero_allowed=True).months if match[2] else 0.0, match[0])
+    after = parse_duration(match[2], zero_allowed=True, weeks_a_year=weeks_of(info)).months if match[2] else 0.0
+    return Instant(anchor, after, match[0])
 
 
 Moment = Annotated[Instant, PlainValidator(_instant), WithJsonSchema({"type": "string"})]

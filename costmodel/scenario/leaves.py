@@ -19,7 +19,7 @@ from costmodel.scenario.blocks import Group
 from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter, combine, order, varies
 from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import ModelFile
-from costmodel.units import Unit, out_of_support, parse_duration, unusual
+from costmodel.units import Duration, Unit, out_of_support, unusual
 
 HIGHEST_PRICE = 10_000_000.0
 """Money per unit; above it a price is taken for a slip."""
@@ -244,14 +244,9 @@ def _units(record: Parameter, behind: Mapping[str, Unit]) -> Iterator[tuple[str,
         yield "rebasing needs a rate ratio and a share", "Check the units."
 
 
-def _times(over_time: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    times = []
-    for text in over_time:
-        try:
-            times.append(parse_duration(text, zero_allowed=True).months)
-        except ValueError as error:
-            yield f"{error}", ""
-    if len(times) == len(over_time) and (sorted(set(times)) != times or times[0] != 0):
+def _times(over_time: Mapping[Duration, str]) -> Iterator[tuple[str, str]]:
+    times = [time.months for time in over_time]
+    if sorted(set(times)) != times or times[0] != 0:
         yield "the times are not in order from 0 months", "Begin with 0 months; each later than the last."
 
 

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from costmodel.inputs.distributions import ENDED, FIELDS
 from costmodel.inputs.shapes import Declared
-from costmodel.scenario.fields import Block, Name, PriceYear, Text
+from costmodel.scenario.fields import Block, Name, PriceYear, Text, Time
 from costmodel.scenario.setting import UnitText
-from costmodel.units import MONTHS_A_YEAR, parse_duration, period_months
+from costmodel.units import MONTHS_A_YEAR
 
 Status = Literal["read", "derived", "recalled", "assumption"]
 STRENGTH: tuple[Status, ...] = ("read", "derived", "recalled", "assumption")
@@ -118,7 +118,7 @@ class Parameter(Block):
     """The column of the posterior; the parameter's own name by default.
     With `joint`.
     """
-    over_time: dict[str, Name] | None = None
+    over_time: dict[Time, Name] | None = None
     """Rates in force from stated times after referral.
     `{0 months: P, 18 months: P, …}`; begins at `0 months`.
     """
@@ -251,7 +251,7 @@ def combine(record: Parameter, operand: Callable[[str], Value]) -> Value:
     if record.complement_of:
         return 1 - values[0]
     if record.probability_of:
-        return 1 - math.e ** (0 - values[0] * (period_months(record.unit) / MONTHS_A_YEAR))
+        return 1 - math.e ** (0 - values[0] * (record.unit.months / MONTHS_A_YEAR))
     if record.rebased:
         ratio, prevalence = values
         return ratio / (1 + prevalence * (ratio - 1))
@@ -317,7 +317,7 @@ def varies(parameters: Mapping[str, Parameter], reference: str | int | None) -> 
 def pieces(record: Parameter) -> list[tuple[float, str]]:
     """An `over_time` record as (years from referral, parameter), in order of time."""
     assert record.over_time is not None
-    return sorted((parse_duration(text, zero_allowed=True).years, name) for text, name in record.over_time.items())
+    return sorted((time.years, name) for time, name in record.over_time.items())
 
 
 def steps(parameters: Mapping[str, Parameter], reference: str | int) -> list[tuple[float, str | int]]:

@@ -12,9 +12,8 @@ from costmodel.scenario.blocks import MatricesBlock
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.read import Keys
-from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.schema import CYCLES_OF_WEEKS, ModelFile
 from costmodel.scenario.structure import Subject
-from costmodel.units import period_months
 
 Quantity = Any
 Look = Callable[[str | int], Quantity]
@@ -74,9 +73,8 @@ def convention(model: ModelFile) -> str:
         "weights": "people at each instant with the declared weights",
     }[str(model.counting)]
     at = "at each instant" if model.discounting == "at each count" else f"at the {model.discounting}"
-    return (
-        f"{counted}, discounted {at}; cycles of {model.cycle}; costs at the start are neither weighted nor discounted"
-    )
+    cycle = f"cycles of {model.cycle}" + ", 52 weeks to a year" * (model.cycle in CYCLES_OF_WEEKS)
+    return f"{counted}, discounted {at}; {cycle}; costs at the start are neither weighted nor discounted"
 
 
 @dataclass(frozen=True)
@@ -312,7 +310,7 @@ def _periods(subject: Subject) -> Iterator[Problem]:
             record = model.parameters.get(str(reference))
             if record is None or record.unit.kind != "probability":
                 continue
-            if abs(period_months(record.unit) - cycle_months(model)) > 1e-9:
+            if abs(record.unit.months - cycle_months(model)) > 1e-9:
                 yield subject.problem((*keys, name), f'"{reference}" is a {record.unit.text}', remedy)
     for keys, table in tables:
         if table is not None and abs(table.period.months - cycle_months(model)) > 1e-9:

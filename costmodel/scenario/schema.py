@@ -1,8 +1,9 @@
 """The scenario file as types. The text under a field is its documentation, as in `blocks`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from costmodel.scenario.blocks import (
     Alternative,
@@ -28,6 +29,7 @@ from costmodel.scenario.fields import (
 )
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 from costmodel.scenario.setting import Accounts
+from costmodel.units import CYCLE_WEEKS_A_YEAR, WEEKS_A_YEAR
 
 NOT_YET = {
     "subgroups": "",
@@ -43,6 +45,27 @@ TOO_MANY = {
     "strategies": "Put the others into a second scenario with the same first strategy: each is compared with it.",
 }
 """What to do where a block has more entries than it may."""
+
+CYCLES_OF_WEEKS = ("1 week", "2 weeks", "4 weeks")
+"""Cycles that only a model of probabilities may have."""
+
+
+def weeks_a_year(cycle: object) -> float:
+    """Weeks in a year of a model with such a cycle."""
+    return CYCLE_WEEKS_A_YEAR if cycle in CYCLES_OF_WEEKS else WEEKS_A_YEAR
+
+
+def _cycle(value: object, info: ValidationInfo) -> object:
+    months = [length for length in get_args(Length) if length not in CYCLES_OF_WEEKS]
+    if (info.context or {}).get("model") == "rates" and value not in months:
+        allowed = f"Allowed: {', '.join(map(repr, months[:-1]))} or {months[-1]!r}"
+        remedy = f"{allowed}; with rates the length of a cycle does not bias the answer."
+        raise PydanticCustomError("unknown_name", "not with rates", {"remedy": remedy})
+    return value
+
+
+Length = Literal["1 month", "2 months", "3 months", "4 months", "6 months", "12 months", "1 week", "2 weeks", "4 weeks"]
+Cycle = Annotated[Length, BeforeValidator(_cycle)]
 
 
 class ModelFile(Block):
@@ -84,9 +107,10 @@ class ModelFile(Block):
     """How far the model looks; a whole number of cycles.
     At most 100 years.
     """
-    cycle: Literal["1 month", "2 months", "3 months", "4 months", "6 months", "12 months"] = "1 month"
-    """Step of calculation; it does not bias the answer.
-    Rates, effects and sums change or end where a cycle does; a time inside a cycle is refused.
+    cycle: Cycle = "1 month"
+    """Step of calculation; with rates it does not bias the answer.
+    Rates, effects and sums change or end where a cycle does; a time inside a cycle is refused. Weeks are for models of
+    probabilities, whose year then is 52 weeks.
     """
     people: int = Field(default=100, ge=1, le=10_000_000)
     """Size of the group in which results are worded."""

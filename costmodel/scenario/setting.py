@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from costmodel.currency import Currency
 from costmodel.errors import Problem, nearest, one_of
-from costmodel.scenario.fields import Block, Name, Names, Text
+from costmodel.scenario.fields import Block, Name, Names, Text, weeks_of
 from costmodel.scenario.read import Keys, Tree, parse_file
 from costmodel.units import Unit, parse_unit
 
@@ -246,7 +246,7 @@ def of(tree: Tree) -> Accounts:
 
 
 def _accounts(info: ValidationInfo) -> Accounts:
-    return info.context if isinstance(info.context, Accounts) else home()
+    return info.context["accounts"] if info.context else home()
 
 
 def _known(name: str, known: Collection[str]) -> str:
@@ -275,7 +275,7 @@ def _unit(value: object, info: ValidationInfo) -> Unit:
     currency = _accounts(info).currency
     if not isinstance(value, str):
         raise ValueError(f'wanted: a unit such as "share", "per year" or "{currency.code} per visit"')
-    return parse_unit(value, currency)
+    return parse_unit(value, currency, weeks_of(info))
 
 
 PartyOrNobody = Annotated[str, AfterValidator(_party_or_nobody)]

@@ -211,7 +211,7 @@ def test_A30_an_effect_beyond_the_horizon_is_said_where_there_is_no_therapy(tmp_
     assert 'Therapy: the effect "faster" lasts longer than the horizon of 10 years.' in scenario.warnings
 
 
-@pytest.mark.parametrize(("key", "value"), [("cycle", "1 week"), ("model", "probability"), ("horizon", "soon")])
+@pytest.mark.parametrize(("key", "value"), [("cycle", "1 day"), ("model", "probability"), ("horizon", "soon")])
 def test_nothing_is_judged_by_what_stands_for_a_refused_key(tmp_path: Path, key: str, value: str) -> None:
     (line,) = problems(write_model(tmp_path, edited(small(), {key: value})))
     assert value in line

@@ -15,7 +15,7 @@ def plain_run(model: dict[str, Any], rates: tuple[float, float]) -> dict[str, di
 
 def _strategy(model: dict[str, Any], name: str, rates: tuple[float, float]) -> dict[str, float]:
     states = [*model["states"], "dead"]
-    length = int(model["cycle"].split()[0]) / 12
+    length = _years(model["cycle"])
     n = round(_years(model["horizon"]) / length)
     people = [np.array([_number(model, model["cohort"]["start"].get(s, 0), 0, length) for s in states], dtype=float)]
     flows = []
@@ -130,4 +130,4 @@ def _instant(model: dict[str, Any], text: str) -> float:
 
 def _years(text: str) -> float:
     number, unit = text.split()
-    return float(number) / (12 if unit.startswith("month") else 1)
+    return float(number) / {"year": 1, "month": 12, "week": 52}[unit.removesuffix("s")]

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from tests.support.example import documented_model, number, price
 
 PERIODS = {
+    "1 week": "probability per week",
+    "2 weeks": "probability per 2 weeks",
     "1 month": "probability per month",
     "3 months": "probability per 3 months",
     "12 months": "probability per year",
@@ -23,7 +25,7 @@ def random_probabilities(draw: st.DrawFn) -> dict[str, Any]:
     """A model file as data; every parameter is a plain value or changes over time."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     cycle = draw(st.sampled_from(list(PERIODS)))
-    months, cycles = int(cycle.split()[0]), draw(st.integers(2, 12))
+    length, word, cycles = int(cycle.split()[0]), cycle.split()[1], draw(st.integers(2, 12))
     counting, discounting = draw(st.sampled_from(CONVENTIONS))
     states = [f"s{i}" for i in range(draw(st.integers(1, 4)))]
     parameters: dict[str, Any] = {}
@@ -38,7 +40,7 @@ def random_probabilities(draw: st.DrawFn) -> dict[str, Any]:
         first = add(number(unit, float(top * random.random())))
         if random.random() < 0.3:
             later = add(number(unit, float(top * random.random())))
-            pieces = {"0 months": first, f"{months * int(random.integers(1, cycles + 1))} months": later}
+            pieces = {"0 months": first, f"{length * int(random.integers(1, cycles + 1))} {word}": later}
             return add({"label": "It changes", "unit": unit, "over_time": pieces})
         return first
 
@@ -50,7 +52,7 @@ def random_probabilities(draw: st.DrawFn) -> dict[str, Any]:
         if random.random() < 0.3:
             later = add(number(unit, float(10 * random.random())))
             return add(
-                {"label": "It changes", "unit": unit, "over_time": {"0 months": first, f"{months} months": later}}
+                {"label": "It changes", "unit": unit, "over_time": {"0 months": first, f"{length} {word}": later}}
             )
         return first
 
@@ -71,8 +73,8 @@ def random_probabilities(draw: st.DrawFn) -> dict[str, Any]:
                 "faster": {
                     "transition": str(random.choice(named)),
                     "relative_risk": add(number("relative risk", float(2 * random.random()))),
-                    "from": f"referral + {months * int(random.integers(0, 2))} months",
-                    "until": str(random.choice(["follow-up", "horizon", f"referral + {2 * months} months"])),
+                    "from": f"referral + {length * int(random.integers(0, 2))} {word}",
+                    "until": str(random.choice(["follow-up", "horizon", f"referral + {2 * length} {word}"])),
                     "estimand": {
                         "source": "X001", "comparator": "usual", "outcome": "x", "time": "1 year",
                         "analysis": "intention to treat",
@@ -105,8 +107,8 @@ def random_probabilities(draw: st.DrawFn) -> dict[str, Any]:
         costs[f"item{i}"] = item
     model = {
         **{key: documented_model()[key] for key in ("format", "title", "label", "population", "setting", "leaves_out")},
-        "model": "probabilities", "cycle": cycle, "horizon": f"{months * cycles} months",
-        "follow_up": f"{months * int(random.integers(2, cycles + 1))} months", "beyond_follow_up": "effects cease",
+        "model": "probabilities", "cycle": cycle, "horizon": f"{length * cycles} {word}",
+        "follow_up": f"{length * int(random.integers(2, cycles + 1))} {word}", "beyond_follow_up": "effects cease",
         "counting": counting, "discounting": discounting, "cohort": {"start": {states[0]: 1}},
         "states": dict.fromkeys(states, "A state"), "transitions": transitions,
         "utilities": {s: add(number("utility", float(random.random()))) for s in states},

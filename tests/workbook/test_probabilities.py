@@ -32,6 +32,22 @@ def test_every_part_of_the_grammar_recomputes_in_both_programs(tmp_path: Path) -
         check_summary(path, cells, scenario)
 
 
+def test_a_cycle_of_weeks_recomputes_in_both_programs(tmp_path: Path) -> None:
+    """Lags, therapy and effects at edges of cycles, which are no finite decimals of months."""
+    edits = {
+        **EVERYTHING, "cycle": "2 weeks", "horizon": "70 weeks", "follow_up": "10 weeks", "costs.gp.lag": "14 weeks",
+        "strategies.therapy.therapy.wait": "8 weeks", "strategies.therapy.therapy.over": "26 weeks",
+        "parameters.visits.over_time": {"0 weeks": "early", "6 weeks": "late"},
+        **{f"parameters.{name}.unit": "probability per 2 weeks" for name in ("leave", "die", "back")},
+    }  # fmt: skip
+    scenario = cm.load(write_model(tmp_path, edited(small(), edits)))
+    path = tmp_path / "report.xlsx"
+    write(cm.run(scenario, draws=20), path)
+    for cells in (by_formualizer(path), *by_libreoffice([path], tmp_path / "office")):
+        assert disagreements(path, cells) == []
+        check_summary(path, cells, scenario)
+
+
 @pytest.mark.parametrize(
     "convention",
     [

@@ -262,7 +262,7 @@ def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -
     return replace(scenario, model=narrow(scenario.model), structures=(alone,))
 
 
-def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> int:
+def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> float:
     """Months: the longest cycle on whose edges every change of a rate and every observation falls.
 
     Where there is none, or an effect fades continuously, the scenario's own.

@@ -57,11 +57,10 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
             if name is not None and name not in allowed:
                 yield Problem(place(key), f'{scenario.path.name} has no {key} "{name}"', nearest(name, allowed))
     if row.time is not None and row.outcome != "share moved":
-        cycle = cycle_months(model)
         if not 0 < row.time.months <= model.horizon.months:
             yield Problem(place("time"), f"{row.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
-        elif not in_whole_cycles(row.time.months, cycle):
-            yield Problem(place("time"), f"{row.time.text} is not a whole number of cycles of {cycle} months")
+        elif not in_whole_cycles(row.time.months, cycle_months(model)):
+            yield Problem(place("time"), f"{row.time.text} is not a whole number of cycles of {model.cycle}")
     if row.outcome == "share moved" and (model.in_probabilities or (model.strata and not row.stratum)):
         found = "the share that moved needs a model of rates, and one stratum where there are any"
         yield Problem(place("outcome"), found)

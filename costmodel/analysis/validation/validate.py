@@ -27,6 +27,7 @@ from costmodel.inputs.draws import checked_seed
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import catalogue, load
 
 VALIDATION_FILE, FORMER_FILE = "validation.yaml", "trial.yaml"
@@ -131,6 +132,8 @@ def _group(
     able = {}
     for name in asked:
         row = declared.rows[name]
+        if row.time and row.months:
+            row = row.model_copy(update={"time": on_the_clock(scenario.model, row.time.text)})
         if found := list(problems(partial(declared.place, name), row, scenario)):
             yield Judged(name, row, verdict=CANNOT, remark=" ".join(map(str, found)))
         else:

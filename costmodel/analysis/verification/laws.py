@@ -281,19 +281,17 @@ def _sessions(context: Context) -> Finding:
     if not list(context.therapies()):
         return "no strategy has a therapy"
     months, worst, tried = context.model.horizon.months, 0.0, []
-    for step in CYCLES:
-        fixed = context.model.in_probabilities and step != cycle_months(context.model)  # a probability has one period
-        if fixed or not in_whole_cycles(months, step):
-            continue
-        tried.append(step)
-        cost = context.follow(edited(context.scenario, having(cycle=f"{step} months" if step > 1 else "1 month"))).cost
+    lengths = {f"{step} months" if step > 1 else "1 month": step for step in CYCLES if in_whole_cycles(months, step)}
+    for cycle in [context.model.cycle] if context.model.in_probabilities else lengths:  # a probability has one period
+        tried.append(cycle)
+        cost = context.follow(edited(context.scenario, having(cycle=cycle))).cost
         for s, _, therapy in context.therapies():
             share = max(0.0, min(months - therapy.wait.months, therapy.over.months)) / therapy.over.months
             delivered = context.look(therapy.sessions) * context.look(therapy.attendance) * share
             begins = context.look(therapy.set_up) if therapy.wait.months < months else 0.0
             bill = delivered * context.look(therapy.price) + begins
             worst = worst_of(worst, largest(cost[:, 0, s].sum(axis=0) - bill))
-    return Measured(worst, f"largest gap in {context.symbol} per person, cycles of {', '.join(map(str, tried))} months")
+    return Measured(worst, f"largest gap in {context.symbol} per person, cycles of {', '.join(tried)}")
 
 
 def _supports(context: Context) -> Finding:

@@ -238,7 +238,8 @@ def _earlier(sheet: Sheet, inputs: Inputs, name: str, row: int, month: Cell, lag
     then = row - round(lag.value / cycle_months(inputs.scenario.model))
     value = sheet.values[name, then] if then >= first else 0.0
     after, one = (">=", "+1") if first == REFERRAL else (">", "")  # time 0 has a row of its own
-    text = f"IF({month.text}{after}{lag.text},INDEX({column},({month.text}-{lag.text})/t_cycle{one}),0)"
+    ago = f"ROUND(({month.text}-{lag.text})/t_cycle,0)"  # a cycle of weeks is no finite decimal of months
+    text = f"IF({ago}{after}0,INDEX({column},{ago}{one}),0)"
     return Cell(text, value)
 
 

@@ -22,6 +22,7 @@ from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.report.workbook.trace import PEOPLE, Variant, row_sum_checks
 from costmodel.result.result import Result
 from costmodel.scenario.probabilities import Move, convention
+from costmodel.scenario.schema import CYCLES_OF_WEEKS
 from costmodel.version import __version__
 
 TOLERANCE = 1e-9
@@ -216,6 +217,7 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
     """What was run, with what, and how to run it again."""
     scenario = result.scenario
     base = scenario.base or scenario
+    week = "1/52" if scenario.model.cycle in CYCLES_OF_WEEKS else "7/365.25"
     sheet.headings({"What": 34, "Value": 110})
     facts = [
         ("Engine", f"costmodel {__version__}"),
@@ -232,7 +234,7 @@ def write_provenance(sheet: Sheet, result: Result) -> None:
         ("Draws", f"{result.draws:,}"),
         ("Cycle", scenario.model.cycle),
         ("Convention", convention(scenario.model)),
-        ("A year", "12 months; a week is 7/365.25 of it"),
+        ("A year", f"12 months; a week is {week} of it"),
         ("Command", saved.command(result, "report", output="report.xlsx")),
         ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
         *(("Changed", str(change)) for change in scenario.changes),
