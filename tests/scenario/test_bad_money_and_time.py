@@ -37,9 +37,9 @@ TIME = [
     Slip("D15_horizon_of_one_strategy", PER_PERSON, PER_PERSON + "    horizon: 3 years\n", 'unknown key "horizon"', "Allowed: label", line="    horizon: 3 years"),
     Slip("D17_negative_wait_in_months", "wait: 0 months", "wait: -1 months", '"-1 months" is negative', "runs forward"),
     Slip("D19_switch_of_rate_before_referral", "{costs: discount_costs,", "{switch: -1 years, costs: discount_costs,", 'unknown key "switch"', "Allowed: costs", file=SETTING),
-    Slip("D19_rate_that_changes_over_time", 'discount_costs: {label: "Discount rate for costs", unit: discount rate, value: 0.035, source: X001, status: assumption}',
-         'discount_costs: {label: "D", unit: discount rate, over_time: {0 months: discount_health, 360 months: discount_health}}',
-         '"discount_costs" changes over time', "Only the rate of a transition may", file=SETTING, line="discount: {costs"),
+    Slip("D19_steps_of_a_rate_out_of_order", 'discount_costs: {label: "Discount rate for costs", unit: discount rate, value: 0.035, source: X001, status: assumption}',
+         'discount_costs: {label: "D", unit: discount rate, over_time: {360 months: discount_health, 0 months: discount_health}}',
+         "the times are not in order from 0 months", "Begin with 0 months", file=SETTING),
 ]  # fmt: skip
 
 UNCERTAINTY = [
