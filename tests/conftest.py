@@ -9,6 +9,7 @@ from hypothesis import Phase, settings
 
 import costmodel as cm
 from tests.support.example import load_example
+from tests.support.long_ones import listed
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,6 +19,15 @@ settings.register_profile(  # the same few examples each time, and no search for
 )
 if os.environ.get("CI") != "true":  # there, hypothesis chooses its own repeatable profile
     settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take their time are long: see `tests/support/long_ones`."""
+    slow = listed()
+    for item in items:
+        if item.nodeid in slow:
+            item.add_marker(pytest.mark.long)
 
 
 def program(name: str) -> str:
