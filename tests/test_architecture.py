@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.long_ones import listed
+
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE = 450
 PLACES = (  # in two pieces, so that this file does not name them itself
@@ -194,3 +196,10 @@ def test_a_small_module_with_one_importer_says_why_it_stands_apart() -> None:
     assert [name for name, text in small.items() if APART not in (ast.get_docstring(ast.parse(text)) or "")] == []
     assert len(small) <= MOST_APART
     assert _with_one_importer(LONGEST_FILE)
+
+
+@pytest.mark.long
+def test_what_is_left_to_the_long_run_exists(request: pytest.FixtureRequest) -> None:
+    there = {item.nodeid for item in request.session.items}
+    files = {name.partition("::")[0] for name in there}
+    assert {name for name in listed() if name.partition("::")[0] in files} <= there
