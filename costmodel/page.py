@@ -231,9 +231,10 @@ def reading_label(result: Result, name: str) -> str:
         return f"Expected value of {result.draws:,} draws"
     if name == DETERMINISTIC:
         return "Deterministic: central values"
-    structures = {structure.name: structure for structure in result.scenario.structures}
-    size = result.scenario.value(structures[name].weight)
-    return f"{structures[name].label} ({f'{size:.0%} of people' if name in result.strata else f'weight {size:g}'})"
+    model, value = result.scenario.model, result.scenario.value
+    if name in model.strata:
+        return f"{model.strata[name].label} ({value(model.strata[name].share):.0%} of people)"
+    return f"{model.alternatives[name].label} (weight {value(model.alternatives[name].weight):g})"
 
 
 def _discount(scenario: Scenario, reference: str | int) -> float | dict[str, float]:

@@ -357,8 +357,8 @@ def moves(scenario: Scenario) -> dict[str, Array]:
     if not scenario.model.strata:
         return found
     look = looking(scenario.central)
-    shares = np.array([float(look(structure.weight)) for structure in scenario.structures])
-    return {name: (moved @ shares)[..., None] for name, moved in found.items()}
+    shares = np.array([float(look(stratum.share)) for stratum in scenario.model.strata.values()])
+    return {name: moved.reshape(*moved.shape[:-1], -1, len(shares)) @ shares for name, moved in found.items()}
 
 
 def _moves_by_rates(scenario: Scenario) -> dict[str, Array]:

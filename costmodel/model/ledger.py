@@ -242,7 +242,7 @@ def _with_gaps_closed(scenario: Scenario, activity: Activity) -> Activity:
 
 def shares_of_strata(scenario: Scenario, look: Look) -> list[float | Array]:
     """Share of each stratum, a float or (draw,). Raises InputError where they do not sum to 1 in every draw."""
-    shares = [look(structure.weight) for structure in scenario.structures]
+    shares = [look(stratum.share) for stratum in scenario.model.strata.values()]
     if np.max(np.abs(sum(shares) - 1)) > LARGEST_LEAK:
         found = "the shares of the strata do not sum to 1 in every draw"
         raise InputError.at("strata", found, "Make one the complement_of another, or draw them together (groups).")
@@ -251,9 +251,10 @@ def shares_of_strata(scenario: Scenario, look: Look) -> list[float | Array]:
 
 @dataclass(frozen=True)
 class LedgerOfStrata:
-    """A ledger with one column a strategy: the strata of another, each by its share of the people.
+    """A ledger of the whole cohort: the strata of another, each by its share of the people.
 
-    parts: its alternatives are the strata. shares: of each, a float or (draw,); they sum to 1 in every draw.
+    parts: its alternatives are the strata, or those of each alternative in turn.
+    shares: of each, a float or (draw,); they sum to 1 in every draw.
     """
 
     parts: Ledger
@@ -266,9 +267,9 @@ class LedgerOfStrata:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Strategies, one alternative, draws."""
-        strategies, _, draws = self.parts.shape
-        return strategies, 1, draws
+        """Strategies, alternatives, draws."""
+        strategies, structures, draws = self.parts.shape
+        return strategies, structures // len(self.shares), draws
 
     @property
     def items(self) -> int:
@@ -292,13 +293,14 @@ class LedgerOfStrata:
         return self._added(self.parts.time_in_states())
 
     def _added(self, parts: Shared) -> Shared:
-        columns, kept = np.unique(parts.column, axis=0, return_inverse=True)
+        rows = parts.column.reshape(-1, len(self.shares))
+        columns, kept = np.unique(rows, axis=0, return_inverse=True)
 
         def added(values: Array) -> Array:
             return np.stack([self._sum(values, column) for column in columns], axis=-2)
 
         at_start = None if parts.at_start is None else added(parts.at_start)
-        return Shared(added(parts.values), kept.reshape(-1, 1), at_start)
+        return Shared(added(parts.values), kept.reshape(len(parts.column), -1), at_start)
 
     def _sum(self, values: Array, column: Array) -> Array:
         total: Array = np.zeros((*values.shape[:-2], values.shape[-1]))

@@ -11,7 +11,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import HEADLINE, Locked, because, refusal
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.probabilities import convention
-from costmodel.scenario.structure import Structure
 
 CHECK_SCHEMA, REFUSAL_SCHEMA = "costmodel/check/1", "costmodel/refusal/1"
 STANDING = {
@@ -34,15 +33,19 @@ def page(scenario: Scenario) -> Page:
         if leaf.distribution is not None and scenario.parameters[name].unit.is_ratio
     }
     unused = [name for name in scenario.parameters if name not in scenario.used]
-    comparator = next(iter(model.strategies))
-    parts = "Strata" if model.strata else "Structures"
+    comparator, many = next(iter(model.strategies)), bool(model.alternatives)
     lists = {
         "Strategies": [
             f"{name}: {strategy.label}{' (comparator)' if name == comparator else ''}"
             for name, strategy in model.strategies.items()
         ],
         "States": [f"{name}: {meaning}" for name, meaning in model.states.items()],
-        parts: [_weighed(scenario, one) for one in scenario.structures if model.alternatives or model.strata],
+        "Structures": [
+            f"{name}: {one.label} (weight {scenario.value(one.weight):g})" for name, one in model.alternatives.items()
+        ],
+        "Strata": [
+            f"{name}: {one.label} ({scenario.value(one.share):.0%} of people)" for name, one in model.strata.items()
+        ],
         "Cost items": [
             f"{name}: {item.label} ({item.category}, paid by {item.paid_by})" for name, item in model.costs.items()
         ],
@@ -69,7 +72,11 @@ def page(scenario: Scenario) -> Page:
             "schema": CHECK_SCHEMA,
             "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
             "structures": {
-                one.name: {"label": one.label, "weight": scenario.value(one.weight)} for one in scenario.structures
+                name: {"label": label, "weight": scenario.value(weight)}
+                for name, label, weight in (
+                    *((one.name, one.label, one.weight) for one in scenario.readings if many or not model.strata),
+                    *((name, one.label, one.share) for name, one in model.strata.items()),
+                )
             },
             "parameters": by_status,
             "ratios": {name: {"central": central, "interval95": ends} for name, (central, ends) in ratios.items()},
@@ -87,12 +94,6 @@ def _row(scenario: Scenario, name: str) -> dict[str, Any]:
         "name": name, "label": record.label, "unit": record.unit.text, "value": scenario.central.get(name),
         "low": low, "high": high, "status": scenario.status(name),
     }  # fmt: skip
-
-
-def _weighed(scenario: Scenario, structure: Structure) -> str:
-    weight = scenario.value(structure.weight)
-    said = f"{weight:.0%} of people" if scenario.model.strata else f"weight {weight:g}"
-    return f"{structure.name}: {structure.label} ({said})"
 
 
 def locked_page(locked: Locked, checked: bool = False) -> Page:

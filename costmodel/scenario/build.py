@@ -21,7 +21,7 @@ from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, behind, order, pieces
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
-from costmodel.scenario.structure import ONLY, Structure, Subject, only, structures_of, uses
+from costmodel.scenario.structure import ONLY, Structure, Subject, only, overlaid, structures_of, uses
 from costmodel.scenario.warnings import warnings
 from costmodel.units import Duration
 
@@ -51,7 +51,9 @@ class Scenario:
     model: ModelFile
     setting: SettingFile
     structures: tuple[Structure, ...]
-    """The alternatives, or the strata; the model itself where it has neither."""
+    """The alternatives, or the strata, or every stratum of each alternative in turn; the model itself where it has
+    neither.
+    """
     sources: Mapping[str, Source]
     leaves: Mapping[str, Leaf]
     life_table: LifeTable | None
@@ -107,7 +109,16 @@ class Scenario:
     @property
     def readings(self) -> tuple[Structure, ...]:
         """What results are shown for beside their mixture: the alternatives. Strata are one cohort."""
-        return (only(self.model),) if self.model.strata else self.structures
+        if not self.model.strata:
+            return self.structures
+        named = self.model.alternatives.items()
+        return tuple(Structure(name, one.label, one.weight, self.model) for name, one in named) or (only(self.model),)
+
+    @property
+    def parts(self) -> tuple[tuple[Structure, tuple[Structure, ...]], ...]:
+        """Each reading with its strata; with itself where there are none."""
+        count = max(1, len(self.model.strata))
+        return tuple((one, self.structures[count * i : count * (i + 1)]) for i, one in enumerate(self.readings))
 
     def stratum(self, name: str) -> "Scenario":
         """The scenario of one stratum's people alone. It stays theirs when it is changed.
@@ -118,10 +129,18 @@ class Scenario:
             found = f"these are the people of the stratum {self.part} alone"
             raise InputError.at(f'stratum "{str(name)[:40]}"', found, "Ask the scenario of the whole cohort.")
         one_of("stratum", name, self.model.strata)
-        (one,) = (structure for structure in self.structures if structure.name == name)
-        model = one.model.model_copy(update={"strata": {}})
-        alone = (Structure(ONLY, one.label, 1, model),)
-        return replace(self, model=model, structures=alone, part=name, base=self.base or self)
+        at, block = list(self.model.strata).index(name), self.model.strata[name]
+        theirs = self.parts[0][1][at].model
+        if self.model.alternatives:  # what they are before any alternative
+            theirs = overlaid(self.tree, [(name, block)], set(), []) or theirs
+        model, *others = (
+            one.model_copy(update={"strata": {}}) for one in (theirs, *(parts[at].model for _, parts in self.parts))
+        )
+        structures = tuple(
+            Structure(one.name, block.label if one.name == ONLY else one.label, one.weight, other)
+            for one, other in zip(self.readings, others, strict=True)
+        )
+        return replace(self, model=model, structures=structures, part=name, base=self.base or self)
 
     def status(self, name: str) -> str:
         """The standing of a parameter: its own, or the weakest of what it is made of. Raises InputError for no name."""
@@ -309,10 +328,12 @@ def sha256(scenario: Scenario) -> str:
         for path, one in sorted(scenario.posteriors.items())
     }
     structures = [(one.name, one.weight, sorted(one.model.states), _plain(one.model)) for one in scenario.structures]
+    readings = [(one.name, one.weight) for one in scenario.readings]
     groups = [group for group in scenario.model.groups.values() if names.issuperset(group.members)]
     return digest(
         {
             "structures": structures,
+            **({"readings": readings} if len(readings) > 1 and scenario.model.strata else {}),
             "parameters": {name: _content(scenario, name) for name in sorted(names)},
             "groups": sorted((_plain(group) for group in groups), key=lambda group: str(group["members"])),
             "drawn": sorted(name for name, leaf in scenario.leaves.items() if leaf.distribution is not None),

@@ -380,9 +380,9 @@ def _weights(subject: Subject) -> Iterator[Problem]:
         known = [value for value in found if value is not None]
         if found and len(known) == len(found) and abs(sum(known) - 1) > 1e-9:
             yield subject.problem((block,), f"the {what} sum to {sum(known):g}", "They sum to 1.")
-    if model.strata and model.alternatives:
-        remedy = "Together they are not yet supported: make one of them an overlay."
-        yield subject.problem(("strata",), "there are strata and alternatives", remedy)
+    for name in model.strata:
+        if name in model.alternatives:
+            yield subject.problem(("strata", name), f'"{name}" is also an alternative', "Choose another name.")
 
 
 JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {

@@ -6,6 +6,7 @@ The rules of a scenario look at one structure at a time.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, product
 from typing import Any
 
 from costmodel.content import by_content
@@ -14,7 +15,7 @@ from costmodel.inputs.datasets import Matrices
 from costmodel.scenario import overlay
 from costmodel.scenario.blocks import Alternative, Stratum
 from costmodel.scenario.faults import validate
-from costmodel.scenario.read import Keys, Tree
+from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile
 
 ONLY = "only"
@@ -35,8 +36,8 @@ Everything else is computed once for all alternatives, so that a change of it wo
 @by_content
 @dataclass(frozen=True)
 class Structure:
-    """One alternative, or one stratum: a complete model, and the reference to its weight or share (1 where it is the
-    only one).
+    """One alternative, one stratum, or a stratum under an alternative: a complete model, and the reference to its
+    weight, or to the stratum's share (1 where it is the only one).
     """
 
     name: str
@@ -163,38 +164,69 @@ def only(model: ModelFile) -> Structure:
 
 
 def structures_of(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:
-    if not model.alternatives and not model.strata:
-        return [only(model)]
-    structures = []
-    blocks: Mapping[str, Alternative | Stratum] = {**model.strata, **model.alternatives}
-    for name, block in blocks.items():
-        is_stratum = isinstance(block, Stratum)
-        where = tree.place(("strata" if is_stratum else "alternatives", name))
+    """The structures of a resolved file: each stratum under each alternative, the strata innermost, named
+    ALTERNATIVE.STRATUM; or each of those that it has.
+    """
+    named: list[list[tuple[str, Alternative | Stratum]]] = [[*model.alternatives.items()], [*model.strata.items()]]
+    named = [blocks for blocks in named if blocks]
+    for name, block in chain(*named):
+        problems += _untouchable(tree, name, block)
+    found = [] if named else [only(model)]
+    for blocks in product(*named) if named else ():
+        theirs = overlaid(tree, blocks, faulty, problems)
+        if theirs is not None:
+            last = blocks[-1][1]
+            weight = last.share if isinstance(last, Stratum) else last.weight
+            label = ", ".join(block.label for _, block in blocks)
+            found.append(Structure(".".join(name for name, _ in blocks), label, weight, theirs))
+    return found
+
+
+def overlaid(
+    tree: Tree, blocks: Sequence[tuple[str, Alternative | Stratum]], faulty: set[str], problems: list[Problem]
+) -> ModelFile | None:
+    """The model with the changes of an alternative, of a stratum, or of both; what is wrong goes to the problems."""
+    by: dict[str, str] = {}
+    for name, block in blocks:
         paths = (*block.change, *block.add, *block.remove)
-        for path in paths:
-            placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
-            if not EFFECTS.fullmatch(path) and not (path in block.change and placed):
-                more = ", quantities (costs.ITEM.while_in.STATE), cohort.start, a strategy's own" if is_stratum else ""
-                problems.append(
-                    Problem(
-                        str(where),
-                        f"{'a stratum' if is_stratum else 'an alternative'} may not touch {path}",
-                        f"It may change transitions, utilities, mortality.rate_ratio{more}, effects and harms.",
-                    )
-                )
-        new, _, wrong = overlay.apply(
+        where, who = _place(tree, name, block), f"{_kind(block)} {name}"
+        if twice := [path for path in paths if path in by]:
+            found = f"the {who} and the {by[twice[0]]} both change {twice[0]}"
+            problems.append(Problem(str(where), found, "Let one of them change it, or write another alternative."))
+            return None
+        by |= dict.fromkeys(paths, who)
+        tree, _, wrong = overlay.apply(
             tree,
             change=block.change,
             add=block.add,
             remove=block.remove,
-            by=f"{'stratum' if is_stratum else 'alternative'} {name}",
+            by=who,
             where=dict.fromkeys(paths, where),
         )
-        problems += wrong
-        theirs, wrong, cut = validate(ModelFile, new)
         problems += [problem for problem in wrong if problem not in problems]
-        faulty |= cut
-        if theirs is not None:
-            weight = block.share if isinstance(block, Stratum) else block.weight
-            structures.append(Structure(name, block.label, weight, theirs))
-    return structures
+    model, wrong, cut = validate(ModelFile, tree)
+    problems += [problem for problem in wrong if problem not in problems]
+    faulty |= cut
+    return model
+
+
+def _kind(block: Alternative | Stratum) -> str:
+    return "stratum" if isinstance(block, Stratum) else "alternative"
+
+
+def _place(tree: Tree, name: str, block: Alternative | Stratum) -> Place:
+    return tree.place(("strata" if isinstance(block, Stratum) else "alternatives", name))
+
+
+def _untouchable(tree: Tree, name: str, block: Alternative | Stratum) -> Iterator[Problem]:
+    """Paths that an alternative or a stratum may not touch."""
+    is_stratum = isinstance(block, Stratum)
+    for path in (*block.change, *block.add, *block.remove):
+        placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
+        if not EFFECTS.fullmatch(path) and not (path in block.change and placed):
+            more = ", quantities (costs.ITEM.while_in.STATE), cohort.start, a strategy's own" if is_stratum else ""
+            yield Problem(
+                str(_place(tree, name, block)),
+                f"{'a stratum' if is_stratum else 'an alternative'} may not touch {path}",
+                f"It may change transitions, utilities, mortality.rate_ratio{more}, effects and harms.",
+            )

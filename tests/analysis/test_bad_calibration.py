@@ -7,6 +7,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.calibration import calibrate
+from tests.model.test_strata import strata
 from tests.support.calibrated import ASSUMED, PRIORS, REMOVED, calibration
 
 BELIEVED = {"prior": dict(PRIORS["recover"])}
@@ -103,3 +104,9 @@ def test_priors_that_the_model_mostly_refuses_are_refused(tmp_path: Path) -> Non
     edits = {PRIOR: fast, "fits.rates.free.hr_recover.prior.ci95": REMOVED, "fits.rates.free.hr_recover.prior.cv": 2.0}
     with pytest.raises(cm.InputError, match="the model refuses [0-9]+% of what the priors allow"):
         calibrate(calibration(tmp_path, edits=edits), rows=2)
+
+
+def test_strata_beside_alternatives_are_not_fitted(tmp_path: Path) -> None:
+    both = strata(change={"utilities.ill": "utility_well"}) | {"alternatives": {"one": {"label": "One", "weight": 1}}}
+    with pytest.raises(cm.InputError, match="the scenario has strata beside alternatives"):
+        calibrate(calibration(tmp_path, model=both), rows=2)

@@ -104,10 +104,6 @@ REFUSED = {
     "shares": ({"parameters.share_heavy": number("share", 0.3), "parameters.share_light": SHARE}, "sum to 0.7"),
     "untouchable": ({"strata.light.change": {"costs.gp.price": "gp_light"}}, "a stratum may not touch costs.gp.price"),
     "reserved": ({"strata.expected": {"label": "x", "share": 0}}, '"expected" is reserved'),
-    "alternatives": (
-        {"alternatives": {"one": {"label": "One", "weight": 1}}},
-        "there are strata and alternatives",
-    ),
 }
 
 

@@ -234,7 +234,6 @@ REFUSED = {
     "unit": ({}, {"transitions.ill -> well": "few"}, '"few" has the unit "visits per year"'),
     "rows": ({"parameters.slow.value": 0.995}, {"transitions.ill -> well": "slow"}, "sum to 1.005"),
     "start": ({}, {"cohort.start.ill": "started"}, "the shares of the cohort sum to 0.75"),
-    "alternatives": ({"alternatives": {"x": {"label": "X", "weight": 1}}}, {}, "there are strata and alternatives"),
 }
 
 

@@ -198,6 +198,8 @@ class _Faults:
         keys: Keys = ("fits", name)
         for observation in block.observations or ():
             self.known((*keys, "observations"), "observation", observation, self.file.observations)
+        if self.scenario.model.alternatives and self.scenario.model.strata:
+            return self.add(keys, "the scenario has strata beside alternatives", "Fit a scenario without strata.")
         structures = {one.name: one for one in self.scenario.structures if self.scenario.model.alternatives}
         if block.alternative is None and structures:
             found = "the scenario has alternatives and the fit names none"

@@ -239,15 +239,16 @@ def _durability(base: Scenario, rows: list[Record]) -> None:
 
 def _weight(base: Scenario, scenario: Scenario) -> None:
     """How far one structure is believed against the other: the first's weight; the second has the rest."""
-    if len(base.structures) != 2:
+    structures = base.structures if len(base.readings) == 1 else base.readings
+    if len(structures) != 2:
         return
-    names = [str(structure.weight) for structure in base.structures]
+    names = [str(structure.weight) for structure in structures]
     free = [name for name in names if name in base.leaves]
     if not free:
         return
     first = free[0]
     other = free[1] if len(free) == 2 else None
-    this = base.structures[names.index(first)]
+    this = structures[names.index(first)]
     row = record(base, scenario, choice.current().changed, first)
     key = f"control {first}"
     now = st.session_state[key] = float(row.now or 0)
@@ -261,7 +262,7 @@ def _weight(base: Scenario, scenario: Scenario) -> None:
         choice.change(row.path, values)
 
     st.slider(
-        f"{_mark(row)}{'Share of people' if base.model.strata else 'Weight'}: “{literal(this.label)}”",
+        f"{_mark(row)}{'Share of people' if len(base.readings) == 1 else 'Weight'}: “{literal(this.label)}”",
         min(low, now),
         max(high, now),
         step=WEIGHT_STEP,
@@ -274,7 +275,7 @@ def _weight(base: Scenario, scenario: Scenario) -> None:
 
 def _meant_by_weight(base: Scenario) -> str:
     """A share of people is counted or assumed; a belief in a structure is judgement, whatever it rests on."""
-    if base.model.strata:
+    if len(base.readings) == 1:
         return "So many of the people treated; the others have the rest."
     return "Judgement, not probability: the other structure has the rest."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -79,12 +80,12 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
                     cost = cost * sheet.put(f"{cost_name(variant, name)}, multiple of the quantity", row, times)
                 sheet.put(cost_name(variant, name), row, cost, "money")
             sheet.put(variant_name(variant, QALYS), row, _qalys(inputs, trace, rates, row, variant))
-        for strategy in model.strategies if model.strata else ():
-            shares = [look(structure.weight) for structure in inputs.scenario.structures]
+        for strategy, (reading, strata) in product(model.strategies, inputs.scenario.parts if model.strata else ()):
+            shares = [look(structure.weight) for structure in strata]
             for name in (*model.costs, QALYS):
-                parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in inputs.scenario.structures]
+                parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in strata]
                 style = "calculation" if name == QALYS else "money"
-                sheet.put(cost_name((strategy, ""), name), row, weighted(shares, parts), style)
+                sheet.put(cost_name((strategy, reading.name), name), row, weighted(shares, parts), style)
 
 
 def cost_name(variant: Variant, item: str) -> str:
