@@ -154,8 +154,10 @@ class Evidence(Paged):
 
     def blocks(self) -> Iterator[Block]:
         """What is said of this population."""
-        money = self.scenario.setting.currency.money
         import pandas as pd
+
+        currency = self.scenario.setting.currency
+        money = currency.money
 
         model, question = self.scenario.model, self.information
         comparator, whole = model.strategies[next(iter(model.strategies))].label, question.everything.worth
@@ -195,7 +197,8 @@ class Evidence(Paged):
             }
             for place, gap in enumerate(large, start=1)
         ]
-        yield Table(pd.DataFrame(gaps, columns=GAP_KEYS).astype(object), GAP_COLUMNS, name=f"{self.population} gaps")
+        worth = pd.DataFrame(gaps, columns=GAP_KEYS).astype(object)
+        yield Table(worth, GAP_COLUMNS, name=f"{self.population} gaps", currency=currency)
         fixed = sum(
             interval is None
             and (self.scenario.is_recalled(name) or standing_of(self.scenario, name) in ("recalled", "assumption"))

@@ -168,7 +168,7 @@ class PlainModel:
         record = model.parameters.get(reference)
         if record is None or record.over_time is None:
             return self.value(reference)
-        starts = [(0.0 if t.startswith("0 ") else _months(t), name) for t, name in record.over_time.items()]
+        starts = [(time.months, name) for time, name in record.over_time.items()]
         total = 0.0
         for i, (start, name) in enumerate(starts):
             end = starts[i + 1][0] if i + 1 < len(starts) else math.inf
@@ -320,9 +320,7 @@ class PlainModel:
         record = self.model.parameters.get(rate)
         if record is None or record.over_time is None:
             return 1 / (1 + self.value(rate)) ** year
-        begins = sorted(
-            (_months(time) / 12 if not time.startswith("0 ") else 0.0, name) for time, name in record.over_time.items()
-        )
+        begins = sorted((time.months / 12, name) for time, name in record.over_time.items())
         return math.prod(1 / (1 + self.value([name for begin, name in begins if begin <= y][-1])) for y in range(year))
 
     def total(self, flow: Sequence[float], horizon: float) -> float:
@@ -360,12 +358,6 @@ class PlainModel:
 
     def first_payment(self, strategy: int) -> float:
         return self._wait(list(self.model.strategies)[strategy])
-
-
-def _months(text: str) -> float:
-    number, word = text.split()
-    per = {"month": 1.0, "year": 12.0, "week": 12 * 7 / 365.25}[word.rstrip("s")]
-    return float(number) * per
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:
