@@ -1,7 +1,7 @@
 """What a cohort lives through before any money: people, time in states and moves, by rates or by probabilities."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -34,8 +34,7 @@ class Activity:
     people: at the start of each cycle and at the end, (cycle + 1, state, column, draw).
     person_years: that count in each cycle, (cycle, state, column, draw).
     at_start: person-years that count at time 0, (state, column, draw); models of probabilities.
-    moved: people that made each move that is priced, in each cycle, by (from, to), (cycle, column, draw) each;
-    empty in models of rates.
+    moved: people that made each move that is priced, in each cycle, by (from, to), (cycle, column, draw) each.
     column: of each strategy and alternative, (strategy, alternative).
     """
 
@@ -50,7 +49,11 @@ class Activity:
         columns = self.column.ravel()
         own = np.arange(len(columns)).reshape(self.column.shape)
         return replace(
-            self, people=self.people[:, :, columns], person_years=self.person_years[:, :, columns], column=own
+            self,
+            people=self.people[:, :, columns],
+            person_years=self.person_years[:, :, columns],
+            column=own,
+            moved={move: people[:, columns] for move, people in self.moved.items()},
         )
 
     def time_in_states(self) -> Shared:
@@ -147,6 +150,7 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
     altered = [_changes([row for variant in shares for row in variant[m]]) for m in range(len(moves))]
     begins = np.any([_changes([hazards]), *altered], axis=0)
     last: tuple[Sequence[Array], Sequence[Array]] = ([hazards] * len(moves), [])
+    in_force: dict[int, Sequence[Array]] = {}
 
     def rates(k: int) -> tuple[Sequence[Array], Sequence[Array]]:
         nonlocal last
@@ -158,6 +162,7 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
                 for m in range(len(moves))
             ]
             last = (moving, [hazards[k] * ratio for ratio in ratios])
+            in_force[k] = moving
         return last
 
     start = _starts(structures, strategies, look, draws)
@@ -165,7 +170,20 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
         activity = trace(start, moves, rates, len(time) - 1, float(time[1] - time[0]))
     except ValueError as error:
         raise InputError.at("transitions", str(error), "Check the units and the spread of the rates.") from error
-    return Activity(activity.people, activity.person_years, None, {}, column)
+    priced = _priced(structure.model for structure in scenario.structures)
+    moved = {
+        move_of(line.name): _moved(m, line.origin, in_force, activity.person_years)
+        for m, line in enumerate(variants[0]) if line.name in priced
+    }  # fmt: skip
+    return Activity(activity.people, activity.person_years, None, moved, column)
+
+
+def _moved(move: int, origin: int, in_force: Mapping[int, Sequence[Array]], person_years: Array) -> Array:
+    """People that make a move in each cycle, (cycle, column, draw): its rate × person-years in its origin."""
+    people = person_years[:, origin].copy()
+    for first, end in pairwise([*in_force, len(people)]):
+        people[first:end] *= in_force[first][move]
+    return people
 
 
 def _starts(structures: Sequence[Structure], strategies: Sequence[str], look: Look, draws: int) -> Array:
@@ -232,6 +250,12 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Act
         moved={move: moved[:, i] for i, move in enumerate(priced)},
         column=column,
     )
+
+
+def move_of(name: str) -> Move:
+    """A move as it is written, `from -> to`."""
+    origin, _, destination = name.partition(" -> ")
+    return origin, destination
 
 
 def _priced(models: Iterable[ModelFile]) -> set[str]:

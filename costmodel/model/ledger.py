@@ -8,7 +8,16 @@ import numpy as np
 
 from costmodel.engine.formulas import closing, total_over_states
 from costmodel.errors import InputError
-from costmodel.model.activity import LARGEST_LEAK, Activity, alike, edges, live_by_probabilities, live_by_rates, looking
+from costmodel.model.activity import (
+    LARGEST_LEAK,
+    Activity,
+    alike,
+    edges,
+    live_by_probabilities,
+    live_by_rates,
+    looking,
+    move_of,
+)
 from costmodel.model.draws import Array, Values, impossible_in_draws
 from costmodel.model.money import (
     THERAPY,
@@ -123,7 +132,7 @@ class CohortLedger:
             begin, end = self._cycles()
             qaly -= harm(structure.model, strategy, begin, end, self.look)
         for name, gain in structure.model.qalys_on_transition.items():
-            if (moved := self.activity.moved.get(_move(name))) is not None:
+            if (moved := self.activity.moved.get(move_of(name))) is not None:
                 qaly += moved[:, column] * self.look(gain)
         return qaly
 
@@ -156,12 +165,13 @@ class CohortLedger:
         model, activity = self.scenario.model, self.activity
         for span, looked in spans(model, item.while_in.values(), self.look):
             _add_up(activity.person_years[span, :, columns], cost_per_year(model, item, looked), cost[span])
+        price = self.look(item.price)
+        for name, quantity in item.on_transition.items():
+            if (moved := activity.moved.get(move_of(name))) is not None:
+                cost += moved[:, columns] * (self.look(quantity) * price)
         if activity.at_start is None:
             return None
-        price, per_year = self.look(item.price), cost_per_year(model, item, look_in(model, 0, self.look))
-        for name, quantity in item.on_transition.items():
-            if (moved := activity.moved.get(_move(name))) is not None:
-                cost += moved[:, columns] * (self.look(quantity) * price)
+        per_year = cost_per_year(model, item, look_in(model, 0, self.look))
         at_start = np.empty(cost.shape[1:])
         at_start[...] = total_over_states(list(activity.at_start[:, columns]), per_year)
         at_start += self.look(item.at_start) * price
@@ -217,11 +227,6 @@ def _add_up(person_years: Array, per_year: list[Quantity], total: Array) -> None
     for first in range(0, len(total), few):
         part = slice(first, first + few)
         total[part] = total_over_states(list(person_years[part].swapaxes(0, 1)), per_year)
-
-
-def _move(name: str) -> tuple[str, str]:
-    origin, _, destination = name.partition(" -> ")
-    return origin, destination
 
 
 def _with_gaps_closed(scenario: Scenario, activity: Activity) -> Activity:

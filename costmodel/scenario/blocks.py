@@ -263,7 +263,7 @@ class CostItem(Block):
     Every state must be covered.
     """
     on_transition: dict[str, Reference] = {}
-    """Quantity at each transition, by `from -> to`. In models of probabilities.
+    """Quantity at each transition, by `from -> to`; with rates, of those who make it by its own rate.
     0, 1, or a parameter with the unit `share` or `multiplier`.
     """
     at_start: Reference = 0

@@ -188,6 +188,7 @@ def _rates(subject: Subject) -> Iterator[Problem]:
         if origin == destination:
             yield subject.problem(("transitions", arrow), "a transition leads to another state", "Remove it.")
     yield from _own_rates(subject)
+    yield from _events(subject)
     starts = [start_of(model, name) for name in model.strategies]
     reached = {state for start in starts for state, share in start.items() if share != 0}
     for arrow in model.transitions:
@@ -195,6 +196,20 @@ def _rates(subject: Subject) -> Iterator[Problem]:
     for state in model.states:
         if state not in reached:
             yield subject.problem(("states", state), f'nobody can be in "{state}"', "Add a transition, or remove it.")
+
+
+def _events(subject: Subject) -> Iterator[Problem]:
+    """What costs or brings something at a transition of a model of rates."""
+    model = subject.model
+    named: list[tuple[Keys, str]] = [(("qalys_on_transition", arrow), arrow) for arrow in model.qalys_on_transition]
+    named += [(("costs", name, "on_transition", arrow), arrow) for name, item in model.costs.items()
+              for arrow in item.on_transition]  # fmt: skip
+    for keys, arrow in named:
+        if arrow not in model.transitions:
+            yield subject.problem(keys, f'"{arrow}" is not a declared transition', nearest(arrow, model.transitions))
+        elif model.beyond_follow_up == "gap closes":
+            remedy = "Use effects cease or effects persist, or leave it out."
+            yield subject.problem(keys, "what happens at a transition is not known where the gap closes", remedy)
 
 
 def _own_rates(subject: Subject) -> Iterator[Problem]:

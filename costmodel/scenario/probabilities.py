@@ -204,9 +204,9 @@ def faults(chances: Chances, look: Look) -> Iterator[str]:
 
 WEIGHED = ("half-cycle", "weights")
 """Countings that weigh the people at each instant; their discounting is "at each count"."""
-OF_PROBABILITIES = ("counting", "weights", "discounting", "absorbing", "matrices", "qalys_on_transition")
+OF_PROBABILITIES = ("counting", "weights", "discounting", "absorbing", "matrices")
 OF_STRATEGIES = ("matrices", "utilities")
-OF_COSTS = ("on_transition", "at_start", "only_in")
+OF_COSTS = ("at_start", "only_in")
 
 
 def strangers(subject: Subject) -> Iterator[Problem]:

@@ -146,7 +146,7 @@ class ModelFile(Block):
     Instead of `transitions`.
     """
     qalys_on_transition: dict[str, Reference] = {}
-    """QALYs gained, or lost if negative, at a transition; unit `utility`. In models of probabilities.
+    """QALYs gained, or lost if negative, at a transition; unit `utility`.
     By `from -> to`, for each person who makes the transition.
     """
     utilities: dict[Name, Reference]

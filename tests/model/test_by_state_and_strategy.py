@@ -13,7 +13,7 @@ from costmodel.model.draws import central_values
 from costmodel.model.ledger import simulate
 from costmodel.report.workbook import write
 from costmodel.result.flows import Flows
-from tests.support.example import REMOVED, load_example, number
+from tests.support.example import REMOVED, load_example, number, price
 from tests.support.spreadsheets import by_formualizer, disagreements
 from tests.workbook.test_live import check_summary
 
@@ -26,6 +26,16 @@ SMR = {
     "mortality.rate_ratios": {"ill": "smr"},
     "parameters.smr": number("rate ratio", 1.7),
 }
+ONCE = NO_RELAPSE | {"mortality.rate_ratio": 0}
+EVENT = {
+    "costs.discharge": {
+        "label": "Discharge", "category": "hospital", "paid_by": "nhs", "price": "discharge", "while_in": {"others": 0},
+        "on_transition": {"ill -> well": 1}, "cashable": 1, "lag": "0 months",
+    },
+    "parameters.discharge": price("discharge", 120),
+    "qalys_on_transition": {"ill -> well": "relief"},
+    "parameters.relief": number("utility", 0.05),
+}  # fmt: skip
 EFFECT = "strategies.therapy.effects.recovers_faster"
 
 
@@ -84,9 +94,23 @@ def test_a_rate_of_its_own_is_a_rate_that_replaces_from_referral_to_the_horizon(
     np.testing.assert_allclose(found.people, wanted.people, rtol=0, atol=1e-13)
 
 
+def test_a_transition_costs_and_gains_once_for_each_who_makes_it(tmp_path: Path) -> None:
+    """1 − e^(−0.3t) of those in usual care recover in t years, at £120 and 0.05 QALY each."""
+    plain = cm.run(load_example(tmp_path, **ONCE), draws=0).deterministic
+    edits = ONCE | EVENT
+    found = cm.run(load_example(tmp_path, **edits), draws=0)
+    item = [one.name for one in found.items].index("discharge")
+    recovered = 1 - np.exp(-0.3 * 2)
+    assert found.deterministic.cost[0, 0, item, USUAL, 0, 0] == pytest.approx(120 * recovered, rel=1e-12)
+    gained = found.deterministic.qaly[0, 0, USUAL, 0, 0] - plain.qaly[0, 0, USUAL, 0, 0]
+    assert gained == pytest.approx(0.05 * recovered, rel=1e-12)
+    by_year = (np.exp(-0.3) - np.exp(-0.6)) / 1.035 + 1 - np.exp(-0.3)
+    assert found.deterministic.cost[0, 1, item, USUAL, 0, 0] == pytest.approx(120 * by_year, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "edits",
-    [SUICIDE, SMR, {"strategies.therapy.cohort": {"start": {"well": 1}}},
+    [SUICIDE, SMR, ONCE | EVENT, {"strategies.therapy.cohort": {"start": {"well": 1}}},
      {EFFECT: REMOVED, "strategies.therapy.transitions": {"ill -> well": "quick"},
       "parameters.quick": number("per year", 0.9)}],
 )  # fmt: skip
@@ -105,6 +129,8 @@ def test_the_workbook_computes_the_same(edits: dict[str, Any], tmp_path: Path) -
         ({"mortality.rate_ratio": REMOVED}, "nothing is said of the deaths in ill, well"),
         (SMR | {"mortality.rate_ratio": REMOVED}, "nothing is said of the deaths in well"),
         (SMR | {"mortality.rate_ratios": {"il": "smr"}}, '"il" is not a declared state'),
+        (EVENT | {"qalys_on_transition": {"ill -> wel": "relief"}}, '"ill -> wel" is not a declared transition'),
+        (EVENT | {"beyond_follow_up": "gap closes"}, "not known where the gap closes"),
         ({"transitions.dead -> ill": "recover"}, "nobody comes back from the dead"),
         ({"strategies.therapy.cohort": {"start": {"ill": 1, "well": 1}}}, "the shares of the cohort sum to 2"),
         ({"strategies.therapy.cohort": {"start": {"wel": 1}}}, '"wel" is not a declared state'),

@@ -153,7 +153,7 @@ def write_trace(
     _at_referral(sheet, inputs, variant, states)
     moves = [(line.origin, line.destination) for line in lines]
     headings = [heading for heading, _ in _deaths(model_of(inputs, variant)).values()]
-    recursion = CohortStep(moves, (len(states),), object)
+    recursion, priced = CohortStep(moves, (len(states),), object), _priced(inputs)
     for row in inputs.cycles:
         sheet.put("Month to", row, rates.outside("Month to", row))
         moving = [rates.outside(variant_name(variant, line.name), row) for line in lines]
@@ -171,11 +171,14 @@ def write_trace(
             return [sheet.put(f"{prefix}{state}: {name}", row, x) for state, x in zip(states, cells, strict=True)]
 
         recursion.cycle(before, people, time, recursion.coefficients(moving, exits), inputs.cycle_years, steps, keep)
-        alive = []
+        alive, spent = [], []
         for state, x, spent_in in zip(states, people, time, strict=True):
             alive.append(sheet.put(f"{state}: {PEOPLE}", row, x))
-            sheet.put(f"{state}: {YEARS}", row, spent_in)
+            spent.append(sheet.put(f"{state}: {YEARS}", row, spent_in))
         sheet.put(f"dead: {PEOPLE}", row, 1 - sum(alive[1:], alive[0]))
+        for line, rate in zip(lines, moving, strict=True):
+            if line.name in priced:
+                sheet.put(moved_name(line.name), row, rate * spent[line.origin])
 
 
 def _at_referral(sheet: Sheet, inputs: Inputs, variant: Variant, states: list[str]) -> None:
@@ -231,8 +234,7 @@ def write_chain(sheet: Sheet, chances: Sheet, inputs: Inputs, variant: Variant, 
     states = all_states(model)
     indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
     weighed = WEIGHT in chances.columns
-    shared = inputs.scenario.model
-    priced = {*shared.qalys_on_transition, *(name for item in shared.costs.values() for name in item.on_transition)}
+    priced = _priced(inputs)
     _at_referral(sheet, inputs, variant, states)
     at_first = chances.outside(WEIGHT, REFERRAL) if weighed else 0.0
     for state in states[:-1]:
@@ -251,6 +253,12 @@ def write_chain(sheet: Sheet, chances: Sheet, inputs: Inputs, variant: Variant, 
         for move, flow in zip(moves, flows, strict=True):
             if arrow(move) in priced:
                 sheet.put(moved_name(arrow(move)), row, flow if weight is None else flow * weight)
+
+
+def _priced(inputs: Inputs) -> set[str]:
+    """Transitions that cost something, or gain or lose health."""
+    model = inputs.scenario.model
+    return {*model.qalys_on_transition, *(name for item in model.costs.values() for name in item.on_transition)}
 
 
 def moved_name(move: str) -> str:
