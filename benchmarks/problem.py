@@ -70,7 +70,7 @@ def problem(path: Path, name: str, draws: int, correction: str) -> Problem:
     assert TIMINGS[model.discounting] == 1.0
     sets, column, _ = chances(scenario)
     moves = list(dict.fromkeys(move for one in sets for move in one.moves()))
-    found = move_probabilities(sets, moves, 0, draws, look)
+    found = move_probabilities(sets, [one.strategy for one in sets], moves, 0, draws, look)
     names = list(model.strategies)
     transition = np.zeros((len(names), draws, len(states), len(states)))
     cost, utility = np.zeros((len(names), draws, len(states))), np.zeros((len(names), draws, len(states)))

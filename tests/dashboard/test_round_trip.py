@@ -61,6 +61,7 @@ def digits(page: Page) -> list[str]:
 
 def opened_panel(page: Page) -> None:
     """Open the panel with the unrounded figures, once it is there."""
+    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1, timeout=PATIENCE)  # a run closes it
     expect(page.get_by_text(EXACT)).to_have_count(1, timeout=PATIENCE)  # nothing is left of an earlier answer
     page.get_by_text(EXACT).click()
     page.get_by_test_id("stExpander").filter(has_text=EXACT).locator("td").first.wait_for()

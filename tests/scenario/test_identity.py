@@ -11,6 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import run_id
+from costmodel.units import parse_duration
 from tests.support.example import documented_model, load_example, number, price, write_model, write_setting
 from tests.support.random_models import of_data, random_data
 
@@ -52,7 +53,7 @@ STRUCTURE: dict[str, Callable[[Model], object]] = {
     "order of strategies": _others_turned,
     "horizon": lambda model: model.update(horizon="12 years"),
     "follow-up": lambda model: model.update(
-        follow_up="30 months" if model["follow_up"] != "30 months" else "18 months"
+        follow_up="30 months" if parse_duration(model["follow_up"]).months != 30 else "18 months"
     ),
     "stop": lambda model: model.update(
         beyond_follow_up="gap closes" if model["beyond_follow_up"] != "gap closes" else "effects persist"

@@ -4,6 +4,7 @@ A test that is long by what it does is marked where it stands. The others are ta
 (`./test --all --junitxml=JUNIT.xml`): what took longer than MOST is listed in `tests/long.txt`, which `conftest` reads.
 """
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,8 +35,10 @@ def slow(report: Path) -> Iterator[str]:
 
 
 def main(report: Path) -> int:
-    """Write the list anew."""
-    found = sorted(set(slow(report)))
+    """Write the list anew, without what is marked long where it stands."""
+    LISTED.write_text("", "utf-8")
+    asked = subprocess.run([sys.executable, "-m", "pytest", "--collect-only", "-q"], capture_output=True, text=True)
+    found = sorted(set(slow(report)) & set(asked.stdout.splitlines()))
     LISTED.write_text("\n".join(found) + "\n", "utf-8")
     print(f"{len(found)} tests are left to the long run.")
     return 0
