@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 LISTED = Path(__file__).parents[1] / "long.txt"
-MOST = 0.7
+MOST = 0.4
 """Seconds of a test in `./test`, where two run side by side."""
 KEPT = (
     "tests/report/test_claims.py", "tests/report/test_analysis_claims.py", "tests/scenario/test_identity.py",
