@@ -145,8 +145,11 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
     moves = [(line.origin, line.destination) for line in variants[0]]
     shares = [[_shares(line, time) for line in variant] for variant in variants]
     hazards = background_hazards(scenario)
-    of_variant = zip(*(_death_ratios(structure.model) for structure in structures), strict=True)
-    ratios = [np.stack([np.broadcast_to(look(one), (draws,)) for one in of_state]) for of_state in of_variant]
+    of_states = list(zip(*(_death_ratios(structure.model) for structure in structures), strict=True))
+    ratios = {
+        of_variants: np.stack([np.broadcast_to(look(one), (draws,)) for one in of_variants])
+        for of_variants in dict.fromkeys(of_states)
+    }
     altered = [_changes([row for variant in shares for row in variant[m]]) for m in range(len(moves))]
     begins = np.any([_changes([hazards]), *altered], axis=0)
     last: tuple[Sequence[Array], Sequence[Array]] = ([hazards] * len(moves), [])
@@ -161,7 +164,8 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
                 else last[0][m]
                 for m in range(len(moves))
             ]
-            last = (moving, [hazards[k] * ratio for ratio in ratios])
+            dying = {of_variants: hazards[k] * ratio for of_variants, ratio in ratios.items()}
+            last = (moving, [dying[of_variants] for of_variants in of_states])
             in_force[k] = moving
         return last
 

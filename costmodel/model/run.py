@@ -308,7 +308,7 @@ def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> T
 def discount_factors(scenario: Scenario, reference: str | int, look: Look, years: Array) -> Array:
     """Discount factors of a rate at years from referral, (year, 1) or (year, draw)."""
     rates = [(begin, np.atleast_1d(look(rate))) for begin, rate in steps(scenario.parameters, reference)]
-    return np.stack([stepped_discount_factor(rates, year) for year in years])
+    return np.asarray(stepped_discount_factor(rates, years[:, None]))
 
 
 def _years(scenario: Scenario) -> Array:
