@@ -145,7 +145,7 @@ def _without_none(hint: Any) -> Any:
     if typing.get_origin(hint) is typing.Annotated and hint not in [alias for alias, *_ in WORDS]:
         hint = typing.get_args(hint)[0]
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return typing.Union[tuple(one for one in typing.get_args(hint) if one is not types.NoneType)]  # noqa: UP007
+        return typing.Union[tuple(one for one in typing.get_args(hint) if one is not types.NoneType)]  # noqa: UP007 (of a list)
     return hint
 
 

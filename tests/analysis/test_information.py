@@ -128,7 +128,7 @@ def test_value_never_falls_as_a_parameter_joins(threshold: float, result: cm.Res
 def test_a_whole_takes_the_value_of_a_part_that_chance_makes_larger(
     result: cm.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    falling = lambda benefits, weights, inputs: Worth(10.0 - len(inputs), 1.0)  # noqa: E731
+    falling = lambda benefits, weights, inputs: Worth(10.0 - len(inputs), 1.0)  # noqa: E731 (a line of a table)
     monkeypatch.setattr("costmodel.analysis.voi.worth_of_inputs", falling)
     chain = {"two": ["recover", "relapse"], "three": ["recover", "relapse", "causal"], "other": ["causal", "gp_ill"]}
     found = value_of_information(result, groups=chain)

@@ -213,7 +213,7 @@ def test_workers_that_keep_dying_are_given_up(tmp_path: Path, monkeypatch: pytes
 def cluster(folder: Path, workers: int = 2) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A Dask scheduler with worker processes, on loopback: its address, and the workers."""
     try:
-        import distributed  # noqa: F401
+        import distributed  # noqa: F401 (whether it is there)
     except ImportError:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("distributed is not installed")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

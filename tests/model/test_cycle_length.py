@@ -177,7 +177,7 @@ def check_that_no_total_depends_on_the_cycle(seeds: int, folder: Path) -> int:
             try:
                 other = scenario.changed({"cycle": word}) if word != scenario.model.cycle else scenario
             except cm.InputError as refusal:
-                assert "cycle" in str(refusal), refusal  # noqa: PT017
+                assert "cycle" in str(refusal), refusal  # noqa: PT017 (a refusal is one of two right answers)
                 continue
             flows = simulate(other, values, 1)
             for year in range(1, int(own.edges[-1]) + 1):

@@ -88,8 +88,8 @@ def _check_commuting(seed: int, folder: Path, draws: int) -> None:
     changes = _changes(cohort, rng)
     for change in [changes[seed % len(changes)], *(changes[:1] if draws else [])]:
         hold = change is changes[0] and bool(rng.random() < 0.5)
-        found = [_or_problems(lambda: cohort.stratum(name).changed(change, fix=hold))]  # noqa: B023
-        found += [_or_problems(lambda: cohort.changed(change, fix=hold).stratum(name))]  # noqa: B023
+        found = [_or_problems(lambda: cohort.stratum(name).changed(change, fix=hold))]  # noqa: B023 (called at once)
+        found += [_or_problems(lambda: cohort.changed(change, fix=hold).stratum(name))]  # noqa: B023 (called at once)
         assert found[0] == found[1]
         if isinstance(found[0], cm.Scenario) and isinstance(found[1], cm.Scenario):
             assert found[0].sha256 == found[1].sha256
