@@ -1,4 +1,4 @@
-"""Units of parameters, durations and price years: what they may be, and which values they allow."""
+"""Units of parameters, and durations: what they may be, and which values they allow."""
 
 import math
 import re
@@ -253,26 +253,3 @@ def parse_duration(text: object, zero_allowed: bool = False, weeks_a_year: float
     if months == 0 and not zero_allowed:
         raise ValueError(f'"{text}" has no length: this duration must be above 0')
     return Duration(months, " ".join(text.split()))
-
-
-def parse_price_year(text: object) -> str:
-    """A financial year ("2024/25") or a calendar year ("2024"), checked. Raises ValueError otherwise.
-
-    A whole number is taken as a calendar year, because YAML reads 2024 as one.
-    """
-    text = str(text).strip()
-    if re.fullmatch(r"(19|20)\d\d", text, flags=re.ASCII):
-        return text
-    match = re.fullmatch(r"((?:19|20)?\d\d)[/–-](\d\d(?:\d\d)?)", text, flags=re.ASCII)
-    if not match:
-        raise ValueError(f'"{text[:40]}" is not a price year. Write "2024/25", or "2024" for a calendar year')
-    start = int(match[1]) if len(match[1]) == 4 else 2000 + int(match[1])
-    financial_year = f"{start}/{(start + 1) % 100:02d}"
-    if text != financial_year:
-        raise ValueError(f'"{text}" is not a financial year. Did you mean "{financial_year}"?')
-    return financial_year
-
-
-def price_year_start(price_year: str) -> int:
-    """The calendar year in which a checked price year begins."""
-    return int(price_year[:4])

@@ -12,7 +12,6 @@ from costmodel.units import (
     out_of_range,
     out_of_support,
     parse_duration,
-    parse_price_year,
     parse_unit,
     price_fits_quantity,
     unusual,
@@ -186,27 +185,6 @@ def test_zero_is_a_duration_only_where_it_is_allowed() -> None:
     assert parse_duration("0 months", zero_allowed=True).months == 0
     with pytest.raises(ValueError, match="negative"):
         parse_duration("-1 months", zero_allowed=True)
-
-
-@pytest.mark.parametrize("text", ["2024/25", "1999/00", "2009/10", "2024"])
-def test_price_years_are_kept_as_written(text: str) -> None:
-    assert parse_price_year(text) == text
-
-
-def test_a_calendar_year_may_be_a_number() -> None:
-    assert parse_price_year(2024) == "2024"
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("2024/26", "2024/25"), ("2024-25", "2024/25"), ("24/25", "2024/25"), ("2024/2025", "2024/25"),
-        ("soon", "2024/25"), ("20245", "2024/25"), (None, "2024/25"), (2024.5, "2024/25"), (True, "2024/25"),
-    ],
-)  # fmt: skip
-def test_a_year_that_is_not_one_is_refused(text: object, hint: str) -> None:
-    with pytest.raises(ValueError, match=hint):
-        parse_price_year(text)
 
 
 def test_a_unit_without_bounds_says_so() -> None:

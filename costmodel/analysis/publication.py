@@ -17,8 +17,8 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.distributions import ENDED
 from costmodel.page import Column, Page, Paged, Table
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.joint import label_of
 from costmodel.scenario.load import Locked, Refused, kind_of, load
-from costmodel.scenario.origin import label_of
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
 

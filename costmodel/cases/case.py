@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from costmodel.errors import InputError, Problem, nearest
-from costmodel.inputs.datasets import faults_of_rows, gaps
 from costmodel.inputs.files import read_bytes
+from costmodel.inputs.matrices import faults_of_rows, gaps
 
 LARGEST_FILE = 20_000_000
 """Bytes."""

@@ -10,19 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from costmodel.errors import InputError, Problem
-from costmodel.inputs.datasets import (
-    LARGEST_POSTERIOR,
-    Matrices,
-    Posterior,
-    PriceIndex,
-    read_matrices,
-    read_posterior,
-    read_price_index,
-)
 from costmodel.inputs.files import named_file, read_bytes
 from costmodel.inputs.lifetable import LifeTable, read_life_table
+from costmodel.inputs.matrices import Matrices, read_matrices
+from costmodel.inputs.prices import PriceIndex, read_price_index
 from costmodel.scenario.faults import validate
-from costmodel.scenario.origin import Label, label_of
+from costmodel.scenario.joint import LARGEST_POSTERIOR, Label, Posterior, label_of, read_posterior
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 from costmodel.scenario.setting import Accounts, faults, home

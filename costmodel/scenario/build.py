@@ -9,13 +9,15 @@ from typing import Any
 
 from costmodel.content import by_content, digest
 from costmodel.errors import InputError, Problem, listed, nearest, one_of, plain, shown, true_or_false
-from costmodel.inputs.datasets import Matrices, Posterior, PriceIndex
 from costmodel.inputs.lifetable import LifeTable
-from costmodel.scenario import origin, overlay
+from costmodel.inputs.matrices import Matrices
+from costmodel.inputs.prices import PriceIndex
+from costmodel.scenario import joint, overlay
 from costmodel.scenario.attached import attach
 from costmodel.scenario.consistency import check
 from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.fields import Block, Instant
+from costmodel.scenario.joint import Posterior
 from costmodel.scenario.leaves import Leaf, central_values, derived_problems, group_problems, leaves_of, provenance
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, behind, order, pieces
@@ -288,7 +290,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     for structure in structures:
         problems += check(Subject(structure.model, dict(central), tree, faulty, attached.matrices))
     problems += provenance(model, attached, tree, leaves, faulty)
-    problems += origin.strangers(tree, model, [structure.model for structure in structures], attached.labels)
+    problems += joint.strangers(tree, model, [structure.model for structure in structures], attached.labels)
     problems += group_problems(model.groups, model.parameters, leaves, tree)
     if problems:
         raise InputError(*dict.fromkeys(problems))
@@ -309,7 +311,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     )
     kinds = attached.setting.categories
     unusual = warnings(model, scenario.changes, scenario.central, leaves, scenario.life_table, kinds)
-    outdated = origin.outdated(attached.labels, scenario.central, attached.calibration)
+    outdated = joint.outdated(attached.labels, scenario.central, attached.calibration)
     return replace(scenario, warnings=(*unusual, *outdated))
 
 

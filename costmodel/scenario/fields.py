@@ -16,7 +16,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from costmodel.units import WEEKS_A_YEAR, Duration, parse_duration, parse_price_year
+from costmodel.inputs.prices import parse_price_year
+from costmodel.units import WEEKS_A_YEAR, Duration, parse_duration
 
 RESERVED = ("dead", "others", "all", "remainder")
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from costmodel.errors import Problem, nearest
-from costmodel.inputs.datasets import Posterior, PriceIndex, factor
 from costmodel.inputs.distributions import FIELDS, Distribution, fit, recentred
 from costmodel.inputs.draws import correlation_matrix
+from costmodel.inputs.prices import price_factor
 from costmodel.scenario.attached import Attached
 from costmodel.scenario.blocks import Group
+from costmodel.scenario.joint import Posterior
 from costmodel.scenario.parameter import DERIVED, STRENGTH, Parameter, combine, order, varies
 from costmodel.scenario.read import Keys, Tree
 from costmodel.scenario.schema import ModelFile
@@ -57,9 +58,11 @@ def leaves_of(model: ModelFile, tree: Tree, attached: Attached, faulty: set[str]
         if path is not None and path not in attached.posteriors:
             faulty.add(name)
             continue
-        price_factor, found, faults = 1.0, None, []
+        carried, found, faults = 1.0, None, []
         try:
-            price_factor = _price_factor(record, attached.setting.price_year, attached.indices)
+            carried = price_factor(
+                record.unit, record.price_year, record.index, attached.setting.price_year, attached.indices
+            )
         except ValueError as error:
             faults.append(str(error))
         try:
@@ -68,7 +71,7 @@ def leaves_of(model: ModelFile, tree: Tree, attached: Attached, faulty: set[str]
             if name not in faulty or faulty.isdisjoint(FIELDS):  # else what is missing was faulty, and said so
                 faults.append(str(error))
         if found is not None and not faults:
-            leaves[name] = replace(found, price_factor=price_factor)
+            leaves[name] = replace(found, price_factor=carried)
             continue
         faulty.add(name)
         if faults:
@@ -92,25 +95,6 @@ def _plain(record: Parameter) -> Leaf:
         certain = central in (record.unit.low, record.unit.high)  # at an end of what is possible there is no spread
         distribution = recentred(distribution, record.unit, central) if distribution and not certain else None
     return Leaf(central, distribution)
-
-
-def _price_factor(record: Parameter, price_year: str, indices: Mapping[str, PriceIndex]) -> float:
-    if record.unit.kind != "price":
-        if record.price_year:
-            raise ValueError(f'a price year belongs to a price; the unit is "{record.unit.text}"')
-        return 1.0
-    if record.price_year is None:
-        raise ValueError("the price year is missing; without it the price cannot be compared with others")
-    if record.price_year == price_year:
-        return 1.0
-    if record.index is None:
-        raise ValueError(
-            f"the price is of {record.price_year} and the setting of {price_year}: "
-            f"name the index that converts it ({', '.join(indices)})"
-        )
-    if record.index not in indices:
-        raise ValueError(f'there is no price index "{record.index}"; allowed: {", ".join(indices) or "none"}')
-    return factor(indices[record.index], record.price_year, price_year)
 
 
 def _joint(name: str, record: Parameter, posterior: Posterior, path: Path) -> Leaf:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from costmodel.errors import Problem
-from costmodel.inputs.datasets import ROW_TOLERANCE, Matrices
+from costmodel.inputs.matrices import ROW_TOLERANCE, Matrices
 from costmodel.scenario.blocks import MatricesBlock
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles, window
 from costmodel.scenario.parameter import pieces

@@ -11,7 +11,7 @@ from typing import Any
 
 from costmodel.content import by_content
 from costmodel.errors import Problem, nearest
-from costmodel.inputs.datasets import Matrices
+from costmodel.inputs.matrices import Matrices
 from costmodel.scenario import overlay
 from costmodel.scenario.blocks import Alternative, Stratum
 from costmodel.scenario.faults import validate

@@ -12,7 +12,7 @@ import costmodel as cm
 from costmodel.analysis.calibration import Fit, calibrate, write
 from costmodel.analysis.calibration.posterior import density_of
 from costmodel.analysis.calibration.problem import load_problem
-from costmodel.inputs.datasets import read_posterior
+from costmodel.scenario.joint import read_posterior
 from tests.support.calibrated import (
     ASSUMED,
     PRIORS,

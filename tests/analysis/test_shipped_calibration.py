@@ -8,7 +8,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.calibration import Fit, calibrate
-from costmodel.inputs.datasets import read_posterior
+from costmodel.scenario.joint import read_posterior
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(SCENARIOS.glob("*/calibration.yaml"))

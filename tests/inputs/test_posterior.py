@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.inputs.datasets import read_posterior
+from costmodel.scenario.joint import read_posterior
 
 
 def written(tmp_path: Path, text: str) -> Path:

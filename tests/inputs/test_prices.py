@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.errors import InputError
-from costmodel.inputs.datasets import PriceIndex, factor, read_price_index
+from costmodel.inputs.prices import PriceIndex, factor, parse_price_year, read_price_index
 
 HEADER = "year,level,status,source\n"
 INDEX = PriceIndex("example", {"2022/23": 1.0, "2023/24": 1.05, "2024/25": 1.0815})
@@ -142,3 +142,24 @@ def test_levels_that_are_changes_and_the_reverse_are_refused_in_a_line(tmp_path:
 def test_levels_that_jump_are_accepted_as_changes(tmp_path: Path) -> None:
     index = read_price_index(written(tmp_path, "year,change,status,source\n1975,24.2,read,X\n"))
     assert factor(index, "1974", "1975") == pytest.approx(1.242)
+
+
+@pytest.mark.parametrize("text", ["2024/25", "1999/00", "2009/10", "2024"])
+def test_price_years_are_kept_as_written(text: str) -> None:
+    assert parse_price_year(text) == text
+
+
+def test_a_calendar_year_may_be_a_number() -> None:
+    assert parse_price_year(2024) == "2024"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("2024/26", "2024/25"), ("2024-25", "2024/25"), ("24/25", "2024/25"), ("2024/2025", "2024/25"),
+        ("soon", "2024/25"), ("20245", "2024/25"), (None, "2024/25"), (2024.5, "2024/25"), (True, "2024/25"),
+    ],
+)  # fmt: skip
+def test_a_year_that_is_not_one_is_refused(text: object, hint: str) -> None:
+    with pytest.raises(ValueError, match=hint):
+        parse_price_year(text)

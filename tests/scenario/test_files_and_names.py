@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.inputs.datasets import PriceIndex
+from costmodel.inputs.prices import PriceIndex
 from costmodel.report import render
 from costmodel.report.answer import page
 from costmodel.scenario import attached

@@ -18,7 +18,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, listed, made_by, one_of, path_of, whole_number
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.files import MARK, temporary_beside
-from costmodel.scenario.origin import Label
+from costmodel.scenario.joint import Label
 
 Array = NDArray[np.float64]
 

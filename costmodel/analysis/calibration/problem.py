@@ -15,8 +15,8 @@ from costmodel.inputs.files import named_file
 from costmodel.model.rates import rate_lines
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, SAME_TIME, cycle_months, in_whole_cycles
+from costmodel.scenario.joint import FILE, Fitted, Label, shape, targets, uses
 from costmodel.scenario.load import resolve
-from costmodel.scenario.origin import FILE, Fitted, Label, shape, targets, uses
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.structure import Structure

@@ -22,8 +22,8 @@ from costmodel.analysis.validation.question import (
 )
 from costmodel.currency import Currency
 from costmodel.errors import InputError, can_be_called, made_by, nearest, path_of
-from costmodel.inputs.datasets import factor, read_price_index
 from costmodel.inputs.draws import checked_seed
+from costmodel.inputs.prices import factor
 from costmodel.model.run import DRAWS, SEED, checked_draws
 from costmodel.result.gather import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
@@ -201,9 +201,7 @@ def _priced(scenario: Scenario, row: Target) -> tuple[Target, float]:
     """A row with its money in the money and price year of the setting, and its threshold there."""
     setting, rate = scenario.setting, row.currency.per_unit if row.currency else 1.0
     if row.index is not None and row.price_year not in (None, setting.price_year):
-        folder = (scenario.tree.place(("setting",)).path.parent / scenario.model.setting).parent
-        index = read_price_index(folder / setting.price_indices[row.index], row.index)
-        rate *= factor(index, str(row.price_year), setting.price_year)
+        rate *= factor(scenario.indices[row.index], str(row.price_year), setting.price_year)
     threshold = (row.threshold or 0.0) * rate
     if row.outcome not in MONEY or row.outcome == "chance cost-effective":
         return row, threshold

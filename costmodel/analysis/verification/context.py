@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from costmodel.errors import InputError
-from costmodel.inputs.datasets import Matrices
+from costmodel.inputs.matrices import Matrices
 from costmodel.model.activity import background_hazards, edges
 from costmodel.model.draws import Array, Values, central_values, drawn_values
 from costmodel.model.ledger import simulate

@@ -24,7 +24,7 @@ from costmodel.analysis.verification.context import (
     largest,
     worst_of,
 )
-from costmodel.inputs.datasets import ROW_TOLERANCE
+from costmodel.inputs.matrices import ROW_TOLERANCE
 from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.model.rates import Look, rate_lines

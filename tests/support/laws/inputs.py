@@ -21,7 +21,7 @@ from costmodel.analysis.verification.context import (
     worst_of,
 )
 from costmodel.analysis.verification.laws import starts
-from costmodel.inputs.datasets import factor, read_price_index
+from costmodel.inputs.prices import factor, read_price_index
 from costmodel.model.draws import Array
 from costmodel.scenario.blocks import Effect
 from costmodel.scenario.probabilities import DEAD
