@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import costmodel as cm
-from costmodel.engine.textbook import TIMINGS, instant_weights
+from costmodel.engine.cohort import TIMINGS, instant_weights
 from costmodel.model.activity import chances, looking, move_probabilities
 from costmodel.model.draws import Values, drawn_values
 from costmodel.model.money import cost_per_year, utilities

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from costmodel.cases.case import ROUNDING, CohortCase, Values, problems
 from costmodel.content import by_content
+from costmodel.engine.cohort import TIMINGS, chain, moves_counted, time_in_states
 from costmodel.engine.formulas import discount_factor
-from costmodel.engine.textbook import TIMINGS, chain, moves_counted, time_in_states
 from costmodel.errors import InputError
 from costmodel.inputs.lifetable import OLD, age_of_deaths
 

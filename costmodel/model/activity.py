@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.engine.cohort import trace
-from costmodel.engine.textbook import chain, moves_counted, time_in_states
+from costmodel.engine.cohort import chain, moves_counted, time_in_states, trace
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.lifetable import cycle_hazards
 from costmodel.model.draws import Array, Values

@@ -8,8 +8,8 @@ from typing import cast, get_args
 
 import numpy as np
 
+from costmodel.engine.cohort import TIMINGS
 from costmodel.engine.formulas import stepped_discount_factor
-from costmodel.engine.textbook import TIMINGS
 from costmodel.errors import InputError, can_be_called, made_by, one_of, true_or_false, whole_number
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.activity import broken_in_draws, edges, looking, moves

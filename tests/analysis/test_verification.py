@@ -69,14 +69,14 @@ def step(
 ) -> Defect:
     """A defect of the step of the cohort: of people at its end, of the time spent, of its length."""
 
-    right = formulas.CohortStep._step
+    right = cohort.CohortStep._step
 
     def wrong(self: Any, before: Any, after: Any, spent: Any, coefficients: Any, length: Any, *more: Any) -> None:
         right(self, before, after, spent, coefficients, years(length), *more)
         after[...] = np.stack(people([state.copy() for state in after]))
         spent *= time
 
-    return put("costmodel.engine.formulas.CohortStep._step", wrong)
+    return put("costmodel.engine.cohort.CohortStep._step", wrong)
 
 
 def traced(edit: Callable[[Any, Any], None]) -> Defect:

@@ -10,7 +10,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.verification import Check
 from costmodel.analysis.verification.context import Context
-from costmodel.engine import textbook
+from costmodel.engine import cohort
 from costmodel.scenario import probabilities
 from tests.support.example import edited, number, write_model
 from tests.support.laws import OF_CHAINS, RULES, verify
@@ -73,10 +73,10 @@ def probabilities_times(factor: float) -> Callable[..., Any]:
 
 def chain_with(change: Callable[[Any], Any]) -> Callable[..., Any]:
     def wrong(start: Any, moves: Any, asked: Any, cycles: int, wanted: Any) -> Any:
-        found = textbook.chain(start, moves, asked, cycles, wanted)
+        found = cohort.chain(start, moves, asked, cycles, wanted)
         people = found.people.copy()
         people[1:] = change(people[1:])
-        return textbook.Chain(people, found.moved)
+        return cohort.Chain(people, found.moved)
 
     return wrong
 
@@ -91,10 +91,10 @@ def drifting(people: Any) -> Any:
 
 def later_from_the_end(start: Any, moves: Any, asked: Any, cycles: int, wanted: Any) -> Any:
     """The horizon leaks into the first cycle."""
-    found = textbook.chain(start, moves, asked, cycles, wanted)
+    found = cohort.chain(start, moves, asked, cycles, wanted)
     people = found.people.copy()
     people[1:] *= 1 - 1e-6 * cycles
-    return textbook.Chain(people, found.moved)
+    return cohort.Chain(people, found.moved)
 
 
 CHAIN = "costmodel.model.activity.chain"

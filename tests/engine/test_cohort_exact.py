@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costmodel.engine.cohort import HIGHEST_TOTAL_RATE, steps_needed, trace
-from costmodel.engine.formulas import HIGHEST_EXIT, CohortStep, exit_rates
+from costmodel.engine.cohort import HIGHEST_EXIT, HIGHEST_TOTAL_RATE, CohortStep, exit_rates, steps_needed, trace
 from costmodel.report.workbook.sheet import Cell
 from tests.support.graphs import Graph, exactly, follow, follow_together, graphs, random_graph
 

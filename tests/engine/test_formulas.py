@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from costmodel.engine import formulas
+from costmodel.engine import cohort, formulas
 
 times = st.floats(0, 20).map(lambda t: round(t, 4))
 shares = st.floats(0, 1)
@@ -193,7 +193,7 @@ def test_sums_over_pieces_and_states_leave_nothing_out(pairs: list[tuple[float, 
 
 
 def test_exits_are_every_way_out_and_death() -> None:
-    exits = formulas.exit_rates([(0, 1), (0, 2), (2, 0), (1, 3)], [0.1, 0.2, 0.4, 0.3], [0.05, 0.06, 0.07])
+    exits = cohort.exit_rates([(0, 1), (0, 2), (2, 0), (1, 3)], [0.1, 0.2, 0.4, 0.3], [0.05, 0.06, 0.07])
     assert exits == pytest.approx([0.35, 0.36, 0.47])
 
 
@@ -229,18 +229,18 @@ def test_arrays_are_compared_draw_by_draw() -> None:
 
 
 def advanced(
-    cohort: list[float],
+    start: list[float],
     moves: list[tuple[int, int]],
     rates: list[float],
     exits: list[float],
     years: float,
     steps: int = 1,
-    keep: formulas.Keep | None = None,
+    keep: cohort.Keep | None = None,
 ) -> tuple[list[float], list[float]]:
     """People and person-years after one cycle of a single cohort."""
-    before = np.array(cohort)
+    before = np.array(start)
     people, time = np.empty_like(before), np.empty_like(before)
-    recursion = formulas.CohortStep(moves, before.shape)
+    recursion = cohort.CohortStep(moves, before.shape)
     coefficients = recursion.coefficients([np.float64(rate) for rate in rates], [np.float64(out) for out in exits])
     recursion.cycle(before, people, time, coefficients, years, steps, keep)
     return people.tolist(), time.tolist()
@@ -255,8 +255,8 @@ def test_each_term_of_the_series_is_offered_by_its_name_and_used_as_it_comes_bac
         return np.zeros(1) if name == "term 2" else value
 
     people, time = advanced([1.0], [], [], [1.0], 0.5, keep=keep)
-    assert list(offered) == [(0, f"term {k}") for k in range(1, formulas.TERMS + 1)]
-    assert list(offered.values()) == [-0.5, 0.125, *[0.0] * (formulas.TERMS - 2)]
+    assert list(offered) == [(0, f"term {k}") for k in range(1, cohort.TERMS + 1)]
+    assert list(offered.values()) == [-0.5, 0.125, *[0.0] * (cohort.TERMS - 2)]
     assert people == [1 - 0.5]
     assert time == [0.5 * (1 - 0.5 / 2)]
 
@@ -287,7 +287,7 @@ def test_moves_meet_in_the_state_they_lead_to() -> None:
         lambda: formulas.weighted([1.0], [1.0, 2.0]),
         lambda: formulas.total_over_states([0.5, 0.5], [1.0]),
         lambda: formulas.total_over_states([1.0], [1.0, 2.0]),
-        lambda: formulas.exit_rates([(0, 1), (1, 0)], [0.1], [0.0, 0.0]),
+        lambda: cohort.exit_rates([(0, 1), (1, 0)], [0.1], [0.0, 0.0]),
     ],
 )
 def test_a_share_without_a_value_and_a_move_without_a_rate_are_refused(uneven: Callable[[], object]) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from costmodel.engine.formulas import counted_in_cycle, probability_step
-from costmodel.engine.textbook import (
+from costmodel.engine.cohort import (
     COUNTINGS,
     TIMINGS,
     chain,
+    counted_in_cycle,
     instant_weights,
     moves_counted,
+    probability_step,
     time_in_states,
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.engine import formulas as formulas_of_the_engine
+from costmodel.engine import cohort
 from costmodel.report.workbook import sheet as sheets
 from costmodel.report.workbook import write
 from costmodel.result.table import in_words
@@ -60,7 +60,7 @@ def test_a_fault_in_the_recursion_makes_engine_and_workbook_wrong_alike(
         return float(str(cells["Trace 1", last, column])), result.deterministic.mean_people[-1, 0, 0, 0]
 
     right = people_at_the_end("right.xlsx")
-    monkeypatch.setattr(formulas_of_the_engine, "TERMS", 2)
+    monkeypatch.setattr(cohort, "TERMS", 2)
     wrong = people_at_the_end("wrong.xlsx")
     assert right[0] == pytest.approx(right[1], rel=1e-12)
     assert wrong[0] == pytest.approx(wrong[1], rel=1e-12)

@@ -12,7 +12,7 @@ import numpy as np
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.analysis.verification import Check
-from costmodel.engine.formulas import HIGHEST_EXIT
+from costmodel.engine.cohort import HIGHEST_EXIT
 from costmodel.report import saved
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.inputs import Inputs

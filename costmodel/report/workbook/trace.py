@@ -9,17 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from costmodel.engine.cohort import steps_needed
-from costmodel.engine.formulas import (
+from costmodel.engine.cohort import (
+    TIMINGS,
     CohortStep,
-    closing,
     counted_in_cycle,
     exit_rates,
+    instant_weights,
     probability_step,
-    stepped_discount_factor,
-    window_share,
+    steps_needed,
 )
-from costmodel.engine.textbook import TIMINGS, instant_weights
+from costmodel.engine.formulas import closing, stepped_discount_factor, window_share
 from costmodel.model.activity import background_hazards
 from costmodel.model.money import share_open
 from costmodel.model.rates import RateLine, Term, rate_lines
