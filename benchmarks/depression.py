@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import costmodel as cm
 from costmodel.model import activity, ledger, run
-from costmodel.result.gather import Gathering
+from costmodel.result.outcomes import Gathering
 
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "depression_resistant" / "model.yaml"
 STAGES = ("sampling", "rates", "recursion", "costing", "summaries", "table")

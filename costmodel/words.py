@@ -1,7 +1,15 @@
-"""Numbers in words: the one place where figures are rounded for people, but for money, which is its currency's."""
+"""Numbers in words: the one place where figures are rounded for people, but for money, which is its currency's.
+
+And text that a spreadsheet will not run.
+"""
+
+from typing import Any
 
 from costmodel.currency import MINUS, significant
 from costmodel.units import Unit
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet take a text for a formula; the full-width forms are read as the ASCII ones."""
 
 
 def chance(share: float) -> str:
@@ -55,3 +63,12 @@ def pair(first: float, second: float, unit: Unit, between: str = " to ") -> str:
     one, other = amount(first, unit), amount(second, unit)
     thing = other.partition(" ")[2]
     return f"{one.removesuffix(f' {thing}') if thing else one}{between}{other}"
+
+
+def cell(value: Any) -> Any:
+    """A value as a cell: a text like a formula gets an apostrophe, a missing one is empty, a number stays."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value

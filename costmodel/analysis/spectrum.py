@@ -16,9 +16,9 @@ from costmodel.errors import can_be_called, listed, path_of, some_of
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.run import DRAWS, SEED, checked_draws, run
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label
-from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result
+from costmodel.result.sums import Estimate
 from costmodel.result.table import in_words, payback_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import HEADLINE, Locked, Refused, because, load, refusal

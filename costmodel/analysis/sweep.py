@@ -30,8 +30,8 @@ from costmodel.inputs.files import read_bytes, temporary_beside
 from costmodel.model.parallel import processors
 from costmodel.model.run import checked_workers, run
 from costmodel.page import Block, Notes, Page, Paged, Paragraph
-from costmodel.result.safe_text import cell as safe
 from costmodel.version import __version__
+from costmodel.words import cell as safe
 
 try:
     import pyarrow as pa

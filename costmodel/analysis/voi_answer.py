@@ -23,8 +23,8 @@ from costmodel.page import (
     Table,
     titled,
 )
-from costmodel.result.gather import KEPT_DRAWS
 from costmodel.result.information import Worth
+from costmodel.result.outcomes import KEPT_DRAWS
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import chance, lower_first

@@ -21,6 +21,7 @@ from costmodel.cli.options import (
     Set,
     argument,
     busy,
+    counter,
     new_file,
     option,
     perspective_of,
@@ -32,7 +33,6 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import command
 from costmodel.errors import InputError
-from costmodel.report import media
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
@@ -107,7 +107,7 @@ def _publish(scenario: Path | None, changed: bool, asked: bool, write: Path | No
         from costmodel.analysis import evidence
         from costmodel.report import render
 
-        with media.progress() as progress:
+        with counter() as progress:
             page = evidence.page_of(evidence.evidence_of_all(scenarios(), progress=progress))
         write_text(write, render.markdown(replace(page, about=(BY_HAND, *page.about))), "--write")
 

@@ -18,6 +18,7 @@ from costmodel.cli.options import (
     Set,
     argument,
     busy,
+    counter,
     new_file,
     option,
     scenario_of,
@@ -29,7 +30,6 @@ from costmodel.cli.options import (
 from costmodel.cli.program import OUR_FAULT, command
 from costmodel.errors import InputError
 from costmodel.model.run import DRAWS, SEED
-from costmodel.report import media
 from costmodel.scenario.load import HEADLINE, Refused, because, kind_of, refusal
 from costmodel.scenario.read import read_file
 from costmodel.version import engine
@@ -56,7 +56,7 @@ def calibrate(
     from costmodel.report import render
 
     size = {} if rows is None else {"rows": rows}
-    with media.progress() as progress:
+    with counter() as progress:
         fits = analysis.calibrate(calibration, fits=fit, seed=seed, progress=progress, **size)
     written = analysis.write(fits)
     page = page_of(calibration.name, fits)
@@ -90,7 +90,7 @@ def validate(
     if scenario is not None and write is not None:
         raise InputError.at("--write", "the file has the targets of every population", "Leave SCENARIO out.")
     loaded = None if scenario is None else scenario_of(scenario, set_, fix, None)
-    with media.progress() as progress:
+    with counter() as progress:
         found = ask(scenarios() if loaded is None else None, draws=draws, seed=seed, progress=progress, scenario=loaded)
     page, of_scenario = found.page(), {}
     if write is not None:

@@ -6,20 +6,23 @@ lays its fields open as options of the command.
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID
 from rich.text import Text
 
 import costmodel
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.inputs.files import check_folder, write_csv, write_whole
 from costmodel.model.draws import read_given
 from costmodel.model.run import DRAWS, SEED, effort
 from costmodel.page import Page
-from costmodel.report import media
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import Refused, catalogue
@@ -32,6 +35,38 @@ LONG = 10.0
 """Seconds from which a run says what it will take."""
 TENTH = 0.1
 """Part of the work after which a line says so where stderr is no terminal."""
+WIDTH = 132
+"""Columns of tables where the output is not a terminal; sentences are then not broken."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that shows text as it is: a scenario's words are never markup."""
+    plain = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    return plain if plain.is_terminal else Console(
+        stderr=stderr, markup=False, highlight=False, emoji=False, width=WIDTH
+    )  # fmt: skip
+
+
+@contextmanager
+def counter(every: float = 0.0) -> Iterator[Callable[[str, int, int], None]]:
+    """A counter on stderr, called with what is worked at, how much of it is done and how much is wanted.
+
+    every: part of the work after which a line is printed where stderr is no terminal; 0 for none.
+    """
+    out = console(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+        lines: dict[str, int] = {}
+
+        def show(what: str, done: int, wanted: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=wanted)
+            if every and not out.is_terminal and (done - lines.get(what, 0) >= every * wanted or done == wanted):
+                lines[what] = done
+                out.print(f"{what}: {done:,} of {wanted:,}.")
+            bars.update(tasks[what], completed=done)
+
+        yield show
 
 
 def whole_number(option: str) -> Callable[[object], int]:
@@ -64,7 +99,7 @@ def new_file(option: str) -> Callable[[object], Path]:
     """A reader of names of files to write, which refuses one that cannot be before anything long is done."""
 
     def read(given: object) -> Path:
-        media.check_folder(Path(str(given)), option)
+        check_folder(Path(str(given)), option)
         return Path(str(given))
 
     return read
@@ -162,8 +197,8 @@ class Run(Drawn):
         if draws >= MANY_DRAWS and (expected := effort(scenario, draws, self.seed, self.workers)).seconds >= LONG:
             needs = f"{_in_time(expected.seconds)} and {expected.memory / 1e9:.1f} GB of memory"
             said = f"{draws:,} draws will take about {needs}. Ctrl-C stops them."
-            media.console(stderr=True).print(said, soft_wrap=True)
-            with media.progress(every=TENTH) as progress:
+            console(stderr=True).print(said, soft_wrap=True)
+            with counter(every=TENTH) as progress:
                 return costmodel.run(scenario, progress=progress, **how)
         with busy(f"Running {draws:,} draws …"):
             return costmodel.run(scenario, **how)
@@ -208,7 +243,7 @@ class Out:
         from costmodel.report import render
 
         if self.csv is not None:
-            media.write_csv(self.csv, render.as_csv(page.rows))
+            write_csv(self.csv, render.as_csv(page.rows))
         tell(self.as_json, page, **more)
 
 
@@ -224,19 +259,19 @@ def tell(as_json: bool, page: Page, **more: Any) -> None:
 
 def show(pieces: Any) -> None:
     """Print pieces of text and tables."""
-    out = media.console()
+    out = console()
     for piece in pieces:
         out.print(piece, soft_wrap=isinstance(piece, Text) and not out.is_terminal)
 
 
 def write_text(path: Path, text: str, option: str) -> None:
     """Write a file whole or not at all."""
-    media.write_whole(path, lambda temporary: temporary.write_text(text, "utf-8"), option)
+    write_whole(path, lambda temporary: temporary.write_text(text, "utf-8"), option)
 
 
 def busy(words: str) -> Any:
     """Words on stderr while something runs; nothing where stderr is not a terminal."""
-    return media.console(stderr=True).status(words)
+    return console(stderr=True).status(words)
 
 
 def _in_time(seconds: float) -> str:

@@ -21,6 +21,7 @@ from costmodel.cli.options import (
     Seed,
     argument,
     busy,
+    counter,
     number,
     option,
     pairs,
@@ -31,7 +32,6 @@ from costmodel.cli.options import (
 from costmodel.cli.program import INTERRUPTED, OUR_FAULT, Left, command
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import SEED
-from costmodel.report import media
 from costmodel.scenario.build import Scenario
 
 MOST_VALUES = 501
@@ -254,7 +254,7 @@ def sweep(
         raise InputError.at("-o", "there is no folder to write", "Add -o DIR, or --dry-run.")
     refused = 0
     try:
-        with media.progress() as progress:
+        with counter() as progress:
             if dry_run or output is None:
                 page = analysis.planned(grid, progress).page()
             else:

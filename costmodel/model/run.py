@@ -28,8 +28,18 @@ from costmodel.model.money import items, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.model.rates import Look
 from costmodel.result.flows import Ledger
-from costmodel.result.gather import Gathering, joined
-from costmodel.result.outcomes import KEPT_CURVES, VIEWS, Living, Outcomes, Terms, living, outcomes, year_of
+from costmodel.result.outcomes import (
+    KEPT_CURVES,
+    VIEWS,
+    Gathering,
+    Living,
+    Outcomes,
+    Terms,
+    joined,
+    living,
+    outcomes,
+    year_of,
+)
 from costmodel.result.result import LedgerItem, Result
 from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from costmodel.errors import InputError
-from costmodel.inputs.files import read_bytes
+from costmodel.inputs.files import check_folder, read_bytes, write_whole
 from costmodel.page import Notes, Page, Paged, Paragraph
-from costmodel.report.media import check_folder, write_whole
 from costmodel.report.render import changes, identity
 from costmodel.report.saved import FILE, overlay_text, path_from, saved
 from costmodel.report.workbook.reader import MOST_BYTES, PROVENANCE, changes_of, is_workbook, opened

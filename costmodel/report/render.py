@@ -15,11 +15,11 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from costmodel.page import FILE, SCREEN, TEXT, Block, Figure, Heading, Notes, Page, Paragraph, Table, table_html
-from costmodel.result.safe_text import cell
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked
 from costmodel.scenario.overlay import Change
 from costmodel.version import engine
+from costmodel.words import cell
 
 SCHEMA = "costmodel/page/1"
 FIRST = 42

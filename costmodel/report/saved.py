@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml import YAML
 
 from costmodel.errors import InputError
-from costmodel.report.media import write_whole
+from costmodel.inputs.files import write_whole
 from costmodel.result.result import Result
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build

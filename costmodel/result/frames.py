@@ -8,8 +8,7 @@ import pandas as pd
 
 from costmodel.errors import InputError
 from costmodel.inputs.draws import pick_rows, uniforms
-from costmodel.result.estimate import Estimate
-from costmodel.result.sums import DETERMINISTIC, Array, Run, Sums
+from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.units import Unit
 

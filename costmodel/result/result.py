@@ -11,8 +11,7 @@ import numpy as np
 from costmodel.content import by_content, digest
 from costmodel.errors import InputError, one_of, true_or_false
 from costmodel.result import payback
-from costmodel.result.gather import KEPT_DRAWS
-from costmodel.result.outcomes import VIEWS
+from costmodel.result.outcomes import KEPT_DRAWS, VIEWS
 from costmodel.result.sums import DETERMINISTIC, EXPECTED, Array, LedgerItem, Run, Sums
 from costmodel.result.table import places, rows
 from costmodel.scenario.build import Scenario

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from costmodel.content import by_content
 from costmodel.engine.formulas import settled
 from costmodel.errors import InputError, listed, made_by, number, one_of, shown, true_or_false, whole_number
 from costmodel.result import payback
-from costmodel.result.estimate import Estimate, quantiles
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
@@ -21,6 +20,37 @@ from costmodel.units import CYCLE_WEEKS_A_YEAR
 
 Array = NDArray[np.float64]
 EXPECTED, DETERMINISTIC = "expected", "deterministic"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A point with its 95% interval; the ends are None where nothing varies."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def quantiles(values: Array, weights: Array, at: tuple[float, ...]) -> tuple[float, ...]:
+    """Quantiles of a mixture of alternatives: the lowest value that has at least the share `at` of all weight below.
+
+    values: (alternative, draw). weights: (alternative,), they sum to 1. at: from 0 to 1.
+    """
+    used = np.flatnonzero(weights)
+    weights, kept = weights[used], values[used]
+    if (weights == weights[0]).all():  # which value has which weight does not matter, and sorting is cheap
+        found = np.sort(kept, axis=None)[_ranks(float(weights[0]), kept.size, at)]
+    else:
+        each = np.repeat(weights, values.shape[-1])
+        found = np.quantile(kept.ravel(), at, weights=each, method="inverted_cdf")
+    return tuple(float(q) for q in found)
+
+
+@lru_cache
+def _ranks(weight: float, count: int, at: tuple[float, ...]) -> NDArray[np.intp]:
+    """Places of quantiles among so many rising values of one weight each."""
+    places = np.quantile(np.arange(count), at, weights=np.full(count, weight), method="inverted_cdf")
+    return places.astype(np.intp)
 
 
 @dataclass(frozen=True)

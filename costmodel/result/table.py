@@ -10,9 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from costmodel.engine.formulas import NOTHING, settled
-from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
-from costmodel.result.sums import DETERMINISTIC, Run, Sums
+from costmodel.result.sums import DETERMINISTIC, Estimate, Run, Sums
 from costmodel.result.sums import in_words as in_words
 
 if TYPE_CHECKING:

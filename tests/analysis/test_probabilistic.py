@@ -16,7 +16,7 @@ from costmodel.model.draws import drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of
 from costmodel.page import titled
-from costmodel.result import gather
+from costmodel.result import outcomes
 from costmodel.scenario.parameter import heading
 from costmodel.words import chance as in_simulations
 from tests.support.answers import answer
@@ -456,7 +456,7 @@ def test_beyond_the_draws_that_are_kept_means_and_chances_are_of_all_and_the_res
     mixed: cm.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cm.run(mixed, draws=DRAWS)
-    monkeypatch.setattr(gather, "KEPT_DRAWS", KEPT)
+    monkeypatch.setattr(outcomes, "KEPT_DRAWS", KEPT)
     part, first = cm.run(mixed, draws=DRAWS), cm.run(mixed, draws=KEPT)
     psa = cm.psa(part)
     assert psa.kept == KEPT

@@ -11,8 +11,7 @@ import openpyxl
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.inputs.files import temporary_beside
-from costmodel.report.media import write_whole
+from costmodel.inputs.files import temporary_beside, write_whole
 from tests.cli.commands import call, refused
 from tests.cli.test_refusals import process
 from tests.support.example import example
@@ -147,7 +146,7 @@ def test_a_temporary_file_has_a_name_that_the_system_allows(tmp_path: Path) -> N
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from costmodel.report.media import write_whole
+from costmodel.inputs.files import write_whole
 write_whole(Path(sys.argv[1]), lambda path: os.kill(os.getpid(), signal.SIGKILL))
 """
 

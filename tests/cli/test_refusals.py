@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import costmodel as cm
-from costmodel.report.media import write_whole
+from costmodel.inputs.files import write_whole
 from costmodel.report.workbook import book
 from tests.cli.commands import call, done, refused
 from tests.support.example import example

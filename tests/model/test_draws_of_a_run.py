@@ -11,7 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.model import run as model_run
 from costmodel.model.draws import drawn_values
-from costmodel.result import gather
+from costmodel.result import outcomes
 from costmodel.result.outcomes import KEPT_CURVES, Outcomes
 from tests.support.answers import answer, rows
 from tests.support.example import REMOVED, documented_model, edited, load_example, number, write_model
@@ -79,7 +79,7 @@ def test_the_size_of_a_block_moves_no_bit_of_any_draw(
 def test_curves_are_kept_for_the_first_draws_only(scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_run, "BLOCK", 64)
     monkeypatch.setattr(model_run, "KEPT_CURVES", 100)
-    monkeypatch.setattr(gather, "KEPT_CURVES", 100)
+    monkeypatch.setattr(outcomes, "KEPT_CURVES", 100)
     found, whole = drawn(scenario, 150), drawn(scenario, 100)
     assert KEPT_CURVES == 4_096
     assert found.curves.shape[-1] == 100

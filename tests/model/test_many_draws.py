@@ -10,9 +10,8 @@ import pytest
 import costmodel as cm
 from costmodel.model import run as running
 from costmodel.model.parallel import in_order
-from costmodel.result import gather
-from costmodel.result.gather import KEPT_DRAWS
-from costmodel.result.outcomes import Outcomes
+from costmodel.result import outcomes
+from costmodel.result.outcomes import KEPT_DRAWS, Outcomes
 from tests.support.answers import answer
 from tests.support.example import load_example
 from tests.support.ledgers import EVERYBODY
@@ -44,7 +43,7 @@ def test_no_bit_depends_on_the_number_of_workers(scenario: cm.Scenario, workers:
     pd.testing.assert_frame_equal(one.table(), many.table(), check_exact=True)
     assert one.expected is not None
     assert many.expected is not None
-    for name in (*gather.PER_DRAW, "mean_curve", "mean_cost", "mean_people", "mean_paid"):
+    for name in (*outcomes.PER_DRAW, "mean_curve", "mean_cost", "mean_people", "mean_paid"):
         assert np.array_equal(getattr(one.expected, name), getattr(many.expected, name)), name
 
 
@@ -53,7 +52,7 @@ def test_means_and_chances_are_over_all_draws_though_not_all_are_kept(
     scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cm.run(scenario, draws=DRAWS)
-    monkeypatch.setattr(gather, "KEPT_DRAWS", KEPT)
+    monkeypatch.setattr(outcomes, "KEPT_DRAWS", KEPT)
     part, first = cm.run(scenario, draws=DRAWS), cm.run(scenario, draws=KEPT)
     assert part.expected is not None
     assert part.expected.draws == KEPT
@@ -72,7 +71,7 @@ def test_the_room_of_a_run_does_not_grow_beyond_the_kept_draws(example_scenario:
     sizes = []
     for draws in (KEPT_DRAWS, 2 * KEPT_DRAWS):
         found = drawn(example_scenario, draws)
-        sizes.append(sum(getattr(found, name).nbytes for name in gather.PER_DRAW))
+        sizes.append(sum(getattr(found, name).nbytes for name in outcomes.PER_DRAW))
     assert sizes[0] == sizes[1]
 
 

@@ -16,7 +16,7 @@ from costmodel.analysis.psa.page import (
     wrong_decision,
 )
 from costmodel.analysis.psa.table import Answers, answers
-from costmodel.result import gather
+from costmodel.result import outcomes
 from tests.support.example import load_example
 from tests.support.given_draws import given
 from tests.support.pounds import money
@@ -108,7 +108,7 @@ def test_enough_draws_are_said_to_be_enough(plain: cm.Result) -> None:
 
 
 def test_what_is_not_of_all_draws_is_said(example_scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather, "KEPT_DRAWS", 20)
+    monkeypatch.setattr(outcomes, "KEPT_DRAWS", 20)
     found = answers(cm.psa(cm.run(example_scenario, draws=30)), "nhs")
     assert how_exact(found, "therapy")[-1] == (
         "Means and chances of payback are of all 30 draws; intervals, percentiles, worst tenths, choices, the plane "

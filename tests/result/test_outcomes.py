@@ -9,8 +9,7 @@ import pytest
 
 from costmodel.errors import InputError
 from costmodel.result.flows import Flows
-from costmodel.result.gather import joined
-from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes, until, year_of
+from costmodel.result.outcomes import VIEWS, Outcomes, Terms, joined, outcomes, until, year_of
 from tests.support import plain_payback
 from tests.support.pounds import PERSPECTIVES, weight
 

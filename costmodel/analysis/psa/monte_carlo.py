@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.result.estimate import Estimate
 from costmodel.result.payback import NEVER
 from costmodel.result.result import Result, Run
+from costmodel.result.sums import Estimate
 
 Array = NDArray[np.float64]
 Measure = Callable[[Run], Array]

@@ -25,7 +25,7 @@ from costmodel.errors import InputError, can_be_called, made_by, nearest, path_o
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor
 from costmodel.model.run import DRAWS, SEED, checked_draws
-from costmodel.result.gather import KEPT_DRAWS
+from costmodel.result.outcomes import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import catalogue, load

@@ -5,13 +5,13 @@ import re
 import pandas as pd
 
 from costmodel.currency import MINUS
+from costmodel.words import cell
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
 _MINUS = re.compile(rf"{MINUS}(?=[^\d\s])")
 WORD_JOINER = "\u2060"
 """Invisible. Keeps :word: from becoming a picture, and a minus sign on the line of its sum."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def literal(text: str) -> str:
@@ -23,13 +23,12 @@ def literal(text: str) -> str:
 
 def literal_table(table: pd.DataFrame) -> pd.DataFrame:
     """A table whose words stay as they are in a Markdown table."""
-    return table.map(lambda cell: literal(cell) if isinstance(cell, str) else cell)
+    return table.map(lambda one: literal(one) if isinstance(one, str) else one)
 
 
 def csv(table: pd.DataFrame) -> bytes:
     """A table as CSV with full precision; text that begins like a formula gets an apostrophe."""
-    safe = table.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell)
-    return safe.to_csv(index=False).encode("utf-8-sig")
+    return table.map(cell).to_csv(index=False).encode("utf-8-sig")
 
 
 def number(value: float | None) -> str:

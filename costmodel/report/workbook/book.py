@@ -10,7 +10,7 @@ import xlsxwriter
 
 from costmodel.analysis.verification import verify_result
 from costmodel.errors import InputError, made_by, path_of
-from costmodel.report.media import write_whole
+from costmodel.inputs.files import write_whole
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.pages import write_checks, write_cover, write_provenance, write_sources
