@@ -17,7 +17,7 @@ import costmodel as cm
 from costmodel.cli import options
 from costmodel.model.run import effort
 from costmodel.report.sentence import answer
-from costmodel.result.safe_text import cell
+from costmodel.words import cell
 from tests.cli.commands import call, done, parsed, refused, two_structures
 from tests.support.example import SOURCES, documented, example, load_example
 
