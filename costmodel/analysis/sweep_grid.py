@@ -18,10 +18,10 @@ from costmodel.inputs.files import named_file, read_bytes
 from costmodel.model.run import DRAWS, MOST_DRAWS, SEED, check_size
 from costmodel.page import Column, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Text, Version
 from costmodel.scenario.load import Refused, load
 from costmodel.scenario.read import Tree, parse_text
+from costmodel.scenario.validate import validate
 
 if TYPE_CHECKING:
     import pandas as pd

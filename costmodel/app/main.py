@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from costmodel.app.parts import choice, compute, gate, refusal, show, sidebar, style
+from costmodel.app.parts import browser, choice, compute, refusal, show, sidebar, style
 from costmodel.errors import InputError
 
 PAGES = ("answer", "assumptions", "uncertainty", "evidence")
@@ -19,7 +19,7 @@ LOG = logging.getLogger("costmodel.dashboard")
 
 
 def main() -> None:
-    gate.install()
+    browser.install()
     st.set_page_config(page_title="Does therapy pay for itself?", layout="wide", initial_sidebar_state="auto")
     style.apply()
     files = [Path(__file__).with_name(f"{name}.py") for name in PAGES]
@@ -32,7 +32,7 @@ def main() -> None:
 def _draw(page: StreamlitPage) -> None:
     told = st.empty()  # always there, so that what stands below keeps its place when it is filled
     try:
-        if refused := st.session_state.get(gate.REFUSED):
+        if refused := st.session_state.get(browser.REFUSED):
             with told.container():
                 show.refusal("\n".join(refused))
         choice.current()

@@ -57,9 +57,9 @@ def announce(port: int) -> None:
 
 def warm_up() -> None:
     """Load what every page needs, and take it out of the reach of the garbage collector."""
-    from costmodel.app.parts import further, gate, how_sure, sidebar, targets  # noqa: F401 (to be loaded)
+    from costmodel.app.parts import browser, further, how_sure, sidebar, targets  # noqa: F401 (to be loaded)
 
-    gate.install()
+    browser.install()
     gc.collect()
     gc.freeze()
 

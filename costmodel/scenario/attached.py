@@ -14,11 +14,11 @@ from costmodel.inputs.files import named_file, read_bytes
 from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.inputs.matrices import Matrices, read_matrices
 from costmodel.inputs.prices import PriceIndex, read_price_index
-from costmodel.scenario.faults import validate
 from costmodel.scenario.joint import LARGEST_POSTERIOR, Label, Posterior, label_of, read_posterior
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 from costmodel.scenario.setting import Accounts, faults, home
+from costmodel.scenario.validate import validate
 
 Content = TypeVar("Content")
 SETTLED = 100_000_000

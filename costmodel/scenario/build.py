@@ -15,7 +15,6 @@ from costmodel.inputs.prices import PriceIndex
 from costmodel.scenario import joint, overlay
 from costmodel.scenario.attached import attach
 from costmodel.scenario.consistency import check
-from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.fields import Block, Instant
 from costmodel.scenario.joint import Posterior
 from costmodel.scenario.leaves import Leaf, central_values, derived_problems, group_problems, leaves_of, provenance
@@ -24,6 +23,7 @@ from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, 
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
 from costmodel.scenario.structure import ONLY, Structure, Subject, only, overlaid, structures_of, uses
+from costmodel.scenario.validate import number_hint, validate
 from costmodel.scenario.warnings import warnings
 from costmodel.units import Duration
 

@@ -15,11 +15,11 @@ from costmodel.inputs.files import LONGEST_NAME, named_file
 from costmodel.scenario import overlay
 from costmodel.scenario.attached import accounts_of, with_sources
 from costmodel.scenario.build import Scenario, build
-from costmodel.scenario.faults import validate
 from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL, STRENGTH
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import Base, LockedFile, OverlayFile, Source
+from costmodel.scenario.validate import validate
 from costmodel.units import SYMBOLS
 from costmodel.version import __version__
 

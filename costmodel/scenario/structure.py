@@ -14,9 +14,9 @@ from costmodel.errors import Problem, nearest
 from costmodel.inputs.matrices import Matrices
 from costmodel.scenario import overlay
 from costmodel.scenario.blocks import Alternative, Stratum
-from costmodel.scenario.faults import validate
 from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.validate import validate
 
 ONLY = "only"
 """The name of a structure that has no others beside it."""

@@ -12,11 +12,11 @@ from pydantic import Field, model_validator
 
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.files import by_kind, named_file
-from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Text, Version
 from costmodel.scenario.load import catalogue
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import read_file
+from costmodel.scenario.validate import validate
 from costmodel.synthesis.rows import EvidenceRow, cannot_be_pooled, not_of_a_base, read_rows, several_of_a_trial
 
 FOLDER, FILE = "synthesis", "synthesis.yaml"

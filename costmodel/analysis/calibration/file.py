@@ -9,11 +9,11 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.distributions import fit
 from costmodel.inputs.shapes import Declared, Distribution, Kind
-from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Names, Reference, Text, Time, Version
 from costmodel.scenario.parameter import STRENGTH, Status
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import Source
+from costmodel.scenario.validate import validate
 from costmodel.units import Unit
 
 MOST_FREE = 6

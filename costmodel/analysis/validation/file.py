@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.scenario.attached import read_sources
-from costmodel.scenario.faults import validate
 from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Transition, Version
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
 from costmodel.scenario.setting import home
+from costmodel.scenario.validate import validate
 
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
 Outcome = Literal[

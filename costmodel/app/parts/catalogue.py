@@ -13,11 +13,11 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem
 from costmodel.report.saved import overlay_text
-from costmodel.scenario.faults import validate
 from costmodel.scenario.load import catalogue as folder
 from costmodel.scenario.load import load_text
 from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
 from costmodel.scenario.schema import Base, OverlayFile
+from costmodel.scenario.validate import validate
 from costmodel.words import lower_first, upper_first
 
 MODEL = "model.yaml"

@@ -24,10 +24,10 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.report.workbook.inputs import MOST_MONTHS, moves_the_centre
 from costmodel.report.workbook.sheet import clean
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.faults import number_hint, validate
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.read import LARGEST_NUMBER, parse_text
 from costmodel.scenario.schema import Base, ModelFile, OverlayFile
+from costmodel.scenario.validate import number_hint, validate
 from costmodel.units import Duration, out_of_support
 from costmodel.version import engine
 

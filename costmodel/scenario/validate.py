@@ -1,7 +1,6 @@
-"""Pydantic's complaints in the words of the file's author, and validation that reports all of them.
+"""A file against its types: unknown, missing and mistyped keys, all of them, told in the words of the file's author.
 
-A faulty entry is cut out after it was reported and the rest is checked again, so that one slip
-does not hide the next.
+A faulty entry is cut out after it was reported and the rest is checked again, so that one slip does not hide the next.
 """
 
 import copy
