@@ -10,7 +10,7 @@ from costmodel.errors import nearest
 
 Kind = Literal[
     "share", "rate", "probability", "hazard_ratio", "rate_ratio", "relative_risk", "odds_ratio", "multiplier",
-    "quantity", "price", "sessions", "utility", "age", "discount_rate",
+    "quantity", "price", "sessions", "utility", "years", "months", "discount_rate",
 ]  # fmt: skip
 
 HIGHEST_RATE = 52.0
@@ -82,7 +82,8 @@ _FIXED_UNITS: dict[str, Unit] = {
         Unit("multiplier", "multiplier"),
         Unit("sessions", "sessions", thing="session"),
         Unit("utility", "utility", low=-1.0, high=1.0),
-        Unit("years", "age"),
+        Unit("years", "years"),
+        Unit("months", "months"),
         Unit("discount rate", "discount_rate", high=1.0),
     )
 }
@@ -90,8 +91,8 @@ _FIXED_UNITS: dict[str, Unit] = {
 _FREQUENT_SLIPS = {
     "%": "share", "percent": "share", "percentage": "share", "proportion": "share",
     "rate": "per year", "per month": "per year", "per week": "per year", "hr": "hazard ratio",
-    "rr": "rate ratio", "or": "odds ratio", "ratio": "hazard ratio", "year": "years", "qaly": "utility",
-    "session": "sessions",
+    "rr": "rate ratio", "or": "odds ratio", "ratio": "hazard ratio", "year": "years", "month": "months",
+    "qaly": "utility", "session": "sessions",
 }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def amount(value: float, unit: Unit, figures: int = 3) -> str:
     if unit.kind in ("share", "probability", "discount_rate"):
         return f"{sign}{abs(value) * 100:.{figures}g}%"
     number = f"{sign}{significant(abs(value), figures + 1):,.{figures + 1}g}"
-    if unit.kind in ("rate", "quantity", "sessions", "age"):
+    if unit.kind in ("rate", "quantity", "sessions", "years", "months"):
         return f"{number} {unit.text}"
     return number
 

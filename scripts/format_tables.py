@@ -40,6 +40,8 @@ WORDS: tuple[tuple[object, str, str], ...] = (
     (fields.Text, "text", "texts"),
     (fields.Time, "duration", "durations"),
     (fields.Span, "duration above 0", "durations above 0"),
+    (fields.DrawnTime, "duration, or name of a parameter in `months` or `years`", ""),
+    (fields.DrawnSpan, "duration above 0, or name of a parameter in `months` or `years`", ""),
     (fields.Moment, "instant", "instants"),
     (fields.Transition, "`from -> to`", ""),
     (fields.PriceYear, "financial year", "financial years"),

@@ -35,7 +35,8 @@ from tests.support.pounds import unit_of
         ("GBP per QALY", "price", "QALY", 0, math.inf),
         ("sessions", "sessions", "session", 0, math.inf),
         ("utility", "utility", "", -1, 1),
-        ("years", "age", "", 0, math.inf),
+        ("years", "years", "", 0, math.inf),
+        ("months", "months", "", 0, math.inf),
         ("discount rate", "discount_rate", "", 0, 1),
     ],
 )

@@ -18,6 +18,8 @@ NOTHING = 1e-6
 """Pounds or QALYs per person. A difference that is not larger is rounding of the arithmetic, and taken for 0."""
 LEAST_DOSE = 1e-9
 """Sessions. A studied dose of 0 is taken for this: any session is more."""
+LEAST_TIME = 1e-9
+"""Years. A drawn time of 0 is taken for this: nothing grows or fades faster."""
 
 
 def least(a: Quantity, b: Quantity) -> Quantity:
@@ -77,6 +79,11 @@ def rising_share(begin: Quantity, end: Quantity, first: Quantity, last: Quantity
         return rising * rising / (2 * onset) + (passed - rising)
 
     return (grown(end) - grown(begin)) / (end - begin)
+
+
+def grown_share(first: Quantity, last: Quantity, onset: Quantity) -> Quantity:
+    """Part of its full size to which an effect has grown at `last`: (last − first) ÷ onset, at most 1."""
+    return least(1.0, (last - first) / onset)
 
 
 def dose_share(delivered: Quantity, studied: Quantity, shape: Quantity) -> Quantity:

@@ -142,7 +142,7 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
     structures = [scenario.structures[a] for _, a in first]
     strategies = [list(model.strategies)[s] for s, _ in first]
     moves = [(line.origin, line.destination) for line in variants[0]]
-    shares = [[_shares(line, time) for line in variant] for variant in variants]
+    shares = [[_shares(line, time, look) for line in variant] for variant in variants]
     hazards = background_hazards(scenario)
     of_states = list(zip(*(_death_ratios(structure.model) for structure in structures), strict=True))
     ratios = {
@@ -200,20 +200,24 @@ def _death_ratios(model: ModelFile) -> list[str | int]:
     return [model.deaths.ratio(state) for state in model.states]
 
 
-def _shares(line: RateLine, time: Array) -> Array:
-    """Shares of a rate line in every cycle, (share, cycle)."""
-    found = line.shares(time[:-1], time[1:], float(time[-1]))
-    return np.stack([np.broadcast_to(np.asarray(share, dtype=float), (len(time) - 1,)) for share in found])
+def _shares(line: RateLine, time: Array, look: Look) -> list[Array]:
+    """Shares of a rate line in every cycle, (cycle,) each, or (cycle, draw) where a time of an effect is drawn."""
+    edge = time[:, None] if line.drawn else time
+    found = [np.asarray(share, float) for share in line.shares(edge[:-1], edge[1:], float(time[-1]), look)]
+    return [np.broadcast_to(share, (len(time) - 1, *share.shape[1:])) for share in found]
 
 
 def _changes(by_cycle: Sequence[Array]) -> NDArray[np.bool_]:
-    """Cycles in which something is not as in the cycle before; the first is one."""
-    rows = np.stack(by_cycle)
-    return np.concatenate([[True], (rows[:, 1:] != rows[:, :-1]).any(axis=0)])
+    """Cycles in which something is not as in the cycle before, in any draw; the first is one."""
+    changed = np.ones(len(by_cycle[0]), dtype=bool)
+    different = [row[1:] != row[:-1] for row in by_cycle]
+    changed[1:] = np.any([row.any(axis=-1) if row.ndim > 1 else row for row in different], axis=0)
+    return changed
 
 
-def _rate(line: RateLine, shares: Array, cycle: int, look: Look, draws: int) -> Array:
-    return np.broadcast_to(line.rate(tuple(float(share) for share in shares[:, cycle]), look), (draws,))
+def _rate(line: RateLine, shares: Sequence[Array], cycle: int, look: Look, draws: int) -> Array:
+    now = tuple(share[cycle] if share.ndim > 1 else float(share[cycle]) for share in shares)
+    return np.broadcast_to(line.rate(now, look), (draws,))
 
 
 def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Activity:
@@ -399,7 +403,7 @@ def _moves_by_rates(scenario: Scenario) -> dict[str, Array]:
             years = lived.person_years[:, :, lived.column[s, a], 0]
             for line in rate_lines(structure.model, strategy):
                 horizon = float(time[-1])
-                rates = [line.rate(line.shares(begin, end, horizon), look) for begin, end in pairwise(time)]
+                rates = [line.rate(line.shares(begin, end, horizon, look), look) for begin, end in pairwise(time)]
                 found[line.name][:, s, a] = np.array(rates, dtype=float) * years[:, line.origin]
             for i, (state, ratio) in enumerate(zip(model.states, _death_ratios(structure.model), strict=True)):
                 found[f"{state} -> dead"][:, s, a] += hazards * float(look(ratio)) * years[:, i]

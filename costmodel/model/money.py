@@ -75,7 +75,7 @@ def multiple(
 
     open_share: share of the cycle before the gap to the comparator closes, which ends them; None where it does not.
     """
-    shares = [term.share(begin, end) for term in terms]
+    shares = [term.share(begin, end, look) for term in terms]
     if open_share is not None:
         shares = [share * open_share for share in shares]
     return rate_in_force(1.0, [term.in_force(share, look) for term, share in zip(terms, shares, strict=True)])

@@ -4,12 +4,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from costmodel.engine.formulas import dose_share, fading_share, rate_in_force, rising_share, weighted, window_share
+from costmodel.engine.formulas import (
+    LEAST_TIME,
+    dose_share,
+    fading_share,
+    greatest,
+    grown_share,
+    rate_in_force,
+    rising_share,
+    weighted,
+    window_share,
+)
 from costmodel.scenario.blocks import Effect, Therapy
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import all_states, changes, in_force
 from costmodel.scenario.schema import ModelFile
+from costmodel.units import Duration
 
 Quantity = Any
 Look = Callable[[str | int], Quantity]
@@ -17,10 +28,22 @@ Look = Callable[[str | int], Quantity]
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A time that is a parameter: its name, and how many of its unit are a year."""
+
+    reference: str
+    in_a_year: float
+
+    def years(self, look: Look) -> Quantity:
+        return greatest(look(self.reference) / self.in_a_year, LEAST_TIME)
+
+
+@dataclass(frozen=True)
 class Term:
     """One effect: its kind (ratio or rate), its size, and the years from referral between which it acts.
 
-    onset: years in which it grows to its full size. weakened: what it is multiplied by on the log scale.
+    half_life, onset: years in which it halves, and grows to its full size. weakened: what it is multiplied by on the
+    log scale.
     """
 
     name: str
@@ -28,19 +51,31 @@ class Term:
     size: str | int
     first: Quantity
     last: Quantity
-    half_life: Quantity | None = None
-    onset: Quantity | None = None
+    half_life: Drawn | Quantity | None = None
+    onset: Drawn | Quantity | None = None
     weakened: "Weakened | None" = None
 
-    def share(self, begin: Quantity, end: Quantity) -> Quantity:
-        """Mean part of the effect in force during a cycle."""
-        if self.onset is None:
+    @property
+    def drawn(self) -> tuple[Drawn, ...]:
+        """Its times that are parameters."""
+        return tuple(time for time in (self.onset, self.half_life) if isinstance(time, Drawn))
+
+    def share(self, begin: Quantity, end: Quantity, look: Look) -> Quantity:
+        """Mean part of the effect in force during a cycle.
+
+        Draws stand last: begin and end are floats, cells, or (cycle, 1) where a time is drawn.
+        """
+        half_life, onset = (
+            time.years(look) if isinstance(time, Drawn) else time for time in (self.half_life, self.onset)
+        )
+        if onset is None:
             share = window_share(begin, end, self.first, self.last)
         else:
-            share = rising_share(begin, end, self.first, self.last, self.onset)
-        if self.half_life is None:
+            share = rising_share(begin, end, self.first, self.last, onset)
+        if half_life is None:
             return share
-        return share + fading_share(begin, end, self.last, self.half_life)
+        fading = fading_share(begin, end, self.last, half_life)
+        return share + (fading if onset is None else fading * grown_share(self.first, self.last, onset))
 
     def in_force(self, share: Quantity, look: Look) -> tuple[str, Quantity, Quantity]:
         """Kind, share and size as the formula of rates takes them, weakened where something weakens it."""
@@ -99,9 +134,14 @@ class RateLine:
         ends = [*(time for time, _ in self.base[1:]), max(horizon, 1.0) * 2]
         return [window_share(begin, end, first, last) for (first, _), last in zip(self.base, ends, strict=True)]
 
-    def shares(self, begin: Quantity, end: Quantity, horizon: float) -> tuple[Quantity, ...]:
+    @property
+    def drawn(self) -> bool:
+        """Whether a time of an effect is a parameter."""
+        return any(term.drawn for term in self.terms)
+
+    def shares(self, begin: Quantity, end: Quantity, horizon: float, look: Look) -> tuple[Quantity, ...]:
         """Every share of this line for a cycle: pieces of the base first, then effects."""
-        return (*self.base_shares(begin, end, horizon), *(term.share(begin, end) for term in self.terms))
+        return (*self.base_shares(begin, end, horizon), *(term.share(begin, end, look) for term in self.terms))
 
     def rate(self, shares: tuple[Quantity, ...], look: Look) -> Quantity:
         """Rate in force, per year, from the shares of a cycle."""
@@ -153,7 +193,7 @@ def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Mo
     first, last = window(model, strategy, name, effect, months)
     path = f"strategies.{strategy}.effects.{name}"
     half_life, onset = (
-        months(f"{path}.{key}", time.months) / MONTHS_A_YEAR if time and time.months else None
+        _time(model, f"{path}.{key}", time, months)
         for key, time in (("half_life", effect.half_life), ("onset", effect.onset))
     )
     therapy, weakened = model.strategies[strategy].therapy, None
@@ -161,6 +201,13 @@ def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Mo
         weakened = Weakened(effect, therapy)
     kind = "rate" if effect.rate is not None else "ratio"
     return Term(name, kind, effect.size, first, last, half_life, onset, weakened)
+
+
+def _time(model: ModelFile, path: str, time: Duration | str | None, months: Months) -> Drawn | Quantity | None:
+    """Years, or the parameter that they are; None where there is no time."""
+    if isinstance(time, str):
+        return Drawn(time, 1.0 if model.parameters[time].unit.kind == "years" else MONTHS_A_YEAR)
+    return months(path, time.months) / MONTHS_A_YEAR if time and time.months else None
 
 
 def spans(model: ModelFile, references: Iterable[str | int], look: Look) -> Iterator[tuple[slice, Look]]:

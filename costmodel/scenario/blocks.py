@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from costmodel.scenario.fields import Block, Moment, Name, Reference, Span, Text, Time, Transition
+from costmodel.scenario.fields import Block, DrawnSpan, DrawnTime, Moment, Name, Reference, Span, Text, Time, Transition
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.setting import COMPOSITE, NOBODY, THERAPY, CategoryName, PartyOrNobody, Payer
 
@@ -64,13 +64,13 @@ class Effect(Block):
     """
     from_: Moment = Field(alias="from")
     """When the effect begins."""
-    onset: Time | None = None
+    onset: DrawnTime | None = None
     """Time in which it grows to its full size, in a straight line; at full size at once where left out.
-    It is whole before it ends or fades.
+    It is whole before it ends or fades; in a draw in which it is not, it ends or fades from as far as it has grown.
     """
     until: Moment | None = None
     """When it ends, or begins to fade where there is a half-life."""
-    half_life: Span | None = None
+    half_life: DrawnSpan | None = None
     """Time in which a fading effect halves.
     Instead of ending at `until` (or at `from`) it halves every so often. One of `until` and `half_life` is required:
     silence about durability is refused.

@@ -14,7 +14,7 @@ from costmodel.scenario.parameter import varies
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
 from costmodel.scenario.structure import Subject, start_of, uses
-from costmodel.units import price_fits_quantity
+from costmodel.units import Duration, price_fits_quantity
 
 RESERVED_ITEMS = ("therapy",)
 """The ledger's own item: the sessions."""
@@ -61,7 +61,7 @@ def _references(subject: Subject) -> Iterator[Problem]:
             continue  # rates or probabilities: it is not known which
         if unit.kind not in use.kinds:
             wanted = " or ".join(kind.replace("_", " ") for kind in use.kinds)
-            remedy = f"Here a {wanted} is wanted."
+            remedy = f"Wanted here: {wanted}."
             if unit.kind == "odds_ratio":
                 remedy = (
                     "An odds ratio belongs to an outcome at a stated time and is never a hazard ratio; "
@@ -363,9 +363,13 @@ def _window(
     begin, end = window(subject.model, strategy, key, effect)
     if effect.until is not None and end <= begin:
         yield subject.problem(keys, "the effect ends before it begins", "Check from and until.")
-    elif effect.onset is not None and begin + effect.onset.years > end + 1e-9:
-        found = f"it has not grown to its full size after {effect.onset.text} when it ends or begins to fade"
+    elif (onset := subject.years(effect.onset)) is not None and begin + onset > end + 1e-9:
+        time = effect.onset.text if isinstance(effect.onset, Duration) else f"{onset:.3g} years"
+        found = f"it has not grown to its full size after {time} when it ends or begins to fade"
         yield subject.problem((*keys, "onset"), found, "Shorten onset, or give a later until.")
+    if subject.years(effect.half_life) == 0:
+        found = f'"{effect.half_life}" is 0: this time must be above 0'
+        yield subject.problem((*keys, "half_life"), found, "Leave half_life out where the effect ends at once.")
     last = float("inf") if effect.half_life else end
     for begin2, end2, other in windows.get(effect.target, []):
         if begin < end2 and begin2 < last:

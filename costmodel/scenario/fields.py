@@ -1,6 +1,7 @@
 """The kinds of value that a field of a scenario file may hold."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from reprlib import Repr
 from typing import Annotated, Any, Literal
@@ -151,6 +152,23 @@ def _financial_year(value: object) -> str:
 
 PriceYear = Annotated[str, BeforeValidator(_financial_year)]
 """A financial year, `2024/25`, or a calendar year, `2024`."""
+
+
+def _named_or(read: Callable[[object, ValidationInfo], Duration]) -> Callable[[object, ValidationInfo], Duration | str]:
+    """The name of a parameter as it is; everything else as a duration."""
+
+    def either(value: object, info: ValidationInfo) -> Duration | str:
+        named = isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]*", value)
+        return value if named and isinstance(value, str) else read(value, info)
+
+    return either
+
+
+_NAMED_TIME = WithJsonSchema({"type": "string", "examples": ["18 months", "half_life_of_gains"]})
+DrawnTime = Annotated[Duration | str, PlainValidator(_named_or(_duration)), _NAMED_TIME]
+"""A duration, or the name of a parameter in months or years."""
+DrawnSpan = Annotated[Duration | str, PlainValidator(_named_or(_span)), _NAMED_TIME]
+"""A duration above 0, or the name of a parameter in months or years."""
 
 
 @dataclass(frozen=True)

@@ -342,7 +342,8 @@ BY_UNIT = {
     "share": "Shares",
     "sessions": "Therapy",
     "discount_rate": "Method",
-    "age": "People",
+    "years": "People",
+    "months": "Effects",
 }
 
 

@@ -17,6 +17,7 @@ from costmodel.scenario.blocks import Alternative, Stratum
 from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.validate import validate
+from costmodel.units import MONTHS_A_YEAR, Duration
 
 ONLY = "only"
 """The name of a structure that has no others beside it."""
@@ -81,6 +82,15 @@ class Subject:
         """Central value of a reference, or None where it could not be worked out."""
         return float(reference) if isinstance(reference, int) else self.central.get(reference)
 
+    def years(self, time: Duration | str | None) -> float | None:
+        """A duration in years, at its central value where it is a parameter; None where there is none."""
+        if not isinstance(time, str):
+            return time.years if time is not None else None
+        value, record = self.central.get(time), self.model.parameters.get(time)
+        if value is None or record is None:
+            return None
+        return value / MONTHS_A_YEAR if record.unit.kind == "months" else value
+
 
 @dataclass(frozen=True)
 class Use:
@@ -93,7 +103,7 @@ class Use:
 
 
 UNITS = {
-    "cohort.age": "age",
+    "cohort.age": "years",
     "cohort.female": "share",
     "cohort.start.*": "share",
     "mortality.rate_ratio": "rate_ratio",
@@ -109,6 +119,8 @@ UNITS = {
     "strategies.*.effects.*.rate": "rate",
     "strategies.*.effects.*.relative_risk": "relative_risk",
     "strategies.*.effects.*.rate_ratio": "rate_ratio",
+    "strategies.*.effects.*.onset": "months years",
+    "strategies.*.effects.*.half_life": "months years",
     "strategies.*.effects.*.dose.studied": "sessions",
     "strategies.*.effects.*.dose.least": "sessions",
     "strategies.*.effects.*.dose.shape": "share",
@@ -139,7 +151,8 @@ def uses(model: ModelFile) -> Iterator[Use]:
         if path.endswith("transitions.*") and model.in_probabilities:
             kinds = "probability"
         for keys, reference in _entries(model, path.split(".")):
-            yield Use(reference, keys, tuple(kinds.split()), THINGS.get(path, ""))
+            if not isinstance(reference, Duration):
+                yield Use(reference, keys, tuple(kinds.split()), THINGS.get(path, ""))
 
 
 def _entries(block: Any, path: Sequence[str], keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:

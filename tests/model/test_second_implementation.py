@@ -225,6 +225,8 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "rate": any(e.rate is not None for e in effects),
         "hazard ratio": any(e.hazard_ratio is not None for e in effects),
         "fading": any(e.half_life for e in effects),
+        "half-life drawn": any(isinstance(e.half_life, str) for e in effects),
+        "onset drawn": any(isinstance(e.onset, str) for e in effects),
         "quantity": any(e.quantity for e in effects),
         "onset": any(e.onset for e in effects),
         "dose": any(e.dose for e in effects),
@@ -253,5 +255,5 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
 
 
 def test_random_scenarios_use_every_feature(tmp_path: Path) -> None:
-    found = [features(random_scenario([5, i], tmp_path / str(i))) for i in range(24)]
+    found = [features(random_scenario([5, i], tmp_path / str(i))) for i in range(36)]
     assert [name for name in found[0] if not any(one[name] for one in found)] == []

@@ -168,7 +168,7 @@ NUMBERS = [
 ]
 
 UNITS_PRICES_AND_SOURCES = [
-    Slip("wrong_unit_where_used", "age: age", "age: share_female", '"share_female" has the unit "share"', "a age is wanted"),
+    Slip("wrong_unit_where_used", "age: age", "age: share_female", '"share_female" has the unit "share"', "Wanted here: years."),
     Slip("wrong_unit_word", "unit: visits per year, value", "unit: visits per month, value", "visits per month", "visits per year"),
     Slip("unit_misspelt", ATTENDANCE, "unit: shrae, value: 0.8", '"shrae" is not a unit', 'Did you mean "share"?'),
     Slip("unit_percent", ATTENDANCE, 'unit: "%", value: 80', '"%" is not a unit', 'Did you mean "share"?'),

@@ -50,7 +50,7 @@ SLIPS: list[tuple[str, dict[str, Any], str, str]] = [
     ("A14_hazard_ratio_for_a_relative_risk",
      {"parameters.hr": number("hazard ratio", 1.2), "strategies.therapy.effects": {"faster": {**{k: v for k, v in effect().items() if k != "relative_risk"}, "hazard_ratio": "hr"}}},
      "an effect is a relative_risk", "A hazard ratio is not a relative risk"),
-    ("A15_rate_for_a_probability", {"parameters.leave": number("per year", 0.2)}, 'has the unit "per year"', "a probability is wanted"),
+    ("A15_rate_for_a_probability", {"parameters.leave": number("per year", 0.2)}, 'has the unit "per year"', "Wanted here: probability."),
     ("A15_rate_of_1_4_in_a_probability", {"parameters.leave.value": 1.4}, "1.4 is outside 0 to 1", "1 − exp(−1.4) = 0.753"),
     ("A16_yearly_probability_in_monthly_cycles", {"cycle": "1 month"}, f'"leave" is a {YEAR}', "cannot be divided or rescaled by itself"),
     ("A16_probability_without_a_period", {"parameters.leave.unit": "probability"}, '"probability" has no period', 'Write "probability per year"'),

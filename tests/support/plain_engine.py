@@ -102,13 +102,21 @@ class PlainModel:
             if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
                 end = model.horizon.months
         total = self._inside(k, begin, end)
-        if effect.onset is not None and effect.onset.months:
-            total = self._risen(k, begin, end, effect.onset.months)
+        reached, onset = 1.0, self._months(effect.onset)
+        if onset:
+            total = self._risen(k, begin, end, onset)
+            reached = min((end - begin) / onset, 1.0)
         if effect.half_life is not None:
-            speed = math.log(2) / effect.half_life.months
+            speed = math.log(2) / self._months(effect.half_life)
             a, b = max(self.months[k], end), max(self.months[k + 1], end)
-            total += (math.exp(-speed * (a - end)) - math.exp(-speed * (b - end))) / speed
+            total += reached * (math.exp(-speed * (a - end)) - math.exp(-speed * (b - end))) / speed
         return total / self.step
+
+    def _months(self, time: Any) -> float:
+        """Of a duration, or of a parameter; 0 where there is none."""
+        if isinstance(time, str):
+            return self.value(time) * (12 if self.model.parameters[time].unit.text == "years" else 1)
+        return float(time.months) if time else 0.0
 
     def _risen(self, k: int, begin: float, end: float, onset: float) -> float:
         """Months of cycle k, each counted by how far the effect has grown: trapezoids between the kinks of its line."""

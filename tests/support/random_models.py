@@ -66,6 +66,14 @@ class Draft:
         months = self.step * int(self.rng.integers(-(-low // self.step), max(high, low + self.step) // self.step + 1))
         return f"{months / 12:g} years" if months % 3 == 0 and self.chance(0.3) else f"{months} months"
 
+    def perhaps_drawn(self, duration: str, low: float, high: float) -> str:
+        """A duration, or a parameter of about so many months."""
+        if self.chance(0.6):
+            return duration
+        unit, months = self.one(["months", "years"]), self.between(low, high)
+        spread = self.uncertain("lognormal", cv=0.6)
+        return self.add("time", number(unit, months if unit == "months" else round(months / 12, 6), **spread))
+
     # Parameters
 
     def add(self, stem: str, record: dict[str, Any]) -> str:
@@ -217,9 +225,9 @@ class Draft:
         elif lasting != "fades":
             block["until"] = lasting
         if lasting == "fades" or self.chance(0.25):
-            block["half_life"] = self.duration(3, 30)
+            block["half_life"] = self.perhaps_drawn(self.duration(3, 30), 3, 30)
         if lasting != "fades" and self.chance(0.25):
-            block["onset"] = self.one(["1 months", "3 weeks"])
+            block["onset"] = self.perhaps_drawn(self.one(["1 months", "3 weeks"]), 0.3, 1)
         if self.chance(0.25):
             block["dose"] = self.dose()
         estimand = {"source": "X001", "comparator": "usual care", "outcome": "any", "time": "24 months"}
@@ -238,7 +246,7 @@ class Draft:
         ratio = self.add("rr", number("rate ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se_log=0.1)))
         block = self.effect({"quantity": name, "rate_ratio": ratio})
         quantities = {item["while_in"].get(state, item["while_in"].get("others")) for state in states}
-        if len(quantities) == 1 and "gap_from" not in item and self.chance(0.5):
+        if len(quantities) == 1 and "gap_from" not in item and self.chance(0.8):
             estimand = block["estimand"] | {"analysis": "before and after"}
             return block | {"estimand": estimand, "controlled_share": self.share()}
         return block | ({"optimism": self.share()} if self.chance(0.3) else {})

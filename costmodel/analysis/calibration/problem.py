@@ -243,6 +243,7 @@ def _behind_the_rates(scenario: Scenario, structure: Structure) -> set[str]:
     for strategy in structure.model.strategies:
         for line in rate_lines(structure.model, strategy):
             references |= {reference for _, reference in line.base} | {term.size for term in line.terms}
+            references |= {time.reference for term in line.terms for time in term.drawn}
     return set(scenario.behind(references))
 
 

@@ -270,7 +270,7 @@ def _input(scenario: Scenario, name: str, alone: bool, bill: bool) -> Input:
     fitted = leaf.posterior[0].name if leaf is not None and leaf.posterior else ""
     factor = leaf.price_factor if leaf is not None else 1.0
     central, ends = float(scenario.central[name]), limits(record.unit)
-    if record.unit.kind == "age" and scenario.life_table is not None:
+    if record.unit.kind == "years" and scenario.life_table is not None and name in one_by_one(scenario):
         ends = (ends[0], min(ends[1], float(scenario.life_table.last_age)))
     spread = spread_of(scenario, name)
     return Input(name, record.label, record.unit, central, spread, fitted, alone, ends, factor, bill)

@@ -231,7 +231,7 @@ def _share_moved(scenario: Scenario, row: Target, values: Values, draws: int) ->
         (line,) = [one for one in rate_lines(structure.model, str(row.strategy)) if one.name == arrow]
         hazard, rate = np.zeros(draws), np.zeros(draws)
         for begin, end in pairwise(time):
-            rate = line.rate(line.shares(begin, end, float(time[-1])), look) + np.zeros(draws)
+            rate = line.rate(line.shares(begin, end, float(time[-1]), look), look) + np.zeros(draws)
             hazard = hazard + rate * max(0.0, min(end, until) - begin)
         moved[a] = -np.expm1(-hazard - rate * max(0.0, until - time[-1]))
     return moved

@@ -76,7 +76,7 @@ def _rates(context: Context) -> Iterator[Array]:
         for strategy in context.result.strategies:
             for line in rate_lines(structure.model, strategy):
                 for begin, end in zip(context.time[:-1], context.time[1:], strict=True):
-                    yield line.rate(line.shares(begin, end, float(context.time[-1])), look)
+                    yield line.rate(line.shares(begin, end, float(context.time[-1]), look), look)
 
 
 def chances_of(scenario: Scenario) -> list[Chances]:
@@ -170,7 +170,8 @@ def _lost_without_dying(context: Context, flows: Flows, look: Look) -> float:
         for line in rate_lines(structure.model, strategy):
             if line.destination == len(states):
                 rates = [
-                    line.rate(line.shares(*times, float(context.time[-1])), look) for times in pairwise(context.time)
+                    line.rate(line.shares(*times, float(context.time[-1]), look), look)
+                    for times in pairwise(context.time)
                 ]
                 died += np.stack([np.broadcast_to(rate, years.shape[2:]) for rate in rates]) * years[:, line.origin]
         alive = flows.people[:, :, s, a].sum(axis=1)

@@ -93,7 +93,7 @@ def write_rates(sheet: Sheet, inputs: Inputs) -> dict[Variant, list[RateLine]]:
                 if (variant_name(variant, heading), row) not in sheet.values:
                     sheet.put(variant_name(variant, heading), row, hazard * inputs.look(ratio))
             for line in of_variant:
-                shares = list(line.shares(begin, end, horizon))
+                shares = list(line.shares(begin, end, horizon, inputs.look))
                 for i, share in enumerate(shares):
                     if isinstance(share, Cell):
                         shares[i] = sheet.put(variant_name(variant, f"{line.name}, share {i + 1}"), row, share)

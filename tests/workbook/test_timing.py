@@ -1,0 +1,47 @@
+"""The times of effects in the workbook: where they are parameters, the parameter's cell stands in the formulas."""
+
+from pathlib import Path
+from typing import Any
+
+import costmodel as cm
+from costmodel.report.workbook import write
+from tests.support.example import load_example, number
+from tests.support.spreadsheets import by_formualizer, by_libreoffice, disagreements, edited, stored
+from tests.workbook.test_live import YOURS, check_summary
+
+ESTIMAND = {
+    "source": "X001", "comparator": "usual care", "outcome": "visits", "time": "24 months",
+    "analysis": "intention to treat",
+}  # fmt: skip
+LESS = {
+    "quantity": "gp", "rate_ratio": "rr", "from": "start of therapy", "until": "follow-up", "onset": "growing",
+    "half_life": "lasting", "estimand": ESTIMAND,
+}  # fmt: skip
+EDITS: dict[str, Any] = {
+    "strategies.therapy.effects.recovers_faster.onset": "growing",
+    "strategies.therapy.effects.recovers_faster.half_life": "lasting",
+    "strategies.therapy.effects.less": LESS,
+    "parameters.rr": number("rate ratio", 0.7),
+    "parameters.growing": number("months", 6, distribution="gamma", cv=0.5),
+    "parameters.lasting": number("years", 2.5, distribution="lognormal", cv=0.5),
+}
+
+
+def test_times_that_are_parameters_recompute_in_two_programs(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **EDITS)
+    path = tmp_path / "report.xlsx"
+    write(cm.run(scenario, draws=50), path)
+    cells = by_formualizer(path)
+    assert disagreements(path, cells) == []
+    check_summary(path, cells, scenario)
+    ids = {str(value): row for (sheet, row, column), value in stored(path).items() if (sheet, column) == ("Inputs", 1)}
+    assert not [name for name in ids if name.endswith((".onset", ".half_life"))]
+    typed = {"growing": 30.0, "lasting": 0.4}  # more months than it has until it fades
+    on_sheet = {("Inputs", ids[name], YOURS): value for name, value in typed.items()}
+    moved = scenario.changed({"lasting": 0.4, "growing": 23.9})
+    check_summary(path, by_formualizer(path, on_sheet | {("Inputs", ids["growing"], YOURS): 23.9}), moved)
+    (there,) = by_libreoffice(edited(path, [on_sheet], tmp_path), tmp_path, sheet="Summary")
+    here = by_formualizer(path, on_sheet)
+    shared = [key for key, value in there.items() if isinstance(value, float) and isinstance(here.get(key), float)]
+    assert len(shared) > 20
+    assert max(abs(float(str(here[key])) - float(str(there[key]))) for key in shared) < 0.005
