@@ -9,6 +9,7 @@ from costmodel.analysis.validation.file import MODEL, Target
 from costmodel.analysis.validation.question import Prediction
 from costmodel.content import by_content
 from costmodel.currency import MINUS
+from costmodel.engine.formulas import NOTHING
 from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.setting import currency_of
 
@@ -182,7 +183,7 @@ def _interval(low: float, high: float, target: Target) -> str:
 def _figure(value: float, target: Target) -> str:
     if not math.isfinite(value):
         return "beyond the horizon" if target.outcome == "payback month" else "no limit"
-    return f"{MINUS}{_size(-value, target)}" if value < 0 else _size(value, target)
+    return (MINUS if value < -NOTHING else "") + _size(abs(value), target)
 
 
 def _size(value: float, target: Target) -> str:
