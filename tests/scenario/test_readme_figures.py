@@ -90,7 +90,8 @@ def test_the_front_page_says_what_each_population_costs_and_whether_it_comes_bac
 
 @pytest.mark.long
 def test_what_the_resistant_trial_had_back_and_what_the_model_has_back() -> None:
-    """C022 and C023: £5,500 of therapy and £5,000 net; the model at the trial's prices."""
+    """C022, C023: £5,500 of therapy, £5,000 net; by C025 and C026 0.16 × £33,000. The model at the trial's prices."""
     share = answer(result("depression_resistant", "trial_prices"), "offset_ratio", strategy="ltpp")
-    pence = f"the trial had {round(100 * (5_500 - 5_000) / 5_500)}p back in other care, the model {round(100 * share)}p"
+    low, high = (round(100 * (5_500 - net) / 5_500) for net in (0.16 * 33_000, 5_000))
+    pence = f"the trial had {low} to {high}p back in other care, the model {round(100 * share)}p"
     assert pence in " ".join((ROOT / "README.md").read_text("utf-8").split())
