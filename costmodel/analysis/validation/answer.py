@@ -9,7 +9,6 @@ from costmodel.analysis.validation.file import MODEL, Target
 from costmodel.analysis.validation.question import Prediction
 from costmodel.content import by_content
 from costmodel.currency import MINUS
-from costmodel.engine.formulas import NOTHING
 from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.setting import currency_of
 
@@ -183,7 +182,8 @@ def _interval(low: float, high: float, target: Target) -> str:
 def _figure(value: float, target: Target) -> str:
     if not math.isfinite(value):
         return "beyond the horizon" if target.outcome == "payback month" else "no limit"
-    return (MINUS if value < -NOTHING else "") + _size(abs(value), target)
+    size = _size(abs(value), target)
+    return MINUS + size if value < 0 and any(digit in size for digit in "123456789") else size
 
 
 def _size(value: float, target: Target) -> str:
