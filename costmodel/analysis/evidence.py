@@ -1,7 +1,7 @@
 """Every number behind an answer: its standing, its share of the uncertainty, and what knowing it would be worth."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,12 +21,12 @@ from costmodel.content import by_content
 from costmodel.currency import MINUS
 from costmodel.errors import InputError, can_be_called, path_of, shown
 from costmodel.model.draws import Values
-from costmodel.model.run import SEED, checked_draws, run, values_of
+from costmodel.model.run import SEED, Progress, checked_draws, run, values_of
 from costmodel.page import NONE, Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.result.information import Worth, share_between, share_explained, variance
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import kind_of, load
+from costmodel.scenario.load import MODEL, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["DRAWS", "STANDINGS", "Bundle", "Evidence", "evidence", "evidence_of_all"]
 
 Array = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
-
 DRAWS = 10_000
 """Draws behind the page."""
 SPREAD_ASSUMED, TO_BE_CHECKED = "spread assumed", "to be checked"
@@ -80,7 +78,6 @@ NUMBER_COLUMNS = (
     Column("low", "95% interval", "rounded", "interval_words"), Column("source_words", "Sources", right=False),
     Column("status_words", "Status", right=False), SHARE,
 )  # fmt: skip
-MODEL = "model.yaml"
 INTERVAL = (0.025, 0.975)
 
 

@@ -18,7 +18,7 @@ from costmodel.inputs.distributions import ENDED
 from costmodel.page import Column, Page, Paged, Table
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.joint import label_of
-from costmodel.scenario.load import Locked, Refused, kind_of, load
+from costmodel.scenario.load import MODEL, Locked, Refused, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fit", "Population", "Publication", "published", "published_all"]
 
-MODEL, README = "model.yaml", "README.md"
+README = "README.md"
 OVERLAYS = ("cautious", "favourable")
 """Labels of the overlays that stand beside every model."""
 SPREADS = r"parameters\.([^.]+)\.(value|moved_to|cv|effective_size|se|se_log|ci95|range|mode)"

@@ -23,12 +23,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costmodel.analysis.sweep_grid import Plan, Progress, Record, counted, planned
+from costmodel.analysis.sweep_grid import Plan, Record, counted, planned
 from costmodel.content import by_content
 from costmodel.errors import InputError, path_of, shown
 from costmodel.inputs.files import read_bytes, temporary_beside
 from costmodel.model.parallel import processors
-from costmodel.model.run import checked_workers, run
+from costmodel.model.run import Progress, checked_workers, run
 from costmodel.page import Block, Notes, Page, Paged, Paragraph
 from costmodel.version import __version__
 from costmodel.words import cell as safe

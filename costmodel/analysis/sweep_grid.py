@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, can_be_called, nearest, path_of
 from costmodel.inputs.files import named_file, read_bytes
-from costmodel.model.run import DRAWS, MOST_DRAWS, SEED, check_size
+from costmodel.model.run import DRAWS, MOST_DRAWS, SEED, Progress, check_size
 from costmodel.page import Column, Page, Paged, Paragraph, Table
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.fields import Block, Text, Version
@@ -40,8 +40,6 @@ OUTCOMES = (
 
 Value = float | int | str
 Record = Mapping[str, Value]
-Progress = Callable[[str, int, int], None]
-"""Called with what is worked at, how much of it is done and how much is wanted."""
 BY = "set"
 LIST = "a list of numbers or of texts, each once, or from, to and steps"
 SPAN = f"wanted: two numbers that differ and steps, how many values, both ends included, 2 to {MOST_CELLS:,}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from costmodel.app.parts import browser, choice, compute, refusal, show, sidebar, style
+from costmodel.app.parts import browser, choice, compute, show, sidebar, style
 from costmodel.errors import InputError
 
 PAGES = ("answer", "assumptions", "uncertainty", "evidence")
@@ -42,7 +42,7 @@ def _draw(page: StreamlitPage) -> None:
             page.run()
         else:
             sidebar.locked_sidebar(locked)
-            refusal.show(locked)
+            show.locked_population(locked)
     except InputError as error:
         show.refusal(choice.reasons(error), kept=False)
     except StopIteration:

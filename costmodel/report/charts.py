@@ -41,6 +41,7 @@ from costmodel.result.payback import settled
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
 from costmodel.scenario.clock import MONTHS_A_YEAR
+from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import SettingFile
 from costmodel.scenario.setting import account
 from costmodel.words import chance, upper_first
@@ -51,7 +52,6 @@ NOTHING = 0.5
 """Pounds for the whole group."""
 LEVELS = {"95% low": 0.025, "50% low": 0.25, "50% high": 0.75, "95% high": 0.975}
 """Quantiles of a cumulative curve that are drawn."""
-DEAD = "dead"
 PANEL = 24
 """Characters of a line over a panel."""
 MIXTURE = "Weighted mixture"

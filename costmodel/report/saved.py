@@ -16,9 +16,10 @@ from costmodel.inputs.files import write_whole
 from costmodel.result.result import Result
 from costmodel.scenario import overlay
 from costmodel.scenario.build import Scenario, build
-from costmodel.scenario.load import FOLDER, PACKAGE, YOURS, catalogue, load_text
+from costmodel.scenario.load import FOLDER, YOURS, catalogue, load_text
 from costmodel.scenario.read import Tree, parse_file, scalar
 from costmodel.scenario.schema import OverlayFile
+from costmodel.scenario.setting import PACKAGE
 from costmodel.scenario.validate import validate
 from costmodel.version import engine
 

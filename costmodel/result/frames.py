@@ -10,11 +10,10 @@ from costmodel.errors import InputError
 from costmodel.inputs.draws import pick_rows, uniforms
 from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums
 from costmodel.scenario.clock import MONTHS_A_YEAR
-from costmodel.units import Unit
+from costmodel.units import DAYS_A_YEAR, Unit
 
 ALTERNATIVE = "alternative"
 """The column of which alternative a draw has, counted from 1."""
-DAYS_A_YEAR = 365.25
 THERAPY = "therapy"
 Values = Mapping[str, Any]
 

@@ -19,6 +19,7 @@ from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import INTERNAL, STRENGTH
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import Base, LockedFile, OverlayFile, Source
+from costmodel.scenario.setting import shipped
 from costmodel.scenario.validate import validate
 from costmodel.units import SYMBOLS
 from costmodel.version import __version__
@@ -150,7 +151,6 @@ YOURS = "yours"
 
 
 MODEL = "model.yaml"
-PACKAGE = Path(__file__).parents[1]
 _NAME = re.compile(r"(?P<population>[a-z0-9_]+)(?:/(?P<file>[a-z0-9_]+))?")
 
 
@@ -209,9 +209,7 @@ def nameless(tree: Tree) -> bool:
 
 def catalogue() -> Path:
     """The folder of scenarios: of the installed package or of the checkout. COSTMODEL_SCENARIOS names another one."""
-    installed = PACKAGE / "scenarios"
-    shipped = installed if os.path.isdir(installed) else PACKAGE.parent / "scenarios"
-    return Path(os.environ.get(FOLDER) or shipped).resolve()
+    return Path(os.environ.get(FOLDER) or shipped()).resolve()
 
 
 @dataclass(frozen=True)

@@ -190,11 +190,15 @@ def currency_of(unit: str) -> Currency | None:
     return home().currency if code == home().currency.code else Currency(code=code, symbol=code)
 
 
+def shipped() -> Path:
+    """The folder of scenarios of the installed package, or of the checkout."""
+    installed = PACKAGE / "scenarios"
+    return installed if os.path.isdir(installed) else PACKAGE.parent / "scenarios"
+
+
 @lru_cache(maxsize=1)
 def _shipped() -> Accounts:
-    installed = PACKAGE / "scenarios"
-    shipped = installed if os.path.isdir(installed) else PACKAGE.parent / "scenarios"
-    data = parse_file(shipped / "settings" / "england.yaml").data
+    data = parse_file(shipped() / "settings" / "england.yaml").data
     return Accounts.model_validate({key: data[key] for key in Accounts.model_fields if key in data})
 
 

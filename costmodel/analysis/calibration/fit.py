@@ -2,7 +2,7 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +18,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, listed, made_by, one_of, path_of, whole_number
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.files import MARK, temporary_beside
+from costmodel.model.run import Progress
 from costmodel.scenario.joint import Label
 
 Array = NDArray[np.float64]
@@ -49,8 +50,6 @@ NEAREST = 4
 """Searches for the point that comes nearest to an observation."""
 DIGITS = 8
 """Significant digits written: more than a sample determines, so that reading back loses nothing."""
-Progress = Callable[[str, int, int], None]
-"""Called with the fit's name, the steps done and the steps wanted."""
 
 
 @dataclass(frozen=True)

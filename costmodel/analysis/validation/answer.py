@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from costmodel.analysis.validation.file import MODEL, Target
+from costmodel.analysis.validation.file import Target
 from costmodel.analysis.validation.question import Prediction
 from costmodel.content import by_content
 from costmodel.currency import MINUS
 from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
+from costmodel.scenario.load import MODEL
 from costmodel.scenario.setting import currency_of
 
 if TYPE_CHECKING:

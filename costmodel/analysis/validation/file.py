@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.scenario.attached import read_sources
 from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Transition, Version
+from costmodel.scenario.load import MODEL
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
@@ -52,8 +53,6 @@ KEYS = (
 MONEY = {"cost", "cost per year", "net cost", "offset per year", "cost per qaly", "chance cost-effective"}
 """Outcomes of which a figure is money, or rests on a threshold that is."""
 HOME = home().currency.code
-MODEL = "model.yaml"
-"""The file of a population that is asked where a row names none."""
 
 
 class Exchange(Block):

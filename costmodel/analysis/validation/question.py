@@ -22,6 +22,7 @@ from costmodel.result.result import Result
 from costmodel.result.sums import quantiles
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, in_whole_cycles
+from costmodel.scenario.setting import THERAPY
 
 Array = NDArray[np.float64]
 Kind = Literal["mean", "median", "ratio", "chance"]
@@ -30,7 +31,6 @@ Parts = Mapping[str, Array]
 
 mean, median: of `value`. ratio: mean of `above` ÷ mean of `below`. chance: share of draws with `value` 1.
 """
-THERAPY = "therapy"
 ONLY_PEOPLE = ("share in states", "months in states", "share moved")
 """Outcomes without money and health: of the cohort alone."""
 TAILS = (0.025, 0.975)

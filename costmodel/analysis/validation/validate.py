@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from costmodel.analysis.calibration.file import is_calibration, read_calibration
 from costmodel.analysis.validation.answer import HIT, NO_MODEL, PREDICTED, Judged, Validation
-from costmodel.analysis.validation.file import MODEL, MONEY, Declared, Target, read_validation
+from costmodel.analysis.validation.file import MONEY, Declared, Target, read_validation
 from costmodel.analysis.validation.question import (
     Answers,
     Array,
@@ -24,18 +24,17 @@ from costmodel.currency import Currency
 from costmodel.errors import InputError, can_be_called, made_by, nearest, path_of
 from costmodel.inputs.draws import checked_seed
 from costmodel.inputs.prices import factor
-from costmodel.model.run import DRAWS, SEED, checked_draws
+from costmodel.model.run import DRAWS, SEED, Progress, checked_draws
 from costmodel.result.outcomes import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import on_the_clock
-from costmodel.scenario.load import catalogue, load
+from costmodel.scenario.load import MODEL, catalogue, load
 
 VALIDATION_FILE, FORMER_FILE = "validation.yaml", "trial.yaml"
 CANNOT, VOID = "cannot be asked", "void"
 OUTSIDE, WIDE, OUTSIDE_AND_WIDE = "miss: outside", "miss: too wide", "miss: outside, too wide"
 ASSUMPTION = "A"
 """Ids that begin so name assumptions of the project, not observations."""
-Progress = Callable[[str, int, int], None]
 Group = tuple[str, str, str | None, str | None]
 """Rows that one variant of a scenario answers: population, file, stratum, set of utilities."""
 

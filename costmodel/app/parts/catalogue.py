@@ -13,14 +13,13 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem
 from costmodel.report.saved import overlay_text
+from costmodel.scenario.load import MODEL, load_text
 from costmodel.scenario.load import catalogue as folder
-from costmodel.scenario.load import load_text
 from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
 from costmodel.scenario.schema import Base, OverlayFile
 from costmodel.scenario.validate import validate
 from costmodel.words import lower_first, upper_first
 
-MODEL = "model.yaml"
 UPLOADED = "your_file.yaml"
 """A user's file is read as if it stood beside the chosen model under this name, whatever its own."""
 NAMES_A_FILE = ("extends", "setting", "sources", "joint", "file")

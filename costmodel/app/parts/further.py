@@ -1,12 +1,13 @@
 """Below the first screen: who pays, what the money goes on, what would change it, what it rests on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from costmodel.analysis.incremental import incremental
-from costmodel.app.parts import checks, choice, compute, downloads, show
+from costmodel.app.parts import choice, compute, downloads, show
 from costmodel.app.parts.records import STATUS
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import reading_label
@@ -18,6 +19,8 @@ from costmodel.result.table import in_words
 from costmodel.words import chance
 
 HEIGHT = 330
+CHECKED = "checked"
+"""The scenario whose checks were asked for, by its SHA-256."""
 
 
 def show_all(result: Result, perspective: str, strategy: str) -> None:
@@ -47,7 +50,7 @@ def show_all(result: Result, perspective: str, strategy: str) -> None:
     _leaves_out(result)
     _sources(result)
     _exact(result, perspective, strategy)
-    checks.show(result)
+    _checks(result)
     st.header("Take it away", anchor=False)
     downloads.workbook(result)
     with stops:
@@ -157,3 +160,23 @@ def _unrounded(result: Result, strategy: str) -> pd.DataFrame:
     ends = {"value": f"net saving, {setting.currency.symbol} per person", "low": "95% low", "high": "95% high"}
     words = {title: ["" if pd.isna(x) else repr(float(x)) for x in table[name]] for name, title in ends.items()}
     return pd.DataFrame({"perspective": [setting.name(name) for name in table["perspective"]], **words})
+
+
+def _checks(result: Result) -> None:
+    """An expander with a button; once it was pressed, the checks of this scenario."""
+    sha256 = result.scenario.sha256
+    with st.expander("Checks of this run"):
+        st.caption(
+            "Laws that every run must obey: nobody is lost, parts sum to the total, no effect means no saving. "
+            "Each is measured on this scenario with your values. It takes a few seconds."
+        )
+        if st.button("Check this run", key="check this run"):
+            st.session_state[CHECKED] = sha256
+        if st.session_state.get(CHECKED) != sha256:
+            return
+        status = st.empty()
+        checks = compute.checks(result, lambda: status.caption("Checking …"))
+        status.empty()
+        (st.error if checks.failed else st.success)(checks.headline)
+        rest = checks.page()
+        show.page(replace(rest, blocks=rest.blocks[1:]))

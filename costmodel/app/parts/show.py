@@ -1,4 +1,6 @@
-"""Putting results on the page: charts with their tables, tables, refusals."""
+"""Putting results on the page: charts with their tables, tables, refusals, and a locked population."""
+
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -7,6 +9,8 @@ from costmodel.app.parts.text import csv, literal, literal_table
 from costmodel.currency import Currency
 from costmodel.drawing import Chart
 from costmodel.page import SCREEN, Figure, Heading, Notes, Page, Paragraph, Table
+from costmodel.report.contents import locked_page
+from costmodel.scenario.load import HEADLINE, Locked, because
 
 CONFIG = {
     "displaylogo": False,
@@ -103,3 +107,11 @@ def refusal(text: str, kept: bool = True) -> None:
     st.error("  \n".join(literal(line) for line in text.splitlines()))
     if kept:
         st.caption("Not applied. What you see is the previous result.")
+
+
+def locked_population(locked: Locked) -> None:
+    """Title, refusal, why, what the studies found, sources: on every page, where an answer would stand."""
+    st.title(literal(locked.file.title), anchor=False)
+    st.error(f"**{literal(HEADLINE)}** {literal(because(locked))}")
+    rest = locked_page(locked)
+    page(replace(rest, blocks=rest.blocks[2:]))
