@@ -141,7 +141,7 @@ def _probability(text: str, weeks_a_year: float) -> Unit:
 
 def _may_be_counted(noun: str) -> bool:
     """Whether a noun can be the THINGS of "THINGS per year": not a unit itself, not money."""
-    return noun not in _FIXED_UNITS.keys() - {"sessions"} and not noun.isupper()
+    return noun not in _FIXED_UNITS.keys() - {"sessions", "months"} and not noun.isupper()
 
 
 def _singular(noun: str) -> str:

@@ -31,6 +31,7 @@ from tests.support.pounds import unit_of
         ("visits per year", "quantity", "visit", 0, math.inf),
         ("bed-days per year", "quantity", "bed-day", 0, math.inf),
         ("sessions per year", "quantity", "session", 0, math.inf),
+        ("months per year", "quantity", "month", 0, math.inf),
         ("GBP per outpatient visit", "price", "outpatient visit", 0, math.inf),
         ("GBP per QALY", "price", "QALY", 0, math.inf),
         ("sessions", "sessions", "session", 0, math.inf),

@@ -91,6 +91,21 @@ def dose_share(delivered: Quantity, studied: Quantity, shape: Quantity) -> Quant
     return least(1.0, delivered / greatest(studied, LEAST_DOSE)) ** shape
 
 
+def saturating_share(delivered: Quantity, studied: Quantity, half_dose: Quantity) -> Quantity:
+    """The same where sessions add ever less: dose ÷ (dose + half_dose), as a part of that at the studied dose."""
+
+    def done(sessions: Quantity) -> Quantity:
+        return sessions / greatest(sessions + half_dose, LEAST_DOSE)
+
+    studied = greatest(studied, LEAST_DOSE)
+    return done(least(delivered, studied)) / done(studied)
+
+
+def flat_share(delivered: Quantity, studied: Quantity, flat_from: Quantity) -> Quantity:
+    """The same where more than a few sessions add nothing: delivered ÷ flat_from, at most 1 and 1 when studied."""
+    return dose_share(delivered, least(studied, flat_from), 1.0)
+
+
 def rate_in_force(base: Quantity, terms: Sequence[tuple[str, Quantity, Quantity]]) -> Quantity:
     """Mean rate of a transition, or multiple of a quantity, over a cycle.
 

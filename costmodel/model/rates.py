@@ -8,10 +8,12 @@ from costmodel.engine.formulas import (
     LEAST_TIME,
     dose_share,
     fading_share,
+    flat_share,
     greatest,
     grown_share,
     rate_in_force,
     rising_share,
+    saturating_share,
     weighted,
     window_share,
 )
@@ -25,6 +27,9 @@ from costmodel.units import Duration
 Quantity = Any
 Look = Callable[[str | int], Quantity]
 """The value of a reference: a float, draws, or a cell."""
+
+DOSE_SHARES = {"shape": dose_share, "half_dose": saturating_share, "flat_from": flat_share}
+"""The part of an effect that a dose brings about, by the rule: of the sessions delivered, those studied, its number."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ class Weakened:
         strength: Quantity = 1.0
         if (dose := self.effect.dose) is not None:
             delivered = look(self.therapy.sessions) * look(self.therapy.attendance)
-            strength = dose_share(delivered, look(dose.studied), look(dose.shape))
+            rule, number = dose.rule
+            strength = DOSE_SHARES[rule](delivered, look(dose.studied), look(number))
         if self.effect.optimism is not None:
             strength = strength * (1 - look(self.effect.optimism))
         if self.effect.controlled_share is not None:

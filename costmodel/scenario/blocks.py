@@ -30,15 +30,39 @@ class Estimand(Block):
     """The scenario's comparator, where the source's was another and the effect is assumed to hold against it too."""
 
 
+DOSE_RULES = ("shape", "half_dose", "flat_from")
+"""Keys of a dose that say how it works, of which it has one."""
+
+
 class Dose(Block):
     """How an effect depends on the sessions delivered."""
 
     studied: Reference
     """Sessions delivered in the source; unit `sessions`. More add nothing."""
-    least: Reference
-    """The fewest sessions that were studied; unit `sessions`."""
-    shape: Reference
-    """Exponent of the share of the studied dose, 0 to 1; unit `share`."""
+    shape: Reference | None = None
+    """Exponent of the share of the studied dose, 0 to 1; unit `share`.
+    One of `shape`, `half_dose` and `flat_from`.
+    """
+    least: Reference | None = None
+    """The fewest sessions that were studied; unit `sessions`. With `shape`, and only there."""
+    half_dose: Reference | None = None
+    """Sessions that do half of what ever more of them would; unit `sessions`."""
+    flat_from: Reference | None = None
+    """Sessions from which more add nothing; below them it falls to 0 in proportion; unit `sessions`."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> "Dose":
+        given = [rule for rule in DOSE_RULES if getattr(self, rule) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a dose has exactly one of {', '.join(DOSE_RULES)}; found: {', '.join(given) or 'none'}")
+        if (self.shape is None) != (self.least is None):
+            raise ValueError("shape and least come together")
+        return self
+
+    @property
+    def rule(self) -> tuple[str, str | int]:
+        """Which of DOSE_RULES it has, and the reference to its number."""
+        return next((rule, number) for rule in DOSE_RULES if (number := getattr(self, rule)) is not None)
 
 
 class Effect(Block):

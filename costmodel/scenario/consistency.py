@@ -321,10 +321,11 @@ def _weakened(subject: Subject, keys: Keys, effect: Effect) -> Iterator[Problem]
     model = subject.model
     item = model.costs.get(effect.quantity or "")
     if (dose := effect.dose) is not None:
-        studied, least = subject.value(dose.studied), subject.value(dose.least)
+        what, fewer = ("the least", dose.least) if dose.flat_from is None else ("flat_from", dose.flat_from)
+        studied, least = subject.value(dose.studied), subject.value(fewer or 0)
         if studied is not None and least is not None and not 0 < studied >= least:
-            found = f"the studied dose is {studied:g} sessions and the least {least:g}"
-            yield subject.problem((*keys, "dose"), found, "The studied dose is above 0 and not below the least.")
+            found = f"the studied dose is {studied:g} sessions and {what} {least:g}"
+            yield subject.problem((*keys, "dose"), found, f"The studied dose is above 0 and not below {what}.")
     uncontrolled = effect.estimand.analysis == "before and after"
     if uncontrolled and effect.controlled_share is None:
         remedy = "Give controlled_share: the part that a control group would not have shown."

@@ -124,6 +124,8 @@ UNITS = {
     "strategies.*.effects.*.dose.studied": "sessions",
     "strategies.*.effects.*.dose.least": "sessions",
     "strategies.*.effects.*.dose.shape": "share",
+    "strategies.*.effects.*.dose.half_dose": "sessions",
+    "strategies.*.effects.*.dose.flat_from": "sessions",
     "strategies.*.effects.*.optimism": "share",
     "strategies.*.effects.*.controlled_share": "share",
     "strategies.*.harms.*.share": "share",

@@ -137,8 +137,15 @@ def _measured(seen: Seen, who: str, which: str, therapy: Therapy, effect: Effect
     """An effect that is used where it was not measured: another dose, another comparator."""
     if (dose := effect.dose) is not None:
         delivered = seen.value(therapy.sessions) * seen.value(therapy.attendance)
-        least, most = seen.value(dose.least), seen.value(dose.studied)
-        if not least * (1 - CLOSE) <= delivered <= most * (1 + CLOSE):
+        most = seen.value(dose.studied)
+        least = most if dose.least is None else seen.value(dose.least)
+        if dose.least is None and delivered < most / 2 * (1 - CLOSE):
+            yield (
+                f"{who}: {delivered:.3g} sessions are delivered, under half of the {most:.3g} at which {which} was "
+                "studied: what it does is by the dose rule, not by evidence."
+            )
+        fewer = dose.least is not None and delivered < least * (1 - CLOSE)
+        if fewer or delivered > most * (1 + CLOSE):
             studied = f"{least:.3g} to {most:.3g}" if least < most else f"{most:.3g}"
             yield (
                 f"{who}: {delivered:.3g} sessions are delivered and {which} was studied at "

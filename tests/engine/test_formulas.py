@@ -83,6 +83,22 @@ def test_half_the_dose_is_the_share_that_its_shape_says_and_more_than_studied_ad
     assert formulas.dose_share(1.0, 0.0, 1.0) == 1.0
 
 
+@pytest.mark.parametrize("number", [0.0, 1e-12, 5.0, 25.0])
+@pytest.mark.parametrize("share", [formulas.saturating_share, formulas.flat_share])
+def test_every_dose_rule_is_0_at_none_and_1_at_what_was_studied(share: Callable[..., float], number: float) -> None:
+    assert share(0.0, 16.0, number) == 0.0
+    assert share(16.0, 16.0, number) == share(90.0, 16.0, number) == share(1.0, 0.0, number) == 1.0
+    doses = [float(share(dose, 16.0, number)) for dose in np.linspace(0, 16, 65)]
+    assert doses == sorted(doses)
+
+
+def test_half_the_dose_of_a_saturating_rule() -> None:
+    assert formulas.saturating_share(8.0, 16.0, 8.0) == pytest.approx(0.5 / (16 / 24), rel=1e-15)
+    assert formulas.flat_share(8.0, 16.0, 4.0) == 1.0
+    assert formulas.flat_share(1.0, 16.0, 4.0) == 0.25
+    assert formulas.flat_share(1.0, 2.0, 4.0) == 0.5
+
+
 @given(st.floats(0, 100), st.floats(0.5, 100), st.floats(0.01, 1))
 def test_more_sessions_never_do_less_and_each_does_no_more_than_the_one_before(
     delivered: float, studied: float, shape: float

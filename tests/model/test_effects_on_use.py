@@ -60,6 +60,10 @@ def test_gains_may_grow_after_therapy_ends(tmp_path: Path) -> None:
     ("weakened", "strength"),
     [
         ({"dose": {"studied": "studied", "least": "least", "shape": "shape"}}, (12.8 / 20) ** 0.5),
+        ({"dose": {"studied": "studied", "half_dose": "half"}}, 12.8 / 22.8 * 30 / 20),
+        ({"dose": {"studied": "studied", "half_dose": 0}}, 1.0),
+        ({"dose": {"studied": "studied", "flat_from": "half"}}, 1.0),
+        ({"dose": {"studied": "studied", "flat_from": "studied"}}, 12.8 / 20),
         ({"optimism": "taken"}, 0.6),
         ({"dose": {"studied": "least", "least": "least", "shape": "shape"}, "optimism": "taken"}, 0.6),
     ],
@@ -68,6 +72,7 @@ def test_it_is_weakened_on_the_log_scale(tmp_path: Path, weakened: dict[str, Any
     numbers = {
         "parameters.studied": number("sessions", 20),
         "parameters.least": number("sessions", 4),
+        "parameters.half": number("sessions", 10),
         "parameters.shape": number("share", 0.5),
         "parameters.taken": number("share", 0.4),
     }
@@ -101,6 +106,63 @@ def test_more_attendance_up_to_the_studied_dose_does_more_and_beyond_it_only_cos
     assert not scenario.changed({"attendance": 0.5}).warnings
 
 
+RULES: dict[str, dict[str, Any]] = {
+    "shape": {"shape": "bend", "least": "few"}, "half_dose": {"half_dose": "ten"}, "flat_from": {"flat_from": "few"},
+}  # fmt: skip
+
+
+def dosed(folder: Path, rule: str) -> cm.Scenario:
+    """An effect on people and one on use, studied at 16 sessions, of which 16 × the attendance are delivered."""
+    dose = RULES[rule] | {"studied": "studied"}
+    edits = {f"{OTHER}.dose": dose, LESS: effect(dose=dose), "parameters.rr": number("rate ratio", 0.7)}
+    sessions = {"studied": number("sessions", 16), "few": number("sessions", 4), "ten": number("sessions", 10)}
+    numbers = sessions | {"bend": number("share", 0.5), "attendance": number("share", 1)}
+    return load_example(folder, **edits, **{f"parameters.{name}": record for name, record in numbers.items()})
+
+
+def changed(scenario: cm.Scenario, **values: float) -> tuple[np.ndarray, np.ndarray]:
+    """Visits with therapy as a multiple of those without in the first cycle, and the people who are well at its end."""
+    other = scenario.changed(values)
+    found = simulate(other, central_values(other), 1)
+    return found.cost[0, 1, 1, 0, 0] / found.cost[0, 1, 0, 0, 0], found.people[1, 1, :, 0, 0]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_sessions_do_nothing_and_more_than_were_studied_no_more(rule: str, tmp_path: Path) -> None:
+    scenario = dosed(tmp_path, rule)
+    without = changed(scenario.changed({"rr": 1.0, "hr_recover": 1.0}))
+    whole = changed(scenario)
+    for values, (visits, well) in (
+        ({"attendance": 0.0}, without),
+        ({"sessions": 0.0}, without),
+        ({"sessions": 90.0}, whole),
+    ):
+        found = changed(scenario, **values)
+        assert found[0] == pytest.approx(visits, rel=1e-12)
+        np.testing.assert_allclose(found[1], well, rtol=1e-12)
+    assert whole[0] < 0.75
+    assert whole[1][1] > 1.1 * whole[1][0]
+
+
+@pytest.mark.parametrize(("rule", "left"), [("shape", 0.5**0.5), ("half_dose", 8 / 18 * 26 / 16), ("flat_from", 1.0)])
+def test_half_of_the_studied_dose_does_what_the_rule_says(rule: str, left: float, tmp_path: Path) -> None:
+    scenario = dosed(tmp_path, rule)
+    ratios = {"rr": 0.7**left, "hr_recover": 1.5**left}
+    half, as_ratios = changed(scenario, sessions=8.0), changed(scenario, **ratios)
+    assert half[0] == pytest.approx(as_ratios[0], rel=1e-12)
+    np.testing.assert_allclose(half[1], as_ratios[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["half_dose", "flat_from"])
+def test_under_half_of_the_studied_dose_the_rule_speaks_and_not_the_evidence(rule: str, tmp_path: Path) -> None:
+    scenario = dosed(tmp_path, rule)
+    said = '7 sessions are delivered, under half of the 16 at which the effect "less" was studied'
+    few = cm.run(scenario.changed({"sessions": 7.0}), draws=10).warnings
+    assert any(said in one and "by the dose rule, not by evidence" in one for one in few)
+    assert not scenario.changed({"sessions": 8.0}).warnings
+    assert any("more than were studied add no effect" in one for one in scenario.changed({"sessions": 20.0}).warnings)
+
+
 def test_a_dose_outside_the_studied_range_is_said_on_every_output(tmp_path: Path) -> None:
     dose = {"studied": "studied", "least": "studied", "shape": 1}
     scenario = load_example(tmp_path, **{f"{OTHER}.dose": dose, "parameters.studied": number("sessions", 8)})
@@ -126,6 +188,23 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "dose": (
         {f"{OTHER}.dose": {"studied": "few", "least": "many", "shape": "kept"}},
         "the studied dose is 4 sessions and the least 9",
+    ),
+    "dose of two rules": (
+        {f"{OTHER}.dose": {"studied": "many", "half_dose": "few", "flat_from": "few"}},
+        "a dose has exactly one of shape, half_dose, flat_from; found: half_dose, flat_from",
+    ),
+    "dose without a rule": ({f"{OTHER}.dose": {"studied": "many"}}, "found: none"),
+    "dose without its least": (
+        {f"{OTHER}.dose": {"studied": "many", "shape": "kept"}},
+        "shape and least come together",
+    ),
+    "dose that is flat too late": (
+        {f"{OTHER}.dose": {"studied": "few", "flat_from": "many"}},
+        "the studied dose is 4 sessions and flat_from 9",
+    ),
+    "half a dose as a share": (
+        {f"{OTHER}.dose": {"studied": "few", "half_dose": "kept"}},
+        '"kept" has the unit "share". Wanted here: sessions.',
     ),
     "comparator": (
         {f"{OTHER}.estimand.comparator": "waiting list"},

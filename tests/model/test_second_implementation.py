@@ -17,6 +17,7 @@ from costmodel.engine.formulas import NOTHING
 from costmodel.model.draws import central_values, drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.result.outcomes import Outcomes
+from costmodel.scenario.blocks import DOSE_RULES
 from tests.support import plain_payback
 from tests.support.plain_engine import PARTIES_OF, VIEWS, PlainModel
 from tests.support.plain_values import plain_values
@@ -229,7 +230,7 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "onset drawn": any(isinstance(e.onset, str) for e in effects),
         "quantity": any(e.quantity for e in effects),
         "onset": any(e.onset for e in effects),
-        "dose": any(e.dose for e in effects),
+        **{f"dose, {rule}": any(e.dose and e.dose.rule[0] == rule for e in effects) for rule in DOSE_RULES},
         "optimism": any(e.optimism is not None for e in effects),
         "controlled share": any(e.controlled_share is not None for e in effects),
         "fading at once": any(e.half_life and not e.until for e in effects),

@@ -133,13 +133,23 @@ class PlainModel:
         strength = 1.0
         if effect.dose is not None:
             therapy = self.model.strategies[strategy].therapy
-            part = self.value(therapy.sessions) * self.value(therapy.attendance) / self.value(effect.dose.studied)
-            strength *= min(part, 1.0) ** self.value(effect.dose.shape)
+            strength *= self._dose(self.value(therapy.sessions) * self.value(therapy.attendance), effect.dose)
         if effect.optimism is not None:
             strength *= 1.0 - self.value(effect.optimism)
         if effect.controlled_share is not None:
             strength *= self.value(effect.controlled_share)
         return strength
+
+    def _dose(self, sessions: float, dose: Any) -> float:
+        """Part of the effect that so many sessions bring about; more than were studied add nothing."""
+        studied = self.value(dose.studied)
+        sessions = min(sessions, studied)
+        if dose.half_dose is not None:
+            half = self.value(dose.half_dose)
+            return sessions * (studied + half) / (studied * (sessions + half))
+        if dose.flat_from is not None:
+            return min(sessions / min(self.value(dose.flat_from), studied), 1.0)
+        return (sessions / studied) ** self.value(dose.shape)
 
     def _shrunk(self, ratio: float, strength: float) -> float:
         return math.exp(strength * math.log(ratio)) if ratio > 0 else 0.0**strength

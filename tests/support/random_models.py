@@ -228,18 +228,20 @@ class Draft:
             block["half_life"] = self.perhaps_drawn(self.duration(3, 30), 3, 30)
         if lasting != "fades" and self.chance(0.25):
             block["onset"] = self.perhaps_drawn(self.one(["1 months", "3 weeks"]), 0.3, 1)
-        if self.chance(0.25):
+        if self.chance(0.4):
             block["dose"] = self.dose()
         estimand = {"source": "X001", "comparator": "usual care", "outcome": "any", "time": "24 months"}
         return block | {"estimand": estimand | {"analysis": "intention to treat"}}
 
     def dose(self) -> dict[str, Any]:
-        studied, least = self.between(4, 60), self.between(0, 4)
-        return {
-            "studied": self.add("studied", number("sessions", studied, **self.uncertain("gamma", cv=0.1))),
-            "least": self.add("least", number("sessions", least)),
-            "shape": self.share(0.2, 1.0),
-        }
+        studied, few = self.between(4, 60), self.between(0, 4)
+        block = {"studied": self.add("studied", number("sessions", studied, **self.uncertain("gamma", cv=0.1)))}
+        rule = self.one(["shape", "half_dose", "flat_from"])
+        if rule == "shape":
+            return block | {"least": self.add("least", number("sessions", few)), "shape": self.share(0.2, 1.0)}
+        most = {"half_dose": 25.0, "flat_from": 4.0}[rule]
+        sessions = number("sessions", self.between(1, most), **self.uncertain("gamma", cv=0.3))
+        return block | {rule: self.add(rule, sessions)}
 
     def effect_on_quantity(self, name: str, item: dict[str, Any], states: Sequence[str]) -> dict[str, Any]:
         """Fewer or more of a cost item, by trial or, where its quantity is the same in all states, before and after."""

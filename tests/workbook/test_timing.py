@@ -20,7 +20,10 @@ LESS = {
 EDITS: dict[str, Any] = {
     "strategies.therapy.effects.recovers_faster.onset": "growing",
     "strategies.therapy.effects.recovers_faster.half_life": "lasting",
-    "strategies.therapy.effects.less": LESS,
+    "strategies.therapy.effects.recovers_faster.dose": {"studied": "studied", "half_dose": "half_dose"},
+    "strategies.therapy.effects.less": LESS | {"dose": {"studied": "studied", "flat_from": "half_dose"}},
+    "parameters.studied": number("sessions", 20),
+    "parameters.half_dose": number("sessions", 10, distribution="gamma", cv=0.3),
     "parameters.rr": number("rate ratio", 0.7),
     "parameters.growing": number("months", 6, distribution="gamma", cv=0.5),
     "parameters.lasting": number("years", 2.5, distribution="lognormal", cv=0.5),
@@ -36,10 +39,10 @@ def test_times_that_are_parameters_recompute_in_two_programs(tmp_path: Path) -> 
     check_summary(path, cells, scenario)
     ids = {str(value): row for (sheet, row, column), value in stored(path).items() if (sheet, column) == ("Inputs", 1)}
     assert not [name for name in ids if name.endswith((".onset", ".half_life"))]
-    typed = {"growing": 30.0, "lasting": 0.4}  # more months than it has until it fades
-    on_sheet = {("Inputs", ids[name], YOURS): value for name, value in typed.items()}
-    moved = scenario.changed({"lasting": 0.4, "growing": 23.9})
-    check_summary(path, by_formualizer(path, on_sheet | {("Inputs", ids["growing"], YOURS): 23.9}), moved)
+    moved = {"lasting": 0.4, "growing": 23.9, "half_dose": 14.0, "sessions": 9.0}
+    on_sheet = {("Inputs", ids[name], YOURS): value for name, value in moved.items()}
+    check_summary(path, by_formualizer(path, on_sheet), scenario.changed(moved))
+    on_sheet[("Inputs", ids["growing"], YOURS)] = 30.0  # more months than it has until it fades
     (there,) = by_libreoffice(edited(path, [on_sheet], tmp_path), tmp_path, sheet="Summary")
     here = by_formualizer(path, on_sheet)
     shared = [key for key, value in there.items() if isinstance(value, float) and isinstance(here.get(key), float)]

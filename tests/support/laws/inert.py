@@ -144,7 +144,7 @@ def _doses(scenario: Scenario) -> Iterator[str | int]:
     for strategy in scenario.model.strategies.values():
         for effect in strategy.effects.values():
             if effect.dose is not None:
-                yield from (effect.dose.studied, effect.dose.least, effect.dose.shape)
+                yield from (number for _, number in effect.dose if number is not None)
 
 
 def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:
