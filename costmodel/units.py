@@ -205,17 +205,6 @@ def unusual(unit: Unit, value: float) -> str | None:
     return None
 
 
-def out_of_range(low: float, high: float, central: float) -> str | None:
-    """Why a plausible range cannot belong to a central value; None if it can. low = high is allowed."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return f"the range [{low}, {high}] is not finite"
-    if low > high:
-        return f"the range [{low:g}, {high:g}] has its ends the wrong way round"
-    if not low <= central <= high:
-        return f"the value {central:g} is outside its range [{low:g}, {high:g}]"
-    return None
-
-
 @dataclass(frozen=True)
 class Duration:
     """A length of time. months: exact for months and years; a week is 7/365.25 of a year, or the model's 1/52."""

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from costmodel.currency import Currency
 from costmodel.units import (
     Unit,
-    out_of_range,
     out_of_support,
     parse_duration,
     parse_unit,
@@ -147,14 +146,6 @@ def test_what_is_only_unusual_is_warned_about() -> None:
     assert unusual(unit_of("per year"), 12) is None
     assert "dead" in (unusual(unit_of("utility"), -0.2) or "")
     assert unusual(unit_of("utility"), 0.2) is None
-
-
-def test_a_range_must_hold_its_value() -> None:
-    assert out_of_range(1, 3, 2) is None
-    assert out_of_range(2, 2, 2) is None
-    assert "wrong way round" in (out_of_range(3, 1, 2) or "")
-    assert "outside its range" in (out_of_range(1, 3, 4) or "")
-    assert "finite" in (out_of_range(math.nan, 3, 2) or "")
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from costmodel.scenario import overlay
 from costmodel.scenario.attached import accounts_of, with_sources
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.parameter import INTERNAL, STRENGTH
+from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import Base, LockedFile, OverlayFile, Source
 from costmodel.scenario.setting import shipped
-from costmodel.scenario.validate import validate
+from costmodel.scenario.validate import internal_keys, validate
 from costmodel.units import SYMBOLS
 from costmodel.version import __version__
 
@@ -381,13 +381,13 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
     merged = Tree(dict(base.data), dict(base.places), unreadable=set(base.unreadable))
     merged.data["setting"] = name
     merged.places[("setting",)] = place
-    problems = _internal_keys(base)
+    problems = internal_keys(base)
     try:
         setting = parse_file(named_file(name, place.path, str(place)))
     except InputError as error:
         return merged, [*problems, *error.problems]
     merged.accounts = accounts_of(setting)
-    problems += [*setting.problems, *_internal_keys(setting)]
+    problems += [*setting.problems, *internal_keys(setting)]
     merged.unreadable |= {keys for keys in setting.unreadable if keys[0] == "parameters"}
     own = base.data.get("parameters")
     theirs = setting.data.get("parameters")
@@ -401,19 +401,6 @@ def _with_setting(base: Tree, place: Place, name: str) -> tuple[Tree, list[Probl
             if keys[:1] == ("parameters",) and len(keys) > 1:
                 merged.places.setdefault(keys, where)
     return merged, problems
-
-
-def _internal_keys(tree: Tree) -> list[Problem]:
-    """Keys of parameter records that only controls and options may set."""
-    return [
-        Problem(
-            str(place),
-            f'unknown key "{keys[2]}" ({".".join(map(str, keys))})',
-            "Change the value in an overlay.",
-        )
-        for keys, place in tree.places.items()
-        if len(keys) == 3 and keys[0] == "parameters" and keys[2] in INTERNAL
-    ]
 
 
 Kind = Literal["overlay", "locked", "model", "other"]

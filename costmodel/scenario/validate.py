@@ -66,6 +66,19 @@ def validate(file_type: type[FileType], tree: Tree) -> tuple[FileType | None, li
     return None, problems, faulty
 
 
+def internal_keys(tree: Tree) -> list[Problem]:
+    """Keys of parameter records that only controls and options may set."""
+    return [
+        Problem(
+            str(place),
+            f'unknown key "{keys[2]}" ({".".join(map(str, keys))})',
+            "Change the value in an overlay.",
+        )
+        for keys, place in tree.places.items()
+        if len(keys) == 3 and keys[0] == "parameters" and keys[2] in INTERNAL
+    ]
+
+
 STAND_INS: dict[str, Any] = {
     "format": 1, "title": "–", "label": "none", "population": "–", "model": "rates", "follow_up": "1 month",
     "beyond_follow_up": "effects cease", "horizon": "100 years", "leaves_out": [], "costs": {},
