@@ -8,10 +8,10 @@ import streamlit as st
 
 from costmodel.analysis.incremental import incremental
 from costmodel.app.parts import choice, compute, downloads, show
-from costmodel.app.parts.records import STATUS
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import reading_label
 from costmodel.report import charts
+from costmodel.report.contents import STANDING
 from costmodel.report.saved import command
 from costmodel.report.sentence import cash_verdict, pick, verdict
 from costmodel.result.result import DETERMINISTIC, Result
@@ -133,7 +133,7 @@ def _sources(result: Result) -> None:
         {
             "id": source,
             "citation": scenario.sources[source].citation,
-            "status": STATUS[scenario.sources[source].status],
+            "status": STANDING[scenario.sources[source].status],
         }
         for source in ids
         if source in scenario.sources

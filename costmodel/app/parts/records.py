@@ -5,17 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from costmodel.report.contents import STANDING
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import DERIVED, heading
 
 CLOCK = "Time and size"
 DURABILITY = ("effects cease", "effects persist", "gap closes")
-STATUS = {
-    "read": "read at the source",
-    "derived": "derived",
-    "recalled": "recalled, to be checked",
-    "assumption": "assumption",
-}
 WIDE = (0.025, 0.975)
 LARGEST = 10_000_000.0
 """The highest number that a field offers: people of a scenario, and a price before it is taken for a slip."""
@@ -165,7 +160,7 @@ def _parameter(base: Scenario, scenario: Scenario, changes: dict[str, object], n
         if parameter.price_year and parameter.price_year != base.setting.price_year
         else ""
     )
-    status = STATUS["recalled" if base.is_recalled(name) else base.status(name)]
+    status = STANDING["recalled" if base.is_recalled(name) else base.status(name)]
     if (by := base.moved_by(name)) is not None:
         status = f"moved by “{by}”, its source says otherwise"
     return Record(
