@@ -9,8 +9,8 @@ from costmodel.currency import Currency
 from costmodel.errors import nearest
 
 Kind = Literal[
-    "share", "rate", "probability", "hazard_ratio", "rate_ratio", "relative_risk", "odds_ratio", "multiplier",
-    "quantity", "price", "sessions", "utility", "years", "months", "discount_rate",
+    "share", "rate", "probability", "hazard_ratio", "rate_ratio", "cost_ratio", "relative_risk", "odds_ratio",
+    "multiplier", "quantity", "price", "sessions", "utility", "years", "months", "discount_rate",
 ]  # fmt: skip
 
 HIGHEST_RATE = 52.0
@@ -49,8 +49,8 @@ class Unit:
 
     @property
     def is_ratio(self) -> bool:
-        """A relative effect: hazard, rate or odds ratio, or relative risk."""
-        return self.kind in ("hazard_ratio", "rate_ratio", "relative_risk", "odds_ratio")
+        """A relative effect: hazard, rate, cost or odds ratio, or relative risk."""
+        return self.kind in ("hazard_ratio", "rate_ratio", "cost_ratio", "relative_risk", "odds_ratio")
 
     @property
     def bounded(self) -> bool:
@@ -77,6 +77,7 @@ _FIXED_UNITS: dict[str, Unit] = {
         Unit("per year", "rate", high=HIGHEST_RATE),
         Unit("hazard ratio", "hazard_ratio"),
         Unit("rate ratio", "rate_ratio"),
+        Unit("cost ratio", "cost_ratio"),
         Unit("relative risk", "relative_risk"),
         Unit("odds ratio", "odds_ratio"),
         Unit("multiplier", "multiplier"),

@@ -83,7 +83,36 @@ def rising_share(begin: Quantity, end: Quantity, first: Quantity, last: Quantity
 
 def grown_share(first: Quantity, last: Quantity, onset: Quantity) -> Quantity:
     """Part of its full size to which an effect has grown at `last`: (last − first) ÷ onset, at most 1."""
-    return least(1.0, (last - first) / onset)
+    return least(1.0, greatest(0.0, last - first) / onset)
+
+
+FOR_EVER = 1e6
+"""Years. An effect that fades does so to the end of every horizon."""
+
+
+def profile_at(
+    moment: Quantity, first: Quantity, last: Quantity, onset: Quantity | None, half_life: Quantity | None
+) -> Quantity:
+    """Part of an effect, on the log scale, in force at a moment: min((t − first) / onset, 1) from `first` to `last`,
+    then what has grown by then, halved every `half_life` years; 0 before, and afterwards where it does not fade.
+    """
+
+    def grown(until: Quantity) -> Quantity:
+        return 1.0 if onset is None else grown_share(first, until, onset)
+
+    part = falls_within(moment, first, last) * grown(moment)
+    if half_life is None:
+        return part
+    fading = 2 ** (0 - greatest(0.0, moment - last) / half_life)
+    return part + falls_within(moment, greatest(first, last), FOR_EVER) * grown(last) * fading
+
+
+def mean_ratio(size: Quantity, parts: Sequence[Quantity]) -> Quantity:
+    """Mean over the months of a cycle of size^part: the multiple of a cost of which an effect is in force in part."""
+    total = size ** parts[0]
+    for part in parts[1:]:
+        total = total + size**part
+    return total / len(parts)
 
 
 def dose_share(delivered: Quantity, studied: Quantity, shape: Quantity) -> Quantity:

@@ -26,13 +26,14 @@ from costmodel.model.money import (
     harm,
     items,
     multiple,
+    multiple_of_cost,
     sessions,
     share_open,
     therapy_cost,
     therapy_window,
     utilities,
 )
-from costmodel.model.rates import Look, look_in, quantity_terms, spans
+from costmodel.model.rates import Look, channel_terms, look_in, quantity_terms, spans
 from costmodel.result.flows import Flows, Ledger, Shared, whole
 from costmodel.scenario.blocks import CostItem, Effect
 from costmodel.scenario.build import Scenario
@@ -152,7 +153,8 @@ class CohortLedger:
     def _cost(self, name: str) -> Shared:
         """An item that people use while they are in a state, at transitions, or once at time 0."""
         model, activity, item = self.scenario.model, self.activity, self.scenario.model.costs[name]
-        if model.strata or any(effect.quantity == name for effect in self._effects()):
+        channel = self.scenario.setting.channel_of(item.category)
+        if model.strata or any(one.quantity == name or channel in (one.channels or ()) for one in self._effects()):
             return self._cost_apart(name)
         cost = np.empty((len(self.edges) - 1, *activity.people.shape[2:]))
         at_start = self._spend(item, slice(None), cost)
@@ -183,14 +185,22 @@ class CohortLedger:
                 yield from strategy.effects.values()
 
     def _cost_apart(self, name: str) -> Shared:
-        """An item of which strategies or strata use different quantities: a column for each that differs."""
+        """An item of which strategies or strata use different quantities, or on whose channel there is an effect, which
+        acts on what the comparator's people cost: a column for each that differs.
+        """
         activity, strategies = self.activity, list(self.scenario.model.strategies)
+
+        def lived(s: int, a: int) -> int:
+            terms = channel_terms(self.scenario.structures[a].model, self.scenario.setting, strategies[s], name)
+            return int(activity.column[0 if terms else s, a])
+
         keys = [
             [
                 (
-                    activity.column[s, a],
+                    lived(s, a),
                     tuple(structure.model.costs[name].while_in.items()),
                     quantity_terms(structure.model, strategy, name),
+                    channel_terms(structure.model, self.scenario.setting, strategy, name),
                 )
                 for a, structure in enumerate(self.scenario.structures)
             ]
@@ -201,12 +211,16 @@ class CohortLedger:
         at_start = None if activity.at_start is None else np.empty(cost.shape[1:])
         for c, (s, a) in enumerate(first):
             model = self.scenario.structures[a].model
-            once = self._spend(model.costs[name], activity.column[s, a], cost[:, c])
+            once = self._spend(model.costs[name], lived(s, a), cost[:, c])
             if at_start is not None and once is not None:
                 at_start[c] = once
             if terms := quantity_terms(model, strategies[s], name):
                 begin, end = self._cycles()
                 cost[:, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
+            if terms := channel_terms(model, self.scenario.setting, strategies[s], name):
+                begin, end = self._cycles()
+                gap = share_open(model, strategies[s], begin, end)
+                cost[:, c] *= multiple_of_cost(model, terms, gap, begin, end, self.look)
         return self._used_by(self.scenario.model.costs[name], Shared(cost, column, at_start))
 
     def _used_by(self, item: CostItem, cost: Shared) -> Shared:

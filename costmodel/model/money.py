@@ -13,7 +13,7 @@ from costmodel.engine.formulas import (
 )
 from costmodel.model.rates import Look, Term
 from costmodel.scenario.blocks import CostItem
-from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, instant
+from costmodel.scenario.clock import MONTHS_A_YEAR, Months, cycle_months, declared, instant
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.setting import NOBODY
 
@@ -79,6 +79,17 @@ def multiple(
     if open_share is not None:
         shares = [share * open_share for share in shares]
     return rate_in_force(1.0, [term.in_force(share, look) for term, share in zip(terms, shares, strict=True)])
+
+
+def multiple_of_cost(
+    model: ModelFile, terms: tuple[Term, ...], open_share: Quantity | None, begin: Quantity, end: Quantity, look: Look
+) -> Quantity:
+    """Multiple of the comparator's cost in a cycle that effects on its channel make; arguments as of `multiple`."""
+    months = max(round(cycle_months(model)), 1)
+    found: Quantity = 1.0
+    for term in terms:
+        found = found * term.multiple(begin, end, months, 1.0 if open_share is None else open_share, look)
+    return found
 
 
 def utilities(model: ModelFile, strategy: str) -> list[str | int]:

@@ -11,6 +11,8 @@ from costmodel.engine.formulas import (
     flat_share,
     greatest,
     grown_share,
+    mean_ratio,
+    profile_at,
     rate_in_force,
     rising_share,
     saturating_share,
@@ -23,6 +25,7 @@ from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import all_states, changes, in_force
 from costmodel.scenario.schema import ModelFile
 from costmodel.units import Duration
+from costmodel.scenario.setting import Accounts
 
 Quantity = Any
 Look = Callable[[str | int], Quantity]
@@ -65,14 +68,19 @@ class Term:
         """Its times that are parameters."""
         return tuple(time for time in (self.onset, self.half_life) if isinstance(time, Drawn))
 
+    def _times(self, look: Look) -> tuple[Quantity | None, Quantity | None]:
+        """Onset and half-life in years."""
+        onset, half_life = (
+            time.years(look) if isinstance(time, Drawn) else time for time in (self.onset, self.half_life)
+        )
+        return onset, half_life
+
     def share(self, begin: Quantity, end: Quantity, look: Look) -> Quantity:
         """Mean part of the effect in force during a cycle.
 
         Draws stand last: begin and end are floats, cells, or (cycle, 1) where a time is drawn.
         """
-        half_life, onset = (
-            time.years(look) if isinstance(time, Drawn) else time for time in (self.half_life, self.onset)
-        )
+        onset, half_life = self._times(look)
         if onset is None:
             share = window_share(begin, end, self.first, self.last)
         else:
@@ -81,6 +89,16 @@ class Term:
             return share
         fading = fading_share(begin, end, self.last, half_life)
         return share + (fading if onset is None else fading * grown_share(self.first, self.last, onset))
+
+    def multiple(self, begin: Quantity, end: Quantity, months: int, open_share: Quantity, look: Look) -> Quantity:
+        """Multiple of a cost in a cycle of so many months, in the middle of each; open_share: of the cycle before the
+        gap to the comparator closes, which ends the effect.
+        """
+        strength = open_share if self.weakened is None else self.weakened.strength(look) * open_share
+        onset, half_life = self._times(look)
+        middles = [begin + (end - begin) * ((month + 0.5) / months) for month in range(months)]
+        parts = [profile_at(middle, self.first, self.last, onset, half_life) for middle in middles]
+        return mean_ratio(look(self.size), [part * strength for part in parts])
 
     def in_force(self, share: Quantity, look: Look) -> tuple[str, Quantity, Quantity]:
         """Kind, share and size as the formula of rates takes them, weakened where something weakens it."""
@@ -175,6 +193,21 @@ def rate_lines(model: ModelFile, strategy: str, months: Months = declared) -> li
 def quantity_terms(model: ModelFile, strategy: str, item: str, months: Months = declared) -> tuple[Term, ...]:
     """The effects of a strategy on the quantity of a cost item."""
     return tuple(_terms(model, strategy, item, months))
+
+
+def channel_terms(
+    model: ModelFile, accounts: Accounts, strategy: str, item: str, months: Months = declared
+) -> tuple[Term, ...]:
+    """The effects of a strategy on the channel of a cost item; none where it is not the comparator's item too."""
+    cost, comparator = model.costs[item], next(iter(model.strategies))
+    channel = accounts.channel_of(cost.category)
+    if channel is None or (cost.only_in and comparator not in cost.only_in):
+        return ()
+    return tuple(
+        _term(model, strategy, name, effect, months)
+        for name, effect in model.strategies[strategy].effects.items()
+        if channel in (effect.channels or ())
+    )
 
 
 def _base(model: ModelFile, reference: str | int, months: Months) -> tuple[tuple[Quantity, str | int], ...]:

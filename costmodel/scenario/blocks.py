@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from costmodel.scenario.fields import Block, DrawnSpan, DrawnTime, Moment, Name, Reference, Span, Text, Time, Transition
 from costmodel.scenario.parameter import Status
-from costmodel.scenario.setting import COMPOSITE, NOBODY, THERAPY, CategoryName, PartyOrNobody, Payer
+from costmodel.scenario.setting import COMPOSITE, NOBODY, THERAPY, CategoryName, ChannelNames, PartyOrNobody, Payer
 
 
 class Estimand(Block):
@@ -67,9 +67,14 @@ class Dose(Block):
 
 class Effect(Block):
     transition: Transition | None = None
-    """The transition whose rate changes; either this or `quantity`."""
+    """The transition whose rate changes; either this, `quantity` or `channels`."""
     quantity: Name | None = None
-    """The cost item whose quantity changes, as the strategy's people use it; either this or `transition`."""
+    """The cost item whose quantity changes, as the strategy's people use it."""
+    channels: ChannelNames | None = None
+    """The channels of the setting on which less or more is spent than on the comparator's people.
+    Every item of these channels then costs what the comparator's people cost in the same cycle, times the ratio: what
+    recovery would change besides is inside the ratio.
+    """
     hazard_ratio: Reference | None = None
     """Multiplies the comparator's rate; unit `hazard ratio`.
     On a transition, either this or `rate`.
@@ -85,6 +90,10 @@ class Effect(Block):
     rate_ratio: Reference | None = None
     """Multiplies the quantity of a cost item; unit `rate ratio`.
     With `quantity`, and only there.
+    """
+    cost_ratio: Reference | None = None
+    """Multiplies the comparator's cost of `channels` when it is whole; unit `cost ratio`.
+    While it grows or fades it is raised to a power from 0 to 1, worked out in the middle of each month.
     """
     from_: Moment = Field(alias="from")
     """When the effect begins."""
@@ -115,25 +124,30 @@ class Effect(Block):
 
     @model_validator(mode="after")
     def _one_size(self) -> "Effect":
-        for names in (("transition", "quantity"), ("hazard_ratio", "rate", "relative_risk", "rate_ratio")):
+        sizes = ("hazard_ratio", "rate", "relative_risk", "rate_ratio", "cost_ratio")
+        for names in (("transition", "quantity", "channels"), sizes):
             given = [name for name in names if getattr(self, name) is not None]
             if len(given) != 1:
                 raise ValueError(
                     f"an effect has exactly one of {', '.join(names)}; found: {', '.join(given) or 'none'}"
                 )
         if (self.quantity is None) != (self.rate_ratio is None):
-            raise ValueError("the effect on a quantity is a rate_ratio, and that on a transition is not")
+            raise ValueError("the effect on a quantity is a rate_ratio, and no other is")
+        if (self.channels is None) != (self.cost_ratio is None):
+            raise ValueError("the effect on channels is a cost_ratio, and no other is")
         return self
 
     @property
     def size(self) -> str | int:
         """The reference to how large it is."""
-        sizes = (self.hazard_ratio, self.rate, self.relative_risk, self.rate_ratio)
+        sizes = (self.hazard_ratio, self.rate, self.relative_risk, self.rate_ratio, self.cost_ratio)
         return next(size for size in sizes if size is not None)
 
     @property
     def target(self) -> str:
-        """What changes: a transition by its arrow, or a cost item by its name."""
+        """What changes: a transition by its arrow, a cost item by its name, or channels."""
+        if self.channels:
+            return ", ".join(self.channels)
         return " -> ".join(self.transition) if self.transition else str(self.quantity)
 
 

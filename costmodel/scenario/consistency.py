@@ -13,6 +13,7 @@ from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.parameter import varies
 from costmodel.scenario.probabilities import REST
 from costmodel.scenario.read import Keys
+from costmodel.scenario.setting import of
 from costmodel.scenario.structure import Subject, start_of, uses
 from costmodel.units import Duration, price_fits_quantity
 
@@ -21,7 +22,7 @@ RESERVED_ITEMS = ("therapy",)
 RESERVED_ALTERNATIVES = ("expected", "deterministic")
 """The names of the runs that stand beside alternatives and strata."""
 
-RATES_ALONE = ("quantity", "onset", "dose", "optimism", "controlled_share")
+RATES_ALONE = ("quantity", "channels", "onset", "dose", "optimism", "controlled_share")
 """Keys of an effect that models of probabilities do not have yet."""
 
 
@@ -276,7 +277,9 @@ def _effects(subject: Subject) -> Iterator[Problem]:
 
 def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iterator[Problem]:
     model = subject.model
-    if effect.quantity is not None:
+    if effect.channels is not None:
+        yield from _channels(subject, keys, strategy, effect.channels)
+    elif effect.quantity is not None:
         yield from subject.undeclared((*keys, "quantity"), effect.quantity, model.costs, "cost item")
     else:
         arrows = {**model.transitions, **model.strategies[strategy].transitions}
@@ -285,10 +288,31 @@ def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iter
         for key in RATES_ALONE:
             if getattr(effect, key) is not None:
                 yield subject.problem((*keys, key), f"{key} is not yet supported with probabilities", "Leave it out.")
-    if effect.quantity is None and (effect.relative_risk is None) == model.in_probabilities:
+    if effect.transition and (effect.relative_risk is None) == model.in_probabilities:
         wanted = "relative_risk" if model.in_probabilities else "hazard_ratio or rate"
         found = f"in a model of {model.model} an effect is a {wanted}"
         yield subject.problem(keys, found, "A hazard ratio is not a relative risk: convert it at the source.")
+
+
+def _channels(subject: Subject, keys: Keys, strategy: str, channels: tuple[str, ...]) -> Iterator[Problem]:
+    """What is spent in the channels of an effect: something, moved by nothing else, and not by who is in work."""
+    model, at = subject.model, (*keys, "channels")
+    accounts = of(subject.tree)
+    effects = model.strategies[strategy].effects.items()
+    moved = {effect.quantity: key for key, effect in effects if effect.quantity}
+    for channel in channels:
+        held = [name for name, item in model.costs.items() if accounts.channel_of(item.category) == channel]
+        if not held:
+            found = f'no cost of the model is in the channel "{channel}"'
+            yield subject.problem(at, found, "Leave it out, or add what is spent there.")
+        for name in held:
+            kind = accounts.categories[model.costs[name].category].kind
+            if kind in ("benefit", "tax", "work"):
+                found = f'"{name}" moves with people in work, and "{channel}" would move it too'
+                yield subject.problem(at, found, "Leave the channel out.")
+            if name in moved:
+                found = f'"{moved[name]}" changes the quantity of "{name}", and this its channel "{channel}"'
+                yield subject.problem(at, found, "Both count the same saving: leave one of them out.")
 
 
 def _estimand(subject: Subject, keys: Keys, effect: Effect) -> Iterator[Problem]:
@@ -372,10 +396,11 @@ def _window(
         found = f'"{effect.half_life}" is 0: this time must be above 0'
         yield subject.problem((*keys, "half_life"), found, "Leave half_life out where the effect ends at once.")
     last = float("inf") if effect.half_life else end
-    for begin2, end2, other in windows.get(effect.target, []):
-        if begin < end2 and begin2 < last:
-            yield subject.problem(keys, f'it overlaps with "{other}" on {effect.target}', "Let one end first.")
-    windows.setdefault(effect.target, []).append((begin, last, key))
+    for target in effect.channels or [effect.target]:
+        for begin2, end2, other in windows.get(target, []):
+            if begin < end2 and begin2 < last:
+                yield subject.problem(keys, f'it overlaps with "{other}" on {target}', "Let one end first.")
+        windows.setdefault(target, []).append((begin, last, key))
 
 
 def _double_counting(subject: Subject) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from reprlib import Repr
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -75,7 +75,11 @@ Digest = Annotated[str, AfterValidator(_digest)]
 """A SHA-256 in hexadecimal digits."""
 
 
-def _each_once(names: list[str]) -> list[str]:
+NamesT = TypeVar("NamesT", list[str], tuple[str, ...])
+
+
+def each_once(names: NamesT) -> NamesT:
+    """The same names. Raises ValueError where one stands twice."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -84,7 +88,7 @@ def _each_once(names: list[str]) -> list[str]:
     return names
 
 
-Names = Annotated[list[Name], AfterValidator(_each_once)]
+Names = Annotated[list[Name], AfterValidator(each_once)]
 """Names, each once: what is counted twice is wrong."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=5_000, strip_whitespace=True)]

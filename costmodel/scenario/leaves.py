@@ -214,7 +214,7 @@ def _units(record: Parameter, behind: Mapping[str, Unit]) -> Iterator[tuple[str,
                 yield f'"{name}" has the unit "{unit.text}"', f"Wanted: {wanted}."
     units = [behind[name] for name in record.operands]
     if record.product_of:
-        plain = ("share", "multiplier", "hazard_ratio", "rate_ratio", "sessions")
+        plain = ("share", "multiplier", "hazard_ratio", "rate_ratio", "cost_ratio", "sessions")
         rest = [unit.text for unit in units if unit.kind not in plain]
         if record.unit.kind not in plain and rest != [wanted]:
             found = " × ".join(unit.text for unit in units)

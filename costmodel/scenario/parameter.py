@@ -336,6 +336,7 @@ BY_UNIT = {
     "probability": "Course of illness",
     "hazard_ratio": "Effects",
     "rate_ratio": "Effects",
+    "cost_ratio": "Effects",
     "relative_risk": "Effects",
     "odds_ratio": "Effects",
     "utility": "Quality of life",

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from costmodel.currency import Currency
 from costmodel.errors import Problem, nearest, one_of
-from costmodel.scenario.fields import Block, Name, Names, Text, weeks_of
+from costmodel.scenario.fields import Block, Name, Names, Text, each_once, weeks_of
 from costmodel.scenario.read import Keys, Tree, parse_file
 from costmodel.units import Unit, parse_unit
 
@@ -74,8 +74,19 @@ def _currency(value: object) -> object:
     return currency_of(value) if value == home().currency.code else {"code": value, "symbol": value}
 
 
+class Channel(Block):
+    """Where money is spent on people that a therapy might take out: a set of categories."""
+
+    name: Text
+    """Shown in tables."""
+    categories: list[Text] = Field(min_length=1)
+    """The categories it holds.
+    A category is in one channel at most, and `therapy` in none.
+    """
+
+
 class Accounts(Block):
-    """The parties of a country, the perspectives on them, categories of costs, and the currency.
+    """The parties of a country, the perspectives on them, categories of costs with their channels, and the currency.
 
     What is left out is that of the setting that ships.
     """
@@ -98,6 +109,10 @@ class Accounts(Block):
     """What money is spent on.
     `therapy` is always one, and `composite` is for items that cover several.
     """
+    channels: dict[Name, Channel] = Field(default_factory=lambda: home().channels, min_length=1, max_length=20)
+    """Where money is spent on these people without the therapy: named sets of categories.
+    Each category but `therapy` is a channel of its own where there are categories and no channels.
+    """
     household: Name | None = None
     """The party of the people who are ill: what becomes of its account stands beside the answer."""
 
@@ -105,7 +120,11 @@ class Accounts(Block):
     @classmethod
     def _as_shipped(cls, data: Any) -> Any:
         """What goes with parties and perspectives is left out with them."""
-        if not isinstance(data, Mapping) or {"parties", "perspectives"} & data.keys():
+        if not isinstance(data, Mapping):
+            return data
+        if isinstance(data.get("categories"), Mapping) and "channels" not in data:
+            data = {**data, "channels": _one_each(data["categories"])}
+        if {"parties", "perspectives"} & data.keys():
             return data
         shipped = {"main_perspective": home().main_perspective, "household": home().household}
         return {**shipped, **data}
@@ -146,9 +165,21 @@ class Accounts(Block):
 
     @property
     def own(self) -> dict[str, Any]:
-        """The parties of each perspective, in order, where they are not those that ship: they move answers."""
+        """Parties of each perspective and categories of each channel, where they are not those that ship: they move
+        answers.
+        """
         ours, shipped = ([(name, one.members(name)) for name in one.perspectives] for one in (self, home()))
-        return {} if ours == shipped else {"perspectives": ours}
+        found: dict[str, Any] = {} if ours == shipped else {"perspectives": ours}
+        if (channels := self._channels()) != home()._channels():
+            found["channels"] = channels
+        return found
+
+    def _channels(self) -> list[tuple[str, list[str]]]:
+        return [(name, channel.categories) for name, channel in self.channels.items()]
+
+    def channel_of(self, category: str) -> str | None:
+        """The channel that holds a category; None for therapy, and for a category that none holds."""
+        return next((name for name, channel in self.channels.items() if category in channel.categories), None)
 
     def asked(self, perspective: str | None) -> str:
         """The perspective that is asked for, the main one where none is. Raises InputError with the nearest name."""
@@ -170,6 +201,12 @@ class Accounts(Block):
         """What one unit of a flow costs a perspective: 1 if only its payer belongs, −1 if only its receiver, else 0."""
         parties = self.perspectives[perspective].parties
         return (paid_by in parties) - (received_by in parties)
+
+
+def _one_each(categories: Mapping[Any, Any]) -> dict[str, Any]:
+    """Each category but that of sessions as a channel of its own."""
+    named = {str(name): re.sub(r"\W+", "_", str(name).casefold()).strip("_") for name in categories if name != THERAPY}
+    return {key: {"name": name[:1].upper() + name[1:], "categories": [name]} for name, key in named.items()}
 
 
 def account(party: str, paid_by: str, received_by: str) -> int:
@@ -239,6 +276,21 @@ def faults(accounts: Accounts, tree: Tree) -> Iterator[Problem]:
             yield Problem(at(key), f'there is no {kind} "{name_}"', nearest(name_, known))
     if THERAPY not in accounts.categories:
         yield Problem(at("categories"), f'there is no category "{THERAPY}"', "Add it: sessions are booked there.")
+    held: dict[str, str] = {}
+    for name, channel in accounts.channels.items() if "channels" in tree.data else ():
+        at_channel: Keys = ("channels", name)
+        if name in ("all", "total"):
+            yield Problem(at(*at_channel), f'"{name}" cannot be the name of a channel', "Call it otherwise.")
+        for category in channel.categories:
+            where = at(*at_channel, "categories")
+            if category not in accounts.categories:
+                yield Problem(where, f'there is no category "{category}"', nearest(category, accounts.categories))
+            elif category == THERAPY:
+                yield Problem(where, "sessions are what is to be paid back, not a channel", f'Leave out "{THERAPY}".')
+            elif category in held:
+                found = f'"{category}" is also in the channel "{held[category]}": it would be counted twice'
+                yield Problem(where, found, "Leave it in one of them.")
+            held.setdefault(category, name)
     for name in accounts.categories:
         if name in ("all", "total"):
             yield Problem(at("categories", name), f'"{name}" cannot be the name of a category', "Call it otherwise.")
@@ -275,6 +327,10 @@ def _category(name: str, info: ValidationInfo) -> str:
     return _known(name, _accounts(info).categories)
 
 
+def _channel(name: str, info: ValidationInfo) -> str:
+    return _known(name, _accounts(info).channels)
+
+
 def _unit(value: object, info: ValidationInfo) -> Unit:
     currency = _accounts(info).currency
     if not isinstance(value, str):
@@ -288,5 +344,13 @@ Payer = Annotated[str, AfterValidator(_payer)]
 """A party of the setting; "" is its first."""
 CategoryName = Annotated[str, AfterValidator(_category)]
 """A category of the setting."""
+ChannelName = Annotated[str, AfterValidator(_channel)]
+ChannelNames = Annotated[
+    tuple[ChannelName, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+    AfterValidator(each_once),
+    Field(min_length=1),
+]
+"""Channels of the setting, each once."""
 UnitText = Annotated[Unit, PlainValidator(_unit), WithJsonSchema({"type": "string"})]
 """A unit of docs/format.md."""

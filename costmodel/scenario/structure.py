@@ -121,6 +121,7 @@ UNITS = {
     "strategies.*.effects.*.rate_ratio": "rate_ratio",
     "strategies.*.effects.*.onset": "months years",
     "strategies.*.effects.*.half_life": "months years",
+    "strategies.*.effects.*.cost_ratio": "cost_ratio",
     "strategies.*.effects.*.dose.studied": "sessions",
     "strategies.*.effects.*.dose.least": "sessions",
     "strategies.*.effects.*.dose.shape": "share",

@@ -64,7 +64,7 @@ class PlainModel:
         self._close_gaps()
         for s, name in enumerate(self.model.strategies):
             for a, structure in enumerate(scenario.structures):
-                self._cost_and_health(self.variants[s][a], name, structure.model)
+                self._cost_and_health(self.variants[s][a], self.variants[0][a], name, structure.model)
         self.apart = self.variants
         if self.model.strata:
             self.variants = [[self._together(row)] for row in self.apart]
@@ -94,13 +94,17 @@ class PlainModel:
         """Months of cycle k between two months."""
         return max(0.0, min(self.months[k + 1], last) - max(self.months[k], first))
 
-    def _share_of_effect(self, k: int, effect: Any, strategy: str, model: Any) -> float:
+    def _ends_of(self, effect: Any, strategy: str, model: Any) -> tuple[float, float]:
+        """Months between which the effect does not fade."""
         begin = self._month_of(effect.from_, strategy, model)
-        end = begin
-        if effect.until is not None:
-            end = self._month_of(effect.until, strategy, model)
-            if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
-                end = model.horizon.months
+        if effect.until is None:
+            return begin, begin
+        if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
+            return begin, model.horizon.months
+        return begin, self._month_of(effect.until, strategy, model)
+
+    def _share_of_effect(self, k: int, effect: Any, strategy: str, model: Any) -> float:
+        begin, end = self._ends_of(effect, strategy, model)
         total = self._inside(k, begin, end)
         reached, onset = 1.0, self._months(effect.onset)
         if onset:
@@ -256,7 +260,7 @@ class PlainModel:
 
     # Money and health
 
-    def _cost_and_health(self, variant: Variant, strategy: str, model: Any) -> None:
+    def _cost_and_health(self, variant: Variant, comparator: Variant, strategy: str, model: Any) -> None:
         therapy = self.model.strategies[strategy].therapy
         sessions = [0.0] * self.count
         if therapy is not None:
@@ -279,6 +283,9 @@ class PlainModel:
                 a_year.append(quantity * self.value(item.price))
             multiples = [self._multiple(k, name, strategy, model) for k in range(self.count)]
             used = [_dot(years, a_year) for years in variant.person_years]
+            if on_channel := self._on_channel(item, strategy, model):
+                used = comparator.cost["cost " + name]
+                multiples = [self._multiple_of_cost(k, on_channel, strategy, model) for k in range(self.count)]
             variant.cost["cost " + name] = [x * y for x, y in zip(used, multiples, strict=True)]
         utilities = [self.value(model.utilities[state]) for state in self.model.states]
         for k in range(self.count):
@@ -291,15 +298,43 @@ class PlainModel:
 
     def _multiple(self, k: int, item: str, strategy: str, model: Any) -> float:
         """By what effects on the item's quantity multiply it in a cycle; none is left where the gap is closed."""
-        is_open = 1.0
-        if self.model.beyond_follow_up == "gap closes":
-            is_open = self._inside(k, 0.0, self._wait(strategy) + self.model.follow_up.months) / self.step
-        found = 1.0
+        is_open, found = self._open(k, strategy), 1.0
         for effect in model.strategies[strategy].effects.values():
             if effect.quantity == item:
                 ratio = self._shrunk(self.value(effect.rate_ratio), self._strength(effect, strategy))
                 found += is_open * self._share_of_effect(k, effect, strategy, model) * (ratio - 1.0)
         return found
+
+    def _on_channel(self, item: Any, strategy: str, model: Any) -> list[Any]:
+        """The strategy's effects on the channel of an item."""
+        holds = {name: one.categories for name, one in self.scenario.setting.channels.items()}
+        effects = model.strategies[strategy].effects.values()
+        return [one for one in effects if any(item.category in holds[name] for name in one.channels or [])]
+
+    def _multiple_of_cost(self, k: int, effects: list[Any], strategy: str, model: Any) -> float:
+        """The mean over the months of a cycle of what multiplies the comparator's cost, each month at its middle."""
+        found = 1.0
+        for effect in effects:
+            begin, end = self._ends_of(effect, strategy, model)
+            ratio, strength, each = self.value(effect.cost_ratio), self._strength(effect, strategy), []
+            for month in range(self.step):
+                now = self.months[k] + month + 0.5
+                onset = effect.onset.months if effect.onset is not None else 0.0
+                grown = min(1.0, (min(now, end) - begin) / onset) if onset else 1.0
+                if now < begin:
+                    grown = 0.0
+                elif now >= end:
+                    half_life = effect.half_life.months if effect.half_life is not None else 0.0
+                    grown *= 0.5 ** ((now - end) / half_life) if half_life else 0.0
+                each.append(self._shrunk(ratio, strength * grown * self._open(k, strategy)))
+            found *= sum(each) / self.step
+        return found
+
+    def _open(self, k: int, strategy: str) -> float:
+        """Share of a cycle before the gap to the comparator closes."""
+        if self.model.beyond_follow_up != "gap closes":
+            return 1.0
+        return self._inside(k, 0.0, self._wait(strategy) + self.model.follow_up.months) / self.step
 
     def _together(self, parts: list[Variant]) -> Variant:
         """Strata added up by their shares of the people."""

@@ -15,6 +15,7 @@ import numpy as np
 import costmodel as cm
 from costmodel.scenario.load import resolve
 from costmodel.scenario.read import Place, Tree
+from costmodel.scenario.setting import home
 from tests.support.example import INDEX, derived, number, price, write_model, write_setting
 
 PAYERS = ("nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "nobody")
@@ -253,6 +254,12 @@ class Draft:
             return block | {"estimand": estimand, "controlled_share": self.share()}
         return block | ({"optimism": self.share()} if self.chance(0.3) else {})
 
+    def effect_on_channels(self, channels: list[str]) -> dict[str, Any]:
+        """Less or more spent in some channels."""
+        ratio = self.add("cr", number("cost ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se_log=0.1)))
+        block = self.effect({"channels": channels, "cost_ratio": ratio})
+        return block | ({"optimism": self.share()} if self.chance(0.3) else {})
+
     def effects(self, arrows: Sequence[str]) -> dict[str, Any]:
         """Effects on some transitions; one of them may come in two windows that meet."""
         count = min(len(arrows), int(self.rng.integers(0, 4)))
@@ -394,6 +401,12 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
         if name != "usual_care" and draft.chance(0.5):
             item = draft.one(list(model["costs"]))
             strategy["effects"]["use"] = draft.effect_on_quantity(item, model["costs"][item], states)
+        if name != "usual_care" and draft.chance(0.4):
+            moved = model["costs"].get(strategy["effects"].get("use", {}).get("quantity"), {}).get("category")
+            used = {home().channel_of(item["category"]) for item in model["costs"].values()}
+            used -= {home().channel_of(moved), "benefits", "work", None}
+            if chosen := [channel for channel in sorted(used) if draft.chance(0.6)]:
+                strategy["effects"]["other_care"] = draft.effect_on_channels(chosen)
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)

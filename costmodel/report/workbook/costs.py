@@ -15,13 +15,14 @@ from costmodel.model.money import (
     harm,
     items,
     multiple,
+    multiple_of_cost,
     sessions,
     share_open,
     therapy_cost,
     therapy_window,
     utilities,
 )
-from costmodel.model.rates import look_in, quantity_terms
+from costmodel.model.rates import Term, channel_terms, look_in, quantity_terms
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import REFERRAL, Cell, Sheet
 from costmodel.report.workbook.trace import (
@@ -48,18 +49,22 @@ BANDS = (0.025, 0.5, 0.975)
 
 def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs: Inputs) -> None:
     """Undiscounted cost of each item and QALYs, per person referred, by cycle; strata apart, then together."""
-    model, look = inputs.scenario.model, inputs.look
+    model, look, months = inputs.scenario.model, inputs.look, inputs.months
+    comparator = next(iter(model.strategies))
     per_year = {
         structure.name: {name: _cost_of_a_year(inputs, structure, name) for name in model.costs}
         for structure in inputs.scenario.structures
     }
+    accounts = inputs.scenario.setting
     terms = {
-        (*variant, name): tuple(
-            live_term(inputs, variant[0], term)
-            for term in quantity_terms(model_of(inputs, variant), variant[0], name, inputs.months)
+        (*variant, name): _live(inputs, variant, quantity_terms(model_of(inputs, variant), variant[0], name, months))
+        for variant, name in product(traces, model.costs)
+    }
+    on_channels = {
+        (*variant, name): _live(
+            inputs, variant, channel_terms(model_of(inputs, variant), accounts, variant[0], name, months)
         )
-        for variant in traces
-        for name in model.costs
+        for variant, name in product(traces, model.costs)
     }
     windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
     for row in inputs.booked:
@@ -72,10 +77,19 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
             sheet.put(cost_name((strategy, ""), THERAPY), row, cost, "money")
         for variant, trace in traces.items():
             for name, spans in per_year[variant[1]].items():
+                of_variant = model_of(inputs, variant)
+                if effects := on_channels[(*variant, name)]:
+                    cost = sheet.at(cost_name((comparator, variant[1]), name), row)
+                    if row > REFERRAL:
+                        gap = share_open(of_variant, variant[0], *_ends(rates, row), months)
+                        times = multiple_of_cost(of_variant, effects, gap, *_ends(rates, row), look)
+                        cost *= sheet.put(f"{cost_name(variant, name)}, multiple of the comparator's", row, times)
+                    sheet.put(cost_name(variant, name), row, cost, "money")
+                    continue
                 in_force = spans[max(begins for begins in spans if begins <= _cycle(row))]
                 cost = _item_cost(inputs, trace, row, variant[0], model.costs[name], in_force)
                 if effects := terms[(*variant, name)]:
-                    gap = share_open(model_of(inputs, variant), variant[0], *_ends(rates, row), inputs.months)
+                    gap = share_open(of_variant, variant[0], *_ends(rates, row), months)
                     times = multiple(effects, gap, *_ends(rates, row), look)
                     cost = cost * sheet.put(f"{cost_name(variant, name)}, multiple of the quantity", row, times)
                 sheet.put(cost_name(variant, name), row, cost, "money")
@@ -86,6 +100,10 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
                 parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in strata]
                 style = "calculation" if name == QALYS else "money"
                 sheet.put(cost_name((strategy, reading.name), name), row, weighted(shares, parts), style)
+
+
+def _live(inputs: Inputs, variant: Variant, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    return tuple(live_term(inputs, variant[0], term) for term in terms)
 
 
 def cost_name(variant: Variant, item: str) -> str:
