@@ -42,6 +42,11 @@ def lower_first(text: str) -> str:
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
+def percent(share: float, figures: int = 3) -> str:
+    """A share in hundredths: 41%."""
+    return f"{MINUS if share < 0 else ''}{abs(share) * 100:.{figures}g}%"
+
+
 def amount(value: float, unit: Unit, figures: int = 3) -> str:
     """A value of an input with its unit: €371 per session, 80%, 0.397 per year."""
     sign = MINUS if value < 0 else ""
@@ -51,7 +56,7 @@ def amount(value: float, unit: Unit, figures: int = 3) -> str:
         assert unit.currency is not None, "a price has a currency"
         return f"{unit.currency.written(digits.removesuffix('.00'), value < 0)} per {thing}"
     if unit.kind in ("share", "probability", "discount_rate"):
-        return f"{sign}{abs(value) * 100:.{figures}g}%"
+        return percent(value, figures)
     number = f"{sign}{significant(abs(value), figures + 1):,.{figures + 1}g}"
     if unit.kind in ("rate", "quantity", "sessions", "years", "months"):
         return f"{number} {unit.text}"

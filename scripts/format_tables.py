@@ -49,6 +49,7 @@ WORDS: tuple[tuple[object, str, str], ...] = (
     (setting.PartyOrNobody, "[party](#the-setting-file) or `nobody`", ""),
     (setting.Payer, "[party](#the-setting-file)", ""),
     (setting.CategoryName, "[category](#the-setting-file)", "[categories](#the-setting-file)"),
+    (setting.ChannelNames, "list of [channels](#the-setting-file), each once", ""),
     (fields.Digest, "SHA-256", ""),
     (fields.CatalogueName, "name of a folder or file", ""),
     (calibration.Observed, "`all` or list of names", ""),

@@ -11,7 +11,7 @@ from costmodel.engine.formulas import (
     state_quantity,
     window_share,
 )
-from costmodel.model.rates import Look, Term
+from costmodel.model.rates import Look, Term, terms_on
 from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, cycle_months, declared, instant
 from costmodel.scenario.schema import ModelFile
@@ -89,6 +89,14 @@ def multiple_of_cost(
     found: Quantity = 1.0
     for term in terms:
         found = found * term.multiple(begin, end, months, 1.0 if open_share is None else open_share, look)
+    return found
+
+
+def taken_to(model: ModelFile, strategy: str, channel: str, look: Look) -> Quantity:
+    """To what multiple the effects of a strategy take the cost of a channel when they are whole."""
+    found: Quantity = 1.0
+    for term in terms_on(model, channel, strategy):
+        found = found * term.whole(look)
     return found
 
 

@@ -24,8 +24,8 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import all_states, changes, in_force
 from costmodel.scenario.schema import ModelFile
-from costmodel.units import Duration
 from costmodel.scenario.setting import Accounts
+from costmodel.units import Duration
 
 Quantity = Any
 Look = Callable[[str | int], Quantity]
@@ -89,6 +89,11 @@ class Term:
             return share
         fading = fading_share(begin, end, self.last, half_life)
         return share + (fading if onset is None else fading * grown_share(self.first, self.last, onset))
+
+    def whole(self, look: Look) -> Quantity:
+        """The ratio in full effect, weakened where something weakens it."""
+        size = look(self.size)
+        return size if self.weakened is None else size ** self.weakened.strength(look)
 
     def multiple(self, begin: Quantity, end: Quantity, months: int, open_share: Quantity, look: Look) -> Quantity:
         """Multiple of a cost in a cycle of so many months, in the middle of each; open_share: of the cycle before the
@@ -198,15 +203,16 @@ def quantity_terms(model: ModelFile, strategy: str, item: str, months: Months = 
 def channel_terms(
     model: ModelFile, accounts: Accounts, strategy: str, item: str, months: Months = declared
 ) -> tuple[Term, ...]:
-    """The effects of a strategy on the channel of a cost item; none where it is not the comparator's item too."""
-    cost, comparator = model.costs[item], next(iter(model.strategies))
-    channel = accounts.channel_of(cost.category)
-    if channel is None or (cost.only_in and comparator not in cost.only_in):
-        return ()
+    """The effects of a strategy on the channel of a cost item."""
+    return terms_on(model, accounts.channel_of(model.costs[item].category), strategy, months)
+
+
+def terms_on(model: ModelFile, channel: str | None, strategy: str, months: Months = declared) -> tuple[Term, ...]:
+    """The effects of a strategy on a channel."""
     return tuple(
         _term(model, strategy, name, effect, months)
         for name, effect in model.strategies[strategy].effects.items()
-        if channel in (effect.channels or ())
+        if channel is not None and channel in (effect.channels or ())
     )
 
 

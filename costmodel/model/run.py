@@ -24,12 +24,13 @@ from costmodel.model.draws import (
     uncalibrated,
 )
 from costmodel.model.ledger import CohortLedger, LedgerOfStrata, shares_of_strata
-from costmodel.model.money import items, therapy_window
+from costmodel.model.money import items, taken_to, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.model.rates import Look
 from costmodel.result.flows import Ledger
 from costmodel.result.outcomes import (
     KEPT_CURVES,
+    KEPT_DRAWS,
     VIEWS,
     Gathering,
     Living,
@@ -161,8 +162,46 @@ def _result(
         sampling=sampling,
         given=given,
         warnings=tuple(warnings),
+        supported=_supported(scenario, values, min(draws, KEPT_DRAWS), seed),
         behind=Behind(),
     )
+
+
+def _supported(
+    scenario: Scenario, drawn: Callable[..., Values], draws: int, seed: int
+) -> dict[tuple[str, str], tuple[Array, Array]]:
+    """Share of each channel's cost that the effects of the file as it stands take away when whole, by strategy and
+    channel: at central values (alternative, 1) and in draws (alternative, draw).
+    """
+    file = scenario.base or scenario
+    if scenario.part and not file.part:
+        file = file.stratum(scenario.part)
+    named = {
+        (name, channel)
+        for structure in file.structures
+        for name, strategy in structure.model.strategies.items()
+        for effect in strategy.effects.values()
+        for channel in effect.channels or ()
+    }
+    if not named:
+        return {}
+    looks = [(looking(central_values(file)), 1)]
+    looks += [(looking(drawn(file, draws, seed, 0)), draws)] if draws else looks
+    found = {}
+    for strategy, channel in sorted(named):
+        each = []
+        for look, count in looks:
+            shares = shares_of_strata(file, look) if file.model.strata else [1.0]
+            readings = [
+                sum(
+                    share * (1.0 - taken_to(one.model, strategy, channel, look))
+                    for one, share in zip(strata, shares, strict=True)
+                )
+                for _, strata in file.parts
+            ]
+            each.append(np.stack([np.broadcast_to(np.asarray(one, dtype=float), (count,)) for one in readings]))
+        found[strategy, channel] = (each[0], each[1])
+    return found
 
 
 def _of_stratum(progress: Progress, name: str, what: str, done: int, wanted: int) -> None:

@@ -12,9 +12,10 @@ from costmodel.analysis.incremental import incremental
 from costmodel.page import NONE, Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
 from costmodel.report.saved import command
 from costmodel.report.sentence import answer, pick
+from costmodel.result.purse import NO_COURSE, NOTHING_SPENT
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
-from costmodel.words import chance, qalys
+from costmodel.words import chance, percent, qalys
 
 RATIO_OF_COURSE = "costs more and improves health"
 """The finding with which a cost per QALY needs no further words."""
@@ -50,6 +51,9 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
         yield Heading(_title(result, strategy, horizon))
         rows = [_by_perspective(result, strategy, horizon, name) for name in shown]
         yield Table(pd.DataFrame(rows), BY_PERSPECTIVE, name=f"by_perspective_{horizon:g}")
+    whose = result.setting.main if result.setting.main in shown else shown[0]
+    for horizon in result.horizons:
+        yield from _purse(result, strategy, horizon, whose)
     yield Heading(f"Net saving by category, {in_words(result.horizons[0])}")
     payers = (Column(name, result.setting.name(name), "money") for name in shown)
     yield Table(_by_category(result, strategy, shown), (Column("category", "", "text"), *payers), name="by_category")
@@ -62,7 +66,7 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
     yield Heading("Health and value for money, discounted")
     yield from _health(result, strategy, shown)
     yield Heading("Each reading of the model")
-    yield _by_run(result, strategy, result.setting.main if result.setting.main in shown else shown[0])
+    yield _by_run(result, strategy, whose)
 
 
 def _title(result: Result, strategy: str, horizon: float) -> str:
@@ -84,6 +88,47 @@ def _by_perspective(result: Result, strategy: str, horizon: float, perspective: 
         "chance": _words(result, "chance_payback", chance, **at),
         "offset": _words(result, "offset_ratio", "{:.3g}".format, **at),
     }  # fmt: skip
+
+
+def _purse(result: Result, strategy: str, horizon: float, perspective: str) -> Iterator[Block]:
+    """What is spent without the therapy by channel, and what share of it goes, would have to go, and is supported."""
+    setting, rows = result.setting, []
+    at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
+
+    def share(outcome: str, channel: str) -> str:
+        try:
+            row = pick(result, outcome, channel=channel, **at)
+        except LookupError:
+            return NONE
+        if pd.isna(row.value):
+            return str(row.words)
+        span = "" if pd.isna(row.low) else f" ({percent(row.low, 2)} to {percent(row.high, 2)})"
+        return f"{percent(row.value, 2)}{span}"
+
+    for channel in (*setting.channels, "all"):
+        try:
+            spent = _of_group(result, "purse", channel=channel, **at)
+        except LookupError:
+            continue
+        rows.append({
+            "channel": "all of these" if channel == "all" else setting.channels[channel].name, "spent": spent,
+            "taken": _of_group(result, "taken_out", channel=channel, **at),
+            "achieved": share("share_achieved", channel), "supported": share("share_supported", channel),
+        })  # fmt: skip
+    yield Heading(f"What is spent without the therapy, {setting.name(perspective)}, {in_words(horizon)}")
+    columns = (
+        Column("channel", "", "text"), Column("spent", "spent", "money"), Column("taken", "taken out", "money"),
+        Column("achieved", "that share"), Column("supported", "supported by trials, in full effect"),
+    )  # fmt: skip
+    yield Table(pd.DataFrame(rows), columns, name=f"purse_{horizon:g}")
+    needed = pick(result, "share_needed", **at)
+    if pd.isna(needed.value) or needed.words in (NO_COURSE, NOTHING_SPENT):
+        yield Paragraph(f"Share that would have to go for the course to be repaid: {needed.words}.")
+    else:
+        said = f": {needed.words}" if needed.words else ""
+        yield Paragraph(
+            f"Share that would have to go for the course to be repaid: {share('share_needed', 'all')}{said}."
+        )
 
 
 def _by_category(result: Result, strategy: str, shown: list[str]) -> pd.DataFrame:

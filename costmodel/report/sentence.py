@@ -46,12 +46,13 @@ class Answer:
 
 def pick(
     result: Result, outcome: str, *, perspective: str = "", party: str = "all", category: str = "all",
-    discounted: bool = False, horizon: float | None = None, run: str | None = None, strategy: str | None = None,
+    channel: str = "all", discounted: bool = False, horizon: float | None = None, run: str | None = None,
+    strategy: str | None = None,
 ) -> pd.Series:  # fmt: skip
     """The one row of the table that answers a question. Raises LookupError if there is not exactly one."""
     at = result.horizons[0] if horizon is None else horizon
     asked = (
-        outcome, perspective, party, category, discounted, at, run or result.headline.name,
+        outcome, perspective, party, category, channel, discounted, at, run or result.headline.name,
         strategy or result.strategies[1],
     )  # fmt: skip
     found = result.places().get(asked, ())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DETERMINISTIC", "EXPECTED", "LedgerItem", "Result", "Run", "run_id"]
 
-BY = ("category", "party", "perspective", "strategy", "horizon", "run")
+BY = ("category", "channel", "party", "perspective", "strategy", "horizon", "run")
 """What a summary may be by."""
 FEW_ROWS = 20
 """Of a table in a notebook."""
@@ -86,10 +86,10 @@ class Result(Sums):
     ) -> "pd.DataFrame":  # fmt: skip
         """Answers against the comparator: all of them, or one outcome, in all or by something.
 
-        outcome: of the table; all by default. by: `category`, `party` (those of the perspective), `perspective`,
-        `strategy`, `horizon` or `run`, whose own argument is then not used. horizon_months: the follow-up by default.
-        run: the headline by default. discounted: as each outcome is usually told, if left out: net saving undiscounted,
-        QALYs, net monetary benefit and cost per QALY discounted.
+        outcome: of the table; all by default. by: `category`, `channel`, `party` (those of the perspective),
+        `perspective`, `strategy`, `horizon` or `run`, whose own argument is then not used. horizon_months: the
+        follow-up by default. run: the headline by default. discounted: as each outcome is usually told, if left out:
+        net saving undiscounted, QALYs, net monetary benefit and cost per QALY discounted.
         Columns: what it is by, outcome where all are asked for, value, low, high (95%), unit, words.
         """
         table = self.table()
@@ -105,7 +105,8 @@ class Result(Sums):
         kept &= (by == "strategy") | (table.strategy == name)
         kept &= (by == "horizon") | (table.horizon_months == months)
         kept &= (by == "run") | (table.run == reading)
-        kept &= (table.category != "all") if by == "category" else (table.category == "all")
+        for part in ("category", "channel"):
+            kept &= (table[part] != "all") if by == part else (table[part] == "all")
         kept &= (
             table.party.isin(self.scenario.setting.members(perspective)) if by == "party" else (table.party == "all")
         )

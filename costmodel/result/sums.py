@@ -88,6 +88,8 @@ class Sums:
     first_payment: month of the first therapy payment, by strategy. expected: of the draws that are kept one by
     one; None where nothing was drawn. means: over all draws, where not all are kept. sampling: how
     draws were made. given: draws that came from elsewhere, by parameter. strata: each stratum's people alone, by name.
+    supported: by strategy and channel, the share of its cost that the effects of the file take away when they are
+    whole, at central values (alternative, 1) and in each draw that is kept (alternative, draw).
     """
 
     scenario: Scenario
@@ -106,6 +108,7 @@ class Sums:
     sampling: str = "random"
     given: Mapping[str, Array] | None = None
     strata: "Mapping[str, Sums]" = field(default_factory=dict)
+    supported: Mapping[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -189,7 +192,7 @@ class Sums:
         for i, item in enumerate(self.items):
             if category is not None and item.category != category:
                 continue
-            sign = self._sign(item, perspective, party)
+            sign = self.sign(item, perspective, party)
             if not sign:
                 continue
             if cash:
@@ -215,12 +218,13 @@ class Sums:
         discounted = true_or_false("discounted", discounted)
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
         for i, item in enumerate(self.items):
-            sign = self._sign(item, perspective, None) if category in (None, item.category) else 0
+            sign = self.sign(item, perspective, None) if category in (None, item.category) else 0
             if sign:
                 total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
         return total
 
-    def _sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
+    def sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
+        """What one unit of an item costs a perspective or a party: 1 if it pays, −1 if it receives, else 0."""
         setting = self.scenario.setting
         if party is not None and perspective is not None:
             raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
@@ -228,6 +232,15 @@ class Sums:
             return account(one_of("party", party, setting.parties), item.paid_by, item.received_by)
         name = setting.everyone if perspective is None else setting.asked(perspective)
         return setting.weight(name, item.paid_by, item.received_by)
+
+    def supported_by(self, run: Run, strategy: int, channel: str) -> Array | None:
+        """Share of a channel's cost that the evidence in the file takes away in full effect; None without any."""
+        if (found := self.supported.get((self.strategies[strategy], channel))) is None:
+            return None
+        central, drawn = found
+        if run.name == DETERMINISTIC:
+            return central
+        return drawn if run.outcomes.draws == drawn.shape[-1] else drawn.mean(axis=-1, keepdims=True)
 
     def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
         """QALYs of a strategy less those of the comparator, (alternative, draw)."""

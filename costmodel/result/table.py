@@ -1,6 +1,6 @@
 """The one table: every answer of a result as rows with the same columns.
 
-Columns: strategy, comparator, perspective, party, category, outcome, value, unit, low, high, price_year,
+Columns: strategy, comparator, perspective, party, category, channel, outcome, value, unit, low, high, price_year,
 discounted, horizon_months, draws, run, words. Money is per person referred; a positive net saving is
 money saved; `value` is None where the answer is words ("not within 10 years", "costs more and does harm").
 """
@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from costmodel.engine.formulas import NOTHING, settled
+from costmodel.result import purse
 from costmodel.result.payback import NEVER
 from costmodel.result.sums import DETERMINISTIC, Estimate, Run, Sums
 from costmodel.result.sums import in_words as in_words
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-ANSWERED = ("outcome", "perspective", "party", "category", "discounted", "horizon_months", "run", "strategy")
+ANSWERED = ("outcome", "perspective", "party", "category", "channel", "discounted", "horizon_months", "run", "strategy")
 """Columns that say which question a row answers."""
 THE_SAME = "the same: nothing to pay back"
 SMALLEST_QALY = 1e-4
@@ -143,6 +144,7 @@ def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) ->
     if h == len(result.horizons) - 1:
         yield row("peak_funding", result.estimate(run, peak))
     yield from _ratios(result, run, h, s, perspective, row)
+    yield from purse.rows(result, run, h, s, perspective, row)
 
 
 def _ratios(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
@@ -209,7 +211,7 @@ def payback_words(months: float, horizon_months: float, first_payment: float, sa
 
 def row_of(
     result: Sums, run: Run, h: int, s: int, outcome: str, estimate: Estimate, *,
-    perspective: str = "", party: str = "all", category: str = "all", unit: str = "money",
+    perspective: str = "", party: str = "all", category: str = "all", channel: str = "all", unit: str = "money",
     discounted: bool = False, words: str = "", compared: bool = True, draws: int | None = None,
 ) -> Row:  # fmt: skip
     """A row of the table. h, s: indices of horizon and strategy. draws: behind the value; all by default.
@@ -223,6 +225,7 @@ def row_of(
         "perspective": perspective,
         "party": party,
         "category": category,
+        "channel": channel,
         "outcome": outcome,
         "value": None if estimate.value == NEVER else estimate.value,
         "unit": unit.replace("money", setting.currency.code) if money else unit,

@@ -18,7 +18,7 @@ from tests.support.small_probabilities import small
 
 DRAWS = 60
 KEYS = [
-    "strategy", "comparator", "perspective", "party", "category", "outcome", "value", "unit", "low", "high",
+    "strategy", "comparator", "perspective", "party", "category", "channel", "outcome", "value", "unit", "low", "high",
     "price_year", "discounted", "horizon_months", "draws", "run", "words", "low_50", "high_50", "error", "threshold",
     "beyond_follow_up",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from tests.support.example import SOURCES, documented, example, load_example
 
 DRAWS = 60
 COLUMNS = [
-    "strategy", "comparator", "perspective", "party", "category", "outcome", "value", "unit", "low", "high",
+    "strategy", "comparator", "perspective", "party", "category", "channel", "outcome", "value", "unit", "low", "high",
     "price_year", "discounted", "horizon_months", "draws", "run", "words",
 ]  # fmt: skip
 

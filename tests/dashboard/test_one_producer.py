@@ -80,8 +80,8 @@ def test_json_shows_it(right: cm.Result, planted: float) -> None:
     (shown,) = [
         row["value"]
         for row in found
-        if (row["run"], row["outcome"], row["perspective"], row["category"])
-        == ("expected", "net_saving", "nhs_pss", "all")
+        if (row["run"], row["outcome"], row["perspective"], row["category"], row["channel"])
+        == ("expected", "net_saving", "nhs_pss", "all", "all")
         and (row["discounted"], row["horizon_months"]) == (False, right.horizons[0])
     ]
     assert shown == pytest.approx(planted, abs=1e-6)

@@ -85,7 +85,9 @@ def test_the_saving_is_that_of_the_follow_up_undiscounted_to_the_nhs_and_social_
 
     def wanted(party: str = "all", category: str = "all", strategy: str = "therapy") -> list[float]:
         perspective = "nhs_pss" if party == "all" else ""
-        row = expected["expected", 24.0, strategy, perspective, party, category, "net_saving", False, "usual_care"]
+        row = expected[
+            "expected", 24.0, strategy, perspective, party, category, "all", "net_saving", False, "usual_care"
+        ]
         return [row["value"], row["low"], row["high"]]
 
     total = result.saving()
@@ -117,7 +119,7 @@ def test_the_payback_of_a_strategy_in_all_its_readings(
     draws = result.expected.sustained[1, 0, list(PERSPECTIVES).index(perspective), s]
 
     def wanted(outcome: str) -> float | None:
-        row = expected["expected", 60.0, strategy, perspective, "all", "all", outcome, False, "usual_care"]
+        row = expected["expected", 60.0, strategy, perspective, "all", "all", "all", outcome, False, "usual_care"]
         return None if math.isinf(row["value"]) else pytest.approx(row["value"])
 
     percentiles = {p: smallest_reaching(p / 100, draws, result.weights) for p in (5, 25, 50, 75, 95)}
@@ -193,7 +195,7 @@ def test_health_gained_is_discounted_unless_asked_otherwise(result: cm.Result) -
 def test_cost_is_undiscounted_value_to_society_unless_asked_otherwise(result: cm.Result) -> None:
     of_all = PlainTable(result, result.headline).rows()
     found = -result.net_cost(result.headline, 0, 1)
-    wanted = of_all["expected", 24.0, "therapy", "societal", "all", "all", "net_saving", False, "usual_care"]
+    wanted = of_all["expected", 24.0, "therapy", "societal", "all", "all", "all", "net_saving", False, "usual_care"]
     assert float(result.weights @ found.mean(axis=1)) == pytest.approx(wanted["value"])
 
 

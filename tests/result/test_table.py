@@ -20,6 +20,7 @@ CONTRACT = (
     "perspective",
     "party",
     "category",
+    "channel",
     "outcome",
     "value",
     "unit",
@@ -46,6 +47,11 @@ UNITS = {
     "chance_cash_payback": "share",
     "offset_ratio": "ratio",
     "cost_per_qaly": "GBP per QALY",
+    "purse": "GBP",
+    "taken_out": "GBP",
+    "share_achieved": "share",
+    "share_supported": "share",
+    "share_needed": "share",
 }
 
 

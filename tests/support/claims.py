@@ -52,7 +52,18 @@ SHORT = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "publi
 SURE = 0.9
 SAME = 0.01
 """Pounds a person that may be called nothing."""
-KEYS = ("outcome", "perspective", "party", "category", "discounted", "strategy", "comparator", "horizon_months", "run")
+KEYS = (
+    "outcome",
+    "perspective",
+    "party",
+    "category",
+    "channel",
+    "discounted",
+    "strategy",
+    "comparator",
+    "horizon_months",
+    "run",
+)
 """The columns of the table that say what a row answers."""
 
 
@@ -131,7 +142,7 @@ class Claims:
     def row(self, outcome: str, *, last: bool = False, **where: Any) -> Any:
         """The row of the table that answers."""
         wanted = {
-            "outcome": outcome, "perspective": self.perspective, "party": "all", "category": "all",
+            "outcome": outcome, "perspective": self.perspective, "party": "all", "category": "all", "channel": "all",
             "discounted": False, "strategy": self.strategy, "comparator": self.result.comparator,
             "horizon_months": self.result.horizons[-1 if last else 0],
             "run": "expected" if self.drawn else "deterministic",

@@ -13,7 +13,18 @@ from costmodel.result.table import cost_per_qaly, payback_words
 from tests.support import plain_payback
 from tests.support.pounds import PARTIES, PERSPECTIVES
 
-KEY = ("run", "horizon_months", "strategy", "perspective", "party", "category", "outcome", "discounted", "comparator")
+KEY = (
+    "run",
+    "horizon_months",
+    "strategy",
+    "perspective",
+    "party",
+    "category",
+    "channel",
+    "outcome",
+    "discounted",
+    "comparator",
+)
 Values = list[list[float]]
 """By alternative and draw."""
 
@@ -74,7 +85,7 @@ class PlainTable:
         for p, (perspective, parties) in enumerate(PERSPECTIVES.items()):
             cash = self._sum(lambda i, a, n: -self.found.cash[h, i, s, a, n], parties)
             yield self._row("cash_net_saving", cash, perspective=perspective)
-            for row in (*self._paybacks(h, s, p), *self._ratios(h, s, parties)):
+            for row in (*self._paybacks(h, s, p), *self._ratios(h, s, parties), *self._purse(h, s, parties)):
                 yield row | {"perspective": perspective}
             if h == len(self.result.horizons) - 1:
                 yield self._row("peak_funding", self.found.peak[0, p, s].tolist(), perspective=perspective)
@@ -114,6 +125,53 @@ class PlainTable:
         benefit = self._each(lambda a, n: threshold * gain[a][n] + saved[a][n])
         yield self._row("nmb", benefit, discounted=True) | {"words": f"at £{threshold:,.0f} per QALY"}
 
+    def _purse(self, h: int, s: int, parties: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """What the parties pay for the comparator's people, and the shares of it: of all but sessions and receipts."""
+        holds = {name: one.categories for name, one in self.result.setting.channels.items()}
+        paid: dict[str, list[int]] = {}
+        for i, item in enumerate(self.result.items):
+            for name, categories in holds.items():
+                if item.category in categories and item.paid_by in parties and item.received_by not in parties:
+                    paid.setdefault(name, []).append(i)
+        paid["all"] = [i for items in paid.values() for i in items]
+        cost = self.found.cost[h, 0]
+        for name, items in paid.items():
+            spent = self._each(lambda a, n, items=items: math.fsum(cost[i, 0, a, n] for i in items))
+            own = self._each(lambda a, n, items=items: math.fsum(cost[i, s, a, n] for i in items))
+            taken = [[x - y for x, y in zip(*rows, strict=True)] for rows in zip(spent, own, strict=True)]
+            yield self._row("purse", spent, channel=name)
+            yield self._row("taken_out", taken, channel=name)
+            nothing = mean(spent, self.run.weights) <= 1e-6
+            words = "nothing is spent there without the therapy" if nothing else ""
+            yield self._share_of("share_achieved", taken, spent) | {"channel": name, "words": words}
+            if name == "all":
+                course = self._each(lambda a, n: -self._saved(h, s, False, parties, "therapy")[a][n])
+                yield self._share_of("share_needed", course, spent) | {"words": self._needed(course, spent)}
+            else:
+                words = words or "no trial of this effect is used"
+                found = self._row("share_supported", [], unit="share", channel=name, words=words)
+                yield found | {"value": math.inf}
+
+    def _share_of(self, outcome: str, part: Values, whole: Values) -> dict[str, Any]:
+        under = mean(whole, self.run.weights)
+        if under <= 1e-6:
+            return self._row(outcome, [], unit="share") | {"value": math.inf}
+        pairs = [zip(*rows, strict=True) for rows in zip(part, whole, strict=True)]
+        each = [[x / y if y > 1e-6 else 0.0 for x, y in row] for row in pairs]
+        value = {"value": mean(part, self.run.weights) / under}
+        return self._row(outcome, [], unit="share") | value | self._interval(each)
+
+    def _needed(self, course: Values, spent: Values) -> str:
+        cost = mean(course, self.run.weights)
+        if cost <= 1e-6:
+            return "no course is paid for"
+        most = spent[0][0] if self.draws == 1 else smallest_reaching(0.975, spent, self.run.weights)
+        if most <= 1e-6:
+            return "nothing is spent there without the therapy"
+        if most < 0.05 * cost:
+            return "the purse is too small for any input to matter"
+        return "even every pound would not do" if most < cost else ""
+
     def _each(self, of: Any) -> Values:
         return [[float(of(a, n)) for n in range(self.draws)] for a in range(self.alternatives)]
 
@@ -140,7 +198,14 @@ class PlainTable:
         return {"low": low, "high": high}
 
     def _row(self, outcome: str, values: Values, unit: str = "GBP", **more: Any) -> dict[str, Any]:
-        usual = {"perspective": "", "party": "all", "category": "all", "discounted": False, "words": ""}
+        usual = {
+            "perspective": "",
+            "party": "all",
+            "category": "all",
+            "channel": "all",
+            "discounted": False,
+            "words": "",
+        }
         usual |= {"comparator": self.result.comparator, "outcome": outcome, "unit": unit, "low": None, "high": None}
         usual["price_year"] = self.result.scenario.setting.price_year if "GBP" in unit else ""
         usual["draws"] = 0 if self.run.name == "deterministic" else self.draws

@@ -1,0 +1,188 @@
+"""Effects on channels: they multiply what the comparator's people cost, grow and fade on the log scale."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import costmodel as cm
+from costmodel.model.draws import central_values
+from costmodel.model.ledger import simulate
+from costmodel.report.sentence import pick
+from costmodel.report.workbook import write
+from tests.support.example import example, load_example, number
+from tests.support.spreadsheets import by_formualizer, disagreements
+
+EFFECTS = "strategies.therapy.effects"
+OTHER = f"{EFFECTS}.other_care"
+ESTIMAND = {
+    "source": "X001", "comparator": "usual care", "outcome": "cost of other care", "time": "24 months",
+    "analysis": "intention to treat",
+}  # fmt: skip
+RATIO = {"parameters.ratio": number("cost ratio", 0.7)}
+
+
+def effect(**more: Any) -> dict[str, Any]:
+    window = {"from": "start of therapy", "until": "follow-up", "estimand": ESTIMAND}
+    return {"channels": ["gp_community"], "cost_ratio": "ratio"} | window | more
+
+
+def with_setting(folder: Path, **more: Any) -> cm.Scenario:
+    """The example in a country that says more of itself."""
+    path = example(folder)
+    setting = folder / "settings" / "example.yaml"
+    setting.write_text(
+        setting.read_text("utf-8") + "".join(f"\n{key}: {json.dumps(more[key])}" for key in more), "utf-8"
+    )
+    return cm.load(path)
+
+
+def multiples(folder: Path, effect: dict[str, Any], **edits: Any) -> np.ndarray:
+    """What the strategy's GP visits cost, as a multiple of the comparator's, by month."""
+    scenario = load_example(folder, **({OTHER: effect} | RATIO | edits))
+    cost = simulate(scenario, central_values(scenario), 1).cost[:, 1, :, 0, 0]
+    return cost[:, 1] / cost[:, 0]
+
+
+def test_people_who_recover_faster_cost_what_the_ratio_says_and_no_less(tmp_path: Path) -> None:
+    found = multiples(tmp_path, effect())  # the example's other effect moves people to a state of less use
+    np.testing.assert_allclose(found[:24], 0.7, rtol=1e-12)
+    np.testing.assert_allclose(found[24:], 1, rtol=1e-12)
+
+
+def test_it_grows_to_the_middle_of_each_month_and_fades_on_the_log_scale(tmp_path: Path) -> None:
+    fading = effect(onset="6 months", until="start of therapy + 12 months", half_life="8 months")
+    month = np.arange(60) + 0.5
+    part = np.where(month < 12, np.minimum(month / 6, 1), 0.5 ** ((month - 12) / 8))
+    np.testing.assert_allclose(multiples(tmp_path, fading), 0.7**part, rtol=1e-12)
+
+
+def test_what_has_not_grown_by_its_end_fades_from_where_it_was(tmp_path: Path) -> None:
+    fading = effect(onset="24 months", half_life="8 months")
+    month = np.arange(60) + 0.5
+    part = np.where(month < 24, month / 24, 0.5 ** ((month - 24) / 8))
+    np.testing.assert_allclose(multiples(tmp_path, fading), 0.7**part, rtol=1e-12)
+
+
+def test_cycles_of_three_months_hold_the_mean_of_their_months(tmp_path: Path) -> None:
+    found = multiples(tmp_path, effect(onset="6 months"), cycle="3 months")
+    part = np.minimum((np.arange(24) + 0.5) / 6, 1)
+    np.testing.assert_allclose(found[:8], (0.7**part).reshape(8, 3).mean(axis=1), rtol=1e-12)
+
+
+def test_it_ends_where_the_gap_closes(tmp_path: Path) -> None:
+    found = multiples(tmp_path, effect(until="horizon"), beyond_follow_up="gap closes")
+    np.testing.assert_allclose(found[:24], 0.7, rtol=1e-12)
+    np.testing.assert_allclose(found[24:], 1, rtol=1e-12)
+
+
+def test_a_weaker_dose_and_optimism_are_powers(tmp_path: Path) -> None:
+    weak = effect(dose={"studied": "studied", "least": 1, "shape": "shape"}, optimism="taken")
+    numbers = {
+        "parameters.studied": number("sessions", 20),
+        "parameters.shape": number("share", 0.5),
+        "parameters.taken": number("share", 0.4),
+    }
+    found = multiples(tmp_path, weak, **numbers)
+    np.testing.assert_allclose(found[:24], 0.7 ** (0.6 * (12.8 / 20) ** 0.5), rtol=1e-12)
+
+
+def test_the_purse_says_what_is_spent_what_goes_and_what_is_supported(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **({OTHER: effect(until="start of therapy + 12 months")} | RATIO))
+    result = cm.run(scenario, draws=50)
+    at = {"perspective": "nhs_pss", "channel": "gp_community", "run": "deterministic"}
+    spent, taken = (float(pick(result, name, **at).value) for name in ("purse", "taken_out"))
+    theirs = result.total_cost(result.runs["deterministic"], 0, 0, "nhs_pss", False, "primary care")
+    assert spent == pytest.approx(float(theirs[0, 0]), rel=1e-12)
+    assert 0.1 * spent < taken < 0.3 * spent  # in force for half of the follow-up
+    assert pick(result, "share_achieved", **at).value == pytest.approx(taken / spent, rel=1e-12)
+    assert pick(result, "share_supported", **at).value == pytest.approx(0.3, rel=1e-12)
+
+
+def test_a_belief_moves_what_is_achieved_and_not_what_is_supported(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **({OTHER: effect()} | RATIO)).changed({"ratio": 0.5})
+    result = cm.run(scenario, draws=0)
+    at = {"perspective": "nhs_pss", "channel": "gp_community"}
+    assert pick(result, "share_achieved", **at).value == pytest.approx(0.5, rel=1e-12)
+    assert pick(result, "share_supported", **at).value == pytest.approx(0.3, rel=1e-12)
+
+
+PURSES = {
+    "even every pound would not do": {"session_price": 1_000},
+    "the purse is too small for any input to matter": {"session_price": 1_000, "gp_ill": 0.01},
+    "no course is paid for": {"session_price": 0},
+    "": {"session_price": 1},
+}
+
+
+@pytest.mark.parametrize("words", PURSES)
+def test_what_is_said_of_the_share_needed_is_worked_out(words: str, tmp_path: Path) -> None:
+    result = cm.run(load_example(tmp_path).changed(PURSES[words]), draws=0)
+    assert pick(result, "share_needed", perspective="nhs_pss").words == words
+
+
+def test_a_purse_of_nothing_has_no_share(tmp_path: Path) -> None:
+    result = cm.run(load_example(tmp_path).changed({"gp_ill": 0}), draws=0)
+    row = pick(result, "share_needed", perspective="nhs_pss")
+    assert row.words == "nothing is spent there without the therapy"
+    assert row.isna().value
+
+
+def test_the_workbook_computes_it(tmp_path: Path) -> None:
+    fading = effect(onset="6 months", until="start of therapy + 12 months", half_life="8 months")
+    path = tmp_path / "report.xlsx"
+    write(cm.run(load_example(tmp_path, **({OTHER: fading} | RATIO), cycle="3 months"), draws=0), path)
+    assert disagreements(path, by_formualizer(path)) == []
+
+
+SAME = {"quantity": "gp", "rate_ratio": "rr", "from": "start of therapy", "until": "follow-up", "estimand": ESTIMAND}
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "twice": ({OTHER: effect(channels=["gp_community", "gp_community"])}, "stands twice"),
+    "unknown": ({OTHER: effect(channels=["gp_comunity"])}, 'Did you mean "gp_community"'),
+    "empty": ({OTHER: effect(channels=["medicines"])}, 'no cost of the model is in the channel "medicines"'),
+    "item and channel": (
+        {OTHER: effect(), f"{EFFECTS}.less": SAME},
+        '"less" changes the quantity of "gp", and this its channel "gp_community"',
+    ),
+    "again": ({OTHER: effect(), f"{EFFECTS}.again": effect()}, 'it overlaps with "other_care" on gp_community'),
+    "size": ({OTHER: SAME | {"channels": ["gp_community"]}}, "exactly one of transition, quantity, channels"),
+    "benefits": ({OTHER: effect(channels=["benefits"]), "costs.gp.category": "welfare"}, "moves with people in work"),
+    "another kind of ratio": ({OTHER: effect(cost_ratio="rr")}, "cost ratio"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_be_counted_twice_is_refused_with_its_place(case: str, tmp_path: Path) -> None:
+    edits, found = REFUSED[case]
+    with pytest.raises(cm.InputError) as caught:
+        load_example(tmp_path, **edits, **RATIO, **{"parameters.rr": number("rate ratio", 0.7)})
+    assert found in str(caught.value)
+    assert "model.yaml, line" in str(caught.value)
+
+
+CHANNELS: dict[str, tuple[dict[str, Any], str]] = {
+    "a category in two": (
+        {"a": {"name": "A", "categories": ["hospital"]}, "b": {"name": "B", "categories": ["hospital"]}},
+        '"hospital" is also in the channel "a": it would be counted twice',
+    ),
+    "therapy": ({"a": {"name": "A", "categories": ["therapy"]}}, "not a channel"),
+    "unknown": ({"a": {"name": "A", "categories": ["hospitals"]}}, 'there is no category "hospitals"'),
+}
+
+
+@pytest.mark.parametrize("case", CHANNELS)
+def test_a_channel_is_a_set_of_categories_each_counted_once(case: str, tmp_path: Path) -> None:
+    channels, found = CHANNELS[case]
+    with pytest.raises(cm.InputError) as caught:
+        with_setting(tmp_path, channels=channels)
+    assert found in str(caught.value)
+
+
+def test_a_country_with_categories_of_its_own_has_a_channel_for_each(tmp_path: Path) -> None:
+    own = {"therapy": {}, "primary care": {}, "welfare": {"kind": "benefit"}, "sick pay": {"kind": "benefit"}}
+    scenario = with_setting(tmp_path, categories=own)
+    assert {name: one.categories for name, one in scenario.setting.channels.items()} == {
+        "primary_care": ["primary care"], "welfare": ["welfare"], "sick_pay": ["sick pay"],
+    }  # fmt: skip
