@@ -380,8 +380,8 @@ def test_draws_of_a_sequence_or_from_elsewhere_are_the_ones_that_are_looked_at_a
 
 
 KEY = (
-    "outcome", "run", "horizon_months", "strategy", "comparator", "perspective", "party", "category", "channel", "discounted",
-    "threshold",
+    "outcome", "run", "horizon_months", "strategy", "comparator", "perspective", "party", "category", "channel",
+    "discounted", "threshold",
 )  # fmt: skip
 
 

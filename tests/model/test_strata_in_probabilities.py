@@ -78,7 +78,8 @@ def check_that_the_cohort_is_the_mean_of_its_groups(model: dict[str, Any], folde
     whole = cm.run(cm.load(write_model(folder / "whole", model)), draws=draws)
     first, second = (cm.run(one, draws=draws) for one in apart(model, folder).values())
     keys = [
-        "strategy", "comparator", "outcome", "perspective", "party", "category", "channel", "horizon_months", "discounted", "run"
+        "strategy", "comparator", "outcome", "perspective", "party", "category", "channel", "horizon_months",
+        "discounted", "run",
     ]  # fmt: skip
     table, *groups = (
         one.table()[lambda t: t.outcome.isin(ADDED) & t.run.isin(["expected", "deterministic"])]
