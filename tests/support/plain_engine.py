@@ -319,12 +319,12 @@ class PlainModel:
             ratio, strength, each = self.value(effect.cost_ratio), self._strength(effect, strategy), []
             for month in range(self.step):
                 now = self.months[k] + month + 0.5
-                onset = effect.onset.months if effect.onset is not None else 0.0
+                onset = self._months(effect.onset)
                 grown = min(1.0, (min(now, end) - begin) / onset) if onset else 1.0
                 if now < begin:
                     grown = 0.0
                 elif now >= end:
-                    half_life = effect.half_life.months if effect.half_life is not None else 0.0
+                    half_life = self._months(effect.half_life)
                     grown *= 0.5 ** ((now - end) / half_life) if half_life else 0.0
                 each.append(self._shrunk(ratio, strength * grown * self._open(k, strategy)))
             found *= sum(each) / self.step
