@@ -15,6 +15,7 @@ from costmodel.result.result import DETERMINISTIC, EXPECTED, Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.parameter import steps
 from costmodel.scenario.probabilities import convention
+from costmodel.words import chance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ NONE = "–"
 
 WRITTEN: dict[str, Callable[[float], str]] = {
     "share": lambda value: f"{value:.1%}",
+    "chance": chance,
     "count": lambda value: f"{value:,.0f}",
     "whole": lambda value: f"{value:,.0f}",
     "months": lambda value: f"{value:,.2f}",
@@ -73,11 +75,13 @@ class Notes:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. style: how its numbers are written, a key of `WRITTEN`, "money", "rounded", "label", "text".
+    """A column of a table. style: how its numbers are written, a key of `WRITTEN`, "money", "rounded", "label", "text",
+    or "interval": two amounts of money, the second in the column `to`.
 
     words: the column of the frame that says the same with its unit; it is read instead of the number, and stands in
     a worksheet where there is no number. only: the media that show it. right: whether text is set to the right.
-    width: in a worksheet, characters. link: the column with an address, for files.
+    width: in a worksheet, characters. link: the column with an address, for files. people: the group whose money is
+    read; a worksheet has that of one person.
     """
 
     key: str
@@ -88,6 +92,8 @@ class Column:
     right: bool = True
     width: int = 14
     link: str = ""
+    people: int = 1
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,6 +231,15 @@ def drawn_of(result: Result) -> str:
     return f"{result.draws:,} draws, seed {result.seed}" + (", Sobol sequence" if result.sampling == "sobol" else "")
 
 
+def page_of(
+    result: Result, blocks: Iterable[Block], about: tuple[str, ...], data: Mapping[str, Any],
+    frame: "pd.DataFrame | None" = None, warnings: tuple[str, ...] = (),
+) -> Page:  # fmt: skip
+    """A page about a result. warnings: those of the page beside the result's own."""
+    scenario, every = result.scenario, (*result.warnings, *warnings)
+    return Page(titled(scenario), tuple(blocks), about, scenario, drawn_of(result), every, data, frame)
+
+
 def reading_label(result: Result, name: str) -> str:
     """What a reading of the model is called."""
     if name == EXPECTED:
@@ -288,7 +303,9 @@ def written(row: Mapping[str, Any], column: Column, currency: Currency | None = 
     if not math.isfinite(value):
         return NONE
     if column.style == "money" and currency is not None:
-        return currency.money(value)
+        return currency.money(value * column.people)
+    if column.style == "interval" and currency is not None:
+        return currency.interval(value * column.people, row[column.to] * column.people) or NONE
     return WRITTEN[column.style](value) if column.style in WRITTEN else f"{significant(float(value), 4):,.10g}"
 
 

@@ -2,22 +2,20 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 
-from costmodel.analysis.psa.monte_carlo import Spread, expected, spread
-from costmodel.analysis.psa.table import paid_back, row
+from costmodel.analysis.psa.comparison import Comparison, Spread
+from costmodel.analysis.psa.draws import asked_for
 from costmodel.content import by_content
-from costmodel.errors import InputError, made_by, one_of, some_of
+from costmodel.errors import InputError, made_by, one_of
 from costmodel.model.run import checked_workers, run_as
-from costmodel.page import Block, Column, Heading, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
+from costmodel.page import LONGEST, Block, Column, Heading, Page, Paged, Paragraph, Table, cut, of_run, page_of, titled
 from costmodel.result.outcomes import cycles_to
 from costmodel.result.payback import NEVER, NOTHING
-from costmodel.result.result import DETERMINISTIC, Result, Run
-from costmodel.result.table import THE_SAME, Row, in_words, payback_words
+from costmodel.result.result import DETERMINISTIC, Result
+from costmodel.result.table import THE_SAME, Row, in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, inside_a_cycle, instant, window
 from costmodel.scenario.fields import Instant
@@ -81,9 +79,7 @@ class Beyond(Paged):
         self, perspective: str | None = None, strategy: str | None = None, run: str | None = None
     ) -> Unobserved:
         """How much of the saving falls after the last observation, as the scenario stands."""
-        perspective = self.result.setting.asked(perspective)
-        name = self.result.strategies[self.result.compared(strategy)]
-        return _unobserved(self.result, self.result.run(run), name, perspective)
+        return _unobserved(_compared(self.result, perspective, strategy, run))
 
     def verdict(
         self, stop: str, perspective: str | None = None, strategy: str | None = None, run: str | None = None
@@ -91,37 +87,27 @@ class Beyond(Paged):
         """Net saving, undiscounted, and sustained payback to the horizon under a stop."""
         if isinstance(stop, str) and stop in self.refused:
             raise InputError.at("stop", f'"{stop}" cannot be had here', f"{self.refused[stop].rstrip('.')}.")
-        result = self.results[one_of("stop", stop, self.results)]
-        perspective = self.result.setting.asked(perspective)
-        reading, s, last = result.run(run), result.compared(strategy), len(result.horizons) - 1
-        saving = spread(result, reading, lambda of: -result.net_cost(of, last, s, perspective=perspective))
-        months = result.curve_payback(s, perspective, last, run=reading)
-        words = payback_words(months, result.horizons[last], result.first_payment[s], saving.value)
-        drawn = reading.name != DETERMINISTIC
-        paid = result.chance_of_payback(reading, last, s, perspective) if drawn else None
-        return Verdict(saving, months, paid, words)
+        of = _compared(self.results[one_of("stop", stop, self.results)], perspective, strategy, run)
+        months = of.payback()
+        paid = None if of.run.name == DETERMINISTIC else of.paid_back().value
+        return Verdict(of.spread(Comparison.saving), months, paid, of.when(months))
 
     def sentences(self, perspective: str | None = None, strategy: str | None = None) -> list[str]:
         """How much of the saving nobody has observed, and the verdict under each stop."""
-        setting = self.result.setting
-        money = setting.currency.money
-        result, perspective = self.result, self.result.setting.asked(perspective)
-        part = self.unobserved(perspective, strategy)
-        name, who = result.strategies[result.compared(strategy)], upper_first(setting.name(perspective))
-        people, end = result.scenario.model.people, in_words(result.horizons[-1])
+        of = _compared(self.result, perspective, strategy)
+        part, model, (payer, name, end, _) = _unobserved(of), of.result.scenario.model, of.about
+        who = upper_first(of.result.setting.name(payer))
         told = [f"{who}: {part.words}."]
         if part.share is not None:
-            saved, later = money(part.total * people), money(part.after * people)
             told[0] = (
-                f"{who}: of {saved} saved on other care over {end} for {people:,} people, {later} comes after the "
-                f"{result.scenario.model.follow_up.text} of follow-up: {part.words}."
+                f"{who}: of {of.money(part.total)} saved on other care over {in_words(end)} for {model.people:,} "
+                f"people, {of.money(part.after)} comes after the {model.follow_up.text} of follow-up: {part.words}."
             )
         if self.nothing:
             return told
-        for stop in self.results:
-            own = " (as the scenario says)" if self.results[stop] is result else ""
-            known = self.verdict(stop, perspective, name)
-            saving = f"net saving {money(known.saving.value * people)}"
+        for stop, result in self.results.items():
+            own, known = " (as the scenario says)" * (result is self.result), self.verdict(stop, payer, name)
+            saving = f"net saving {of.money(known.saving.value)}"
             text = f"{saving} at central values, money back {known.words}"
             if known.words == THE_SAME:
                 text = "it costs the same, and there is nothing to pay back"
@@ -135,28 +121,25 @@ class Beyond(Paged):
 
     def _table(self, perspectives: Collection[str], strategy: str) -> Table:
         """The verdicts for some payers, in the headline and at central values."""
-        setting = self.result.setting
         import pandas as pd
 
-        people, headline = self.result.scenario.model.people, self.result.headline.name
-        rows = []
+        rows, drawn, people = [], bool(self.result.draws), self.result.scenario.model.people
         for name, stop in product(perspectives, self.results):
-            row: dict[str, Any] = {"who": setting.name(name), "stop": stop}
-            for before, run in (("", headline), ("central_", DETERMINISTIC)):
-                known = self.verdict(stop, name, strategy, run)
-                words = setting.currency.money(known.saving.value * people)
-                row |= {f"{before}saving": known.saving.value, f"{before}saving_words": words}
-                row |= {f"{before}payback": known.words}
-                if known.chance is not None:
-                    row |= {"chance": known.chance, "chance_words": chance(known.chance)}
-            rows.append(row)
+            known, central = (self.verdict(stop, name, strategy, run) for run in (None, DETERMINISTIC))
+            rows.append(
+                {
+                    "who": self.result.setting.name(name), "stop": stop, "saving": known.saving.value,
+                    "payback": known.words, "chance": known.chance, "central_saving": central.saving.value,
+                    "central_payback": central.words,
+                }
+            )  # fmt: skip
         of_draws = (
-            Column("saving", "net saving", "money", "saving_words"), Column("payback", "payback"),
-            Column("chance", "its chance", "share", "chance_words"),
-        ) if headline != DETERMINISTIC else ()  # fmt: skip
+            Column("saving", "net saving", "money", people=people), Column("payback", "payback"),
+            Column("chance", "its chance", "chance"),
+        ) if drawn else ()  # fmt: skip
         columns = (
             Column("who", "", "text"), Column("stop", "", right=False), *of_draws,
-            Column("central_saving", "at central values", "money", "central_saving_words"),
+            Column("central_saving", "at central values", "money", people=people),
             Column("central_payback", "payback then"),
         )  # fmt: skip
         return Table(pd.DataFrame(rows), columns, name="beyond")
@@ -165,31 +148,37 @@ class Beyond(Paged):
         """What nobody has observed, and the verdict under each stop; perspective, strategies: only these."""
         import pandas as pd
 
-        result, model, others = self.result, self.result.scenario.model, self.result.strategies[1:]
-        known = result.setting.perspectives
-        perspectives = some_of("perspective", known if perspective is None else [perspective], known)
-        wanted = _wanted(result, strategies)
+        result, model = self.result, self.result.scenario.model
+        payers, wanted = asked_for(result, None if perspective is None else [perspective], strategies)
         labels = {name: strategy.label for name, strategy in model.strategies.items()}
         compared = [f"{labels[name]} against {labels[result.comparator]}" for name in wanted]
         blocks: list[Block] = []
         for name, heading in zip(wanted, compared, strict=True):
-            blocks += [Heading(heading)] if len(others) > 1 else []
-            blocks += [Heading("Beyond the evidence")]
-            blocks += map(Paragraph, self.sentences(result.setting.asked(perspective), name))
-            blocks += [] if self.nothing else [self._table(perspectives, name)]
-        about = (
-            f"{' and '.join(compared)}: {result.scenario.setting.prices} for {model.people:,} people over "
-            f"{in_words(result.horizons[-1])}, undiscounted; a saving is positive."
-        )
+            blocks += [Heading(heading)] if len(labels) > 2 else []
+            blocks += [Heading("Beyond the evidence"), *map(Paragraph, self.sentences(perspective, name))]
+            blocks += [] if self.nothing else [self._table(payers, name)]
         data = {
             "schema": "costmodel/beyond/1", "settings": of_run(result, perspective), "refused": dict(self.refused),
             "lasting": list(self.lasting),
         }  # fmt: skip
-        frame = pd.DataFrame(rows(self, perspectives, wanted)).astype(object)
-        return Page(
-            titled(result.scenario), tuple(blocks), (about,), result.scenario, drawn_of(result), result.warnings, data,
-            frame,
-        )  # fmt: skip
+        frame = pd.DataFrame(rows(self, payers, wanted)).astype(object)
+        return page_of(result, blocks, (self._about(compared),), data, frame)
+
+    def _about(self, compared: list[str]) -> str:
+        model, end = self.result.scenario.model, in_words(self.result.horizons[-1])
+        prices = self.result.setting.prices
+        return (
+            f"{' and '.join(compared)}: {prices} for {model.people:,} people over {end}, undiscounted; a saving is "
+            "positive."
+        )
+
+    def __repr__(self) -> str:
+        """What nobody has observed of each strategy, without the page."""
+        labels = {name: one.label for name, one in self.result.scenario.model.strategies.items()}
+        comparator = labels.pop(self.result.comparator)
+        about = self._about([f"{label} against {comparator}" for label in labels.values()])
+        told = (f"{label}: {self.unobserved(strategy=name).words}" for name, label in labels.items())
+        return cut("\n".join((titled(self.result.scenario), about, *told)), LONGEST)
 
 
 def beyond(result: Result, *, workers: int | None = None) -> Beyond:
@@ -216,11 +205,12 @@ def beyond(result: Result, *, workers: int | None = None) -> Beyond:
     return Beyond(result, results, refused, tuple(dict.fromkeys(lasting(ceasing))))
 
 
-def _wanted(result: Result, strategies: Collection[str] | None) -> list[str]:
-    """Strategies beside the first, or those of them that are asked for, in their order. Raises InputError."""
-    others = result.strategies[1:]
-    named = others if strategies is None else some_of("strategy", strategies, others)
-    return [name for name in others if name in named]
+def _compared(
+    result: Result, perspective: str | None = None, strategy: str | None = None, run: str | None = None
+) -> Comparison:
+    """A strategy against the comparator to the horizon, in any reading. Raises InputError."""
+    last, payer = len(result.horizons) - 1, result.setting.asked(perspective)
+    return Comparison(result, result.run(run), last, result.compared(strategy), payer)
 
 
 def _observed_until(scenario: Scenario, strategy: str) -> float:
@@ -244,30 +234,25 @@ def lasting(scenario: Scenario) -> Iterator[str]:
                     yield f"{name}: {effect_name}"
 
 
-def _unobserved(result: Result, run: Run, strategy: str, perspective: str) -> Unobserved:
-    s, last, horizon = result.strategies.index(strategy), len(result.horizons) - 1, in_words(result.horizons[-1])
-
-    def saved(of: Run) -> Any:
-        """On everything but the therapy."""
-        therapy = result.net_cost(of, last, s, perspective=perspective, category="therapy")
-        return therapy - result.net_cost(of, last, s, perspective=perspective)
-
-    total, until = expected(run, saved), _observed_until(result.scenario, strategy)
-    if not _lies_beyond(result, strategy):
+def _unobserved(of: Comparison) -> Unobserved:
+    result, s = of.result, of.strategy
+    total, until = of.expected(Comparison.elsewhere), _observed_until(result.scenario, result.strategies[s])
+    if not _lies_beyond(result, result.strategies[s]):
         return Unobserved(total, 0.0, None, "nothing lies beyond the evidence: the horizon ends with observation")
     months = until * MONTHS_A_YEAR
     if inside := inside_a_cycle(result.scenario.model, months):
         words = f"what falls after the follow-up cannot be said: month {months:.6g} is within a cycle: {inside}"
         return Unobserved(total, NEVER, None, words)
     signs = [
-        0 if item.category == "therapy" else result.setting.weight(perspective, item.paid_by, item.received_by)
+        0 if item.category == "therapy" else result.setting.weight(of.perspective, item.paid_by, item.received_by)
         for item in result.items
     ]
-    cost = (run.outcomes.mean_cost @ run.weights)[cycles_to(result.edges, until) :]
+    cost = (of.run.outcomes.mean_cost @ of.run.weights)[cycles_to(result.edges, until) :]
     after = -float((cost[..., s] - cost[..., 0]).sum(axis=0) @ np.array(signs)) + 0.0
     if total < NOTHING:
         costs = "costs the same" if total > -NOTHING else "costs more"
-        return Unobserved(total, after, None, f"there is no saving: over {horizon}, other care {costs}")
+        words = f"there is no saving: over {in_words(of.months)}, other care {costs}"
+        return Unobserved(total, after, None, words)
     share = after / total
     if after < NOTHING:
         words = "none of the saving falls after the last observation"
@@ -283,21 +268,19 @@ def rows(
 ) -> Iterator[Row]:
     """Net saving and payback to the horizon under each stop, then what nobody has observed; in every reading."""
     result = made_by("found", found, Beyond, "costmodel.beyond").result
-    every = found.result.setting.perspectives
-    perspectives = some_of("perspective", every if perspectives is None else perspectives, every)
-    for strategy, perspective in product(_wanted(result, strategies), perspectives):
-        s, last = result.strategies.index(strategy), len(result.horizons) - 1
-        whose: dict[str, Any] = {"perspective": perspective}
-        for stop, other in found.results.items():
-            for name, run in other.runs.items():
-                known, say = found.verdict(stop, perspective, strategy, name), partial(row, other, run, last, s)
-                months: dict[str, Any] = {"unit": "months", "words": known.words}
-                yield say("net_saving", known.saving, **whose)
-                yield say("payback_sustained_months", Spread(known.months), **months, **whose)
-                if known.chance is not None:
-                    yield say("chance_payback", paid_back(other, run, last, s, perspective), unit="share", **whose)
-        for name, run in result.runs.items():
-            part, say = found.unobserved(perspective, strategy, name), partial(row, result, run, last, s)
+    payers, named = asked_for(result, perspectives, strategies)
+    for strategy, perspective in product(named, payers):
+        for other in found.results.values():
+            for run in other.runs:
+                of = _compared(other, perspective, strategy, run)
+                months = of.payback()
+                yield of.row("net_saving", of.spread(Comparison.saving))
+                yield of.row("payback_sustained_months", Spread(months), unit="months", words=of.when(months))
+                if run != DETERMINISTIC:
+                    yield of.row("chance_payback", of.paid_back(), unit="share")
+        for run in result.runs:
+            of = _compared(result, perspective, strategy, run)
+            part = _unobserved(of)
             share = Spread(NEVER if part.share is None else part.share)
-            yield say("saving_after_follow_up", Spread(part.after), words=part.words, **whose)
-            yield say("share_of_saving_after_follow_up", share, unit="share", words=part.words, **whose)
+            yield of.row("saving_after_follow_up", Spread(part.after), words=part.words)
+            yield of.row("share_of_saving_after_follow_up", share, unit="share", words=part.words)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from costmodel.analysis.psa.monte_carlo import averaged
 from costmodel.content import by_content
 from costmodel.errors import made_by
-from costmodel.page import Block, Column, Page, Paged, Paragraph, Table, drawn_of, of_run, titled
-from costmodel.result.frontier import DOMINATED, EXTENDED, frontier
+from costmodel.page import Block, Column, Page, Paged, Paragraph, Table, of_run, page_of
+from costmodel.result.decision import DOMINATED, EXTENDED, frontier
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import qalys
@@ -47,25 +46,22 @@ class Incremental(Paged):
         """
         import pandas as pd
 
-        result, run, h = self.result, averaged(self.result.headline), self.horizon
+        result, run, h = self.result, self.result.headline.averaged, self.horizon
+        strategies, money = result.scenario.model.strategies, result.setting.currency.money
         cost, qaly = {}, {}
-        for s, name in enumerate(result.strategies):
+        for s, name in enumerate(strategies):
             cost[name] = result.estimate(run, result.total_cost(run, h, s, self.perspective, True)).value
             qaly[name] = result.estimate(run, run.outcomes.qaly[h, 1, s]).value
-        steps = {step.strategy: step for step in frontier(cost, qaly)}
-        labels = {name: strategy.label for name, strategy in self.result.scenario.model.strategies.items()}
         rows = []
-        for name in sorted(cost, key=lambda one: (cost[one], -qaly[one])):
-            step = steps[name]
-            words = WORDS.get(step.status, "" if step.ratio is not None else "where the frontier begins")
+        for step in sorted(frontier(cost, qaly), key=lambda one: (cost[one.strategy], -qaly[one.strategy])):
+            words = WORDS.get(step.status, "where the frontier begins" if step.ratio is None else money(step.ratio))
             if step.same_as is not None:
-                words = f"costs and does the same as {labels[step.same_as]}"
+                words = f"costs and does the same as {strategies[step.same_as].label}"
             rows.append(
                 {
-                    "strategy": name, "label": labels[name], "cost": cost[name], "qaly": qaly[name],
-                    "status": step.status, "same_as": step.same_as or "", "more_cost": step.cost,
-                    "more_qaly": step.effect, "ratio": step.ratio,
-                    "words": words or self.result.setting.currency.money(step.ratio or 0.0),
+                    "strategy": step.strategy, "label": strategies[step.strategy].label, "cost": cost[step.strategy],
+                    "qaly": qaly[step.strategy], "status": step.status, "same_as": step.same_as or "",
+                    "more_cost": step.cost, "more_qaly": step.effect, "ratio": step.ratio, "words": words,
                 }
             )  # fmt: skip
         numbers = ("more_cost", "more_qaly", "ratio")
@@ -91,8 +87,7 @@ class Incremental(Paged):
 
     def page(self) -> Page:
         """The frontier in sentences, and every strategy in a table."""
-        result = self.result
-        setting, end = result.scenario.setting, in_words(result.horizons[self.horizon])
+        setting, end = self.result.setting, in_words(self.result.horizons[self.horizon])
         about = (
             f"Each strategy against the next best one, {setting.name(self.perspective)}, {end}",
             f"{setting.prices} and QALYs per person, discounted; costs are those of {setting.payer(self.perspective)}",
@@ -100,8 +95,8 @@ class Incremental(Paged):
         first, *others = self.sentences()
         table = Table(self.frame, COLUMNS, name="incremental")
         blocks: tuple[Block, ...] = (Paragraph(first, strong=True), *map(Paragraph, others), table)
-        data = {"schema": "costmodel/incremental/1", **of_run(result, self.perspective)}
-        return Page(titled(result.scenario), blocks, about, result.scenario, drawn_of(result), result.warnings, data)
+        data = {"schema": "costmodel/incremental/1", **of_run(self.result, self.perspective)}
+        return page_of(self.result, blocks, about, data)
 
 
 def incremental(result: Result, perspective: str | None = None, horizon_months: float | None = None) -> Incremental:

@@ -7,11 +7,11 @@ from typing import get_args
 
 import numpy as np
 
-from costmodel.analysis.psa.decision import value_of_a_qaly
 from costmodel.analysis.voi_answer import UNUSED, Array, Kind, Line, Population, Question, Subject, ValueOfInformation
 from costmodel.errors import InputError, Problem, listed, made_by, nearest, number, one_of, shown, whole_number
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, discount_factors, run, values_of
+from costmodel.result.decision import value_of_a_qaly
 from costmodel.result.information import (
     Worth,
     best_today,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from costmodel.errors import one_of
 from costmodel.page import (
+    LONGEST,
     SCREEN,
     SHEET,
     TEXT,
@@ -21,6 +22,7 @@ from costmodel.page import (
     Paged,
     Paragraph,
     Table,
+    cut,
     titled,
 )
 from costmodel.result.information import Worth
@@ -259,6 +261,11 @@ class ValueOfInformation(Paged):
         warnings = (*result.warnings, *self.warnings)
         about = (f"{self.asked}.",)
         return Page(titled(result.scenario), blocks, about, result.scenario, drawn, warnings, self._data(), self.frame)
+
+    def __repr__(self) -> str:
+        """What was asked and what everything is worth, without the page."""
+        strong = (one.text for one in self._sentences() if one.strong)
+        return cut("\n".join((titled(self.result.scenario), f"{self.asked}.", *strong)), LONGEST)
 
     def _data(self) -> dict[str, Any]:
         result, question, population = self.result, self.question, self.population

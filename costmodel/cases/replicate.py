@@ -13,7 +13,7 @@ from costmodel.cases.case import CohortCase, Expected, FrontierCase, read_case
 from costmodel.cases.cohort import CohortRun, convention, run_cohort, warnings
 from costmodel.errors import InputError, Problem, path_of
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
-from costmodel.result.frontier import ON_FRONTIER, Step, frontier
+from costmodel.result.decision import ON_FRONTIER, Step, frontier
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -188,9 +188,9 @@ def _plain(value: Any) -> Any:
     """A value as JSON can hold it, and all that is in it: NumPy scalars as Python's own, infinite numbers as None."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
+    value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

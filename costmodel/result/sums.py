@@ -1,7 +1,7 @@
 """What a run knows, and one place each for a sum, a weighted quantile, a cumulative curve and a month of payback."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -77,6 +77,11 @@ class Run:
     outcomes: Outcomes
     weights: Array
     means: Outcomes | None = None
+
+    @property
+    def averaged(self) -> "Run":
+        """The reading over all draws: their means in the place of a single draw, where not every draw is kept."""
+        return self if self.means is None else replace(self, outcomes=self.means, means=None)
 
 
 @by_content

@@ -6,7 +6,6 @@ money saved; `value` is None where the answer is words ("not within 10 years", "
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from costmodel.engine.formulas import NOTHING, settled
@@ -33,8 +32,7 @@ def rows(result: Sums) -> Iterator[Row]:
         if run.means is None:
             yield from _of_run(result, run)
             continue
-        over_all = replace(run, outcomes=run.means, means=None)
-        for row, mean in zip(_of_run(result, run), _of_run(result, over_all), strict=True):
+        for row, mean in zip(_of_run(result, run), _of_run(result, run.averaged), strict=True):
             yield row | {"value": mean["value"], "words": mean["words"]}
     for name, stratum in result.strata.items():
         for row in _of_run(stratum, stratum.headline):

@@ -11,6 +11,7 @@ import costmodel as cm
 from costmodel.analysis.beyond import STOPS, Beyond, rows
 from costmodel.model.draws import central_values
 from costmodel.model.ledger import simulate
+from costmodel.page import titled
 from costmodel.report import charts
 from tests.support.answers import answer
 from tests.support.example import REMOVED, derived, load_example, number, write_model
@@ -59,6 +60,16 @@ def test_the_verdict_of_a_stop_is_the_run_of_the_scenario_with_it(found: Beyond)
                 if run != "deterministic":
                     assert verdict.chance == answer(alone, "chance_payback", perspective, **at)
     assert found.verdict("effects cease", run="deterministic").chance is None
+
+
+def test_it_is_shown_by_what_nobody_has_observed_without_the_page(
+    found: Beyond, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Beyond, "page", None)
+    title, about, told = repr(found).splitlines()
+    assert title == titled(found.result.scenario)
+    assert "Talking therapy against Usual care" in about
+    assert told == f"Talking therapy: {found.unobserved().words}"
 
 
 def test_the_saving_after_the_follow_up_is_added_up_as_loops_add_it_up(found: Beyond) -> None:

@@ -13,9 +13,10 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 import costmodel as cm
-from costmodel.analysis.psa.decision import QUARTERS, Choice, judged
-from costmodel.analysis.psa.monte_carlo import highest, lowest
+from costmodel.analysis.psa.comparison import highest, lowest
+from costmodel.analysis.psa.draws import QUARTERS
 from costmodel.engine.formulas import NOTHING as TIE
+from costmodel.result.decision import Choice, judged
 from tests.support.answers import answer
 from tests.support.example import derived, load_example, number
 from tests.support.given_draws import given

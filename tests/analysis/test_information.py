@@ -12,11 +12,12 @@ from costmodel.analysis import voi as information
 from costmodel.analysis.voi import value_of_information
 from costmodel.model.draws import completed, drawn_values
 from costmodel.model.run import evaluate
+from costmodel.page import titled
 from costmodel.result.information import Worth
 from tests.cli.commands import two_structures
 from tests.model.test_joint_parameters import joint_scenario
 from tests.support.example import derived, load_example, number, price
-from tests.support.pounds import PERSPECTIVES
+from tests.support.pounds import PERSPECTIVES, money
 
 DRAWS = 1_000
 CHEAP = {"parameters.session_price": price("session", 4, distribution="gamma", cv=0.5)}
@@ -49,6 +50,17 @@ def test_perfect_information_is_what_deciding_on_averages_loses(result: cm.Resul
     assert found.decided == ("therapy" if benefit.mean() > 0 else "usual_care")
     right = benefit >= 0 if benefit.mean() > 0 else benefit <= 0
     assert found.chance_right == pytest.approx(right.mean())
+
+
+def test_it_is_shown_by_what_everything_is_worth_without_the_page(
+    result: cm.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = value_of_information(result)
+    monkeypatch.setattr(information.ValueOfInformation, "page", None)
+    title, asked, worth = repr(found).splitlines()
+    assert title == titled(result.scenario)
+    assert asked == f"{found.asked}."
+    assert worth.startswith(f"Perfect knowledge of everything is worth {money(found.everything.worth.value)} ± ")
 
 
 def test_the_question_of_cash_is_whether_anything_is_saved(tmp_path: Path) -> None:

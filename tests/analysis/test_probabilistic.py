@@ -11,7 +11,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.psa import Psa, rows
-from costmodel.analysis.psa.monte_carlo import error_of_chance, error_of_mean
+from costmodel.analysis.psa.comparison import error_of_chance, error_of_mean
 from costmodel.model.draws import drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of

@@ -12,7 +12,6 @@ import costmodel as cm
 from costmodel.analysis import sensitivity
 from costmodel.analysis.psa import page as words
 from costmodel.analysis.psa import psa
-from costmodel.analysis.psa.table import answers
 from costmodel.analysis.voi import ValueOfInformation
 from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER
@@ -51,9 +50,10 @@ def test_the_sections_stand_in_the_order_in_which_one_asks(page: AppTest) -> Non
 
 def test_its_sentences_are_those_of_python(page: AppTest, scenarios: Path) -> None:
     scenario = cm.load(scenarios / "example" / "model.yaml")
-    found = answers(psa(cm.run(scenario, draws=compute.DRAWS)), "nhs_pss")
+    found = psa(cm.run(scenario, draws=compute.DRAWS))
+    of = found.comparison("nhs_pss", "therapy")
     said = plain(page)
-    for sentence in (*words.by_when(found, "therapy"), *words.how_exact(found, "therapy")):
+    for sentence in (*words.by_when(found, of), *words.how_exact(found, of)):
         assert sentence in said
     assert sensitivity.break_even(scenario).takeaway in said
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import costmodel as cm
-from costmodel.analysis.psa.table import rows as rows_of_psa
+from costmodel.analysis.psa import rows as rows_of_psa
 from costmodel.report.answer import page
 from costmodel.report.render import document
 from costmodel.report.sentence import headline, verdict

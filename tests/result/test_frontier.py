@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from costmodel.result.frontier import DOMINATED, EXTENDED, ON_FRONTIER, Step, frontier
+from costmodel.result.decision import DOMINATED, EXTENDED, ON_FRONTIER, Step, frontier
 
 
 def first(name: str) -> Step:

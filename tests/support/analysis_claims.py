@@ -27,7 +27,6 @@ import numpy as np
 
 import costmodel as cm
 from costmodel.analysis.psa.page import sentences
-from costmodel.analysis.psa.table import answers
 from costmodel.analysis.sensitivity import BreakEvens, Tornado
 from costmodel.analysis.spectrum import Line, Spectrum
 from tests.support.claims import NOTHING, PAYERS, POUNDS, SHORT, Claims, close, number, time_in_words
@@ -95,9 +94,9 @@ class Analysed(Claims):
 
     def analysed(self) -> dict[str, list[str]]:
         """Everything that is said of the draws, by kind."""
-        found = answers(cm.psa(self.result), self.perspective, [self.strategy])
+        psa = cm.psa(self.result)
         kinds = ("by_when", "how_much", "decision", "exact", "central")
-        said = dict(zip(kinds, sentences(found, self.strategy).values(), strict=True))
+        said = dict(zip(kinds, sentences(psa, psa.comparison(self.perspective, self.strategy)).values(), strict=True))
         said["beyond"] = self.beyond.sentences(self.perspective, self.strategy)
         return said
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, value_of_a_qaly
-from costmodel.analysis.psa.draws import THRESHOLDS, Draws
-from costmodel.analysis.psa.monte_carlo import expected
-from costmodel.analysis.psa.page import drawn, page_of
-from costmodel.analysis.psa.table import answers, rows
+from costmodel.analysis.psa import page
+from costmodel.analysis.psa.comparison import Comparison
+from costmodel.analysis.psa.draws import THRESHOLDS, Draws, rows
 from costmodel.content import by_content
 from costmodel.currency import Currency
 from costmodel.errors import InputError, made_by, shown
 from costmodel.page import LONGEST, Page, Paged, cut, drawn_of, titled
+from costmodel.result.decision import HIGHEST_THRESHOLD, value_of_a_qaly
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import chance
@@ -33,25 +31,21 @@ class Psa(Draws, Paged):
 
     def page(self, perspective: str | None = None, strategies: Collection[str] | None = None) -> Page:
         """How sure the answer is, by when and how much; perspective, strategies: only these."""
-        return page_of(answers(self, perspective, strategies))
+        return page.page(self, perspective, strategies)
 
     def figure(self) -> "Chart":
         """The chance that the money is back, by month."""
-        return drawn("chances", answers(self, self.result.setting.main))
+        return page.drawn("chances", self, self.result.setting.main)
 
     def __repr__(self) -> str:
         """The net saving and chance of payback of each strategy, without the page."""
-        perspective = self.result.setting.main
-        result, last = self.result, len(self.result.horizons) - 1
-        people, end, run = result.scenario.model.people, in_words(result.horizons[-1]), result.headline
-        lines = [titled(result.scenario), f"{drawn_of(result)}; {result.setting.name(perspective)}, {people:,} people"]
-        for s, name in enumerate(result.strategies[1:], 1):
-            cost = expected(run, partial(result.net_cost, horizon=last, strategy=s, perspective=perspective))
-            paid = result.chance_of_payback(run, last, s, perspective)
-            label = result.scenario.model.strategies[name].label
+        result, setting, model = self.result, self.result.setting, self.result.scenario.model
+        lines = [titled(result.scenario), f"{drawn_of(result)}; {setting.name(setting.main)}, {model.people:,} people"]
+        for name in result.strategies[1:]:
+            of = self.comparison(strategy=name)
             lines.append(
-                f"{label}: net saving {result.setting.currency.money(-cost * people)} over {end}, "
-                f"money back in {chance(paid)} simulations"
+                f"{model.strategies[name].label}: net saving {of.money(of.expected(Comparison.saving))} over "
+                f"{in_words(of.months)}, money back in {chance(of.paid_back().value)} simulations"
             )
         return cut("\n".join(lines), LONGEST)
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from costmodel.analysis.psa.decision import QUARTERS, Choice, Plane
-from costmodel.analysis.psa.draws import Draws
+from costmodel.analysis.psa.comparison import Plane
+from costmodel.analysis.psa.draws import QUARTERS, Draws
 from costmodel.currency import Currency
 from costmodel.drawing import (
     DASHES,
@@ -38,35 +38,32 @@ SYMBOLS = ("circle", "x", "triangle-up", "square", "cross", "star")
 
 def plane(psa: Draws, perspective: str, strategy: str | None = None, horizon: float | None = None) -> Chart:
     """QALYs gained and net cost of the group against the comparator, discounted, with the line of the threshold."""
-    setting = psa.result.setting
-    money = setting.currency.money
-    result = psa.result
-    people, end = result.scenario.model.people, result.horizons[-1] if horizon is None else horizon
-    found = psa.plane(perspective, strategy, end)
-    table = _points(psa, found)
+    result, currency = psa.result, psa.result.setting.currency
+    of, found = psa.comparison(perspective, strategy, horizon), psa.plane(perspective, strategy, horizon)
+    table, people = _points(psa, found), result.scenario.model.people
     figure = empty()
     for a, (label, points) in enumerate(table.groupby("structure", sort=False)):
         symbol = {"symbol": SYMBOLS[a % len(SYMBOLS)], "color": SERIES[a % len(SERIES)], "size": 5, "opacity": 0.5}
         figure.add_scatter(
             x=points["QALYs gained"], y=points["net cost"], mode="markers", name=wrapped(str(label), LABEL),
-            marker=symbol, customdata=[money(cost) for cost in points["net cost"]],
+            marker=symbol, customdata=[currency.money(cost) for cost in points["net cost"]],
             hovertemplate="%{x:.3g} QALYs, %{customdata}",
         )  # fmt: skip
-    gain, cost = (float(result.weights @ values.mean(axis=-1)) * people for values in (found.qalys, found.cost))
+    gain, cost = of.mean(found.qalys) * people, of.mean(found.cost) * people
     figure.add_scatter(
         x=[gain], y=[cost], mode="markers", name="Mean",
         marker={"color": VERMILION, "symbol": "diamond", "size": 13, "line": {"width": 1, "color": GREY}},
-        customdata=[money(cost)], hovertemplate="mean: %{x:.3g} QALYs, %{customdata}<extra></extra>",
+        customdata=[currency.money(cost)], hovertemplate="mean: %{x:.3g} QALYs, %{customdata}<extra></extra>",
     )  # fmt: skip
-    _threshold_line(figure, table, result.threshold, result.setting.currency)
+    _threshold_line(figure, table, result.threshold, currency)
     zero_line(figure)
     zero_line(figure, vertical=True)
     low, high = float(table["net cost"].min()), float(table["net cost"].max())
     axes = {"xaxis_title": f"QALYs gained, {people:,} people", "yaxis_title": f"Net cost, {people:,} people"}
-    figure.update_layout(**axes, **money_axis(result.setting.currency, "yaxis", low, high))
+    figure.update_layout(**axes, **money_axis(currency, "yaxis", low, high))
     shares = sorted(found.shares.items(), key=lambda item: -item[1])
     parts = "; ".join(f"{QUARTERS[quarter]}, in {chance(share)}" for quarter, share in shares if share > 0)
-    title = f"For {setting.payer(perspective)} over {in_words(end)}: {parts} simulations."
+    title = f"For {result.setting.payer(perspective)} over {in_words(of.months)}: {parts} simulations."
     alt = f"Points of health gained (across) and net cost (up), one for each simulation. {title}"
     finished = chart(figure, title, alt, table)
     figure.update_layout(hovermode="closest")
@@ -75,15 +72,12 @@ def plane(psa: Draws, perspective: str, strategy: str | None = None, horizon: fl
 
 def _points(psa: Draws, found: Plane) -> pd.DataFrame:
     """The points that are drawn, those of alternatives with a weight."""
-    result, frames = psa.result, []
-    people = result.scenario.model.people
-    for structure, weight, gain, cost in zip(
-        result.scenario.readings, result.weights, found.qalys, found.cost, strict=True
-    ):  # fmt: skip
-        if weight:
-            label = structure.label if len(result.weights) > 1 else "Simulations"
-            points = {"QALYs gained": gain[:POINTS] * people, "net cost": cost[:POINTS] * people}
-            frames.append(pd.DataFrame({"structure": label} | points))
+    result, people = psa.result, psa.result.scenario.model.people
+    frames = []
+    for a in np.flatnonzero(result.weights):
+        label = result.scenario.readings[a].label if len(result.weights) > 1 else "Simulations"
+        points = {"QALYs gained": found.qalys[a, :POINTS] * people, "net cost": found.cost[a, :POINTS] * people}
+        frames.append(pd.DataFrame({"structure": label} | points))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -110,9 +104,7 @@ def _lines(figure: Any, across: Any, table: pd.DataFrame, names: Iterable[str], 
 
 def acceptability(psa: Draws, perspective: str, horizon: float | None = None) -> Chart:
     """Chance of each strategy being the best, by threshold; the frontier follows the best on average."""
-    setting = psa.result.setting
-    result = psa.result
-    end = result.horizons[-1] if horizon is None else horizon
+    result, setting, end = psa.result, psa.result.setting, psa.comparison(perspective, None, horizon).months
     labels = [result.scenario.model.strategies[name].label for name in result.strategies]
     choices = psa.choices(perspective, end)
     chances = {label: [float(choice.chance[s]) for choice in choices] for s, label in enumerate(labels)}
@@ -120,14 +112,19 @@ def acceptability(psa: Draws, perspective: str, horizon: float | None = None) ->
     table = pd.DataFrame({"threshold": [one.threshold for one in choices]} | chances | {"best on average": best})
     figure = empty()
     _lines(figure, table["threshold"], table, labels, 2.5)
-    _frontier(figure, choices)
+    shown = choices[:: -(-len(choices) // MARKS)]
+    figure.add_scatter(
+        x=[choice.threshold for choice in shown], y=[float(choice.chance[choice.chosen]) * 100 for choice in shown],
+        mode="markers", name="Frontier: best on average",
+        marker={"color": VERMILION, "symbol": "diamond-open", "size": 9, "line": {"width": 2}}, hoverinfo="skip",
+    )  # fmt: skip
     for threshold in psa.setting_thresholds:
         if threshold <= psa.thresholds[-1]:
             figure.add_vline(threshold, line_width=1, line_dash="dot", line_color=GREY)
     figure.update_layout(
         xaxis_title="Value of a QALY (dotted: the setting's)",
         yaxis={"title": {"text": "Best choice, of 100 simulations"}, "range": [-3, 103], "dtick": 20, "tick0": 0},
-        **money_axis(result.setting.currency, "xaxis", 0.0, psa.thresholds[-1]),
+        **money_axis(setting.currency, "xaxis", 0.0, psa.thresholds[-1]),
     )
     (at,) = psa.choices(perspective, end, thresholds=[result.threshold])
     title = (
@@ -139,23 +136,13 @@ def acceptability(psa: Draws, perspective: str, horizon: float | None = None) ->
     return chart(figure, title, alt, table)
 
 
-def _frontier(figure: Any, choices: list[Choice]) -> None:
-    shown = choices[:: -(-len(choices) // MARKS)]
-    figure.add_scatter(
-        x=[choice.threshold for choice in shown], y=[float(choice.chance[choice.chosen]) * 100 for choice in shown],
-        mode="markers", name="Frontier: best on average",
-        marker={"color": VERMILION, "symbol": "diamond-open", "size": 9, "line": {"width": 2}}, hoverinfo="skip",
-    )  # fmt: skip
-
-
 def chances(psa: Draws, perspective: str, strategy: str | None = None) -> Chart:
     """Share of simulations that have their money back for good by each month, for the mixture and each alternative."""
     result = psa.result
     labels = {structure.name: structure.label for structure in result.scenario.readings}
     labels[EXPECTED] = "Weighted mixture" if len(psa.readings) > 1 else "Chance"
-    curves = {labels[name]: psa.chances(perspective, strategy, run=name) for name in psa.readings}
-    months = result.edges * MONTHS_A_YEAR
-    table = pd.DataFrame({"month": months} | {label: curve.chances for label, curve in curves.items()})
+    curves = {labels[name]: psa.chances(perspective, strategy, run=name).chances for name in psa.readings}
+    table = pd.DataFrame({"month": result.edges * MONTHS_A_YEAR} | curves)
     figure = empty()
     _lines(figure, table["month"] / MONTHS_A_YEAR, table, curves, 1.5)
     follow_up_line(figure, result.horizons[0] / MONTHS_A_YEAR, float(result.edges[-1]))
@@ -163,8 +150,7 @@ def chances(psa: Draws, perspective: str, strategy: str | None = None) -> Chart:
         xaxis=year_axis(float(result.edges[-1])),
         yaxis={"title": {"text": "Money back, of 100 simulations"}, "range": [0, 100], "dtick": 20},
     )
-    share = chance(float(table[labels[EXPECTED]].iloc[-1]))
-    end = in_words(result.horizons[-1])
-    title = f"In {share} simulations {psa.result.setting.payer(perspective)} has its money back within {end}."
+    share, end = chance(float(table[labels[EXPECTED]].iloc[-1])), in_words(result.horizons[-1])
+    title = f"In {share} simulations {result.setting.payer(perspective)} has its money back within {end}."
     alt = f"Line chart of the chance of having paid back for good, by month from referral; it never falls. {title}"
     return chart(figure, title, alt, table)

@@ -6,7 +6,8 @@ from itertools import pairwise, product
 import numpy as np
 from scipy import special
 
-from costmodel.analysis.psa.monte_carlo import MOST_OF_CHANCE, MOST_OF_THERAPY_COST, error_of_mean
+from costmodel.analysis.psa.comparison import MOST_OF_CHANCE, error_of_mean
+from costmodel.analysis.psa.draws import MOST_OF_THERAPY_COST
 from costmodel.analysis.verification.context import (
     NEVER_CLOSING,
     NO_DEATHS,

@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import sensitivity, voi
-from costmodel.analysis.psa import charts, psa
+from costmodel.analysis.psa import Psa, charts, psa
 from costmodel.analysis.psa import page as words
-from costmodel.analysis.psa.table import Answers, answers
+from costmodel.analysis.psa.comparison import Comparison
 from costmodel.app.parts import asked, compute, show
 from costmodel.app.parts.text import literal
 from costmodel.result.result import Result
@@ -49,11 +49,11 @@ def prepare(scenario: Scenario) -> Page:
 def chances(page: Page, result: Result) -> None:
     """By when the money is back."""
     st.header("By when is the money back?", anchor=False)
-    found = _answers(page, result)
+    found, of = _asked(page, result)
     show.with_table(
-        charts.chances(found.psa, page.perspective, page.strategy), HEIGHT, "chance_by_month", result.setting.currency
+        charts.chances(found, page.perspective, page.strategy), HEIGHT, "chance_by_month", result.setting.currency
     )
-    _say([*words.by_when(found, page.strategy), *words.how_much(found, page.strategy)])
+    _say([*words.by_when(found, of), *words.how_much(of)])
 
 
 def tornado(page: Page, scenario: Scenario) -> None:
@@ -83,17 +83,13 @@ def break_even(page: Page, scenario: Scenario) -> None:
 def choices(page: Page, result: Result) -> None:
     """Money against health."""
     st.header("Money against health", anchor=False)
-    found = _answers(page, result)
+    found, of = _asked(page, result)
     left, right = st.columns(2, gap="large")
     with left:
-        show.with_table(
-            charts.plane(found.psa, page.perspective, page.strategy), HEIGHT, "plane", result.setting.currency
-        )
+        show.with_table(charts.plane(found, page.perspective, page.strategy), HEIGHT, "plane", result.setting.currency)
     with right:
-        show.with_table(
-            charts.acceptability(found.psa, page.perspective), HEIGHT, "acceptability", result.setting.currency
-        )
-    _say([words.in_the_plane(found, page.strategy), words.wrong_decision(found, result.threshold)])
+        show.with_table(charts.acceptability(found, page.perspective), HEIGHT, "acceptability", result.setting.currency)
+    _say([words.in_the_plane(found, of), words.wrong_decision(found, of, result.threshold)])
 
 
 def information(page: Page, result: Result) -> None:
@@ -113,8 +109,8 @@ def information(page: Page, result: Result) -> None:
 def exactness(page: Page, result: Result) -> None:
     """How exactly the draws know it."""
     st.header("How exact are the simulations?", anchor=False)
-    found = _answers(page, result)
-    _say([*words.how_exact(found, page.strategy), words.against_central(found, page.strategy)])
+    found, of = _asked(page, result)
+    _say([*words.how_exact(found, of), words.against_central(found, of)])
 
 
 def beyond(page: Page, result: Result) -> None:
@@ -124,10 +120,10 @@ def beyond(page: Page, result: Result) -> None:
     _say(found.sentences(page.perspective, page.strategy))
 
 
-def _answers(page: Page, result: Result) -> Answers:
-    return compute.analysis(
-        f"psa {page.perspective}", result.scenario, lambda: answers(psa(result), page.perspective), page.working
-    )
+def _asked(page: Page, result: Result) -> tuple[Psa, Comparison]:
+    """The draws, and what is asked of them."""
+    found = compute.analysis("psa", result.scenario, lambda: psa(result), page.working)
+    return found, found.comparison(page.perspective, page.strategy)
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -148,6 +148,7 @@ def formats(book: Any, currency: Currency) -> dict[str, Any]:
         "number": style(num_format="#,##0.0000", border=1),
         "months": style(num_format="0.00", border=1),
         "share": style(num_format="0.0%", border=1),
+        "chance": style(num_format="0.0%", border=1),
         "whole": style(num_format="#,##0", border=1),
         "count": style(num_format="0"),
         "tiny": style(num_format="0.0E+00"),

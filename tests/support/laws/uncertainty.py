@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from costmodel.analysis.psa.decision import HIGHEST_THRESHOLD, choices
+from costmodel.analysis.psa.draws import Draws
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.sensitivity.question import changed
 from costmodel.analysis.verification.context import (
@@ -26,6 +26,7 @@ from costmodel.inputs.draws import uniforms
 from costmodel.model.draws import drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.model.run import run, values_of
+from costmodel.result.decision import HIGHEST_THRESHOLD
 from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import DETERMINISTIC, Result
@@ -48,7 +49,7 @@ ONE_STRATEGY = "there is only one strategy"
 
 def acceptability(result: Result, threshold: float) -> np.ndarray:
     """Chance of each strategy being the one with the highest net benefit to the last horizon, (strategy,)."""
-    (choice,) = choices(result, result.headline, len(result.horizons) - 1, result.setting.main, [threshold])
+    (choice,) = Draws(result).choices(thresholds=[threshold])
     return choice.chance
 
 

@@ -1,15 +1,82 @@
-"""Several strategies at once: who is dominated, and what each step along the frontier costs."""
+"""Which strategy to choose: the best on average, how often that is so, what a wrong choice loses, who is dominated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isclose
 
+import numpy as np
+from numpy.typing import NDArray
+
+from costmodel.content import by_content
+from costmodel.errors import number
+from costmodel.result.payback import NOTHING
+from costmodel.result.sums import Run, Sums
+
+Array = NDArray[np.float64]
+
+HIGHEST_THRESHOLD = 10_000_000.0
+"""Money per QALY."""
 ON_FRONTIER, EXTENDED, DOMINATED = "ND", "ED", "D"
 ROUNDING = 1e-9
 """Relative; ratios of two steps that differ by less are the same."""
 TIED = 1e-12
 """Relative to the largest; costs and effects that differ by less are the same. Published cases have any unit."""
+
+
+def value_of_a_qaly(place: str, value: object, allowed: str = "") -> float:
+    """A threshold in money per QALY. Raises InputError."""
+    return number(place, value, 0, HIGHEST_THRESHOLD, wrong="no value of a QALY", allowed=allowed)
+
+
+@by_content
+@dataclass(frozen=True)
+class Choice:
+    """What is known of a choice between strategies; arrays have one entry for each.
+
+    threshold: money per QALY; None where net saving alone counts. expected: mean net benefit more than the
+    comparator's, money per person. chance: share of draws in which a strategy is the best; ties share it. loss:
+    expected loss of a wrong decision: mean net benefit forgone by choosing it in every draw. chosen: the strategy
+    with the highest expected net benefit, of equals the first: the one on the frontier.
+    """
+
+    threshold: float | None
+    expected: Array
+    chance: Array
+    loss: Array
+
+    @property
+    def chosen(self) -> int:
+        return int(np.argmax(self.expected >= self.expected.max() - NOTHING))
+
+
+def judged(benefits: Array, weights: Array, threshold: float | None = None) -> Choice:
+    """Strategies judged by their net benefits, (strategy, alternative, draw); weights of the alternatives sum to 1."""
+    highest = benefits.max(axis=0)
+    best = benefits >= highest - NOTHING
+    expected = benefits.mean(axis=-1)
+    loss = (highest.mean(axis=-1) - expected) @ weights
+    chance = (best / best.sum(axis=0)).mean(axis=-1)
+    return Choice(threshold, expected @ weights, chance @ weights, np.maximum(loss, 0.0))
+
+
+def net_benefits(
+    result: Sums, run: Run, horizon: int, perspective: str, thresholds: Iterable[float | None]
+) -> Iterator[Array]:
+    """Money per person by which each strategy is better than the comparator, (strategy, alternative, draw).
+
+    For each threshold net benefit, discounted; for None net saving, undiscounted: whether a strategy pays for itself.
+    """
+    strategies = range(len(result.strategies))
+
+    def saved(discounted: bool) -> Array:
+        costs = (result.net_cost(run, horizon, s, perspective=perspective, discounted=discounted) for s in strategies)
+        return np.stack([-cost for cost in costs])
+
+    alone, later = saved(False), saved(True)
+    gain = np.stack([result.qaly_gain(run, horizon, s) for s in strategies])
+    for threshold in thresholds:
+        yield alone if threshold is None else threshold * gain + later
 
 
 @dataclass(frozen=True)
