@@ -58,7 +58,7 @@ def amount(value: float, unit: Unit, figures: int = 3) -> str:
     if unit.kind in ("share", "probability", "discount_rate"):
         return percent(value, figures)
     number = f"{sign}{significant(abs(value), figures + 1):,.{figures + 1}g}"
-    if unit.kind in ("rate", "quantity", "sessions", "years", "months"):
+    if unit.kind in ("rate", "quantity", "sessions", "years", "months", "people_per_100"):
         return f"{number} {unit.text}"
     return number
 

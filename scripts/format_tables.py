@@ -20,14 +20,14 @@ from pydantic.fields import FieldInfo
 from costmodel import currency
 from costmodel.analysis.calibration import file as calibration
 from costmodel.analysis.validation import file as validation
-from costmodel.scenario import blocks, fields, parameter, schema, setting
+from costmodel.scenario import blocks, fields, parameter, schema, setting, work
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "format.md"
 TABLE = re.compile(r"<!-- keys: (.+?) -->\n.*?<!-- end -->", flags=re.DOTALL)
 HEAD = "| Key | Type | Default | Meaning |\n|---|---|---|---|"
 PARTS = {
     name: kind
-    for module in (currency, setting, blocks, schema, parameter, calibration, validation)
+    for module in (currency, setting, blocks, work, schema, parameter, calibration, validation)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, BaseModel)
 }
@@ -48,6 +48,7 @@ WORDS: tuple[tuple[object, str, str], ...] = (
     (setting.UnitText, "[unit](#units)", "[units](#units)"),
     (setting.PartyOrNobody, "[party](#the-setting-file) or `nobody`", ""),
     (setting.Payer, "[party](#the-setting-file)", ""),
+    (setting.Household, "[party](#the-setting-file)", ""),
     (setting.CategoryName, "[category](#the-setting-file)", "[categories](#the-setting-file)"),
     (setting.ChannelNames, "list of [channels](#the-setting-file), each once", ""),
     (fields.Digest, "SHA-256", ""),

@@ -57,16 +57,23 @@ def use_of_services(result: Result, strategy: str, perspective: str, horizon: in
     lower it.
     """
     run, s = result.headline, result.strategies.index(strategy)
-    therapy = result.net_cost(run, horizon, s, perspective=perspective, category="therapy")
-    offset = therapy - result.net_cost(run, horizon, s, perspective=perspective)
-    spent = np.zeros(offset.shape)
+    repaid = result.net_cost(run, horizon, s, perspective=perspective, category="therapy")
+    spent = np.zeros(repaid.shape)
     for i, item in enumerate(result.items):
-        if item.name != THERAPY and (sign := result.setting.weight(perspective, item.paid_by, item.received_by)):
-            spent += sign * run.outcomes.cost[horizon, 0, i, 0]
+        cost, sign = (
+            run.outcomes.cost[horizon, 0, i],
+            result.setting.weight(perspective, item.paid_by, item.received_by),
+        )
+        if sign and item.name in result.scenario.model.costs:
+            spent += sign * cost[0]
+        elif sign and item.name != THERAPY:  # what jobs move does not go by the use of services
+            repaid = repaid + sign * (cost[s] - cost[0])
+    offset = repaid - result.net_cost(run, horizon, s, perspective=perspective)
+    repaid = np.maximum(repaid, 0.0)
     spent /= result.horizons[horizon] / MONTHS_A_YEAR
-    found = np.divide(therapy * spent, offset, out=np.full(offset.shape, NEVER), where=offset > NOTHING)
+    found = np.divide(repaid * spent, offset, out=np.full(offset.shape, NEVER), where=offset > NOTHING)
     mean_offset, now = _mean(run, offset), _mean(run, spent)
-    mean = _mean(run, therapy) * now / mean_offset if mean_offset > NOTHING else NEVER
+    mean = _mean(run, repaid) * now / mean_offset if mean_offset > NOTHING else NEVER
     return _threshold(result, run, mean, found, now)
 
 

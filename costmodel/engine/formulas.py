@@ -180,6 +180,11 @@ def state_quantity(observed: Quantity, here: Quantity, causal_share: Quantity) -
     return observed + causal_share * (here - observed)
 
 
+def within_work(extra: Quantity, employed: Quantity) -> Quantity:
+    """Extra people in paid work, as a share of all: at most those out of work, and no fewer than those in it lost."""
+    return greatest(0 - employed, least(1 - employed, extra))
+
+
 def total_over_states(person_years: Sequence[Quantity], per_year: Sequence[Quantity]) -> Quantity:
     """Σ person-years × amount per year: costs, quantities or QALYs of a cycle."""
     total = person_years[0] * per_year[0]

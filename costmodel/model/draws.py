@@ -220,7 +220,7 @@ LARGEST_FILE = 200_000_000
 OF_SAMPLERS = re.compile(r".*__|\.(chain|iteration|draw)")
 """Columns that Stan and R's posterior package write beside the parameters: lp__, stepsize__, .chain."""
 PERCENT = re.compile(r"[^%]*\d ?%")
-NOT_PER_CENT = ("price", "quantity", "sessions", "years", "months")
+NOT_PER_CENT = ("price", "quantity", "sessions", "years", "months", "people_per_100")
 """Units of which a per cent is no value."""
 _COMMAS = re.compile(r"[-+]?\d+,\d+(e[-+]?\d+)? ?%?", flags=re.IGNORECASE)
 _MAYBE_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")

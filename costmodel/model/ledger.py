@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from costmodel.model.activity import (
     LARGEST_LEAK,
     Activity,
     alike,
+    draws_that_miss_one,
     edges,
     live_by_probabilities,
     live_by_rates,
@@ -25,6 +27,7 @@ from costmodel.model.money import (
     cost_per_year,
     harm,
     items,
+    jobs_at_full,
     multiple,
     multiple_of_cost,
     sessions,
@@ -32,10 +35,11 @@ from costmodel.model.money import (
     therapy_cost,
     therapy_window,
     utilities,
+    years_in_work,
 )
 from costmodel.model.rates import Look, channel_terms, look_in, quantity_terms, spans
 from costmodel.result.flows import Flows, Ledger, Shared, whole
-from costmodel.scenario.blocks import CostItem, Effect
+from costmodel.scenario.blocks import PAID_WORK, CostItem, Effect
 from costmodel.scenario.build import Scenario
 
 ROOM = 32_768
@@ -94,7 +98,13 @@ class CohortLedger:
     def cost_of(self, item: int) -> Shared:
         """What an item costs, (cycle, column, draw)."""
         name = items(self.scenario.model)[item].name
-        return self._therapy() if name == THERAPY else self._cost(name)
+        if name == THERAPY:
+            return self._therapy()
+        if name in self.scenario.model.costs:
+            return self._cost(name)
+        jobs = self._years_in_work
+        assert self.scenario.model.work is not None
+        return Shared(jobs.values * self.scenario.model.work.money_of_an_extra_job(name, self.look), jobs.column)
 
     def living(self) -> Shared:
         """People at the start of each cycle and at the end, (cycle + 1, state, column, draw)."""
@@ -178,6 +188,36 @@ class CohortLedger:
         at_start[...] = total_over_states(list(activity.at_start[:, columns]), per_year)
         at_start += self.look(item.at_start) * price
         return at_start
+
+    @cached_property
+    def _years_in_work(self) -> Shared:
+        """Extra years in paid work, (cycle, column, draw): of models of rates.
+
+        Raises InputError where the shares of the origins do not sum to 1 in every draw.
+        """
+        activity, strategies, model = self.activity, list(self.scenario.model.strategies), self.scenario.model
+        assert model.work is not None
+        shares = [self.look(origin.share) for origin in model.work.origins.values()]
+        if wrong := draws_that_miss_one(shares, self.draws):
+            found = f"the shares of the origins do not sum to 1 in {wrong:,} of {self.draws:,} draws"
+            remedy = "Make one the complement_of another, or draw them as one (groups, together: dirichlet)."
+            raise InputError.at("work.origins", found, remedy)
+        terms = [
+            [quantity_terms(structure.model, strategy, PAID_WORK) for structure in self.scenario.structures]
+            for strategy in strategies
+        ]
+        keys = [[(activity.column[s, a], of) if of else () for a, of in enumerate(row)] for s, row in enumerate(terms)]
+        column, first = alike(keys)
+        years = np.zeros((len(self.edges) - 1, len(first), self.draws))
+        begin, end = self._cycles()
+        for c, (s, a) in enumerate(first):
+            if of := terms[s][a]:
+                own = self.scenario.structures[a].model
+                full = [jobs_at_full(own, term, self.look) for term in of]
+                alive = activity.person_years[:, :, activity.column[s, a]].sum(axis=1)
+                gap = share_open(own, strategies[s], begin, end)
+                years[:, c] = years_in_work(of, full, alive, gap, begin, end, self.look)
+        return Shared(years, column)
 
     def _effects(self) -> Iterator[Effect]:
         for structure in self.scenario.structures:

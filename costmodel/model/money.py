@@ -1,5 +1,6 @@
 """Money and health from activity: the ledger's items, therapy sessions, QALYs. For arrays and cells alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ from costmodel.engine.formulas import (
     rate_in_force,
     sessions_delivered,
     state_quantity,
+    weighted,
     window_share,
+    within_work,
 )
 from costmodel.model.rates import Look, Term, terms_on
 from costmodel.scenario.blocks import CostItem
@@ -21,6 +24,8 @@ Quantity = Any
 
 THERAPY = "therapy"
 """The ledger item of the sessions themselves."""
+A_HUNDRED = 100.0
+"""People of whom the unit of jobs counts how many are in paid work."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,9 @@ class Item:
 
 
 def items(model: ModelFile) -> list[Item]:
-    """The ledger's items: therapy first, then the cost items in the order of the file."""
+    """The ledger's items: therapy first, then the cost items in the order of the file, then what jobs move: money
+    that is paid or stops at once.
+    """
     therapies = [s.therapy for s in model.strategies.values() if s.therapy]
     payers = [t.paid_by for t in therapies] or [c.paid_by for c in model.costs.values() if c.paid_by != NOBODY]
     payer = payers[0] if payers else NOBODY
@@ -54,7 +61,28 @@ def items(model: ModelFile) -> list[Item]:
                 cost.lag.months,
             )
         )
+    for name, (label, category, paid_by, received_by) in (model.work.lines() if model.work else {}).items():
+        ledger.append(Item(name, label, category, paid_by, received_by, 1, 0.0))
     return ledger
+
+
+def jobs_at_full(model: ModelFile, term: Term, look: Look) -> Quantity:
+    """Extra people in paid work, as a share of those alive, while an effect on jobs has its full size."""
+    assert model.work is not None
+    strength = 1.0 if term.weakened is None else term.weakened.strength(look)
+    return within_work(look(term.size) * strength / A_HUNDRED, look(model.work.employed))
+
+
+def years_in_work(
+    terms: tuple[Term, ...], full: Sequence[Quantity], alive: Quantity, open_share: Quantity | None, begin: Quantity,
+    end: Quantity, look: Look,
+) -> Quantity:  # fmt: skip
+    """Extra years in paid work in a cycle, per person referred.
+
+    full: of each term, its extra people in work at full size. alive: person-years. open_share: as in `multiple`.
+    """
+    extra = weighted([term.share(begin, end, look) for term in terms], full) * alive
+    return extra if open_share is None else extra * open_share
 
 
 def cost_per_year(model: ModelFile, cost: CostItem, look: Look) -> list[Quantity]:

@@ -48,7 +48,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Term:
-    """One effect: its kind (ratio or rate), its size, and the years from referral between which it acts.
+    """One effect: its kind (ratio, rate or jobs), its size, and the years from referral between which it acts.
 
     half_life, onset: years in which it halves, and grows to its full size. weakened: what it is multiplied by on the
     log scale.
@@ -196,7 +196,7 @@ def rate_lines(model: ModelFile, strategy: str, months: Months = declared) -> li
 
 
 def quantity_terms(model: ModelFile, strategy: str, item: str, months: Months = declared) -> tuple[Term, ...]:
-    """The effects of a strategy on the quantity of a cost item."""
+    """The effects of a strategy on the quantity of a cost item, or on paid work."""
     return tuple(_terms(model, strategy, item, months))
 
 
@@ -244,7 +244,7 @@ def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Mo
     therapy, weakened = model.strategies[strategy].therapy, None
     if therapy and (effect.dose or effect.optimism is not None or effect.controlled_share is not None):
         weakened = Weakened(effect, therapy)
-    kind = "rate" if effect.rate is not None else "ratio"
+    kind = "rate" if effect.rate is not None else "jobs" if effect.jobs is not None else "ratio"
     return Term(name, kind, effect.size, first, last, half_life, onset, weakened)
 
 

@@ -1,6 +1,7 @@
 """A run as tidy frames: occupancy and transitions, activity in natural units, the ledger, curves and single draws."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,7 +76,9 @@ def used_of(result: Sums, run: Run, values: Values, item: int, horizon: int, str
     """Priced units of an item that are used to a horizon, (alternative, draw); not finite where a price is 0."""
     model, name = result.scenario.model, result.items[item].name
     spent, price = run.outcomes.cost[horizon, 0, item, strategy], 1.0
-    if name != THERAPY:
+    if model.work and name in model.work.lines():
+        price = model.work.money_of_a_job(name, partial(_look, values))
+    elif name != THERAPY:
         price = _look(values, model.costs[name].price)
     elif (therapy := model.strategies[result.strategies[strategy]].therapy) is not None:
         price = _look(values, therapy.price)
@@ -90,6 +93,8 @@ def _counted_in(result: Sums, i: int) -> tuple[str, float]:
     model, item = result.scenario.model, result.items[i]
     if item.name == THERAPY:
         return "sessions", 1.0
+    if item.name not in model.costs:
+        return "years in paid work", 1.0
     cost = model.costs[item.name]
     records = result.scenario.parameters
     unit = records[str(cost.price)].unit if str(cost.price) in records else None

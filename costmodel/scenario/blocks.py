@@ -12,6 +12,9 @@ from costmodel.scenario.fields import Block, DrawnSpan, DrawnTime, Moment, Name,
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.setting import COMPOSITE, NOBODY, THERAPY, CategoryName, ChannelNames, PartyOrNobody, Payer
 
+PAID_WORK = "paid work"
+"""What an effect on jobs changes; the name of no cost item."""
+
 
 class Estimand(Block):
     source: Text
@@ -75,6 +78,10 @@ class Effect(Block):
     Every item of these channels then costs what the comparator's people cost in the same cycle, times the ratio: what
     recovery would change besides is inside the ratio.
     """
+    jobs: Reference | None = None
+    """Extra people in paid work of 100 who start, fewer if negative; unit `people per 100`.
+    Instead of a target and a ratio. Who they are and what money a job moves stands in `work`.
+    """
     hazard_ratio: Reference | None = None
     """Multiplies the comparator's rate; unit `hazard ratio`.
     On a transition, either this or `rate`.
@@ -124,8 +131,8 @@ class Effect(Block):
 
     @model_validator(mode="after")
     def _one_size(self) -> "Effect":
-        sizes = ("hazard_ratio", "rate", "relative_risk", "rate_ratio", "cost_ratio")
-        for names in (("transition", "quantity", "channels"), sizes):
+        sizes = ("hazard_ratio", "rate", "relative_risk", "rate_ratio", "cost_ratio", "jobs")
+        for names in (("transition", "quantity", "channels", "jobs"), sizes):
             given = [name for name in names if getattr(self, name) is not None]
             if len(given) != 1:
                 raise ValueError(
@@ -140,12 +147,14 @@ class Effect(Block):
     @property
     def size(self) -> str | int:
         """The reference to how large it is."""
-        sizes = (self.hazard_ratio, self.rate, self.relative_risk, self.rate_ratio, self.cost_ratio)
+        sizes = (self.hazard_ratio, self.rate, self.relative_risk, self.rate_ratio, self.cost_ratio, self.jobs)
         return next(size for size in sizes if size is not None)
 
     @property
     def target(self) -> str:
-        """What changes: a transition by its arrow, a cost item by its name, or channels."""
+        """What changes: a transition by its arrow, a cost item by its name, channels, or paid work."""
+        if self.jobs is not None:
+            return PAID_WORK
         if self.channels:
             return ", ".join(self.channels)
         return " -> ".join(self.transition) if self.transition else str(self.quantity)

@@ -394,9 +394,10 @@ def _plain(value: Any, in_order: bool = False) -> Any:
     """A part of a model without its words."""
     if isinstance(value, Block):
         told = {name: getattr(value, name) for name in type(value).model_fields if name not in WORDS | APART}
-        return {
+        return {  # what is left out says nothing, so that a key that the grammar gains moves no digest
             name: sorted(entry) if name in IN_ANY_ORDER else _plain(entry, name in IN_ORDER)
             for name, entry in told.items()
+            if entry is not None
         }
     if isinstance(value, Mapping):
         return {name: _plain(value[name]) for name in (value if in_order else sorted(value))}

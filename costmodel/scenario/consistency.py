@@ -6,7 +6,7 @@ Each check is a function from a `Subject` to problems; `check` runs them all.
 from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario import clock, probabilities
+from costmodel.scenario import clock, probabilities, work
 from costmodel.scenario.blocks import Alternative, CostItem, Effect, Strategy, Stratum
 from costmodel.scenario.clock import window
 from costmodel.scenario.fields import RESERVED
@@ -22,7 +22,7 @@ RESERVED_ITEMS = ("therapy",)
 RESERVED_ALTERNATIVES = ("expected", "deterministic")
 """The names of the runs that stand beside alternatives and strata."""
 
-RATES_ALONE = ("quantity", "channels", "onset", "dose", "optimism", "controlled_share")
+RATES_ALONE = ("quantity", "channels", "jobs", "onset", "dose", "optimism", "controlled_share")
 """Keys of an effect that models of probabilities do not have yet."""
 
 
@@ -38,6 +38,7 @@ def check(subject: Subject) -> list[Problem]:
         _effects,
         _costs,
         _double_counting,
+        work.check,
         clock.times,
         clock.cuts,
         _weights,
@@ -279,6 +280,10 @@ def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iter
     model = subject.model
     if effect.channels is not None:
         yield from _channels(subject, keys, strategy, effect.channels)
+    elif effect.jobs is not None:
+        if model.work is None and not {"jobs", "work"} & subject.faulty:
+            remedy = "Add the block work: who is employed, origins, flows."
+            yield subject.problem((*keys, "jobs"), "nothing says who moves into work and what a job moves", remedy)
     elif effect.quantity is not None:
         yield from subject.undeclared((*keys, "quantity"), effect.quantity, model.costs, "cost item")
     else:
@@ -359,7 +364,7 @@ def _weakened(subject: Subject, keys: Keys, effect: Effect) -> Iterator[Problem]
         if not uncontrolled:
             remedy = "A controlled effect needs none: leave it out."
             yield subject.problem(at, f"the effect is controlled ({effect.estimand.analysis})", remedy)
-        if effect.quantity is None or (item is not None and _by_state(subject, item)):
+        if effect.transition is not None or (item is not None and _by_state(subject, item)):
             found = "people in usual care recover too, which already covers a part of the change"
             yield subject.problem(at, found, "Only for a quantity that is the same in every state.")
         if effect.optimism is not None:
@@ -405,8 +410,9 @@ def _window(
 
 def _double_counting(subject: Subject) -> Iterator[Problem]:
     model = subject.model
+    counted: dict[str, CostItem | work.JobFlow] = {**model.costs, **(model.work.flows if model.work else {})}
     for name, item in model.costs.items():
-        for other, component in model.costs.items():
+        for other, component in counted.items():
             if component.category in item.covers:
                 yield subject.problem(
                     ("costs", name),

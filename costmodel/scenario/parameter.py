@@ -345,6 +345,7 @@ BY_UNIT = {
     "discount_rate": "Method",
     "years": "People",
     "months": "Effects",
+    "people_per_100": "Work",
 }
 
 

@@ -29,6 +29,7 @@ from costmodel.scenario.fields import (
 )
 from costmodel.scenario.parameter import INTERNAL, Parameter, Status
 from costmodel.scenario.setting import Accounts
+from costmodel.scenario.work import Work
 from costmodel.units import CYCLE_WEEKS_A_YEAR, WEEKS_A_YEAR
 
 NOT_YET = {
@@ -159,6 +160,8 @@ class ModelFile(Block):
     """Shares of the cohort that differ in use or in response."""
     costs: dict[Name, CostItem]
     """What is used, by whom it is paid, by whom received."""
+    work: Work | None = None
+    """Who moves into paid work by effects on jobs, and what a job moves. In models of rates."""
     groups: dict[Name, Group] = {}
     """Parameters that are drawn together."""
     price_basis: Name | None = None

@@ -323,6 +323,12 @@ def _payer(name: str, info: ValidationInfo) -> str:
     return _party(name or next(iter(_accounts(info).parties)), info)
 
 
+def _household(name: str, info: ValidationInfo) -> str:
+    if not name and not _accounts(info).household:
+        raise PydanticCustomError("unknown_name", "not known", {"remedy": "The setting names no household: name it."})
+    return _party(name or str(_accounts(info).household), info)
+
+
 def _category(name: str, info: ValidationInfo) -> str:
     return _known(name, _accounts(info).categories)
 
@@ -342,6 +348,8 @@ PartyOrNobody = Annotated[str, AfterValidator(_party_or_nobody)]
 """A party of the setting, or `nobody`."""
 Payer = Annotated[str, AfterValidator(_payer)]
 """A party of the setting; "" is its first."""
+Household = Annotated[str, AfterValidator(_household)]
+"""A party of the setting; "" is its household."""
 CategoryName = Annotated[str, AfterValidator(_category)]
 """A category of the setting."""
 ChannelName = Annotated[str, AfterValidator(_channel)]

@@ -119,6 +119,7 @@ UNITS = {
     "strategies.*.effects.*.rate": "rate",
     "strategies.*.effects.*.relative_risk": "relative_risk",
     "strategies.*.effects.*.rate_ratio": "rate_ratio",
+    "strategies.*.effects.*.jobs": "people_per_100",
     "strategies.*.effects.*.onset": "months years",
     "strategies.*.effects.*.half_life": "months years",
     "strategies.*.effects.*.cost_ratio": "cost_ratio",
@@ -142,9 +143,19 @@ UNITS = {
     "costs.*.at_start": "share multiplier",
     "costs.*.causal_share": "share",
     "costs.*.cashable": "share",
+    "work.employed": "share",
+    "work.origins.*.share": "share",
+    "work.flows.*.in_work.*": "price",
+    "work.flows.*.out_of_work.*": "price",
+    "work.displaced.share": "share",
 }
 """Where a model refers to parameters, * standing for any name, and the kinds of unit that may stand there."""
-THINGS = {"strategies.*.therapy.price": "session", "strategies.*.therapy.set_up": "person"}
+THINGS = {
+    "strategies.*.therapy.price": "session",
+    "strategies.*.therapy.set_up": "person",
+    "work.flows.*.in_work.*": "year",
+    "work.flows.*.out_of_work.*": "year",
+}
 """What a price is a price of."""
 
 

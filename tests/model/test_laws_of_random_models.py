@@ -127,6 +127,8 @@ def test_scaling_every_price_scales_every_cost_and_no_health(tmp_path_factory: A
     named |= {
         str(r) for s in scenario.model.strategies.values() if s.therapy for r in (s.therapy.price, s.therapy.set_up)
     }
+    flows = scenario.model.work.flows.values() if scenario.model.work else ()
+    named |= {str(r) for flow in flows for amounts in (flow.in_work, flow.out_of_work) for r in amounts.values()}
     scaled = {name: value * factor if name in named else value for name, value in central.items()}
     one, other = simulate(scenario, central, 1), simulate(scenario, scaled, 1)
     np.testing.assert_allclose(other.cost, factor * one.cost, rtol=1e-12, atol=1e-12)

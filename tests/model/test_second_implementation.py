@@ -129,6 +129,8 @@ def compare_table(result: cm.Result, plain: PlainModel) -> int:
     table = table[(table.run == "deterministic") & (table.comparator != "")]
     weights = plain.weights()
     categories = {"therapy": "therapy"} | {f"cost {n}": item.category for n, item in plain.model.costs.items()}
+    for name, flow in plain.model.work.flows.items() if plain.model.work else ():
+        categories |= dict.fromkeys((f"work {name}", f"others {name}"), flow.category)
     rows = table[table.outcome.isin(["net_saving", "cash_net_saving"])]
     for row in rows.to_dict("records"):
         s = list(plain.model.strategies).index(row["strategy"])
@@ -232,6 +234,8 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "onset": any(e.onset for e in effects),
         **{f"dose, {rule}": any(e.dose and e.dose.rule[0] == rule for e in effects) for rule in DOSE_RULES},
         "optimism": any(e.optimism is not None for e in effects),
+        "jobs": any(e.jobs is not None for e in effects),
+        "displaced jobs": bool(model.work and model.work.displaced and any(e.jobs is not None for e in effects)),
         "controlled share": any(e.controlled_share is not None for e in effects),
         "fading at once": any(e.half_life and not e.until for e in effects),
         "wait": any(t.wait.months for t in therapies),

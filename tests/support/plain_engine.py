@@ -18,7 +18,7 @@ PARTIES_OF = {
     "nhs": {"nhs"},
     "nhs_pss": {"nhs", "social_care"},
     "public_sector": {"nhs", "social_care", "dwp", "hmrc", "justice"},
-    "societal": {"nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household"},
+    "societal": {"nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "other_households"},
 }
 VIEWS = ("value", "discounted", "cash")
 
@@ -287,6 +287,9 @@ class PlainModel:
                 used = comparator.cost["cost " + name]
                 multiples = [self._multiple_of_cost(k, on_channel, strategy, model) for k in range(self.count)]
             variant.cost["cost " + name] = [x * y for x, y in zip(used, multiples, strict=True)]
+        years = [self._years_in_work(k, variant, strategy, model) for k in range(self.count)]
+        for line, (_, _, money) in self._work().items():
+            variant.cost[line] = [time * money for time in years]
         utilities = [self.value(model.utilities[state]) for state in self.model.states]
         for k in range(self.count):
             gained = _dot(variant.person_years[k], utilities)
@@ -336,6 +339,39 @@ class PlainModel:
             return 1.0
         return self._inside(k, 0.0, self._wait(strategy) + self.model.follow_up.months) / self.step
 
+    def _years_in_work(self, k: int, variant: Variant, strategy: str, model: Any) -> float:
+        """Extra years in paid work in a cycle: of the people who are alive, as long as the gap is open."""
+        extra = 0.0
+        for effect in model.strategies[strategy].effects.values():
+            if effect.jobs is not None:
+                at_most = 1.0 - self.value(model.work.employed)
+                people = self._strength(effect, strategy) * self.value(effect.jobs) / 100
+                people = max(min(people, at_most), at_most - 1.0)
+                extra += people * self._share_of_effect(k, effect, strategy, model)
+        if self.model.beyond_follow_up == "gap closes":
+            extra *= self._inside(k, 0.0, self._wait(strategy) + self.model.follow_up.months) / self.step
+        return extra * math.fsum(variant.person_years[k])
+
+    def _work(self) -> dict[str, tuple[str, str, float]]:
+        """Payer, receiver and money a year of an extra job; a displaced job is the same job lost by somebody else."""
+        work, found = self.model.work, {}
+        for name, flow in work.flows.items() if work else ():
+            money = 0.0
+            for key, origin in work.origins.items():
+                paid, no_longer = (self.value(m.get(key, m.get("others", 0))) for m in (flow.in_work, flow.out_of_work))
+                money += self.value(origin.share) * (paid - no_longer)
+            sides = [flow.paid_by, flow.received_by]
+            theirs = sides if work.displaced is None else [self._other(party) for party in sides]
+            lost = 0.0 if work.displaced is None else self.value(work.displaced.share) * money
+            if theirs == sides:
+                found["work " + name] = (*sides, money - lost)
+            else:
+                found |= {"work " + name: (*sides, money), "others " + name: (*theirs, -lost)}
+        return found
+
+    def _other(self, party: str) -> str:
+        return self.model.work.displaced.others if party == self.model.work.displaced.household else party
+
     def _together(self, parts: list[Variant]) -> Variant:
         """Strata added up by their shares of the people."""
         shares = [self.value(structure.weight) for structure in self.scenario.structures]
@@ -362,6 +398,8 @@ class PlainModel:
         for name, item in self.model.costs.items():
             lag = round(item.lag.months / self.step)
             ledger["cost " + name] = Flow(item.paid_by, item.received_by, self.value(item.cashable), lag)
+        for line, (paid_by, received_by, _) in self._work().items():
+            ledger[line] = Flow(paid_by, received_by, 1.0, 0)
         return ledger
 
     def discounted(self, flow: Sequence[float], rate: str | int) -> list[float]:

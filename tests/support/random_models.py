@@ -307,6 +307,48 @@ class Draft:
             found["package"] = self.cost(states, "composite", step) | {"covers": covers}
         return found
 
+    def work(self, model: dict[str, Any]) -> dict[str, Any] | None:
+        """None, or who moves into paid work and what a job moves; not in a category that an item counts."""
+        taken = {one for item in model["costs"].values() for one in (item["category"], *item.get("covers", ()))}
+        free = [category for category in ("welfare", "tax") if category not in taken]
+        if "productivity" in taken or self.chance(0.3):
+            return None
+        share = self.add("origin", number("share", self.between(0.1, 0.9), **self.uncertain("beta", effective_size=30)))
+        origins = {
+            "first": {"label": "Some", "share": share},
+            "second": {"label": "The others", "share": self.add("origin", derived("share", complement_of=share))},
+        }
+
+        def flow(category: str, paid_by: str, received_by: str, *ways: str) -> dict[str, Any]:
+            sides = {
+                "label": f"{category} of a job",
+                "category": category,
+                "paid_by": paid_by,
+                "received_by": received_by,
+            }
+            amounts = ({"first": self.price("year", 100, 9_000), "others": self.price("year", 1, 9_000)} for _ in ways)
+            return sides | dict(zip(ways, amounts, strict=True))
+
+        flows = {
+            "output": flow("productivity", "nobody", self.one(["employer", "household"]), "in_work"),
+            "pay": flow("productivity", "employer", "household", "in_work", "out_of_work"),
+            "travel": flow("community", "household", "nobody", "in_work"),
+        }
+        effects = [one for strategy in model["strategies"].values() for one in strategy.get("effects", {}).values()]
+        if "community" in taken or any("gp_community" in one.get("channels", ()) for one in effects):
+            del flows["travel"]
+        for category in free:
+            payer, receiver = (str(party) for party in self.rng.choice(PAYERS[:-1], 2, replace=False))
+            flows[f"of_{category}"] = flow(category, payer, receiver, self.one(["in_work", "out_of_work"]))
+        block = {"employed": self.share(), "origins": origins, "flows": flows}
+        return block | (
+            {"displaced": {"share": self.share(), "others": "other_households"}} if self.chance(0.5) else {}
+        )
+
+    def effect_on_jobs(self) -> dict[str, Any]:
+        people = number("people per 100", self.between(-20, 40), **self.uncertain("normal", se=self.between(0.5, 5)))
+        return self.effect({"jobs": self.add("jobs", people)})
+
     def strata(self, model: dict[str, Any]) -> dict[str, Any]:
         """None, or two parts of the cohort that differ in use, in rates and in response."""
         if self.chance(0.5):
@@ -407,6 +449,11 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
             used -= {home().channel_of(moved), "benefits", "work", None}
             if chosen := [channel for channel in sorted(used) if draft.chance(0.6)]:
                 strategy["effects"]["other_care"] = draft.effect_on_channels(chosen)
+    if work := draft.work(model):
+        model["work"] = work
+        for name, strategy in strategies.items():
+            if name != "usual_care" and draft.chance(0.7):
+                strategy["effects"]["jobs"] = draft.effect_on_jobs()
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)

@@ -14,6 +14,7 @@ from costmodel.model.money import (
     cost_per_year,
     harm,
     items,
+    jobs_at_full,
     multiple,
     multiple_of_cost,
     sessions,
@@ -21,6 +22,7 @@ from costmodel.model.money import (
     therapy_cost,
     therapy_window,
     utilities,
+    years_in_work,
 )
 from costmodel.model.rates import Term, channel_terms, look_in, quantity_terms
 from costmodel.report.workbook.inputs import Inputs
@@ -35,7 +37,7 @@ from costmodel.report.workbook.trace import (
     variant_name,
 )
 from costmodel.result.result import DETERMINISTIC
-from costmodel.scenario.blocks import CostItem
+from costmodel.scenario.blocks import PAID_WORK, CostItem
 from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.probabilities import changes
 from costmodel.scenario.structure import Structure
@@ -66,6 +68,7 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
         )
         for variant, name in product(traces, model.costs)
     }
+    jobs = {variant: _jobs(inputs, variant) for variant in traces} if model.work else {}
     windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
     for row in inputs.booked:
         sheet.put("Month to", row, rates.outside("Month to", row))
@@ -93,10 +96,12 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
                     times = multiple(effects, gap, *_ends(rates, row), look)
                     cost = cost * sheet.put(f"{cost_name(variant, name)}, multiple of the quantity", row, times)
                 sheet.put(cost_name(variant, name), row, cost, "money")
+            if variant in jobs:
+                _put_work(sheet, trace, row, _ends(rates, row), inputs, variant, jobs[variant])
             sheet.put(variant_name(variant, QALYS), row, _qalys(inputs, trace, rates, row, variant))
         for strategy, (reading, strata) in product(model.strategies, inputs.scenario.parts if model.strata else ()):
             shares = [look(structure.weight) for structure in strata]
-            for name in (*model.costs, QALYS):
+            for name in (*model.costs, *(model.work.lines() if model.work else ()), QALYS):
                 parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in strata]
                 style = "calculation" if name == QALYS else "money"
                 sheet.put(cost_name((strategy, reading.name), name), row, weighted(shares, parts), style)
@@ -104,6 +109,38 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
 
 def _live(inputs: Inputs, variant: Variant, terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(live_term(inputs, variant[0], term) for term in terms)
+
+
+def _jobs(inputs: Inputs, variant: Variant) -> list[tuple[Term, Cell]]:
+    """The effects of a variant on paid work, each with its extra people in work at full size."""
+    model, found = model_of(inputs, variant), []
+    for term in quantity_terms(model, variant[0], PAID_WORK, inputs.months):
+        live = live_term(inputs, variant[0], term)
+        label = variant_name(variant, f"{term.name}, extra people in paid work at full size")
+        name, full = "_".join((*variant, term.name, "jobs")), jobs_at_full(model, live, inputs.look)
+        found.append((live, inputs.derived(name, label, "share", full)))
+    return found
+
+
+def _put_work(
+    sheet: Sheet, trace: Sheet, row: int, ends: tuple[Cell, Cell], inputs: Inputs, variant: Variant,
+    jobs: list[tuple[Term, Cell]],
+) -> None:  # fmt: skip
+    """Extra years in paid work of a variant in a cycle, and what they move."""
+    model, work = model_of(inputs, variant), inputs.scenario.model.work
+    assert work is not None
+    unit = f"{inputs.scenario.setting.currency.code} per year"
+    years: Cell | float = 0.0
+    if jobs:
+        time = [counted(trace, state, row) for state in model.states]
+        gap = share_open(model, variant[0], *ends, inputs.months)
+        full = [at_full for _, at_full in jobs]
+        extra = years_in_work(tuple(term for term, _ in jobs), full, sum(time[1:], time[0]), gap, *ends, inputs.look)
+        years = sheet.put(variant_name(variant, "extra years in paid work"), row, extra)
+    for name, (label, *_) in work.lines().items():
+        money = work.money_of_an_extra_job(name, inputs.look)
+        a_job = inputs.derived(f"{name}_of_a_job", f"{label}: moved in a year by a job", unit, money)
+        sheet.put(cost_name(variant, name), row, years * a_job if jobs else 0.0, "money")
 
 
 def cost_name(variant: Variant, item: str) -> str:

@@ -47,7 +47,8 @@ def every_input_matters(context: Context) -> Finding:
         longer = edited(scenario, lasting(_long_enough(scenario.model)), NO_GAP_CLOSING, _without_literals)
         for version in (longer, edited(longer, _turned_round)):
             dead = _inert(version, dead, lively, activity=True) if dead else dead
-    idle = scenario.behind([*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario)])
+    bound = [scenario.model.work.employed] if scenario.model.work else []  # of the jobs that can be gained or lost
+    idle = scenario.behind([*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario), *bound])
     dead = [name for name in dead if name not in idle]
     words = f"inputs of {len(names)} that never change an output"
     if dead:
@@ -192,7 +193,7 @@ def _lived(reference: str | int) -> str | int:
 
 def _at_work(effect: Effect) -> Effect:
     """An effect whose size and shrinkage are no literal 0 or 1."""
-    keys = ("hazard_ratio", "rate", "rate_ratio", "relative_risk", "optimism", "controlled_share")
+    keys = ("hazard_ratio", "rate", "rate_ratio", "relative_risk", "jobs", "optimism", "controlled_share")
     return effect.model_copy(update={key: _lived(value) for key in keys if (value := getattr(effect, key)) is not None})
 
 

@@ -75,6 +75,8 @@ def _without_size(model: ModelFile) -> ModelFile:
             return effect.model_copy(update={"relative_risk": 1})
         if effect.rate_ratio is not None:
             return effect.model_copy(update={"rate_ratio": 1})
+        if effect.jobs is not None:
+            return effect.model_copy(update={"jobs": 0})
         reference = model.transitions[effect.target]
         record = model.parameters.get(str(reference))
         return None if record and record.over_time else effect.model_copy(update={"rate": reference})
