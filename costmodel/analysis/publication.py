@@ -17,7 +17,7 @@ from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.distributions import ENDED
 from costmodel.page import Column, Page, Paged, Table
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.joint import label_of
+from costmodel.scenario.joint import SynthesisLabel, label_of
 from costmodel.scenario.load import MODEL, Locked, Refused, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
@@ -132,7 +132,10 @@ def _fitted(scenario: Scenario) -> Iterator[Fault]:
         if label is None:
             continue
         try:
-            standings = list(_standings(scenario, name, *_fit_of(path.parent / label.file, label.fit)))
+            if isinstance(label, SynthesisLabel):
+                standings = [(label.status, "its trials"), *(("recalled", f"row {one}") for one in label.recalled)]
+            else:
+                standings = list(_standings(scenario, name, *_fit_of(path.parent / label.file, label.fit)))
         except InputError as error:
             found = f"{name}: what it was fitted to cannot be read ({error.problems[0].found})"
             yield at, found, f"{path.name} names {label.file or 'no calibration file'}: put it there."

@@ -203,10 +203,21 @@ def synthesise(
     ] = None,
     therapy: Annotated[str | None, option("CLASS", "The class whose mean is the average trial.")] = None,
     without: Annotated[list[str] | None, option("TRIAL", "Leave a trial out; may be given again.")] = None,
+    draws: Annotated[
+        Path | None, option("FILE.csv", "Write draws that a scenario reads with joint.", "--draws", read=new_file)
+    ] = None,
+    seed: Annotated[
+        int | None, option("N", "Start of the draws; as the file has it if left out.", "--seed", read=whole_number)
+    ] = None,
 ) -> None:
     """Say what trials say together of therapy's effect on the cost of all other health care."""
     from costmodel import synthesis
 
     with busy("Fitting …"):
-        page = synthesis.synthesise(file, position, therapy, without or ()).page()
+        found = synthesis.synthesise(file, position, therapy, without or ())
+        if draws is not None:
+            found.write_draws(draws, seed=seed)
+        page = found.page()
     out.give(page)
+    if draws is not None and not out.as_json:
+        print(f"{draws} written.")

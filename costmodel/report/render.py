@@ -25,6 +25,7 @@ SCHEMA = "costmodel/page/1"
 FIRST = 42
 """Characters that the first column of a table has on a terminal before it is broken."""
 Piece = Text | RichTable
+FROM_TRIALS = "From trials taken together"
 CHECK = "To be checked (recalled, not yet verified)"
 
 
@@ -34,6 +35,7 @@ def _blocks(page: Page, medium: str) -> Iterator[Block]:
     yield Notes("Warnings", page.warnings)
     if page.scenario is not None:
         yield Notes("Changed", tuple(f"{change} (by {change.by})" for change in page.scenario.changes))
+        yield Notes(FROM_TRIALS, page.scenario.origins)
         recalled = ", ".join(page.scenario.to_be_checked)
         yield Notes(CHECK, (recalled,) if recalled else ())
 
@@ -151,7 +153,7 @@ def document(page: Page) -> dict[str, Any]:
     said: dict[str, Any] = {"schema": SCHEMA}
     said |= {"title": page.title} if scenario is None else {"scenario": identity(scenario)}
     said |= {"engine": engine()} | {key: _plain(value) for key, value in page.data.items()}
-    notes = page.sentences
+    notes = page.sentences + list(scenario.origins if scenario is not None else ())
     if scenario is not None and (recalled := scenario.to_be_checked):
         notes.append(f"to be checked: {', '.join(recalled)}")
     said |= {"rows": records(page.rows), "warnings": list(page.warnings), "notes": notes}

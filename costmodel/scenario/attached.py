@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from costmodel.errors import InputError, Problem
-from costmodel.inputs.files import named_file, read_bytes
+from costmodel.inputs.files import named_file, read_bytes, read_table
 from costmodel.inputs.lifetable import LifeTable, read_life_table
 from costmodel.inputs.matrices import Matrices, read_matrices
 from costmodel.inputs.prices import PriceIndex, read_price_index
-from costmodel.scenario.joint import LARGEST_POSTERIOR, Label, Posterior, label_of, read_posterior
+from costmodel.scenario.joint import LARGEST_POSTERIOR, Label, Posterior, SynthesisLabel, label_of, read_posterior
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, read_file
 from costmodel.scenario.schema import ModelFile, SettingFile, Source, SourcesFile
 from costmodel.scenario.setting import Accounts, faults, home
@@ -38,12 +38,12 @@ class Attached:
     indices: dict[str, PriceIndex] = field(default_factory=dict)
     life_tables: dict[str, LifeTable] = field(default_factory=dict)
     posteriors: dict[Path, Posterior] = field(default_factory=dict)
-    labels: dict[Path, Label] = field(default_factory=dict)
-    """What posteriors that `calibrate` wrote say of their origin."""
+    labels: dict[Path, Label | SynthesisLabel] = field(default_factory=dict)
+    """What posteriors that `calibrate` or `synthesise` wrote say of their origin."""
     matrices: dict[str, Matrices] = field(default_factory=dict)
     """Tables of probabilities, by strategy."""
-    calibration: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
-    """What the calibration files hold that posteriors name, where they are there."""
+    made_from: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+    """What the files hold that posteriors were made from, where they are there; of a synthesis its rows too."""
 
     def read(self, where: Place, name: str, reader: Callable[[Path], Content]) -> Content | None:
         """What a file holds that is named at a place; None where it is faulty, which is added to the problems."""
@@ -111,7 +111,12 @@ def attach(model: ModelFile, tree: Tree, problems: list[Problem]) -> Attached:
             attached.labels[path] = label
         if label is not None and label.file:
             with suppress(InputError):
-                attached.calibration[path.parent / label.file] = _known(read_file, path.parent / label.file)[0].data
+                origin = path.parent / label.file
+                data = _known(read_file, origin)[0].data
+                if isinstance(label, SynthesisLabel):
+                    rows = _known(read_table, named_file(str(data.get("rows")), origin, origin.name))[0].rows
+                    data = {**data, "rows": [row.cells for row in rows]}
+                attached.made_from[origin] = data
     tables: dict[str, Matrices | None] = {}
     reader = partial(read_matrices, states=(*model.states, "dead"))
     for name, strategy in model.strategies.items() if model.in_probabilities else ():

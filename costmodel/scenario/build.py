@@ -90,7 +90,8 @@ class Scenario:
     def words_sha256(self) -> str:
         """SHA-256 of what else an output shows of it: titles, labels, sources, changes, warnings, people; no folder."""
         words = json.dumps(self.tree.data, ensure_ascii=False)
-        return digest((self.path.name, words, self.setting, self.sources, self.changes, self.warnings, self.part))
+        shown = (self.setting, self.sources, self.origins, self.changes, self.warnings, self.part)
+        return digest((self.path.name, words, *shown))
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -171,6 +172,14 @@ class Scenario:
     def assumed(self) -> tuple[str, ...]:
         """Used parameters that are assumptions."""
         return tuple(name for name in self.used if self.parameters[name].status == "assumption")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The trials behind used draws of a synthesis: a line a file, with how much is known and assumed."""
+        leaves = [self.leaves[name] for name in self.used if name in self.leaves]
+        drawn = {leaf.posterior[0] for leaf in leaves if leaf.posterior}
+        said = {path.name: joint.origin(one) for path, one in self.posteriors.items() if path in drawn}
+        return tuple(f"{name}: {words}" for name, words in said.items() if words)
 
     def is_recalled(self, name: str) -> bool:
         """Whether a parameter or one of its own sources was recalled and not checked. Raises InputError for no name."""
@@ -311,7 +320,11 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
     )
     kinds = attached.setting.categories
     unusual = warnings(model, scenario.changes, scenario.central, leaves, scenario.life_table, kinds)
-    outdated = joint.outdated(attached.labels, scenario.central, attached.calibration)
+    columns = {
+        path: {leaf.posterior[1] for leaf in leaves.values() if leaf.posterior and leaf.posterior[0] == path}
+        for path in attached.labels
+    }
+    outdated = joint.outdated(attached.labels, scenario.central, attached.made_from, columns)
     return replace(scenario, warnings=(*unusual, *outdated))
 
 

@@ -2,26 +2,27 @@
 
 A posterior that `calibrate` wrote says in its first line what it was fitted for. What is compared is what gives a
 column its meaning: the transitions and effects at which it stands. Prices, costs, utilities, waits, durability and
-further strategies may change without it.
+further strategies may change without it. Draws that `synthesise` wrote say which trials they rest on; they are of the
+cost of other care, and belong wherever that is asked for.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem
 from costmodel.inputs.files import Table, by_kind, number, read_table
 from costmodel.scenario.fields import Block
-from costmodel.scenario.parameter import behind
+from costmodel.scenario.parameter import Status, behind
 from costmodel.scenario.read import Tree
 from costmodel.scenario.schema import ModelFile
 
@@ -32,6 +33,12 @@ DIGEST = 16
 OBSERVED = ("strategy", "states", "time", "share", "n")
 FITTED = ("alternative", "held")
 WORDS = ("source", "status", "note")
+POOLED = ("priors", "errors", "onset")
+OF_A_ROW = ("id", "country", "population", "comparator", "flags", "sets", "source", "note")
+"""Columns of a row of trials that move no answer."""
+OF_A_POSITION = ("onset_from_months", "onset_to_months")
+ONSET = "onset_months"
+"""The column of draws of a synthesis that the others were fitted with."""
 SAME = 1e-9
 
 LARGEST_POSTERIOR = 5_000_000
@@ -122,25 +129,13 @@ class Fitted(Block):
     """The program that fitted it."""
 
 
-class Label(Block):
+class Origin(Block):
     """What a posterior says of its origin."""
 
-    format: int = 0
-    """The version of this line; 0 where it says nothing of its model."""
-    model: Fitted | None = None
-    """What it was fitted for."""
-    fit: str
-    """The fit's name in the calibration file."""
     file: str = Field(pattern=rf"^({FILE})?$")
-    """The calibration file, from the posterior's folder; empty where it lies elsewhere."""
+    """The file that it was made from, from the posterior's folder; empty where it lies elsewhere."""
     seed: int
     """Of the sampler."""
-    targets: str
-    """Fingerprint of observations, priors and what is held."""
-    values: dict[str, float]
-    """Parameters of the scenario on which the fit rests, with their values then."""
-    uses: dict[str, list[str]]
-    """Where each column stood in the structure that was fitted."""
 
     @property
     def text(self) -> str:
@@ -148,14 +143,86 @@ class Label(Block):
         return json.dumps(self.model_dump(), ensure_ascii=True)
 
 
-def label_of(posterior: Posterior, place: str) -> Label | None:
+class Label(Origin):
+    """What a posterior of `calibrate` says of its origin."""
+
+    format: int = 0
+    """The version of this line; 0 where it says nothing of its model."""
+    model: Fitted | None = None
+    """What it was fitted for."""
+    fit: str
+    """The fit's name in the calibration file."""
+    targets: str
+    """Fingerprint of observations, priors and what is held."""
+    values: dict[str, float]
+    """Parameters of the scenario on which the fit rests, with their values then."""
+    uses: dict[str, list[str]]
+    """Where each column stood in the structure that was fitted."""
+
+
+class Behind(Block):
+    """How much stands behind the answer of a synthesis. Alternatives of one trial count as rows, not as trials."""
+
+    rows: int
+    trials: int
+    nulls: int
+    """Assumed: no such trial is known, and their people are not counted."""
+    people: float
+    assumed_trials: int
+    """With an error that is drawn or by the rule, nulls among them."""
+    unknown_rows: int
+    """They do not show whether the programme's cost is inside."""
+
+    @property
+    def words(self) -> str:
+        """In a line."""
+        trials = f"{self.trials} trials{f' and {self.nulls} assumed nulls' if self.nulls else ''}"
+        return (
+            f"{self.rows} rows of {trials}, {self.people:,.0f} people; {self.assumed_trials} of "
+            f"{self.trials + self.nulls} errors assumed; {self.unknown_rows} of {self.rows} rows do not show "
+            "whether the programme's own cost is inside"
+        )
+
+
+class SynthesisLabel(Origin):
+    """What draws of `synthesise` say of their origin."""
+
+    format: Literal[1]
+    """The version of this line."""
+    position: str
+    """Of the dial: which evidence counts."""
+    label: str
+    """The same in words."""
+    therapy: str
+    """The class whose mean is the average trial."""
+    without: list[str]
+    """Trials that were left out."""
+    digest: str
+    """Fingerprint of the rows and of what is assumed of them."""
+    behind: Behind
+    status: Status
+    """How the least known of its rows is known."""
+    recalled: list[str]
+    """Rows that are recalled, to be checked."""
+
+    @property
+    def words(self) -> str:
+        """Where the draws come from, in a line."""
+        left = f", without {', '.join(self.without)}" if self.without else ""
+        return f"{self.label}{left}: {self.behind.words}; a convenience sample"
+
+
+_LABELS: TypeAdapter[Label | SynthesisLabel] = TypeAdapter(Label | SynthesisLabel)
+
+
+def label_of(posterior: Posterior, place: str) -> Label | SynthesisLabel | None:
     """What a posterior says of its origin; None for a table of somebody's own. Raises InputError if it is damaged."""
     if not posterior.remark:
         return None
     try:
-        return Label.model_validate_json(posterior.remark)
+        return _LABELS.validate_json(posterior.remark)
     except ValidationError as error:
-        remedy = "Write it with costmodel calibrate; a table of your own has no such line."
+        remedy = "Write it with costmodel calibrate or synthesise; a table of your own has no such line."
         raise InputError.at(
             f"{place}, line 1", "the line does not say where the posterior comes from", remedy
         ) from error
@@ -217,8 +284,28 @@ def targets(data: Mapping[str, Any], fit: str) -> str:
     return _fingerprint(content)
 
 
+def evidence_digest(data: Mapping[str, Any], position: str, without: Sequence[str]) -> str:
+    """Fingerprint of the trials' rows that a position reads and of what is assumed of them; not of words.
+
+    data: a synthesis file as it was read, with the cells of its rows in place of their file's name. Empty where it has
+    no such position.
+    """
+    try:
+        kept = [one for one in data["rows"] if position in one["sets"].split(";") and one["trial"] not in without]
+        rows = [{key: cell for key, cell in one.items() if key not in OF_A_ROW} for one in kept]
+        drawn = [data["drawn"][one["id"]] for one in kept if one["id"] in data.get("drawn", {})]
+        own = data["positions"][position]
+        assumed = [
+            {key: value for key, value in one.items() if key not in WORDS}
+            for one in (*(data[name] for name in POOLED), *drawn)
+        ]
+        return _fingerprint([sorted(rows, key=str), assumed, [own.get(key) for key in OF_A_POSITION]])
+    except (AttributeError, KeyError, TypeError):
+        return ""
+
+
 def strangers(
-    tree: Tree, model: ModelFile, structures: Sequence[ModelFile], labels: Mapping[Path, Label]
+    tree: Tree, model: ModelFile, structures: Sequence[ModelFile], labels: Mapping[Path, Label | SynthesisLabel]
 ) -> Iterator[Problem]:
     """Columns that stand where they were not fitted, posteriors of another model, and structures that mix fits."""
     remedy = "Calibrate this scenario, or name the posterior that belongs to it."
@@ -230,6 +317,14 @@ def strangers(
             for name, column in columns.items():
                 if column not in here:
                     continue
+                if isinstance(label, SynthesisLabel):
+                    found = (
+                        f"{name}: {path.name} says how the cost of other care changes; here it stands for "
+                        f"{' and '.join(here[column])}"
+                    )
+                    remedy_ = "Use it in an effect on the cost of other care."
+                    yield tree.problem(("parameters", name, "joint"), found, remedy_)
+                    continue
                 drawn.setdefault(path, name)
                 wanted = label.uses.get(column, [])
                 if not any(_covers(fitted, place) for fitted in wanted for place in here[column]):
@@ -239,7 +334,8 @@ def strangers(
                     )
                     yield tree.problem(("parameters", name, "joint"), found, remedy)
         for path, name in drawn.items():
-            fitted = labels[path].model
+            label = labels[path]
+            fitted = label.model if isinstance(label, Label) else None
             if fitted is not None and fitted.shape != shape(structure):
                 found = (
                     f"{path.name} was fitted to a model of other states or transitions ({fitted.population}/"
@@ -269,16 +365,24 @@ def _columns(tree: Tree, model: ModelFile, path: Path) -> dict[str, str]:
 
 
 def outdated(
-    labels: Mapping[Path, Label], central: Mapping[str, float], calibration: Mapping[Path, Mapping[str, Any]]
+    labels: Mapping[Path, Label | SynthesisLabel],
+    central: Mapping[str, float],
+    made_from: Mapping[Path, Mapping[str, Any]],
+    columns: Mapping[Path, Set[str]],
 ) -> Iterator[str]:
-    """Sentences about posteriors whose calibration file, or a value behind them, has changed since.
+    """Sentences about posteriors whose file of origin, or a value behind them, has changed since.
 
-    calibration: what the calibration files hold that could be read.
+    made_from: what the files hold that could be read. columns: those of a posterior that the scenario draws.
     """
     for path, label in labels.items():
-        data = calibration.get(path.parent / label.file)
+        data, name = made_from.get(path.parent / label.file), Path(label.file).name
+        if isinstance(label, SynthesisLabel):
+            if data is not None and evidence_digest(data, label.position, label.without) != label.digest:
+                yield f"{path.name} was drawn from other rows or choices than {name} has now: synthesise it again."
+            if columns.get(path, set()) and ONSET not in columns[path]:
+                yield f"{path.name} is used without its column {ONSET}, the onset that its effects were fitted with."
+            continue
         if data is not None and targets(data, label.fit) != label.targets:
-            name = Path(label.file).name
             yield f"{path.name} was fitted to other observations or priors than {name} has now: calibrate again."
         for name, value in label.values.items():
             if name in central and abs(central[name] - value) > SAME * max(1.0, abs(value)):
@@ -286,3 +390,9 @@ def outdated(
                     f"{path.name} was fitted with {name} = {value:g}, and here it is {central[name]:g}: calibrate "
                     "again, or read the fitted numbers as those of the old value."
                 )
+
+
+def origin(posterior: Posterior) -> str:
+    """Which trials draws of a synthesis rest on, and how well they are known, in a line; "" for other posteriors."""
+    label = label_of(posterior, "posterior")
+    return label.words if isinstance(label, SynthesisLabel) else ""

@@ -17,10 +17,11 @@ from costmodel.currency import MINUS
 from costmodel.errors import listed, one_of, path_of
 from costmodel.page import SCREEN, SHEET, TEXT, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.setting import home
+from costmodel.synthesis import draws
 from costmodel.synthesis.file import LISTED, PopulationUse, read_synthesis, shipped
 from costmodel.synthesis.likelihood import BOUNDED, LIMITS, Error
 from costmodel.synthesis.posterior import EffectDensity, Model, Posterior, fit
-from costmodel.synthesis.result import Behind, Fits, fitted_trials, onsets
+from costmodel.synthesis.result import Fits, fitted_trials, onsets
 from costmodel.synthesis.rows import EvidenceRow
 from costmodel.words import upper_first
 
@@ -90,6 +91,16 @@ class Synthesis(Fits, Paged):
 
     def __repr__(self) -> str:
         return "\n".join((self.evidence.file.title, *about(self), takeaway(self)))
+
+    def write_draws(self, path: str | Path, rows: int | None = None, seed: int | None = None) -> Path:
+        """Write draws that a scenario reads with `joint`: ratios of cost at full effect, and the onset of each.
+
+        Columns: `average` (trial), `new_service`, `trial_NAME` for each trial that printed a figure (drawn towards the
+        others), all as ratios, and `onset_months`. The first row, which serves the deterministic run, has the medians
+        at the typical onset. rows, seed: as the synthesis file has them if left out; the same seed gives the same
+        bytes. Returns the path. Raises InputError where it cannot be written.
+        """
+        return draws.write(self, path, rows, seed)
 
     def figure(self) -> "Chart":
         """The forest plot: each row over its own window, the average trial and a new service at full effect."""
@@ -166,22 +177,12 @@ def takeaway(found: Fits) -> str:
     )
 
 
-def said(counts: Behind) -> str:
-    """What stands behind an answer, in words."""
-    trials = f"{counts.trials} trials{f' and {counts.nulls} assumed nulls' if counts.nulls else ''}"
-    return (
-        f"{counts.rows} rows of {trials}, {counts.people:,.0f} people; {counts.assumed_trials} of "
-        f"{counts.trials + counts.nulls} errors assumed; {counts.unknown_rows} of {counts.rows} rows do not show "
-        "whether the programme's own cost is inside"
-    )
-
-
 def about(found: Fits) -> tuple[str, str]:
     """Which evidence, how much of it, and what is asked of it."""
     label = found.evidence.file.positions[found.position].label
     left = f", without {', '.join(found.without)}" if found.without else ""
     return (
-        f"{label}{left}: {said(found.counts)}",
+        f"{label}{left}: {found.counts.words}",
         f"{found.therapy} therapy against usual care; the effect is full {found.typical_onset:g} months after the "
         "first session unless another onset is named",
     )

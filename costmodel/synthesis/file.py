@@ -162,6 +162,20 @@ class ConstantPounds(Block):
     status: Status
 
 
+class DrawsFile(Block):
+    position: Name
+    without: list[Text] = []
+    """Without these trials."""
+
+
+class Draws(Block):
+    rows: int = Field(ge=100, le=20_000)
+    """Rows after the first, which has the median effects at the typical onset."""
+    seed: int = Field(ge=0)
+    files: dict[Name, DrawsFile] = {}
+    """What is shipped in the folder draws, by the file's name without its ending."""
+
+
 class SynthesisFile(Block):
     """Which rows count, what is assumed, and which population uses what, declared before the first run."""
 
@@ -179,6 +193,7 @@ class SynthesisFile(Block):
     drawn: dict[str, DrawnSaving] = {}
     positions: dict[Name, Position] = Field(min_length=1)
     runs: dict[Name, NamedRun] = {}
+    draws: Draws
     populations: dict[Name, PopulationUse] = {}
     constant_pounds: ConstantPounds | None = None
 
@@ -243,11 +258,13 @@ def _names(found: RowsOfEvidence, place: str) -> Iterator[Problem]:
         yield Problem(place, "cv_low is not below cv_high", "Exchange them.")
     asked = [("position", file.position)] + [(name, one.position) for name, one in file.populations.items()]
     asked += [(name, one.other_half.position) for name, one in file.populations.items() if one.other_half]
+    asked += [(f"the file of draws {name}", one.position) for name, one in file.draws.files.items()]
     for who, position in asked:
         if position not in pooled:
             yield Problem(place, f'{who} names "{position}", which is no position that pools', ", ".join(pooled))
     named = [(name, trial) for name, run in file.runs.items() for trial in run.without]
     named += [(name, trial) for name, one in file.populations.items() for trial in one.scored_without]
+    named += [(f"the file of draws {name}", trial) for name, one in file.draws.files.items() for trial in one.without]
     named += [(name, one.trial) for name, one in file.populations.items() if one.trial]
     for who, trial in named:
         if trial not in trials:

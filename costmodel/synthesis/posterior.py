@@ -184,21 +184,20 @@ def fit(trials: Sequence[Trial], therapy: str, model: Model) -> Posterior:
 
     A class without a trial here is a new class: its mean is N(mu, class_sd²).
     """
-    taus, prior = model.taus()
+    taus, _ = model.taus()
     joint = np.zeros((len(taus), len(grid())))
-    for weight, one, _ in _each(trials, therapy, model, taus, prior):
-        joint += weight * one
+    for one in combinations(trials, therapy, model):
+        joint += one.weight * one.joint
     new = sum(joint[i] @ kernel(float(tau)) for i, tau in enumerate(taus))
     return Posterior(EffectDensity(joint.sum(axis=0)), EffectDensity(np.asarray(new)))
 
 
 def shrunk(trials: Sequence[Trial], own: Trial, model: Model) -> EffectDensity:
     """The posterior of one trial's own effect: what it saw, drawn towards the others of its class."""
-    taus, prior = model.taus()
+    taus, _ = model.taus()
     joints = {id(variant): np.zeros((len(taus), len(grid()))) for variant in own.variants}
-    for weight, joint, chosen in _each(trials, own.therapy, model, taus, prior):
-        mine = next(variant for variant in chosen if id(variant) in joints)
-        joints[id(mine)] += weight * joint
+    for one in combinations(trials, own.therapy, model):
+        joints[id(one.chosen[own.id])] += one.weight * one.joint
     total = np.zeros(len(grid()))
     for variant in own.variants:
         for i, tau in enumerate(taus):
@@ -208,27 +207,39 @@ def shrunk(trials: Sequence[Trial], own: Trial, model: Model) -> EffectDensity:
     return EffectDensity(total / total.sum())
 
 
-def _each(
-    trials: Sequence[Trial], therapy: str, model: Model, taus: Array, prior: Array
-) -> Iterator[tuple[float, Array, list[Variant]]]:
-    """For each combination of variants its weight, its posterior of tau and the class's mean, shape (tau, effect), and
-    the variants.
+@dataclass(frozen=True)
+class Combination:
+    """One way to read every trial: its weight, and the posterior given it.
+
+    joint: of tau and the mean of the class asked for, shape (tau, effect), adding to 1. products: by other class, what
+    its trials say of its mean, same shape. chosen: the variant of each trial by its id.
     """
+
+    weight: float
+    joint: Array
+    products: Mapping[str, Array]
+    chosen: Mapping[str, Variant]
+
+
+def combinations(trials: Sequence[Trial], therapy: str, model: Model) -> Iterator[Combination]:
+    """Every combination of the variants of trials, for the mean of one class of therapy."""
+    taus, prior = model.taus()
     seen = _seen(trials, taus)
     between = kernel(model.class_sd)
     classes = list(dict.fromkeys([therapy, *(trial.therapy for trial in trials)]))
     combined = {name: _combined([one for one in trials if one.therapy == name], seen, taus) for name in classes}
-    others = [[(w, product @ between, chosen) for w, product, chosen in combined[name]] for name in classes[1:]]
+    others = [[(*one, one[1] @ between) for one in combined[name]] for name in classes[1:]]
     for combination in itertools.product(*others):
         around = np.ones((len(taus), len(grid())))
-        for _, one, _ in combination:
-            around = around * one
+        for *_, mean in combination:
+            around = around * mean
         around = prior[:, None] * (around @ between)
-        share = float(np.prod([w for w, _, _ in combination]))
-        elsewhere = [variant for _, _, chosen in combination for variant in chosen]
+        share = float(np.prod([w for w, *_ in combination]))
+        products = {name: one[1] for name, one in zip(classes[1:], combination, strict=True)}
+        elsewhere = {id_: variant for one in combination for id_, variant in one[2].items()}
         for w, own, chosen in combined[therapy]:
             joint = own * around
-            yield w * share, joint / joint.sum(), [*chosen, *elsewhere]
+            yield Combination(w * share, joint / joint.sum(), products, chosen | elsewhere)
 
 
 def _seen(trials: Sequence[Trial], taus: Array) -> dict[int, Array]:
@@ -243,12 +254,12 @@ def _seen(trials: Sequence[Trial], taus: Array) -> dict[int, Array]:
 
 def _combined(
     members: Sequence[Trial], seen: Mapping[int, Array], taus: Array
-) -> list[tuple[float, Array, list[Variant]]]:
+) -> list[tuple[float, Array, dict[str, Variant]]]:
     """The trials of a class: for each combination of variants its weight, the product of likelihoods, the variants."""
-    found: list[tuple[float, Array, list[Variant]]] = [(1.0, np.ones((len(taus), len(grid()))), [])]
+    found: list[tuple[float, Array, dict[str, Variant]]] = [(1.0, np.ones((len(taus), len(grid()))), {})]
     for trial in sorted(members, key=lambda one: len(one.variants)):
         found = [
-            (weight * variant.weight, product * seen[id(variant)], [*chosen, variant])
+            (weight * variant.weight, product * seen[id(variant)], chosen | {trial.id: variant})
             for weight, product, chosen in found
             for variant in trial.variants
         ]

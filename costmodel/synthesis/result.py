@@ -10,6 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from costmodel.errors import listed, one_of
+from costmodel.scenario.joint import Behind
 from costmodel.synthesis.file import LISTED, NamedRun, RowsOfEvidence
 from costmodel.synthesis.likelihood import Array, Error, Profile, ratio
 from costmodel.synthesis.posterior import (
@@ -36,23 +37,6 @@ POINTS = 2_001
 SCORED_WITHIN = 6.0
 """Log ratio within which a prediction is scored."""
 LEVEL = 0.975
-
-
-@dataclass(frozen=True)
-class Behind:
-    """How much stands behind an answer.
-
-    nulls: assumed, of which no trial is known and whose people are not counted. assumed_trials: with an error that is
-    drawn or by the rule, nulls among them. unknown_rows: do not show whether the programme's cost is inside.
-    Alternatives of one trial count as rows, not as trials.
-    """
-
-    rows: int
-    trials: int
-    nulls: int
-    people: float
-    assumed_trials: int
-    unknown_rows: int
 
 
 @dataclass(frozen=True)
@@ -304,7 +288,10 @@ def counted(rows: Sequence[EvidenceRow]) -> Behind:
     assumed = {row.unit for row in rows if row.error != "figure"}
     unknown = sum(row.programme_cost == UNKNOWN for row in rows)
     people = sum(row.people for row in by_unit.values())
-    return Behind(len(rows), len(by_unit), nulls, people, len(assumed), unknown)
+    return Behind(
+        rows=len(rows), trials=len(by_unit), nulls=nulls, people=people, assumed_trials=len(assumed),
+        unknown_rows=unknown,
+    )  # fmt: skip
 
 
 def alternatives(rows: Sequence[EvidenceRow]) -> list[tuple[str, list[EvidenceRow]]]:

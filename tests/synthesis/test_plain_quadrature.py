@@ -181,7 +181,7 @@ RATIO, CHANCE, COMBINED = likelihood.ratio, likelihood.verdict_probability, post
 def _mixture(members: Any, seen: Any, taus: Any) -> Any:
     """Likelihoods of variants added up, so that trials update the weights."""
     found = COMBINED(members, seen, taus)
-    return [(1.0, sum(w * product for w, product, _ in found), [])]
+    return [(1.0, sum(w * product for w, product, _ in found), {})]
 
 
 def _first_variant(members: Any, seen: Any, taus: Any) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 
 from costmodel.report.contents import STANDING
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.joint import origin
 from costmodel.scenario.parameter import DERIVED, heading
 
 CLOCK = "Time and size"
@@ -93,6 +94,9 @@ def why(scenario: Scenario, row: Record) -> str:
         for source in row.source.split(", ")
         if source in scenario.sources
     ]
+    leaf = scenario.leaves.get(row.name)
+    if leaf is not None and leaf.posterior and (said := origin(scenario.posteriors[leaf.posterior[0]])):
+        parts.append(f"From trials taken together: {said}.")
     return " ".join([*parts, row.note])
 
 

@@ -356,6 +356,7 @@ def _write_provenance(sheet: Sheet, result: Result) -> None:
         ("A year", f"12 months; a week is {week} of it"),
         ("Command", saved.command(result, "report", output="report.xlsx")),
         ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
+        *(("From trials taken together", one) for one in scenario.origins),
         *(("Changed", str(change)) for change in scenario.changes),
     ]
     text = json.dumps(saved.saved(scenario, scenario.model.label), ensure_ascii=False)
