@@ -132,6 +132,7 @@ def _fitted(scenario: Scenario) -> Iterator[Fault]:
         if label is None:
             continue
         try:
+            standings: list[tuple[str, str]]
             if isinstance(label, SynthesisLabel):
                 standings = [(label.status, "its trials"), *(("recalled", f"row {one}") for one in label.recalled)]
             else:

@@ -67,7 +67,7 @@ def drawn(found: Fits, rows: int, seed: int) -> dict[str, Array]:
             columns[ONSET][at] = onset
             if len(at):
                 here = {name: part[at] for name, part in points.items()}
-                for name, effects in _effects(one, own, found.therapy, found.model, here):
+                for name, effects in effects_of(one, own, found.therapy, found.model, here):
                     columns[name][at] = np.exp(effects)
     return columns
 
@@ -77,7 +77,7 @@ def _printed(found: Fits) -> dict[str, str]:
     return {row.trial: row.unit for row in found.rows if row.kind == "figure"}
 
 
-def _effects(
+def effects_of(
     one: Combination, own: Mapping[str, Trial], therapy: str, model: Model, parts: Mapping[str, Array]
 ) -> Iterator[tuple[str, Array]]:
     """Log ratios of each column, drawn from one combination. parts: points by what is drawn, shape (row,) each."""
