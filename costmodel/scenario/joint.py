@@ -308,34 +308,32 @@ def strangers(
     tree: Tree, model: ModelFile, structures: Sequence[ModelFile], labels: Mapping[Path, Label | SynthesisLabel]
 ) -> Iterator[Problem]:
     """Columns that stand where they were not fitted, posteriors of another model, and structures that mix fits."""
+    fits = {path: label for path, label in labels.items() if isinstance(label, Label)}
+    for path in [path for path in labels if path not in fits]:
+        for name, column in _columns(tree, model, path).items():
+            wanted, unit = "months" if column == ONSET else "cost ratio", model.parameters[name].unit.text
+            if unit != wanted:
+                found = f'{name} has the unit "{unit}", and in {path.name} {column} is a number of the unit "{wanted}"'
+                yield tree.problem(("parameters", name, "unit"), found, f"Write unit: {wanted}.")
     remedy = "Calibrate this scenario, or name the posterior that belongs to it."
     for structure in structures:
         drawn: dict[Path, str] = {}
-        for path, label in labels.items():
+        for path, label in fits.items():
             columns = _columns(tree, model, path)
             here = uses(structure, columns)
             for name, column in columns.items():
                 if column not in here:
                     continue
-                if isinstance(label, SynthesisLabel):
-                    found = (
-                        f"{name}: {path.name} says how the cost of other care changes; here it stands for "
-                        f"{' and '.join(here[column])}"
-                    )
-                    remedy_ = "Use it in an effect on the cost of other care."
-                    yield tree.problem(("parameters", name, "joint"), found, remedy_)
-                    continue
                 drawn.setdefault(path, name)
-                wanted = label.uses.get(column, [])
-                if not any(_covers(fitted, place) for fitted in wanted for place in here[column]):
+                places = label.uses.get(column, [])
+                if not any(_covers(fitted, place) for fitted in places for place in here[column]):
                     found = (
-                        f'{name}: {path.name} was fitted with "{column}" for {" and ".join(wanted) or "nothing"}; here '
+                        f'{name}: {path.name} was fitted with "{column}" for {" and ".join(places) or "nothing"}; here '
                         f"it stands for {' and '.join(here[column])}"
                     )
                     yield tree.problem(("parameters", name, "joint"), found, remedy)
         for path, name in drawn.items():
-            label = labels[path]
-            fitted = label.model if isinstance(label, Label) else None
+            fitted = fits[path].model
             if fitted is not None and fitted.shape != shape(structure):
                 found = (
                     f"{path.name} was fitted to a model of other states or transitions ({fitted.population}/"

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from costmodel.errors import InputError, path_of
+from costmodel.errors import path_of, whole_number
 from costmodel.inputs.draws import checked_seed, sobol
-from costmodel.inputs.files import MARK, named_file, read_table, temporary_beside
+from costmodel.inputs.files import MARK, named_file, read_table, write_whole
 from costmodel.scenario.joint import FILE, ONSET, SynthesisLabel, evidence_digest
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
+from costmodel.synthesis.file import ROWS
 from costmodel.synthesis.likelihood import Array
 from costmodel.synthesis.posterior import REACH, STEP, Combination, Model, Trial, combinations, grid, kernel
 from costmodel.synthesis.result import Fits, fitted_trials
@@ -149,16 +150,8 @@ def text(found: Fits, output: Path, rows: int, seed: int) -> str:
 def write(found: Fits, output: str | Path, rows: int | None = None, seed: int | None = None) -> Path:
     """Write the file of draws, whole or not at all. rows, seed: as the synthesis file has them if left out."""
     path, declared = path_of("output", output), found.evidence.file.draws
-    content = text(
-        found, path, declared.rows if rows is None else rows, checked_seed(declared.seed if seed is None else seed)
-    )
-    temporary = temporary_beside(path)
-    try:
-        temporary.write_text(content, "utf-8", newline="")
-        os.replace(temporary, path)
-    except OSError as error:
-        found_ = f"the draws cannot be written ({error.strerror})"
-        raise InputError.at(path.name, found_, "Name a file in a folder that can be written.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    seed = checked_seed(declared.seed if seed is None else seed)
+    rows = declared.rows if rows is None else whole_number("rows", rows, *ROWS, wrong="not a number of rows")
+    content = text(found, path, rows, seed)
+    write_whole(path, lambda temporary: temporary.write_text(content, "utf-8", newline=""), "output")
     return path

@@ -20,6 +20,8 @@ from costmodel.scenario.validate import validate
 from costmodel.synthesis.rows import EvidenceRow, cannot_be_pooled, not_of_a_base, read_rows, several_of_a_trial
 
 FOLDER, FILE = "synthesis", "synthesis.yaml"
+ROWS = (100, 20_000)
+"""Fewest and most draws of a file."""
 BASE, BESIDE, CHANNEL, LISTED = "base", "beside", "channel", "listed"
 
 
@@ -169,7 +171,7 @@ class DrawsFile(Block):
 
 
 class Draws(Block):
-    rows: int = Field(ge=100, le=20_000)
+    rows: int = Field(ge=ROWS[0], le=ROWS[1])
     """Rows after the first, which has the median effects at the typical onset."""
     seed: int = Field(ge=0)
     files: dict[Name, DrawsFile] = {}

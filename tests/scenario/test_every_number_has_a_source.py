@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 FILES = [path for path in sorted(SCENARIOS.rglob("*.yaml")) if not path.name.endswith("sources.yaml")]
-DESIGN = {"format", "people", "draws", "seed"}
+DESIGN = {"format", "people", "draws", "rows", "seed"}
 """Keys of numbers that say how a run is made, and nothing about the world."""
 STATED = ("value", "share", "n", "observed")
 """Keys under which even 0 and 1 are figures; elsewhere they are structural."""

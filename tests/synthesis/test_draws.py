@@ -11,6 +11,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.inputs.draws import sobol
+from costmodel.model.draws import drawn_values
 from costmodel.report import answer, render
 from costmodel.scenario.joint import ONSET, SynthesisLabel, label_of, read_posterior
 from costmodel.synthesis import Synthesis, draws
@@ -50,6 +51,7 @@ def test_they_are_the_posterior_over_all_onsets(figures: Synthesis, columns: dic
     _near(columns["new_service"], figures.new)
 
 
+@LONG
 @pytest.mark.parametrize("trial", ["TADS", "Creed", "Holman", "Bosmans"])
 def test_a_trials_column_is_its_effect_drawn_towards_the_others(
     trial: str, figures: Synthesis, columns: dict[str, Array]
@@ -134,6 +136,7 @@ def test_the_first_row_has_the_medians_at_the_typical_onset(figures: Synthesis, 
     assert central[ONSET] == figures.typical_onset
 
 
+@LONG
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(figures: Synthesis, tmp_path: Path) -> None:
     first, again, other = (
         figures.write_draws(tmp_path / f"{i}.csv", rows=100, seed=seed).read_bytes() for i, seed in enumerate((1, 1, 2))
@@ -165,6 +168,7 @@ def test_every_position_and_every_prediction_that_is_scored_is_shipped() -> None
     assert [one for one in scored if one not in made] == []
 
 
+@LONG
 def test_the_command_writes_them(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     parsed("synthesise", "--position", "borderline_hospital", "--draws", path, "--seed", "2", "--json")
@@ -185,13 +189,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "own"
 
 
-def _joint(column: str, unit: str = "multiplier", file: str = "tests") -> dict[str, object]:
-    return {"label": column, "unit": unit, "joint": f"../synthesis/draws/{file}.csv", "column": column}
+def _joint(column: str, unit: str = "cost ratio") -> dict[str, object]:
+    return {"label": column, "unit": unit, "joint": "../synthesis/draws/tests.csv", "column": column}
+
+
+ESTIMAND = {
+    "source": "X001", "comparator": "usual care", "outcome": "cost of other care", "time": "24 months",
+    "analysis": "intention to treat",
+}  # fmt: skip
+EFFECT = {
+    "channels": ["gp_community"], "cost_ratio": "ratio", "from": "start of therapy", "onset": "onset",
+    "until": "follow-up", "estimand": ESTIMAND,
+}  # fmt: skip
 
 
 def _load(folder: Path, **more: object) -> cm.Scenario:
-    edits = {"parameters.gp_ratio": _joint("new_service"), "parameters.onset": _joint(ONSET)} | more
-    return load_example(folder, **edits)
+    """An effect on other care that is a new service, with the onset that it was fitted with."""
+    drawn = {"parameters.ratio": _joint("new_service"), "parameters.onset": _joint(ONSET, "months")}
+    return load_example(folder, **({"strategies.therapy.effects.other_care": EFFECT} | drawn | more))
 
 
 SAYS = "tests.csv: figures and tests: 13 rows of 12 trials, 2,032 people; 9 of 12 errors assumed; 5 of 13 rows"
@@ -199,7 +214,7 @@ SAYS = "tests.csv: figures and tests: 13 rows of 12 trials, 2,032 people; 9 of 1
 
 def test_a_scenario_says_which_trials_its_draws_rest_on(folder: Path, tmp_path: Path) -> None:
     scenario = _load(folder)
-    assert scenario.central["gp_ratio"] == pytest.approx(0.808, abs=1e-3)
+    assert (scenario.central["ratio"], scenario.central["onset"]) == pytest.approx((0.808, 6), abs=1e-3)
     assert [one.startswith(SAYS) for one in scenario.origins] == [True]
     assert "a convenience sample" in scenario.origins[0]
     page = answer.page(cm.run(scenario, draws=50))
@@ -263,16 +278,32 @@ def test_draws_of_other_choices_are_warned_about(old: str, new: str, stale: bool
 
 
 def test_effects_without_their_onset_are_warned_about(folder: Path) -> None:
-    scenario = load_example(folder, **{"parameters.gp_ratio": _joint("new_service")})
+    at_six = {"strategies.therapy.effects.other_care": EFFECT | {"onset": "6 months"}}
+    scenario = load_example(folder, **at_six, **{"parameters.ratio": _joint("new_service")})
     assert any("tests.csv is used without its column onset_months" in said for said in scenario.warnings)
 
 
-def test_draws_of_a_cost_are_refused_as_a_rate_of_people(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("column", "unit", "said"),
+    [
+        ("new_service", "rate ratio", 'ratio has the unit "rate ratio", and in tests.csv new_service'),
+        (ONSET, "cost ratio", 'ratio has the unit "cost ratio", and in tests.csv onset_months'),
+    ],
+)  # fmt: skip
+def test_a_column_of_another_unit_is_refused(column: str, unit: str, said: str, folder: Path) -> None:
     with pytest.raises(cm.InputError) as error:
-        _load(folder, **{"parameters.recover": _joint("average", "per year")})
-    assert "recover: tests.csv says how the cost of other care changes; here it stands for ill -> well" in str(
-        error.value
-    )
+        _load(folder, **{"parameters.ratio": _joint(column, unit)})
+    problem = next(one for one in error.value.problems if said in one.found)
+    assert problem.place.startswith("model.yaml, line ")
+    assert problem.remedy.startswith("Write unit: ")
+
+
+def test_effect_and_onset_of_a_draw_are_of_one_row(folder: Path) -> None:
+    scenario = _load(folder)
+    posterior = next(one for path, one in scenario.posteriors.items() if path.name == "tests.csv")
+    found = drawn_values(scenario, 200, 1)
+    rows = {(a, b) for a, b in zip(posterior.columns["new_service"], posterior.columns[ONSET], strict=True)}
+    assert set(zip(found["ratio"], found["onset"], strict=True)) <= rows
 
 
 def test_a_damaged_label_is_refused(folder: Path) -> None:
