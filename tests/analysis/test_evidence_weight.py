@@ -17,8 +17,8 @@ from tests.support.answers import saving
 PATH = Path(__file__).parents[2] / "scenarios" / "complex_long_term" / "model.yaml"
 WEIGHT = "weight_leichsenring_rabung"
 YEARS, REMISSION, LTPP, USUAL = 3.0, 1, 1, 0
-DIFFERENCES = {"leichsenring_rabung": (0, 0.56, 1.0), "smit": (1, 0.33, 0.0)}
-"""Position, standardised difference of the source, and the weight at which it stands alone."""
+SIDES = {"leichsenring_rabung": (0, 1.0), "smit": (1, 0.0)}
+"""Position, and the weight at which it stands alone."""
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +32,44 @@ def share_in_remission(remit: float, relapse: float) -> float:
     return remit / total * (1 - math.exp(-total * YEARS))
 
 
-@pytest.mark.parametrize("name", DIFFERENCES)
+def with_therapy(name: str, usual: float, recovery: float = 0.0) -> float:
+    """Share in remission by a source: a standardised difference of 0.56, or a risk difference of recovery."""
+    if name == "smit":
+        return usual + recovery
+    odds = math.exp(math.pi / math.sqrt(3) * 0.56) * usual / (1 - usual)
+    return odds / (1 + odds)
+
+
+@pytest.mark.parametrize("name", SIDES)
 def test_each_end_reproduces_its_sources_effect_at_the_stated_time_to_1_percent(
     scenario: cm.Scenario, name: str
 ) -> None:
-    position, difference, weight = DIFFERENCES[name]
+    position, weight = SIDES[name]
     alone = scenario.changed({WEIGHT: weight})
     people = simulate(alone, central_values(alone), 1).people[36, :, :, position, 0]
     shares = people[REMISSION] / people.sum(axis=0)
-    odds = shares / (1 - shares)
-    wanted = math.exp(math.pi / math.sqrt(3) * difference)
-    assert odds[LTPP] / odds[USUAL] == pytest.approx(wanted, rel=0.01)
+    assert shares[LTPP] == pytest.approx(with_therapy(name, shares[USUAL]), rel=0.01)
     assert saving(cm.run(alone, draws=0)) == pytest.approx(saving(cm.run(alone, draws=20), run="deterministic"))
 
 
-@pytest.mark.parametrize("name", DIFFERENCES)
-def test_the_declared_hazard_ratios_follow_from_the_odds_ratios(scenario: cm.Scenario, name: str) -> None:
-    difference = DIFFERENCES[name][1]
+def ratio(scenario: cm.Scenario, name: str, recovery: float = 0.0) -> float:
+    """The hazard ratio at which the share in remission is that of a source."""
     remit, relapse = scenario.central["remit"], scenario.central["relapse"]
-    usual = share_in_remission(remit, relapse)
-    odds = math.exp(math.pi / math.sqrt(3) * difference) * usual / (1 - usual)
-    wanted = odds / (1 + odds)
-    ratio = brentq(lambda hr: share_in_remission(remit * hr, relapse) - wanted, 0.01, 100)
-    assert scenario.central[f"hr_{name}"] == pytest.approx(ratio, rel=1e-3)
+    wanted = with_therapy(name, share_in_remission(remit, relapse), recovery)
+    return brentq(lambda hr: share_in_remission(remit * hr, relapse) - wanted, 0.01, 100)
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_the_declared_hazard_ratios_follow_from_their_sources(scenario: cm.Scenario, name: str) -> None:
+    assert scenario.central[f"hr_{name}"] == pytest.approx(ratio(scenario, name), rel=1e-3)
+
+
+def test_the_spread_of_the_primary_outcome_follows_from_its_interval(scenario: cm.Scenario) -> None:
+    """C033: a risk difference of recovery of 0.00 (-0.17 to 0.17)."""
+    low, high = (ratio(scenario, "smit", difference) for difference in (-0.17, 0.17))
+    record = scenario.parameters["hr_smit"]
+    assert record.range == pytest.approx((low, high), rel=1e-3)
+    assert record.se_log == pytest.approx(math.log(high / low) / (2 * 1.96), abs=1e-3)
 
 
 def test_the_weight_moves_the_expected_saving_one_way(scenario: cm.Scenario) -> None:
