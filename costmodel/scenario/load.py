@@ -16,11 +16,11 @@ from costmodel.scenario import overlay
 from costmodel.scenario.attached import accounts_of, with_sources
 from costmodel.scenario.build import Scenario, build
 from costmodel.scenario.overlay import Change
-from costmodel.scenario.parameter import STRENGTH
+from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Keys, Place, Tree, parse_file, parse_text
 from costmodel.scenario.schema import Base, LockedFile, OverlayFile, Source
 from costmodel.scenario.setting import shipped
-from costmodel.scenario.validate import internal_keys, validate
+from costmodel.scenario.validate import citations, internal_keys, validate
 from costmodel.units import SYMBOLS
 from costmodel.version import __version__
 
@@ -74,34 +74,22 @@ def read_locked(tree: Tree, path: Path) -> Locked:
         raise InputError(*dict.fromkeys(problems))
     attached = with_sources(tree, file.setting, file.sources, problems)
     sources = attached.sources
-    problems += [*_citations(tree, file, sources), *_money(tree, file, sources)]
+    for keys, cited, status in _cited(file):
+        problems += citations(tree, keys, cited, sources, status)
+    problems += _money(tree, file, sources)
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    names = dict.fromkeys(name for _, cited in _cited(file) for name in cited)
+    names = dict.fromkeys(name for _, cited, _ in _cited(file) for name in cited)
     content = json.dumps({"scenario": tree.data, "files": attached.digests}, sort_keys=True, ensure_ascii=False)
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     return Locked(path, file, {name: sources[name] for name in names}, sha256)
 
 
-def _cited(file: LockedFile) -> Iterator[tuple[Keys, list[str]]]:
-    """Every list of source ids, with where it stands."""
-    yield ("refusal", "source"), file.refusal.source
+def _cited(file: LockedFile) -> Iterator[tuple[Keys, list[str], Status | None]]:
+    """Every list of source ids, with where it stands and the standing of what is said on their word."""
+    yield ("refusal", "source"), file.refusal.source, None
     for i, finding in enumerate(file.findings):
-        yield ("findings", i, "source"), finding.source
-
-
-def _citations(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> Iterator[Problem]:
-    """Sources that do not exist, and findings that claim a better standing than their sources have."""
-    for keys, names in _cited(file):
-        for name in names:
-            if name not in sources:
-                yield tree.problem(keys, f'there is no source "{name[:60]}"', nearest(name, sources))
-    for i, finding in enumerate(file.findings):
-        known = [sources[name].status for name in finding.source if name in sources]
-        weakest = max(known, key=STRENGTH.index, default=finding.status)
-        if STRENGTH.index(finding.status) < STRENGTH.index(weakest):
-            found = f'the status is "{finding.status}" and its weakest source is "{weakest}"'
-            yield tree.problem(("findings", i, "status"), found, "Say what the source is.")
+        yield ("findings", i, "source"), finding.source, finding.status
 
 
 def _money(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> Iterator[Problem]:
@@ -113,7 +101,7 @@ def _money(tree: Tree, file: LockedFile, sources: Mapping[str, Source]) -> Itera
             text = text[key]
         if isinstance(text, str) and (match := MONEY.search(text)):
             yield tree.problem(keys, f'the text speaks of money ("{match[0]}")', remedy)
-    for keys, names in _cited(file):
+    for keys, names, _ in _cited(file):
         for name in names:
             source = sources.get(name)
             match = MONEY.search(f"{source.citation} {source.where} {source.figure}") if source else None

@@ -1,11 +1,13 @@
 """A file against its types: unknown, missing and mistyped keys, all of them, told in the words of the file's author.
 
+And against the sources that it cites.
+
 A faulty entry is cut out after it was reported and the rest is checked again, so that one slip does not hide the next.
 """
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -14,9 +16,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from costmodel.errors import Problem, nearest
-from costmodel.scenario.parameter import INTERNAL
+from costmodel.scenario.parameter import INTERNAL, STRENGTH, Status
 from costmodel.scenario.read import Keys, Tree
-from costmodel.scenario.schema import NOT_YET, TOO_MANY, weeks_a_year
+from costmodel.scenario.schema import NOT_YET, TOO_MANY, Source, weeks_a_year
 from costmodel.scenario.setting import of
 
 FileType = TypeVar("FileType", bound=BaseModel)
@@ -77,6 +79,26 @@ def internal_keys(tree: Tree) -> list[Problem]:
         for keys, place in tree.places.items()
         if len(keys) == 3 and keys[0] == "parameters" and keys[2] in INTERNAL
     ]
+
+
+def citations(
+    tree: Tree,
+    keys: Keys,
+    cited: Sequence[str],
+    sources: Mapping[str, Source],
+    status: Status | None = None,
+    who: str = "",
+) -> Iterator[Problem]:
+    """Sources that do not exist, and those that know less than what is said on their word claims to know.
+
+    keys: where they are cited. status: of what is said; None where it claims nothing. who: begins each problem.
+    """
+    for one in cited:
+        if one not in sources:
+            yield tree.problem(keys, f'{who}there is no source "{one[:60]}"', nearest(one, sources))
+        elif status is not None and STRENGTH.index(status) < STRENGTH.index(sources[one].status):
+            found = f'{who}the status is "{status}" and its source {one} is "{sources[one].status}"'
+            yield tree.problem(keys, found, "Say what the source is.")
 
 
 STAND_INS: dict[str, Any] = {

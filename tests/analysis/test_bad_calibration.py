@@ -31,7 +31,7 @@ PRIOR = "fits.rates.free.recover.prior"
         ({PRIOR: {"distribution": "uniform", "range": [-1, 1]} | ASSUMED}, "the prior of recover: an end"),
         ({f"{PRIOR}.source": "X002"}, 'there is no source "X002"'),
         ({f"{PRIOR}.source": REMOVED}, 'the key "source" is missing'),
-        ({f"{PRIOR}.status": "read"}, 'has the status "read" and its source X001 is "assumption"'),
+        ({f"{PRIOR}.status": "read"}, 'the status is "read" and its source X001 is "assumption"'),
         ({"fits.rates.free.recover": REMOVED}, 'the joint parameter "recover" is neither free nor held'),
         ({"fits.rates.held": {"recover": "held"}}, "recover cannot be both free and held"),
         ({"fits.rates.alternative": "faster"}, 'there is no alternative "faster"'),

@@ -34,7 +34,7 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"findings": [{"about": "x", "says": "y", "source": ["X002"], "status": "read"}]}, "no source"),
     (
         {"findings": [{"about": "x", "says": "y", "source": ["X001"], "status": "read"}]},
-        'the status is "read" and its weakest source is "assumption"',
+        'the status is "read" and its source X001 is "assumption"',
     ),
     ({"refusal.because": "It costs £400."}, 'the text speaks of money ("£")'),
     ({"leaves_out": ["The 2,444 euros a year."]}, 'the text speaks of money ("euros")'),

@@ -1,19 +1,19 @@
 """The calibration file as types, and whether its words stand on sources. The text under a field documents it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from costmodel.errors import InputError, Problem, nearest
+from costmodel.errors import InputError, Problem
 from costmodel.inputs.distributions import fit
 from costmodel.inputs.shapes import Declared, Distribution, Kind
 from costmodel.scenario.fields import Block, Name, Names, Reference, Text, Time, Version
-from costmodel.scenario.parameter import STRENGTH, Status
+from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import Source
-from costmodel.scenario.validate import validate
+from costmodel.scenario.validate import citations, validate
 from costmodel.units import Unit
 
 MOST_FREE = 6
@@ -196,22 +196,11 @@ def unfounded(file: CalibrationFile, tree: Tree, sources: Mapping[str, Source]) 
     """What the file says without a source that exists, or claims to know better than that source."""
     for name, row in file.observations.items():
         keys: Keys = ("observations", name)
-        yield from _cited(tree, (*keys, "source"), name, [row.source], row.status, sources)
+        yield from citations(tree, (*keys, "source"), [row.source], sources, row.status, f"{name}: ")
         if row.n_source or row.n_status:
-            who, cited = f"{name}, number of people,", [row.n_source or row.source]
-            yield from _cited(tree, (*keys, "n"), who, cited, row.n_status or row.status, sources)
+            counted, status = [row.n_source or row.source], row.n_status or row.status
+            yield from citations(tree, (*keys, "n"), counted, sources, status, f"{name}, number of people: ")
     for fit_name, block in file.fits.items():
         for name, free in block.free.items():
             keys, prior = ("fits", fit_name, "free", name, "prior", "source"), free.prior
-            yield from _cited(tree, keys, f"the prior of {name}", prior.sources, prior.status, sources)
-
-
-def _cited(
-    tree: Tree, keys: Keys, who: str, cited: Sequence[str], status: Status, sources: Mapping[str, Source]
-) -> Iterator[Problem]:
-    for one in cited:
-        if one not in sources:
-            yield tree.problem(keys, f'{who}: there is no source "{one}"', nearest(one, sources))
-        elif STRENGTH.index(status) < STRENGTH.index(sources[one].status):
-            found = f'{who} has the status "{status}" and its source {one} is "{sources[one].status}"'
-            yield tree.problem(keys, found, "Say what the source is.")
+            yield from citations(tree, keys, prior.sources, sources, prior.status, f"the prior of {name}: ")

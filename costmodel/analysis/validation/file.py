@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from costmodel.errors import InputError, Problem, nearest
+from costmodel.errors import InputError
 from costmodel.scenario.attached import read_sources
 from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Transition, Version
 from costmodel.scenario.load import MODEL
@@ -15,7 +15,7 @@ from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
 from costmodel.scenario.setting import home
-from costmodel.scenario.validate import validate
+from costmodel.scenario.validate import citations, validate
 
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
 Outcome = Literal[
@@ -212,11 +212,7 @@ def read_validation(path: Path) -> Declared:
         sources |= read_sources(path.parent / name)
     for name, row in file.rows.items():
         cited = [*row.sources, *([row.currency.source] if row.currency else [])]
-        problems += [
-            Problem(str(tree.place(("rows", name, "source"))), f'there is no source "{one}"', nearest(one, sources))
-            for one in cited
-            if one not in sources
-        ]
+        problems += citations(tree, ("rows", name, "source"), cited, sources)
     if problems:
         raise InputError(*dict.fromkeys(problems))
     return Declared(path, file.rows, tree)
