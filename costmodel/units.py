@@ -53,6 +53,11 @@ class Unit:
         return self.kind in ("hazard_ratio", "rate_ratio", "cost_ratio", "relative_risk", "odds_ratio")
 
     @property
+    def in_a_year(self) -> float:
+        """How many of a unit of time are a year."""
+        return MONTHS_A_YEAR if self.kind == "months" else 1
+
+    @property
     def bounded(self) -> bool:
         """Whether the support has a finite end (every unit of docs/format.md has)."""
         return math.isfinite(self.low) or math.isfinite(self.high)

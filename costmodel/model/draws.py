@@ -13,9 +13,10 @@ from costmodel.errors import InputError, Problem, nearest, shown
 from costmodel.inputs.draws import conditioned_weights, correlated, dirichlet, pick_rows, smooth_order, sobol, uniforms
 from costmodel.inputs.files import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import OUTLASTS, SAME_TIME, outlasting
 from costmodel.scenario.leaves import active, correlation_of
 from costmodel.scenario.parameter import DERIVED, combine, order
-from costmodel.units import out_of_support
+from costmodel.units import Duration, out_of_support
 
 Array = NDArray[np.float64]
 Values = Mapping[str, float | Array]
@@ -134,9 +135,20 @@ def impossible_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]
     derived = [name for name in scenario.used if scenario.parameters[name].kind in DERIVED]
     wrong: Counter[str] = Counter()
     worst: dict[str, float] = {}
+    fading = {
+        (strategy, *one[:2]): one[2]
+        for structure in scenario.structures
+        for strategy in structure.model.strategies
+        for one in outlasting(structure.model, strategy)
+    }
+    late: Counter[str] = Counter()
     total = 0
     for values, draws in blocks:
         total += draws
+        for (strategy, key, time), gains in fading.items():
+            longest = np.max(np.broadcast_arrays(*(_years(scenario, gain, values) for gain in gains)), axis=0)
+            outlasts = _years(scenario, time, values) > longest * (1 + SAME_TIME)
+            late[f"strategies.{strategy}.effects.{key}"] += int(np.count_nonzero(np.broadcast_to(outlasts, (draws,))))
         for name in derived:
             value, unit = values.get(name), scenario.parameters[name].unit
             if not isinstance(value, np.ndarray):  # as at the centre
@@ -153,7 +165,15 @@ def impossible_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]
         found += f" in {count:,} of {total:,} draws: it is {worst[name]:.4g}"
         remedy = f"Narrow the spread of what it is made of: {', '.join(record.operands)}. Nothing is clipped."
         problems.append(Problem(f"parameters.{name}", found, remedy))
+    for place, count in late.items():
+        if count:
+            problems.append(Problem(place, f"it fades later than every gain in {count:,} of {total:,} draws", OUTLASTS))
     return problems
+
+
+def _years(scenario: Scenario, time: Duration | str, values: Values) -> float | Array:
+    """A time of an effect, of all draws where it is drawn."""
+    return values[time] / scenario.parameters[time].unit.in_a_year if isinstance(time, str) else time.years
 
 
 def uncalibrated(scenario: Scenario) -> list[str]:

@@ -251,7 +251,7 @@ def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Mo
 def _time(model: ModelFile, path: str, time: Duration | str | None, months: Months) -> Drawn | Quantity | None:
     """Years, or the parameter that they are; None where there is no time."""
     if isinstance(time, str):
-        return Drawn(time, 1.0 if model.parameters[time].unit.kind == "years" else MONTHS_A_YEAR)
+        return Drawn(time, model.parameters[time].unit.in_a_year)
     return months(path, time.months) / MONTHS_A_YEAR if time and time.months else None
 
 

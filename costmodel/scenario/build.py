@@ -417,5 +417,5 @@ def _plain(value: Any, in_order: bool = False) -> Any:
     if isinstance(value, Duration):
         return value.months
     if isinstance(value, Instant):
-        return [value.anchor, value.months]
+        return [value.anchor, value.months, *(_plain(one) for one in (value.or_later,) if one is not None)]
     return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -4,6 +4,7 @@ Durations come through a function, so that the workbook can put cells in their p
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from costmodel.errors import Problem
@@ -24,6 +25,8 @@ SAME_TIME = 1e-9
 
 Years = Any
 """A float, or a worksheet cell that holds one."""
+TimeOf = Duration | str
+"""A time of an effect: a duration, or the parameter that it is."""
 Months = Callable[[str, float], Years]
 """The months of a duration, by its path in the scenario file and its declared value."""
 
@@ -65,6 +68,10 @@ def inside_a_cycle(model: ModelFile, months: float) -> str | None:
 
 def instant(model: ModelFile, strategy: str, moment: Instant, path: str, months: Months = declared) -> Years:
     """Years from referral to an instant of a strategy; `path` is where the instant stands in the file."""
+    if moment.or_later is not None:
+        other = instant(model, strategy, moment.or_later, f"{path}.or_later", months)
+        own = instant(model, strategy, replace(moment, or_later=None), path, months)
+        return own.greatest(other) if hasattr(own, "greatest") else max(own, other)
     if moment.anchor == "horizon":
         return model.horizon.months / MONTHS_A_YEAR
     total = months(path, moment.months)
@@ -89,9 +96,27 @@ def window(
     begin = instant(model, strategy, effect.from_, f"{path}.from", months)
     if effect.until is None:
         return begin, begin
-    if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
+    if "follow-up" in effect.until.anchors and model.beyond_follow_up == "effects persist":
         return begin, model.horizon.months / MONTHS_A_YEAR
     return begin, instant(model, strategy, effect.until, f"{path}.until", months)
+
+
+OUTLASTS = "What is saved does not outlast the gain: make its half-life product_of a gain's half-life and a share."
+
+
+def outlasting(model: ModelFile, strategy: str) -> Iterator[tuple[str, TimeOf, list[TimeOf]]]:
+    """Effects on use that fade: the key of each, its half-life, and those of the gains that it may not outlast.
+
+    Gains are effects on transitions. None is named where nothing fades but use, or where a gain lasts to the horizon.
+    """
+    effects = model.strategies[strategy].effects
+    gains = {key: effect for key, effect in effects.items() if effect.transition is not None}
+    fading = [effect.half_life for effect in gains.values() if effect.half_life is not None]
+    lasting = (window(model, strategy, key, one)[1] for key, one in gains.items() if one.half_life is None)
+    if fading and not any(end >= model.horizon.years - SAME_TIME for end in lasting):
+        for key, effect in effects.items():
+            if (effect.quantity or effect.channels) and effect.half_life is not None:
+                yield key, effect.half_life, fading
 
 
 def times(subject: Subject) -> Iterator[Problem]:

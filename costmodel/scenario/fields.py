@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from reprlib import Repr
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -177,22 +177,31 @@ DrawnSpan = Annotated[Duration | str, PlainValidator(_named_or(_span)), _NAMED_T
 
 @dataclass(frozen=True)
 class Instant:
-    """A moment on a strategy's clock: an anchor and months after it."""
+    """A moment on a strategy's clock: an anchor and months after it, or another moment where that is later."""
 
     anchor: Literal["referral", "start of therapy", "end of therapy", "follow-up", "horizon"]
     months: float
     text: str
+    or_later: "Instant | None" = None
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """Its anchor, and that of the other moment."""
+        return (self.anchor, *(self.or_later.anchors if self.or_later else ()))
 
 
 _INSTANT = re.compile(r"(referral|start of therapy|end of therapy|follow-up|horizon)(?: \+ (.+))?")
 
 
 def _instant(value: object, info: ValidationInfo) -> Instant:
+    if isinstance(value, str) and (both := re.fullmatch("later of (.+?) and (.+)", value)):
+        first, second = (_instant(part, info) for part in both.groups())
+        return replace(first, text=value, or_later=second)
     match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if not match or (match[1] == "horizon" and match[2]):
         raise ValueError(
             'wanted: "referral", "start of therapy", "end of therapy" or "follow-up", '
-            'each optionally "+ 6 months", or "horizon"'
+            'each optionally "+ 6 months", "horizon", or "later of" one "and" another'
         )
     anchor: Any = match[1]
     after = parse_duration(match[2], zero_allowed=True, weeks_a_year=weeks_of(info)).months if match[2] else 0.0
@@ -200,4 +209,4 @@ def _instant(value: object, info: ValidationInfo) -> Instant:
 
 
 Moment = Annotated[Instant, PlainValidator(_instant), WithJsonSchema({"type": "string"})]
-"""An instant: an anchor, optionally with a duration after it."""
+"""An instant: an anchor, optionally with a duration after it, or the later of two."""

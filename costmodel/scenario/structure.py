@@ -17,7 +17,7 @@ from costmodel.scenario.blocks import Alternative, Stratum
 from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.validate import validate
-from costmodel.units import MONTHS_A_YEAR, Duration
+from costmodel.units import Duration
 
 ONLY = "only"
 """The name of a structure that has no others beside it."""
@@ -89,7 +89,7 @@ class Subject:
         value, record = self.central.get(time), self.model.parameters.get(time)
         if value is None or record is None:
             return None
-        return value / MONTHS_A_YEAR if record.unit.kind == "months" else value
+        return value / record.unit.in_a_year
 
 
 @dataclass(frozen=True)

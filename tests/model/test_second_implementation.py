@@ -229,6 +229,8 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "hazard ratio": any(e.hazard_ratio is not None for e in effects),
         "fading": any(e.half_life for e in effects),
         "half-life drawn": any(isinstance(e.half_life, str) for e in effects),
+        "later of two": any(e.until and e.until.or_later for e in effects),
+        "use fading after a gain": any(e.quantity and isinstance(e.half_life, str) for e in effects),
         "onset drawn": any(isinstance(e.onset, str) for e in effects),
         "quantity": any(e.quantity for e in effects),
         "onset": any(e.onset for e in effects),

@@ -21,6 +21,16 @@ GROWING = number("months", 6, distribution="gamma", cv=0.7)
 DRAWN = {HALF_LIFE: "lasting", ONSET: "growing", "parameters.lasting": LASTING, "parameters.growing": GROWING}
 
 
+OFFSET: dict[str, Any] = {
+    "quantity": "gp", "rate_ratio": "rr", "from": "start of therapy", "until": "follow-up", "half_life": "of_use",
+    "estimand": {
+        "source": "X001", "comparator": "usual care", "outcome": "visits", "time": "24 months",
+        "analysis": "intention to treat",
+    },
+}  # fmt: skip
+USED = {f"{EFFECTS}.less": OFFSET, "parameters.rr": number("rate ratio", 0.7)}
+
+
 def test_a_time_by_name_does_what_the_same_time_in_words_does(tmp_path: Path) -> None:
     in_words = cm.run(load_example(tmp_path, **{HALF_LIFE: "30 months", ONSET: "6 months"}), draws=0)
     by_name = cm.run(load_example(tmp_path, **DRAWN), draws=0)
@@ -67,23 +77,72 @@ def test_a_time_is_used_moved_and_held_like_any_number(tmp_path: Path) -> None:
 
 
 def test_a_half_life_may_be_made_of_another(tmp_path: Path) -> None:
-    offset = {
-        "quantity": "gp", "rate_ratio": "rr", "from": "start of therapy", "until": "follow-up", "half_life": "of_use",
-        "estimand": {
-            "source": "X001", "comparator": "usual care", "outcome": "visits", "time": "24 months",
-            "analysis": "intention to treat",
-        },
-    }  # fmt: skip
     made: dict[str, Any] = {
-        f"{EFFECTS}.less": offset,
-        "parameters.rr": number("rate ratio", 0.7),
         "parameters.part": number("share", distribution="uniform", range=[0.25, 1]),
         "parameters.of_use": derived("years", product_of=["lasting", "part"]),
     }
-    scenario = load_example(tmp_path, **DRAWN, **made)
+    scenario = load_example(tmp_path, **DRAWN, **USED, **made)
     values = drawn_values(scenario, 50, 1)
     assert np.all(np.asarray(values["of_use"]) <= np.asarray(values["lasting"]))
     assert cm.run(scenario, draws=50).draws == 50
+
+
+def test_what_is_saved_never_outlasts_the_gain(tmp_path: Path) -> None:
+    """In months against years, and no draw of a product with a share is refused for the rounding of its factors."""
+    part = number("share", 1)
+    as_long = {"parameters.part": part, "parameters.of_use": derived("years", product_of=["lasting", "part"])}
+    assert cm.run(load_example(tmp_path, **DRAWN, **USED, **as_long), draws=200).draws == 200
+    months = USED | {"parameters.of_use": number("months", 30.1)}
+    with pytest.raises(cm.InputError, match=r"less halves in 2\.51 years and the longest gain in 2\.5"):
+        load_example(tmp_path, **DRAWN, **months)
+    assert load_example(tmp_path, **DRAWN, **(months | {"parameters.of_use": number("months", 30)}))
+
+
+def test_draws_in_which_it_does_are_counted_and_refused(tmp_path: Path) -> None:
+    drawn = USED | {"parameters.of_use": number("years", 2.4, distribution="lognormal", cv=0.2)}
+    scenario = load_example(tmp_path, **DRAWN, **drawn)
+    values = drawn_values(scenario, 300, 0)
+    late = np.count_nonzero(np.asarray(values["of_use"]) > np.asarray(values["lasting"]))
+    assert 0 < late < 300
+    with pytest.raises(cm.InputError, match=rf"less: it fades later than every gain in {late} of 300 draws"):
+        cm.run(scenario, draws=300, seed=0)
+
+
+def test_a_gain_that_lasts_or_one_that_ends_sooner_bounds_nothing(tmp_path: Path) -> None:
+    """The offset fades; the gain lasts to the horizon, or does not fade: only fading is compared with fading."""
+    late = USED | {"parameters.of_use": number("years", 9)}
+    for until in ("horizon", "follow-up"):
+        assert load_example(tmp_path, **late, **{f"{EFFECT}.until": until})
+    on_a_transition = {"transition": "well -> ill", "hazard_ratio": "hr", "until": "horizon"}
+    second = {key: OFFSET[key] for key in ("from", "estimand")} | on_a_transition
+    hr = {"parameters.hr": number("hazard ratio", 0.8)}
+    assert load_example(tmp_path, **DRAWN, **late, **hr, **{f"{EFFECTS}.relapses_less": second})
+
+
+LATER = "later of start of therapy + 15 months and end of therapy"
+
+
+@pytest.mark.parametrize(("over", "month"), [("6 months", 15), ("15 months", 15), ("20 months", 20)])
+@pytest.mark.parametrize("until", [LATER, "later of end of therapy and start of therapy + 15 months"])
+def test_the_later_of_two_moments(until: str, over: str, month: int, tmp_path: Path) -> None:
+    length = {"strategies.therapy.therapy.over": over, HALF_LIFE: "30 months"}
+    one, other = (
+        load_example(tmp_path, **length, **{f"{EFFECT}.until": moment})
+        for moment in (until, f"start of therapy + {month} months")
+    )
+    found, wanted = (simulate(scenario, dict(scenario.central), 1) for scenario in (one, other))
+    np.testing.assert_array_equal(found.people, wanted.people)
+    assert one.sha256 != other.sha256
+
+
+def test_the_later_of_two_persists_where_one_of_them_is_the_follow_up(tmp_path: Path) -> None:
+    persisting = {"beyond_follow_up": "effects persist"}
+    one, other = (
+        load_example(tmp_path, **persisting, **{f"{EFFECT}.until": moment})
+        for moment in ("later of end of therapy and follow-up", "horizon")
+    )
+    found, wanted = (simulate(scenario, dict(scenario.central), 1) for scenario in (one, other))
+    np.testing.assert_array_equal(found.people, wanted.people)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -95,6 +154,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         '"months_old" has the unit "months". Wanted here: years.',
     ),
     "too slow": ({"parameters.growing": number("years", 3)}, "has not grown to its full size after 3 years"),
+    "half of a pair": ({f"{EFFECT}.until": "later of end of therapy"}, '"later of" one "and" another'),
+    "neither of a pair": ({f"{EFFECT}.until": "later of lunch and end of therapy"}, 'wanted: "referral"'),
+    "inside a cycle": (
+        {f"{EFFECT}.until": "later of end of therapy and start of therapy + 20.5 months"},
+        "month 20.5, is within a cycle",
+    ),
     "over time": (
         {HALF_LIFE: "later", "parameters.later": derived("years", over_time={"0 months": "lasting"})},
         '"later" changes over time',

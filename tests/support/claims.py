@@ -427,13 +427,15 @@ class Claims:
                 "follow-up": wait + model.follow_up.months, "horizon": model.horizon.months,
             }  # fmt: skip
             for name, effect in strategy.effects.items():
-                persists = (
-                    effect.until and effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist"
-                )
-                end = 0.0
-                if effect.until:
-                    end = anchors["horizon" if persists else effect.until.anchor]
-                    end += 0.0 if persists or effect.until.anchor == "horizon" else effect.until.months
+                moments = [one for one in (effect.until, effect.until and effect.until.or_later) if one]
+                ends = [0.0]
+                for one in moments:
+                    persists = one.anchor == "follow-up" and model.beyond_follow_up == "effects persist"
+                    if persists or one.anchor == "horizon":
+                        ends.append(anchors["horizon"])
+                    else:
+                        ends.append(anchors[one.anchor] + one.months)
+                end = max(ends)
                 if effect.half_life:
                     lasting.setdefault("fade", set()).add(name)
                 elif end >= model.horizon.months - 1e-6:

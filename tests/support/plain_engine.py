@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,9 @@ class PlainModel:
         return therapy.wait.months if therapy else 0.0
 
     def _month_of(self, moment: Any, strategy: str, model: Any) -> float:
+        if moment.or_later is not None:
+            alone = SimpleNamespace(anchor=moment.anchor, months=moment.months, or_later=None)
+            return max(self._month_of(one, strategy, model) for one in (alone, moment.or_later))
         therapy = model.strategies[strategy].therapy
         if moment.anchor == "horizon":
             return model.horizon.months
@@ -99,7 +103,7 @@ class PlainModel:
         begin = self._month_of(effect.from_, strategy, model)
         if effect.until is None:
             return begin, begin
-        if effect.until.anchor == "follow-up" and model.beyond_follow_up == "effects persist":
+        if "follow-up" in effect.until.text and model.beyond_follow_up == "effects persist":
             return begin, model.horizon.months
         return begin, self._month_of(effect.until, strategy, model)
 

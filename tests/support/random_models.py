@@ -224,7 +224,7 @@ class Draft:
         if lasting == "own":
             block["until"] = f"{anchor} + {after + step * int(self.rng.integers(1, 30 // step + 1))} months"
         elif lasting != "fades":
-            block["until"] = lasting
+            block["until"] = self.or_later(lasting)
         if lasting == "fades" or self.chance(0.25):
             block["half_life"] = self.perhaps_drawn(self.duration(3, 30), 3, 30)
         if lasting != "fades" and self.chance(0.25):
@@ -233,6 +233,12 @@ class Draft:
             block["dose"] = self.dose()
         estimand = {"source": "X001", "comparator": "usual care", "outcome": "any", "time": "24 months"}
         return block | {"estimand": estimand | {"analysis": "intention to treat"}}
+
+    def or_later(self, moment: str) -> str:
+        """A moment, or the later of it and another."""
+        other = f"{self.one([*self.anchors])} + {self.step * int(self.rng.integers(0, 40 // self.step))} months"
+        pair = self.one([(moment, other), (other, moment)])
+        return f"later of {pair[0]} and {pair[1]}" if moment != "horizon" and self.chance(0.4) else moment
 
     def dose(self) -> dict[str, Any]:
         studied, few = self.between(4, 60), self.between(0, 4)
@@ -259,6 +265,19 @@ class Draft:
         ratio = self.add("cr", number("cost ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se_log=0.1)))
         block = self.effect({"channels": channels, "cost_ratio": ratio})
         return block | ({"optimism": self.share()} if self.chance(0.3) else {})
+
+    def fading_no_later(self, use: dict[str, Any], gains: dict[str, Any]) -> dict[str, Any]:
+        """An effect on use that fades no later than the gain does; not at all where several gains fade."""
+        times = [one["half_life"] for one in gains.values() if "transition" in one and "half_life" in one]
+        if "half_life" not in use or not times:
+            return use
+        if len(times) > 1:
+            use.pop("half_life")
+            return {"until": "horizon"} | use
+        if gain := self.parameters.get(times[0]):
+            sooner = derived(gain["unit"], product_of=[times[0], self.share(0.2, 1.0)])
+            return use | {"half_life": self.add("time", sooner)}
+        return use | {"half_life": times[0]}
 
     def effects(self, arrows: Sequence[str]) -> dict[str, Any]:
         """Effects on some transitions; one of them may come in two windows that meet."""
@@ -442,13 +461,15 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
     for name, strategy in strategies.items():
         if name != "usual_care" and draft.chance(0.5):
             item = draft.one(list(model["costs"]))
-            strategy["effects"]["use"] = draft.effect_on_quantity(item, model["costs"][item], states)
+            use = draft.effect_on_quantity(item, model["costs"][item], states)
+            strategy["effects"]["use"] = draft.fading_no_later(use, strategy["effects"])
         if name != "usual_care" and draft.chance(0.4):
             moved = model["costs"].get(strategy["effects"].get("use", {}).get("quantity"), {}).get("category")
             used = {home().channel_of(item["category"]) for item in model["costs"].values()}
             used -= {home().channel_of(moved), "benefits", "work", None}
             if chosen := [channel for channel in sorted(used) if draft.chance(0.6)]:
-                strategy["effects"]["other_care"] = draft.effect_on_channels(chosen)
+                other_care = draft.effect_on_channels(chosen)
+                strategy["effects"]["other_care"] = draft.fading_no_later(other_care, strategy["effects"])
     if work := draft.work(model):
         model["work"] = work
         for name, strategy in strategies.items():

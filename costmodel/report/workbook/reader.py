@@ -374,6 +374,9 @@ def _time(row: Row, declared: Duration | Instant, default: float) -> dict[str, A
         raise InputError.at(row.yours.place, f"{row.id}: {months:g} months is not a time", remedy)
     if isclose(months, default, rel_tol=NEAR):
         return {}
+    if isinstance(declared, Instant) and (declared.or_later or row.id.endswith(".or_later")):
+        found = f"{row.id} is the later of two moments, which is not read back"
+        raise InputError.at(row.yours.place, found, "Empty the cell. Change the scenario file.")
     length = f"{Decimal(repr(months)).normalize():f} month{'' if months == 1 else 's'}"
     if isinstance(declared, Instant):
         return {row.id: f"{declared.anchor} + {length}" if months else declared.anchor}
