@@ -168,6 +168,17 @@ def cuts(subject: Subject) -> Iterator[Problem]:
         yield subject.problem(keys, f"{what}, month {months:.6g}, is within a cycle: {inside}", remedy)
 
 
+def fades(subject: Subject) -> Iterator[Problem]:
+    """Effects on use that fade later than the gains do."""
+    for name in subject.model.strategies:
+        for key, time, gains in outlasting(subject.model, name):
+            years, most = subject.years(time), [subject.years(gain) for gain in gains]
+            longest = max((gain for gain in most if gain is not None), default=None)
+            if years is not None and longest is not None and years > longest * (1 + SAME_TIME):
+                found = f"{key} halves in {years:.3g} years and the longest gain in {longest:.3g}"
+                yield subject.problem(("strategies", name, "effects", key, "half_life"), found, OUTLASTS)
+
+
 def _instants(subject: Subject) -> Iterator[tuple[Keys, str, float]]:
     """Where it stands, what it is, and its month after referral: every time that has to be the edge of a cycle."""
     model = subject.model

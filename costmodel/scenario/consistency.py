@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import clock, probabilities, work
 from costmodel.scenario.blocks import Alternative, CostItem, Effect, Strategy, Stratum
-from costmodel.scenario.clock import OUTLASTS, outlasting, window
+from costmodel.scenario.clock import window
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.parameter import varies
 from costmodel.scenario.probabilities import REST
@@ -41,6 +41,7 @@ def check(subject: Subject) -> list[Problem]:
         work.check,
         clock.times,
         clock.cuts,
+        clock.fades,
         _weights,
     )
     return [problem for one in checks if not subject.faulty & JUDGED_BY.get(one, set()) for problem in one(subject)]
@@ -272,12 +273,6 @@ def _effects(subject: Subject) -> Iterator[Problem]:
             yield from _estimand(subject, keys, effect)
             yield from _weakened(subject, keys, effect)
             yield from _window(subject, keys, name, key, windows)
-        for key, time, gains in outlasting(model, name):
-            years, most = subject.years(time), [subject.years(gain) for gain in gains]
-            longest = max((gain for gain in most if gain is not None), default=None)
-            if years is not None and longest is not None and years > longest * (1 + clock.SAME_TIME):
-                found = f"{key} halves in {years:.3g} years and the longest gain in {longest:.3g}"
-                yield subject.problem(("strategies", name, "effects", key, "half_life"), found, OUTLASTS)
         if strategy.harms and strategy.therapy is None and "therapy" not in subject.faulty:
             yield subject.problem(("strategies", name, "harms"), "a harm without a therapy", "Add the therapy block.")
 
@@ -449,5 +444,6 @@ JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _costs: {"model"},
     clock.times: {"cycle", "horizon", "follow_up"},
     clock.cuts: {"cycle"},
+    clock.fades: {"model"},
 }
 """The keys of the file that a check judges by: where one was refused, what stands for it proves nothing."""
