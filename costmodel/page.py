@@ -247,6 +247,8 @@ def reading_label(result: Result, name: str) -> str:
     if name == DETERMINISTIC:
         return "Deterministic: central values"
     model, value = result.scenario.model, result.scenario.value
+    if name in result.conventions:
+        return f"Given: {result.conventions[name].given}"
     if name in model.strata:
         return f"{model.strata[name].label} ({value(model.strata[name].share):.0%} of people)"
     return f"{model.alternatives[name].label} (weight {value(model.alternatives[name].weight):g})"

@@ -1,9 +1,9 @@
 """Every kind of bad input that is known has a test that bears its name, or a reason why it has none.
 
 A row is a letter and a number. Groups: A probabilities and matrices, B missing and wrong numbers, C money and units,
-D time, E uncertainty, F files, G text that reaches a spreadsheet or a page, H load and sessions, W paid work. A test
-belongs to a row if its name holds it as a word: `C13_utility_for_the_dead`, `test_D4_a_discount_rate_of_zero`,
-`B10 #REF!`.
+D time, E uncertainty, F files, G text that reaches a spreadsheet or a page, H load and sessions, I conventions about
+money, W paid work. A test belongs to a row if its name holds it as a word: `C13_utility_for_the_dead`,
+`test_D4_a_discount_rate_of_zero`, `B10 #REF!`.
 """
 
 import ast
@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-GROUPS = {"A": 30, "B": 14, "C": 23, "D": 19, "E": 17, "F": 26, "G": 10, "H": 9, "W": 10}
+GROUPS = {"A": 30, "B": 14, "C": 23, "D": 19, "E": 17, "F": 26, "G": 10, "H": 9, "I": 8, "W": 10}
 """Rows of each group."""
 ROWS = [f"{group}{number}" for group, rows in GROUPS.items() for number in range(1, rows + 1)]
-ROW = re.compile(r"(?<![A-Za-z0-9])([A-HW][0-9]{1,2})[_ ]")
+ROW = re.compile(r"(?<![A-Za-z0-9])([A-IW][0-9]{1,2})[_ ]")
 
 CANNOT_APPLY = {
     "A17": "a probability that was divided by 12 instead of converted looks like any other",
 }
-WAITS_FOR: dict[str, str] = {}
+WAITS_FOR: dict[str, str] = {"I2": "weighted uses of money", "I8": "weighted uses of money"}
 """What is not built yet, by row. A row leaves this list together with the change that builds it."""
-MOST_WITHOUT_A_TEST = 1
+MOST_WITHOUT_A_TEST = 3
 """Rows that may be without a test; it only falls."""
 
 
@@ -57,7 +57,7 @@ def test_a_row_that_has_a_test_is_not_said_to_have_none(tested: Counter[str]) ->
 
 
 def test_no_test_bears_the_name_of_a_row_that_does_not_exist(tested: Counter[str]) -> None:
-    assert len(ROWS) == 158
+    assert len(ROWS) == 166
     assert set(tested) <= set(ROWS)
 
 

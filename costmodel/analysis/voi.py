@@ -9,8 +9,9 @@ import numpy as np
 
 from costmodel.analysis.voi_answer import UNUSED, Array, Kind, Line, Population, Question, Subject, ValueOfInformation
 from costmodel.errors import InputError, Problem, listed, made_by, nearest, number, one_of, shown, whole_number
+from costmodel.model.block import discount_factors
 from costmodel.model.draws import Values
-from costmodel.model.run import SEED, checked_draws, discount_factors, run, values_of
+from costmodel.model.run import SEED, checked_draws, run, values_of
 from costmodel.result.decision import value_of_a_qaly
 from costmodel.result.information import (
     Worth,

@@ -17,6 +17,7 @@ from costmodel.model.rates import Look, RateLine, rate_lines
 from costmodel.result.flows import Shared
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
+from costmodel.scenario.conventions import models_that_price
 from costmodel.scenario.probabilities import BrokenRow, Chances, Move, all_states, arrow, broken_rows
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.structure import ONLY, Structure, start_of
@@ -173,7 +174,7 @@ def live_by_rates(scenario: Scenario, values: Values, draws: int) -> Activity:
         activity = trace(start, moves, rates, len(time) - 1, float(time[1] - time[0]))
     except ValueError as error:
         raise InputError.at("transitions", str(error), "Check the units and the spread of the rates.") from error
-    priced = _priced(structure.model for structure in scenario.structures)
+    priced = _priced(models_that_price(scenario))
     moved = {
         move_of(line.name): _moved(m, line.origin, in_force, activity.person_years)
         for m, line in enumerate(variants[0]) if line.name in priced
@@ -242,7 +243,7 @@ def live_by_probabilities(scenario: Scenario, values: Values, draws: int) -> Act
     states = all_states(model)
     start = np.concatenate([living, np.zeros((1, len(variants), draws))])
     indices = [(states.index(origin), states.index(destination)) for origin, destination in moves]
-    names = _priced(structure.model for structure in scenario.structures)
+    names = _priced(models_that_price(scenario))
     priced = [move for move in moves if arrow(move) in names]
     activity = chain(start, indices, probabilities, cycles(model), [moves.index(move) for move in priced])
     years = cycle_months(model) / MONTHS_A_YEAR

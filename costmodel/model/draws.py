@@ -14,6 +14,7 @@ from costmodel.inputs.draws import conditioned_weights, correlated, dirichlet, p
 from costmodel.inputs.files import MARK, Row, by_kind, number, records, text_of
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import OUTLASTS, SAME_TIME, outlasting
+from costmodel.scenario.conventions import Repriced
 from costmodel.scenario.leaves import active, correlation_of
 from costmodel.scenario.parameter import DERIVED, combine, order
 from costmodel.units import Duration, out_of_support
@@ -124,6 +125,18 @@ def completed(scenario: Scenario, leaves: Values) -> Values:
         else:
             values[name] = combine(record, values.__getitem__)
     return values
+
+
+def repriced_values(convention: Repriced[Scenario], base: Values, drawn: Callable[[Scenario], Values]) -> Values:
+    """Values of a convention about money beside the base's: what both have is drawn once.
+
+    drawn: the same draws of another scenario.
+    """
+    leaves = {name: base[name] for name in convention.drawn_alike}
+    if others := convention.scenario.leaves.keys() - leaves.keys():
+        own = drawn(convention.scenario)
+        leaves |= {name: own[name] for name in others}
+    return completed(convention.scenario, leaves)
 
 
 def impossible_in_draws(scenario: Scenario, blocks: Iterable[tuple[Values, int]]) -> list[Problem]:

@@ -1,7 +1,7 @@
 """The ledger of one block of draws: activity, then money and health, an item at a time; strata added up to a whole."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -74,6 +74,12 @@ class CohortLedger:
         live = live_by_probabilities if scenario.model.in_probabilities else live_by_rates
         activity = _with_gaps_closed(scenario, live(scenario, values, draws))
         return cls(scenario, looking(values), activity, draws)
+
+    def repriced(self, scenario: Scenario, values: Values) -> "CohortLedger":
+        """What the same people lived through, priced by another scenario with the same people. Raises as `of`."""
+        if problems := impossible_in_draws(scenario, [(values, self.draws)]):
+            raise InputError(*problems)
+        return replace(self, scenario=scenario, look=looking(values))
 
     @property
     def edges(self) -> Array:

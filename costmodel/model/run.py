@@ -8,11 +8,10 @@ from typing import cast, get_args
 
 import numpy as np
 
-from costmodel.engine.cohort import TIMINGS
-from costmodel.engine.formulas import stepped_discount_factor
 from costmodel.errors import InputError, can_be_called, made_by, one_of, true_or_false, whole_number
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.activity import broken_in_draws, edges, looking, moves
+from costmodel.model.block import BASE, first_payments, horizons_of, ledger_of, outcomes_of
 from costmodel.model.draws import (
     Array,
     Sampling,
@@ -21,13 +20,12 @@ from costmodel.model.draws import (
     checked_given,
     drawn_values,
     impossible_in_draws,
+    repriced_values,
     uncalibrated,
 )
-from costmodel.model.ledger import CohortLedger, LedgerOfStrata, shares_of_strata
+from costmodel.model.ledger import shares_of_strata
 from costmodel.model.money import items, taken_to, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
-from costmodel.model.rates import Look
-from costmodel.result.flows import Ledger
 from costmodel.result.outcomes import (
     KEPT_CURVES,
     KEPT_DRAWS,
@@ -35,17 +33,14 @@ from costmodel.result.outcomes import (
     Gathering,
     Living,
     Outcomes,
-    Terms,
     joined,
     living,
-    outcomes,
-    year_of,
 )
-from costmodel.result.result import LedgerItem, Result
+from costmodel.result.result import LedgerItem, Result, Run
 from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
-from costmodel.scenario.parameter import steps
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycles
+from costmodel.scenario.conventions import all_given
 
 BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
@@ -95,7 +90,7 @@ def run(
     draws, seed = int(draws), int(seed)
     if given is not None:
         given = checked_given(scenario, given, draws)
-    found = _result(scenario, _horizons(scenario), draws, seed, sampling, given, workers, progress)
+    found = _result(scenario, horizons_of(scenario), draws, seed, sampling, given, workers, progress)
     return replace(
         found,
         strata={
@@ -139,29 +134,43 @@ def _result(
 ) -> Result:  # fmt: skip
     """A run without its strata. horizons: years, rising."""
     model, look = scenario.model, looking(scenario.central)
-    outcomes_at_centre = joined([_block(scenario, central_values(scenario), 1, horizons, 1)])
+    beside = central_values if not draws else None
+    central = {
+        name: joined([block])
+        for name, block in outcomes_of(scenario, central_values(scenario), 1, horizons, 1, beside).items()
+    }
+    outcomes_at_centre = central[BASE]
     values = partial(drawn_values, sampling=sampling, given=given)
-    drawn = _drawn(scenario, values, draws, seed, horizons, workers or processors(), progress) if draws else None
+    gathered = _drawn(scenario, values, draws, seed, horizons, workers or processors(), progress) if draws else {}
+    drawn = gathered.get(BASE)
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
     warnings += warnings_of(scenario, draws, outcomes_at_centre)
+    weights = np.array([float(look(structure.weight)) for structure in scenario.readings])
+    found = {name: (one.outcomes(), one.means()) for name, one in gathered.items()} or {
+        name: (one, None) for name, one in central.items()
+    }
     return Result(
         scenario=scenario,
         items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
         edges=edges(scenario),
         horizons=tuple(horizon * MONTHS_A_YEAR for horizon in horizons),
-        first_payment=_first_payment(scenario),
-        weights=np.array([float(look(structure.weight)) for structure in scenario.readings]),
+        first_payment=first_payments(scenario),
+        weights=weights,
         threshold=float(look(scenario.setting.thresholds[0])),
         deterministic=outcomes_at_centre,
-        expected=drawn.outcomes() if drawn else None,
-        means=drawn.means() if drawn else None,
+        expected=found[BASE][0] if drawn else None,
+        means=found[BASE][1] if drawn else None,
         draws=draws,
         seed=seed,
         sampling=sampling,
         given=given,
         warnings=tuple(warnings),
+        conventions={
+            name: Run(name, *found[name][:1], weights, found[name][1], given)
+            for name, given in all_given(scenario).items()
+        },
         supported=_supported(scenario, values, min(draws, KEPT_DRAWS), seed),
         behind=Behind(),
     )
@@ -222,9 +231,12 @@ def values_of(result: Sums, draws: int, first: int = 0) -> Values:
 class Behind:
     """The model behind a result."""
 
-    def values(self, result: Sums, draws: int) -> Values:
+    def values(self, result: Sums, draws: int, convention: str = "") -> Values:
         """The first draws of every parameter, floats or (draw,), in the order of the result's outcomes."""
-        return values_of(result, draws)
+        base, one = values_of(result, draws), result.scenario.conventions.get(convention)
+        if one is None:
+            return base
+        return repriced_values(one, base, lambda other: values_of(replace(result, scenario=other), draws))
 
     def moves(self, result: Sums) -> dict[str, Array]:
         """People that make each transition in each cycle, (cycle, strategy, reading)."""
@@ -258,7 +270,7 @@ def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None
     check_size(scenario, draws, seed, workers)
     began, blocks = time.perf_counter(), -(-draws // BLOCK)
     size = min(BLOCK, draws)
-    _block(scenario, drawn_values(scenario, size, seed, 0), size, _horizons(scenario), 0)
+    outcomes_of(scenario, drawn_values(scenario, size, seed, 0), size, horizons_of(scenario), 0)
     runs = 1 + len(scenario.model.strata)
     seconds = (time.perf_counter() - began) * blocks * runs / max(1, min(workers, processors(), blocks))
     return Effort(seconds, _memory(scenario, draws, workers) + MEMORY_AT_REST)
@@ -267,23 +279,28 @@ def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None
 def _drawn(
     scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, horizons: tuple[float, ...],
     workers: int, progress: Progress | None,
-) -> Gathering:  # fmt: skip
-    """Every block of draws, gathered in their order."""
+) -> dict[str, Gathering]:  # fmt: skip
+    """Every block of draws, gathered in their order: of the base, and of each convention about money."""
 
-    def block(first: int) -> Outcomes:
+    def block(first: int) -> dict[str, Outcomes]:
         size = min(BLOCK, draws - first)
-        return _block(scenario, values(scenario, size, seed, first), size, horizons, max(0, KEPT_CURVES - first))
 
-    gathering = Gathering(draws)
+        def drawn(one: Scenario) -> Values:
+            return values(one, size, seed, first)
+
+        return outcomes_of(scenario, drawn(scenario), size, horizons, max(0, KEPT_CURVES - first), drawn)
+
+    gathered: dict[str, Gathering] = {}
     try:
         for found in in_order(block, range(0, draws, BLOCK), workers):
-            gathering.add(found)
+            for name, one in found.items():
+                gathered.setdefault(name, Gathering(draws)).add(one)
             if progress:
-                progress("Running draws", min(gathering.seen, draws), draws)
+                progress("Running draws", min(gathered[BASE].seen, draws), draws)
     except InputError:  # of one block; its reader is told of all draws
         check_draws(scenario, values, draws, seed)
         raise
-    return gathering
+    return gathered
 
 
 def check_draws(
@@ -306,67 +323,7 @@ def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
     Raises InputError where the rates of a draw are absurd.
     """
     go_on()
-    return joined([_block(scenario, values, draws, _horizons(scenario), draws)])
-
-
-def ledger_of(scenario: Scenario, values: Values, draws: int) -> Ledger:
-    """The ledger of given values of every parameter, floats or (draw,); strata are added up by their shares."""
-    ledger: Ledger = CohortLedger.of(scenario, values, draws)
-    if scenario.model.strata:
-        ledger = LedgerOfStrata(ledger, shares_of_strata(scenario, looking(values)))
-    return ledger
-
-
-def _block(scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int) -> Outcomes:
-    return outcomes(ledger_of(scenario, values, draws), _terms(scenario, values, horizons), kept)
-
-
-def _horizons(scenario: Scenario) -> tuple[float, ...]:
-    """The follow-up first, then the horizon where it is longer; in years."""
-    model = scenario.model
-    lengths = dict.fromkeys((model.follow_up.months, model.horizon.months))
-    return tuple(months / MONTHS_A_YEAR for months in lengths)
-
-
-def _first_payment(scenario: Scenario) -> tuple[float, ...]:
-    model = scenario.model
-    return tuple(
-        therapy_window(model, name)[0] * MONTHS_A_YEAR if strategy.therapy else 0.0
-        for name, strategy in model.strategies.items()
-    )
-
-
-def _terms(scenario: Scenario, values: Values, horizons: tuple[float, ...]) -> Terms:
-    look = looking(values)
-    ledger = items(scenario.model)
-    setting, discount = scenario.setting, scenario.setting.discount
-    factors = partial(discount_factors, scenario, look=look, years=_years(scenario))
-    return Terms(
-        horizons=horizons,
-        signs=tuple(
-            tuple(setting.weight(name, item.paid_by, item.received_by) for item in ledger)
-            for name in setting.perspectives
-        ),
-        cashable=tuple(look(item.cashable) for item in ledger),
-        lags=tuple(round(item.lag_months / cycle_months(scenario.model)) for item in ledger),
-        factors=(factors(discount.costs), factors(discount.health)),
-        first_payment=_first_payment(scenario),
-    )
-
-
-def discount_factors(scenario: Scenario, reference: str | int, look: Look, years: Array) -> Array:
-    """Discount factors of a rate at years from referral, (year, 1) or (year, draw)."""
-    rates = [(begin, np.atleast_1d(look(rate))) for begin, rate in steps(scenario.parameters, reference)]
-    return np.asarray(stepped_discount_factor(rates, years[:, None]))
-
-
-def _years(scenario: Scenario) -> Array:
-    """Years by which each cycle is discounted: whole years from referral, or as a model of probabilities declares."""
-    timing = scenario.model.discounting
-    if timing is None:
-        return year_of(edges(scenario))
-    length = cycle_months(scenario.model) / MONTHS_A_YEAR
-    return np.asarray((np.arange(cycles(scenario.model)) + TIMINGS[timing]) * length, dtype=float)
+    return joined([outcomes_of(scenario, values, draws, horizons_of(scenario), draws)[BASE]])
 
 
 def check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:
@@ -391,7 +348,9 @@ def _memory(scenario: Scenario, draws: int, workers: int) -> int:
     block = (2 * len(model.states) + 2 * perspectives + ROOM_OF_AN_ITEM) * min(max(draws, 1), BLOCK)
     curves = len(VIEWS) * perspectives * min(draws, KEPT_CURVES)
     at_a_time = min(workers, max(1, -(-draws // BLOCK)))
-    return 8 * cycles(model) * len(model.strategies) * len(scenario.structures) * (at_a_time * block + curves)
+    priced = 1 + len(all_given(scenario))
+    size = 8 * cycles(model) * len(model.strategies) * len(scenario.structures)
+    return size * (at_a_time * block + priced * curves)
 
 
 def warnings_of(scenario: Scenario, draws: int, deterministic: Outcomes) -> Iterator[str]:

@@ -15,7 +15,7 @@ from costmodel.report.sentence import answer, pick
 from costmodel.result.purse import NO_COURSE, NOTHING_SPENT
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
-from costmodel.words import chance, percent, qalys
+from costmodel.words import chance, percent, qalys, upper_first
 
 RATIO_OF_COURSE = "costs more and improves health"
 """The finding with which a cost per QALY needs no further words."""
@@ -65,6 +65,7 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
     yield Table(_by_party(result, strategy), tuple(columns), name="by_party")
     yield Heading("Health and value for money, discounted")
     yield from _health(result, strategy, shown)
+    yield from by_convention(result, strategy, shown)
     yield Heading("Each reading of the model")
     yield _by_run(result, strategy, whose)
 
@@ -176,6 +177,29 @@ def _health(result: Result, strategy: str, shown: list[str]) -> Iterator[Table]:
     columns = (Column("who", "", "text"), Column("until", ""))
     more = (Column("ratio", "cost per QALY"), Column("benefit", benefit, "money"))
     yield Table(pd.DataFrame(ratios), (*columns, *more), name="value_for_money")
+
+
+def by_convention(result: Result, strategy: str, shown: list[str]) -> Iterator[Block]:
+    """The same people priced by each convention about money, for the main payers: side by side, never averaged."""
+    setting, headline = result.setting, result.headline
+    if not result.conventions:
+        return
+    yield Heading("By convention about money: side by side, never averaged")
+    for perspective in [name for name in shown if name in (setting.main, setting.second)] or shown[:1]:
+        columns, rows = [Column("given", f"{setting.name(perspective)}, given", "text")], []
+        for horizon in result.horizons:
+            columns += [Column(f"saving_{horizon:g}", f"saves in {in_words(horizon)}", "money")]
+            columns += [Column(f"interval_{horizon:g}", "95% interval")]
+            columns += [Column(f"chance_{horizon:g}", f"chance of money back within {in_words(horizon)}")]
+        for name, run in {headline.name: headline, **result.conventions}.items():
+            row: dict[str, Any] = {"given": upper_first(run.given or "the base")}
+            for horizon in result.horizons:
+                at: dict[str, Any] = {"run": name, "strategy": strategy, "perspective": perspective, "horizon": horizon}
+                row[f"saving_{horizon:g}"] = _of_group(result, "net_saving", **at)
+                row[f"interval_{horizon:g}"] = _interval(result, **at)
+                row[f"chance_{horizon:g}"] = _words(result, "chance_payback", chance, **at)
+            rows.append(row)
+        yield Table(pd.DataFrame(rows), tuple(columns), name=f"by_convention_{perspective}")
 
 
 def _by_run(result: Result, strategy: str, perspective: str) -> Table:

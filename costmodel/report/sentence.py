@@ -100,7 +100,17 @@ def headline(result: Result, strategy: str, perspective: str | None = None) -> s
         return f"{text}; there is nothing to pay back."
     if share is None:
         return f"{text}; payback at central values: {found.words}."
-    return f"{text}; the money is back within {in_words(last)} in {chance(share)} simulations."
+    given, forms = result.headline.given, list(_other_forms(result, at | {"horizon": last}))
+    text += f"; {given}: " if given else "; "
+    also = f" ({', '.join(forms)})" if forms else ""
+    return f"{text}the money is back within {in_words(last)} in {chance(share)} simulations{also}."
+
+
+def _other_forms(result: Result, at: dict[str, Any]) -> Iterator[str]:
+    """The chance of money back with an effect of another form: it stands beside the headline's, and is not averaged."""
+    for name, one in result.scenario.model.money_alternatives.items():
+        if one.kind == "form":
+            yield f"{one.label}: {chance(pick(result, 'chance_payback', run=name, **at).value)}"
 
 
 def verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
@@ -111,9 +121,10 @@ def verdict(result: Result, perspective: str, strategy: str | None = None) -> st
         return f"For {who}: {found.words}."
     if share is None:
         return f"At central values, for {who}: {found.words}."
+    given = f", {result.headline.given}" if result.headline.given else ""
     if share >= SURE and not pd.isna(found.value):
-        return f"It pays for itself for {who}: {found.words}, in {chance(share)} simulations."
-    return f"For {who}: on average {found.words}; money back within {within} in {chance(share)} simulations."
+        return f"It pays for itself for {who}{given}: {found.words}, in {chance(share)} simulations."
+    return f"For {who}{given}: on average {found.words}; money back within {within} in {chance(share)} simulations."
 
 
 def cash_verdict(result: Result, perspective: str, strategy: str | None = None) -> str:

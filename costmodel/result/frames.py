@@ -10,6 +10,7 @@ import pandas as pd
 from costmodel.errors import InputError
 from costmodel.inputs.draws import pick_rows, uniforms
 from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.units import DAYS_A_YEAR, Unit
 
@@ -22,8 +23,10 @@ Values = Mapping[str, Any]
 class Behind(Protocol):
     """The model behind a run, for what its outcomes do not keep."""
 
-    def values(self, result: Sums, draws: int) -> Values:
-        """The first draws of every parameter, floats or (draw,), in the order of the outcomes."""
+    def values(self, result: Sums, draws: int, convention: str = "") -> Values:
+        """The first draws of every parameter, of the base or of a convention about money; floats or (draw,), in the
+        order of the outcomes.
+        """
         ...
 
     def moves(self, result: Sums) -> dict[str, Array]:
@@ -52,8 +55,8 @@ def _over_time(strategy: str, kind: str, name: str, months: Array, people: Array
 def activity(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
     """What is used of each item to each horizon, a row for each strategy: cost ÷ price, draw by draw."""
     draws = run.outcomes.draws
-    central = run.name == DETERMINISTIC
-    values = result.scenario.central if central else behind.values(result, draws)
+    central = run.name == DETERMINISTIC or not result.draws
+    values = _scenario(result, run).central if central else behind.values(result, draws, run.name)
     found = []
     for h, horizon in enumerate(result.horizons):
         for i, item in enumerate(result.items):
@@ -72,9 +75,15 @@ def activity(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def _scenario(result: Sums, run: Run) -> Scenario:
+    """By what a run is priced: a convention's own scenario, or the result's."""
+    convention = result.scenario.conventions.get(run.name)
+    return result.scenario if convention is None else convention.scenario
+
+
 def used_of(result: Sums, run: Run, values: Values, item: int, horizon: int, strategy: int) -> Array:
     """Priced units of an item that are used to a horizon, (alternative, draw); not finite where a price is 0."""
-    model, name = result.scenario.model, result.items[item].name
+    model, name = _scenario(result, run).model, result.items[item].name
     spent, price = run.outcomes.cost[horizon, 0, item, strategy], 1.0
     if model.work and name in model.work.lines():
         price = model.work.money_of_a_job(name, partial(_look, values))

@@ -1,7 +1,7 @@
 """Outcomes of every draw: flows summed over time, curves, payback; and those of all blocks of draws as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ AVERAGED = ("cost", "cash", "qaly", "peak")
 """What each draw has and a mean may be taken of; months of payback have none."""
 ALIKE = ("sum_of",)
 """What is the same in every block."""
+OVER_DRAWS = ("mean_curve", "mean_paid", "mean_paid_within")
+"""What is kept of curves over all draws, its last axis the alternatives."""
 FEW = 64
 """Numbers at one time below which the loop over time is NumPy's."""
 
@@ -102,8 +104,11 @@ def year_of(edges: Array) -> Array:
     return np.asarray(np.floor(edges[:-1] + 1e-9), dtype=float)
 
 
-def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
-    """Sum the flows of a block of draws, an item at a time. kept: curves to keep."""
+def outcomes(ledger: Ledger, terms: Terms, kept: int, lived: Outcomes | None = None) -> Outcomes:
+    """Sum the flows of a block of draws, an item at a time.
+
+    kept: curves to keep. lived: outcomes of the same people at other prices; their people and health are taken over.
+    """
     edges = ledger.edges
     strategies, alternatives, draws = ledger.shape
     ends = [cycles_to(edges, horizon) for horizon in terms.horizons]
@@ -120,15 +125,44 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int) -> Outcomes:
         effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
         in_cash[:, i, 1:] = _totals(effect, ends, None, at_start)
         net.add(i, change, first, effect, at_start)
+    curves = _curves(net, edges, terms.factors[0], terms, min(kept, draws))
+    if lived is not None:
+        return Outcomes(
+            cost=cost, cash=in_cash, qaly=lived.qaly, **curves, mean_cost=mean_cost, mean_people=lived.mean_people
+        )
     health, living = ledger.health(), ledger.living()
     return Outcomes(
         cost=cost,
         cash=in_cash,
         qaly=_both(health, ends, terms.factors[1]),
-        **_curves(net, edges, terms.factors[0], terms, min(kept, draws)),
+        **curves,
         mean_cost=mean_cost,
         mean_people=living.values.sum(axis=-1)[..., living.column],
     )
+
+
+def with_other_care_as_compared(
+    ledger: Ledger, terms: Terms, kept: int, base: Outcomes, of_therapy: Sequence[int]
+) -> Outcomes:
+    """The same where a strategy's people cost what the comparator's cost, but for the items of the therapy itself.
+
+    base: outcomes of the ledger. of_therapy: the places of those items, in which alternatives do not differ.
+    """
+    strategies, alternatives, draws = ledger.shape
+    cost, in_cash, mean_cost = base.cost.copy(), base.cash.copy(), base.mean_cost.copy()
+    for i in sorted(set(range(ledger.items)) - set(of_therapy)):
+        cost[:, :, i], mean_cost[:, i], in_cash[:, i] = cost[:, :, i, :1], mean_cost[:, i, :1], 0.0
+    signs = tuple(tuple(one if i in of_therapy else 0 for i, one in enumerate(signs)) for signs in terms.signs)
+    terms = replace(terms, signs=signs)
+    net = _Net(terms, (len(ledger.edges), strategies - 1, 1, draws))
+    for i in of_therapy:
+        change, first = changes(ledger.cost_of(i))
+        change, first = change[..., :1, :], None if first is None else first[..., :1, :]
+        net.add(i, change, first, *_cash(change, first, terms.cashable[i], terms.lags[i]))
+    curves = _curves(net, ledger.edges, terms.factors[0], terms, min(kept, draws))
+    for name, axis in (("curves", -2), ("sustained", -2), ("peak", -2), *((name, -1) for name in OVER_DRAWS)):
+        curves[name] = np.repeat(curves[name], alternatives, axis=axis)
+    return replace(base, cost=cost, cash=in_cash, **curves, mean_cost=mean_cost)
 
 
 class Living(NamedTuple):

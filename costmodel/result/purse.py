@@ -66,6 +66,8 @@ def rows(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> 
             words = _needed(result, run, course, spent)
             yield row("share_needed", _share(result, run, course, spent), unit="share", words=words)
             continue
+        if run.name in result.conventions:  # what the file's effects would take away is said of the base
+            continue
         supported = result.supported_by(run, s, channel)
         found = Estimate(NEVER) if supported is None else result.estimate(run, supported)
         words = words or (NO_EFFECT if supported is None else "")

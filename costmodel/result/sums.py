@@ -14,6 +14,7 @@ from costmodel.result import payback
 from costmodel.result.outcomes import VIEWS, Outcomes, until
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.conventions import given_words
 from costmodel.scenario.schema import SettingFile
 from costmodel.scenario.setting import account
 from costmodel.units import CYCLE_WEEKS_A_YEAR
@@ -70,13 +71,14 @@ class Run:
     """A reading of a result: outcomes, and how its alternatives are weighted.
 
     outcomes: of the draws that are kept. means: over all draws, in the place of a single draw; None where all
-    are kept.
+    are kept. given: the conventions about money that its chances are given, in words; "" where none is named.
     """
 
     name: str
     outcomes: Outcomes
     weights: Array
     means: Outcomes | None = None
+    given: str = ""
 
     @property
     def averaged(self) -> "Run":
@@ -95,6 +97,7 @@ class Sums:
     draws were made. given: draws that came from elsewhere, by parameter. strata: each stratum's people alone, by name.
     supported: by strategy and channel, the share of its cost that the effects of the file take away when they are
     whole, at central values (alternative, 1) and in each draw that is kept (alternative, draw).
+    conventions: the same people priced otherwise, by name.
     """
 
     scenario: Scenario
@@ -114,6 +117,7 @@ class Sums:
     given: Mapping[str, Array] | None = None
     strata: "Mapping[str, Sums]" = field(default_factory=dict)
     supported: Mapping[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
+    conventions: Mapping[str, Run] = field(default_factory=dict)
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -128,13 +132,14 @@ class Sums:
     @cached_property
     def runs(self) -> dict[str, Run]:
         """The readings by name: expected, deterministic, and each alternative on its own."""
-        runs = {DETERMINISTIC: Run(DETERMINISTIC, self.deterministic, self.weights)}
+        given = given_words(self.scenario.model.money_base)
+        runs = {DETERMINISTIC: Run(DETERMINISTIC, self.deterministic, self.weights, given=given)}
         if self.expected is not None:
-            runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights, self.means)} | runs
+            runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights, self.means, given)} | runs
             if len(self.weights) > 1:
                 for a, structure in enumerate(self.scenario.readings):
                     weights = np.eye(len(self.weights))[a]
-                    runs[structure.name] = Run(structure.name, self.expected, weights, self.means)
+                    runs[structure.name] = Run(structure.name, self.expected, weights, self.means, given)
         return runs
 
     @property
@@ -143,8 +148,9 @@ class Sums:
         return self.runs.get(EXPECTED, self.runs[DETERMINISTIC])
 
     def run(self, name: str | None = None) -> Run:
-        """A reading by name; the headline by default. Raises InputError for one that there is not."""
-        return self.headline if name is None else self.runs[one_of("run", name, self.runs)]
+        """A reading or a convention by name; the headline by default. Raises InputError for one that there is not."""
+        known = {**self.runs, **self.conventions}
+        return self.headline if name is None else known[one_of("run", name, known)]
 
     def at(self, horizon_months: float | None = None, *, place: str = "horizon_months") -> int:
         """Index of a horizon; the follow-up by default. place: what named it, for messages.

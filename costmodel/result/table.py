@@ -28,7 +28,7 @@ SMALLEST_QALY = 1e-4
 
 def rows(result: Sums) -> Iterator[Row]:
     """All rows: runs, horizons, strategies, perspectives, outcomes."""
-    for run in result.runs.values():
+    for run in (*result.runs.values(), *result.conventions.values()):
         if run.means is None:
             yield from _of_run(result, run)
             continue
@@ -135,9 +135,10 @@ def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) ->
             discounted=view == "discounted",
             words=payback_words(months, result.horizons[h], result.first_payment[s], saved[view]),
         )
-    if run.name != DETERMINISTIC:
+    if result.draws and run.name != DETERMINISTIC:
         for outcome, view in (("chance_payback", "value"), ("chance_cash_payback", "cash")):
-            yield row(outcome, Estimate(result.chance_of_payback(run, h, s, perspective, view)), unit="share")
+            share = Estimate(result.chance_of_payback(run, h, s, perspective, view))
+            yield row(outcome, share, unit="share", words=f"given: {run.given}" if run.given else "")
     peak = run.outcomes.peak[0, result.scenario.setting.index(perspective), s]
     if h == len(result.horizons) - 1:
         yield row("peak_funding", result.estimate(run, peak))

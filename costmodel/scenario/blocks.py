@@ -4,7 +4,7 @@ The text under a field is its documentation: it flows to the JSON schema and to 
 scripts.format_tables`), and its first line to error messages.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -277,6 +277,37 @@ class Alternative(Block):
     """Paths that do not exist yet."""
     remove: list[str] = []
     """Paths to take away."""
+
+
+Convention = Literal["reading", "price", "form", "dial"]
+"""What a convention about money is about."""
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+
+
+class MoneyAlternative(Block):
+    label: Text
+    """What its chances are given, in a few words, as "at the prices of the national accounts".
+    No other has it. Every chance of its run says it.
+    """
+    kind: Literal["reading", "price", "form", "dial", "none"]
+    """What it is about: how the money is read, its `price` basis, the `form` of an effect, the `dial` of evidence.
+    Its words take the place of those that `money_base` has of this kind; those of `none` stand beside them.
+    """
+    change: dict[str, object] = {}
+    """Paths and new values, as in an overlay: what moves money, and neither people nor health."""
+    add: dict[str, object] = {}
+    """Paths that do not exist yet."""
+    remove: list[str] = []
+    """Paths to take away."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _side_by_side(cls, data: object) -> object:
+        if isinstance(data, dict) and "weight" in data:
+            raise ValueError("conventions stand side by side and are never averaged: leave its weight out")
+        if isinstance(data, dict) and not any(data.get(key) for key in ("change", "add", "remove")):
+            raise ValueError("it changes nothing: fill change, add or remove")
+        return data
 
 
 class Stratum(Block):

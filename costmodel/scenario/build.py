@@ -15,6 +15,7 @@ from costmodel.inputs.prices import PriceIndex
 from costmodel.scenario import joint, overlay
 from costmodel.scenario.attached import attach
 from costmodel.scenario.consistency import check
+from costmodel.scenario.conventions import Repriced, conventions_of
 from costmodel.scenario.fields import Block, Instant
 from costmodel.scenario.joint import Posterior
 from costmodel.scenario.leaves import Leaf, central_values, derived_problems, group_problems, leaves_of, provenance
@@ -34,9 +35,9 @@ WORDS = {
 """Fields of a model that say something, or name a file, and move no answer per person; the content of files is taken
 itself.
 """
-APART = {"parameters", "groups", "strata", "alternatives", "states"}
-"""Fields of a model that are taken by themselves: what is used of parameters and groups, each structure complete, and
-the names of states without their definitions.
+APART = {"parameters", "groups", "strata", "alternatives", "states", "money_base", "money_alternatives"}
+"""Fields of a model that are taken by themselves: what is used of parameters and groups, each structure and convention
+complete, and the names of states without their definitions.
 """
 IN_ORDER = {"strategies"}
 """Named entries whose order counts: the first strategy is the comparator. Others are looked up by name."""
@@ -75,6 +76,8 @@ class Scenario:
     """What is to be said of the files that it came from; stands among the warnings too."""
     part: str = ""
     """The stratum whose people alone these are; "" for the whole cohort."""
+    conventions: "Mapping[str, Repriced[Scenario]]" = field(default_factory=dict)
+    """Conventions about money, each the same people priced otherwise."""
 
     def __repr__(self) -> str:
         where, model = f"{self.path.resolve().parent.name}/{self.path.name}", self.model
@@ -143,7 +146,12 @@ class Scenario:
             Structure(one.name, block.label if one.name == ONLY else one.label, one.weight, other)
             for one, other in zip(self.readings, others, strict=True)
         )
-        return replace(self, model=model, structures=structures, part=name, base=self.base or self)
+        conventions = {
+            convention: replace(one, scenario=one.scenario.stratum(name))
+            for convention, one in self.conventions.items()
+        }
+        base = self.base or self
+        return replace(self, model=model, structures=structures, part=name, base=base, conventions=conventions)
 
     def status(self, name: str) -> str:
         """The standing of a parameter: its own, or the weakest of what it is made of. Raises InputError for no name."""
@@ -325,7 +333,13 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         for path in attached.labels
     }
     outdated = joint.outdated(attached.labels, scenario.central, attached.made_from, columns)
-    return replace(scenario, warnings=(*unusual, *outdated))
+    said = dict.fromkeys((*unusual, *outdated))
+    conventions = conventions_of(scenario, lambda other: build(path, other, changes, []), problems)
+    for name, one in conventions.items():
+        said |= {f"{name}: {text}": None for text in one.scenario.warnings if text not in said}
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    return replace(scenario, warnings=tuple(said), conventions=conventions)
 
 
 def sha256(scenario: Scenario) -> str:
@@ -344,11 +358,13 @@ def sha256(scenario: Scenario) -> str:
     }
     structures = [(one.name, one.weight, sorted(one.model.states), _plain(one.model)) for one in scenario.structures]
     readings = [(one.name, one.weight) for one in scenario.readings]
+    conventions = {name: one.scenario.sha256 for name, one in sorted(scenario.conventions.items())}
     groups = [group for group in scenario.model.groups.values() if names.issuperset(group.members)]
     return digest(
         {
             "structures": structures,
             **({"readings": readings} if len(readings) > 1 and scenario.model.strata else {}),
+            **({"conventions": conventions} if conventions else {}),
             "parameters": {name: _content(scenario, name) for name in sorted(names)},
             "groups": sorted((_plain(group) for group in groups), key=lambda group: str(group["members"])),
             "drawn": sorted(name for name, leaf in scenario.leaves.items() if leaf.distribution is not None),

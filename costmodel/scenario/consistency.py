@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import clock, probabilities, work
-from costmodel.scenario.blocks import Alternative, CostItem, Effect, Strategy, Stratum
+from costmodel.scenario.blocks import Alternative, CostItem, Effect, MoneyAlternative, Strategy, Stratum
 from costmodel.scenario.clock import window
+from costmodel.scenario.conventions import names_of_runs
 from costmodel.scenario.fields import RESERVED
 from costmodel.scenario.parameter import varies
 from costmodel.scenario.probabilities import REST
@@ -19,8 +20,6 @@ from costmodel.units import Duration, price_fits_quantity
 
 RESERVED_ITEMS = ("therapy",)
 """The ledger's own item: the sessions."""
-RESERVED_ALTERNATIVES = ("expected", "deterministic")
-"""The names of the runs that stand beside alternatives and strata."""
 
 RATES_ALONE = ("quantity", "channels", "jobs", "onset", "dose", "optimism", "controlled_share")
 """Keys of an effect that models of probabilities do not have yet."""
@@ -43,6 +42,7 @@ def check(subject: Subject) -> list[Problem]:
         clock.cuts,
         clock.fades,
         _weights,
+        names_of_runs,
     )
     return [problem for one in checks if not subject.faulty & JUDGED_BY.get(one, set()) for problem in one(subject)]
 
@@ -102,14 +102,9 @@ def _states(subject: Subject) -> Iterator[Problem]:
         if name in RESERVED:
             block = "states" if name in model.states else "parameters" if name in model.parameters else "strategies"
             yield subject.problem((block, name), f'"{name}" is reserved', "Choose another name.")
-    for block, names, reserved in (
-        ("costs", model.costs, RESERVED_ITEMS),
-        ("alternatives", model.alternatives, RESERVED_ALTERNATIVES),
-        ("strata", model.strata, RESERVED_ALTERNATIVES),
-    ):
-        for name in names:
-            if name in reserved:
-                yield subject.problem((block, name), f'"{name}" is reserved', "Choose another name.")
+    for name in RESERVED_ITEMS:
+        if name in model.costs:
+            yield subject.problem(("costs", name), f'"{name}" is reserved', "Choose another name.")
     named: list[tuple[str, Keys, bool]] = [(s, ("cohort", "start", s), False) for s in model.cohort.start]
     named += [(s, ("utilities", s), False) for s in model.utilities]
     for name, strategy in model.strategies.items():
@@ -143,8 +138,9 @@ def _states(subject: Subject) -> Iterator[Problem]:
 def _labels(subject: Subject) -> Iterator[Problem]:
     """Labels stand for strategies, alternatives and strata wherever a person reads."""
     model = subject.model
-    blocks: dict[str, Mapping[str, Strategy | Alternative | Stratum]] = {
-        "strategies": model.strategies, "alternatives": model.alternatives, "strata": model.strata
+    blocks: dict[str, Mapping[str, Strategy | Alternative | Stratum | MoneyAlternative]] = {
+        "strategies": model.strategies, "alternatives": model.alternatives, "strata": model.strata,
+        "money_alternatives": model.money_alternatives,
     }  # fmt: skip
     for block, entries in blocks.items():
         seen: dict[str, str] = {}
@@ -432,9 +428,6 @@ def _weights(subject: Subject) -> Iterator[Problem]:
         known = [value for value in found if value is not None]
         if found and len(known) == len(found) and abs(sum(known) - 1) > 1e-9:
             yield subject.problem((block,), f"the {what} sum to {sum(known):g}", "They sum to 1.")
-    for name in model.strata:
-        if name in model.alternatives:
-            yield subject.problem(("strata", name), f'"{name}" is also an alternative', "Choose another name.")
 
 
 JUDGED_BY: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {

@@ -8,9 +8,11 @@ from pydantic_core import PydanticCustomError
 from costmodel.scenario.blocks import (
     Alternative,
     Cohort,
+    Convention,
     CostItem,
     Group,
     MatricesBlock,
+    MoneyAlternative,
     Mortality,
     Strategy,
     Stratum,
@@ -158,6 +160,12 @@ class ModelFile(Block):
     """Structures for the same question, weighted."""
     strata: dict[Name, Stratum] = {}
     """Shares of the cohort that differ in use or in response."""
+    money_base: dict[Convention, Text] = {}
+    """What every chance of the base is given, by kind: `price: at staff prices`, `form: as a fraction`.
+    Each is the words of what `money_alternatives` replace.
+    """
+    money_alternatives: dict[Name, MoneyAlternative] = {}
+    """Conventions about money side by side, each run on the same people; never drawn and never averaged."""
     costs: dict[Name, CostItem]
     """What is used, by whom it is paid, by whom received."""
     work: Work | None = None

@@ -154,6 +154,13 @@ def check_one(seed: int, i: int, folder: Path) -> tuple[int, int]:
     plain = PlainModel(scenario, values)
     counts = compare(result, plain, result.deterministic, 0)
     rows = compare_table(result, plain)
+    for name, run in result.conventions.items():
+        priced = scenario.conventions[name].scenario if name in scenario.conventions else scenario
+        otherwise = PlainModel(priced, plain_values(priced, folder))
+        if name not in scenario.conventions:
+            otherwise.without_effect_on_other_care()
+        found = compare(result, otherwise, run.outcomes, 0)
+        counts = (counts[0] + found[0], counts[1] + found[1])
     for s in range(1, len(plain.variants)):
         compare_expected_paybacks(result, plain, s)
     strategies, horizons = len(plain.variants) - 1, len(result.horizons)
@@ -256,6 +263,9 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "rate of its own": any(s.transitions for s in model.strategies.values()),
         "alternatives": len(model.alternatives) > 1,
         "strata": len(model.strata) > 1,
+        "money alternatives": bool(scenario.conventions),
+        "money alternatives of strata": bool(scenario.conventions and model.strata),
+        "money alternatives beside alternatives": bool(scenario.conventions and model.alternatives),
         "off the grid": any(t.over.months % 1 for t in therapies),
         **{word: model.beyond_follow_up == word for word in ("effects cease", "effects persist", "gap closes")},
     }

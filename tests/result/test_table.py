@@ -84,7 +84,7 @@ def test_every_question_has_one_answer(result: cm.Result) -> None:
 
 def test_every_run_horizon_strategy_and_perspective_is_there(result: cm.Result) -> None:
     table = result.table()
-    assert set(table.run) == {"expected", "deterministic", "base", "worse"}
+    assert set(table.run) == {"expected", "deterministic", "base", "worse", "no_effect_on_other_care"}
     assert set(table.horizon_months) == {24.0, 60.0}
     assert set(table.strategy) == {"usual_care", "therapy", "brief"}
     assert set(table.perspective) == {"", *PERSPECTIVES}
@@ -92,7 +92,7 @@ def test_every_run_horizon_strategy_and_perspective_is_there(result: cm.Result) 
     assert set(table.outcome) == set(UNITS)
     saved = table[(table.outcome == "net_saving") & (table.party == "all")]
     each = saved.groupby(["run", "horizon_months", "strategy", "perspective", "discounted"]).size()
-    assert len(each) == 4 * 2 * 2 * 4 * 2
+    assert len(each) == 5 * 2 * 2 * 4 * 2
     assert set(each) == {1 + 8}  # the total and each category
 
 
@@ -133,9 +133,11 @@ def test_intervals_contain_their_value_and_belong_to_draws(result: cm.Result) ->
     assert (sums.low < sums.high).sum() > 500
 
 
-def test_without_draws_there_is_the_deterministic_run_alone(example_scenario: cm.Scenario) -> None:
+def test_without_draws_there_are_the_deterministic_run_and_the_conventions_beside_it(
+    example_scenario: cm.Scenario,
+) -> None:
     result = cm.run(example_scenario, draws=0)
-    assert set(result.table().run) == {"deterministic"}
+    assert set(result.table().run) == {"deterministic", "no_effect_on_other_care"}
     assert result.headline.name == "deterministic"
     assert not result.table().outcome.isin(["chance_payback", "chance_cash_payback"]).any()
 

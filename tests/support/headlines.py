@@ -35,7 +35,8 @@ def headlines(path: Path) -> dict[Key, float]:
     result = cm.run(cm.load(path), draws=DRAWS)
     table = result.table()
     rows = table[
-        (table.party == "all")
+        ~table.run.isin(list(result.conventions))
+        & (table.party == "all")
         & (table.category == "all")
         & ~table.discounted
         & (table.horizon_months == result.horizons[0])

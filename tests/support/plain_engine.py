@@ -390,6 +390,14 @@ class PlainModel:
             mixed([part.qaly for part in parts]),
         )
 
+    def without_effect_on_other_care(self) -> None:
+        """Beside therapy every strategy's people cost what the comparator's cost under the same alternative."""
+        for row in self.variants:
+            for variant, usual in zip(row, self.variants[0], strict=True):
+                variant.cost = {
+                    line: cost if line == "therapy" else usual.cost[line] for line, cost in variant.cost.items()
+                }
+
     def weights(self) -> list[float]:
         """Of the alternatives; strata are one cohort."""
         return [1.0] if self.model.strata else [self.value(one.weight) for one in self.scenario.structures]

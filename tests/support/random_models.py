@@ -415,6 +415,31 @@ class Draft:
         blocks["other"] = {"label": "Otherwise", "weight": weight, "change": chosen, "remove": removed}
         return blocks
 
+    def conventions(self, model: dict[str, Any]) -> dict[str, Any]:
+        """Money told otherwise: other prices, other shares of the gap, an effect on use that is not there."""
+        changes: dict[str, Any] = {}
+        for name, item in model["costs"].items():
+            thing = self.parameters[item["price"]]["unit"].removeprefix("GBP per ")
+            changes[f"costs.{name}.price"] = self.price(thing, 5, 400)
+            if item.get("causal_share", 0) != 0:
+                changes[f"costs.{name}.causal_share"] = 0
+        for name, strategy in model["strategies"].items():
+            if "therapy" in strategy:
+                changes[f"strategies.{name}.therapy.price"] = self.price("session", 20, 400)
+        chosen = {path: new for path, new in changes.items() if self.chance(0.5)}
+        others = (model.get("alternatives", {}), model.get("strata", {}))
+        taken = {path for blocks in others for one in blocks.values() for path in one.get("remove", [])}
+        uses = [
+            f"strategies.{name}.effects.use"
+            for name, one in model["strategies"].items()
+            if "use" in one.get("effects", {})
+        ]
+        removed = [path for path in uses if path not in taken]
+        found = {"prices": {"label": "At other prices", "kind": "price", "change": chosen}} if chosen else {}
+        if removed:
+            found["no_use"] = {"label": "Without effects on use", "kind": "reading", "remove": removed}
+        return found
+
 
 def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, list[float]]]:
     """A model file as data, and the columns of its posterior."""
@@ -478,6 +503,8 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)
+    if draft.chance(0.6):
+        model["money_alternatives"] = draft.conventions(model)
     model["parameters"] = draft.parameters
     return model, draft.posterior
 

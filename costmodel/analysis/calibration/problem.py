@@ -262,7 +262,7 @@ def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -
         return model.model_copy(update={"cycle": cycles, "horizon": shorter, "costs": {}})
 
     alone = replace(structure, model=narrow(structure.model))
-    return replace(scenario, model=narrow(scenario.model), structures=(alone,))
+    return replace(scenario, model=narrow(scenario.model), structures=(alone,), conventions={})
 
 
 def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> float:

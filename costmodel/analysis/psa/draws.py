@@ -24,8 +24,9 @@ from costmodel.analysis.psa.comparison import (
 )
 from costmodel.content import by_content
 from costmodel.errors import listed, made_by, one_of, some_of
+from costmodel.model.block import ledger_of
 from costmodel.model.draws import completed
-from costmodel.model.run import BLOCK, evaluate, ledger_of, values_of
+from costmodel.model.run import BLOCK, evaluate, values_of
 from costmodel.result.decision import Choice, judged, net_benefits, value_of_a_qaly
 from costmodel.result.flows import Ledger
 from costmodel.result.outcomes import Outcomes, changes, cycles_to

@@ -194,7 +194,7 @@ def edited(scenario: Scenario, *edits: Edit) -> Scenario:
 
     structures = tuple(replace(one, model=apply(one.model)) for one in scenario.structures)
     model = apply(scenario.model)
-    return replace(scenario, model=model, structures=structures, matrices=_tables(scenario, model))
+    return replace(scenario, model=model, structures=structures, conventions={}, matrices=_tables(scenario, model))
 
 
 def _tables(scenario: Scenario, model: ModelFile) -> Mapping[str, Matrices]:

@@ -27,9 +27,10 @@ from costmodel.analysis.verification.context import (
 )
 from costmodel.inputs.matrices import ROW_TOLERANCE
 from costmodel.model.activity import looking
+from costmodel.model.block import ledger_of
 from costmodel.model.draws import Array
 from costmodel.model.rates import Look, rate_lines
-from costmodel.model.run import ledger_of, values_of
+from costmodel.model.run import values_of
 from costmodel.result.flows import Flows
 from costmodel.result.flows import whole as written_out
 from costmodel.result.payback import NEVER

@@ -315,7 +315,12 @@ def _run(scenario: Scenario, draws: int, seed: int) -> Result:
 
     def lean(full: Result, shown: int) -> Result:
         assert full.expected is not None
-        return replace(full, expected=replace(full.expected, curves=full.expected.curves[:, :shown].copy()))
+        conventions = {
+            name: replace(one, outcomes=replace(one.outcomes, curves=one.outcomes.curves[:, :0]))
+            for name, one in full.conventions.items()
+        }
+        expected = replace(full.expected, curves=full.expected.curves[:, :shown].copy())
+        return replace(full, expected=expected, conventions=conventions)
 
     whole = lean(run(scenario, draws, seed, strata=False), VIEWS.index("value") + 1)
     parts = {name: lean(run(scenario.stratum(name), draws, seed), 0) for name in scenario.model.strata}

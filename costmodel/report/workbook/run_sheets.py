@@ -13,7 +13,21 @@ from costmodel.analysis.psa import psa
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.voi import FEWEST_DRAWS, value_of_information
 from costmodel.errors import InputError
-from costmodel.page import SHEET, Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table, is_missing
+from costmodel.page import (
+    SHEET,
+    Column,
+    Drawn,
+    Figure,
+    Heading,
+    Notes,
+    Page,
+    Paged,
+    Paragraph,
+    Table,
+    is_missing,
+    titled,
+)
+from costmodel.report.answer import by_convention
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
 from costmodel.result.result import Result
 
@@ -212,6 +226,16 @@ def write_information(sheet: RunSheet, result: Result) -> None:
             sheet.say(f"Not valued: {'; '.join(f'{p.place}: {p.found}' for p in error.problems)}")
 
 
+def write_conventions(sheet: RunSheet, result: Result) -> None:
+    """The same people priced by each convention about money."""
+    if not result.conventions:
+        sheet.say("Nothing here changes what care beside therapy costs, and the scenario declares no convention.")
+    for strategy in result.strategies[1:]:
+        blocks = tuple(by_convention(result, strategy, list(result.setting.perspectives)))
+        if blocks:
+            sheet.write(Page(titled(result.scenario), blocks, (result.scenario.model.strategies[strategy].label,)))
+
+
 def write_incremental(sheet: RunSheet, result: Result) -> None:
     """Each strategy against the next best one, for each payer; of two strategies the Summary says it."""
     if len(result.strategies) < 3:
@@ -235,6 +259,11 @@ def _say_unsteady(sheet: RunSheet, result: Result) -> None:
 
 
 OF_THE_RUN = (
+    (
+        "Conventions",
+        "The same people priced by each convention about money, side by side and never averaged.",
+        write_conventions,
+    ),
     (
         "Tornado",
         "Each input moved alone through its own uncertainty: which move the net saving, by how much, which not.",
