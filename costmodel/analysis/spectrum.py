@@ -1,38 +1,66 @@
-"""Every population on one page: by strategy and payer, what therapy saves, how surely, by when, what threatens it."""
+"""Every population on one page: by strategy and payer, what therapy saves, how surely, by when, what threatens it.
+
+And where the line runs: the price of a session and the use of services at which a strategy repays a payer. Both move
+the net cost in a straight line, so that each draw has its own threshold in closed form: sessions × price + rest = 0,
+and therapy − m × offset = 0 where everything that people use is multiplied by m.
+"""
 
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from costmodel.analysis.psa.comparison import Array, Comparison, Spread
 from costmodel.analysis.sensitivity import Bar, tornado
-from costmodel.analysis.thresholds import ANY, Threshold, session_price, use_of_services
 from costmodel.analysis.validation import HIT, VALIDATION_FILE, Judged, validate
 from costmodel.content import by_content
 from costmodel.errors import can_be_called, listed, path_of, some_of
 from costmodel.inputs.draws import checked_seed
-from costmodel.model.run import DRAWS, SEED, checked_draws, run
-from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label
-from costmodel.result.payback import NEVER
-from costmodel.result.result import Result
+from costmodel.model.activity import looking
+from costmodel.model.money import THERAPY, sessions, therapy_window
+from costmodel.model.run import DRAWS, SEED, checked_draws, run, values_of
+from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label, written
+from costmodel.result.payback import NEVER, NOTHING
+from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.sums import Estimate
-from costmodel.result.table import in_words, payback_words
+from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.load import HEADLINE, Locked, Refused, because, load, refusal
-from costmodel.words import amount, chance, qalys
+from costmodel.words import amount, qalys
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Line", "Spectrum", "populations", "spectrum"]
+
 MODEL = "model.yaml"
-COLUMNS = (
-    Column("who", "", "text"), Column("payers", "for", right=False), Column("saving", "net saving"),
-    Column("interval", "95% interval"), Column("payback", "paid back"), Column("chance", "its chance"),
-    Column("qalys", "QALYs"), Column("disagreement", "disagrees with"),
+ANY = np.inf
+"""Stands for every price where no session is paid for."""
+ABOUT = (Column("who", "", "text"), Column("payers", "for", right=False))
+TOLD = (
+    Column("net_saving", "net saving", "money"),
+    Column("net_saving_low", "95% interval", "interval", to="net_saving_high"),
+    Column("payback", "paid back"), Column("chance_payback", "its chance", "chance"), Column("qalys", "QALYs"),
+    Column("disagreement", "disagrees with"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Threshold(Estimate):
+    """At what the expected net saving is nothing, with the interval of the draws' own thresholds.
+
+    value: NEVER where no size does it. low, high: 95% interval, NEVER where a draw has none; None without draws.
+    now: the value in use.
+    """
+
+    now: float = NEVER
 
 
 @by_content
@@ -40,33 +68,166 @@ COLUMNS = (
 class Line:
     """One population, strategy and perspective, at the follow-up of its evidence; per person referred.
 
-    saving: money, undiscounted. chance: of having it back for good within the horizon; None without draws. payback:
-    months, of the expected curve within the horizon, NEVER beyond. price: of a session, at which it repays by the
-    follow-up. use: of other care, at which it does. health: QALYs, discounted. threat: the input that, moved alone
-    within its own uncertainty, lowers the saving most. apart: alternatives and strata, net saving of each by name.
-    asked: validation targets of this strategy or of usual care that the model was asked to predict, by id; None where
-    nothing was asked of any population. missed: those of them that it missed.
+    of: what is compared. threat: the input that, moved alone within its own uncertainty, lowers the saving most; None
+    where none does. asked: validation targets of this strategy or of usual care that the model was asked to predict, by
+    id; None where nothing was asked of any population. missed: those of them that it missed.
     """
 
     population: str
-    result: Result
-    strategy: str
-    perspective: str
-    saving: Estimate
-    chance: float | None
-    payback: float
-    price: Threshold
-    use: Threshold
-    health: Estimate
+    of: Comparison
     threat: Bar | None
-    apart: dict[str, Estimate]
     asked: tuple[str, ...] | None
     missed: tuple[str, ...]
+
+    @property
+    def result(self) -> Result:
+        """What was run."""
+        return self.of.result
+
+    @property
+    def strategy(self) -> str:
+        """Its name."""
+        return self.of.about[1]
+
+    @property
+    def perspective(self) -> str:
+        """Who pays."""
+        return self.of.perspective
 
     @property
     def label(self) -> str:
         """What the strategy is called."""
         return self.result.scenario.model.strategies[self.strategy].label
+
+    @cached_property
+    def saving(self) -> Spread:
+        """Net saving, undiscounted."""
+        return self.of.spread(Comparison.saving)
+
+    @cached_property
+    def price(self) -> Threshold:
+        """Of a session, at which it repays by the follow-up."""
+        return session_price(self.of)
+
+    @cached_property
+    def use(self) -> Threshold:
+        """Of other care, at which it repays by the follow-up."""
+        return use_of_services(self.of)
+
+    @property
+    def apart(self) -> dict[str, Spread]:
+        """Net saving of each alternative and each stratum, by name."""
+        names = [name for name in self.result.runs if name not in (self.of.run.name, DETERMINISTIC)]
+        readings = {name: replace(self.of, run=self.result.runs[name]) for name in names}
+        strata = {name: replace(self.of, result=one, run=one.headline) for name, one in self.result.strata.items()}
+        return {name: of.spread(Comparison.saving) for name, of in (readings | strata).items()}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """At full precision; None where an answer is words."""
+        result, setting = self.result, self.result.setting
+        whole, health = self.of.to(-1), self.of.spread(Comparison.gain)
+        return {
+            "population": self.population,
+            "strategy": self.strategy,
+            "comparator": result.comparator,
+            "perspective": self.perspective,
+            "horizon_months": self.of.months,
+            "payback_horizon_months": whole.months,
+            "price_year": setting.price_year,
+            "run": self.of.run.name,
+            **_ends("net_saving", self.saving),
+            "chance_payback": whole.paid_back().value if result.draws else None,
+            "payback_sustained_months": _finite(whole.payback()),
+            **_ends("session_price_threshold", self.price),
+            "session_price_threshold_now": self.price.now,
+            **_ends("use_of_services_threshold", self.use),
+            "use_of_services_threshold_now": self.use.now,
+            **_ends("qaly", health),
+            "main_threat": None if self.threat is None else self.threat.input.name,
+            "main_threat_words": _threat_words(self),
+            "apart": {name: one.value for name, one in self.apart.items()},
+            "to_be_checked": bool(result.scenario.to_be_checked),
+            "targets_asked": None if self.asked is None else list(self.asked),
+            "disagrees_with": list(self.missed),
+        }
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The record with what a table says in words."""
+        record, whole = self.record, self.of.to(-1)
+        disagreement = " ".join(self.missed) or "–"
+        if not self.missed and self.asked is not None:
+            disagreement = f"none of {len(self.asked)} asked" if self.asked else "nothing asked"
+        words = {"payback": whole.when(whole.payback()), "disagreement": disagreement}
+        return record | words | {"qalys": qalys(record["qaly"])}
+
+
+def _ends(name: str, found: Estimate) -> dict[str, float | None]:
+    ends = {"": found.value, "_low": found.low, "_high": found.high}
+    return {f"{name}{end}": _finite(value) for end, value in ends.items()}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+# Where the line runs
+
+
+def session_price(of: Comparison) -> Threshold:
+    """Highest price of a session at which the strategy repays, money per session; below no money none does.
+
+    ANY where no session is held and nothing is lost. The comparator's own therapy, where it has one, keeps its price.
+    """
+    cost, (held, price) = -of.saving(), _sessions(of)
+    each = np.divide(-cost, held, out=np.where(cost <= NOTHING, ANY, -ANY), where=held > 0) + price
+    if (sold := of.mean(held)) > 0:
+        now = of.mean(held * price) / sold
+        return _threshold(of, now - of.mean(cost) / sold, each, now)
+    return _threshold(of, ANY if of.mean(cost) <= NOTHING else -ANY, each, of.mean(price))
+
+
+def use_of_services(of: Comparison) -> Threshold:
+    """Least spending on other care in usual care at which the strategy repays, money a year for each person.
+
+    Everything that people use, and with it every change in it, is multiplied alike. NEVER where a strategy does not
+    lower it.
+    """
+    repaid, saving = of.therapy(), of.saving()
+    spent = np.zeros(repaid.shape)
+    for i, item in enumerate(of.result.items):
+        cost, sign = of.run.outcomes.cost[of.horizon, 0, i], of.result.sign(item, of.perspective, None)
+        if sign and item.name in of.result.scenario.model.costs:
+            spent += sign * cost[0]
+        elif sign and item.name != THERAPY:  # what jobs move does not go by the use of services
+            repaid = repaid + sign * (cost[of.strategy] - cost[0])
+    offset, repaid = repaid + saving, np.maximum(repaid, 0.0)
+    spent /= of.months / MONTHS_A_YEAR
+    each = np.divide(repaid * spent, offset, out=np.full(offset.shape, NEVER), where=offset > NOTHING)
+    saved, now = of.mean(offset), of.mean(spent)
+    return _threshold(of, of.mean(repaid) * now / saved if saved > NOTHING else NEVER, each, now)
+
+
+def _sessions(of: Comparison) -> tuple[Array, Array]:
+    """Sessions held by the horizon per person referred, and their price, (alternative, draw)."""
+    model, shape = of.result.scenario.model, of.run.outcomes.cost.shape[-2:]
+    strategy = of.about[1]
+    therapy = model.strategies[strategy].therapy
+    if therapy is None:
+        return np.zeros(shape), np.zeros(shape)
+    central = of.run.name == DETERMINISTIC
+    look = looking(of.result.scenario.central if central else values_of(of.result, of.run.outcomes.draws))
+    held = sessions(model, strategy, 0.0, of.months / MONTHS_A_YEAR, therapy_window(model, strategy), look)
+    return np.broadcast_to(held, shape), np.broadcast_to(look(therapy.price), shape)
+
+
+def _threshold(of: Comparison, mean: float, values: Array, now: float) -> Threshold:
+    low, high = (None, None) if of.run.outcomes.draws == 1 else of.result.quantiles(of.run, values, (0.025, 0.975))
+    return Threshold(float(mean), low, high, now)
+
+
+# All of them
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,7 +242,7 @@ class Spectrum(Paged):
         """A row for each line, at full precision; None where an answer is words."""
         import pandas as pd
 
-        return pd.DataFrame([_record(line) for line in self.lines]).astype(object)
+        return pd.DataFrame([line.record for line in self.lines]).astype(object)
 
     def page(self) -> Page:
         """For each population what its therapies save whom, where the line runs, and what is locked."""
@@ -161,31 +322,14 @@ def _scored(paths: list[Path], draws: int, seed: int) -> list[Judged] | None:
 def _lines(
     name: str, scenario: Scenario, result: Result, perspectives: Iterable[str], scored: list[Judged] | None
 ) -> Iterator[Line]:
-    reading, last = result.headline, len(result.horizons) - 1
-    for s, strategy in enumerate(result.strategies):
-        if s == 0:
-            continue
+    for s, strategy in enumerate(result.strategies[1:], 1):
         about = (strategy, result.comparator, None)
         asked = [row for row in scored or () if row.target.population == name and row.target.strategy in about]
+        missed = tuple(row.name for row in asked if row.verdict != HIT)
         for perspective in perspectives:
-            saving = -result.net_cost(reading, 0, s, perspective=perspective)
-            chance = result.chance_of_payback(reading, last, s, perspective) if result.draws else None
-            yield Line(
-                population=name,
-                result=result,
-                strategy=strategy,
-                perspective=perspective,
-                saving=result.estimate(reading, saving),
-                chance=chance,
-                payback=result.curve_payback(s, perspective, last),
-                price=session_price(result, strategy, perspective),
-                use=use_of_services(result, strategy, perspective),
-                health=result.estimate(reading, result.qaly_gain(reading, 0, s)),
-                threat=_threat(scenario, strategy, perspective),
-                apart=_apart(result, s, perspective),
-                asked=None if scored is None else tuple(row.name for row in asked),
-                missed=tuple(row.name for row in asked if row.verdict != HIT),
-            )
+            of = Comparison(result, result.headline, 0, s, perspective)
+            names = None if scored is None else tuple(row.name for row in asked)
+            yield Line(name, of, _threat(scenario, strategy, perspective), names, missed)
 
 
 def _threat(scenario: Scenario, strategy: str, perspective: str) -> Bar | None:
@@ -193,18 +337,6 @@ def _threat(scenario: Scenario, strategy: str, perspective: str) -> Bar | None:
     found = tornado(scenario, perspective=perspective, strategy=strategy)
     known = [bar for bar in found.bars if bar.least is not None]
     return min(known, key=lambda bar: bar.least or 0.0) if known else None
-
-
-def _apart(result: Result, s: int, perspective: str) -> dict[str, Estimate]:
-    """Net saving at the follow-up of each alternative and each stratum."""
-    found = {}
-    for name, reading in result.runs.items():
-        if name not in (result.headline.name, "deterministic"):
-            found[name] = result.estimate(reading, -result.net_cost(reading, 0, s, perspective=perspective))
-    for name, stratum in result.strata.items():
-        of = stratum.headline
-        found[name] = stratum.estimate(of, -stratum.net_cost(of, 0, s, perspective=perspective))
-    return found
 
 
 def _of_population(name: str, lines: list[Line]) -> list[Block]:
@@ -221,10 +353,11 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
     )
     rows: list[dict[str, Any]] = []
     for strategy, of_strategy in groupby(lines, key=lambda line: line.strategy):
-        known: dict[str, dict[str, Any]] = {}
+        known: dict[tuple[str, ...], dict[str, Any]] = {}
         for line in of_strategy:
-            cells = _cells(line)
-            known.setdefault(repr(cells), cells | {"payers": []})["payers"].append(setting.name(line.perspective))
+            row = line.told
+            cells = tuple(written(row, column, setting.currency) for column in TOLD)
+            known.setdefault(cells, row | {"payers": []})["payers"].append(setting.name(line.perspective))
         for number, row in enumerate(known.values()):
             every = len(known) == 1 and len(row["payers"]) > 1
             payers = "every payer" if every else ", ".join(row["payers"])
@@ -232,74 +365,10 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
     return [
         Heading(f"{name}: {model.title}"),
         Paragraph(about),
-        Table(pd.DataFrame(rows), COLUMNS, name=f"spectrum_{name}"),
+        Table(pd.DataFrame(rows), (*ABOUT, *TOLD), name=f"spectrum_{name}", currency=setting.currency),
         Notes("Where the line runs", tuple(_where_the_line_runs(lines))),
         Notes("Parts and structures apart", tuple(_each_apart(lines))),
     ]
-
-
-def _cells(line: Line) -> dict[str, Any]:
-    """A line in words, without its strategy and payer."""
-    currency = line.result.setting.currency
-    result, last = line.result, len(line.result.horizons) - 1
-    s = result.strategies.index(line.strategy)
-    net = result.net_cost(result.headline, last, s, perspective=line.perspective)
-    saved = result.estimate(result.headline, -net).value
-    return {
-        "saving": currency.money(line.saving.value),
-        "interval": currency.interval(line.saving.low, line.saving.high) or "–",
-        "payback": payback_words(line.payback, result.horizons[last], result.first_payment[s], saved),
-        "chance": "–" if line.chance is None else chance(line.chance),
-        "qalys": qalys(line.health.value),
-        "disagreement": _disagreement(line),
-    }
-
-
-def _record(line: Line) -> dict[str, Any]:
-    """A line with full precision; None where an answer is words."""
-    scenario = line.result.scenario
-    return {
-        "population": line.population,
-        "strategy": line.strategy,
-        "comparator": line.result.comparator,
-        "perspective": line.perspective,
-        "horizon_months": line.result.horizons[0],
-        "payback_horizon_months": line.result.horizons[-1],
-        "price_year": scenario.setting.price_year,
-        "run": line.result.headline.name,
-        "net_saving": line.saving.value,
-        "net_saving_low": line.saving.low,
-        "net_saving_high": line.saving.high,
-        "chance_payback": line.chance,
-        "payback_sustained_months": _finite(line.payback),
-        **_threshold("session_price", line.price),
-        **_threshold("use_of_services", line.use),
-        "qaly": line.health.value,
-        "qaly_low": line.health.low,
-        "qaly_high": line.health.high,
-        "main_threat": None if line.threat is None else line.threat.input.name,
-        "main_threat_words": _threat_words(line),
-        "apart": {name: one.value for name, one in line.apart.items()},
-        "to_be_checked": bool(line.result.scenario.to_be_checked),
-        "targets_asked": None if line.asked is None else list(line.asked),
-        "disagrees_with": list(line.missed),
-    }
-
-
-def _threshold(name: str, found: Threshold) -> dict[str, Any]:
-    values = {"": found.value, "_low": found.low, "_high": found.high, "_now": found.now}
-    return {f"{name}_threshold{key}": _finite(value) for key, value in values.items()}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _disagreement(line: Line) -> str:
-    """The findings that the model was to predict and missed; where there are none, whether anything was asked of it."""
-    if line.missed or line.asked is None:
-        return " ".join(line.missed) or "–"
-    return f"none of {len(line.asked)} asked" if line.asked else "nothing asked"
 
 
 def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
@@ -307,35 +376,29 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
     setting = lines[0].result.setting
     money = setting.currency.money
 
-    def _price(value: float) -> str:
-        return "any amount" if value == ANY else "none" if value < 0 else money(value)
+    def price(value: float, none: str = "none") -> str:
+        return "any amount" if value == ANY else none if value < 0 else money(value)
 
-    def _use(value: float) -> str:
-        return "no level" if value == NEVER else money(value)
+    def use(value: float, each: str = "") -> str:
+        return "no level" if value == NEVER else f"{money(value)}{each}"
+
+    def beside(found: Threshold, size: Callable[[float], str], each: str = "") -> str:
+        """Its interval where there is one, and what is in use."""
+        known = 0 <= found.value < math.inf and found.low is not None and found.high is not None
+        ends = f"{size(found.low or 0.0)} to {size(found.high or 0.0)}; " if known else ""
+        return f"({ends}now {money(found.now)}{each})"
 
     chosen = setting.first if any(line.perspective == setting.first for line in lines) else lines[0].perspective
+    none, a_year = f"nothing, not even {setting.currency.nothing}", " a year"
     for line in lines:
         if line.perspective == chosen:
-            within = line.result.scenario.model.follow_up.text
-            none = f"nothing, not even {setting.currency.nothing}"
-            price = none if line.price.value < 0 else _price(line.price.value)
-            use = _told(money, line.use, _use(line.use.value), _use, " a year")
-            if line.use.value != NEVER:
-                use = _told(money, line.use, f"{_use(line.use.value)} a year", _use)
+            within, never = line.result.scenario.model.follow_up.text, line.use.value == NEVER
             yield (
                 f"{line.label} repays {setting.payer(chosen)} within {within} at a session price of "
-                f"{_told(money, line.price, price, _price)}; or where other care costs it {use}. "
+                f"{price(line.price.value, none)} {beside(line.price, price)}; or where other care costs it "
+                f"{use(line.use.value, a_year)} {beside(line.use, use, a_year if never else '')}. "
                 f"Main threat: {_threat_words(line)}."
             )
-
-
-def _told(
-    money: Callable[[float], str], found: Threshold, words: str, size: Callable[[float], str], each: str = ""
-) -> str:
-    """Where the line runs, with its interval where there is one, beside what is in use."""
-    known = 0 <= found.value < math.inf and found.low is not None and found.high is not None
-    ends = f"{size(found.low or 0.0)} to {size(found.high or 0.0)}; " if known else ""
-    return f"{words} ({ends}now {money(found.now)}{each})"
 
 
 def _threat_words(line: Line) -> str:
@@ -343,9 +406,8 @@ def _threat_words(line: Line) -> str:
     bar = line.threat
     if bar is None:
         return "none"
-    low = bar.at_low.value is not None and bar.at_low.value == bar.least
+    low, worst = bar.at_low.value == bar.least, bar.least or 0.0
     value = bar.input.spread.low if low else bar.input.spread.high
-    worst = bar.least if bar.least is not None else 0.0
     bill = ", by the bill alone" if bar.input.bill_only else ""
     saving = line.result.setting.currency.money(worst)
     return f"{bar.input.label}: {saving} at {amount(value, bar.input.unit)}{bill}"

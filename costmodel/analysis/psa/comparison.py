@@ -95,6 +95,10 @@ class Comparison:
         """Month of payback, NEVER beyond the horizon."""
         return self.result.paybacks(self.run, self.horizon, self.strategy, self.perspective, view)
 
+    def to(self, horizon: int) -> "Comparison":
+        """The same to another horizon, by its place among all."""
+        return replace(self, horizon=range(len(self.result.horizons))[horizon])
+
     def of(self, outcomes: Outcomes) -> "Comparison":
         """The same of other outcomes."""
         return replace(self, run=replace(self.run, outcomes=outcomes, means=None))

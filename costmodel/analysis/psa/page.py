@@ -202,7 +202,7 @@ def against_central(psa: Draws, of: Comparison) -> str:
 
 
 def _to_each_horizon(of: Comparison) -> list[Comparison]:
-    return [replace(of, horizon=h) for h in range(len(of.result.horizons))]
+    return [of.to(h) for h in range(len(of.result.horizons))]
 
 
 def _label(psa: Draws, strategy: str) -> str:
@@ -353,7 +353,7 @@ def _how_much(of: Comparison, found: list[Row]) -> Iterator[dict[str, Any]]:
         label = setting.name(who) if who else f"{setting.parties[party].name}, own account"
         what = f"{upper_first(label)}: {AMOUNTS[row['outcome'], row['discounted']]}"
         tenth = worst.get(key(row | {"outcome": f"{row['outcome']}_worst_tenth"}))
-        yield row | _at(replace(of, horizon=of.result.at(end))) | {"what": what, "worst": tenth}
+        yield row | _at(of.to(of.result.at(end))) | {"what": what, "worst": tenth}
 
 
 def _readings(psa: Draws, of: Comparison) -> Iterator[dict[str, Any]]:
