@@ -7,13 +7,14 @@ from typing import get_args
 
 import numpy as np
 
-from costmodel.analysis.voi_answer import UNUSED, Array, Kind, Line, Population, Question, Subject, ValueOfInformation
+from costmodel.analysis.voi_answer import UNUSED, Kind, Line, Population, Question, Subject, ValueOfInformation
 from costmodel.errors import InputError, Problem, listed, made_by, nearest, number, one_of, shown, whole_number
 from costmodel.model.block import discount_factors
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, checked_draws, run, values_of
 from costmodel.result.decision import value_of_a_qaly
 from costmodel.result.information import (
+    Array,
     Worth,
     best_today,
     worth_of_all_inputs,

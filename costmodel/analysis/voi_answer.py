@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
+from costmodel.analysis.psa.comparison import NORMAL95
 from costmodel.errors import one_of
 from costmodel.page import (
     LONGEST,
@@ -23,10 +21,11 @@ from costmodel.page import (
     Paragraph,
     Table,
     cut,
+    page_of,
     titled,
 )
-from costmodel.result.information import Worth
-from costmodel.result.outcomes import KEPT_DRAWS
+from costmodel.result.decision import net_benefits
+from costmodel.result.information import Array, Worth
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import chance, lower_first
@@ -36,17 +35,13 @@ if TYPE_CHECKING:
 
     from costmodel.drawing import Chart
 
-Array = NDArray[np.float64]
 Kind = Literal["everything", "inputs", "structure", "group", "parameter"]
 
-KEPT = KEPT_DRAWS
-"""Draws that are looked at one by one; the first ones, where there are more."""
 UNUSED = "not used by this scenario"
 NAMED = 3
 """Inputs that are named in the sentences."""
 SHOWN = 15
 """Bars at most."""
-NORMAL95 = 1.959963984540054
 PENNY = 0.01
 KINDS = {
     "everything": "Everything", "structure": "Structure", "inputs": "All inputs", "group": "Inputs together",
@@ -75,14 +70,9 @@ class Question:
     horizon: int
 
     def net_benefits(self, result: Result) -> Array:
-        """Money per person of every strategy, (strategy, alternative, draw), of the first KEPT draws."""
-        run, strategies = result.headline, range(len(result.strategies))
-        if self.threshold is None:
-            saved = [-result.net_cost(run, self.horizon, s, perspective=self.perspective) for s in strategies]
-            return np.stack(saved)[..., :KEPT]
-        costs = [result.total_cost(run, self.horizon, s, self.perspective, True) for s in strategies]
-        qaly = run.outcomes.qaly[self.horizon, 1]
-        return np.asarray(self.threshold * qaly - np.stack(costs))[..., :KEPT]
+        """Money per person of every strategy more than the comparator's, (strategy, alternative, draw)."""
+        (found,) = net_benefits(result, result.headline, self.horizon, self.perspective, [self.threshold])
+        return found
 
 
 @dataclass(frozen=True)
@@ -106,11 +96,6 @@ class Population:
     """Discount rates, each with the year from which it holds."""
     people: float
     """Discounted number of people."""
-
-    @property
-    def said(self) -> str:
-        """The rates in words."""
-        return ", then ".join(f"{rate * 100:.3g}%" for _, rate in self.rates)
 
 
 @dataclass(frozen=True)
@@ -162,47 +147,51 @@ class ValueOfInformation(Paged):
         """A row for each subject: money per person, and for the population where one was stated."""
         import pandas as pd
 
-        question, whole = self.question, self.everything.worth.value
-        people = self.population.people if self.population else None
+        whole, people = self.everything.worth.value, self.population.people if self.population else None
         rows = [
             {
-                "kind": line.subject.kind,
-                "name": line.subject.name,
-                "label": line.subject.label,
-                "members": list(line.subject.members),
-                "value": line.worth.value,
-                "standard_error": line.worth.error,
+                "kind": line.subject.kind, "name": line.subject.name, "label": line.subject.label,
+                "members": list(line.subject.members), "value": line.worth.value, "standard_error": line.worth.error,
                 "share": line.worth.value / whole if whole else None,
                 "population_value": None if people is None else line.worth.value * people,
                 "population_standard_error": None if people is None else line.worth.error * people,
-                "unit": self.result.setting.currency.code,
-                "price_year": self.result.scenario.setting.price_year,
-                "question": question.kind,
-                "perspective": question.perspective,
-                "threshold": question.threshold,
-                "discounted": question.threshold is not None,
-                "horizon_months": self.result.horizons[question.horizon],
-                "draws": self.draws,
-                "words": line.subject.words,
+                "unit": self.result.setting.currency.code, "price_year": self.result.setting.price_year,
+                **self._asked, "draws": self.draws, "words": line.subject.words,
             }
             for line in self.lines
-        ]
+        ]  # fmt: skip
         return pd.DataFrame(rows).astype(object)
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        """The question, for a program."""
+        question = self.question
+        return {
+            "question": question.kind, "perspective": question.perspective, "threshold": question.threshold,
+            "discounted": question.threshold is not None, "horizon_months": self.result.horizons[question.horizon],
+        }  # fmt: skip
 
     @property
     def asked(self) -> str:
         """Which question was asked: payer, time, and how net benefit is counted."""
-        setting = self.result.setting
-        question, prices = self.question, self.result.setting.prices
-        where = f"{setting.name(question.perspective)}, over {in_words(self.result.horizons[question.horizon])}"
-        if question.threshold is None:
-            return f"Whether it pays for itself: {where}, net saving undiscounted, {prices} per person"
-        at = f"net benefit at {setting.currency.money(question.threshold, exact=True)} per QALY, discounted"
-        return f"Which strategy is best: {where}, {at}, {prices} per person"
+        setting, threshold = self.result.setting, self.question.threshold
+        where = f"{setting.name(self.question.perspective)}, over {self._end}"
+        if threshold is None:
+            return f"Whether it pays for itself: {where}, net saving undiscounted, {setting.prices} per person"
+        at = f"net benefit at {setting.currency.money(threshold, exact=True)} per QALY, discounted"
+        return f"Which strategy is best: {where}, {at}, {setting.prices} per person"
+
+    @property
+    def _end(self) -> str:
+        return in_words(self.result.horizons[self.question.horizon])
+
+    def _worth(self, line: Line, people: float = 1.0) -> str:
+        money = self.result.setting.currency.money
+        return f"{money(line.worth.value * people)} ± {money(line.worth.error * people)}"
 
     def _sentences(self) -> Iterator[Paragraph]:
         decided = self.result.scenario.model.strategies[self.decided].label
-        right = chance(self.chance_right)
+        right, population = chance(self.chance_right), self.population
         yield Paragraph(f"Decided on averages: {decided}. It is the best choice in {right} simulations.")
         if self.everything.worth.value == 0:
             text = "No knowledge is worth anything here: it would not change the decision in any simulation."
@@ -219,20 +208,24 @@ class ValueOfInformation(Paged):
             for line in self.of("structure"):
                 worth = self._worth(line)
                 yield Paragraph(f"Knowing which structure is true ({line.subject.words}) is worth {worth}.")
-        population = self.population
         if population is None:
             yield Paragraph("For how many people one decides was not stated, so that values are per person only.")
             return
+        rates = ", then ".join(f"{rate * 100:.3g}%" for _, rate in population.rates)
         yield Paragraph(
             f"For {population.people_a_year:,.10g} people a year over {population.years} "
             f"year{'s' * (population.years > 1)}, {population.people:,.0f} of them after discounting at "
-            f"{population.said} a year, everything is worth {self._worth(self.everything, population.people)}."
+            f"{rates} a year, everything is worth {self._worth(self.everything, population.people)}."
         )
+
+    def __repr__(self) -> str:
+        """What was asked and what everything is worth, without the page."""
+        strong = (one.text for one in self._sentences() if one.strong)
+        return cut("\n".join((titled(self.result.scenario), f"{self.asked}.", *strong)), LONGEST)
 
     def page(self) -> Page:
         """The answer in sentences, what each subject is worth, and those that are worth nothing."""
-        rows, result = self.frame, self.result
-        symbol = result.setting.currency.symbol
+        rows, symbol = self.frame, self.result.setting.currency.symbol
         rows["kind_words"], rows["inputs"] = rows["kind"].map(KINDS), [len(names) or None for names in rows["members"]]
         single, worthy = rows["kind"] == "parameter", self.everything.worth.value > 0
         unused, little = single & (rows["words"] == UNUSED), single & (rows["value"] < PENNY)
@@ -246,9 +239,9 @@ class ValueOfInformation(Paged):
         )  # fmt: skip
         name = f"value_of_information_{self.question.kind}"
         in_text: list[Block] = []
-        for heading, kinds in PARTS.items():
+        for title, kinds in PARTS.items():
             part = rows[rows["kind"].isin(kinds) & ~little]
-            in_text += [Heading(heading, (TEXT,)), Table(part, columns, name=name, only=(TEXT,))] if len(part) else []
+            in_text += [Heading(title, (TEXT,)), Table(part, columns, name=name, only=(TEXT,))] if len(part) else []
         blocks = (
             *self._sentences(),
             *([Figure(self.figure, name)] if worthy else ()),
@@ -257,28 +250,18 @@ class ValueOfInformation(Paged):
             Notes("Worth less than a penny a person", tuple(rows["name"][little & ~unused]), True, (TEXT,)),
             Notes("Not used by this scenario", tuple(rows["name"][unused]), True, (TEXT,)),
         )
-        drawn = f"{result.draws:,} draws, seed {result.seed}"
-        warnings = (*result.warnings, *self.warnings)
-        about = (f"{self.asked}.",)
-        return Page(titled(result.scenario), blocks, about, result.scenario, drawn, warnings, self._data(), self.frame)
-
-    def __repr__(self) -> str:
-        """What was asked and what everything is worth, without the page."""
-        strong = (one.text for one in self._sentences() if one.strong)
-        return cut("\n".join((titled(self.result.scenario), f"{self.asked}.", *strong)), LONGEST)
+        return page_of(self.result, blocks, (f"{self.asked}.",), self._data(), self.frame, self.warnings)
 
     def _data(self) -> dict[str, Any]:
-        result, question, population = self.result, self.question, self.population
+        result, population = self.result, self.population
         stated = None if population is None else {
             "people_a_year": population.people_a_year, "years": population.years,
             "discount_rate": population.rates[0][1] if len(population.rates) == 1 else dict(population.rates),
             "discounted_people": population.people,
         }  # fmt: skip
-        settings = {
-            "setting": result.scenario.setting.title, "price_year": result.scenario.setting.price_year,
-            "question": question.kind, "perspective": question.perspective, "threshold": question.threshold,
-            "horizon_months": result.horizons[question.horizon], "population": stated, "draws": result.draws,
-            "draws_regressed": self.draws, "seed": result.seed,
+        asked = {name: value for name, value in self._asked.items() if name != "discounted"}
+        settings = {"setting": result.setting.title, "price_year": result.setting.price_year} | asked | {
+            "population": stated, "draws": result.draws, "draws_regressed": self.draws, "seed": result.seed,
         }  # fmt: skip
         decided = {"decided": self.decided, "chance_right": self.chance_right}
         return {"schema": "costmodel/voi/1", "settings": settings, **decided}
@@ -287,17 +270,16 @@ class ValueOfInformation(Paged):
         """Bars from the largest value down, with 95% intervals, and a line at what everything is worth."""
         from costmodel import drawing
 
-        whole = self.everything.worth.value
+        currency, whole = self.result.setting.currency, self.everything.worth.value
         parts = [line for line in self.lines[1:] if line.worth.value > 0]
         shown = sorted(parts, key=lambda line: -line.worth.value)[:SHOWN]
         figure = drawing.empty()
         for kind, (colour, pattern) in BARS.items():
-            these = [line for line in shown if line.subject.kind == kind]
+            if not (these := [line for line in shown if line.subject.kind == kind]):
+                continue
             worth = [line.worth.value for line in these]
             above = [NORMAL95 * line.worth.error for line in these]
-            below = [min(one, value) for one, value in zip(above, worth, strict=True)]
-            if not these:
-                continue
+            below = list(map(min, above, worth))
             figure.add_bar(
                 x=worth, y=[line.subject.name for line in these], orientation="h", name=KINDS[kind],
                 marker={
@@ -307,8 +289,7 @@ class ValueOfInformation(Paged):
                 error_x={
                     "type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": drawing.GREY,
                 },
-                customdata=[self.result.setting.currency.money(value) for value in worth],
-                hovertemplate="%{customdata}",
+                customdata=[currency.money(value) for value in worth], hovertemplate="%{customdata}",
             )  # fmt: skip
         drawing.zero_line(figure, vertical=True)
         if whole > 0:
@@ -319,7 +300,7 @@ class ValueOfInformation(Paged):
             )  # fmt: skip
         widest = max(line.worth.value + NORMAL95 * line.worth.error for line in self.lines)
         across = drawing.wrapped("Worth of knowing, per person (95% interval)", drawing.UNDER)
-        axis = drawing.money_axis(self.result.setting.currency, "xaxis", 0.0, widest)
+        axis = drawing.money_axis(currency, "xaxis", 0.0, widest)
         figure.update_layout(barmode="overlay", xaxis_title=across, **axis)
         labels = [drawing.wrapped(line.subject.label, drawing.LABEL) for line in shown]
         drawing.rows(figure, [line.subject.name for line in shown], labels)
@@ -329,19 +310,13 @@ class ValueOfInformation(Paged):
         figure.update_layout(hovermode="closest")
         return finished
 
-    def _worth(self, line: Line, people: float = 1.0) -> str:
-        money = self.result.setting.currency.money
-        return f"{money(line.worth.value * people)} ± {money(line.worth.error * people)}"
-
     def _title(self, shown: list[Line]) -> str:
         """The takeaway: what everything is worth, and which single input most."""
-        setting = self.result.setting
-        money = setting.currency.money
-        who = setting.payer(self.question.perspective)
-        time = in_words(self.result.horizons[self.question.horizon])
-        if self.everything.worth.value == 0:
-            return f"For {who} over {time}, nothing that could be learnt would change the decision."
-        text = f"For {who} over {time}, knowing everything is worth {money(self.everything.worth.value)} a person"
+        money, whole = self.result.setting.currency.money, self.everything.worth.value
+        who = self.result.setting.payer(self.question.perspective)
+        if whole == 0:
+            return f"For {who} over {self._end}, nothing that could be learnt would change the decision."
+        text = f"For {who} over {self._end}, knowing everything is worth {money(whole)} a person"
         singles = [line for line in shown if line.subject.kind == "parameter"]
         if not singles:
             return f"{text}; no single input is worth anything alone."

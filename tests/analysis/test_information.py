@@ -13,6 +13,7 @@ from costmodel.analysis.voi import value_of_information
 from costmodel.model.draws import completed, drawn_values
 from costmodel.model.run import evaluate
 from costmodel.page import titled
+from costmodel.result import outcomes
 from costmodel.result.information import Worth
 from tests.cli.commands import two_structures
 from tests.model.test_joint_parameters import joint_scenario
@@ -171,7 +172,7 @@ def test_an_input_that_nothing_uses_is_worth_exactly_nothing(tmp_path: Path) -> 
 def test_more_draws_than_are_kept_are_said_and_change_nothing(
     example_scenario: cm.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("costmodel.analysis.voi_answer.KEPT", 300)
+    monkeypatch.setattr(outcomes, "KEPT_DRAWS", 300)
     many = value_of_information(cm.run(example_scenario, draws=500))
     few = value_of_information(cm.run(example_scenario, draws=300))
     assert [line.worth for line in many.lines] == [line.worth for line in few.lines]
