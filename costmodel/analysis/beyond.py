@@ -1,6 +1,6 @@
 """Beyond the evidence: how much of a saving nobody has observed, and what is left if effects end with observation."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -95,18 +95,18 @@ class Beyond(Paged):
     def sentences(self, perspective: str | None = None, strategy: str | None = None) -> list[str]:
         """How much of the saving nobody has observed, and the verdict under each stop."""
         of = _compared(self.result, perspective, strategy)
-        part, model, (payer, name, end, _) = _unobserved(of), of.result.scenario.model, of.about
-        who = upper_first(of.result.setting.name(payer))
+        part, model, name = _unobserved(of), of.result.scenario.model, of.name
+        who = upper_first(of.result.setting.name(of.perspective))
         told = [f"{who}: {part.words}."]
         if part.share is not None:
             told[0] = (
-                f"{who}: of {of.money(part.total)} saved on other care over {in_words(end)} for {model.people:,} "
+                f"{who}: of {of.money(part.total)} saved on other care over {in_words(of.months)} for {model.people:,} "
                 f"people, {of.money(part.after)} comes after the {model.follow_up.text} of follow-up: {part.words}."
             )
         if self.nothing:
             return told
         for stop, result in self.results.items():
-            own, known = " (as the scenario says)" * (result is self.result), self.verdict(stop, payer, name)
+            own, known = " (as the scenario says)" * (result is self.result), self.verdict(stop, of.perspective, name)
             saving = f"net saving {of.money(known.saving.value)}"
             text = f"{saving} at central values, money back {known.words}"
             if known.words == THE_SAME:
@@ -148,13 +148,11 @@ class Beyond(Paged):
         """What nobody has observed, and the verdict under each stop; perspective, strategies: only these."""
         import pandas as pd
 
-        result, model = self.result, self.result.scenario.model
+        result = self.result
         payers, wanted = asked_for(result, None if perspective is None else [perspective], strategies)
-        labels = {name: strategy.label for name, strategy in model.strategies.items()}
-        compared = [f"{labels[name]} against {labels[result.comparator]}" for name in wanted]
         blocks: list[Block] = []
-        for name, heading in zip(wanted, compared, strict=True):
-            blocks += [Heading(heading)] if len(labels) > 2 else []
+        for name in wanted:
+            blocks += [Heading(_compared(result, strategy=name).compared)] if len(result.strategies) > 2 else []
             blocks += [Heading("Beyond the evidence"), *map(Paragraph, self.sentences(perspective, name))]
             blocks += [] if self.nothing else [self._table(payers, name)]
         data = {
@@ -162,23 +160,20 @@ class Beyond(Paged):
             "lasting": list(self.lasting),
         }  # fmt: skip
         frame = pd.DataFrame(rows(self, payers, wanted)).astype(object)
-        return page_of(result, blocks, (self._about(compared),), data, frame)
+        return page_of(result, blocks, (self._about(wanted),), data, frame)
 
-    def _about(self, compared: list[str]) -> str:
-        model, end = self.result.scenario.model, in_words(self.result.horizons[-1])
+    def _about(self, strategies: Iterable[str]) -> str:
+        compared = " and ".join(_compared(self.result, strategy=name).compared for name in strategies)
+        people, end = self.result.scenario.model.people, in_words(self.result.horizons[-1])
         prices = self.result.setting.prices
-        return (
-            f"{' and '.join(compared)}: {prices} for {model.people:,} people over {end}, undiscounted; a saving is "
-            "positive."
-        )
+        return f"{compared}: {prices} for {people:,} people over {end}, undiscounted; a saving is positive."
 
     def __repr__(self) -> str:
         """What nobody has observed of each strategy, without the page."""
-        labels = {name: one.label for name, one in self.result.scenario.model.strategies.items()}
-        comparator = labels.pop(self.result.comparator)
-        about = self._about([f"{label} against {comparator}" for label in labels.values()])
-        told = (f"{label}: {self.unobserved(strategy=name).words}" for name, label in labels.items())
-        return cut("\n".join((titled(self.result.scenario), about, *told)), LONGEST)
+        others = self.result.strategies[1:]
+        each = [_compared(self.result, strategy=name) for name in others]
+        told = [f"{one.label}: {_unobserved(one).words}" for one in each]
+        return cut("\n".join((titled(self.result.scenario), self._about(others), *told)), LONGEST)
 
 
 def beyond(result: Result, *, workers: int | None = None) -> Beyond:
@@ -236,8 +231,8 @@ def lasting(scenario: Scenario) -> Iterator[str]:
 
 def _unobserved(of: Comparison) -> Unobserved:
     result, s = of.result, of.strategy
-    total, until = of.expected(Comparison.elsewhere), _observed_until(result.scenario, result.strategies[s])
-    if not _lies_beyond(result, result.strategies[s]):
+    total, until = of.expected(Comparison.elsewhere), _observed_until(result.scenario, of.name)
+    if not _lies_beyond(result, of.name):
         return Unobserved(total, 0.0, None, "nothing lies beyond the evidence: the horizon ends with observation")
     months = until * MONTHS_A_YEAR
     if inside := inside_a_cycle(result.scenario.model, months):

@@ -65,85 +65,49 @@ class Threshold(Estimate):
 
 @by_content
 @dataclass(frozen=True)
-class Line:
-    """One population, strategy and perspective, at the follow-up of its evidence; per person referred.
+class Line(Comparison):
+    """One population, strategy and perspective, in the headline and at the follow-up of its evidence.
 
-    of: what is compared. threat: the input that, moved alone within its own uncertainty, lowers the saving most; None
-    where none does. asked: validation targets of this strategy or of usual care that the model was asked to predict, by
-    id; None where nothing was asked of any population. missed: those of them that it missed.
+    threat: the input that, moved alone within its own uncertainty, lowers the saving most; None where none does. asked:
+    validation targets of this strategy or of usual care that the model was asked to predict, by id; None where nothing
+    was asked of any population. missed: those of them that it missed.
     """
 
     population: str
-    of: Comparison
     threat: Bar | None
     asked: tuple[str, ...] | None
     missed: tuple[str, ...]
 
     @property
-    def result(self) -> Result:
-        """What was run."""
-        return self.of.result
-
-    @property
-    def strategy(self) -> str:
-        """Its name."""
-        return self.of.about[1]
-
-    @property
-    def perspective(self) -> str:
-        """Who pays."""
-        return self.of.perspective
-
-    @property
-    def label(self) -> str:
-        """What the strategy is called."""
-        return self.result.scenario.model.strategies[self.strategy].label
-
-    @cached_property
-    def saving(self) -> Spread:
-        """Net saving, undiscounted."""
-        return self.of.spread(Comparison.saving)
-
-    @cached_property
-    def price(self) -> Threshold:
-        """Of a session, at which it repays by the follow-up."""
-        return session_price(self.of)
-
-    @cached_property
-    def use(self) -> Threshold:
-        """Of other care, at which it repays by the follow-up."""
-        return use_of_services(self.of)
-
-    @property
     def apart(self) -> dict[str, Spread]:
         """Net saving of each alternative and each stratum, by name."""
-        names = [name for name in self.result.runs if name not in (self.of.run.name, DETERMINISTIC)]
-        readings = {name: replace(self.of, run=self.result.runs[name]) for name in names}
-        strata = {name: replace(self.of, result=one, run=one.headline) for name, one in self.result.strata.items()}
+        names = [name for name in self.result.runs if name not in (self.run.name, DETERMINISTIC)]
+        readings = {name: replace(self, run=self.result.runs[name]) for name in names}
+        strata = {name: replace(self, result=one, run=one.headline) for name, one in self.result.strata.items()}
         return {name: of.spread(Comparison.saving) for name, of in (readings | strata).items()}
 
-    @property
+    @cached_property
     def record(self) -> dict[str, Any]:
         """At full precision; None where an answer is words."""
-        result, setting = self.result, self.result.setting
-        whole, health = self.of.to(-1), self.of.spread(Comparison.gain)
+        result, whole = self.result, self.to(-1)
+        price, use = session_price(self), use_of_services(self)
         return {
             "population": self.population,
-            "strategy": self.strategy,
+            "strategy": self.name,
             "comparator": result.comparator,
             "perspective": self.perspective,
-            "horizon_months": self.of.months,
+            "horizon_months": self.months,
             "payback_horizon_months": whole.months,
-            "price_year": setting.price_year,
-            "run": self.of.run.name,
-            **_ends("net_saving", self.saving),
+            "price_year": result.setting.price_year,
+            "run": self.run.name,
+            **_ends("net_saving", self.spread(Comparison.saving)),
             "chance_payback": whole.paid_back().value if result.draws else None,
             "payback_sustained_months": _finite(whole.payback()),
-            **_ends("session_price_threshold", self.price),
-            "session_price_threshold_now": self.price.now,
-            **_ends("use_of_services_threshold", self.use),
-            "use_of_services_threshold_now": self.use.now,
-            **_ends("qaly", health),
+            **_ends("session_price_threshold", price),
+            "session_price_threshold_now": price.now,
+            **_ends("use_of_services_threshold", use),
+            "use_of_services_threshold_now": use.now,
+            **_ends("qaly", self.spread(Comparison.gain)),
             "main_threat": None if self.threat is None else self.threat.input.name,
             "main_threat_words": _threat_words(self),
             "apart": {name: one.value for name, one in self.apart.items()},
@@ -155,12 +119,11 @@ class Line:
     @property
     def told(self) -> dict[str, Any]:
         """The record with what a table says in words."""
-        record, whole = self.record, self.of.to(-1)
-        disagreement = " ".join(self.missed) or "–"
+        whole, disagreement = self.to(-1), " ".join(self.missed) or "–"
         if not self.missed and self.asked is not None:
             disagreement = f"none of {len(self.asked)} asked" if self.asked else "nothing asked"
         words = {"payback": whole.when(whole.payback()), "disagreement": disagreement}
-        return record | words | {"qalys": qalys(record["qaly"])}
+        return self.record | words | {"qalys": qalys(self.record["qaly"])}
 
 
 def _ends(name: str, found: Estimate) -> dict[str, float | None]:
@@ -212,13 +175,12 @@ def use_of_services(of: Comparison) -> Threshold:
 def _sessions(of: Comparison) -> tuple[Array, Array]:
     """Sessions held by the horizon per person referred, and their price, (alternative, draw)."""
     model, shape = of.result.scenario.model, of.run.outcomes.cost.shape[-2:]
-    strategy = of.about[1]
-    therapy = model.strategies[strategy].therapy
+    therapy = model.strategies[of.name].therapy
     if therapy is None:
         return np.zeros(shape), np.zeros(shape)
     central = of.run.name == DETERMINISTIC
     look = looking(of.result.scenario.central if central else values_of(of.result, of.run.outcomes.draws))
-    held = sessions(model, strategy, 0.0, of.months / MONTHS_A_YEAR, therapy_window(model, strategy), look)
+    held = sessions(model, of.name, 0.0, of.months / MONTHS_A_YEAR, therapy_window(model, of.name), look)
     return np.broadcast_to(held, shape), np.broadcast_to(look(therapy.price), shape)
 
 
@@ -327,9 +289,9 @@ def _lines(
         asked = [row for row in scored or () if row.target.population == name and row.target.strategy in about]
         missed = tuple(row.name for row in asked if row.verdict != HIT)
         for perspective in perspectives:
-            of = Comparison(result, result.headline, 0, s, perspective)
             names = None if scored is None else tuple(row.name for row in asked)
-            yield Line(name, of, _threat(scenario, strategy, perspective), names, missed)
+            threat = _threat(scenario, strategy, perspective)
+            yield Line(result, result.headline, 0, s, perspective, name, threat, names, missed)
 
 
 def _threat(scenario: Scenario, strategy: str, perspective: str) -> Bar | None:
@@ -352,7 +314,7 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
         f"{in_words(result.horizons[-1])}; {setting.prices} a person.{marked}"
     )
     rows: list[dict[str, Any]] = []
-    for strategy, of_strategy in groupby(lines, key=lambda line: line.strategy):
+    for strategy, of_strategy in groupby(lines, key=lambda line: line.name):
         known: dict[tuple[str, ...], dict[str, Any]] = {}
         for line in of_strategy:
             row = line.told
@@ -392,11 +354,12 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
     none, a_year = f"nothing, not even {setting.currency.nothing}", " a year"
     for line in lines:
         if line.perspective == chosen:
-            within, never = line.result.scenario.model.follow_up.text, line.use.value == NEVER
+            sold, used = session_price(line), use_of_services(line)
+            within, never = line.result.scenario.model.follow_up.text, used.value == NEVER
             yield (
                 f"{line.label} repays {setting.payer(chosen)} within {within} at a session price of "
-                f"{price(line.price.value, none)} {beside(line.price, price)}; or where other care costs it "
-                f"{use(line.use.value, a_year)} {beside(line.use, use, a_year if never else '')}. "
+                f"{price(sold.value, none)} {beside(sold, price)}; or where other care costs it "
+                f"{use(used.value, a_year)} {beside(used, use, a_year if never else '')}. "
                 f"Main threat: {_threat_words(line)}."
             )
 

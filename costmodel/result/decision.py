@@ -110,7 +110,12 @@ def frontier(cost: Mapping[str, float], effect: Mapping[str, float]) -> list[Ste
         first = next((one for one in twins if _same(one, name, cost, effect)), name)
         twins.setdefault(first, []).append(name)
     names = list(twins)
-    dominated = {name for name in names if any(_dominates(o, name, cost, effect) for o in names)}
+    dominated = {
+        name
+        for name in names
+        for one in names
+        if one != name and cost[one] <= cost[name] and effect[one] >= effect[name]
+    }
     on = sorted((name for name in names if name not in dominated), key=lambda name: effect[name])
     extended: list[str] = []
     while (weak := _above_the_line(on, cost, effect)) is not None:
@@ -137,12 +142,6 @@ def _same(one: str, other: str, cost: Mapping[str, float], effect: Mapping[str, 
     return all(
         isclose(of[one], of[other], rel_tol=TIED, abs_tol=TIED * max(map(abs, of.values()))) for of in (cost, effect)
     )
-
-
-def _dominates(one: str, other: str, cost: Mapping[str, float], effect: Mapping[str, float]) -> bool:
-    if one == other or cost[one] > cost[other] or effect[one] < effect[other]:
-        return False
-    return cost[one] < cost[other] or effect[one] > effect[other]
 
 
 def _above_the_line(on: list[str], cost: Mapping[str, float], effect: Mapping[str, float]) -> str | None:

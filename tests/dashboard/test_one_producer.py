@@ -55,7 +55,7 @@ def test_python_shows_it(right: cm.Result, planted: float) -> None:
     drawn = [row["value"] for row in rows(cm.psa(result)) if row["outcome"] == "net_saving" and not row["discounted"]]
     assert value(result) in drawn
     (line, *_) = spectrum([right.scenario.path], ["nhs_pss"], draws=FEW).lines
-    assert line.saving.value == value(result)
+    assert line.record["net_saving"] == value(result)
 
 
 def test_what_is_laid_beside_studies_shows_it(right: cm.Result, planted: float) -> None:

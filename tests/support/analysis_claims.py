@@ -571,7 +571,7 @@ def false_of_spectrum(lines: list[Line], said: list[str] | None = None) -> Itera
 def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
     result = lines[0].result
     model = result.scenario.model
-    by_label = {model.strategies[line.strategy].label: line for line in lines if line.perspective == "nhs"}
+    by_label = {line.label: line for line in lines if line.perspective == "nhs"}
     if text.startswith("Against "):
         found = re.match(
             r"Against (.+), over the (.+) of the evidence; payback within (.+?); £ of (\S+) a person\.", text
@@ -596,7 +596,7 @@ def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
         yield from _apart(text, by_label)
         return
     line = by_label[found["label"]]
-    claims = Analysed(result, line.strategy, line.perspective)
+    claims = Analysed(result, line.name, line.perspective)
     if PAYERS[line.perspective] != found["who"] or model.follow_up.text != found["time"]:
         yield f"{line.perspective}, {model.follow_up.text}"
     saving = claims.row("net_saving").value
@@ -622,7 +622,7 @@ def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
     if found["use"].startswith("£") != (offset > 1e-6):
         yield f"{found['use']}, and other care falls by {offset}"
     elif offset > 1e-6:
-        true = therapy / offset * line.use.now
+        true = therapy / offset * line.record["use_of_services_threshold_now"]
         if not close(number(found["use"].removesuffix(" a year")), true) and abs(true) > 0.01:
             yield f"{found['use']}, and it is {true}"
     years = result.horizons[0] / 12
@@ -641,7 +641,7 @@ def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
     ends = {
         value: saving_of(
             claimed_of_one_input(result.scenario, bar.input.name, value, bar.input.price_factor),
-            line.strategy, line.perspective, result.horizons[0],
+            line.name, line.perspective, result.horizons[0],
         )
         for value in (bar.input.spread.low, bar.input.spread.high)
     }  # fmt: skip
@@ -654,7 +654,7 @@ def _apart(text: str, by_label: dict[str, Line]) -> Iterator[str]:
     if label is None:
         yield "the form is unknown"
         return
-    result, strategy = by_label[label].result, by_label[label].strategy
+    result, strategy = by_label[label].result, by_label[label].name
     for alternative in result.scenario.structures if len(result.weights) > 1 else ():
         claims = Claims(result, strategy, "nhs_pss")
         said = re.search(rf"{re.escape(alternative.label)} \(weight [\d.]+\): ({POUNDS}) \(", text)

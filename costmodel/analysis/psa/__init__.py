@@ -39,12 +39,12 @@ class Psa(Draws, Paged):
 
     def __repr__(self) -> str:
         """The net saving and chance of payback of each strategy, without the page."""
-        result, setting, model = self.result, self.result.setting, self.result.scenario.model
-        lines = [titled(result.scenario), f"{drawn_of(result)}; {setting.name(setting.main)}, {model.people:,} people"]
+        result, setting, people = self.result, self.result.setting, self.result.scenario.model.people
+        lines = [titled(result.scenario), f"{drawn_of(result)}; {setting.name(setting.main)}, {people:,} people"]
         for name in result.strategies[1:]:
             of = self.comparison(strategy=name)
             lines.append(
-                f"{model.strategies[name].label}: net saving {of.money(of.expected(Comparison.saving))} over "
+                f"{of.label}: net saving {of.money(of.expected(Comparison.saving))} over "
                 f"{in_words(of.months)}, money back in {chance(of.paid_back().value)} simulations"
             )
         return cut("\n".join(lines), LONGEST)

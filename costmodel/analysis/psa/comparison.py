@@ -61,9 +61,24 @@ class Comparison:
         return self.result.horizons[self.horizon]
 
     @property
+    def name(self) -> str:
+        """The strategy's."""
+        return self.result.strategies[self.strategy]
+
+    @property
+    def label(self) -> str:
+        """What the strategy is called."""
+        return self.result.scenario.model.strategies[self.name].label
+
+    @property
+    def compared(self) -> str:
+        """What is compared with what."""
+        return f"{self.label} against {replace(self, strategy=0).label}"
+
+    @property
     def about(self) -> tuple[str, str, float, str]:
         """Perspective, strategy, horizon in months and reading, by name."""
-        return self.perspective, self.result.strategies[self.strategy], self.months, self.run.name
+        return self.perspective, self.name, self.months, self.run.name
 
     def money(self, amount: float) -> str:
         """An amount of one person as that of the group, in words."""

@@ -130,7 +130,7 @@ def wrong_decision(psa: Draws, of: Comparison, threshold: float | None) -> str:
     currency = psa.result.setting.currency
     (choice,) = psa.choices(of.perspective, of.months, of.run.name, [threshold])
     best, *others = sorted(range(len(choice.loss)), key=lambda s: (s != choice.chosen, s))
-    labels = [lower_first(_label(psa, name)) for name in psa.result.strategies]
+    labels = [lower_first(one.label) for one in psa.result.scenario.model.strategies.values()]
     losses = [of.money(loss) for loss in choice.loss]
     by = MONEY_ALONE if threshold is None else f"at {currency.money(threshold)} per QALY"
     still = "Choosing it loses nothing" if losses[best] == currency.nothing else (
@@ -205,10 +205,6 @@ def _to_each_horizon(of: Comparison) -> list[Comparison]:
     return [of.to(h) for h in range(len(of.result.horizons))]
 
 
-def _label(psa: Draws, strategy: str) -> str:
-    return psa.result.scenario.model.strategies[strategy].label
-
-
 def _points(share: float) -> str:
     size = f"{share * 100:.2g}"
     return f"{size} point{'' if size == '1' else 's'}"
@@ -231,18 +227,14 @@ def page(psa: Draws, perspective: str | None = None, strategies: Collection[str]
     found = list(rows(psa, payers, named))
     blocks: list[Block] = []
     for one in of:
-        blocks += [Heading(_compared(psa, one))] if len(named) > 1 else []
+        blocks += [Heading(one.compared)] if len(named) > 1 else []
         blocks += _of_strategy(psa, one, payers, found)
     blocks += _choices(psa, of)
     about = (
-        f"{' and '.join(_compared(psa, one) for one in of)}, {setting.name(of[0].perspective)}: {setting.prices} for "
+        f"{' and '.join(one.compared for one in of)}, {setting.name(of[0].perspective)}: {setting.prices} for "
         f"{result.scenario.model.people:,} people, undiscounted unless said; a saving is positive."
     )
     return page_of(result, blocks, (about,), _data(psa, of, perspective), pd.DataFrame(found).astype(object))
-
-
-def _compared(psa: Draws, of: Comparison) -> str:
-    return f"{_label(psa, of.about[1])} against {_label(psa, psa.result.comparator)}"
 
 
 def drawn(name: str, psa: Draws, *about: Any) -> "Chart":
@@ -294,9 +286,9 @@ def _of_strategy(psa: Draws, of: Comparison, payers: list[str], found: list[Row]
 
 def _by_year(psa: Draws, of: Comparison, payers: list[str]) -> Iterator[Block]:
     """A row a year, and the chart of it; perspectives with the same chances share a line."""
-    setting, (payer, strategy, *_) = psa.result.setting, of.about
-    curves = {name: psa.chances(name, strategy) for name in payers}
-    curves["cash"] = psa.chances(payer, strategy, view="cash")
+    setting, payer = psa.result.setting, of.perspective
+    curves = {name: psa.chances(name, of.name) for name in payers}
+    curves["cash"] = psa.chances(payer, of.name, view="cash")
     labels = {name: upper_first(setting.name(name)) for name in payers} | {"cash": f"Cash alone, {setting.name(payer)}"}
     years = [float(year) for year in curves["cash"].by_year()] or [of.months / MONTHS_A_YEAR]
     by_name = {name: tuple(curve.at(MONTHS_A_YEAR * year) for year in years) for name, curve in curves.items()}
@@ -306,7 +298,7 @@ def _by_year(psa: Draws, of: Comparison, payers: list[str]) -> Iterator[Block]:
     series = tuple((names[0], "; ".join(labels[name] for name in names)) for names in alike.values())
     alt = (
         f"Line chart of the table above. To the {setting.name(payer)}, within {in_words(of.months)}: "
-        f"{_label(psa, strategy)} in {chance(of.paid_back().value)} simulations."
+        f"{of.label} in {chance(of.paid_back().value)} simulations."
     )
     chart = Drawn(
         "line", "year", series, "Chance that the money is back for good", "Share of simulations", "share",
@@ -317,15 +309,14 @@ def _by_year(psa: Draws, of: Comparison, payers: list[str]) -> Iterator[Block]:
         Column("month", "By month", "months", only=(SHEET,)),
         *(Column(name, label, "chance") for name, label in labels.items()),
     )  # fmt: skip
-    table = {"strategy": _label(psa, strategy), "year": years, "month": [MONTHS_A_YEAR * year for year in years]}
-    yield Figure(partial(drawn, "chances", psa, payer, strategy), "chance_by_month", 380, chart)
+    table = {"strategy": of.label, "year": years, "month": [MONTHS_A_YEAR * year for year in years]}
+    yield Figure(partial(drawn, "chances", psa, payer, of.name), "chance_by_month", 380, chart)
     yield Table(pd.DataFrame(table | by_name), columns, name="chance_by_year")
 
 
 def _at(of: Comparison) -> dict[str, Any]:
     """To where a row looks, and of which strategy."""
-    label = of.result.scenario.model.strategies[of.about[1]].label
-    return {"strategy": label, "to": of.months, "over": in_words(of.months)}
+    return {"strategy": of.label, "to": of.months, "over": in_words(of.months)}
 
 
 def _when(psa: Draws, of: Comparison, payers: list[str]) -> Iterator[dict[str, Any]]:
@@ -339,8 +330,8 @@ def _when(psa: Draws, of: Comparison, payers: list[str]) -> Iterator[dict[str, A
 
 def _how_much(of: Comparison, found: list[Row]) -> Iterator[dict[str, Any]]:
     """Net savings by perspective and party to each horizon, then peak funding: rows of the one table."""
-    setting, (_, strategy, _, run) = of.result.setting, of.about
-    own = [row for row in found if (row["strategy"], row["run"]) == (strategy, run)]
+    setting = of.result.setting
+    own = [row for row in found if (row["strategy"], row["run"]) == (of.name, of.run.name)]
 
     def key(row: Row) -> tuple[Any, ...]:
         return row["outcome"], row["discounted"], row["perspective"], row["party"], row["horizon_months"]
@@ -369,7 +360,7 @@ def _readings(psa: Draws, of: Comparison) -> Iterator[dict[str, Any]]:
 def _choices(psa: Draws, of: list[Comparison]) -> Iterator[Block]:
     """Net saving alone and the setting's thresholds, then the curve with its chart."""
     result, currency, payer, end = psa.result, psa.result.setting.currency, of[0].perspective, in_words(of[0].months)
-    labels = [_label(psa, name) for name in result.strategies]
+    labels = [one.label for one in result.scenario.model.strategies.values()]
     columns = (
         Column("by", "Judged by", "text"), Column("threshold", f"{currency.symbol} per QALY", "whole"),
         *(Column(f"chance_{s}", f"Chance best: {one}", "chance") for s, one in enumerate(labels)),
@@ -393,8 +384,7 @@ def _choices(psa: Draws, of: list[Comparison]) -> Iterator[Block]:
     own = psa.choices(payer, thresholds=(None, *psa.setting_thresholds))
     yield Table(table(own), columns, name="choices")
     for one in of:
-        strategy = one.about[1]
-        yield Figure(partial(drawn, "plane", psa, payer, strategy), f"plane_{strategy}", 380, only=(SCREEN,))
+        yield Figure(partial(drawn, "plane", psa, payer, one.name), f"plane_{one.name}", 380, only=(SCREEN,))
     alt = (
         f"Line chart of the table; the broad grey line is the frontier. {wrong_decision(psa, of[0], result.threshold)}"
     )
@@ -414,18 +404,17 @@ def _data(psa: Draws, of: list[Comparison], perspective: str | None) -> dict[str
     """What a program reads beside the rows: the run, curves, and how exact it is, of one perspective."""
     result, payer = psa.result, of[0].perspective
     settings = of_run(result, perspective) | {
-        "strategies": [one.about[1] for one in of], "draws_one_by_one": psa.kept,
+        "strategies": [one.name for one in of], "draws_one_by_one": psa.kept,
         "thresholds": list(psa.setting_thresholds),
     }  # fmt: skip
     by_month, convergence, apart, ceac, points = [], [], [], [], []
     for one in (at for each in of for at in _to_each_horizon(each)):
-        plane, (_, strategy, end, _) = psa.plane(*one.about), one.about
-        about = {"perspective": payer, "strategy": strategy, "horizon_months": end}
+        plane, about = psa.plane(*one.about), {"perspective": payer, "strategy": one.name, "horizon_months": one.months}
         for a, structure in enumerate(result.scenario.readings):
             weighed = {"alternative": structure.name, "weight": float(result.weights[a])}
             points.append(about | weighed | {"qalys": plane.qalys[a, :POINTS], "costs": plane.cost[a, :POINTS]})
         for run in psa.readings:
-            named, asked = about | {"run": run}, (payer, strategy, end, run)
+            named, asked = about | {"run": run}, (*one.about[:3], run)
             for view, outcome in (("value", "chance_payback"), ("cash", "chance_cash_payback")):
                 by_month.append(named | {"outcome": outcome} | asdict(psa.chances(*asked, view=view)))
             steps, why = psa.convergence(*asked), psa.against_central(*asked)
