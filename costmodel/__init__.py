@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from costmodel.analysis.beyond import beyond
     from costmodel.analysis.calibration import calibrate
+    from costmodel.analysis.explain import explain
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.psa import psa
     from costmodel.analysis.sensitivity import chance_break_even, frontier, grid
@@ -53,11 +54,12 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
+    "costmodel.analysis.explain": ("explain",),
     "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.calibration": ("calibrate",),
     "costmodel.analysis.voi": ("voi",),
     "costmodel.analysis.psa": ("psa",),
-    "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
+    "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "explain", "frontier", "grid", "tornado"),
     "costmodel.analysis.validation": ("validate",),
     "costmodel.analysis.verification": ("verify",),
     "costmodel.cases.replicate": ("replicate",),
@@ -72,8 +74,8 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "calibrate",
-    "chance_break_even", "frontier", "grid", "incremental", "load", "psa", "replicate", "run", "sweep", "synthesise",
-    "tornado", "validate", "verify", "voi", "workbook",
+    "chance_break_even", "explain", "frontier", "grid", "incremental", "load", "psa", "replicate", "run", "sweep",
+    "synthesise", "tornado", "validate", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

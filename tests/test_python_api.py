@@ -155,6 +155,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "at": [*NO_LIST, (["1"], "'1' is not a share"), ([1.5], "From 0 to 1")],
     "option": [],
     "place": [],
+    "a": OBJECT, "b": OBJECT, "order": [(3, "3 is no path"), ("nowhere/at.all", "cannot be opened")],
+    "explain.horizon": [*NO_NUMBER, (-1, "From 0 to"), (1e6, "From 0 to")],
 
     "Result.summary.by": [("partie", 'Did you mean "party"?'), ("perspectiv", 'Did you mean "perspective"?'), *OF_NAME],
     "Result.compared.strategy": [("usual_care", "Allowed: therapy"), *OF_NAME],
@@ -200,7 +202,7 @@ TABLE: dict[str, Any] = {
     "people_a_year": 10, "values": [80, 90], "first_values": [80, 90], "second_values": [40, 50],
     "groups": {"mine": ["session_price", "gp_visit"]}, "discounted": True, "cash": False, "sustained": False,
     "strata": False, "fix": False, "progress": None, "scheduler": None, "at": [0.25, 0.5], "option": "path",
-    "place": "horizon", "changes": {"session_price": 85, "people": 50}, "said": lambda name: None,
+    "place": "horizon", "order": None, "changes": {"session_price": 85, "people": 50}, "said": lambda name: None,
     "given": {"session_price": [80] * DRAWS}, "folder": SCENARIOS, "population": "panic",
     "synthesise.path": None, "position": "figures", "therapy": "psychodynamic", "without": ["TADS"],
     "reference": "session_price", "references": ["session_price"],
@@ -245,6 +247,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pair = (scenario, "session_price", "gp_visit", [80, 90])
     return {
         "load.path": scenario.path, "scenario": scenario, "result": result, "psa": psa, "found": found,
+        "a": scenario, "b": scenario.changed({"session_price": 85}),
         "a run": result.headline,
         "a values": values, "a happens": values > 0, "grid": folder / "grid.yaml", "output": folder / "swept",
         "workbook.path": folder / "x.xlsx", "Scenario": scenario, "Result": result, "Psa": psa, "Beyond": found,

@@ -10,18 +10,22 @@ from typing import Annotated, Literal
 import typer
 
 import costmodel
+from costmodel.analysis.explain import DRAWS as DRAWS_OF_EXPLAIN
 from costmodel.analysis.incremental import incremental as steps
 from costmodel.cli.options import (
+    Draws,
     Fix,
     Horizon,
     Json,
     Out,
     Perspective,
     Run,
+    Seed,
     Set,
     argument,
     busy,
     counter,
+    duration,
     new_file,
     option,
     perspective_of,
@@ -33,6 +37,7 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import command
 from costmodel.errors import InputError
+from costmodel.model.run import SEED
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
@@ -138,6 +143,37 @@ def incremental(of: Run, out: Out, perspective: Perspective = None) -> None:
     loaded = of.load()
     perspective = perspective_of(loaded, perspective)
     out.give(steps(of.run(loaded, strata=False), perspective).page())
+
+
+@command()
+def explain(
+    a: Annotated[Path, argument("A", "A model file, an overlay, or a name as panic.")],
+    b: Annotated[Path, argument("B", "The same; --set and --fix change this one.")],
+    out: Out,
+    order: Annotated[Path | None, option("FILE.yaml", "Walk the steps of this file, in its order.", "--order")] = None,
+    outcome: Annotated[str, option("NAME", "Of the rows of run --json: net_saving, qaly, nmb and others.")] = (
+        "net_saving"
+    ),
+    perspective: Perspective = None,
+    strategy: Annotated[str | None, option("NAME", "Which strategy; the second one if left out.")] = None,
+    horizon: Annotated[str | None, option("DURATION", "When it is read; each one's follow-up if left out.")] = None,
+    discounted: Annotated[bool, typer.Option("--discounted", help="Discount the money of the outcome.")] = False,
+    set_: Set = None,
+    fix: Fix = None,
+    draws: Draws = DRAWS_OF_EXPLAIN,
+    seed: Seed = SEED,
+) -> None:
+    """Say why two runs differ: what each change moves on average over orders, or along one order."""
+    from costmodel.analysis.explain import explain
+
+    first, second = scenario_of(a, None, None, None), scenario_of(b, set_, fix, None)
+    months = None if horizon is None else duration(second, horizon)
+    with busy("Running what lies between …"):
+        found = explain(
+            first, second, order, outcome=outcome, perspective=perspective_of(first, perspective), strategy=strategy,
+            horizon=months, discounted=discounted or None, draws=draws, seed=seed,
+        )  # fmt: skip
+    out.give(found.page())
 
 
 @command()

@@ -123,6 +123,14 @@ def perspective_of(scenario: Scenario, name: str | None) -> str | None:
     return name
 
 
+def duration(scenario: Scenario, text: str) -> float:
+    """Months of a duration that `--horizon` names. Raises InputError."""
+    try:
+        return on_the_clock(scenario.model, text).months
+    except ValueError as error:
+        raise InputError.at("--horizon", str(error)) from error
+
+
 ScenarioFile = Annotated[Path, argument("SCENARIO", "A model file, an overlay, or a name as panic.")]
 Set = Annotated[
     list[str] | None, option("NAME=VALUE", "Give a parameter another value, or a path another entry.", "--set")
@@ -221,10 +229,7 @@ class Asked:
         months = None
         loaded = scenario_of(self.scenario, self.set_, self.fix, None)
         if self.horizon is not None:
-            try:
-                months = on_the_clock(loaded.model, self.horizon).months
-            except ValueError as error:
-                raise InputError.at("--horizon", str(error)) from error
+            months = duration(loaded, self.horizon)
             if months not in (loaded.model.follow_up.months, loaded.model.horizon.months):
                 loaded = scenario_of(self.scenario, self.set_, self.fix, self.horizon)
         asked = {"perspective": perspective_of(loaded, self.perspective), "strategy": self.strategy, "horizon": months}

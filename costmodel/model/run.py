@@ -108,14 +108,16 @@ def run(
     )
 
 
-def run_at(scenario: Scenario, months: Iterable[float], draws: int, seed: int) -> Result:
+def run_at(scenario: Scenario, months: Iterable[float], draws: int, seed: int, *, alone: bool = False) -> Result:
     """A run that is read at other times than the follow-up: its horizons are these months and the model's last.
 
+    alone: without what stands beside the headline: conventions about money, and where there are draws the run at
+    central values, in whose place the draws stand.
     Raises InputError for a month inside a cycle.
     """
     check_size(scenario, draws, seed, processors())
     horizons = sorted({*months, scenario.model.horizon.months})
-    return _result(scenario, tuple(one / MONTHS_A_YEAR for one in horizons), draws, seed)
+    return _result(scenario, tuple(one / MONTHS_A_YEAR for one in horizons), draws, seed, alone=alone)
 
 
 def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int) -> Living:
@@ -131,18 +133,19 @@ def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int
 def _result(
     scenario: Scenario, horizons: tuple[float, ...], draws: int, seed: int, sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None, workers: int | None = None, progress: Progress | None = None,
+    alone: bool = False,
 ) -> Result:  # fmt: skip
-    """A run without its strata. horizons: years, rising."""
+    """A run without its strata. horizons: years, rising. alone: as in `run_at`."""
     model, look = scenario.model, looking(scenario.central)
-    beside = central_values if not draws else None
-    central = {
-        name: joined([block])
-        for name, block in outcomes_of(scenario, central_values(scenario), 1, horizons, 1, beside).items()
-    }
-    outcomes_at_centre = central[BASE]
     values = partial(drawn_values, sampling=sampling, given=given)
-    gathered = _drawn(scenario, values, draws, seed, horizons, workers or processors(), progress) if draws else {}
+    at_a_time = workers or processors()
+    gathered = _drawn(scenario, values, draws, seed, horizons, at_a_time, progress, alone) if draws else {}
     drawn = gathered.get(BASE)
+    beside, central = central_values if not draws else None, {}
+    if drawn is None or not alone:
+        of = outcomes_of(scenario, central_values(scenario), 1, horizons, 1, None if alone else beside)
+        central = {name: joined([block]) for name, block in of.items()}
+    outcomes_at_centre = central[BASE] if central else gathered[BASE].outcomes()
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
@@ -169,7 +172,7 @@ def _result(
         warnings=tuple(warnings),
         conventions={
             name: Run(name, *found[name][:1], weights, found[name][1], given)
-            for name, given in all_given(scenario).items()
+            for name, given in ({} if alone else all_given(scenario)).items()
         },
         supported=_supported(scenario, values, min(draws, KEPT_DRAWS), seed),
         behind=Behind(),
@@ -278,9 +281,9 @@ def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None
 
 def _drawn(
     scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, horizons: tuple[float, ...],
-    workers: int, progress: Progress | None,
+    workers: int, progress: Progress | None, alone: bool,
 ) -> dict[str, Gathering]:  # fmt: skip
-    """Every block of draws, gathered in their order: of the base, and of each convention about money."""
+    """Every block of draws, gathered in their order: of the base, and of each convention about money unless alone."""
 
     def block(first: int) -> dict[str, Outcomes]:
         size = min(BLOCK, draws - first)
@@ -288,7 +291,8 @@ def _drawn(
         def drawn(one: Scenario) -> Values:
             return values(one, size, seed, first)
 
-        return outcomes_of(scenario, drawn(scenario), size, horizons, max(0, KEPT_CURVES - first), drawn)
+        kept = max(0, KEPT_CURVES - first)
+        return outcomes_of(scenario, drawn(scenario), size, horizons, kept, None if alone else drawn)
 
     gathered: dict[str, Gathering] = {}
     try:

@@ -53,6 +53,14 @@ def places(table: "pd.DataFrame") -> dict[tuple[object, ...], list[int]]:
     return found
 
 
+def answers(result: Sums, h: int, s: int, perspective: str) -> Iterator[Row]:
+    """Rows of the headline on one strategy at one horizon, as they are asked for: those of a perspective first."""
+    run = result.headline.averaged
+    yield from _of_perspective(result, run, h, s, perspective)
+    yield from _against_comparator(result, run, h, s)
+    yield from _of_strategy(result, run, h, s)
+
+
 def _of_run(result: Sums, run: Run) -> Iterator[Row]:
     for h in range(len(result.horizons)):
         for s in range(len(result.strategies)):

@@ -22,6 +22,7 @@ WITH_JSON = {
     "run with a change": ["run", PSYCHOSIS, "--set", "model=rates", "--fix", "x=1", "--horizon", "5 years"],
     "psa": ["psa", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "incremental": ["incremental", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
+    "explain": ["explain", PSYCHOSIS, PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "beyond": ["beyond", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "voi": ["voi", PSYCHOSIS, "--question", "cash", "--csv", f"{OUT}/x.csv"],
     "tornado": ["tornado", PSYCHOSIS, "--horizon", "5 years", "--csv", f"{OUT}/x.csv"],

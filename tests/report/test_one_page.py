@@ -146,6 +146,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "tornado": cm.tornado(scenario),
         "break-even": cm.break_even(scenario),
         "grid": cm.grid(scenario, *pair),
+        "explain": cm.explain(scenario, scenario.changed({"session_price": 85, "attendance": 0.7}), draws=20),
         "psa": cm.psa(cm.run(scenario, draws=50)),
         "beyond": cm.beyond(cm.run(scenario, draws=50)),
         "information": cm.voi(scenario, draws=100),
