@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 import costmodel as cm
 from costmodel.analysis.explain import Explanation
 from costmodel.analysis.explain_changes import ITSELF, between
+from costmodel.model.run import run_at
 from costmodel.report import render
 from tests.cli.commands import done, parsed, refused
 from tests.report.test_one_page import book_of, printed
-from tests.support.example import REMOVED, derived, example, load_example, number
+from tests.support.example import REMOVED, derived, example, load_example, number, price
 from tests.support.random_models import random_scenario
 
 DRAWS = 20
@@ -70,8 +71,14 @@ def close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-9)
 
 
-def test_the_parts_sum_to_the_difference_of_two_runs(base: cm.Scenario) -> None:
-    other = base.changed(CHANGED)
+def test_the_parts_sum_to_the_difference_of_two_runs(base: cm.Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, made = base.changed(CHANGED), []
+
+    def counted(*given: Any, **more: Any) -> cm.Result:
+        made.append(given[0])
+        return run_at(*given, **more)
+
+    monkeypatch.setattr("costmodel.analysis.explain.run_at", counted)
     found = cm.explain(base, other, draws=DRAWS)
     runs = [cm.run(one, draws=DRAWS).summary("net_saving").value[0] for one in (base, other)]
     assert found.at == tuple(runs)
@@ -79,7 +86,7 @@ def test_the_parts_sum_to_the_difference_of_two_runs(base: cm.Scenario) -> None:
     assert set(amounts(found)) == set(CHANGED)
     assert found.orders == 24
     assert found.every
-    assert found.runs == 16, "a run that is needed more than once is kept"
+    assert found.runs == len(made) == 16, "a run that is needed more than once is kept"
     assert found.frame.total.iloc[-2] == pytest.approx(runs[1])
 
 
@@ -146,6 +153,21 @@ def test_a_part_of_the_model_brings_along_what_it_refers_to(tmp_path: Path) -> N
         ("strategies.therapy.effects.fewer",),
     }
     assert amounts(found)["strategies.therapy.effects.fewer"] > 0
+
+
+def test_a_part_in_the_place_of_another_turns_too(tmp_path: Path) -> None:
+    def item(name: str, price_: float) -> dict[str, Any]:
+        cost = {"label": name, "category": "primary care", "paid_by": "nhs", "price": f"price_{name}",
+                "while_in": {"ill": "gp_ill"}}  # fmt: skip
+        return {f"costs.{name}": cost, f"parameters.price_{name}": price("visit", price_)}
+
+    old = [item("nurse", 31.7), item("walk_in", 17.3)]
+    new = [item("clinic", 23.9), item("night", 41.3)]
+    one, other = (load_example(tmp_path / str(i), **(two[0] | two[1])) for i, two in enumerate((old, new)))
+    there, back = cm.explain(one, other, draws=DRAWS), cm.explain(other, one, draws=DRAWS)
+    assert len(there.parts) == 4
+    assert amounts(back) == {name: -amount for name, amount in amounts(there).items()}
+    assert {part.words for part in there.parts} == {"with → without", "without → with"}
 
 
 def test_changes_that_refer_to_one_new_parameter_are_one() -> None:
