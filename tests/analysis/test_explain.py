@@ -158,7 +158,7 @@ def test_a_part_of_the_model_brings_along_what_it_refers_to(tmp_path: Path) -> N
 def test_a_part_in_the_place_of_another_turns_too(tmp_path: Path) -> None:
     def item(name: str, price_: float) -> dict[str, Any]:
         cost = {"label": name, "category": "primary care", "paid_by": "nhs", "price": f"price_{name}",
-                "while_in": {"ill": "gp_ill"}}  # fmt: skip
+                "while_in": {"ill": "gp_ill"}, "cashable": 0, "lag": "0 months"}  # fmt: skip
         return {f"costs.{name}": cost, f"parameters.price_{name}": price("visit", price_)}
 
     old = [item("nurse", 31.7), item("walk_in", 17.3)]
