@@ -17,7 +17,7 @@ from costmodel.model.run import run_at
 from costmodel.report import render
 from tests.cli.commands import done, parsed, refused
 from tests.report.test_one_page import book_of, printed
-from tests.support.example import REMOVED, derived, example, load_example, number, price
+from tests.support.example import REMOVED, derived, documented_model, example, load_example, number, price
 from tests.support.random_models import random_scenario
 
 DRAWS = 20
@@ -157,8 +157,7 @@ def test_a_part_of_the_model_brings_along_what_it_refers_to(tmp_path: Path) -> N
 
 def test_a_part_in_the_place_of_another_turns_too(tmp_path: Path) -> None:
     def item(name: str, price_: float) -> dict[str, Any]:
-        cost = {"label": name, "category": "primary care", "paid_by": "nhs", "price": f"price_{name}",
-                "while_in": {"ill": "gp_ill"}, "cashable": 0, "lag": "0 months"}  # fmt: skip
+        cost = documented_model()["costs"]["gp"] | {"label": name, "price": f"price_{name}"}
         return {f"costs.{name}": cost, f"parameters.price_{name}": price("visit", price_)}
 
     old = [item("nurse", 31.7), item("walk_in", 17.3)]
