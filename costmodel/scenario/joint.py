@@ -34,8 +34,11 @@ OBSERVED = ("strategy", "states", "time", "share", "n")
 FITTED = ("alternative", "held")
 WORDS = ("source", "status", "note")
 POOLED = ("priors", "errors", "onset")
-OF_A_ROW = ("id", "country", "population", "comparator", "flags", "sets", "source", "note")
-"""Columns of a row of trials that move no answer."""
+OF_A_ROW = (
+    "id", "country", "population", "comparator", "therapy_end", "itt", "independent", "flags", "baseline_cost_per_year",
+    "baseline_prices", "sets", "source", "note",
+)  # fmt: skip
+"""Columns of a row of trials that move no draw."""
 OF_A_POSITION = ("onset_from_months", "onset_to_months")
 ONSET = "onset_months"
 """The column of draws of a synthesis that the others were fitted with."""

@@ -17,7 +17,14 @@ from costmodel.scenario.load import catalogue
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import read_file
 from costmodel.scenario.validate import validate
-from costmodel.synthesis.rows import EvidenceRow, cannot_be_pooled, not_of_a_base, read_rows, several_of_a_trial
+from costmodel.synthesis.rows import (
+    EvidenceRow,
+    cannot_be_pooled,
+    mixed_prices,
+    not_of_a_base,
+    read_rows,
+    several_of_a_trial,
+)
 
 FOLDER, FILE = "synthesis", "synthesis.yaml"
 ROWS = (100, 20_000)
@@ -243,12 +250,12 @@ def _positions(found: RowsOfEvidence, place: str) -> Iterator[Problem]:
         if position.role == LISTED:
             continue
         for row in rows:
-            yield from cannot_be_pooled(row, list(found.file.drawn))
+            yield from cannot_be_pooled(row, list(found.file.drawn), name, position.role == CHANNEL)
         yield from several_of_a_trial(rows)
+        yield from mixed_prices(rows, name)
         if position.role in (BASE, CHANNEL):
-            assumed = position.role == CHANNEL
             yield from not_of_a_base(
-                rows, found.rows, name, position.estimand or "", position.classes, position.verdicts, assumed
+                rows, found.rows, name, position.estimand or "", position.classes, position.verdicts
             )
 
 

@@ -17,7 +17,7 @@ COLUMNS = (
     "id", "trial", "year", "country", "class", "population", "comparator", "design", "estimand", "kind", "verdict",
     "bounded", "log_ratio", "se", "error", "group", "weight", "correlation", "n_therapy", "n_control", "n_total",
     "arms", "from_month", "to_month", "therapy_end", "programme_cost", "itt", "independent", "flags",
-    "baseline_cost_per_year", "sets", "status", "source", "note",
+    "baseline_cost_per_year", "baseline_prices", "sets", "status", "source", "note",
 )  # fmt: skip
 KINDS = ("figure", "test", "sign")
 ERRORS = ("figure", "drawn", "rule", "")
@@ -46,7 +46,6 @@ class EvidenceRow:
     kind of therapy: `therapy`. log_ratio: of arithmetic mean costs. error: where its standard error comes from: figure,
     drawn (as the file says), rule, or "" where there is none. bounded: a sign known not to be significant. group: rows
     of one trial; with a weight below 1 they are alternatives, fitted one at a time. Windows and the end of therapy in
-    months since its start. baseline: cost of the controls, pounds a year.
     """
 
     place: str
@@ -78,6 +77,7 @@ class EvidenceRow:
     programme_cost: str
     flags: tuple[str, ...]
     baseline: float | None
+    prices: str
     sets: tuple[str, ...]
     status: str
     source: str
@@ -139,10 +139,12 @@ def read_rows(path: Path, positions: Sequence[str]) -> tuple[list[EvidenceRow], 
 def _faults(line: Line, positions: Sequence[str]) -> Iterator[Problem]:
     """What is wrong with a row by itself, whatever reads it."""
     cells, place = line.cells, line.place
-    for column in ("id", "trial", "class", "design", "estimand"):
+    for column in ("id", "trial", "class", "estimand"):
         if not cells[column]:
-            remedy = "randomised, before-after, …" if column == "design" else ""
-            yield Problem(place, f"the row has no {column}", remedy)
+            yield Problem(place, f"the row has no {column}", "")
+    if bool(cells["baseline_cost_per_year"]) != bool(cells["baseline_prices"]):
+        found = "baseline_cost_per_year and baseline_prices do not stand together"
+        yield Problem(place, found, "Write the currency and the year of its prices, such as GBP 2024/25.")
     allowed = {"kind": KINDS, "error": ERRORS, "verdict": VERDICTS.get(cells["kind"], ()), "bounded": ("", "yes")}
     for column, names in allowed.items():
         if names and cells[column] not in names:
@@ -181,12 +183,22 @@ def _row(line: Line) -> EvidenceRow:
         weight=1.0 if known["weight"] is None else known["weight"], correlation=known["correlation"],
         n_therapy=known["n_therapy"], n_control=known["n_control"], n_total=known["n_total"], arms=known["arms"],
         start=known["from_month"], end=known["to_month"], therapy_end=known["therapy_end"],
-        flags=_several(cells["flags"]), baseline=known["baseline_cost_per_year"], sets=_several(cells["sets"]),
+        flags=_several(cells["flags"]), baseline=known["baseline_cost_per_year"],
+        prices=cells["baseline_prices"], sets=_several(cells["sets"]),
     )  # fmt: skip
 
 
-def cannot_be_pooled(row: EvidenceRow, drawn: Sequence[str]) -> Iterator[Problem]:
-    """Why a row has no likelihood. drawn: ids of which the file says how they are drawn."""
+def cannot_be_pooled(row: EvidenceRow, drawn: Sequence[str], name: str, assumed: bool) -> Iterator[Problem]:
+    """Why a position does not read a row. drawn: ids of which the file says how they are drawn. name: the position's.
+
+    assumed: whether it may hold rows that are assumed.
+    """
+    if not row.design:
+        found = f"{row.id} has no design, and {name} pools"
+        yield Problem(row.place, found, "Write randomised if it is, or take the position out of its sets.")
+    elif row.design != RANDOMISED and not (assumed and row.design == ASSUMED):
+        found = f"{row.id} ({row.design}) stands in {name}, which pools"
+        yield Problem(row.place, found, "Only randomised trials may; list it in a position of its own.")
     if row.start is None or row.end is None or not 0 <= row.start < row.end:
         found = f"{row.id} has no window in months, and its position pools"
         yield Problem(row.place, found, "Write from_month and to_month, or take the position out of its sets.")
@@ -236,18 +248,24 @@ def several_of_a_trial(rows: Sequence[EvidenceRow]) -> Iterator[Problem]:
             yield Problem(row.place, found, "Write 1, or bring its alternative in.")
 
 
+def mixed_prices(rows: Sequence[EvidenceRow], name: str) -> Iterator[Problem]:
+    """Rows of a position whose costs are in other prices than those of the first."""
+    priced = [row for row in rows if row.prices]
+    for row in priced[1:]:
+        if row.prices != priced[0].prices:
+            found = f"{row.id} is in {row.prices} and {priced[0].id} in {priced[0].prices}, and {name} takes both"
+            yield Problem(row.place, found, "Bring the cost of its controls to the prices of the others.")
+
+
 def not_of_a_base(
     rows: Sequence[EvidenceRow], everything: Sequence[EvidenceRow], name: str, estimand: str,
-    classes: Sequence[str], verdicts: str, assumed: bool,
+    classes: Sequence[str], verdicts: str,
 ) -> Iterator[Problem]:  # fmt: skip
     """Rows that a base may not read, and those that it lacks.
 
-    verdicts: none, all, or no falls (a bound, which its name says). assumed: whether assumed rows may stand in it.
+    verdicts: none, all, or no falls (a bound, which its name says).
     """
     for row in rows:
-        if row.design != RANDOMISED and not (assumed and row.design == ASSUMED):
-            found = f"{row.id} ({row.design}) stands in {name}, a base"
-            yield Problem(row.place, found, "Only randomised trials may; list it in a position of its own.")
         if row.estimand != estimand:
             found = f"{row.id} compares {row.estimand}, and the base {name} {estimand}"
             yield Problem(row.place, found, "A base has one estimand; a position with role beside may mix them.")

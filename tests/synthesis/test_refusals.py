@@ -60,7 +60,15 @@ def _pair_without_correlation(rows: Rows) -> None:
 
 
 BAD: dict[str, tuple[Change, str, str]] = {
-    "no design": (_set("Y012", design=""), "the row has no design", ""),
+    "no design": (_set("Y012", design=""), "Y012 has no design, and tests pools", "Write randomised if it is"),
+    "mixed prices": (
+        _set("Y004", baseline_prices="GBP 2023/24"), "Y004 is in GBP 2023/24 and Y001 in GBP 2024/25, and figures",
+        "Bring the cost of its controls to the prices of the others.",
+    ),
+    "a cost without its prices": (_set("Y004", baseline_prices=""), "do not stand together", "such as GBP 2024/25"),
+    "before and after beside a base": (
+        _set("Y115", sets="before_after;wider"), "Y115 (before-after) stands in wider, which pools", "Only randomised",
+    ),
     "no window": (_set("Y012", from_month=""), "Y012 has no window", "Write from_month and to_month"),
     "window turned round": (_set("Y012", from_month="12", to_month="3"), "Y012 has no window", ""),
     "figure without error": (_set("Y004", se=""), "Y004 has no standard error and no declared rule", "error: rule"),
@@ -72,7 +80,8 @@ BAD: dict[str, tuple[Change, str, str]] = {
         _set("Y033", sets="wider;tests"), "the base tests total other health care", "A base has one estimand",
     ),
     "before and after in a base": (
-        _set("Y115", sets="before_after;figures"), "Y115 (before-after) stands in figures", "Only randomised",
+        _set("Y115", sets="before_after;figures"), "Y115 (before-after) stands in figures, which pools",
+        "Only randomised trials may",
     ),
     "second row": (_again("Y004", log_ratio="-0.2"), "Y999 is a second row of Holman 2011", "Give both one group"),
     "second row in a group": (
@@ -114,6 +123,14 @@ def test_a_bad_row_is_refused_with_its_line_and_the_remedy(name: str, tmp_path: 
     assert problem is not None, str(error.value)
     assert problem.place.startswith("rows.csv, line ")
     assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize("column", ["design", "from_month", "se", "error"])
+def test_a_row_that_cannot_be_pooled_may_be_listed(column: str, tmp_path: Path) -> None:
+    """Toffolutti's figure stands among the matched controls, which are shown and never averaged."""
+    found = cm.synthesise(changed(tmp_path, _set("Y090", **{column: ""})), "figures")
+    assert found.page().blocks
+    assert found.average == cm.synthesise(position="figures").average
 
 
 def nothing(rows: Rows) -> None:
