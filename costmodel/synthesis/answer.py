@@ -34,8 +34,8 @@ SCHEMA = "costmodel/synthesis/1"
 WIDE, READ = (SCREEN, SHEET), (TEXT, SCREEN)
 TOTAL = "total other health care"
 NO_EFFECT = "no effect on other care (no weight is claimed for it)"
-TITLE, TOP = 40, 96
-"""Characters of a line of the plot's title, and pixels above the plot for its lines."""
+TITLE, ABOVE, TITLE_LINE = 40, 40, 24
+"""Characters of a line of the plot's title; pixels above it, and of each of its lines."""
 CONVENIENCE = (
     "It is a convenience sample of what could be reached, mostly abstracts: no protocol, no recorded search. "
     "No funnel plot is drawn of so few rows."
@@ -359,7 +359,7 @@ def forest(found: Fits) -> "Chart":
         change = (density.low, density.median, density.high)
         low, middle, high = (1 + one for one in change)
         lines.append(drawing.ForestLine(
-            f"{name}, at full effect", with_interval(density), low, high, middle, "answer",
+            name, f"at full effect, {with_interval(density)}", low, high, middle, "answer",
         ))  # fmt: skip
     figure = drawing.forest(lines, f"{upper_first(short)}, therapy ÷ usual care")
     alt = f"Forest plot of {len(found.rows)} rows. {takeaway(found)} " + "; ".join(
@@ -369,9 +369,11 @@ def forest(found: Fits) -> "Chart":
         f"{upper_first(short)} after {found.therapy} therapy: {percent(found.typical.average.median)} in the average "
         f"trial, {percent(found.typical.new.low)} to {percent(found.typical.new.high)} in a new service"
     )
-    made = drawing.chart(figure, title, alt)
+    made, above = drawing.chart(figure, title, alt), drawing.wrapped(title, TITLE)
+    top = ABOVE + TITLE_LINE * (above.count("<br>") + 1)
     figure.update_layout(
-        title_text=drawing.wrapped(title, TITLE), hovermode="closest", margin_t=TOP,
+        title={"text": above, "y": 1, "yanchor": "top", "pad": {"t": ABOVE}}, hovermode="closest",
+        margin_t=top, height=figure.layout.height + top,
         legend={"y": 0, "yref": "container", "yanchor": "bottom"},
     )  # fmt: skip
     return made
@@ -381,10 +383,10 @@ def _line(row: EvidenceRow, rule: Error) -> "ForestLine":
     from costmodel import drawing
 
     half = f", weight {row.weight:g}" if row.weight < 1 else ""
-    label = f"{row.name}, months {row.start:g}–{row.end:g}{half}"
+    label, words = upper_first(f"{row.name}{half}"), f"months {row.start:g}–{row.end:g}, {seen(row)}"
     if row.kind == "figure" and row.log_ratio is not None and row.se is not None:
         low, high = (math.exp(row.log_ratio + sign * 1.96 * row.se) for sign in (-1, 1))
-        return drawing.ForestLine(label, seen(row), low, high, math.exp(row.log_ratio), "figure")
+        return drawing.ForestLine(label, words, low, high, math.exp(row.log_ratio), "figure")
     nodes, weights = rule.nodes(row.spread_of_n or math.nan)
     se = float(nodes @ weights)
     low, high = (
@@ -392,4 +394,4 @@ def _line(row: EvidenceRow, rule: Error) -> "ForestLine":
     )
     open_low, open_high = (math.isinf(z) for z in LIMITS[row.verdict])
     open_low, open_high = open_low and not row.bounded, open_high and not row.bounded
-    return drawing.ForestLine(label, seen(row), None if open_low else low, None if open_high else high, None, "verdict")
+    return drawing.ForestLine(label, words, None if open_low else low, None if open_high else high, None, "verdict")

@@ -185,6 +185,18 @@ def test_the_forest_plot_has_a_line_for_each_row_and_both_answers(base: Synthesi
     )
 
 
+@pytest.mark.parametrize("position", ["figures", "wider", "borderline_hospital"])
+def test_nothing_of_the_forest_plot_lies_on_something_else(position: str) -> None:
+    """Every label has two lines, for which each row has room, and the title's lines end above the plot."""
+    layout = cm.synthesise(position=position).figure().figure.layout
+    labels = [label.split("<br>") for label in layout.yaxis.ticktext]
+    assert {len(lines) for lines in labels} == {2}
+    assert all(one[0].isupper() for one, _ in labels)
+    title = layout.title.text.count("<br>") + 1
+    assert layout.title.pad.t + 22 * title <= layout.margin.t
+    assert layout.height - layout.margin.t >= 30 * len(labels) + 120
+
+
 def test_the_command_says_what_python_does(figures: Synthesis, tmp_path: Path) -> None:
     found = parsed("synthesise", "--position", "figures", "--json", "--csv", tmp_path / "rows.csv")
     assert found["schema"] == "costmodel/synthesis/1"
