@@ -35,10 +35,9 @@ FITTED = ("alternative", "held")
 WORDS = ("source", "status", "note")
 POOLED = ("priors", "errors", "onset")
 OF_A_ROW = (
-    "id", "country", "population", "comparator", "therapy_end", "itt", "independent", "flags", "baseline_cost_per_year",
-    "baseline_prices", "sets", "source", "note",
+    "id", "country", "population", "comparator", "therapy_end", "itt", "independent", "flags", "sets", "source", "note",
 )  # fmt: skip
-"""Columns of a row of trials that move no draw."""
+"""Columns of a row of trials that move neither a draw nor a number of its label."""
 OF_A_POSITION = ("onset_from_months", "onset_to_months")
 ONSET = "onset_months"
 """The column of draws of a synthesis that the others were fitted with."""
@@ -203,6 +202,10 @@ class SynthesisLabel(Origin):
     digest: str
     """Fingerprint of the rows and of what is assumed of them."""
     behind: Behind
+    costs: list[float]
+    """Yearly cost of the controls of the figures, the least and the most; empty where none is known."""
+    prices: str
+    """Their currency and year."""
     status: Status
     """How the least known of its rows is known."""
     recalled: list[str]

@@ -199,7 +199,7 @@ def page(found: Fits) -> Page:
     listed = pd.DataFrame([_listed(found, row) for row in found.evidence.rows if _only_listed(found, row)])
     blocks = (
         Paragraph(takeaway(found), strong=True),
-        Paragraph(f"{over_onsets} {CONVENIENCE}"),
+        Paragraph(" ".join(filter(None, (over_onsets, file.positions[found.position].note, CONVENIENCE)))),
         Figure(lambda: forest(found), "forest"),
         Heading("Beside it: other evidence, other readings, each trial left out"),
         Table(_fitted(found), FITS, name="beside"),

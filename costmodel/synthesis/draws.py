@@ -122,6 +122,7 @@ def label(found: Fits, seed: int, output: Path) -> SynthesisLabel:
     source = Path(os.path.realpath(found.evidence.path))
     file = Path(os.path.relpath(source, os.path.realpath(output.parent))).as_posix()
     cells = [row.cells for row in read_table(named_file(found.evidence.file.rows, source, source.name)).rows]
+    costs = [row.baseline for row in found.rows if row.baseline is not None]
     return SynthesisLabel(
         format=1,
         file=file if re.fullmatch(FILE, file) else "",
@@ -132,6 +133,8 @@ def label(found: Fits, seed: int, output: Path) -> SynthesisLabel:
         seed=seed,
         digest=evidence_digest({**read_file(source).data, "rows": cells}, found.position, found.without),
         behind=found.counts,
+        costs=[min(costs), max(costs)] if costs else [],
+        prices=next((row.prices for row in found.rows if row.prices), ""),
         status=STRENGTH[max(STRENGTH.index(row.status) for row in found.rows)],
         recalled=[row.id for row in found.rows if row.status == "recalled"],
     )

@@ -93,6 +93,8 @@ class Position(Block):
     onset_to_months: float | None = Field(default=None, gt=0)
     source: Text | None = None
     """Where numbers of its own are from."""
+    note: Text | None = None
+    """What its reader has to know."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Position":
@@ -119,12 +121,23 @@ class NamedRun(Block):
     """How the effect comes."""
 
 
+class FallOfMedicines(Block):
+    change: float = Field(ge=-1)
+    """Share of the cost of medicines, below 0 a fall."""
+    low: float = Field(ge=-1)
+    high: float
+    source: Text
+    status: Status
+
+
 class OtherHalf(Block):
     position: Name
     outpatients_log_ratio: float
     outpatients_se: float = Field(gt=0)
     source: Text
     status: Status
+    medicines: FallOfMedicines | None = None
+    """A named alternative to what medicines are elsewhere."""
 
 
 class PopulationUse(Block):
@@ -167,6 +180,9 @@ class ConstantPounds(Block):
     """Below this yearly cost the pounds shrink in proportion."""
     trials_from_per_year: float = Field(gt=0)
     trials_to_per_year: float = Field(gt=0)
+    """Above this yearly cost an effect, fall or rise, acts on no more."""
+    caps_beside_per_year: list[float] = []
+    """Other such caps, shown beside."""
     source: Text
     status: Status
 

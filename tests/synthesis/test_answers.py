@@ -197,6 +197,10 @@ def test_nothing_of_the_forest_plot_lies_on_something_else(position: str) -> Non
     assert layout.height - layout.margin.t >= 30 * len(labels) + 120
 
 
+def test_the_page_on_hospital_nights_says_what_independent_trials_print() -> None:
+    assert "35 to 42 in 100" in " ".join(cm.synthesise(position="borderline_hospital").page().sentences)
+
+
 def test_the_command_says_what_python_does(figures: Synthesis, tmp_path: Path) -> None:
     found = parsed("synthesise", "--position", "figures", "--json", "--csv", tmp_path / "rows.csv")
     assert found["schema"] == "costmodel/synthesis/1"

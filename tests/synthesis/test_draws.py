@@ -168,6 +168,15 @@ def test_every_position_and_every_prediction_that_is_scored_is_shipped() -> None
     assert [one for one in scored if one not in made] == []
 
 
+def test_the_label_holds_the_costs_between_which_trials_saw_an_effect() -> None:
+    """Outside them a scenario is outside the range of the trials."""
+    labels = {name: label_of(read_posterior(SHIPPED / f"{name}.csv"), name) for name in DECLARED.files}
+    costs = {name: one.costs for name, one in labels.items() if isinstance(one, SynthesisLabel)}
+    assert costs["tests"] == pytest.approx([1_770, 5_850], abs=5)
+    assert costs["collaborative"] == pytest.approx([1_770, 8_160], abs=5)
+    assert costs["borderline_hospital"] == []
+
+
 @LONG
 def test_the_command_writes_them(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
