@@ -158,12 +158,12 @@ def use_of_services(of: Comparison) -> Threshold:
     lower it.
     """
     repaid, saving = of.therapy(), of.saving()
-    spent = np.zeros(repaid.shape)
+    spent, costs = np.zeros(repaid.shape), of.result.scenario.model.costs
     for i, item in enumerate(of.result.items):
         cost, sign = of.run.outcomes.cost[of.horizon, 0, i], of.result.sign(item, of.perspective, None)
-        if sign and item.name in of.result.scenario.model.costs:
+        if sign and item.name in costs and costs[item.name].used:
             spent += sign * cost[0]
-        elif sign and item.name != THERAPY:  # what jobs move does not go by the use of services
+        elif sign and item.category != THERAPY:  # what jobs and sessions move does not go by the use of services
             repaid = repaid + sign * (cost[of.strategy] - cost[0])
     offset, repaid = repaid + saving, np.maximum(repaid, 0.0)
     spent /= of.months / MONTHS_A_YEAR

@@ -55,7 +55,9 @@ def outcomes_of(
         priced = _together(cohort.repriced(one.scenario, theirs))
         found[name] = outcomes(priced, _terms(one.scenario, theirs, horizons), kept, base)
     if NO_EFFECT in all_given(scenario):
-        found[NO_EFFECT] = with_other_care_as_compared(ledger, terms, kept, base, (0,))
+        costs = scenario.model.costs
+        own = [i for i, item in enumerate(items(scenario.model)) if item.name in costs and not costs[item.name].used]
+        found[NO_EFFECT] = with_other_care_as_compared(ledger, terms, kept, base, (0, *own))
     return found
 
 

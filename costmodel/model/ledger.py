@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +32,7 @@ from costmodel.model.money import (
     multiple_of_cost,
     sessions,
     share_open,
+    taken_by_sessions,
     therapy_cost,
     therapy_window,
     utilities,
@@ -104,9 +105,10 @@ class CohortLedger:
     def cost_of(self, item: int) -> Shared:
         """What an item costs, (cycle, column, draw)."""
         name = items(self.scenario.model)[item].name
-        if name == THERAPY:
-            return self._therapy()
-        if name in self.scenario.model.costs:
+        costs = self.scenario.model.costs
+        if name == THERAPY or (name in costs and not costs[name].used):
+            return self._at_sessions(name)
+        if name in costs:
             return self._cost(name)
         jobs = self._years_in_work
         assert self.scenario.model.work is not None
@@ -153,16 +155,17 @@ class CohortLedger:
                 qaly += moved[:, column] * self.look(gain)
         return qaly
 
-    def _therapy(self) -> Shared:
-        """Sessions and set-up, (cycle, strategy, draw); alternatives do not differ in them."""
+    def _at_sessions(self, name: str) -> Shared:
+        """Therapy, or an item that sessions alone use, (cycle, strategy, draw); alternatives do not differ in them."""
         model, (begin, end) = self.scenario.model, self._cycles()
         strategies, alternatives, draws = self.shape
         cost = np.zeros((len(begin), strategies, draws))
-        for s, (name, strategy) in enumerate(model.strategies.items()):
-            if strategy.therapy:
-                window = therapy_window(model, name)
-                held = sessions(model, name, begin, end, window, self.look)
-                cost[:, s] = therapy_cost(model, name, begin, end, window, held, self.look)
+        for s, (strategy, block) in enumerate(model.strategies.items()):
+            if block.therapy:
+                window = therapy_window(model, strategy)
+                held = sessions(model, strategy, begin, end, window, self.look)
+                price = therapy_cost if name == THERAPY else partial(taken_by_sessions, item=name)
+                cost[:, s] = price(model, strategy, begin, end, window, held, self.look)
         column = np.repeat(np.arange(strategies)[:, None], alternatives, axis=1)
         return Shared(cost, column, None if self.activity.at_start is None else np.zeros(cost.shape[1:]))
 

@@ -175,6 +175,19 @@ def therapy_cost(
     return cost + look(therapy.set_up) * falls_within(window[0], begin, end)
 
 
+def taken_by_sessions(
+    model: ModelFile, strategy: str, begin: Quantity, end: Quantity, window: tuple[Quantity, Quantity],
+    held: Quantity, look: Look, *, item: str,
+) -> Quantity:  # fmt: skip
+    """Money for what the sessions of a cycle, and the first of all, take of a cost item, per person referred."""
+    therapy = model.strategies[strategy].therapy
+    assert therapy is not None
+    taken = held * look(therapy.per_session.get(item, 0))
+    if item in therapy.once:
+        taken = taken + look(therapy.once[item]) * falls_within(window[0], begin, end)
+    return taken * look(model.costs[item].price)
+
+
 def harm(
     model: ModelFile, strategy: str, begin: Quantity, end: Quantity, look: Look, months: Months = declared
 ) -> Quantity:

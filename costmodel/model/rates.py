@@ -1,7 +1,7 @@
 """What stands behind the rate of each transition and the quantity of each cost item, for engine and workbook alike."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from costmodel.engine.formulas import (
@@ -124,7 +124,7 @@ class Weakened:
     """
 
     effect: Effect
-    therapy: Therapy
+    therapy: Therapy = field(hash=False)  # it holds tables
     ready: Quantity | None = None
 
     def strength(self, look: Look) -> Quantity:

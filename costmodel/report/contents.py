@@ -49,6 +49,11 @@ def page(scenario: Scenario) -> Page:
         "Cost items": [
             f"{name}: {item.label} ({item.category}, paid by {item.paid_by})" for name, item in model.costs.items()
         ],
+        "What a job moves": [
+            f"{name}: {label} ({category}, from {paid_by} to {received_by})"
+            for name, (label, category, paid_by, received_by) in (model.work.lines() if model.work else {}).items()
+        ],
+        "Left out": list(scenario.left_out),
         f"{len(scenario.parameters)} parameters by standing": [
             f"{status}, {len(names)}: {', '.join(names)}" for status, names in by_status.items() if names
         ],

@@ -222,6 +222,15 @@ class Therapy(Block):
     """Price of a session, paid when it happens; unit `CUR per session`, in the setting's currency."""
     set_up: Reference = 0
     """Paid once, at the first session; unit `CUR per person`."""
+    per_session: dict[Name, Reference] = {}
+    """What a session takes of cost items beside its price: the patient's hours, a journey, supervision.
+    Quantity by item: 0, 1, or a parameter with the unit `share` or `multiplier`. People do not use these items by
+    themselves: their `while_in` is 0.
+    """
+    once: dict[Name, Reference] = {}
+    """What a course takes of cost items, once, at its first session: training.
+    Quantity by item, as in `per_session`.
+    """
     paid_by: Payer = Field(default="", validate_default=True)
     """The party that pays for sessions; the setting's first if left out."""
 
@@ -373,11 +382,19 @@ class CostItem(Block):
             raise ValueError("a flow needs a payer or a receiver, and they differ")
         if (self.category == COMPOSITE) != bool(self.covers):
             raise ValueError("a composite, and only a composite, says which categories it covers")
-        if self.category == THERAPY:
-            raise ValueError("the cost of therapy comes from the strategy's therapy block")
+        if self.category == THERAPY and self.used:
+            raise ValueError(
+                "the cost of therapy comes from the strategy's therapy block: its sessions, and items of which they "
+                "take some (per_session, once) and people nothing (while_in is 0)"
+            )
         if (self.causal_share is None) != (self.gap_from is None):
             raise ValueError("causal_share and gap_from come together")
         return self
+
+    @property
+    def used(self) -> bool:
+        """Whether people use it by themselves, and not sessions alone."""
+        return {*self.while_in.values(), *self.on_transition.values(), self.at_start} != {0}
 
     def quantity(self, state: str) -> str | int:
         """The reference to the quantity in a state."""

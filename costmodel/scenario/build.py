@@ -158,6 +158,19 @@ class Scenario:
         records = [self.parameters[one] for one in self.behind([one_of("parameter", name, self.parameters)])]
         return max((one.status or "derived" for one in records if not one.operands), key=STRENGTH.index)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What the model leaves out, in the words of its file; and what it says nothing of, so that it counts as 0."""
+        said = list(self.model.leaves_out)
+        for strategy in self.model.strategies.values():
+            therapy, silent = strategy.therapy, []
+            if therapy and not therapy.per_session:
+                silent.append("what a session takes beside its price (the patient's time and journey, supervision)")
+            if therapy and not therapy.once and therapy.set_up == 0:
+                silent.append("what a course takes before it begins (set-up, training)")
+            said += [f"{strategy.label}: the file says nothing of {one}, so it is 0 here." for one in silent]
+        return tuple(said)
+
     @cached_property
     def used(self) -> tuple[str, ...]:
         """Parameters that feed the answer, in the order of the file, with everything that they are made of."""

@@ -105,7 +105,7 @@ OUTLASTS = "What is saved does not outlast the gain: make its half-life product_
 
 
 def outlasting(model: ModelFile, strategy: str) -> Iterator[tuple[str, TimeOf, list[TimeOf]]]:
-    """Effects on use that fade: the key of each, its half-life, and those of the gains that it may not outlast.
+    """Effects on use and jobs that fade: the key of each, its half-life, and those of the gains it may not outlast.
 
     Gains are effects on transitions. None is named where nothing fades but use, or where a gain lasts to the horizon.
     """
@@ -115,7 +115,7 @@ def outlasting(model: ModelFile, strategy: str) -> Iterator[tuple[str, TimeOf, l
     lasting = (window(model, strategy, key, one)[1] for key, one in gains.items() if one.half_life is None)
     if fading and not any(end >= model.horizon.years - SAME_TIME for end in lasting):
         for key, effect in effects.items():
-            if (effect.quantity or effect.channels) and effect.half_life is not None:
+            if effect.transition is None and effect.half_life is not None:
                 yield key, effect.half_life, fading
 
 
@@ -140,10 +140,23 @@ def times(subject: Subject) -> Iterator[Problem]:
                 f"{item.lag.text} is not a whole number of cycles",
                 f"The cycle is {model.cycle}.",
             )
+
+
+def therapies(subject: Subject) -> Iterator[Problem]:
+    """Therapies with payers of their own, and items of which sessions take some: they exist for that alone."""
+    model = subject.model
     payers = dict.fromkeys(strategy.therapy.paid_by for strategy in model.strategies.values() if strategy.therapy)
     if len(payers) > 1:
         found = f"therapies are paid by different parties ({', '.join(payers)})"
         yield subject.problem(("strategies",), found, "This is not yet supported: give all the same payer.")
+    for name, strategy in model.strategies.items():
+        for key in ("per_session", "once") if strategy.therapy else ():
+            for item in getattr(strategy.therapy, key):
+                keys: Keys = ("strategies", name, "therapy", key, item)
+                yield from subject.undeclared(keys, item, model.costs, "cost item")
+                if item in model.costs and model.costs[item].used:
+                    remedy = "Give what sessions take an item of its own, with while_in: {others: 0}."
+                    yield subject.problem(keys, f'people use "{item}" by themselves', remedy)
 
 
 def cuts(subject: Subject) -> Iterator[Problem]:

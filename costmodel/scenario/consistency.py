@@ -36,6 +36,7 @@ def check(subject: Subject) -> list[Problem]:
         probabilities.check if subject.model.in_probabilities else _rates,
         _effects,
         _costs,
+        clock.therapies,
         _double_counting,
         work.check,
         clock.times,

@@ -115,6 +115,8 @@ UNITS = {
     "strategies.*.therapy.attendance": "share",
     "strategies.*.therapy.price": "price",
     "strategies.*.therapy.set_up": "price",
+    "strategies.*.therapy.per_session.*": "share multiplier",
+    "strategies.*.therapy.once.*": "share multiplier",
     "strategies.*.effects.*.hazard_ratio": "hazard_ratio",
     "strategies.*.effects.*.rate": "rate",
     "strategies.*.effects.*.relative_risk": "relative_risk",

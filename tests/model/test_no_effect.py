@@ -119,6 +119,8 @@ def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: P
         for strategy in model["strategies"].values():
             for key in ("effects", "harms", "cohort", "transitions"):
                 strategy.pop(key, None)
+            for key in ("per_session", "once"):
+                strategy.get("therapy", {}).pop(key, None)
         model["alternatives"] = {}
         model["strategies"]["usual_care"].pop("therapy", None)
         result = cm.run(cm.load(write_model(tmp_path, model)), draws=5)

@@ -243,6 +243,8 @@ def features(scenario: cm.Scenario) -> dict[str, bool]:
         "onset": any(e.onset for e in effects),
         **{f"dose, {rule}": any(e.dose and e.dose.rule[0] == rule for e in effects) for rule in DOSE_RULES},
         "optimism": any(e.optimism is not None for e in effects),
+        "taken by sessions": any(t.per_session for t in therapies),
+        "taken once": any(t.once for t in therapies),
         "jobs": any(e.jobs is not None for e in effects),
         "displaced jobs": bool(model.work and model.work.displaced and any(e.jobs is not None for e in effects)),
         "controlled share": any(e.controlled_share is not None for e in effects),

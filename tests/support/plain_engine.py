@@ -287,10 +287,16 @@ class PlainModel:
                 a_year.append(quantity * self.value(item.price))
             multiples = [self._multiple(k, name, strategy, model) for k in range(self.count)]
             used = [_dot(years, a_year) for years in variant.person_years]
-            if on_channel := self._on_channel(item, strategy, model):
+            if self._people_use(item) and (on_channel := self._on_channel(item, strategy, model)):
                 used = comparator.cost["cost " + name]
                 multiples = [self._multiple_of_cost(k, on_channel, strategy, model) for k in range(self.count)]
             variant.cost["cost " + name] = [x * y for x, y in zip(used, multiples, strict=True)]
+            if therapy is not None:
+                each, once = self.value(therapy.per_session.get(name, 0)), self.value(therapy.once.get(name, 0))
+                for k in range(self.count):
+                    held = delivered * self._inside(k, first, first + over) / over
+                    starts = 1.0 if self.months[k] <= first < self.months[k + 1] else 0.0
+                    variant.cost["cost " + name][k] += (held * each + starts * once) * self.value(item.price)
         years = [self._years_in_work(k, variant, strategy, model) for k in range(self.count)]
         for line, (_, _, money) in self._work().items():
             variant.cost[line] = [time * money for time in years]
@@ -390,12 +396,17 @@ class PlainModel:
             mixed([part.qaly for part in parts]),
         )
 
+    def _people_use(self, item: Any) -> bool:
+        """Not sessions alone."""
+        return any(reference != 0 for reference in item.while_in.values())
+
     def without_effect_on_other_care(self) -> None:
         """Beside therapy every strategy's people cost what the comparator's cost under the same alternative."""
+        of_therapy = {"therapy", *(f"cost {n}" for n, item in self.model.costs.items() if not self._people_use(item))}
         for row in self.variants:
             for variant, usual in zip(row, self.variants[0], strict=True):
                 variant.cost = {
-                    line: cost if line == "therapy" else usual.cost[line] for line, cost in variant.cost.items()
+                    line: cost if line in of_therapy else usual.cost[line] for line, cost in variant.cost.items()
                 }
 
     def weights(self) -> list[float]:

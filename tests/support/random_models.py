@@ -317,6 +317,17 @@ class Draft:
             block |= {"causal_share": self.share(), "gap_from": self.one(states)}
         return block | {"lag": f"{step * int(self.rng.integers(0, 5))} months"}
 
+    def of_sessions(self, therapies: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """An item of which sessions take some, and people by themselves nothing."""
+        for therapy in therapies:
+            for key in ("per_session", "once"):
+                amount = number("multiplier", self.between(0.1, 3.0), **self.uncertain("gamma", cv=0.2))
+                if self.chance(0.6):
+                    therapy[key] = {"of_sessions": self.one([1, self.add("taken", amount)])}
+        category, payer = self.one(["therapy", "informal care"]), self.one(PAYERS[:-1])
+        block = {"label": "What sessions take", "category": category, "paid_by": payer, "while_in": {"others": 0}}
+        return block | {"price": self.price("hour", 1, 90), "cashable": self.share(), "lag": f"{self.step} months"}
+
     def costs(self, states: Sequence[str], step: int) -> dict[str, Any]:
         count = int(self.rng.integers(1, 5))
         categories = list(self.rng.choice(CATEGORIES, count))
@@ -495,11 +506,13 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
             if chosen := [channel for channel in sorted(used) if draft.chance(0.6)]:
                 other_care = draft.effect_on_channels(chosen)
                 strategy["effects"]["other_care"] = draft.fading_no_later(other_care, strategy["effects"])
+    if draft.chance(0.4):
+        model["costs"]["of_sessions"] = draft.of_sessions([s["therapy"] for s in strategies.values() if "therapy" in s])
     if work := draft.work(model):
         model["work"] = work
         for name, strategy in strategies.items():
             if name != "usual_care" and draft.chance(0.7):
-                strategy["effects"]["jobs"] = draft.effect_on_jobs()
+                strategy["effects"]["jobs"] = draft.fading_no_later(draft.effect_on_jobs(), strategy["effects"])
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)

@@ -255,7 +255,17 @@ def NEVER_CLOSING(model: ModelFile) -> ModelFile:
 def nothing_of_its_own(model: ModelFile) -> ModelFile:
     """An edit: strategies have no start, transitions, utilities or items of their own."""
     own: dict[str, Any] = {"cohort": None, "transitions": {}, "utilities": {}, "matrices": None}
-    return free_of_own_items(each_strategy(lambda strategy: strategy.model_copy(update=own))(model))
+    return free_of_own_items(SESSIONS_ALONE(each_strategy(lambda strategy: strategy.model_copy(update=own))(model)))
+
+
+def _sessions_alone(strategy: Strategy) -> Strategy:
+    if strategy.therapy is None:
+        return strategy
+    return strategy.model_copy(update={"therapy": strategy.therapy.model_copy(update={"per_session": {}, "once": {}})})
+
+
+SESSIONS_ALONE = each_strategy(_sessions_alone)
+"""An edit: sessions take nothing of any cost item."""
 
 
 def free_of_own_items(model: ModelFile) -> ModelFile:

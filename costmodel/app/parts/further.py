@@ -122,7 +122,7 @@ def _stops(result: Result, perspective: str, strategy: str) -> None:
 
 def _leaves_out(result: Result) -> None:
     st.header("What this leaves out", anchor=False)
-    st.markdown("\n".join(f"- {literal(text)}" for text in result.scenario.model.leaves_out))
+    st.markdown("\n".join(f"- {literal(text)}" for text in result.scenario.left_out))
 
 
 def _sources(result: Result) -> None:

@@ -19,6 +19,7 @@ from costmodel.model.money import (
     multiple_of_cost,
     sessions,
     share_open,
+    taken_by_sessions,
     therapy_cost,
     therapy_window,
     utilities,
@@ -69,6 +70,7 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
         for variant, name in product(traces, model.costs)
     }
     jobs = {variant: _jobs(inputs, variant) for variant in traces} if model.work else {}
+    of_sessions = [name for name, item in model.costs.items() if not item.used]
     windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
     for row in inputs.booked:
         sheet.put("Month to", row, rates.outside("Month to", row))
@@ -78,9 +80,15 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
             held = sheet.put(f"{strategy}: sessions held", row, held)
             cost = therapy_cost(model, strategy, begin, end, window, held, look)
             sheet.put(cost_name((strategy, ""), THERAPY), row, cost, "money")
+            for name in of_sessions:
+                taken = taken_by_sessions(model, strategy, begin, end, window, held, look, item=name)
+                for variant in (variant for variant in traces if variant[0] == strategy):
+                    sheet.put(cost_name(variant, name), row, taken, "money")
         for variant, trace in traces.items():
             for name, spans in per_year[variant[1]].items():
                 of_variant = model_of(inputs, variant)
+                if (cost_name(variant, name), row) in sheet.values:
+                    continue
                 if effects := on_channels[(*variant, name)]:
                     cost = sheet.at(cost_name((comparator, variant[1]), name), row)
                     if row > REFERRAL:

@@ -20,7 +20,6 @@ from costmodel.analysis.verification.context import (
 )
 from costmodel.analysis.verification.laws import EXACT, PENNY
 from costmodel.model.draws import Array
-from costmodel.model.money import THERAPY
 from costmodel.model.run import evaluate
 from costmodel.result import table
 from costmodel.result.payback import NEVER
@@ -161,7 +160,7 @@ def _by_hand(context: Context) -> Finding:
         worst = worst_of(worst, largest(flows.people[-1, :, 0, a, 0] - start @ whole[:count, :count]))
         worst = worst_of(worst, largest(flows.qaly[0, :, a] - spent @ utilities))
         for i, item in enumerate(context.result.items):
-            if item.name != THERAPY:
+            if item.name in structure.model.costs:  # what jobs move begins when therapy has ended
                 worst = worst_of(
                     worst,
                     largest(flows.cost[0, i, :, a] - spent @ _per_year(context, structure.model.costs[item.name])),
