@@ -47,11 +47,13 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
     words = answer(result, strategy, shown[0] if len(shown) == 1 else None)
     yield Paragraph(words.headline, strong=True)
     yield from map(Paragraph, words.beside)
+    whose = result.setting.main if result.setting.main in shown else shown[0]
     for horizon in result.horizons:
         yield Heading(_title(result, strategy, horizon))
         rows = [_by_perspective(result, strategy, horizon, name) for name in shown]
         yield Table(pd.DataFrame(rows), BY_PERSPECTIVE, name=f"by_perspective_{horizon:g}")
-    whose = result.setting.main if result.setting.main in shown else shown[0]
+        if horizon != result.horizons[0]:
+            yield Paragraph(_extrapolated(result, perspective=whose, horizon=horizon, strategy=strategy))
     for horizon in result.horizons:
         yield from _purse(result, strategy, horizon, whose)
     yield Heading(f"Net saving by category, {in_words(result.horizons[0])}")
@@ -89,6 +91,15 @@ def _by_perspective(result: Result, strategy: str, horizon: float, perspective: 
         "chance": _words(result, "chance_payback", chance, **at),
         "offset": _words(result, "offset_ratio", "{:.3g}".format, **at),
     }  # fmt: skip
+
+
+def _extrapolated(result: Result, perspective: str, **at: Any) -> str:
+    """How much of a net saving falls after the last observation."""
+    saving = result.setting.currency.money(_of_group(result, "net_saving_extrapolated", perspective=perspective, **at))
+    share = pick(result, "share_extrapolated", perspective=perspective, **at)
+    part = share.words if pd.isna(share.value) else f"{percent(share.value, 2)} of what other care saves falls there"
+    after = f"After {in_words(result.horizons[0])}, where observation ends"
+    return f"{after}: {saving} of net saving ({result.setting.name(perspective)}); {part}."
 
 
 def _purse(result: Result, strategy: str, horizon: float, perspective: str) -> Iterator[Block]:

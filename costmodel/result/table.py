@@ -22,6 +22,7 @@ Row = dict[str, Any]
 ANSWERED = ("outcome", "perspective", "party", "category", "channel", "discounted", "horizon_months", "run", "strategy")
 """Columns that say which question a row answers."""
 THE_SAME = "the same: nothing to pay back"
+NO_SAVING = "other care saves nothing"
 SMALLEST_QALY = 1e-4
 """QALYs. Below this a difference is nothing (under an hour of full health) and no ratio is formed."""
 
@@ -151,6 +152,7 @@ def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) ->
     if h == len(result.horizons) - 1:
         yield row("peak_funding", result.estimate(run, peak))
     yield from _ratios(result, run, h, s, perspective, row)
+    yield from _extrapolated(result, run, h, s, perspective, row)
     yield from purse.rows(result, run, h, s, perspective, row)
 
 
@@ -170,6 +172,26 @@ def _ratios(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) 
     benefit = result.estimate(run, gain * result.threshold - cost)
     words = f"at {currency.written(f'{result.threshold:,.0f}')} per QALY"
     yield row("nmb", benefit, discounted=True, words=words)
+
+
+def _extrapolated(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
+    """Of a horizon beyond the follow-up: the net saving that falls after it, and its share of what other care saves."""
+    if h == 0:
+        return
+    (saving, other), (saving_by_then, other_by_then) = (
+        (-net, therapy - net)
+        for net, therapy in (
+            (
+                result.net_cost(run, at, s, perspective=perspective),
+                result.net_cost(run, at, s, perspective=perspective, category="therapy"),
+            )
+            for at in (h, 0)
+        )
+    )
+    yield row("net_saving_extrapolated", result.estimate(run, settled(saving - saving_by_then)))
+    whole, later = (float(run.weights @ part.mean(axis=-1)) for part in (other, settled(other - other_by_then)))
+    share, words = (later / whole + 0.0, "") if whole > NOTHING else (NEVER, NO_SAVING)
+    yield row("share_extrapolated", Estimate(share), unit="share", words=words)
 
 
 def offset_ratio(spent: float, returned: float) -> float | None:

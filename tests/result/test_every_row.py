@@ -16,7 +16,7 @@ from tests.support.pounds import PARTIES, PERSPECTIVES
 
 def made_up(items: int, strategies: int, draws: int) -> Outcomes:
     """Outcomes without a pattern, so that no two questions have the same answer. Two horizons, two alternatives."""
-    rng = np.random.default_rng(draws)
+    rng = np.random.default_rng([draws, 1])
     shape, views, perspectives = (strategies, 2, draws), len(VIEWS), len(PERSPECTIVES)
     sustained = rng.uniform(0, 80, (2, views, perspectives, *shape))
     sustained = np.where(sustained > 60, math.inf, sustained)

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 import costmodel as cm
+from costmodel.page import Paragraph
+from costmodel.report.answer import page
 from costmodel.result.payback import NEVER
 from tests.support.answers import answer, rows, saving
 from tests.support.example import derived, load_example, number
@@ -46,6 +48,8 @@ UNITS = {
     "chance_payback": "share",
     "chance_cash_payback": "share",
     "offset_ratio": "ratio",
+    "net_saving_extrapolated": "GBP",
+    "share_extrapolated": "share",
     "cost_per_qaly": "GBP per QALY",
     "purse": "GBP",
     "taken_out": "GBP",
@@ -165,6 +169,36 @@ def test_where_nothing_is_spent_on_therapy_there_is_no_offset_ratio(tmp_path: Pa
     result = cm.run(load_example(tmp_path, **paid_privately), draws=0)
     assert rows(result, "offset_ratio", perspective="nhs").empty
     assert not rows(result, "offset_ratio", perspective="societal").empty
+
+
+def test_what_is_saved_after_the_follow_up_stands_on_a_line_of_its_own(result: cm.Result) -> None:
+    for run in ("expected", "deterministic", "worse"):
+        for perspective in PERSPECTIVES:
+            at: dict[str, Any] = {"run": run, "strategy": "therapy"}
+            early, late = (saving(result, perspective, horizon_months=month, **at) for month in (24.0, 60.0))
+            later = answer(result, "net_saving_extrapolated", perspective, horizon_months=60.0, **at)
+            assert late == pytest.approx(early + later, abs=1e-9)
+            assert rows(result, "net_saving_extrapolated", perspective=perspective, **at).empty
+
+
+def test_its_share_is_of_what_other_care_saves(tmp_path: Path) -> None:
+    """Therapy that still runs is not in the share; where other care saves nothing the share is in words."""
+    effect = "strategies.therapy.effects.recovers_faster"
+    long = {"strategies.therapy.therapy.over": "48 months", f"{effect}.until": "horizon"}
+    result = cm.run(load_example(tmp_path, **long), draws=0)
+    at: dict[str, Any] = {"horizon_months": 60.0}
+    therapy = saving(result, category="therapy", **at), saving(result, category="therapy")
+    other = saving(result, **at) - therapy[0], saving(result) - therapy[1]
+    assert answer(result, "share_extrapolated", **at) == pytest.approx(1 - other[1] / other[0], rel=1e-9)
+    assert answer(result, "net_saving_extrapolated", **at) < 0 < other[0] - other[1]
+    paragraphs = [block.text for block in page(result).blocks if isinstance(block, Paragraph)]
+    (said,) = [text for text in paragraphs if text.startswith("After 2 years, where observation ends: ")]
+    share = answer(result, "share_extrapolated", **at)
+    assert said.endswith(f"; {100 * share:.2g}% of what other care saves falls there.")
+    harmless = load_example(tmp_path, **{f"{effect}.hazard_ratio": 1})
+    (row,) = rows(cm.run(harmless, draws=0), "share_extrapolated", perspective="nhs_pss", **at).itertuples()
+    assert row.value != row.value
+    assert row.words == "other care saves nothing"
 
 
 def test_savings_are_shown_by_category_and_by_the_parties_of_a_perspective(result: cm.Result) -> None:

@@ -34,5 +34,6 @@ EVERYBODY: dict[str, Any] = {
     "costs.police": cost("community", "justice"),
     "costs.work": cost("productivity", "nobody", "employer"),
     "costs.family": cost("informal care", "household", price="month_of_care"),
+    "costs.others": cost("productivity", "employer", "other_households"),
 }
 """Edits for `tests.support.example.example`."""

@@ -85,7 +85,12 @@ class PlainTable:
         for p, (perspective, parties) in enumerate(PERSPECTIVES.items()):
             cash = self._sum(lambda i, a, n: -self.found.cash[h, i, s, a, n], parties)
             yield self._row("cash_net_saving", cash, perspective=perspective)
-            for row in (*self._paybacks(h, s, p), *self._ratios(h, s, parties), *self._purse(h, s, parties)):
+            for row in (
+                *self._paybacks(h, s, p),
+                *self._ratios(h, s, parties),
+                *self._after(h, s, parties),
+                *self._purse(h, s, parties),
+            ):
                 yield row | {"perspective": perspective}
             if h == len(self.result.horizons) - 1:
                 yield self._row("peak_funding", self.found.peak[0, p, s].tolist(), perspective=perspective)
@@ -124,6 +129,22 @@ class PlainTable:
         yield self._row("cost_per_qaly", [], unit="GBP per QALY", discounted=True) | {"value": value, "words": words}
         benefit = self._each(lambda a, n: threshold * gain[a][n] + saved[a][n])
         yield self._row("nmb", benefit, discounted=True) | {"words": f"at £{threshold:,.0f} per QALY"}
+
+    def _after(self, h: int, s: int, parties: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """What is saved between the follow-up and a later horizon, and its share of what all but sessions save."""
+        if h == 0:
+            return
+        net, therapy = (
+            [self._saved(at, s, False, parties, *category) for at in (h, 0)] for category in ((), ("therapy",))
+        )
+        later = self._each(lambda a, n: net[0][a][n] - net[1][a][n])
+        yield self._row("net_saving_extrapolated", later)
+        other = [self._each(lambda a, n, i=i: net[i][a][n] - therapy[i][a][n]) for i in (0, 1)]
+        whole, before = (mean(values, self.run.weights) for values in other)
+        share = {"value": (whole - before) / whole, "words": ""}
+        if whole <= 1e-6:
+            share = {"value": None, "words": "other care saves nothing"}
+        yield self._row("share_extrapolated", [], unit="share") | share
 
     def _purse(self, h: int, s: int, parties: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         """What the parties pay for the comparator's people, and the shares of it: of all but sessions and receipts."""
