@@ -119,6 +119,21 @@ def test_a_worksheet_has_it_as_numbers_with_a_chart() -> None:
     assert TAKEAWAY in {cell.value for cell in sheet["A"]}
 
 
+def test_a_chance_an_interval_and_a_groups_money_are_read_as_such_and_are_numbers_of_one_person_in_a_sheet() -> None:
+    frame = pd.DataFrame({"share": [0.125], "cost": [50.0], "low": [-10.0], "high": [20.0]})
+    columns = (
+        Column("share", "Chance", "chance"), Column("cost", "Cost", "money", people=100),
+        Column("low", "Between", "interval", to="high", people=100),
+    )  # fmt: skip
+    page = Page("Styles", (Table(frame, columns, name="styles"),), in_currency=POUNDS)
+    assert "| 12 of 100 | £5,000 | −£1,000 to £2,000 |" in render.markdown(page)
+    sheet = book_of(page)["Toy"]
+    (table,) = sheet.tables.values()
+    assert [cell.value for cell in sheet[table.ref][1]] == [0.125, 50, "−£1,000 to £2,000"]
+    unknown = Table(frame.assign(low=None), columns, name="styles")
+    assert "| 12 of 100 | £5,000 | – |" in render.markdown(Page("Styles", (unknown,), in_currency=POUNDS))
+
+
 def of_the_dashboard() -> None:
     from costmodel.app.parts import show
     from tests.report.test_one_page import TOY

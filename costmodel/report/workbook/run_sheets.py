@@ -12,6 +12,7 @@ from costmodel.analysis.incremental import incremental
 from costmodel.analysis.psa import psa
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.voi import FEWEST_DRAWS, value_of_information
+from costmodel.currency import Currency
 from costmodel.errors import InputError
 from costmodel.page import (
     SHEET,
@@ -26,6 +27,7 @@ from costmodel.page import (
     Table,
     is_missing,
     titled,
+    written,
 )
 from costmodel.report.answer import by_convention
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
@@ -119,7 +121,7 @@ class RunSheet:
         page.set_row(self.row, LINE * max(3, *lines))
         for row, record in zip(rows, records, strict=True):
             for at, column in enumerate(columns):
-                self._cell(row, at, _value(record, column), column.style)
+                self._cell(row, at, _value(record, column, table.currency), column.style)
         self.row = rows.stop
         return rows
 
@@ -180,9 +182,9 @@ def _distinct(headings: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def _value(row: dict[str, Any], column: Column) -> str | float | None:
-    """A cell as a number where there is one, else in words."""
-    value: Any = row.get(column.key)
+def _value(row: dict[str, Any], column: Column, currency: Currency | None) -> str | float | None:
+    """A cell as a number where there is one, else in words; an interval is words."""
+    value: Any = row.get(column.key) if column.style != "interval" else written(row, column, currency)
     if is_missing(value):
         value = row.get(column.words) if column.words else None
     if is_missing(value):
