@@ -189,6 +189,8 @@ class ConstantPounds(Block):
 
 class DrawsFile(Block):
     position: Name
+    therapy: Text | None = None
+    """Of this class; the one in use if left out."""
     without: list[Text] = []
     """Without these trials."""
 

@@ -148,7 +148,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(figures: Synthe
 def test_shipped_draws_are_what_the_command_writes_today(name: str, tmp_path: Path) -> None:
     """Another processor may round the last bit otherwise; hence not all rows."""
     declared = DECLARED.files[name]
-    found = cm.synthesise(position=declared.position, without=declared.without)
+    found = cm.synthesise(position=declared.position, therapy=declared.therapy, without=declared.without)
     path = found.write_draws(tmp_path / f"{name}.csv")
     shipped_, now = read_posterior(SHIPPED / path.name), read_posterior(path)
     assert json.loads(shipped_.remark) == json.loads(now.remark) | {"file": "../synthesis.yaml"}
