@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.explain import explain
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.psa import psa
+    from costmodel.analysis.purse import purse
     from costmodel.analysis.sensitivity import chance_break_even, frontier, grid
     from costmodel.analysis.sensitivity.break_even import break_even
     from costmodel.analysis.sensitivity.tornado import tornado
@@ -59,7 +60,8 @@ _WHERE = {
     "costmodel.analysis.calibration": ("calibrate",),
     "costmodel.analysis.voi": ("voi",),
     "costmodel.analysis.psa": ("psa",),
-    "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "explain", "frontier", "grid", "tornado"),
+    "costmodel.analysis.purse": ("purse",),
+    "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
     "costmodel.analysis.validation": ("validate",),
     "costmodel.analysis.verification": ("verify",),
     "costmodel.cases.replicate": ("replicate",),
@@ -74,8 +76,8 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "calibrate",
-    "chance_break_even", "explain", "frontier", "grid", "incremental", "load", "psa", "replicate", "run", "sweep",
-    "synthesise", "tornado", "validate", "verify", "voi", "workbook",
+    "chance_break_even", "explain", "frontier", "grid", "incremental", "load", "psa", "purse", "replicate", "run",
+    "sweep", "synthesise", "tornado", "validate", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import typer
 import costmodel
 from costmodel.analysis.explain import DRAWS as DRAWS_OF_EXPLAIN
 from costmodel.analysis.incremental import incremental as steps
+from costmodel.analysis.purse import purse as what_is_spent
 from costmodel.cli.options import (
     Draws,
     Fix,
@@ -174,6 +175,13 @@ def explain(
             horizon=months, discounted=discounted or None, draws=draws, seed=seed,
         )  # fmt: skip
     out.give(found.page())
+
+
+def purse(of: Run, out: Out, perspective: Perspective = None) -> None:
+    """What is spent on these people without the therapy, by channel and payer, and what share of it goes."""
+    loaded = of.load()
+    perspective = perspective_of(loaded, perspective) if perspective else None
+    out.give(what_is_spent(of.run(loaded, strata=False), perspective).page())
 
 
 @command()

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from costmodel.analysis.incremental import incremental
+from costmodel.analysis.purse import purse
 from costmodel.page import NONE, Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
 from costmodel.report.saved import command
 from costmodel.report.sentence import answer, pick
-from costmodel.result.purse import NO_COURSE, NOTHING_SPENT
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import chance, percent, qalys, upper_first
@@ -55,7 +55,7 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
         if horizon != result.horizons[0]:
             yield Paragraph(_extrapolated(result, perspective=whose, horizon=horizon, strategy=strategy))
     for horizon in result.horizons:
-        yield from _purse(result, strategy, horizon, whose)
+        yield from purse(result, whose).blocks(strategy, horizon, whose)
     yield Heading(f"Net saving by category, {in_words(result.horizons[0])}")
     payers = (Column(name, result.setting.name(name), "money") for name in shown)
     yield Table(_by_category(result, strategy, shown), (Column("category", "", "text"), *payers), name="by_category")
@@ -100,47 +100,6 @@ def _extrapolated(result: Result, perspective: str, **at: Any) -> str:
     part = share.words if pd.isna(share.value) else f"{percent(share.value, 2)} of what other care saves falls there"
     after = f"After {in_words(result.horizons[0])}, where observation ends"
     return f"{after}: {saving} of net saving ({result.setting.name(perspective)}); {part}."
-
-
-def _purse(result: Result, strategy: str, horizon: float, perspective: str) -> Iterator[Block]:
-    """What is spent without the therapy by channel, and what share of it goes, would have to go, and is supported."""
-    setting, rows = result.setting, []
-    at: dict[str, Any] = {"perspective": perspective, "horizon": horizon, "strategy": strategy}
-
-    def share(outcome: str, channel: str) -> str:
-        try:
-            row = pick(result, outcome, channel=channel, **at)
-        except LookupError:
-            return NONE
-        if pd.isna(row.value):
-            return str(row.words)
-        span = "" if pd.isna(row.low) else f" ({percent(row.low, 2)} to {percent(row.high, 2)})"
-        return f"{percent(row.value, 2)}{span}"
-
-    for channel in (*setting.channels, "all"):
-        try:
-            spent = _of_group(result, "purse", channel=channel, **at)
-        except LookupError:
-            continue
-        rows.append({
-            "channel": "all of these" if channel == "all" else setting.channels[channel].name, "spent": spent,
-            "taken": _of_group(result, "taken_out", channel=channel, **at),
-            "achieved": share("share_achieved", channel), "supported": share("share_supported", channel),
-        })  # fmt: skip
-    yield Heading(f"What is spent without the therapy, {setting.name(perspective)}, {in_words(horizon)}")
-    columns = (
-        Column("channel", "", "text"), Column("spent", "spent", "money"), Column("taken", "taken out", "money"),
-        Column("achieved", "that share"), Column("supported", "supported by trials, in full effect"),
-    )  # fmt: skip
-    yield Table(pd.DataFrame(rows), columns, name=f"purse_{horizon:g}")
-    needed = pick(result, "share_needed", **at)
-    if pd.isna(needed.value) or needed.words in (NO_COURSE, NOTHING_SPENT):
-        yield Paragraph(f"Share that would have to go for the course to be repaid: {needed.words}.")
-    else:
-        said = f": {needed.words}" if needed.words else ""
-        yield Paragraph(
-            f"Share that would have to go for the course to be repaid: {share('share_needed', 'all')}{said}."
-        )
 
 
 def _by_category(result: Result, strategy: str, shown: list[str]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 
 from costmodel.engine.formulas import NOTHING, settled
 from costmodel.result.payback import NEVER
-from costmodel.result.sums import Array, Estimate, Run, Sums
+from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums, sign_of
 from costmodel.scenario.setting import THERAPY
 
 ALL = "all"
@@ -39,7 +39,7 @@ def purse(
     found: dict[str, Part] = {}
     for i, item in enumerate(result.items):
         channel = result.setting.channel_of(item.category)
-        if item.category == THERAPY or channel is None or result.sign(item, perspective, party) <= 0:
+        if item.category == THERAPY or channel is None or sign_of(result.setting, item, perspective, party) <= 0:
             continue
         theirs, own = run.outcomes.cost[h, 0, i, 0], run.outcomes.cost[h, 0, i, s]
         for name in (channel, ALL):
@@ -68,10 +68,20 @@ def rows(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> 
             continue
         if run.name in result.conventions:  # what the file's effects would take away is said of the base
             continue
-        supported = result.supported_by(run, s, channel)
+        supported = supported_by(result, run, s, channel)
         found = Estimate(NEVER) if supported is None else result.estimate(run, supported)
         words = words or (NO_EFFECT if supported is None else "")
         yield row("share_supported", found, channel=channel, unit="share", words=words)
+
+
+def supported_by(result: Sums, run: Run, s: int, channel: str) -> Array | None:
+    """Share of a channel's cost that the evidence in the file takes away in full effect; None without any."""
+    if (found := result.supported.get((result.strategies[s], channel))) is None:
+        return None
+    central, drawn = found
+    if run.name == DETERMINISTIC:
+        return central
+    return drawn if run.outcomes.draws == drawn.shape[-1] else drawn.mean(axis=-1, keepdims=True)
 
 
 def _share(result: Sums, run: Run, part: Array, whole: Array) -> Estimate:

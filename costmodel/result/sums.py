@@ -203,7 +203,7 @@ class Sums:
         for i, item in enumerate(self.items):
             if category is not None and item.category != category:
                 continue
-            sign = self.sign(item, perspective, party)
+            sign = sign_of(self.setting, item, perspective, party)
             if not sign:
                 continue
             if cash:
@@ -229,29 +229,10 @@ class Sums:
         discounted = true_or_false("discounted", discounted)
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
         for i, item in enumerate(self.items):
-            sign = self.sign(item, perspective, None) if category in (None, item.category) else 0
+            sign = sign_of(self.setting, item, perspective, None) if category in (None, item.category) else 0
             if sign:
                 total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
         return total
-
-    def sign(self, item: LedgerItem, perspective: str | None, party: str | None) -> int:
-        """What one unit of an item costs a perspective or a party: 1 if it pays, −1 if it receives, else 0."""
-        setting = self.scenario.setting
-        if party is not None and perspective is not None:
-            raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
-        if party is not None:
-            return account(one_of("party", party, setting.parties), item.paid_by, item.received_by)
-        name = setting.everyone if perspective is None else setting.asked(perspective)
-        return setting.weight(name, item.paid_by, item.received_by)
-
-    def supported_by(self, run: Run, strategy: int, channel: str) -> Array | None:
-        """Share of a channel's cost that the evidence in the file takes away in full effect; None without any."""
-        if (found := self.supported.get((self.strategies[strategy], channel))) is None:
-            return None
-        central, drawn = found
-        if run.name == DETERMINISTIC:
-            return central
-        return drawn if run.outcomes.draws == drawn.shape[-1] else drawn.mean(axis=-1, keepdims=True)
 
     def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:
         """QALYs of a strategy less those of the comparator, (alternative, draw)."""
@@ -351,6 +332,16 @@ class Sums:
     def cycle_months(self) -> float:
         """Length of a cycle; a fraction for a cycle of weeks, of which a year has 52."""
         return cycle_months(self.scenario.model)
+
+
+def sign_of(setting: SettingFile, item: LedgerItem, perspective: str | None, party: str | None) -> int:
+    """What one unit of an item costs a perspective or a party: 1 if it pays, −1 if it receives, else 0."""
+    if party is not None and perspective is not None:
+        raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
+    if party is not None:
+        return account(one_of("party", party, setting.parties), item.paid_by, item.received_by)
+    name = setting.everyone if perspective is None else setting.asked(perspective)
+    return setting.weight(name, item.paid_by, item.received_by)
 
 
 def in_words(months: float) -> str:

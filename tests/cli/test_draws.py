@@ -31,7 +31,7 @@ def test_every_command_that_asks_draws_takes_them_from_a_file(tmp_path: Path) ->
     model, folder = str(example(tmp_path)), tmp_path / "out"
     done("draws", model, "-o", str(folder), "--draws", "120")
     table = ["--draws-from", str(folder / "parameters.csv")]
-    for command in ("psa", "beyond", "voi", "incremental"):
+    for command in ("psa", "beyond", "voi", "incremental", "purse"):
         own, again = parsed(command, model, "--draws", "120", "--json"), parsed(command, model, *table, "--json")
         assert again["rows"] == own["rows"], command
         assert "gp_ill" in str(again), command

@@ -75,7 +75,7 @@ class PlainTable:
     def _compared(self, h: int, s: int) -> Iterator[dict[str, Any]]:
         for d in (False, True):
             yield self._row("qaly", self._gain(h, s, d), unit="QALY", discounted=d)
-            for party in PARTIES:
+            for party in (one for one in PARTIES if any(one in (i.paid_by, i.received_by) for i in self.result.items)):
                 yield self._row("net_saving", self._saved(h, s, d, (party,)), party=party, discounted=d)
             for perspective, parties in PERSPECTIVES.items():
                 yield self._row("net_saving", self._saved(h, s, d, parties), perspective=perspective, discounted=d)

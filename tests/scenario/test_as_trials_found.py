@@ -1,0 +1,127 @@
+"""Use of other care as trials found it: what the shipped overlays do at the edges, by the rules that they declare."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import costmodel as cm
+from costmodel.model.draws import central_values, drawn_values
+from costmodel.model.ledger import simulate
+from tests.support.answers import saving
+from tests.support.pounds import money
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+POPULATIONS = sorted(path.parent.name for path in SCENARIOS.glob("*/as_trials_found.yaml"))
+LONG_COURSES = ("depression_resistant", "complex_long_term")
+DRAWS = 400
+
+
+def scenario(population: str) -> cm.Scenario:
+    return cm.load(SCENARIOS / population / "as_trials_found.yaml")
+
+
+def spent(of: cm.Scenario) -> np.ndarray:
+    """What GP visits cost each month at central values, (month, strategy)."""
+    item = 1 + list(of.model.costs).index("gp")
+    return simulate(of, central_values(of), 1).cost[:, item, :2, 0, 0]
+
+
+def taken(of: cm.Scenario, horizon: float | None = None) -> float:
+    """What is taken out of the NHS's purse at central values."""
+    months = of.model.follow_up.months if horizon is None else horizon
+    return float(cm.run(of, draws=0).summary("taken_out", perspective="nhs", horizon_months=months).value.iloc[0])
+
+
+def gained(of: cm.Scenario) -> float:
+    """QALYs gained at central values, without harms, which no dose changes."""
+    result = cm.run(of, draws=0)
+    return float(result.qaly_gain(result.headline, 0, 1).mean())
+
+
+def dose(of: cm.Scenario) -> tuple[float, float, str]:
+    """Studied sessions, sessions that do half, and the parameter of the sessions planned."""
+    strategy = list(of.model.strategies.values())[1]
+    rule = strategy.effects["other_care"].dose
+    return of.value(str(rule.studied)), of.value(str(rule.half_dose)), str(strategy.therapy.sessions)
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_sessions_lower_the_saving_as_the_dose_rule_says(population: str) -> None:
+    base = scenario(population)
+    studied, half, sessions = dose(base)
+    few = base.changed({sessions: base.value(sessions) / 5, "attendance": base.value("attendance")})
+    delivered = few.value(sessions) * few.value("attendance")
+    full = min(base.value(sessions) * base.value("attendance"), studied)
+    part = [one / (one + half) / (studied / (studied + half)) for one in (delivered, full)]
+    whole = [np.log(np.min(costs[:, 1] / costs[:, 0])) for costs in (spent(few), spent(base))]
+    assert whole[0] / whole[1] == pytest.approx(part[0] / part[1], rel=1e-9)
+    assert gained(few) < gained(base)
+    assert any("by the dose rule" in warning for warning in few.warnings)
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_without_sessions_nothing_is_paid_and_nothing_taken_out(population: str) -> None:
+    none = scenario(population).changed({dose(scenario(population))[2]: 0})
+    assert taken(none) == 0
+    assert saving(cm.run(none, draws=0)) == 0
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_full_attendance_costs_more_and_does_no_more_than_was_studied(population: str) -> None:
+    base = scenario(population)
+    assert taken(base.changed({"attendance": 1})) == pytest.approx(taken(base), rel=1e-9)
+
+
+@pytest.mark.parametrize("population", LONG_COURSES)
+def test_a_horizon_inside_therapy_counts_what_has_grown_by_then(population: str) -> None:
+    short = scenario(population).changed({"follow_up": "12 months", "horizon": "12 months"})
+    whole = scenario(population)
+    assert 0 < taken(short) < taken(whole)
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_a_waiting_list_saves_nothing(population: str) -> None:
+    base = scenario(population)
+    strategy = list(base.model.strategies)[1]
+    waiting = base.changed({f"strategies.{strategy}.therapy.wait": "24 months"})
+    costs = spent(waiting)
+    np.testing.assert_allclose(costs[:24, 1], costs[:24, 0], rtol=1e-12)
+    assert taken(waiting, base.model.horizon.months) <= taken(base, base.model.horizon.months)
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_no_saving_outlasts_the_gain_in_any_draw(population: str) -> None:
+    values = drawn_values(scenario(population), DRAWS, seed=1)
+    assert np.all(values["half_life_offsets"] <= values["half_life_gains"])
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_what_is_supported_comes_from_the_synthesis_alone(population: str) -> None:
+    base = scenario(population)
+    ratio = base.value("other_care_ratio")
+    result = cm.run(base.changed({"other_care_ratio": 0.5}), draws=0)
+    rows: Any = result.summary("share_supported", by="channel", perspective="nhs").set_index("channel").value
+    assert rows["gp_community"] == pytest.approx(
+        1 - ratio, abs=0.02
+    )  # a little less where fewer sessions are delivered
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_the_readme_says_what_comes_out(population: str) -> None:
+    result = cm.run(scenario(population))
+    people = result.scenario.model.people
+    at = {"perspective": "nhs_pss", "horizon_months": result.horizons[0]}
+
+    def of_group(outcome: str) -> str:
+        row = result.summary(outcome, **at).iloc[0]
+        return f"{money(row.value * people)} ({money(row.low * people)} to {money(row.high * people)})"
+
+    def share(outcome: str) -> str:
+        row = result.summary(outcome, **at).iloc[0]
+        return f"{row.value:.0%} ({row.low:.0%} to {row.high:.0%})".replace("-", "−")
+
+    cells = [of_group("purse"), share("share_needed"), share("share_achieved"), of_group("net_saving")]
+    assert f"| {' | '.join(cells)} |" in (SCENARIOS / population / "README.md").read_text("utf-8")
