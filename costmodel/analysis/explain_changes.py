@@ -188,18 +188,26 @@ def _with_leaves(scenario: Scenario, leaves: Mapping[str, Leaf]) -> Scenario:
 
 def _bare(data: Any, source: Sequence[str], keys: Keys = ()) -> Any:
     """Data without what a model is refused for and that moves no answer: sources, statuses, what was measured."""
+    within = keys[:1] in (("alternatives",), ("strata",)) and keys[2:] in (("change",), ("add",), ("remove",))
     if isinstance(data, list):
-        return [_bare(one, source) for one in data]
+        return [_bare(one, source) for one in data if not (within and _is_words(one))]
     if not isinstance(data, Mapping):
         return data
-    made = {key: _bare(value, source, (*keys, key)) for key, value in data.items()}
+    kept = [key for key in data if not (within and _is_words(key))]
+    made = {key: _bare(data[key], source, (*keys, key)) for key in kept}
     if keys[:1] == ("parameters",) and len(keys) == 2 and "source" in made and source:
         made |= {"source": source[0], "status": "assumption"}
     if isinstance(estimand := made.get("estimand"), dict):
-        kept = {key: value for key, value in estimand.items() if key != "assumed_for"}
+        estimand.pop("assumed_for", None)
         analysis = UNCONTROLLED if estimand.get("analysis") == UNCONTROLLED else CONTROLLED
-        made["estimand"] = kept | {"comparator": COMPARATOR, "analysis": analysis}
+        estimand |= {"comparator": COMPARATOR, "analysis": analysis}
     return made
+
+
+def _is_words(path: str) -> bool:
+    """Whether a path of a change leads to what moves no answer."""
+    *block, last = path.split(".")
+    return last in SILENT or ("estimand" in block and last != "analysis")
 
 
 def _both(old: Mapping[str, Any], new: Mapping[str, Any], block: str) -> list[str]:
