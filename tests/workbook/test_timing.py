@@ -23,11 +23,12 @@ LESS = {
     "quantity": "gp", "rate_ratio": "rr", "from": "start of therapy", "until": LATER, "onset": "growing",
     "half_life": "lasting", "estimand": ESTIMAND,
 }  # fmt: skip
+LESS_OF = "strategies.therapy.effects.less"
 EDITS: dict[str, Any] = {
     "strategies.therapy.effects.recovers_faster.onset": "growing",
     "strategies.therapy.effects.recovers_faster.half_life": "lasting",
     "strategies.therapy.effects.recovers_faster.dose": {"studied": "studied", "half_dose": "half_dose"},
-    "strategies.therapy.effects.less": LESS | {"dose": {"studied": "studied", "flat_from": "half_dose"}},
+    LESS_OF: LESS | {"dose": {"studied": "studied", "flat_from": "half_dose"}},
     "parameters.studied": number("sessions", 20),
     "parameters.half_dose": number("sessions", 10, distribution="gamma", cv=0.3),
     "parameters.rr": number("rate ratio", 0.7),
@@ -36,8 +37,14 @@ EDITS: dict[str, Any] = {
 }
 
 
-def test_times_that_are_parameters_recompute_in_two_programs(tmp_path: Path) -> None:
-    scenario = load_example(tmp_path, **EDITS)
+ON_USE = {"quantity": "gp", "rate_ratio": "rr"}
+ON_A_CHANNEL = {"channels": ["gp_community"], "cost_ratio": "cr"}
+
+
+@pytest.mark.parametrize("target", [ON_USE, ON_A_CHANNEL])
+def test_times_that_are_parameters_recompute_in_two_programs(target: dict[str, Any], tmp_path: Path) -> None:
+    less = {key: value for key, value in EDITS[LESS_OF].items() if key not in ON_USE} | target
+    scenario = load_example(tmp_path, **(EDITS | {LESS_OF: less, "parameters.cr": number("cost ratio", 0.8)}))
     path = tmp_path / "report.xlsx"
     write(cm.run(scenario, draws=50), path)
     cells = by_formualizer(path)
