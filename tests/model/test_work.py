@@ -327,6 +327,7 @@ SLIPS: list[tuple[str, dict[str, Any], str, str]] = [
     ("W9_a_weekly_benefit", {"parameters.kept_year": price("week", 99)}, '"GBP per week"', "GBP per year"),
     ("W1_a_target_too", {f"{EFFECT}.jobs.quantity": "gp"}, "quantity, channels, jobs; found: quantity, jobs", ""),
     ("W1_for_ever", {f"{EFFECT}.jobs.half_life": REMOVED}, "nothing says how long the effect lasts", "half_life"),
+    ("W1_jobs_that_outlast_the_gain", {f"{ALONE}.until": REMOVED, f"{ALONE}.half_life": "12 months"}, "jobs halves in 2.5 years and the longest gain in 1", "does not outlast the gain"),
     ("W8_an_effect_beside", {"costs.gp.category": "welfare", f"{EFFECT}.less": {"quantity": "gp", "rate_ratio": "less", "from": "referral", "until": "horizon", "estimand": ESTIMAND},
                           "parameters.less": number("rate ratio", 0.8)}, 'the effect "less" moves "gp", and jobs move welfare too', "take one of them out"),
     ("W8_recovery_beside", {"costs.gp.category": "tax"}, 'recovery moves "gp" (causal_share), and jobs move tax too', "take one of them out"),
