@@ -191,7 +191,7 @@ class Fits:
 
     @cached_property
     def score(self) -> Score | None:
-        """How well the figures of the position predict each other, by trial; None with fewer than three."""
+        """How well each figure is predicted from the other trials, verdicts too; None with fewer than three figures."""
         rows = [row for row in self.rows if row.kind == "figure"]
         trials = list(dict.fromkeys(row.trial for row in rows))
         if len(trials) < 3:
@@ -199,7 +199,7 @@ class Fits:
         ours, none = [], []
         for trial in trials:
             own = [row for row in rows if row.trial == trial]
-            others = self._trials([row for row in rows if row.trial != trial], self.typical_onset)
+            others = self._trials([row for row in self.rows if row.trial != trial], self.typical_onset)
             new = fit(others, own[0].therapy, self.model).new
             weights = [row.weight for row in own]
             ours.append(np.average([_crps(row, new.mass, self.typical_onset) for row in own], weights=weights))

@@ -142,6 +142,24 @@ def test_the_score_is_the_known_one_for_no_effect(figures: Synthesis) -> None:
     assert abs(score.difference) < 1.96 * score.se
 
 
+def test_a_figure_is_predicted_from_all_other_trials_of_the_position(base: Synthesis) -> None:
+    """CRPS as E|X − y| − E|X − X'|/2, of draws of the new service that the eleven others give, seen with error."""
+    score = base.score
+    assert score is not None
+    row = next(row for row in base.rows if row.trial == "TADS")
+    assert row.log_ratio is not None
+    assert row.se is not None
+    predicted = base.of_trial("TADS").predicted.mass
+    levels = (np.arange(20_000) + 0.5) / 20_000
+    theta = np.interp(levels, np.cumsum(predicted) - predicted / 2, grid())
+    months = np.arange(42) + 0.5
+    seen = np.log(np.mean(np.exp(theta[:, None] * np.minimum(months / 6, 1)), axis=1))
+    rng = np.random.default_rng(1)
+    first, second = (seen[rng.permutation(20_000)] + rng.normal(0, row.se, 20_000) for _ in range(2))
+    crps = np.mean(np.abs(first - row.log_ratio)) - np.mean(np.abs(first - second)) / 2
+    assert score.of_synthesis[score.trials.index("TADS")] == pytest.approx(crps, abs=0.003)
+
+
 def test_a_density_reads_its_normal() -> None:
     mass = np.exp(-((grid() + 0.1) ** 2) / (2 * 0.3**2))
     found = EffectDensity(mass / mass.sum())

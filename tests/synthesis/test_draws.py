@@ -299,7 +299,7 @@ def test_effects_without_their_onset_are_warned_about(folder: Path) -> None:
         (ONSET, "cost ratio", 'ratio has the unit "cost ratio", and in tests.csv onset_months'),
     ],
 )  # fmt: skip
-def test_a_column_of_another_unit_is_refused(column: str, unit: str, said: str, folder: Path) -> None:
+def test_S10_a_column_of_another_unit_is_refused(column: str, unit: str, said: str, folder: Path) -> None:
     with pytest.raises(cm.InputError) as error:
         _load(folder, **{"parameters.ratio": _joint(column, unit)})
     problem = next(one for one in error.value.problems if said in one.found)
@@ -315,7 +315,7 @@ def test_effect_and_onset_of_a_draw_are_of_one_row(folder: Path) -> None:
     assert set(zip(found["ratio"], found["onset"], strict=True)) <= rows
 
 
-def test_a_damaged_label_is_refused(folder: Path) -> None:
+def test_S11_a_damaged_label_is_refused(folder: Path) -> None:
     path = folder.parent / "synthesis" / "draws" / "tests.csv"
     path.write_text(path.read_text("utf-8").replace('"position"', '"place"', 1), "utf-8")
     with pytest.raises(cm.InputError, match=r"tests\.csv, line 1.*costmodel calibrate or synthesise"):

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 
 from costmodel.synthesis.file import read_synthesis, shipped
 from costmodel.synthesis.likelihood import (
+    BOUNDED,
+    LIMITS,
     Error,
     Profile,
     full_effect,
@@ -42,6 +44,29 @@ def test_the_effect_that_solves_a_figure_returns_its_ratio(row: EvidenceRow, ons
         spent.append(100 * math.exp(theta * (min(middle / onset, 1.0) if onset else 1.0)))
         middle += 1
     assert sum(spent) / (100 * len(spent)) == pytest.approx(seen, abs=1e-9)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.error == "rule" and row.kind != "figure"])
+def test_an_effect_gives_a_verdict_its_probability(row: EvidenceRow) -> None:
+    """Month by month over the row's own window, then over every coefficient of variation of the rule."""
+    assert row.start is not None
+    assert row.end is not None
+    assert row.spread_of_n is not None
+    low, high = (BOUNDED if row.bounded else LIMITS)[row.verdict]
+    for theta, onset in ((-1.0, 0.0), (-0.3, 6.0), (0.5, 15.0)):
+        spent, month = 0.0, row.start
+        while month < row.end - 1e-9:
+            part = min(1.0, row.end - month)
+            spent += part * math.exp(theta * (min((month + part / 2) / onset, 1.0) if onset else 1.0))
+            month += part
+        seen = math.log(spent / (row.end - row.start)) / row.spread_of_n
+
+        def chance(cv: float, seen: float = seen) -> float:
+            return float(stats.norm.cdf(high - seen / cv) - stats.norm.cdf(low - seen / cv))
+
+        exact = integrate.quad(chance, 0.9, 1.8, epsabs=1e-12)[0] / 0.9
+        found = likelihood(row, np.array([theta]), Profile(onset), RULE)[0]
+        assert found == pytest.approx(exact, abs=1e-9)
 
 
 def test_a_window_before_the_effect_begins_has_no_solution() -> None:

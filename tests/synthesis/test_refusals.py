@@ -60,41 +60,41 @@ def _pair_without_correlation(rows: Rows) -> None:
 
 
 BAD: dict[str, tuple[Change, str, str]] = {
-    "no design": (_set("Y012", design=""), "Y012 has no design, and tests pools", "Write randomised if it is"),
-    "mixed prices": (
+    "S1_no_design": (_set("Y012", design=""), "Y012 has no design, and tests pools", "Write randomised if it is"),
+    "S7_mixed_prices": (
         _set("Y004", baseline_prices="GBP 2023/24"), "Y004 is in GBP 2023/24 and Y001 in GBP 2024/25, and figures",
         "Bring the cost of its controls to the prices of the others.",
     ),
-    "a cost without its prices": (_set("Y004", baseline_prices=""), "do not stand together", "such as GBP 2024/25"),
-    "before and after beside a base": (
+    "S7_a_cost_without_its_prices": (_set("Y004", baseline_prices=""), "do not stand together", "such as GBP 2024/25"),
+    "S6_before_and_after_beside_a_base": (
         _set("Y115", sets="before_after;wider"), "Y115 (before-after) stands in wider, which pools", "Only randomised",
     ),
-    "no window": (_set("Y012", from_month=""), "Y012 has no window", "Write from_month and to_month"),
-    "window turned round": (_set("Y012", from_month="12", to_month="3"), "Y012 has no window", ""),
-    "figure without error": (_set("Y004", se=""), "Y004 has no standard error and no declared rule", "error: rule"),
-    "verdict without rule": (_set("Y012", error=""), "Y012 has no standard error and no declared rule", ""),
-    "rule without people": (_set("Y010", n_total=""), "Y010 has no standard error and no declared rule", ""),
-    "null as zero": (_set("Y004", log_ratio="0.000"), "Y004 enters no difference as a ratio of exactly 1", "kind test"),
-    "null as minus zero": (_set("Y004", log_ratio="-0"), "Y004 enters no difference", "kind test"),
-    "mixed estimands": (
+    "S2_no_window": (_set("Y012", from_month=""), "Y012 has no window", "Write from_month and to_month"),
+    "S2_window_turned_round": (_set("Y012", from_month="12", to_month="3"), "Y012 has no window", ""),
+    "S3_figure_without_error": (_set("Y004", se=""), "Y004 has no standard error and no declared rule", "error: rule"),
+    "S3_verdict_without_rule": (_set("Y012", error=""), "Y012 has no standard error and no declared rule", ""),
+    "S3_rule_without_people": (_set("Y010", n_total=""), "Y010 has no standard error and no declared rule", ""),
+    "S4_null_as_zero": (_set("Y004", log_ratio="0.00"), "Y004 enters no difference as a ratio of exactly", "kind test"),
+    "S4_null_as_minus_zero": (_set("Y004", log_ratio="-0"), "Y004 enters no difference", "kind test"),
+    "S8_mixed_estimands": (
         _set("Y033", sets="wider;tests"), "the base tests total other health care", "A base has one estimand",
     ),
-    "before and after in a base": (
+    "S6_before_and_after_in_a_base": (
         _set("Y115", sets="before_after;figures"), "Y115 (before-after) stands in figures, which pools",
         "Only randomised trials may",
     ),
-    "second row": (_again("Y004", log_ratio="-0.2"), "Y999 is a second row of Holman 2011", "Give both one group"),
-    "second row in a group": (
+    "S9_second_row": (_again("Y004", log_ratio="-0.2"), "Y999 is a second row of Holman 2011", "Give both one group"),
+    "S9_second_row_in_a_group": (
         _pair_without_correlation,
         "Y999 is a second row of Holman 2011, without its correlation", "column correlation",
     ),
     "weights": (_set("Y002", weight="0.4"), "the weights of creed add to 0.9", "They add to 1"),
     "half a trial": (_set("Y012", weight="0.5"), "Y012 has the weight 0.5 and no alternative", ""),
-    "nulls without a fall": (
+    "S5_nulls_without_a_fall": (
         _set("Y010", sets="collaborative;wider"), "tests has verdicts, and not Y010, which says significantly lower",
         "A base takes all verdicts of an estimand, or none.",
     ),
-    "falls without a null": (
+    "S5_falls_without_a_null": (
         _set("Y012", sets="collaborative;sceptic_bound;wider"), "tests has verdicts, and not Y012", "or none",
     ),
     "verdict among figures": (_set("Y012", sets="figures"), "Y012 is a verdict that figures does not take", "none"),
