@@ -251,7 +251,7 @@ def reading_label(result: Result, name: str) -> str:
         return f"Given: {result.conventions[name].given}"
     if name in model.strata:
         return f"{model.strata[name].label} ({value(model.strata[name].share):.0%} of people)"
-    return f"{model.alternatives[name].label} (weight {value(model.alternatives[name].weight):g})"
+    return f"{model.weighted[name].label} (weight {value(model.weighted[name].weight):g})"
 
 
 def _discount(scenario: Scenario, reference: str | int) -> float | dict[str, float]:

@@ -144,11 +144,10 @@ def between(first: Scenario, second: Scenario) -> Between:
         for one in (first, second)
     )
     edits = tuple(_edits(first, second, old, new))
-    own, theirs = old["parameters"], new["parameters"]
-    merged = {name: own.get(name) or theirs[name] for name in _in_order(own, theirs)}
+    merged = {name: old["parameters"].get(name) or new["parameters"][name] for name in _both(old, new, "parameters")}
     found = Between(first, second, edits, old | {"parameters": merged}, new)
     wanted = replace(second, conventions={}).sha256
-    if edits and found.read(frozenset(range(len(edits))), theirs).sha256 != wanted:
+    if edits and found.read(frozenset(range(len(edits))), new["parameters"]).sha256 != wanted:
         remedy = "Give both files their strategies, strata and alternatives in one order, or write one as an overlay."
         raise InputError.at("explain", "the two differ in an order, or in something that is no change", remedy)
     groups = _united([{i} for i in range(len(edits))], _ties(found))
@@ -209,6 +208,10 @@ def _is_words(path: str) -> bool:
     """Whether a path of a change leads to what moves no answer."""
     *block, last = path.split(".")
     return last in SILENT or ("estimand" in block and last != "analysis")
+
+
+def _both(old: Mapping[str, Any], new: Mapping[str, Any], block: str) -> list[str]:
+    return _in_order(old[block], new[block])
 
 
 def _in_order(one: Iterable[str], other: Iterable[str]) -> list[str]:

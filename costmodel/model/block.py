@@ -10,7 +10,7 @@ from costmodel.engine.formulas import stepped_discount_factor
 from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Array, Values, repriced_values
 from costmodel.model.ledger import CohortLedger, LedgerOfStrata, shares_of_strata
-from costmodel.model.money import items, therapy_window
+from costmodel.model.money import items, of_sessions, therapy_window
 from costmodel.model.rates import Look
 from costmodel.result.flows import Ledger
 from costmodel.result.outcomes import Outcomes, Terms, outcomes, with_other_care_as_compared, year_of
@@ -55,8 +55,8 @@ def outcomes_of(
         priced = _together(cohort.repriced(one.scenario, theirs))
         found[name] = outcomes(priced, _terms(one.scenario, theirs, horizons), kept, base)
     if NO_EFFECT in all_given(scenario):
-        costs = scenario.model.costs
-        own = [i for i, item in enumerate(items(scenario.model)) if item.name in costs and not costs[item.name].used]
+        alone = of_sessions(structure.model for structure in scenario.structures)
+        own = [i for i, item in enumerate(items(scenario.model)) if item.name in alone]
         found[NO_EFFECT] = with_other_care_as_compared(ledger, terms, kept, base, (0, *own))
     return found
 

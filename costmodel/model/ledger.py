@@ -30,6 +30,7 @@ from costmodel.model.money import (
     jobs_at_full,
     multiple,
     multiple_of_cost,
+    of_sessions,
     sessions,
     share_open,
     taken_by_sessions,
@@ -106,7 +107,7 @@ class CohortLedger:
         """What an item costs, (cycle, column, draw)."""
         name = items(self.scenario.model)[item].name
         costs = self.scenario.model.costs
-        if name == THERAPY or (name in costs and not costs[name].used):
+        if name == THERAPY or name in of_sessions(structure.model for structure in self.scenario.structures):
             return self._at_sessions(name)
         if name in costs:
             return self._cost(name)
@@ -173,7 +174,8 @@ class CohortLedger:
         """An item that people use while they are in a state, at transitions, or once at time 0."""
         model, activity, item = self.scenario.model, self.activity, self.scenario.model.costs[name]
         channel = self.scenario.setting.channel_of(item.category)
-        if model.strata or any(one.quantity == name or channel in (one.channels or ()) for one in self._effects()):
+        mixed = model.strata or model.money_mixture
+        if mixed or any(one.quantity == name or channel in (one.channels or ()) for one in self._effects()):
             return self._cost_apart(name)
         cost = np.empty((len(self.edges) - 1, *activity.people.shape[2:]))
         at_start = self._spend(item, slice(None), cost)

@@ -1,6 +1,6 @@
 """Money and health from activity: the ledger's items, therapy sessions, QALYs. For arrays and cells alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,12 @@ def items(model: ModelFile) -> list[Item]:
     for name, (label, category, paid_by, received_by) in (model.work.lines() if model.work else {}).items():
         ledger.append(Item(name, label, category, paid_by, received_by, 1, 0.0))
     return ledger
+
+
+def of_sessions(models: Iterable[ModelFile]) -> list[str]:
+    """Cost items that sessions alone use, under every structure."""
+    each = list(models)
+    return [name for name in each[0].costs if not any(model.costs[name].used for model in each)]
 
 
 def jobs_at_full(model: ModelFile, term: Term, look: Look) -> Quantity:

@@ -150,7 +150,7 @@ def _result(
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
     warnings += warnings_of(scenario, draws, outcomes_at_centre)
-    weights = np.array([float(look(structure.weight)) for structure in scenario.readings])
+    weights = np.array([float(structure.weight(look)) for structure in scenario.readings])
     found = {name: (one.outcomes(), one.means()) for name, one in gathered.items()} or {
         name: (one, None) for name, one in central.items()
     }

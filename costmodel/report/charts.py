@@ -297,8 +297,8 @@ def structures(result: Result, perspective: str, strategy: str | None = None) ->
 
 def _by_structure(result: Result, perspective: str, strategy: str | None) -> pd.DataFrame:
     """Net cost by alternative and horizon, with weight, interval and chance; the mixture last."""
-    weights = {s.name: (s.label, float(w)) for s, w in zip(result.scenario.readings, result.weights, strict=True)}
-    readings = {name: weights[name] for name in weights if name in result.runs}
+    named, value = result.scenario.model.weighted, result.scenario.value
+    readings = {name: (one.label, value(one.weight)) for name, one in named.items() if name in result.runs}
     rows = []
     for run, (label, weight) in (*readings.items(), (result.headline.name, (MIXTURE, 1.0))):
         for horizon in result.horizons:

@@ -33,7 +33,7 @@ def page(scenario: Scenario) -> Page:
         if leaf.distribution is not None and scenario.parameters[name].unit.is_ratio
     }
     unused = [name for name in scenario.parameters if name not in scenario.used]
-    comparator, many = next(iter(model.strategies)), bool(model.alternatives)
+    comparator, many = next(iter(model.strategies)), bool(scenario.model.weighted)
     lists = {
         "Strategies": [
             f"{name}: {strategy.label}{' (comparator)' if name == comparator else ''}"
@@ -41,7 +41,8 @@ def page(scenario: Scenario) -> Page:
         ],
         "States": [f"{name}: {meaning}" for name, meaning in model.states.items()],
         "Structures": [
-            f"{name}: {one.label} (weight {scenario.value(one.weight):g})" for name, one in model.alternatives.items()
+            f"{name}: {one.label} (weight {scenario.value(one.weight):g})"
+            for name, one in scenario.model.weighted.items()
         ],
         "Strata": [
             f"{name}: {one.label} ({scenario.value(one.share):.0%} of people)" for name, one in model.strata.items()
@@ -77,10 +78,14 @@ def page(scenario: Scenario) -> Page:
             "schema": CHECK_SCHEMA,
             "strategies": {name: strategy.label for name, strategy in model.strategies.items()},
             "structures": {
-                name: {"label": label, "weight": scenario.value(weight)}
+                name: {"label": label, "weight": float(weight)}
                 for name, label, weight in (
-                    *((one.name, one.label, one.weight) for one in scenario.readings if many or not model.strata),
-                    *((name, one.label, one.share) for name, one in model.strata.items()),
+                    *(
+                        (one.name, one.label, one.weight(scenario.value))
+                        for one in scenario.readings
+                        if many or not model.strata
+                    ),
+                    *((name, one.label, scenario.value(one.share)) for name, one in model.strata.items()),
                 )
             },
             "parameters": by_status,

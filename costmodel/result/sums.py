@@ -137,9 +137,9 @@ class Sums:
         if self.expected is not None:
             runs = {EXPECTED: Run(EXPECTED, self.expected, self.weights, self.means, given)} | runs
             if len(self.weights) > 1:
-                for a, structure in enumerate(self.scenario.readings):
-                    weights = np.eye(len(self.weights))[a]
-                    runs[structure.name] = Run(structure.name, self.expected, weights, self.means, given)
+                for name in self.scenario.model.weighted:
+                    alone = [float(one.weight(self.scenario.value, name)) for one in self.scenario.readings]
+                    runs[name] = Run(name, self.expected, np.array(alone), self.means, given)
         return runs
 
     @property

@@ -288,6 +288,13 @@ class Alternative(Block):
     """Paths to take away."""
 
 
+class MoneyUse(Alternative):
+    label: Text
+    """What is spent otherwise, in a few words."""
+    change: dict[str, object] = {}
+    """Paths and new values, as in an overlay: effects that are not on transitions, and quantities of items."""
+
+
 Convention = Literal["reading", "price", "form", "dial"]
 """What a convention about money is about."""
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)

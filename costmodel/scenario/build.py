@@ -23,7 +23,7 @@ from costmodel.scenario.overlay import Change
 from costmodel.scenario.parameter import CENTRES, DERIVED, STRENGTH, Parameter, behind, order, pieces
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile, Source
-from costmodel.scenario.structure import ONLY, Structure, Subject, only, overlaid, structures_of, uses
+from costmodel.scenario.structure import ONLY, Structure, Subject, overlaid, readings_of, structures_of, uses
 from costmodel.scenario.validate import number_hint, validate
 from costmodel.scenario.warnings import warnings
 from costmodel.units import Duration
@@ -35,7 +35,9 @@ WORDS = {
 """Fields of a model that say something, or name a file, and move no answer per person; the content of files is taken
 itself.
 """
-APART = {"parameters", "groups", "strata", "alternatives", "states", "money_base", "money_alternatives"}
+APART = {
+    "parameters", "groups", "strata", "alternatives", "states", "money_base", "money_mixture", "money_alternatives",
+}  # fmt: skip
 """Fields of a model that are taken by themselves: what is used of parameters and groups, each structure and convention
 complete, and the names of states without their definitions.
 """
@@ -114,11 +116,8 @@ class Scenario:
 
     @property
     def readings(self) -> tuple[Structure, ...]:
-        """What results are shown for beside their mixture: the alternatives. Strata are one cohort."""
-        if not self.model.strata:
-            return self.structures
-        named = self.model.alternatives.items()
-        return tuple(Structure(name, one.label, one.weight, self.model) for name, one in named) or (only(self.model),)
+        """What results are mixed of: alternatives and weighted uses of money. Strata are one cohort."""
+        return readings_of(self.model) if self.model.strata else self.structures
 
     @property
     def parts(self) -> tuple[tuple[Structure, tuple[Structure, ...]], ...]:
@@ -137,13 +136,13 @@ class Scenario:
         one_of("stratum", name, self.model.strata)
         at, block = list(self.model.strata).index(name), self.model.strata[name]
         theirs = self.parts[0][1][at].model
-        if self.model.alternatives:  # what they are before any alternative
+        if self.model.weighted:  # what they are before any alternative
             theirs = overlaid(self.tree, [(name, block)], set(), []) or theirs
         model, *others = (
             one.model_copy(update={"strata": {}}) for one in (theirs, *(parts[at].model for _, parts in self.parts))
         )
         structures = tuple(
-            Structure(one.name, block.label if one.name == ONLY else one.label, one.weight, other)
+            Structure(one.name, block.label if one.name == ONLY else one.label, one.factors, other)
             for one, other in zip(self.readings, others, strict=True)
         )
         conventions = {
@@ -369,8 +368,8 @@ def sha256(scenario: Scenario) -> str:
         path.name: [one.columns, one.best] if path in fitted else None
         for path, one in sorted(scenario.posteriors.items())
     }
-    structures = [(one.name, one.weight, sorted(one.model.states), _plain(one.model)) for one in scenario.structures]
-    readings = [(one.name, one.weight) for one in scenario.readings]
+    structures = [(one.name, one.factor, sorted(one.model.states), _plain(one.model)) for one in scenario.structures]
+    readings = [(one.name, one.factor) for one in scenario.readings]
     conventions = {name: one.scenario.sha256 for name, one in sorted(scenario.conventions.items())}
     groups = [group for group in scenario.model.groups.values() if names.issuperset(group.members)]
     return digest(

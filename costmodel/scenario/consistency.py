@@ -86,6 +86,7 @@ def _held(subject: Subject) -> Iterator[Problem]:
     held: list[tuple[Keys, str | int | None]] = [(("cohort", "age"), model.cohort.age)]
     held.append((("cohort", "female"), model.cohort.female))
     held += [(("alternatives", name, "weight"), one.weight) for name, one in model.alternatives.items()]
+    held += [(("money_mixture", name, "weight"), one.weight) for name, one in model.money_mixture.items()]
     for keys, reference in held:
         if spread := varies(model.parameters, reference):
             remedy = "Hold it fixed, and run it at other values with --set."
@@ -141,7 +142,7 @@ def _labels(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     blocks: dict[str, Mapping[str, Strategy | Alternative | Stratum | MoneyAlternative]] = {
         "strategies": model.strategies, "alternatives": model.alternatives, "strata": model.strata,
-        "money_alternatives": model.money_alternatives,
+        "money_alternatives": model.money_alternatives, "money_mixture": model.money_mixture,
     }  # fmt: skip
     for block, entries in blocks.items():
         seen: dict[str, str] = {}
@@ -423,6 +424,7 @@ def _weights(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     for block, what, references in (
         ("alternatives", "weights", [one.weight for one in model.alternatives.values()]),
+        ("money_mixture", "weights", [one.weight for one in model.money_mixture.values()]),
         ("strata", "shares of the strata", [one.share for one in model.strata.values()]),
     ):
         found = [subject.value(reference) for reference in references]

@@ -11,7 +11,7 @@ from costmodel.scenario.blocks import CONVENTIONS, Alternative, Convention, Mone
 from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.read import Place, Tree
 from costmodel.scenario.schema import ModelFile, SettingFile
-from costmodel.scenario.structure import Structure, Subject, Use, uses
+from costmodel.scenario.structure import Structure, Subject, Use, on_people, uses
 
 NO_EFFECT = "no_effect_on_other_care"
 """The convention that no file declares: beside therapy a strategy's people cost what the comparator's cost."""
@@ -24,8 +24,6 @@ MONEY = re.compile(
     r"|work\.(flows\.[^.]+\.(in_work|out_of_work)\.[^.]+|displaced\.share)|parameters\..+"
 )
 """What a convention may touch. An effect may not be one on a transition, and a parameter not one behind people."""
-ON_PEOPLE = ("transition", "hazard_ratio", "rate", "relative_risk")
-"""Keys of an effect on a transition."""
 DELIVERED = ("sessions", "attendance")
 """What is delivered of a therapy: it is done, whatever it is priced at."""
 REMEDY = (
@@ -123,7 +121,8 @@ def names_of_runs(subject: Subject) -> Iterator[Problem]:
     model = subject.model
     known: dict[str, str] = {}
     for block, what, names in (
-        ("alternatives", "an alternative", model.alternatives), ("strata", "a stratum", model.strata),
+        ("alternatives", "an alternative", model.alternatives), ("money_mixture", "a use", model.money_mixture),
+        ("strata", "a stratum", model.strata),
         ("money_alternatives", "a convention", model.money_alternatives),
     ):  # fmt: skip
         for name in names:
@@ -154,26 +153,16 @@ def _differs_by_state(model: ModelFile) -> bool:
 
 def _untouchable(base: Priced, block: MoneyAlternative, place: Place) -> Iterator[Problem]:
     """Paths that change people, and those that an alternative or a stratum changes too."""
-    others: dict[str, Alternative | Stratum] = {**base.model.alternatives, **base.model.strata}
+    others: dict[str, Alternative | Stratum] = {
+        **base.model.alternatives, **base.model.money_mixture, **base.model.strata
+    }  # fmt: skip
     for path, value in (*block.change.items(), *block.add.items(), *((path, None) for path in block.remove)):
-        if not MONEY.fullmatch(path) or _on_people(base.tree.data, path, value):
+        if not MONEY.fullmatch(path) or on_people(base.tree.data, path, value):
             yield Problem(str(place), f"a convention about money may not touch {path}", REMEDY)
         for name, other in others.items():
             if path in (*other.change, *other.add, *other.remove):
                 remedy = "Let one of them change it, or give the other a parameter of its own there."
                 yield Problem(str(place), f'"{name}" changes {path} too', remedy)
-
-
-def _on_people(data: Mapping[str, Any], path: str, value: Any) -> bool:
-    """Whether a path is an effect on a transition, before or after the change."""
-    keys = path.split(".")
-    if keys[2:3] != ["effects"]:
-        return False
-    old: Any = data
-    for key in keys[:4]:
-        old = old.get(key) if isinstance(old, Mapping) else None
-    new = value if len(keys) == 4 else {keys[4]: value}
-    return any(key in one for one in (old, new) if isinstance(one, Mapping) for key in ON_PEOPLE)
 
 
 def _people_moved(base: Priced, theirs: Priced, place: Place) -> Iterator[Problem]:

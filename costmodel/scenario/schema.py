@@ -13,6 +13,7 @@ from costmodel.scenario.blocks import (
     Group,
     MatricesBlock,
     MoneyAlternative,
+    MoneyUse,
     Mortality,
     Strategy,
     Stratum,
@@ -160,6 +161,8 @@ class ModelFile(Block):
     """Structures for the same question, weighted."""
     strata: dict[Name, Stratum] = {}
     """Shares of the cohort that differ in use or in response."""
+    money_mixture: dict[Name, MoneyUse] = {}
+    """Uses of care that are weighted: like alternatives, and beside them, of the same people."""
     money_base: dict[Convention, Text] = {}
     """What every chance of the base is given, by kind: `price: at staff prices`, `form: as a fraction`.
     Each is the words of what `money_alternatives` replace.
@@ -187,6 +190,11 @@ class ModelFile(Block):
     def in_probabilities(self) -> bool:
         """Whether transitions are given as probabilities per cycle."""
         return self.model == "probabilities"
+
+    @property
+    def weighted(self) -> dict[str, Alternative]:
+        """Alternatives and weighted uses of money by name: what results are mixed of."""
+        return {**self.alternatives, **self.money_mixture}
 
     @property
     def deaths(self) -> Mortality:

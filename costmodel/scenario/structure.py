@@ -4,7 +4,7 @@ The rules of a scenario look at one structure at a time.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, product
 from typing import Any
@@ -13,7 +13,7 @@ from costmodel.content import by_content
 from costmodel.errors import Problem, nearest
 from costmodel.inputs.matrices import Matrices
 from costmodel.scenario import overlay
-from costmodel.scenario.blocks import Alternative, Stratum
+from costmodel.scenario.blocks import Alternative, MoneyUse, Stratum
 from costmodel.scenario.read import Keys, Place, Tree
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.validate import validate
@@ -32,19 +32,44 @@ EFFECTS = re.compile(r"strategies\.[^.]+\.(effects|harms)(\..+)?")
 
 Everything else is computed once for all alternatives, so that a change of it would be ignored.
 """
+OF_MONEY = re.compile(r"costs\.[^.]+\.while_in\.[^.]+|strategies\.[^.]+\.effects\.[^.]+(\..+)?")
+"""What a weighted use of money may touch, but for effects on transitions: its people are those of the others."""
+ON_PEOPLE = ("transition", "hazard_ratio", "rate", "relative_risk")
+"""Keys of an effect on a transition."""
 
 
 @by_content
 @dataclass(frozen=True)
 class Structure:
-    """One alternative, one stratum, or a stratum under an alternative: a complete model, and the reference to its
-    weight, or to the stratum's share (1 where it is the only one).
+    """One alternative, one weighted use of money, one stratum, or one under another: a complete model.
+
+    factors: references whose product is its weight, or the stratum's share; 1 where it is the only one.
     """
 
     name: str
     label: str
-    weight: str | int
+    factors: tuple[str | int, ...]
     model: ModelFile
+
+    @property
+    def factor(self) -> str | int | tuple[str | int, ...]:
+        """Its only factor, or all of them."""
+        return self.factors[0] if len(self.factors) == 1 else self.factors
+
+    def weight(self, look: Callable[[str | int], Any], alone: str = "") -> Any:
+        """Its weight among the readings, or its share among the strata, of what references are worth.
+
+        alone: the alternative or use that counts alone: the weight beside it, and 0 of a reading without it.
+        """
+        factors, names = self.factors, self.name.split(".")
+        if alone:
+            factors = tuple(one for name, one in zip(names, factors, strict=True) if name != alone) or (1,)
+        first, *others = (look(reference) for reference in factors)
+        if alone and alone not in names:
+            return 0.0
+        for other in others:
+            first = first * other
+        return first
 
 
 @dataclass(frozen=True)
@@ -138,6 +163,7 @@ UNITS = {
     "strategies.*.transitions.*": "rate",
     "strategies.*.utilities.*": "utility",
     "alternatives.*.weight": "share",
+    "money_mixture.*.weight": "share",
     "strata.*.share": "share",
     "costs.*.price": "price",
     "costs.*.while_in.*": "quantity share multiplier",
@@ -189,25 +215,39 @@ def start_of(model: ModelFile, strategy: str) -> dict[str, str | int]:
 
 def only(model: ModelFile) -> Structure:
     """A model that has one structure."""
-    return Structure(ONLY, model.title, 1, model)
+    return Structure(ONLY, model.title, (1,), model)
+
+
+def readings_of(model: ModelFile) -> tuple[Structure, ...]:
+    """What results are mixed of: each weighted use of money under each alternative, without strata."""
+    blocks = [[*named.items()] for named in (model.alternatives, model.money_mixture) if named]
+    return tuple(
+        Structure(
+            ".".join(name for name, _ in each),
+            ", ".join(one.label for _, one in each),
+            tuple(one.weight for _, one in each),
+            model,
+        )
+        for each in (product(*blocks) if blocks else ())
+    ) or (only(model),)
 
 
 def structures_of(tree: Tree, model: ModelFile, faulty: set[str], problems: list[Problem]) -> list[Structure]:
-    """The structures of a resolved file: each stratum under each alternative, the strata innermost, named
-    ALTERNATIVE.STRATUM; or each of those that it has.
+    """The structures of a resolved file: each stratum under each weighted use of money under each alternative, the
+    strata innermost, named ALTERNATIVE.USE.STRATUM; or each of those that it has.
     """
-    named: list[list[tuple[str, Alternative | Stratum]]] = [[*model.alternatives.items()], [*model.strata.items()]]
-    named = [blocks for blocks in named if blocks]
+    each: list[Mapping[str, Alternative | Stratum]] = [model.alternatives, model.money_mixture, model.strata]
+    named = [[*blocks.items()] for blocks in each if blocks]
     for name, block in chain(*named):
         problems += _untouchable(tree, name, block)
     found = [] if named else [only(model)]
     for blocks in product(*named) if named else ():
         theirs = overlaid(tree, blocks, faulty, problems)
         if theirs is not None:
-            last = blocks[-1][1]
-            weight = last.share if isinstance(last, Stratum) else last.weight
+            shares = [block.share for _, block in blocks if isinstance(block, Stratum)]
+            weights = [block.weight for _, block in blocks if not isinstance(block, Stratum)]
             label = ", ".join(block.label for _, block in blocks)
-            found.append(Structure(".".join(name for name, _ in blocks), label, weight, theirs))
+            found.append(Structure(".".join(name for name, _ in blocks), label, tuple(shares or weights), theirs))
     return found
 
 
@@ -240,16 +280,35 @@ def overlaid(
 
 
 def _kind(block: Alternative | Stratum) -> str:
-    return "stratum" if isinstance(block, Stratum) else "alternative"
+    return "stratum" if isinstance(block, Stratum) else "use" if isinstance(block, MoneyUse) else "alternative"
 
 
 def _place(tree: Tree, name: str, block: Alternative | Stratum) -> Place:
-    return tree.place(("strata" if isinstance(block, Stratum) else "alternatives", name))
+    block_of = {"stratum": "strata", "use": "money_mixture", "alternative": "alternatives"}
+    return tree.place((block_of[_kind(block)], name))
+
+
+def on_people(data: Mapping[str, Any], path: str, value: Any) -> bool:
+    """Whether a path is an effect on a transition, before it has the value or with it."""
+    keys = path.split(".")
+    if keys[2:3] != ["effects"]:
+        return False
+    old: Any = data
+    for key in keys[:4]:
+        old = old.get(key) if isinstance(old, Mapping) else None
+    new = value if len(keys) == 4 else {keys[4]: value}
+    return any(key in one for one in (old, new) if isinstance(one, Mapping) for key in ON_PEOPLE)
 
 
 def _untouchable(tree: Tree, name: str, block: Alternative | Stratum) -> Iterator[Problem]:
     """Paths that an alternative or a stratum may not touch."""
     is_stratum = isinstance(block, Stratum)
+    if isinstance(block, MoneyUse):
+        for path, value in (*block.change.items(), *block.add.items(), *((path, None) for path in block.remove)):
+            if not OF_MONEY.fullmatch(path) or on_people(tree.data, path, value):
+                remedy = "It may change quantities (costs.ITEM.while_in.STATE) and effects that are on no transition."
+                yield Problem(str(_place(tree, name, block)), f"a weighted use of money may not touch {path}", remedy)
+        return
     for path in (*block.change, *block.add, *block.remove):
         placed = REFERENCES.fullmatch(path) or (is_stratum and USE.fullmatch(path))
         if not EFFECTS.fullmatch(path) and not (path in block.change and placed):

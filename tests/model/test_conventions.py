@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 import costmodel as cm
+from costmodel.model import block
 from costmodel.model import run as running
 from costmodel.report import answer as of_run
 from costmodel.report import render
@@ -147,7 +148,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> cm.Scenario:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("the run was begun")
 
-    monkeypatch.setattr(running, "CohortLedger", never)
+    monkeypatch.setattr(block, "CohortLedger", never)
     states = {f"s{i}": "A state" for i in range(40)}
     weights = {f"a{i}": {"label": f"A {i}", "weight": int(i == 0)} for i in range(40)}
     edits: dict[str, Any] = {

@@ -140,7 +140,7 @@ def test_nothing_but_care_stands_under_an_nhs_headline(result: cm.Result, perspe
         horizon_months=None,
         discounted=None,
     )
-    assert len(found) == 2 * 2 * 2  # runs, horizons, discounting
+    assert len(found) == 3 * 2 * 2  # runs, horizons, discounting
     assert (found.value == 0).all()
     assert not found.low.any()
     assert not found.high.any()

@@ -10,14 +10,19 @@ import pytest
 
 import costmodel as cm
 from costmodel.content import digest
+from costmodel.model.activity import live_by_rates
+from costmodel.model.draws import central_values
 from costmodel.report.answer import page
 from costmodel.report.render import terminal
 from costmodel.report.sentence import answer as words_of
+from costmodel.report.workbook import write
 from costmodel.report.workbook.book import as_bytes
 from costmodel.result.outcomes import Outcomes
 from tests.support.answers import answer, saving
 from tests.support.example import REMOVED, derived, load_example, number, price
 from tests.support.ledgers import EVERYBODY
+from tests.support.spreadsheets import by_formualizer, disagreements
+from tests.workbook.test_live import check_summary
 
 NO_EFFECT = "no_effect_on_other_care"
 DRAWS = 1_100
@@ -82,11 +87,22 @@ STRATA: dict[str, Any] = {
         "light": {"label": "Others", "share": "share_light"},
     },
 }
+MIXTURE: dict[str, Any] = {
+    "parameters.weight_found": number("share", 0.7),
+    "parameters.weight_told": derived("share", complement_of="weight_found"),
+    "parameters.gp_told": number("visits per year", 2, distribution="gamma", cv=0.2),
+    "money_mixture": {
+        "found": {"label": "As found", "weight": "weight_found"},
+        "told": {"label": "As told", "weight": "weight_told", "change": {"costs.gp.while_in.well": "gp_told"}},
+    },
+}
 SHAPES: dict[str, dict[str, Any]] = {
     "one structure": {},
     "alternatives": ALTERNATIVES,
     "strata": STRATA,
     "strata beside alternatives": ALTERNATIVES | STRATA,
+    "mixture": MIXTURE,
+    "mixture beside alternatives and strata": ALTERNATIVES | MIXTURE | STRATA,
     "gap closes": {"beyond_follow_up": "gap closes"},
 }
 
@@ -260,3 +276,43 @@ def test_conventions_follow_what_is_changed(tmp_path: Path) -> None:
     there = scenario.changed({"session_price": "accounts", "gp_visit": "accounts"})
     at_accounts = cm.run(there, draws=0)
     assert same(at_accounts.conventions["accounts"].outcomes, at_accounts.deterministic)
+
+
+@pytest.mark.parametrize("shape", [{}, ALTERNATIVES, STRATA, ALTERNATIVES | STRATA])
+def test_a_weighted_use_is_the_model_with_its_changes_and_the_headline_their_mixture(
+    shape: dict[str, Any], tmp_path: Path
+) -> None:
+    both = cm.run(example(tmp_path / "a", MIXTURE, shape, conventions={}), draws=60, strata=False)
+    told = {"costs.gp.while_in.well": "gp_told", "money_mixture": {}}
+    alone = {
+        "found": cm.run(example(tmp_path / "b", MIXTURE, {"money_mixture": {}}, shape, conventions={}), draws=60),
+        "told": cm.run(example(tmp_path / "c", MIXTURE, told, shape, conventions={}), draws=60),
+    }
+    for outcome in ("net_saving", "cash_net_saving", "chance_payback"):
+        each = {name: answer(one, outcome, run="expected") for name, one in alone.items()}
+        for name, value in each.items():
+            assert answer(both, outcome, run=name) == pytest.approx(value, rel=1e-12), name
+        mixed = 0.7 * each["found"] + 0.3 * each["told"]
+        assert answer(both, outcome) == pytest.approx(mixed, rel=1e-12)
+    assert answer(both, "qaly", "") == pytest.approx(answer(alone["found"], "qaly", ""), rel=1e-12)
+    for name in both.scenario.model.alternatives:
+        mixed = 0.7 * saving(alone["found"], run=name) + 0.3 * saving(alone["told"], run=name)
+        assert saving(both, run=name) == pytest.approx(mixed, rel=1e-12)
+
+
+def test_weighted_uses_share_the_people_of_each_alternative(tmp_path: Path) -> None:
+    scenario = example(tmp_path, ALTERNATIVES, MIXTURE, conventions={})
+    people = live_by_rates(scenario, central_values(scenario), 1).people
+    without = example(tmp_path / "b", ALTERNATIVES, conventions={})
+    assert people.shape == live_by_rates(without, central_values(without), 1).people.shape
+
+
+def test_the_workbook_mixes_weighted_uses_as_the_run_does(tmp_path: Path) -> None:
+    edits = {"horizon": "3 years", "follow_up": "12 months"}
+    for name, shape in (("a", ALTERNATIVES), ("b", STRATA)):
+        scenario = example(tmp_path / name, shape, MIXTURE, edits)
+        path = tmp_path / f"{name}.xlsx"
+        write(cm.run(scenario, draws=20), path)
+        cells = by_formualizer(path)
+        assert disagreements(path, cells) == []
+        check_summary(path, cells, scenario)

@@ -49,7 +49,7 @@ def test_savings_are_exactly_0_and_net_cost_is_exactly_the_therapy(
     for perspective in PERSPECTIVES:
         parts = rows(result, "net_saving", perspective=perspective, **everything)
         other = parts[~parts.category.isin(["all", "therapy"])]
-        assert len(other) == 7 * 2 * 2 * 2
+        assert len(other) == 7 * 2 * 2 * 3
         assert (other.value == 0).all()
         assert not other.low.any()
         assert not other.high.any()
@@ -121,7 +121,7 @@ def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: P
                 strategy.pop(key, None)
             for key in ("per_session", "once"):
                 strategy.get("therapy", {}).pop(key, None)
-        model["alternatives"] = {}
+        model |= {"alternatives": {}, "money_alternatives": {}, "money_mixture": {}}
         model["strategies"]["usual_care"].pop("therapy", None)
         result = cm.run(cm.load(write_model(tmp_path, model)), draws=5)
         assert result.expected is not None
@@ -231,7 +231,7 @@ def check_that_equals_are_the_same(seeds: int, folder: Path) -> None:
             model["strategies"][first]["therapy"]["wait"] = "0 months"
         for name in others:
             model["strategies"][name] = {**model["strategies"][first], "label": f"As usual care: {name}"}
-        model["alternatives"] = {}
+        model |= {"alternatives": {}, "money_alternatives": {}, "money_mixture": {}}
         scenario = cm.load(write_model(folder, model))
         result = cm.run(scenario, draws=3 if seed % 10 == 1 else 0, strata=False)
         for name in others:

@@ -327,7 +327,6 @@ SLIPS: list[tuple[str, dict[str, Any], str, str]] = [
     ("W9_a_weekly_benefit", {"parameters.kept_year": price("week", 99)}, '"GBP per week"', "GBP per year"),
     ("W1_a_target_too", {f"{EFFECT}.jobs.quantity": "gp"}, "quantity, channels, jobs; found: quantity, jobs", ""),
     ("W1_for_ever", {f"{EFFECT}.jobs.half_life": REMOVED}, "nothing says how long the effect lasts", "half_life"),
-    ("W1_jobs_that_outlast_the_gain", {f"{ALONE}.until": REMOVED, f"{ALONE}.half_life": "12 months"}, "jobs halves in 2.5 years and the longest gain in 1", "does not outlast the gain"),
     ("W8_an_effect_beside", {"costs.gp.category": "welfare", f"{EFFECT}.less": {"quantity": "gp", "rate_ratio": "less", "from": "referral", "until": "horizon", "estimand": ESTIMAND},
                           "parameters.less": number("rate ratio", 0.8)}, 'the effect "less" moves "gp", and jobs move welfare too', "take one of them out"),
     ("W8_recovery_beside", {"costs.gp.category": "tax"}, 'recovery moves "gp" (causal_share), and jobs move tax too', "take one of them out"),
@@ -362,26 +361,3 @@ def test_an_item_that_recovery_does_not_move_may_stand_in_the_same_category(tmp_
     result = cm.run(loaded(tmp_path, **still), draws=0)
     saved = partial(result.net_cost, result.headline, 1, 1)
     assert saved(party="dwp")[0, 0] < 0
-
-
-def test_sick_days_of_those_who_have_a_job_are_moved_beside_it(tmp_path: Path) -> None:
-    """More of them while therapy runs, and fewer afterwards; the employer pays, and output is lost."""
-    item = {"label": "Sick pay", "category": "sick leave", "paid_by": "employer", "received_by": "household", "price": "sick_day",
-            "while_in": {"others": "sick_days"}, "cashable": 0, "lag": "0 months"}  # fmt: skip
-    effect = {"quantity": "sick_pay", "estimand": ESTIMAND}
-    edits = {
-        "costs.sick_pay": item,
-        "parameters.sick_day": price("day", 100),
-        "parameters.sick_days": number("days per year", 12),
-        "parameters.more": number("rate ratio", 1.1),
-        "parameters.fewer_days": number("rate ratio", 0.75),
-        f"{EFFECT}.sick_meanwhile": effect
-        | {"rate_ratio": "more", "from": "start of therapy", "until": "end of therapy"},
-        f"{EFFECT}.sick_later": effect
-        | {"rate_ratio": "fewer_days", "from": "end of therapy", "half_life": "30 months"},
-        "parameters.death_ratio": number("rate ratio", 0),
-    }
-    result = cm.run(loaded(tmp_path, **plain(0, **edits)), draws=0)
-    saved = -result.net_cost(result.headline, 1, 1, party="employer")[0, 0]
-    fading = (1 - 2 ** (-54 / 30)) * 30 / 12 / np.log(2)
-    assert saved == pytest.approx(1_200 * (0.25 * fading - 0.1 * 0.5))

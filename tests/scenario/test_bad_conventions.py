@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import costmodel as cm
-from tests.model.test_money_alternatives import ACCOUNTS, ALTERNATIVES, PRICES, STRATA, WHOLE_GAP, example
-from tests.support.example import derived, number, price
+from tests.model.test_money_alternatives import ACCOUNTS, ALTERNATIVES, MIXTURE, PRICES, STRATA, WHOLE_GAP, example
+from tests.support.example import REMOVED, derived, number, price
 
 EFFECT = "strategies.therapy.effects.recovers_faster"
 AN_ALTERNATIVE_MAY = "an alternative may change what moves people"
@@ -78,6 +78,28 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
     ),
 }  # fmt: skip
 """Conventions, other edits, what is found and the remedy."""
+USES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "I2_weights_that_do_not_sum_to_1": ({"weight": "share_odd"}, "the weights sum to 1.1", "They sum to 1"),
+    "I2_a_weight_that_is_drawn": ({"weight": "share_drawn"}, '"share_drawn" is uncertain', "Hold it fixed"),
+    "I8_no_weight": ({"weight": REMOVED}, 'the key "weight" is missing', "Add it"),
+    "I8_a_use_that_changes_people": (
+        {"change": {"transitions.ill -> well": "relapse"}},
+        "a weighted use of money may not touch transitions.ill -> well",
+        "on no transition",
+    ),
+    "I8_a_use_with_an_effect_on_people": (
+        {"change": {f"{EFFECT}.hazard_ratio": 1}},
+        f"may not touch {EFFECT}.hazard_ratio",
+        "on no transition",
+    ),
+    "I8_a_use_with_a_price": (
+        {"change": {"costs.gp.price": "gp_accounts"}},
+        "may not touch costs.gp.price",
+        "It may change quantities",
+    ),
+    "I4_a_use_with_the_name_of_a_stratum": ({}, '"heavy" is also a use', "another name"),
+}
+"""Edits of the second use, what is found and the remedy."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -86,6 +108,24 @@ def test_a_bad_convention_is_refused_with_its_place_and_the_remedy(name: str, tm
     with pytest.raises(cm.InputError) as error:
         example(tmp_path, edits, conventions=conventions)
     (line,) = str(error.value).splitlines()
+    assert line.startswith("model.yaml, line ")
+    assert found in line
+    assert remedy in line
+
+
+@pytest.mark.parametrize("name", USES)
+def test_a_bad_use_of_money_is_refused_with_its_place_and_the_remedy(name: str, tmp_path: Path) -> None:
+    more, found, remedy = USES[name]
+    told = {key: value for key, value in (MIXTURE["money_mixture"]["told"] | more).items() if value is not REMOVED}
+    second = "heavy" if name.startswith("I4") else "told"
+    edits = MIXTURE | {
+        "money_mixture": {"found": MIXTURE["money_mixture"]["found"], second: told},
+        "parameters.share_odd": number("share", 0.4),
+        "parameters.share_drawn": number("share", 0.3, distribution="beta", effective_size=20),
+    }
+    with pytest.raises(cm.InputError) as error:
+        example(tmp_path, edits, STRATA if second == "heavy" else {}, conventions={})
+    line, *_ = str(error.value).splitlines()
     assert line.startswith("model.yaml, line ")
     assert found in line
     assert remedy in line

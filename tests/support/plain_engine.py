@@ -68,7 +68,8 @@ class PlainModel:
                 self._cost_and_health(self.variants[s][a], self.variants[0][a], name, structure.model)
         self.apart = self.variants
         if self.model.strata:
-            self.variants = [[self._together(row)] for row in self.apart]
+            n = len(self.model.strata)
+            self.variants = [[self._together(row[i : i + n]) for i in range(0, len(row), n)] for row in self.apart]
 
     def value(self, reference: str | int) -> float:
         return float(reference) if isinstance(reference, int) else float(self.values[reference])
@@ -384,7 +385,7 @@ class PlainModel:
 
     def _together(self, parts: list[Variant]) -> Variant:
         """Strata added up by their shares of the people."""
-        shares = [self.value(structure.weight) for structure in self.scenario.structures]
+        shares = [self.value(stratum.share) for stratum in self.model.strata.values()]
 
         def mixed(columns: list[list[Any]]) -> list[Any]:
             return [sum(w * x for w, x in zip(shares, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -402,7 +403,9 @@ class PlainModel:
 
     def without_effect_on_other_care(self) -> None:
         """Beside therapy every strategy's people cost what the comparator's cost under the same alternative."""
-        of_therapy = {"therapy", *(f"cost {n}" for n, item in self.model.costs.items() if not self._people_use(item))}
+        structures = [one.model for one in self.scenario.structures]
+        unused = [n for n in self.model.costs if not any(self._people_use(one.costs[n]) for one in structures)]
+        of_therapy = {"therapy", *(f"cost {name}" for name in unused)}
         for row in self.variants:
             for variant, usual in zip(row, self.variants[0], strict=True):
                 variant.cost = {
@@ -410,8 +413,12 @@ class PlainModel:
                 }
 
     def weights(self) -> list[float]:
-        """Of the alternatives; strata are one cohort."""
-        return [1.0] if self.model.strata else [self.value(one.weight) for one in self.scenario.structures]
+        """Of the alternatives, and of the uses of money under each; strata are one cohort."""
+        each = [
+            [self.value(one.weight) for one in named.values()] or [1.0]
+            for named in (self.model.alternatives, self.model.money_mixture)
+        ]
+        return [alternative * use for alternative, use in itertools.product(*each)]
 
     def flows(self, strategy: int = 1) -> dict[str, Flow]:
         """The ledger's lines; the sessions of a strategy are paid by its own payer."""

@@ -426,6 +426,32 @@ class Draft:
         blocks["other"] = {"label": "Otherwise", "weight": weight, "change": chosen, "remove": removed}
         return blocks
 
+    def uses(self, model: dict[str, Any]) -> dict[str, Any]:
+        """Two uses of money, of which one has other quantities or an effect on use that is not there."""
+        others = (model.get("alternatives", {}), model.get("strata", {}))
+        blocks = [one for named in others for one in named.values()]
+        taken = {path for one in blocks for path in (*one.get("change", {}), *one.get("remove", []))}
+        quantities = [
+            f"costs.{name}.while_in.{state}"
+            for name, item in model["costs"].items()
+            if self.parameters[item["price"]]["unit"] == "GBP per visit"
+            for state in item["while_in"]
+        ]
+        effects = [
+            f"strategies.{name}.effects.use"
+            for name, one in model["strategies"].items()
+            if "use" in one.get("effects", {})
+        ]
+        removed = [path for path in effects if path not in taken]
+        change = {path: self.quantity() for path in quantities if path not in taken and self.chance(0.5)}
+        change = {path: new for path, new in change.items() if new != 0}
+        share = self.add("share", number("share", self.between(0.1, 0.9)))
+        rest = self.add("share", derived("share", complement_of=share))
+        return {
+            "as_found": {"label": "As found", "weight": share},
+            "as_told": {"label": "As told", "weight": rest, "change": change, "remove": removed},
+        }
+
     def conventions(self, model: dict[str, Any]) -> dict[str, Any]:
         """Money told otherwise: other prices, other shares of the gap, an effect on use that is not there."""
         changes: dict[str, Any] = {}
@@ -438,7 +464,7 @@ class Draft:
             if "therapy" in strategy:
                 changes[f"strategies.{name}.therapy.price"] = self.price("session", 20, 400)
         chosen = {path: new for path, new in changes.items() if self.chance(0.5)}
-        others = (model.get("alternatives", {}), model.get("strata", {}))
+        others = (model.get("alternatives", {}), model.get("strata", {}), model.get("money_mixture", {}))
         taken = {path for blocks in others for one in blocks.values() for path in one.get("remove", [])}
         uses = [
             f"strategies.{name}.effects.use"
@@ -516,6 +542,8 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)
+    if draft.chance(0.4):
+        model["money_mixture"] = draft.uses(model)
     if draft.chance(0.6):
         model["money_alternatives"] = draft.conventions(model)
     model["parameters"] = draft.parameters

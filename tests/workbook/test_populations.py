@@ -44,7 +44,7 @@ def thirty(scenario: cm.Scenario, path: Path) -> tuple[dict[tuple[str, int, int]
         record = scenario.parameters.get(str(name))
         if sheet != "Inputs" or column != 1 or record is None or name not in scenario.leaves or name in HELD:
             continue
-        fixed = {str(one.weight) for one in scenario.structures}
+        fixed = {str(each) for one in scenario.structures for each in one.factors}
         if record.joint or name in fixed or len(values) == EDITS:
             continue
         moved = scenario.leaves[str(name)].central * (0.9 if len(values) % 2 else 1.1) or 0.02

@@ -46,8 +46,7 @@ class CalibrationProblem:
         """The structure that a fit is about."""
         if block.alternative is None:
             return self.scenario.structures[0]
-        (found,) = [one for one in self.scenario.structures if one.name == block.alternative]
-        return found
+        return _by_alternative(self.scenario)[block.alternative]
 
     def observed(self, block: FitBlock) -> list[str]:
         """Names of the observations that a fit sees."""
@@ -200,7 +199,7 @@ class _Faults:
             self.known((*keys, "observations"), "observation", observation, self.file.observations)
         if self.scenario.model.alternatives and self.scenario.model.strata:
             return self.add(keys, "the scenario has strata beside alternatives", "Fit a scenario without strata.")
-        structures = {one.name: one for one in self.scenario.structures if self.scenario.model.alternatives}
+        structures = _by_alternative(self.scenario) if self.scenario.model.alternatives else {}
         if block.alternative is None and structures:
             found = "the scenario has alternatives and the fit names none"
             return self.add(keys, found, f"Add alternative: {', '.join(structures)}.")
@@ -263,6 +262,11 @@ def narrowed(scenario: Scenario, structure: Structure, times: Sequence[float]) -
 
     alone = replace(structure, model=narrow(structure.model))
     return replace(scenario, model=narrow(scenario.model), structures=(alone,), conventions={})
+
+
+def _by_alternative(scenario: Scenario) -> dict[str, Structure]:
+    """A structure of each alternative; uses of money have the same people."""
+    return {one.name.partition(".")[0]: one for one in reversed(scenario.structures)}
 
 
 def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> float:

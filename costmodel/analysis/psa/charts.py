@@ -139,7 +139,7 @@ def acceptability(psa: Draws, perspective: str, horizon: float | None = None) ->
 def chances(psa: Draws, perspective: str, strategy: str | None = None) -> Chart:
     """Share of simulations that have their money back for good by each month, for the mixture and each alternative."""
     result = psa.result
-    labels = {structure.name: structure.label for structure in result.scenario.readings}
+    labels = {name: one.label for name, one in result.scenario.model.weighted.items()}
     labels[EXPECTED] = "Weighted mixture" if len(psa.readings) > 1 else "Chance"
     curves = {labels[name]: psa.chances(perspective, strategy, run=name).chances for name in psa.readings}
     table = pd.DataFrame({"month": result.edges * MONTHS_A_YEAR} | curves)

@@ -64,7 +64,7 @@ class Rows:
     def mixed(self, amounts: Array) -> Array:
         """Alternatives weighted as each row weighs them: (…, alternative, row) → (…, row)."""
         look = looking(self.values)
-        weights = [look(structure.weight) for structure in self.result.scenario.readings]
+        weights = [structure.weight(look) for structure in self.result.scenario.readings]
         none = np.zeros(self.result.deterministic.draws)
         return sum((weight * amounts[..., a, :] for a, weight in enumerate(weights)), none)
 
@@ -358,6 +358,8 @@ def _refused_on_load(scenario: Scenario, values: Values, rows: int) -> dict[int,
     ]
     if model.alternatives:
         sums.append(("the weights of the alternatives", [one.weight for one in model.alternatives.values()]))
+    if model.money_mixture:
+        sums.append(("the weights of the uses of money", [one.weight for one in model.money_mixture.values()]))
     for what, references in sums:
         shares = [values[one] if isinstance(one, str) else float(one) for one in references]
         for row in np.flatnonzero(np.broadcast_to(np.abs(sum(shares) - 1) > LARGEST_LEAK, (rows,))).tolist():

@@ -93,7 +93,7 @@ class Answers:
     def weights(self) -> Array:
         """Of the alternatives; they sum to 1."""
         look = looking(self.scenario.central)
-        return np.array([float(look(one.weight)) for one in self.scenario.readings])
+        return np.array([float(one.weight(look)) for one in self.scenario.readings])
 
     @cached_property
     def _result(self) -> Result:

@@ -240,9 +240,9 @@ def _durability(base: Scenario, rows: list[Record]) -> None:
 def _weight(base: Scenario, scenario: Scenario) -> None:
     """How far one structure is believed against the other: the first's weight; the second has the rest."""
     structures = base.structures if len(base.readings) == 1 else base.readings
-    if len(structures) != 2:
+    if len(structures) != 2 or any(len(one.factors) > 1 for one in structures):
         return
-    names = [str(structure.weight) for structure in structures]
+    names = [str(structure.factors[0]) for structure in structures]
     free = [name for name in names if name in base.leaves]
     if not free:
         return

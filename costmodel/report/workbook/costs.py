@@ -17,6 +17,7 @@ from costmodel.model.money import (
     jobs_at_full,
     multiple,
     multiple_of_cost,
+    of_sessions,
     sessions,
     share_open,
     taken_by_sessions,
@@ -70,7 +71,7 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
         for variant, name in product(traces, model.costs)
     }
     jobs = {variant: _jobs(inputs, variant) for variant in traces} if model.work else {}
-    of_sessions = [name for name, item in model.costs.items() if not item.used]
+    taken_alone = of_sessions(structure.model for structure in inputs.scenario.structures)
     windows = {s: _window(inputs, s) for s, strategy in model.strategies.items() if strategy.therapy}
     for row in inputs.booked:
         sheet.put("Month to", row, rates.outside("Month to", row))
@@ -80,7 +81,7 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
             held = sheet.put(f"{strategy}: sessions held", row, held)
             cost = therapy_cost(model, strategy, begin, end, window, held, look)
             sheet.put(cost_name((strategy, ""), THERAPY), row, cost, "money")
-            for name in of_sessions:
+            for name in taken_alone:
                 taken = taken_by_sessions(model, strategy, begin, end, window, held, look, item=name)
                 for variant in (variant for variant in traces if variant[0] == strategy):
                     sheet.put(cost_name(variant, name), row, taken, "money")
@@ -108,7 +109,7 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
                 _put_work(sheet, trace, row, _ends(rates, row), inputs, variant, jobs[variant])
             sheet.put(variant_name(variant, QALYS), row, _qalys(inputs, trace, rates, row, variant))
         for strategy, (reading, strata) in product(model.strategies, inputs.scenario.parts if model.strata else ()):
-            shares = [look(structure.weight) for structure in strata]
+            shares = [structure.weight(look) for structure in strata]
             for name in (*model.costs, *(model.work.lines() if model.work else ()), QALYS):
                 parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in strata]
                 style = "calculation" if name == QALYS else "money"
@@ -285,7 +286,7 @@ def _difference(
         name = f"{pair[0]}, {structure.name}: {item.name}, difference"
         flow = sheet.put(name, row, flow, "money")
         earlier = flow if lag is None else _earlier(sheet, inputs, name, row, month, lag)
-        shares.append(inputs.look(structure.weight))
+        shares.append(structure.weight(inputs.look))
         flows.append(flow)
         released.append(sheet.put(f"{name} in cash", row, cash(flow, earlier, inputs.look(item.cashable)), "money"))
     if not flows:

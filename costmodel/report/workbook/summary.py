@@ -114,7 +114,7 @@ class Summary:
         """QALYs gained, as a sum over the alternatives."""
         text, factor = "", self._span(self.pages.rates, DISCOUNTS[1])
         for structure in self.result.scenario.readings:
-            share = getattr(self.inputs.look(structure.weight), "text", "1")
+            share = getattr(structure.weight(self.inputs.look), "text", "1")
             for strategy, sign in ((at["strategy"], "+"), (self.result.comparator, "-")):
                 column = variant_name((strategy, structure.name), QALYS)
                 text += f"{sign}{share}*{self._sum(self.pages.costs, column, at['horizon'], factor)}"

@@ -133,7 +133,11 @@ def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = Fa
     versions = [scenario, *(scenario.stratum(name) for name in scenario.model.strata)]
     found = [evaluate(version, values, draws) for version in versions]
     arrays = [array for one in found for array in (one.cost, one.cash, one.qaly)]
-    references = [scenario.setting.thresholds[0], *(one.weight for one in scenario.readings), *_doses(scenario)]
+    references = [
+        scenario.setting.thresholds[0],
+        *(each for one in scenario.readings for each in one.factors),
+        *_doses(scenario),
+    ]
     alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
     if activity:
         alone += [np.broadcast_to(delivered, (draws,))[None] for delivered in _sessions(scenario, values)]
