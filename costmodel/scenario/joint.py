@@ -215,7 +215,7 @@ class SynthesisLabel(Origin):
     def words(self) -> str:
         """Where the draws come from, in a line."""
         left = f", without {', '.join(self.without)}" if self.without else ""
-        return f"{self.label}{left}: {self.behind.words}; a convenience sample"
+        return f"{self.label}, {self.therapy}{left}: {self.behind.words}; a convenience sample"
 
 
 _LABELS: TypeAdapter[Label | SynthesisLabel] = TypeAdapter(Label | SynthesisLabel)
