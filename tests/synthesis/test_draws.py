@@ -218,7 +218,7 @@ def _load(folder: Path, **more: object) -> cm.Scenario:
     return load_example(folder, **({"strategies.therapy.effects.other_care": EFFECT} | drawn | more))
 
 
-SAYS = "tests.csv: figures and tests, psychodynamic: 13 rows of 12 trials, 2,032 people; 9 of 12 errors assumed; 5 of 13"
+SAYS = "tests.csv: figures and tests, psychodynamic: 13 rows of 12 trials, 2,032 people; 9 of 12 errors assumed; 5 of"
 
 
 def test_a_scenario_says_which_trials_its_draws_rest_on(folder: Path, tmp_path: Path) -> None:
