@@ -45,7 +45,11 @@ ACCOUNTS = {
     "kind": "price",
     "change": {"parameters.session_price.use": "accounts", "parameters.gp_visit.use": "accounts"},
 }
-WHOLE_GAP = {"label": "with the whole gap closed", "kind": "reading", "change": {"costs.gp.causal_share": 1}}
+WHOLE_GAP = {
+    "label": "with the whole gap closed",
+    "kind": "reading",
+    "change": {"costs.gp.causal_share": 1, "costs.gp.cashable": 1, "costs.gp.lag": "24 months"},
+}
 FORM = {
     "label": "as constant pounds",
     "kind": "form",
