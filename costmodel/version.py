@@ -1,6 +1,6 @@
 """The version of the engine."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 
 def engine() -> str:
