@@ -62,8 +62,8 @@ PATIENCE = 30.0
 KEY = b"costmodel.part"
 TABLE = {
     "strategy": pa.string(), "comparator": pa.string(), "perspective": pa.string(), "party": pa.string(),
-    "category": pa.string(), "outcome": pa.string(), "value": pa.float64(), "unit": pa.string(), "low": pa.float64(),
-    "high": pa.float64(), "price_year": pa.string(), "discounted": pa.bool_(), "horizon_months": pa.float64(),
+    "category": pa.string(), "channel": pa.string(), "outcome": pa.string(), "value": pa.float64(), "unit": pa.string(),
+    "low": pa.float64(), "high": pa.float64(), "price_year": pa.string(), "discounted": pa.bool_(), "horizon_months": pa.float64(),
     "draws": pa.int64(), "run": pa.string(), "words": pa.string(),
 }  # fmt: skip
 """The columns of `Result.table()`."""

@@ -34,7 +34,8 @@ DRAWS_A_PART, MOST_CELLS_A_PART = 8_000, 40
 OUTCOMES = (
     "cost", "net_saving", "cash_net_saving", "qaly", "payback_sustained_months", "payback_first_touch_months",
     "cash_payback_sustained_months", "chance_payback", "chance_cash_payback", "peak_funding", "offset_ratio",
-    "cost_per_qaly", "nmb",
+    "cost_per_qaly", "nmb", "purse", "taken_out", "share_achieved", "share_supported", "share_needed",
+    "net_saving_extrapolated", "share_extrapolated",
 )  # fmt: skip
 """Of the rows of `Result.table()`."""
 

@@ -177,6 +177,7 @@ def explain(
     out.give(found.page())
 
 
+@command()
 def purse(of: Run, out: Out, perspective: Perspective = None) -> None:
     """What is spent on these people without the therapy, by channel and payer, and what share of it goes."""
     loaded = of.load()

@@ -23,6 +23,8 @@ ANSWERED = ("outcome", "perspective", "party", "category", "channel", "discounte
 """Columns that say which question a row answers."""
 THE_SAME = "the same: nothing to pay back"
 NO_SAVING = "other care saves nothing"
+OF_DRAWS = ("share_needed",)
+"""Outcomes whose words are found among draws, and not at their mean."""
 SMALLEST_QALY = 1e-4
 """QALYs. Below this a difference is nothing (under an hour of full health) and no ratio is formed."""
 
@@ -34,7 +36,8 @@ def rows(result: Sums) -> Iterator[Row]:
             yield from _of_run(result, run)
             continue
         for row, mean in zip(_of_run(result, run), _of_run(result, run.averaged), strict=True):
-            yield row | {"value": mean["value"], "words": mean["words"]}
+            words = row["words"] if row["outcome"] in OF_DRAWS else mean["words"]
+            yield row | {"value": mean["value"], "words": words}
     for name, stratum in result.strata.items():
         for row in _of_run(stratum, stratum.headline):
             yield row | {"run": name}

@@ -215,7 +215,7 @@ def test_readings_have_names(result: cm.Result) -> None:
 
 
 def test_parties_are_those_who_pay_or_receive(result: cm.Result, example_result: cm.Result) -> None:
-    assert list(result.parties()) == [one for one in PARTIES if one != "other_households"]  # of jobs that are taken
+    assert list(result.parties()) == list(PARTIES)
     assert list(example_result.parties()) == ["nhs"]
 
 
