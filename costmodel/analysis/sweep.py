@@ -63,8 +63,8 @@ KEY = b"costmodel.part"
 TABLE = {
     "strategy": pa.string(), "comparator": pa.string(), "perspective": pa.string(), "party": pa.string(),
     "category": pa.string(), "channel": pa.string(), "outcome": pa.string(), "value": pa.float64(), "unit": pa.string(),
-    "low": pa.float64(), "high": pa.float64(), "price_year": pa.string(), "discounted": pa.bool_(), "horizon_months": pa.float64(),
-    "draws": pa.int64(), "run": pa.string(), "words": pa.string(),
+    "low": pa.float64(), "high": pa.float64(), "price_year": pa.string(), "discounted": pa.bool_(),
+    "horizon_months": pa.float64(), "draws": pa.int64(), "run": pa.string(), "words": pa.string(),
 }  # fmt: skip
 """The columns of `Result.table()`."""
 GO_ON = "The parts that are whole are kept: the same command goes on from there."
