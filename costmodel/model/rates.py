@@ -228,9 +228,9 @@ def _base(model: ModelFile, reference: str | int, months: Months) -> tuple[tuple
 
 
 def _terms(model: ModelFile, strategy: str, target: str, months: Months) -> Iterator[Term]:
-    """The effects of a strategy on a transition, or on a cost item."""
+    """The effects of a strategy on a transition, a cost item or paid work. A channel may have the name of an item."""
     for name, effect in model.strategies[strategy].effects.items():
-        if effect.target == target:
+        if not effect.channels and effect.target == target:
             yield _term(model, strategy, name, effect, months)
 
 

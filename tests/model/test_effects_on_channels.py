@@ -52,6 +52,14 @@ def test_people_who_recover_faster_cost_what_the_ratio_says_and_no_less(tmp_path
     np.testing.assert_allclose(found[24:], 1, rtol=1e-12)
 
 
+def test_an_item_that_is_named_as_its_channel_has_the_effect_once(tmp_path: Path) -> None:
+    price = {"label": "Community nurse", "category": "community", "paid_by": "nhs", "price": "gp_visit"}
+    nurse = price | {"while_in": {"others": "gp_ill"}, "cashable": "cashable", "lag": "0 months"}
+    scenario = load_example(tmp_path, **{OTHER: effect(), "costs.gp_community": nurse} | RATIO)
+    cost = simulate(scenario, central_values(scenario), 1).cost[:24, 2, :, 0, 0]
+    np.testing.assert_allclose(cost[:, 1] / cost[:, 0], 0.7, rtol=1e-12)
+
+
 def test_it_grows_to_the_middle_of_each_month_and_fades_on_the_log_scale(tmp_path: Path) -> None:
     fading = effect(onset="6 months", until="start of therapy + 12 months", half_life="8 months")
     month = np.arange(60) + 0.5

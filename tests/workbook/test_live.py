@@ -21,6 +21,7 @@ from tests.support.spreadsheets import (
     was_recalculated,
 )
 
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 YOURS = 5
 """Column of "Your value" on the sheet Inputs."""
 
@@ -37,6 +38,16 @@ def test_formualizer_computes_every_stored_value(book: Path) -> None:
     assert len(cells) > 10_000
     assert was_recalculated(cells, book)
     assert disagreements(book, cells) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("population", ["panic", "depression_resistant"])
+def test_formualizer_computes_every_stored_value_of_care_as_trials_found_it(population: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
+    write(cm.run(cm.load(SCENARIOS / population / "as_trials_found.yaml"), draws=20), path)
+    cells = by_formualizer(path)
+    assert was_recalculated(cells, path)
+    assert disagreements(path, cells) == []
 
 
 def test_libreoffice_computes_every_stored_value(book: Path, tmp_path: Path) -> None:
