@@ -3,10 +3,12 @@
 import functools
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import costmodel as cm
+from costmodel.words import chance
 from tests.support.answers import answer, rows
 
 ROOT = Path(__file__).parents[2]
@@ -82,10 +84,46 @@ def test_the_front_page_says_what_each_population_costs_and_whether_it_comes_bac
     (net,) = rows(found, "net_saving", perspective="nhs_pss", strategy=strategy).itertuples()
     best = f"a saving of {three_figures(net.high)}" if net.high > 0 else three_figures(-net.high)
     ends = (three_figures(-net.low), best) if net.high > 0 else (best, three_figures(-net.low))
-    chance = answer(found, "chance_payback", strategy=strategy, horizon_months=found.horizons[-1])
-    back = f"{found.horizons[-1] / 12:.0f} years: {round(100 * chance) or 'none'} of 100"
+    paid = answer(found, "chance_payback", strategy=strategy, horizon_months=found.horizons[-1])
+    back = f"{found.horizons[-1] / 12:.0f} years: {round(100 * paid) or 'none'} of 100"
     said = f"| {three_figures(-net.value)} ({ends[0]} to {ends[1]}), {found.horizons[0]:.0f} months | {back} |"
     assert said in (ROOT / "README.md").read_text("utf-8")
+
+
+PURSES = ("depression_resistant", "complex_long_term", "depression_short_term", "panic", "high_users")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("population", PURSES)
+def test_the_front_page_says_what_there_is_to_be_saved_and_what_trials_support(population: str) -> None:
+    found = result(population, "as_trials_found")
+
+    def one(outcome: str, **more: Any) -> Any:
+        return found.summary(outcome, perspective="nhs_pss", **more).iloc[0]
+
+    course = -found.saving("nhs_pss", by="category").set_index("category").value["therapy"]
+    goes, net = one("share_achieved"), one("net_saving")
+    best = f"a saving of {three_figures(net.high)}" if net.high > 0 else three_figures(-net.high)
+    ends = (three_figures(-net.low), best) if net.high > 0 else (best, three_figures(-net.low))
+    back = [chance(one("chance_payback", horizon_months=months).value) for months in found.horizons]
+    cells = [
+        three_figures(course), three_figures(one("purse").value), f"{one('share_needed').value:.0%}",
+        f"{goes.value:.0%} ({goes.low:.0%} to {goes.high:.0%})".replace("-", "−"),
+        f"{three_figures(-net.value)} ({ends[0]} to {ends[1]})",
+        f"{found.horizons[0]:.0f} months: {back[0]}; {found.horizons[-1] / 12:.0f} years: {back[1]}",
+    ]  # fmt: skip
+    assert f"| {' | '.join(cells)} |" in (ROOT / "README.md").read_text("utf-8")
+    for months in found.horizons:
+        assert one("chance_payback", horizon_months=months, run="no_effect_on_other_care").value == 0
+
+
+@pytest.mark.long
+def test_the_front_page_says_what_the_synthesis_says() -> None:
+    first = cm.synthesise().frame.iloc[0]
+    change, low, high = (f"{first[f'new_{name}']:+.0%}".replace("-", "−") for name in ("median", "low", "high"))
+    trials = f"of {first.trials} trials says, {first.assumed_errors} of them with an assumed error"
+    said = f"{trials} (a new service {change}, {low} to {high}, in full effect)"
+    assert said in " ".join((ROOT / "README.md").read_text("utf-8").split())
 
 
 @pytest.mark.long
