@@ -90,6 +90,29 @@ def test_the_front_page_says_what_each_population_costs_and_whether_it_comes_bac
     assert said in (ROOT / "README.md").read_text("utf-8")
 
 
+SHORTER = {"ltpp": "long-term psychodynamic therapy", "istdp": "short-term dynamic therapy", "cbt": "CBT"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", SHORTER)
+def test_the_table_of_shorter_therapies_is_that_of_a_run(strategy: str) -> None:
+    scenario = cm.load(SCENARIOS / "depression_resistant" / "shorter_therapies.yaml")
+    cells = [SHORTER[strategy]]
+    for found in (cm.run(scenario), cm.run(scenario.changed({"session_price": "staff_band_7"}))):
+        at = {"perspective": "nhs_pss", "strategy": strategy}
+        net, gain, ratio = (found.summary(one, **at).iloc[0] for one in ("net_saving", "qaly", "cost_per_qaly"))
+        if len(cells) == 1:
+            between = " to ".join(three_figures(end).replace("£", "") for end in (net.low, net.high))
+            cells += [
+                f"{three_figures(net.value)} ({between})",
+                f"{qaly(gain.value)} ({qaly(gain.low)} to {qaly(gain.high)})",
+            ]
+            cells += [three_figures(ratio.value).replace("£", "")]
+        else:
+            cells += [f"{three_figures(net.value)}; {three_figures(ratio.value).replace('£', '')}"]
+    assert f"| {' | '.join(cells)} |" in (SCENARIOS / "depression_resistant" / "README.md").read_text("utf-8")
+
+
 PURSES = ("depression_resistant", "complex_long_term", "depression_short_term", "panic", "high_users")
 
 
