@@ -90,6 +90,21 @@ def test_the_front_page_says_what_each_population_costs_and_whether_it_comes_bac
     assert said in (ROOT / "README.md").read_text("utf-8")
 
 
+@pytest.mark.long
+def test_the_front_page_says_what_high_users_lose_without_their_own_trials_and_without_extrapolation() -> None:
+    found = result("high_users", "as_trials_found")
+    without, stops = (
+        [
+            chance(found.summary("chance_payback", perspective="nhs_pss", horizon_months=h, run=run).value.item())
+            for h in found.horizons
+        ]
+        for run in ("without_their_trials", "stops")
+    )
+    said = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"predicted without them, the money is back in {without[0]} and {without[1]}." in said
+    assert f"if savings stop there, high users' is back in {stops[1]} within 5 years." in said
+
+
 SHORTER = {"ltpp": "long-term psychodynamic therapy", "istdp": "short-term dynamic therapy", "cbt": "CBT"}
 
 
