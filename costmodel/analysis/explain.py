@@ -326,7 +326,7 @@ def explain(
     )
     file = None if order is None else read_order(path_of("order", order))
     turned = a.sha256 > b.sha256 if file is None else _backwards(file, a, b)
-    values = Values(between(*((b, a) if turned else (a, b))), asked)
+    values = Values(between(*((b, a) if turned else (a, b)), parted=file is not None), asked)
     changes = range(len(values.found.differences))
     steps = file.steps(values.found) if file else [Step(None, frozenset({i}), frozenset()) for i in changes]
     ends = values.at(frozenset()), values.at(frozenset(changes))

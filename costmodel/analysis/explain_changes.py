@@ -124,11 +124,12 @@ class Between:
         return frozenset(i for i, keys in enumerate(self.edits) if keys[0] == "parameters" and plain(str(keys[1])))
 
 
-def between(first: Scenario, second: Scenario) -> Between:
+def between(first: Scenario, second: Scenario, *, parted: bool = False) -> Between:
     """What two scenarios differ in. Changes that only work together are one: those that refer to a parameter that only
     one of the two has, numbers of one posterior or of shares that sum to 1, and what no model is possible without.
 
-    Raises InputError where they cannot be compared change by change.
+    parted: where a file says what belongs together, nothing is one but numbers of one posterior and shares that sum to
+    1. Raises InputError where they cannot be compared change by change.
     """
     for what, one, other in (
         ("are of people", first.part or "all", second.part or "all"),
@@ -150,8 +151,8 @@ def between(first: Scenario, second: Scenario) -> Between:
     if edits and found.read(frozenset(range(len(edits))), new["parameters"]).sha256 != wanted:
         remedy = "Give both files their strategies, strata and alternatives in one order, or write one as an overlay."
         raise InputError.at("explain", "the two differ in an order, or in something that is no change", remedy)
-    groups = _united([{i} for i in range(len(edits))], _ties(found))
-    while failing := [group for group in groups if len(groups) > 1 and not found.possible(frozenset(group))]:
+    groups = _united([{i} for i in range(len(edits))], _ties(found, parted))
+    while failing := [one for one in groups if not parted and len(groups) > 1 and not found.possible(frozenset(one))]:
         groups = _united(groups, _partners(edits, failing))
     return replace(found, differences=tuple(_difference(found, sorted(group)) for group in groups))
 
@@ -314,12 +315,12 @@ def _mentions(found: Between, i: int) -> set[str]:
     return {text for value in found.values(i) for text in texts(value)}
 
 
-def _ties(found: Between) -> Iterator[set[int]]:
-    """Edits that belong together from the outset."""
+def _ties(found: Between, parted: bool) -> Iterator[set[int]]:
+    """Edits that belong together from the outset. parted: what refers to a parameter that only one has does not."""
     first, second = found.first, found.second
     mentions = [_mentions(found, i) for i in range(len(found.edits))]
     own = {str(keys[1]): i for i, keys in enumerate(found.edits) if keys[0] == "parameters"}
-    for name in first.parameters.keys() ^ second.parameters.keys():
+    for name in () if parted else first.parameters.keys() ^ second.parameters.keys():
         yield {i for i, names in enumerate(mentions) if name in names}
     fitted = [name for name in own if _posterior(first, name) != _posterior(second, name)]
     for scenario in (first, second):
