@@ -54,7 +54,8 @@ class Part:
     """What a change, or a step of an order, moves.
 
     words: old → new, or the reason of a step. paths: of the changes. amount: in the outcome's unit. low, high: the
-    least and the most that it moves over the orders. expected, moved: directions, of a step.
+    least and the most that it moves over the orders. expected, moved: directions, of a step. undone: what the answer
+    at the end of the walk moves by where the step alone, and what needs it, is taken back; nan without an order.
     """
 
     label: str
@@ -65,6 +66,7 @@ class Part:
     high: float
     expected: str = ""
     moved: str = ""
+    undone: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Explanation(Paged):
     @property
     def frame(self) -> "pd.DataFrame":
         """A row for each part between one for each scenario: kind (`from`, `part`, `to`), label, words, paths, amount,
-        low, high, expected, moved, and total: the answer when it is reached in the order of the rows.
+        low, high, expected, moved, undone, and total: the answer when it is reached in the order of the rows.
         """
         import pandas as pd
 
@@ -172,7 +174,8 @@ class Explanation(Paged):
             Column("amount", "Moves it by", style), Column("span", ranged.capitalize(), "text", only=(TEXT, SCREEN)),
             Column("low", f"Least, {ranged}", style, only=(SHEET,)),
             Column("high", f"Most, {ranged}", style, only=(SHEET,)),
-            *((Column("expected", "Expected", "text"), Column("moved", "Moved", "text")) if self.order else ()),
+            *((Column("expected", "Expected", "text"), Column("moved", "Moved", "text"),
+               Column("undone", "Undone alone", style)) if self.order else ()),
         )  # fmt: skip
         drawn = Drawn("bar", "label", (("amount", "Moves it by"),), "What moves the answer", self.unit, style)
         parts: tuple[Block, ...] = (
@@ -205,7 +208,8 @@ class Explanation(Paged):
         if self.order:
             return (
                 f"One order, of {self.order}: what a step moves, given the steps before it; beside it the least and "
-                f"the most over {orders} orders in which what a step needs comes first; {draws}; {self.runs:,} runs."
+                f"the most over {orders} orders in which what a step needs comes first. Undone alone: "
+                f"what B moves by where a step, and what needs it, is taken back. At {draws}; {self.runs:,} runs."
             )
         return (
             f"What each change moves on average over {orders} orders of the changes, each beside its reverse; {draws}; "
@@ -336,7 +340,8 @@ def explain(
     for i, step in enumerate(steps if changes else ()):
         each = sorted(sign * one[i] + 0.0 for one in moved)
         amount = sign * moved[0][i] + 0.0 if file else math.fsum(each) / len(each) + 0.0
-        parts.append(_part(values, step, turned, amount, each[0], each[-1]))
+        undone = _undone(values, steps, i, turned) + 0.0 if file else math.nan
+        parts.append(_part(values, step, turned, amount, each[0], each[-1], undone))
     if file is None:
         parts.sort(key=lambda part: -abs(part.amount))
     elif turned:
@@ -390,7 +395,23 @@ def _moves(values: Values, steps: Sequence[Step], order: Sequence[int]) -> list[
     return moved
 
 
-def _part(values: Values, step: Step, turned: bool, amount: float, low: float, high: float) -> Part:
+def _undone(values: Values, steps: Sequence[Step], one: int, turned: bool) -> float:
+    """What the answer at the end of the walk moves by where a step, and those that need it, are taken back. At the end
+    of a walk backwards nothing is taken: the step is then taken with those that it needs.
+    """
+    found, every = {one}, frozenset[int]().union(*(step.takes for step in steps))
+    if turned:
+        for s in reversed(range(one)):
+            found |= {s} if any(s in steps[i].after for i in found) else set()
+    else:
+        for s in range(one + 1, len(steps)):
+            found |= {s} if steps[s].after & found else set()
+    these = frozenset[int]().union(*(steps[s].takes for s in found))
+    before, after = (frozenset[int](), these) if turned else (every, every - these)
+    return values.at(after) - values.at(before)
+
+
+def _part(values: Values, step: Step, turned: bool, amount: float, low: float, high: float, undone: float) -> Part:
     """A step with what it moves. turned: whether it is walked from the second scenario to the first."""
     changes = [values.found.differences[i] for i in sorted(step.takes)]
     paths = tuple(path for change in changes for path in change.paths)
@@ -398,4 +419,4 @@ def _part(values: Values, step: Step, turned: bool, amount: float, low: float, h
         return Part(changes[0].label, changes[0].back if turned else changes[0].words, paths, amount, low, high)
     moved = TOWARDS if (amount > 0) != values.asked.outcome.startswith(LESS) else AWAY
     expected = TURNED.get(block.expected, block.expected) if turned else block.expected
-    return Part(block.label, block.reason, paths, amount, low, high, expected, moved if amount else STILL)
+    return Part(block.label, block.reason, paths, amount, low, high, expected, moved if amount else STILL, undone)

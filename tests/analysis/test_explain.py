@@ -279,6 +279,12 @@ def test_the_range_of_a_step_is_over_the_legal_orders(base: cm.Scenario, cautiou
     for part, other in zip(free.parts, held.parts, strict=True):
         assert part.low < part.high
         assert other.low == other.high == other.amount == part.amount
+    first, last = free.parts
+    assert (-first.undone, -last.undone) == (first.low + first.high - first.amount, last.amount), "as where it is last"
+    price, course = held.parts
+    assert (price.undone, course.undone) == (-held.difference, -course.amount), "with what needs it, and alone"
+    back = cm.explain(cautious, base, bound, draws=DRAWS).parts
+    assert (back[0].undone, back[1].undone) == (held.difference, price.amount)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""`python -m scripts.bridge`: docs/bridge.md, from the base of each population to other care as trials found it.
+
+The steps stand in scenarios/POPULATION/bridge.yaml, with their reasons and where each was expected to move the answer.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import costmodel as cm
+from costmodel.analysis.explain import AWAY, STILL, TOWARDS, Explanation
+from costmodel.page import Block, Heading, Notes, Page, Paragraph
+from costmodel.report import render
+from costmodel.version import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "bridge.md"
+FILES = sorted((ROOT / "scenarios").glob("*/bridge.yaml"))
+DRAWS = 2_000
+"""As many as behind the headline, at which each walk then begins."""
+
+
+def ends(path: Path) -> tuple[cm.Scenario, cm.Scenario]:
+    """The base beside an order file, and the overlay to which it walks."""
+    return cm.load(path.with_name("model.yaml")), cm.load(path.with_name("as_trials_found.yaml"))
+
+
+def made(walks: Sequence[Explanation]) -> str:
+    """The page, in Markdown."""
+    steps = [part for one in walks for part in one.parts]
+    moved = Counter(part.moved for part in steps)
+    against = sum({part.expected, part.moved} == {TOWARDS, AWAY} for part in steps)
+    nearer = sum(one.difference > 0 for one in walks)
+    about = (
+        "Written by `python -m scripts.bridge`, not by hand.",
+        f"From the base of version {__version__} to the overlay `as_trials_found`, one decision after the other, in "
+        "one order for all populations. It begins where this version stands: the figures of version 0.1.0 have moved "
+        "since, by mended faults of evidence and by refits ([changes](../CHANGELOG.md)).",
+        f"**Most of what moves the answer moves it towards therapy**, and a reader should know it: {nearer} of "
+        f"{len(walks)} walks end nearer to therapy than they began; of {len(steps)} steps {moved[TOWARDS]} move net "
+        f"saving to the NHS and social care towards therapy, {moved[AWAY]} away from it and {moved[STILL]} not at all. "
+        "Order, reasons and expected directions stand in `bridge.yaml` beside each model, committed before the first "
+        f"walk; {against or 'none'} of the steps moved against what was expected.",
+        "The amounts of a walk sum to the difference between its ends. What a step moves depends on the steps before "
+        "it: the range is over all orders that are possible. *Undone alone* is the ledger of choices: what the new end "
+        "moves by for a reader who does not share this one decision; what has no meaning without it is undone with it.",
+    )  # fmt: skip
+    blocks = tuple(block for one in walks for block in _part(one))
+    currency = walks[0].after.setting.currency
+    return render.markdown(Page("From the base to what trials found", blocks, about, in_currency=currency))
+
+
+def _part(one: Explanation) -> Iterator[Block]:
+    """The page of a walk, as a part of a longer one."""
+    page = one.page()
+    yield Heading(one.before.model.title)
+    yield from map(Paragraph, page.about)
+    for block in page.blocks:
+        yield from map(Paragraph, block.lines) if isinstance(block, Notes) else (block,)
+
+
+def main() -> int:
+    """Write the page."""
+    PAGE.write_text(made([cm.explain(*ends(path), path, draws=DRAWS) for path in FILES]), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
