@@ -37,7 +37,7 @@ def test_a_bridge_covers_every_change_once_in_the_order_of_all(path: Path) -> No
 
 
 def test_a_walk_backwards_turns_every_sign() -> None:
-    path = bridge.FILES[POPULATIONS.index("high_users")]
+    path = bridge.FILES[POPULATIONS.index("complex_long_term")]
     base, end = bridge.ends(path)
     there, back = (cm.explain(*two, path, draws=0) for two in ((base, end), (end, base)))
     assert [part.amount for part in back.parts] == [-part.amount for part in there.parts[::-1]]
