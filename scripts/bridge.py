@@ -40,8 +40,8 @@ def made(walks: Sequence[Explanation]) -> str:
         f"**Most of what moves the answer moves it towards therapy**, and a reader should know it: {nearer} of "
         f"{len(walks)} walks end nearer to therapy than they began; of {len(steps)} steps {moved[TOWARDS]} move net "
         f"saving to the NHS and social care towards therapy, {moved[AWAY]} away from it and {moved[STILL]} not at all. "
-        "Order, reasons and expected directions stand in `bridge.yaml` beside each model. They were committed before the "
-        "first walk, when both ends were known and no step between them; "
+        "Order, reasons and expected directions stand in `bridge.yaml` beside each model. They were committed before "
+        "the first walk, when both ends were known and no step between them; "
         f"{against or 'none'} of the steps moved against what was expected.",
         "The amounts of a walk sum to the difference between its ends. What a step moves depends on the steps before "
         "it: the range is over all orders that are possible. *Undone alone* is the ledger of choices: what the new end "
