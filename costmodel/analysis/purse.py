@@ -56,9 +56,10 @@ class Purse(Paged):
             for horizon in result.horizons:
                 for perspective in [self.perspective] if self.perspective else result.setting.perspectives:
                     blocks += self.blocks(strategy, horizon, perspective)
-        compared = result.scenario.model.strategies[result.comparator].label
+        compared = lower_first(result.scenario.model.strategies[result.comparator].label)
+        people = f"{result.scenario.model.people:,} people"
         about = (
-            f"What is spent on {result.scenario.model.people:,} people without the therapy ({compared}), and what goes",
+            f"What is spent on {people} without the therapy ({compared}), and what of it goes",
             f"{result.setting.prices}, undiscounted; what is taken out may be below 0: more is spent",
         )
         if self.perspective and len(result.strategies) > 1:

@@ -15,6 +15,7 @@ from costmodel.report.saved import command
 from costmodel.report.sentence import answer, pick
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
+from costmodel.scenario.conventions import NO_EFFECT, NO_EFFECT_LABEL
 from costmodel.words import chance, percent, qalys, upper_first
 
 RATIO_OF_COURSE = "costs more and improves health"
@@ -154,15 +155,16 @@ def by_convention(result: Result, strategy: str, shown: list[str]) -> Iterator[B
     setting, headline = result.setting, result.headline
     if not result.conventions:
         return
-    yield Heading("By convention about money: side by side, never averaged")
+    yield Heading("By convention about money: each changes the base in one thing; side by side, never averaged")
     for perspective in [name for name in shown if name in (setting.main, setting.second)] or shown[:1]:
-        columns, rows = [Column("given", f"{setting.name(perspective)}, given", "text")], []
+        columns, rows = [Column("convention", setting.name(perspective), "text")], []
         for horizon in result.horizons:
-            columns += [Column(f"saving_{horizon:g}", f"saves in {in_words(horizon)}", "money")]
-            columns += [Column(f"interval_{horizon:g}", "95% interval")]
-            columns += [Column(f"chance_{horizon:g}", f"chance of money back within {in_words(horizon)}")]
-        for name, run in {headline.name: headline, **result.conventions}.items():
-            row: dict[str, Any] = {"given": upper_first(run.given or "the base")}
+            until = in_words(horizon)
+            columns += [Column(f"saving_{horizon:g}", f"saves in {until}", "money", width=18)]
+            columns += [Column(f"interval_{horizon:g}", f"95% interval, {until}", width=28)]
+            columns += [Column(f"chance_{horizon:g}", f"chance of money back within {until}", width=22)]
+        for name in (headline.name, *result.conventions):
+            row: dict[str, Any] = {"convention": _of_convention(result, name)}
             for horizon in result.horizons:
                 at: dict[str, Any] = {"run": name, "strategy": strategy, "perspective": perspective, "horizon": horizon}
                 row[f"saving_{horizon:g}"] = _of_group(result, "net_saving", **at)
@@ -170,6 +172,15 @@ def by_convention(result: Result, strategy: str, shown: list[str]) -> Iterator[B
                 row[f"chance_{horizon:g}"] = _words(result, "chance_payback", chance, **at)
             rows.append(row)
         yield Table(pd.DataFrame(rows), tuple(columns), name=f"by_convention_{perspective}")
+
+
+def _of_convention(result: Result, name: str) -> str:
+    """What a convention changes; the base's words, where it has any, of the headline."""
+    if name in (declared := result.scenario.model.money_alternatives):
+        return upper_first(declared[name].label)
+    if name == NO_EFFECT:
+        return upper_first(NO_EFFECT_LABEL)
+    return f"Base: {result.headline.given}" if result.headline.given else "Base"
 
 
 def _by_run(result: Result, strategy: str, perspective: str) -> Table:

@@ -73,8 +73,9 @@ def _rich(block: Table) -> RichTable:
     rows = block.cells(TEXT, block.most)
     for number, column in enumerate(block.shown(TEXT)):
         left = number == 0 or not column.right
-        least = None if number else min(max((len(row[0]) for row in rows), default=1), FIRST)
-        table.add_column(column.label, justify="left" if left else "right", overflow="fold", min_width=least)
+        words = (column.label, *(row[0] for row in rows))
+        width = None if number else min(max(map(len, words)), FIRST)  # held: the others give way, and none is cut
+        table.add_column(column.label, justify="left" if left else "right", overflow="fold", width=width)
     for row in rows:
         table.add_row(*row)
     return table

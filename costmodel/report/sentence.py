@@ -100,10 +100,15 @@ def headline(result: Result, strategy: str, perspective: str | None = None) -> s
         return f"{text}; there is nothing to pay back."
     if share is None:
         return f"{text}; payback at central values: {found.words}."
-    given, forms = result.headline.given, list(_other_forms(result, at | {"horizon": last}))
-    text += f"; {given}: " if given else "; "
+    given, forms = _counted(result), list(_other_forms(result, at | {"horizon": last}))
+    text += f"; {given}, " if given else "; "
     also = f" ({', '.join(forms)})" if forms else ""
     return f"{text}the money is back within {in_words(last)} in {chance(share)} simulations{also}."
+
+
+def _counted(result: Result) -> str:
+    """By which conventions about money the headline is counted; nothing where none is named."""
+    return f"counted {result.headline.given}" if result.headline.given else ""
 
 
 def _other_forms(result: Result, at: dict[str, Any]) -> Iterator[str]:
@@ -121,7 +126,7 @@ def verdict(result: Result, perspective: str, strategy: str | None = None) -> st
         return f"For {who}: {found.words}."
     if share is None:
         return f"At central values, for {who}: {found.words}."
-    given = f", {result.headline.given}" if result.headline.given else ""
+    given = f", {_counted(result)}" if _counted(result) else ""
     if share >= SURE and not pd.isna(found.value):
         return f"It pays for itself for {who}{given}: {found.words}, in {chance(share)} simulations."
     return f"For {who}{given}: on average {found.words}; money back within {within} in {chance(share)} simulations."

@@ -7,9 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.analysis.purse import purse
 from costmodel.app.parts import compute
 from costmodel.app.parts.text import WORD_JOINER, literal
 from costmodel.drawing import wrapped
+from costmodel.page import SCREEN, Heading, Page, Table
+from costmodel.report.answer import by_convention
 from costmodel.report.charts import cumulative, states
 from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened
@@ -244,3 +247,20 @@ def test_parts_of_the_cohort_stand_beside_everybody(app_with: Callable[..., AppT
     parts = ["Heavy users (30% of people)", "Light users (70% of people)"]
     assert list(table["who"]) == [literal(text) for text in (*parts, "Everybody, by their shares")]
     assert len(set(table.iloc[:, 1])) == 3
+
+
+def test_what_is_spent_and_every_convention_about_money_stand_in_tables(app: AppTest, scenarios: Path) -> None:
+    result = cm.run(cm.load(scenarios / "example" / "model.yaml"), draws=compute.DRAWS)
+    blocks = [*by_convention(result, result.strategies[1], ["nhs_pss"])]
+    for horizon in result.horizons:
+        blocks += purse(result, "nhs_pss").blocks(result.strategies[1], horizon, "nhs_pss")
+    wanted = list(Page("", tuple(blocks), scenario=result.scenario).for_(SCREEN))
+    tables = [
+        [[literal(cell) for cell in row] for row in one.cells(SCREEN)] for one in wanted if isinstance(one, Table)
+    ]
+    assert len(tables) == 1 + len(result.horizons)
+    shown = [table.value.to_numpy().tolist() for table in app.table]
+    assert [table for table in tables if table not in shown] == []
+    assert {one.text for one in wanted if isinstance(one, Heading)} <= {
+        one.value.replace("\\", "") for one in app.subheader
+    }

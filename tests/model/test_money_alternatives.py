@@ -221,7 +221,7 @@ def test_every_chance_says_what_it_is_given(result: cm.Result) -> None:
         NO_EFFECT: {"given: at staff prices, as a fraction, no effect on other care"},
     }
     headline = words_of(result).headline
-    assert "; at staff prices, as a fraction: the money is back within 5 years in" in headline
+    assert "; counted at staff prices, as a fraction, the money is back within 5 years in" in headline
     assert "(as constant pounds: " in headline
 
 

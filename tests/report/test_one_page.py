@@ -212,3 +212,32 @@ def test_a_scenario_and_a_refusal_are_pages_too(example_result: cm.Result) -> No
         assert HEADLINE in said
         assert "C207: Malmberg" in said
     assert HEADLINE in {cell.value for cell in book_of(refusal)["Toy"]["A"]}
+
+
+def with_equal_labels() -> None:
+    import pandas as pd
+
+    from costmodel.app.parts import show
+    from costmodel.page import Column, Page, Table
+
+    frame = pd.DataFrame({"low": ["1 to 2"], "high": ["3 to 4"]})
+    columns = (Column("low", "95% interval"), Column("high", "95% interval"))
+    show.page(Page("Twice", (Table(frame, columns, name="twice"),)))
+
+
+def test_streamlit_shows_columns_with_equal_labels() -> None:
+    at = AppTest.from_function(with_equal_labels, default_timeout=30).run()
+    assert not at.exception
+    assert at.table[0].value.iloc[0].tolist() == ["1 to 2", "3 to 4"]
+
+
+def test_a_table_on_a_terminal_is_broken_and_not_cut() -> None:
+    cell = "−£213,000 to £94,300"
+    frame = pd.DataFrame({"who": ["as trials found it at staff prices " * 3]} | {str(i): [cell] for i in range(9)})
+    columns = (Column("who", "Who", "text"), *(Column(str(i), "95% interval") for i in range(9)))
+    console = Console(width=132, file=io.StringIO())
+    for piece in render.terminal(Page("Wide", (Table(frame, columns, name="wide"),))):
+        console.print(piece)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert text.count("£94,300") == 9
+    assert all(len(line) <= 132 for line in text.splitlines())

@@ -1,5 +1,6 @@
 """Below the first screen: who pays, what the money goes on, what would change it, what it rests on."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -7,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from costmodel.analysis.incremental import incremental
+from costmodel.analysis.purse import purse
 from costmodel.app.parts import choice, compute, downloads, show
 from costmodel.app.parts.text import literal, literal_table
-from costmodel.page import reading_label
+from costmodel.page import Block, Page, reading_label
 from costmodel.report import charts
+from costmodel.report.answer import by_convention
 from costmodel.report.contents import STANDING
 from costmodel.report.saved import command
 from costmodel.report.sentence import cash_verdict, pick, verdict
@@ -37,6 +40,10 @@ def show_all(result: Result, perspective: str, strategy: str) -> None:
     st.header("People in each state", anchor=False)
     show.with_table(charts.states(result, strategy), HEIGHT, "people_in_each_state", result.setting.currency)
     _verdicts(result, perspective, strategy)
+    _purse(result, perspective, strategy)
+    if result.conventions:
+        st.header("If money is counted otherwise", anchor=False)
+        _blocks(result, by_convention(result, strategy, [perspective]))
     if len(result.strategies) > 2:
         st.header("Each strategy against the next best", anchor=False)
         show.page(incremental(result, perspective).page())
@@ -66,6 +73,20 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
     with right:
         st.markdown("**Cash: what is released in money**")
         st.markdown(literal(cash_verdict(result, perspective, strategy)))
+
+
+def _purse(result: Result, perspective: str, strategy: str) -> None:
+    """What is spent without the therapy, and what of it goes, to each horizon."""
+    found = purse(result, perspective)
+    st.header("How much there is to save", anchor=False)
+    st.caption(literal(". ".join(found.page().about) + "."))
+    for horizon in result.horizons:
+        _blocks(result, found.blocks(strategy, horizon, perspective))
+
+
+def _blocks(result: Result, blocks: Iterable[Block]) -> None:
+    """A part of a page about a result."""
+    show.page(Page("", tuple(blocks), scenario=result.scenario))
 
 
 def _parts(result: Result, perspective: str, strategy: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from costmodel.app.parts.text import csv, literal, literal_table
+from costmodel.app.parts.text import WORD_JOINER, csv, literal, literal_table
 from costmodel.currency import Currency
 from costmodel.drawing import Chart
 from costmodel.page import SCREEN, Figure, Heading, Notes, Page, Paragraph, Table
@@ -97,9 +97,14 @@ def page(page: Page) -> None:
             case Table() if len(block.frame):
                 columns = block.shown(SCREEN)
                 full = block.frame[[column.key for column in columns]]
-                table = pd.DataFrame(block.cells(SCREEN), columns=[column.label for column in columns])
+                table = pd.DataFrame(block.cells(SCREEN), columns=_apart([column.label for column in columns]))
                 (numbers if drawn else words)(table, block.name, full=full)
         drawn = isinstance(block, Figure)
+
+
+def _apart(labels: list[str]) -> list[str]:
+    """Labels of columns, none twice: a repeated one with characters that are not seen. Streamlit refuses equal ones."""
+    return [label + WORD_JOINER * labels[:at].count(label) for at, label in enumerate(labels)]
 
 
 def refusal(text: str, kept: bool = True) -> None:

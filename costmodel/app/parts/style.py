@@ -11,6 +11,7 @@ CSS = """
 [data-testid="stMain"] [data-testid="stVerticalBlock"] {gap: 0.6rem;}
 [data-testid="stMain"] h1 {font-size: 1.5rem; padding: 0 0 0.45rem; line-height: 1.25;}
 [data-testid="stMain"] h2 {font-size: 1.2rem; padding: 1.2rem 0 0.9rem;}
+[data-testid="stMain"] h3 {font-size: 1rem; padding: 0.5rem 0 0.4rem;}
 [data-testid="stMetric"] {padding: 0 !important;}
 [data-testid="stMetric"] > div {padding: 0.45rem 0.8rem 0.3rem;}
 [data-testid="stMain"] [data-testid="stMarkdown"] p {margin-bottom: 0.6rem;}
@@ -36,6 +37,7 @@ CSS = """
 }
 [data-testid="stTable"] {font-size: 0.85rem; overflow-x: auto;}
 [class*="st-key-words"] table {min-width: 900px;}
+@media (max-width: 640px) {[class*="st-key-words"] table {min-width: 640px; font-size: 0.78rem;}}
 [class*="st-key-table"] table {table-layout: fixed; width: 100%; min-width: 900px;}
 [class*="st-key-table"] th:nth-child(1) {width: 30%;}
 [class*="st-key-table"] th:nth-child(6), [class*="st-key-table"] th:nth-child(8) {width: 14%;}

@@ -76,11 +76,14 @@ KEY = {
     "output": "Bold, boxed: an answer.",
 }
 """What the styles of cells mean."""
-SIGNS = "A positive net saving is money saved; a positive net cost is money spent. Per person referred."
+SIGNS = (
+    "A positive net saving is money saved; a positive net cost is money spent. Per person referred, where a "
+    "sheet does not say for how many."
+)
 FIGURES_OF_THE_RUN = (
-    "Tornado, Break-even, Uncertainty and Value of information hold values, not formulas: they took many runs of the "
-    "model. Their third line counts the inputs that you changed since. To have them for your values, bring this "
-    "workbook back (costmodel import, or the dashboard) and run it again."
+    "Conventions, Tornado, Break-even, Uncertainty and Value of information hold values, not formulas: they took many "
+    "runs of the model. Their third line counts the inputs that you changed since. To have them for your values, bring "
+    "this workbook back (costmodel import, or the dashboard) and run it again."
 )
 
 

@@ -78,7 +78,8 @@ class Inputs:
         """The cell of a duration of the scenario file, listed when it is first asked for."""
         if path not in self._durations:
             label = path.replace("strategies.", "").replace("parameters.", "").replace(".", ", ").replace("_", " ")
-            row = self._row(path, label, "months")
+            after = ": how long after the instant that the file names" if path.endswith((".from", ".until")) else ""
+            row = self._row(path, f"{label}{after}", "months")
             self.sheet.number(row, DEFAULT, months, "default")
             self._yours(row, months, None, 0, MOST_MONTHS)
             self._durations[path] = self._finish(row, f"t_{path}", months)

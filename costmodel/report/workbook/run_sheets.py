@@ -235,7 +235,9 @@ def write_conventions(sheet: RunSheet, result: Result) -> None:
     for strategy in result.strategies[1:]:
         blocks = tuple(by_convention(result, strategy, list(result.setting.perspectives)))
         if blocks:
-            sheet.write(Page(titled(result.scenario), blocks, (result.scenario.model.strategies[strategy].label,)))
+            of = result.scenario.model
+            money = f"{result.setting.prices} for {of.people:,} people, undiscounted; a saving is positive"
+            sheet.write(Page(titled(result.scenario), blocks, (of.strategies[strategy].label, money)))
 
 
 def write_incremental(sheet: RunSheet, result: Result) -> None:
