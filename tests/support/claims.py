@@ -39,6 +39,7 @@ INTERVAL = (
 )
 WHO = r"the NHS and social care|the NHS|the public sector|society"
 SHARE = r"(?P<share>none|all|fewer than 1|more than 99|\d+) of 100 simulations"
+COUNTED = r"(?:counted (?P<given>.+), )?"
 NOTHING = "the same: nothing to pay back"
 PAYBACK = rf"(?P<payback>{NOTHING}|at once|after [\d,]+ (?:months?|years?)|not within [\d,]+ (?:months?|years?))"
 LAST_WORD = "Good care need not pay for itself; health gained is worth money too."
@@ -253,7 +254,7 @@ class Claims:
         found = re.fullmatch(
             rf"For (?P<people>[\d,]+) people over the (?P<time>[^,]+) of the evidence, (?P<therapy>.+?) "
             rf"(?P<now>{direction}){INTERVAL.format(1)}(?:; over (?P<over>[^,]+), by extrapolation, it "
-            rf"(?P<then>{later}){INTERVAL.format(2)})?; (?:the money is back within (?P<within>[^,]+) in "
+            rf"(?P<then>{later}){INTERVAL.format(2)})?; (?:{COUNTED}the money is back within (?P<within>[^,]+) in "
             rf"{SHARE}|payback at central values: {PAYBACK}|(?P<nothing>there is nothing to pay back))\.",
             text,
         )
@@ -263,6 +264,8 @@ class Claims:
         model, horizons = self.result.scenario.model, self.result.horizons
         yield from self._is("the group", number(found["people"]), self.people)
         yield from self._is("the time", found["time"], model.follow_up.text)
+        if found["share"]:
+            yield from self._is("what is counted", found["given"], self._given())
         yield from self._is("the therapy", found["therapy"].lower(), model.strategies[self.strategy].label.lower())
         who = re.match(rf"(?:saves|costs) ({WHO})(?= £| the same)", found["now"])
         yield from self._is("the payer", who and who[1], PAYERS[self.perspective])
@@ -281,6 +284,11 @@ class Claims:
             yield from self._chance(found["share"], self.row("chance_payback", last=True).value)
         elif found["payback"]:
             yield from self._payback(found["payback"])
+
+    def _given(self) -> str | None:
+        """The words of the base's conventions, in the order of their kinds; None without any."""
+        base = self.result.scenario.model.money_base
+        return ", ".join(base[kind] for kind in ("reading", "price", "form", "dial") if kind in base) or None
 
     def _beside(self, text: str, place: int) -> Iterator[str]:
         kinds = {
@@ -477,7 +485,8 @@ class Claims:
     def _verdict(self, text: str, _: int = 0) -> Iterator[str]:
         who = PAYERS[self.perspective]
         found = re.fullmatch(
-            rf"(?P<bare>It pays for itself for |For |At central values, for )(?P<who>{WHO}): (?:on average )?{PAYBACK}"
+            rf"(?P<bare>It pays for itself for |For |At central values, for )(?P<who>{WHO})(?:, counted (?P<given>.+?))?: "
+            rf"(?:on average )?{PAYBACK}"
             rf"(?:; money back within (?P<within>[^,]+?) in {SHARE}|, in (?P<also>.+) of 100 simulations)?\.",
             text,
         )
@@ -491,6 +500,7 @@ class Claims:
             return
         yield from self._is("whether draws are spoken of", said is not None, self.drawn)
         if said:
+            yield from self._is("what is counted", found["given"], self._given())
             share = self.row("chance_payback", last=True).value
             yield from self._chance(said, share)
             if found["bare"].startswith("It pays") and share < SURE:
@@ -600,7 +610,7 @@ class Claims:
     def _parties(self, text: str, _: int = 0) -> Iterator[str]:
         names = {
             "the NHS": "nhs", "social care": "social_care", "DWP": "dwp", "HMRC": "hmrc", "justice": "justice",
-            "employers": "employer", "the household": "household",
+            "employers": "employer", "the household": "household", "the rest of society": "other_households",
         }  # fmt: skip
         years = re.search(r" over (\d+) years| in the year", text)
         if not years or float(years[1] or 1) * 12 != self.result.horizons[-1]:
