@@ -485,8 +485,8 @@ class Claims:
     def _verdict(self, text: str, _: int = 0) -> Iterator[str]:
         who = PAYERS[self.perspective]
         found = re.fullmatch(
-            rf"(?P<bare>It pays for itself for |For |At central values, for )(?P<who>{WHO})(?:, counted (?P<given>.+?))?: "
-            rf"(?:on average )?{PAYBACK}"
+            rf"(?P<bare>It pays for itself for |For |At central values, for )(?P<who>{WHO})"
+            rf"(?:, counted (?P<given>.+?))?: (?:on average )?{PAYBACK}"
             rf"(?:; money back within (?P<within>[^,]+?) in {SHARE}|, in (?P<also>.+) of 100 simulations)?\.",
             text,
         )
