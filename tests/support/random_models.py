@@ -331,7 +331,8 @@ class Draft:
     def costs(self, states: Sequence[str], step: int) -> dict[str, Any]:
         count = int(self.rng.integers(1, 5))
         categories = list(self.rng.choice(CATEGORIES, count))
-        found = {f"item_{i}": self.cost(states, str(c), step) for i, c in enumerate(categories)}
+        names = [str(home().channel_of(str(categories[0]))), *(f"item_{i}" for i in range(1, count))]  # of its channel
+        found = {name: self.cost(states, str(c), step) for name, c in zip(names, categories, strict=True)}
         if self.chance(0.2):
             covers = [c for c in CATEGORIES if c not in categories][:2]
             found["package"] = self.cost(states, "composite", step) | {"covers": covers}
