@@ -226,7 +226,8 @@ class Draft:
         elif lasting != "fades":
             block["until"] = self.or_later(lasting)
         if lasting == "fades" or self.chance(0.25):
-            block["half_life"] = self.perhaps_drawn(self.duration(3, 30), 3, 30)
+            half_life = self.duration(3, 30)  # what begins to fade at the horizon does not
+            block["half_life"] = half_life if lasting == "horizon" else self.perhaps_drawn(half_life, 3, 30)
         if lasting != "fades" and self.chance(0.25):
             block["onset"] = self.perhaps_drawn(self.one(["1 months", "3 weeks"]), 0.3, 1)
         if self.chance(0.4):
@@ -540,6 +541,8 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
         for name, strategy in strategies.items():
             if name != "usual_care" and draft.chance(0.7):
                 strategy["effects"]["jobs"] = draft.fading_no_later(draft.effect_on_jobs(), strategy["effects"])
+        if not any("jobs" in strategy.get("effects", {}) for strategy in strategies.values()):
+            del model["work"]
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)

@@ -197,7 +197,7 @@ def _lived(reference: str | int) -> str | int:
 
 def _at_work(effect: Effect) -> Effect:
     """An effect whose size and shrinkage are no literal 0 or 1."""
-    keys = ("hazard_ratio", "rate", "rate_ratio", "relative_risk", "jobs", "optimism", "controlled_share")
+    keys = ("hazard_ratio", "rate", "rate_ratio", "relative_risk", "cost_ratio", "jobs", "optimism", "controlled_share")
     return effect.model_copy(update={key: _lived(value) for key in keys if (value := getattr(effect, key)) is not None})
 
 

@@ -75,6 +75,8 @@ def _without_size(model: ModelFile) -> ModelFile:
             return effect.model_copy(update={"relative_risk": 1})
         if effect.rate_ratio is not None:
             return effect.model_copy(update={"rate_ratio": 1})
+        if effect.cost_ratio is not None:
+            return effect.model_copy(update={"cost_ratio": 1})
         if effect.jobs is not None:
             return effect.model_copy(update={"jobs": 0})
         reference = model.transitions[effect.target]

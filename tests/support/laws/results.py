@@ -29,7 +29,17 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inputs import generator
 from tests.support.laws.rules import Rules
-from tests.support.laws.variants import NO_GAP_CLOSING, discounted_at, free, lasting, outcomes, same_as, steady, well
+from tests.support.laws.variants import (
+    NO_GAP_CLOSING,
+    discounted_at,
+    free,
+    lasting,
+    outcomes,
+    same_as,
+    steady,
+    well,
+    without_channels,
+)
 from tests.support.pounds import PARTIES, PERSPECTIVES
 
 RULES = Rules()
@@ -50,7 +60,9 @@ def _discounting(context: Context) -> Finding:
     some = context.result.deterministic
     whole = outcomes(context, discounted_at(context.scenario, 1))
     worst = worst_of(largest(none.cost[:, 1] - none.cost[:, 0]), largest(none.qaly[:, 1] - none.qaly[:, 0]))
-    more = [none.cost[:, 1], some.cost[:, 1], whole.cost[:, 1]]
+    jobs = context.model.work.flows if context.model.work else {}  # which may be gained and lost
+    kept = [i for i, item in enumerate(context.result.items) if item.name not in jobs]
+    more = [each.cost[:, 1][:, kept] for each in (none, some, whole)]
     if all(context.look(utility) >= 0 for s in context.structures for utility in s.model.utilities.values()):
         plain = edited(context.scenario, NO_HARMS)
         versions = (discounted_at(plain, 0), plain, discounted_at(plain, 1))
@@ -88,7 +100,7 @@ def _one_price(context: Context) -> Finding:
 
 @RULES.law("V24", "Two strategies swapped: every sign turns", EXACT)
 def _swapped(context: Context) -> Finding:
-    plain = edited(context.scenario, NO_GAP_CLOSING)
+    plain = edited(context.scenario, NO_GAP_CLOSING, without_channels)
     there = same_as(context.result, outcomes(context, plain), plain)
     worst, comparator = 0.0, context.result.strategies[0]
     for position, name in enumerate(context.result.strategies[1:], 1):

@@ -1,8 +1,9 @@
 """Versions of a scenario that are changed on purpose, past what its file may say: no effects, no deaths, free care."""
 
 from dataclasses import replace
+from typing import Any
 
-from costmodel.analysis.verification.context import Context, Edit, each_strategy, having
+from costmodel.analysis.verification.context import Context, Edit, each_effect, each_strategy, having
 from costmodel.model.run import evaluate
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result
@@ -59,7 +60,17 @@ def free(model: ModelFile) -> ModelFile:
         else one
         for name, one in model.strategies.items()
     }
-    return model.model_copy(update={"costs": costs, "strategies": strategies})
+    update: dict[str, Any] = {"costs": costs, "strategies": strategies}
+    if model.work:
+        nothing = {"in_work": {"others": 0}, "out_of_work": {}}
+        flows = {name: flow.model_copy(update=nothing) for name, flow in model.work.flows.items()}
+        update["work"] = model.work.model_copy(update={"flows": flows})
+    return model.model_copy(update=update)
+
+
+def without_channels(model: ModelFile) -> ModelFile:
+    """An edit: no effect acts on what the comparator's people cost."""
+    return each_effect(lambda effect: None if effect.channels else effect)(model)
 
 
 def well(model: ModelFile) -> ModelFile:
