@@ -116,7 +116,7 @@ def test_three_kills_at_random_moments_change_no_row(whole: Path, tmp_path: Path
     rows = pd.read_parquet(output / "parts")
     assert rows.groupby("cell").size().nunique() == 1
     assert len(rows) == json.loads((output / "manifest.json").read_text("utf-8"))["number_of_rows"]
-    assert not rows.duplicated([*rows.columns[:7], *rows.columns[7:12], "discounted", "horizon_months", "run"]).any()
+    assert not rows.duplicated([*rows.columns[:7], *rows.columns[7:13], "discounted", "horizon_months", "run"]).any()
 
 
 @pytest.mark.long

@@ -424,8 +424,9 @@ class Analysed(Claims):
             yield from said._payback(found["paid"])
             yield from self._chance(found["share"], said.row("chance_payback", last=True).value)
         elif lets := re.fullmatch(r"The scenario itself lets (.+) last longer, whatever is said of the others\.", text):
-            effects = self.result.scenario.model.strategies[self.strategy].effects
-            yield from self._is("effects that are not there", set(lets[1].split(", ")) - set(effects), set())
+            models = [structure.model for structure in self.result.scenario.structures]
+            effects = {name for model in models for name in model.strategies[self.strategy].effects}
+            yield from self._is("effects that are not there", set(lets[1].split(", ")) - effects, set())
         elif refused := re.match(r"That (.+?) cannot be asked here: ", text):
             yield from self._is("whether it was refused", stops.get(refused[1]) in beyond.refused, True)
         else:
