@@ -140,8 +140,9 @@ def _check_hash(seed: int, folder: Path) -> None:
         return
     if moved is scenario:
         return
-    assert (moved.sha256 != scenario.sha256) == (name in {*scenario.used, *_behind_choices(scenario)})
-    if name not in scenario.used:
+    used = {*scenario.used, *(name for one in scenario.conventions.values() for name in one.scenario.used)}
+    assert (moved.sha256 != scenario.sha256) == (name in {*used, *_behind_choices(scenario)})
+    if name not in used:
         assert same_answers(cm.run(moved, draws=0, strata=False), before)
 
 

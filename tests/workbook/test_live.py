@@ -127,7 +127,9 @@ def test_each_column_has_one_formula_shape(book: Path) -> None:
 
 
 def _rows(path: Path) -> dict[str, int]:
-    return {str(v): row for (sheet, row, column), v in stored(path).items() if sheet == "Inputs" and column == 1}
+    """The row of each input; what is worked out from them stands below, and may bear the name of one."""
+    found = {(row, str(v)) for (sheet, row, column), v in stored(path).items() if sheet == "Inputs" and column == 1}
+    return {name: row for row, name in sorted(found, reverse=True)}
 
 
 @lru_cache(maxsize=4)
