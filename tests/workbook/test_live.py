@@ -129,7 +129,10 @@ def test_each_column_has_one_formula_shape(book: Path) -> None:
 def _rows(path: Path) -> dict[str, int]:
     """The row of each input; what is worked out from them stands below, and may bear the name of one."""
     found = {(row, str(v)) for (sheet, row, column), v in stored(path).items() if sheet == "Inputs" and column == 1}
-    return {name: row for row, name in sorted(found, reverse=True)}
+    first: dict[str, int] = {}
+    for row, name in sorted(found):
+        first.setdefault(name, row)
+    return first
 
 
 @lru_cache(maxsize=4)
