@@ -240,7 +240,11 @@ def _without_literals(model: ModelFile) -> ModelFile:
         effects = own or ({} if name == comparator else _some_effect(model))
         strategies[name] = strategy.model_copy(update={"harms": harms, "therapy": therapy, "effects": effects})
     moves = {arrow: _lived(reference) for arrow, reference in model.transitions.items()}
-    return model.model_copy(update={"costs": costs, "strategies": strategies, "transitions": moves})
+    lively: dict[str, object] = {"costs": costs, "strategies": strategies, "transitions": moves}
+    if model.work and model.work.displaced:
+        displaced = model.work.displaced.model_copy(update={"share": _lived(model.work.displaced.share)})
+        lively["work"] = model.work.model_copy(update={"displaced": displaced})
+    return model.model_copy(update=lively)
 
 
 def _reversed(model: ModelFile) -> ModelFile:

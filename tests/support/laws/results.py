@@ -27,6 +27,7 @@ from costmodel.result.result import DETERMINISTIC
 from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.setting import THERAPY
 from tests.support.laws.inputs import generator
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import (
@@ -60,8 +61,8 @@ def _discounting(context: Context) -> Finding:
     some = context.result.deterministic
     whole = outcomes(context, discounted_at(context.scenario, 1))
     worst = worst_of(largest(none.cost[:, 1] - none.cost[:, 0]), largest(none.qaly[:, 1] - none.qaly[:, 0]))
-    jobs = context.model.work.flows if context.model.work else {}  # which may be gained and lost
-    kept = [i for i, item in enumerate(context.result.items) if item.name not in jobs]
+    used = {THERAPY, *context.model.costs}  # jobs may be gained and lost
+    kept = [i for i, item in enumerate(context.result.items) if item.name in used]
     more = [each.cost[:, 1][:, kept] for each in (none, some, whole)]
     if all(context.look(utility) >= 0 for s in context.structures for utility in s.model.utilities.values()):
         plain = edited(context.scenario, NO_HARMS)
