@@ -101,7 +101,7 @@ def sweep(
     """Run every cell of a grid file into a directory of Parquet files, or go on with one that was begun there.
 
     workers: processes, one for each processor by default. scheduler: address of a Dask cluster instead.
-    Call it under `if __name__ == "__main__":` in a script. Raises InputError, as `costmodel.analysis.sweep.sweep` says.
+    Raises InputError, as `costmodel.analysis.sweep.sweep` says.
     """
     from costmodel.analysis import sweep as analysis
 

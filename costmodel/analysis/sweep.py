@@ -14,13 +14,16 @@ import multiprocessing
 import os
 import platform
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from importlib.metadata import version
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.sweep_grid import Plan, Record, counted, planned
@@ -292,10 +295,7 @@ def run_parts(parts: Mapping[Path, Plan], workers: int, scheduler: str | None) -
                 del left[path]
                 deaths = 0
     if left:
-        remedy = (
-            "It may have run out of memory: fewer workers, or fewer draws. In a script, call sweep under "
-            f'`if __name__ == "__main__":`. {GO_ON}'
-        )
+        remedy = f"It may have run out of memory: fewer workers, or fewer draws. {GO_ON}"
         raise InputError.at("workers", f"a process died {MOST_DEATHS} times in a row", remedy)
 
 
@@ -325,7 +325,7 @@ def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, i
             yield client.get_executor(), AHEAD * threads
         return
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, _Apart(), initializer=_end_with_parent)
     try:
         yield pool, AHEAD * workers
     finally:
@@ -333,6 +333,30 @@ def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, i
             if process not in others:
                 process.kill()
         pool.shutdown(cancel_futures=True)
+
+
+class _Worker(SpawnProcess):
+    """A process that imports what its work needs, and not the main module of the caller.
+
+    A new process is told to run again the file that `__main__` came from. That may be a script without a guard, which
+    would sweep again, or what a server such as Streamlit left there, which runs nowhere else.
+    """
+
+    _one_at_a_time = threading.Lock()
+
+    def start(self) -> None:
+        with self._one_at_a_time:
+            main, empty = sys.modules["__main__"], ModuleType("__main__")
+            sys.modules["__main__"] = empty
+            try:
+                super().start()
+            finally:
+                if sys.modules["__main__"] is empty:
+                    sys.modules["__main__"] = main
+
+
+class _Apart(SpawnContext):
+    Process = _Worker
 
 
 def _end_with_parent() -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -88,7 +89,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_two_processes_make_the_parts_of_one_in_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is the main module here: a server's script, for instance, which runs nowhere else."""
     in_parts_of(1, monkeypatch)
+    script = tmp_path / "of_a_server.py"
+    script.write_text("of_the_server()", "utf-8")
+    main = ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
     grid = grid_file(tmp_path, FEW)
     swept = cm.sweep(grid, tmp_path / "out", workers=2)
     found = pd.read_parquet(swept.parts)
@@ -96,6 +103,17 @@ def test_two_processes_make_the_parts_of_one_in_this(tmp_path: Path, monkeypatch
     wanted = cm.run(cm.load(tmp_path / "model.yaml").changed({"attendance": 0.7, "horizon": "4 years"}), draws=20)
     of_cell = found[found.cell == 2].reset_index(drop=True)
     pd.testing.assert_frame_equal(of_cell[wanted.table().columns], wanted.table(), check_exact=True, check_dtype=False)
+    assert sys.modules["__main__"] is main
+
+
+def test_a_script_sweeps_at_its_top(tmp_path: Path) -> None:
+    """Workers that ran it again would print too, and sweep too."""
+    grid, script = grid_file(tmp_path, FEW), tmp_path / "script.py"
+    sweep = f'cm.sweep("{grid}", "{tmp_path / "out"}", workers=2)'
+    script.write_text(f"import costmodel as cm\nprint('begun')\nprint({sweep}.plan.parts, 'part')\n", "utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("begun\n1 part\n", "")
 
 
 @pytest.mark.long
