@@ -124,7 +124,6 @@ def verify(
 ) -> None:
     """Measure the laws that every run must obey; exit code 1 if one fails."""
     from costmodel.analysis import verification
-    from costmodel.analysis.verification.context import count
     from costmodel.report import render
 
     found, locked = [], []
@@ -154,7 +153,7 @@ def verify(
     else:
         show(piece for page in pages for piece in (*render.terminal(replace(page, scenario=None)), Text("")))
         show(Text(f"{one.path.name}: {one.file.title}. {HEADLINE} {because(one)}") for one in locked)
-        print(count([check for one in found for check in one]))
+        print(verification.count([check for one in found for check in one]))
     if any(one.failed for one in found):
         raise typer.Exit(OUR_FAULT)
 

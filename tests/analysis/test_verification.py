@@ -13,7 +13,6 @@ import costmodel as cm
 from costmodel.analysis.sensitivity.inputs import Spread
 from costmodel.analysis.sensitivity.question import Target
 from costmodel.analysis.verification import Check
-from costmodel.analysis.verification.context import Context
 from costmodel.engine import cohort, formulas
 from costmodel.inputs import lifetable
 from costmodel.inputs.draws import uniforms
@@ -25,6 +24,7 @@ from costmodel.result.information import Worth
 from costmodel.result.result import Result
 from tests.support.example import load_example, number, price
 from tests.support.laws import BY_RATES, RULES, verify
+from tests.support.laws.context import Context
 from tests.support.laws.uncertainty import acceptability, perfect_information
 from tests.support.ledgers import EVERYBODY
 from tests.support.random_models import random_scenario

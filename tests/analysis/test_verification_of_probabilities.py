@@ -9,11 +9,11 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.verification import Check
-from costmodel.analysis.verification.context import Context
 from costmodel.engine import cohort
 from costmodel.scenario import probabilities
 from tests.support.example import edited, number, write_model
 from tests.support.laws import OF_CHAINS, RULES, verify
+from tests.support.laws.context import Context
 from tests.support.small_probabilities import small
 
 PUBLISHED = Path(__file__).parents[1] / "published"

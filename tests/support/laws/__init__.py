@@ -3,18 +3,18 @@
 from collections.abc import Collection
 
 import costmodel as cm
-from costmodel.analysis.verification import DRAWS, Check
+from costmodel.analysis.verification import DRAWS, Check, Rule
 from costmodel.analysis.verification import RULES as OF_THE_PRODUCT
-from costmodel.analysis.verification.context import Context, Rule
-from tests.support.laws import chains, flow, inputs, results, uncertainty
+from tests.support.laws import chains, engine, flow, inputs, results, uncertainty
+from tests.support.laws.context import Context
 
 __all__ = ["BY_RATES", "OF_CHAINS", "RULES", "chains", "verify"]
 
-PARTS = [part.RULES for part in (inputs, flow, results, uncertainty)]
+PARTS = [part.RULES for part in (engine, inputs, flow, results, uncertainty)]
 RULES: tuple[Rule, ...] = (*OF_THE_PRODUCT, *(rule for part in PARTS for rule in part.all))
 BY_RATES = set[str]().union(*(part.by_rates for part in PARTS))
 """Laws that rest on transitions given as rates."""
-OF_CHAINS = ["V1", "V8", *(id for part in PARTS for id in part.chains)]
+OF_CHAINS = [id for part in PARTS for id in part.chains]
 """Laws that are measured in another way where transitions are given as probabilities."""
 
 

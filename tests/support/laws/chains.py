@@ -2,24 +2,14 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.context import (
-    NO_DEATHS,
-    NO_EFFECTS,
-    TRIED,
-    Context,
-    Finding,
-    Measured,
-    each_effect,
-    edited,
-    largest,
-    worst_of,
-)
-from costmodel.analysis.verification.laws import TABLES, chances_of
+from costmodel.analysis.verification import Finding, Measured, largest, worst_of
 from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.scenario.clock import cycle_months, cycles
 from costmodel.scenario.probabilities import all_states
 from tests.support.laws import flow, inputs, results
+from tests.support.laws.context import NO_DEATHS, NO_EFFECTS, TRIED, Context, chances_of, each_effect, edited
+from tests.support.laws.engine import TABLES
 from tests.support.laws.variants import lasting, still
 
 

@@ -2,24 +2,21 @@
 
 import numpy as np
 
-from costmodel.analysis.verification.context import (
-    NO_DEATHS,
-    NO_EFFECTS,
-    TRIED,
-    Context,
-    Finding,
-    Measured,
-    edited,
-    free_of_own_items,
-    from_each_state,
-    having,
-    largest,
-    worst_of,
-)
+from costmodel.analysis.verification import Finding, Measured, largest, worst_of
 from costmodel.model.draws import Array
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 from costmodel.scenario.probabilities import DEAD
 from costmodel.scenario.schema import ModelFile
+from tests.support.laws.context import (
+    NO_DEATHS,
+    NO_EFFECTS,
+    TRIED,
+    Context,
+    edited,
+    free_of_own_items,
+    from_each_state,
+    having,
+)
 from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import NO_GAP_CLOSING, lasting, outcomes, steady, still

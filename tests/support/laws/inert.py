@@ -7,7 +7,7 @@ import numpy as np
 
 from costmodel.analysis.sensitivity.inputs import one_by_one
 from costmodel.analysis.sensitivity.question import central_leaves, changed
-from costmodel.analysis.verification.context import Context, Edit, Finding, Measured, edited
+from costmodel.analysis.verification import Finding, Measured
 from costmodel.errors import InputError
 from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Array, Values, completed
@@ -19,6 +19,7 @@ from costmodel.scenario.clock import MAX_CYCLES, MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.schema import ModelFile
 from costmodel.units import Unit
+from tests.support.laws.context import Context, Edit, edited
 from tests.support.laws.variants import HORIZON, NO_GAP_CLOSING, REFERRAL, lasting
 
 STEP = 0.01

@@ -3,29 +3,26 @@
 import numpy as np
 from scipy.linalg import logm
 
-from costmodel.analysis.verification.context import (
+from costmodel.analysis.verification import Finding, Measured, largest, worst_of
+from costmodel.inputs.prices import factor, read_price_index
+from costmodel.model.draws import Array
+from costmodel.scenario.blocks import Effect
+from costmodel.scenario.probabilities import DEAD
+from costmodel.scenario.schema import ModelFile
+from tests.support.laws.context import (
     NO_DEATHS,
     NO_EFFECTS,
     NO_HARMS,
     TRIED,
     Context,
     Edit,
-    Finding,
-    Measured,
     each_effect,
     edited,
     from_each_state,
     having,
-    largest,
     nothing_of_its_own,
-    worst_of,
+    starts,
 )
-from costmodel.analysis.verification.laws import starts
-from costmodel.inputs.prices import factor, read_price_index
-from costmodel.model.draws import Array
-from costmodel.scenario.blocks import Effect
-from costmodel.scenario.probabilities import DEAD
-from costmodel.scenario.schema import ModelFile
 from tests.support.laws.inert import every_input_matters
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import HORIZON, REFERRAL, lasting, steady

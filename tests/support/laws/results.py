@@ -5,20 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import expm
 
-from costmodel.analysis.verification.context import (
-    NO_EFFECTS,
-    NO_HARMS,
-    Context,
-    Finding,
-    Measured,
-    answers,
-    each_effect,
-    edited,
-    largest,
-    nothing_of_its_own,
-    worst_of,
-)
-from costmodel.analysis.verification.laws import EXACT, PENNY
+from costmodel.analysis.verification import EXACT, PENNY, Finding, Measured, answers, largest, worst_of
 from costmodel.model.draws import Array
 from costmodel.model.run import evaluate
 from costmodel.result import table
@@ -28,6 +15,7 @@ from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.setting import THERAPY
+from tests.support.laws.context import NO_EFFECTS, NO_HARMS, Context, each_effect, edited, nothing_of_its_own
 from tests.support.laws.inputs import generator
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import (

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from costmodel.analysis.verification.context import Context, Finding, Law, Rule
+from costmodel.analysis.verification import Finding, Law, Rule
+from tests.support.laws.context import Context
 
 OF_RATES = "the transitions are given as probabilities, and this law is about rates"
 

@@ -7,18 +7,7 @@ import numpy as np
 from costmodel.analysis.psa.draws import Draws
 from costmodel.analysis.sensitivity import break_even, tornado
 from costmodel.analysis.sensitivity.question import changed
-from costmodel.analysis.verification.context import (
-    NO_EFFECTS,
-    NO_HARMS,
-    TRIED,
-    Context,
-    Finding,
-    Measured,
-    edited,
-    largest,
-    worst_of,
-)
-from costmodel.analysis.verification.laws import NO_DRAWS
+from costmodel.analysis.verification import NO_DRAWS, Finding, Measured, largest, worst_of
 from costmodel.analysis.voi import Subject, question_of, subjects_of, uncertain, worths
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
@@ -31,6 +20,7 @@ from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import SMALLEST_QALY
+from tests.support.laws.context import NO_EFFECTS, NO_HARMS, TRIED, Context, edited
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import certain
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from costmodel.analysis.verification.context import Context, Edit, each_effect, each_strategy, having
 from costmodel.model.run import evaluate
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import Result
@@ -13,6 +12,7 @@ from costmodel.scenario.fields import Instant
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.schema import ModelFile
 from costmodel.units import Duration
+from tests.support.laws.context import Context, Edit, each_effect, each_strategy, having
 
 REFERRAL = Instant("referral", 0.0, "referral")
 HORIZON = Instant("horizon", 0.0, "horizon")

@@ -1,26 +1,23 @@
-"""The run that is verified, versions of it that are changed on purpose, and what a law says of them."""
+"""The run that laws are measured on, and versions of it that are changed on purpose: no effects, no deaths."""
 
-import math
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from costmodel.errors import InputError
+from costmodel.analysis import verification
 from costmodel.inputs.matrices import Matrices
 from costmodel.model.activity import background_hazards, edges
 from costmodel.model.draws import Array, Values, central_values, drawn_values
 from costmodel.model.ledger import simulate
 from costmodel.model.run import run
 from costmodel.result.flows import Flows
-from costmodel.result.result import Result, Run
+from costmodel.result.result import Result
 from costmodel.scenario.blocks import Effect, Strategy, Therapy
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.probabilities import DEAD
+from costmodel.scenario.probabilities import DEAD, Chances
 from costmodel.scenario.schema import ModelFile, SettingFile
 from costmodel.scenario.structure import Structure
 
@@ -29,30 +26,13 @@ TRIED = 24
 
 
 @dataclass(frozen=True)
-class Context:
-    """The run that is verified."""
-
-    result: Result
-
-    @property
-    def scenario(self) -> Scenario:
-        """What was run."""
-        return self.result.scenario
+class Context(verification.Context):
+    """The run that is verified, and what laws ask of it again."""
 
     @property
     def setting(self) -> SettingFile:
         """Its country."""
         return self.scenario.setting
-
-    @property
-    def symbol(self) -> str:
-        """Of the currency."""
-        return self.setting.currency.symbol
-
-    @property
-    def model(self) -> ModelFile:
-        """The model file of the scenario."""
-        return self.scenario.model
 
     @property
     def structures(self) -> tuple[Structure, ...]:
@@ -96,89 +76,6 @@ class Context:
     def follow(self, scenario: Scenario, more: Mapping[str, float | Array] | None = None, draws: int = 1) -> Flows:
         """Flows of a version of the scenario at central values; more: values that stand in their place or beside."""
         return simulate(scenario, {**self.central, **(more or {})}, draws)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The largest deviation, what it is a deviation of and in which unit, and what else is worth knowing."""
-
-    value: float
-    words: str
-    note: str = ""
-
-
-Finding = Measured | str
-"""What a law found; or why it says nothing about this scenario."""
-Law = Callable[[Context], Finding]
-
-
-State = Literal["OK", "flagged", "FAIL", "does not apply"]
-STATES: dict[State, str] = {"OK": "OK", "flagged": "flagged", "FAIL": "failed", "does not apply": "does not apply"}
-"""`flagged`: nothing is wrong with the run, and its reader should know. With how they are named in a count."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One law and how well a scenario obeys it.
-
-    value: the largest deviation that was found. tolerance: the largest that is allowed. Both are None where
-    nothing was measured. words: what was measured and in which unit, or why nothing was. note: what a reader
-    should know although the law holds.
-    """
-
-    id: str
-    title: str
-    value: float | None
-    tolerance: float | None
-    state: State
-    words: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A law before it is measured. of_inputs: it judges the inputs rather than the run, which is then flagged."""
-
-    id: str
-    title: str
-    tolerance: float
-    law: Law
-    of_inputs: bool = False
-
-    def measure(self, context: Context) -> Check:
-        """What came of it on a run: it fails too where its deviation is no number, or cannot be measured."""
-        try:
-            found = self.law(context)
-        except InputError as error:
-            words = f"it could not be measured: {error.problems[0]}"
-            return Check(self.id, self.title, None, self.tolerance, "FAIL", words)
-        if isinstance(found, str):
-            return Check(self.id, self.title, None, None, "does not apply", found)
-        value = float(found.value) + 0.0
-        holds = math.isfinite(value) and value <= self.tolerance
-        state: State = "OK" if holds else "flagged" if self.of_inputs and math.isfinite(value) else "FAIL"
-        return Check(self.id, self.title, value, self.tolerance, state, found.words, found.note)
-
-
-def largest(values: Array) -> float:
-    """The largest absolute value; 0 where there is none, NaN where one is."""
-    return float(np.max(np.abs(values))) if np.size(values) else 0.0
-
-
-def worst_of(*deviations: float) -> float:
-    """The largest of some deviations; NaN where one is."""
-    return float(np.max(np.array(deviations)))
-
-
-def count(checks: Collection[Check]) -> str:
-    """How many checks came out how: "10 OK, 1 flagged, 0 failed, 0 does not apply"."""
-    found = Counter(check.state for check in checks)
-    return ", ".join(f"{found[state]} {word}" for state, word in STATES.items())
-
-
-def answers(result: Result, *runs: Run) -> Iterator[tuple[Run, int, int]]:
-    """Every reading of a result, or those given, with every horizon and every strategy but the comparator."""
-    return product(runs or result.runs.values(), range(len(result.horizons)), range(1, len(result.strategies)))
 
 
 Edit = Callable[[ModelFile], ModelFile]
@@ -286,3 +183,17 @@ def from_each_state(model: ModelFile) -> ModelFile:
     """An edit: the share that starts in a state is the value named `start STATE`."""
     start = {"cohort": model.cohort.model_copy(update={"start": {s: f"start {s}" for s in model.states}})}
     return each_strategy(lambda one: one.model_copy(update={"cohort": None}))(model.model_copy(update=start))
+
+
+def starts(model: ModelFile) -> dict[str, float | Array]:
+    """Values with which draw number s of a model `from_each_state` starts wholly in state number s."""
+    one = np.eye(len(model.states))
+    return {f"start {state}": one[s] for s, state in enumerate(model.states)}
+
+
+def chances_of(scenario: Scenario) -> list[Chances]:
+    return [
+        Chances(structure.model, strategy, scenario.matrices.get(strategy))
+        for strategy in scenario.model.strategies
+        for structure in scenario.structures
+    ]
