@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.sensitivity.tornado import tornado
     from costmodel.analysis.sweep import Swept
     from costmodel.analysis.validation import validate
+    from costmodel.analysis.verdict import verdict
     from costmodel.analysis.verification import verify
     from costmodel.analysis.voi import voi
     from costmodel.cases.replicate import replicate
@@ -63,6 +64,7 @@ _WHERE = {
     "costmodel.analysis.purse": ("purse",),
     "costmodel.analysis.sensitivity": ("break_even", "chance_break_even", "frontier", "grid", "tornado"),
     "costmodel.analysis.validation": ("validate",),
+    "costmodel.analysis.verdict": ("verdict",),
     "costmodel.analysis.verification": ("verify",),
     "costmodel.cases.replicate": ("replicate",),
     "costmodel.errors": ("InputError",),
@@ -77,7 +79,7 @@ _WHERE = {
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "calibrate",
     "chance_break_even", "explain", "frontier", "grid", "incremental", "load", "psa", "purse", "replicate", "run",
-    "sweep", "synthesise", "tornado", "validate", "verify", "voi", "workbook",
+    "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -25,6 +25,11 @@ def chance(share: float) -> str:
     return f"{share * 100:.0f} of 100"
 
 
+def in_100(share: float) -> str:
+    """A chance as a verdict says it: so many in 100."""
+    return chance(share).replace(" of ", " in ")
+
+
 def qalys(amount: float) -> str:
     """Quality-adjusted life years, with sign: +0.123 QALYs."""
     sign = MINUS if amount < 0 else "+"

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from costmodel.scenario.blocks import (
@@ -222,13 +222,37 @@ class SettingFile(Accounts):
     """Discount rates per year."""
     thresholds: Names = Field(min_length=1)
     """Parameters: the value of a QALY; the first is used for net monetary benefit."""
+    qaly_ranges: list["QalyRange"] = []
+    """Ranges in which a QALY is worth its money.
+    The first is that of the verdict's line on health, others stand beside it; left out, a verdict names none.
+    """
     parameters: dict[Name, Parameter]
     """Prices and methods of the place."""
+
+    @field_validator("qaly_ranges")
+    @classmethod
+    def _between_thresholds(cls, ranges: list["QalyRange"], info: ValidationInfo) -> list["QalyRange"]:
+        for one in ranges:
+            for end in (one.low, one.high):
+                if end not in info.data.get("thresholds", (end,)):
+                    raise ValueError(f'"{end}" is not among the thresholds; add it there')
+        return ranges
 
     @property
     def prices(self) -> str:
         """The unit of a table of money: the currency's symbol and the year of prices."""
         return f"{self.currency.symbol} of {self.price_year}"
+
+
+class QalyRange(Block):
+    """Between which values of a QALY those who judge decide."""
+
+    within: Text
+    """The name inside a sentence, as "NICE's range"."""
+    low: Name
+    """The lower end: one of `thresholds`."""
+    high: Name
+    """The upper end: one of `thresholds`."""
 
 
 class Discount(Block):

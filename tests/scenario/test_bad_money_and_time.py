@@ -53,6 +53,8 @@ UNCERTAINTY = [
     Slip("E9_value_that_misses_an_end_of_its_interval", "[1.1, 2.0454545]", "[1.4, 2.3454545]", "an end is missed", "Leave value out"),
     Slip("correlation_matrix", "parameters:\n", "correlations: {a: [1, 2], b: [2, 1]}\nparameters:\n", 'unknown key "correlations"', "Did you mean", line="correlations:"),
     Slip("E16_no_threshold", "thresholds: [threshold_low]", "thresholds: []", "0 entries", "At least 1", file=SETTING),
+    Slip("range_of_a_qaly_off_the_list", "thresholds: [threshold_low]", "thresholds: [threshold_low]\nqaly_ranges: [{within: \"the range\", low: threshold_low, high: discount_costs}]",
+         '"discount_costs" is not among the thresholds', "add it there", file=SETTING, line="qaly_ranges"),
     Slip("E16_negative_threshold", "value: 20000", "value: -20000", "−20000 is outside 0 or more", "prices are positive", file=SETTING),
     Slip("E16_threshold_that_is_no_price", "thresholds: [threshold_low]", "thresholds: [discount_costs]", '"discount_costs" has the unit "discount rate"', "price", file=SETTING),
     Slip("E16_thresholds_without_end", "thresholds: [threshold_low]", "thresholds: [" + "threshold_low, " * 60_000 + "]", "too deep or too large", "50,000 nodes",
