@@ -26,7 +26,7 @@ from costmodel.page import NONE, Block, Column, Heading, Notes, Page, Paged, Par
 from costmodel.result.information import Worth, share_between, share_explained, variance
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.load import MODEL, kind_of, load
+from costmodel.scenario.load import MODEL, base_file, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
 
@@ -285,7 +285,7 @@ def _number(value: float) -> str:
 def evidence_of_all(
     folder: Path, draws: int = DRAWS, seed: int = SEED, progress: Progress | None = None
 ) -> list[Evidence]:
-    """Of the model of every population below a folder that has an answer. Raises InputError as `load`."""
+    """Of the base of every population below a folder that has an answer. Raises InputError as `load`."""
     can_be_called("progress", progress)
     folder = path_of("folder", folder)
     if not os.path.isdir(folder):
@@ -296,7 +296,7 @@ def evidence_of_all(
     for done, home in enumerate(homes):
         if progress:
             progress("Weighing the evidence", done, len(homes))
-        found.append(evidence(load(home / MODEL), home.name, draws, seed))
+        found.append(evidence(load(base_file(home)), home.name, draws, seed))
     if progress:
         progress("Weighing the evidence", len(homes), len(homes))
     return found

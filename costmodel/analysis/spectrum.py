@@ -32,7 +32,7 @@ from costmodel.result.sums import Estimate, sign_of
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
-from costmodel.scenario.load import HEADLINE, Locked, Refused, because, load, refusal
+from costmodel.scenario.load import HEADLINE, MODEL, Locked, Refused, base_file, because, load, refusal
 from costmodel.words import amount, qalys
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Line", "Spectrum", "populations", "spectrum"]
 
-MODEL = "model.yaml"
 ANY = np.inf
 """Stands for every price where no session is paid for."""
 ABOUT = (Column("who", "", "text"), Column("payers", "for", right=False))
@@ -236,8 +235,8 @@ class Spectrum(Paged):
 
 
 def populations(folder: Path) -> list[Path]:
-    """The base model of every population below a folder, by name."""
-    return sorted(path_of("folder", folder).glob(f"*/{MODEL}"))
+    """The base of every population below a folder, by name."""
+    return [base_file(path.parent) for path in sorted(path_of("folder", folder).glob(f"*/{MODEL}"))]
 
 
 def spectrum(

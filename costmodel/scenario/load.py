@@ -138,16 +138,18 @@ YOURS = "yours"
 """The label of changes that the dashboard saves."""
 
 
-MODEL = "model.yaml"
+MODEL, BASE = "model.yaml", "base.yaml"
+"""A population's model, and the overlay on it, if there is one, that answers for the population."""
 _NAME = re.compile(r"(?P<population>[a-z0-9_]+)(?:/(?P<file>[a-z0-9_]+))?")
 
 
 def load(path: str | Path) -> Scenario:
     """Read a scenario file, its setting, its data and its overlays.
 
-    path: a file, or a name of the catalogue: "panic" is panic/model.yaml there, and "panic/cautious" its overlay; a
-    file of that name comes first. Changes that were saved name their base, and may lie anywhere. Raises InputError with
-    every problem found, each with file and line; Refused, which is one, for a locked scenario.
+    path: a file, or a name of the catalogue: "panic" is panic/base.yaml there, or its model where it has no base, and
+    "panic/cautious" another of its files; a file of that name comes first. Changes that were saved name their base, and
+    may lie anywhere. Raises InputError with every problem found, each with file and line; Refused, which is one, for a
+    locked scenario.
     """
     return _load(named(path_of("path", path)), ())
 
@@ -158,7 +160,8 @@ def named(path: Path) -> Path:
     if name is None or os.path.isfile(path):
         return path
     home = catalogue()
-    file = home / name["population"] / (f"{name['file']}.yaml" if name["file"] else MODEL)
+    population = home / name["population"]
+    file = population / f"{name['file']}.yaml" if name["file"] else base_file(population)
     if os.path.isfile(file):
         return file
     if os.path.lexists(path):
@@ -168,6 +171,11 @@ def named(path: Path) -> Path:
         known = [f"{name['population']}/{one.stem}" for one in (home / name["population"]).glob("*.yaml")]
     found = "there is no such file, and the catalogue has no scenario of this name"
     raise InputError.at(str(path)[:LONGEST_NAME], found, nearest(path.as_posix(), sorted(known)))
+
+
+def base_file(home: Path) -> Path:
+    """The file that answers for the population of a folder: base.yaml where it stands, else the model."""
+    return home / (BASE if os.path.isfile(home / BASE) else MODEL)
 
 
 def _load(path: Path, above: tuple[Path, ...]) -> Scenario:

@@ -18,7 +18,7 @@ DECISIONS = [
 
 
 def test_every_population_with_an_overlay_of_trials_has_a_bridge() -> None:
-    overlays = Path(bridge.ROOT / "scenarios").glob("*/as_trials_found.yaml")
+    overlays = Path(bridge.ROOT / "scenarios").glob("*/base.yaml")
     assert sorted(path.parent.name for path in overlays) == POPULATIONS
 
 

@@ -42,9 +42,9 @@ def test_formualizer_computes_every_stored_value(book: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("population", ["panic", "depression_resistant"])
-def test_formualizer_computes_every_stored_value_of_care_as_trials_found_it(population: str, tmp_path: Path) -> None:
+def test_formualizer_computes_every_stored_value_of_care_base_it(population: str, tmp_path: Path) -> None:
     path = tmp_path / "report.xlsx"
-    write(cm.run(cm.load(SCENARIOS / population / "as_trials_found.yaml"), draws=20), path)
+    write(cm.run(cm.load(SCENARIOS / population / "base.yaml"), draws=20), path)
     cells = by_formualizer(path)
     assert was_recalculated(cells, path)
     assert disagreements(path, cells) == []

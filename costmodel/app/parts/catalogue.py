@@ -13,7 +13,7 @@ from typing import Any
 
 from costmodel.errors import InputError, Problem
 from costmodel.report.saved import overlay_text
-from costmodel.scenario.load import MODEL, load_text
+from costmodel.scenario.load import BASE, MODEL, load_text
 from costmodel.scenario.load import catalogue as folder
 from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
 from costmodel.scenario.schema import Base, OverlayFile
@@ -96,19 +96,26 @@ def _readable(path: Path, home: Path) -> bool:
 
 def _files(home: Path) -> dict[str, Entry]:
     entries = {MODEL: _entry(home / MODEL)}
-    for path in sorted(home.glob("*.yaml")):
+    for path in sorted(home.glob("*.yaml"), key=lambda path: (path.name != BASE, path)):
         if path.name != MODEL and _readable(path, home.parent):
             entries[path.name] = _entry(path)
+    if BASE in entries:
+        entries = {BASE: entries[BASE], **entries}
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
 def populations() -> dict[str, Entry]:
-    """The base model of each population by the name of its folder."""
-    return {name: files[MODEL] for name, files in shelf().files.items()}
+    """The base of each population by the name of its folder."""
+    return {name: files[base_name(name)] for name, files in shelf().files.items()}
+
+
+def base_name(population: str) -> str:
+    """The file that answers for a population: base.yaml where it stands, else the model."""
+    return BASE if BASE in scenarios(population) else MODEL
 
 
 def scenarios(population: str) -> Mapping[str, Entry]:
-    """The files of a population by file name: the model first, then its overlays."""
+    """The files of a population by file name: its base first, then the model, then its overlays."""
     return shelf().files.get(population, {})
 
 

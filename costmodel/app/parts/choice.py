@@ -73,11 +73,11 @@ def scenario_of(choice: Choice) -> Scenario:
 
 
 def current() -> Choice:
-    """This session's choice; at first the base model of the population that opens, or of the first."""
+    """This session's choice; at first the base of the population that opens, or of the first."""
     if CHOICE not in st.session_state:
         there = catalogue.populations()
         first = FIRST if FIRST in there else next(iter(there))
-        st.session_state[CHOICE] = Choice(first, catalogue.MODEL)
+        st.session_state[CHOICE] = Choice(first, catalogue.base_name(first))
     return st.session_state[CHOICE]
 
 

@@ -62,7 +62,9 @@ def _population(people: str) -> None:
         list(populations),
         key="population",
         format_func=lambda name: populations[name].title,
-        on_change=lambda: choice.select(st.session_state["population"], catalogue.MODEL),
+        on_change=lambda: choice.select(
+            st.session_state["population"], catalogue.base_name(st.session_state["population"])
+        ),
         help=literal(f"Who is treated: {people}."),
     )
 

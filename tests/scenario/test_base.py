@@ -13,13 +13,13 @@ from tests.support.answers import saving
 from tests.support.pounds import money
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-POPULATIONS = sorted(path.parent.name for path in SCENARIOS.glob("*/as_trials_found.yaml"))
+POPULATIONS = sorted(path.parent.name for path in SCENARIOS.glob("*/base.yaml"))
 LONG_COURSES = ("depression_resistant", "complex_long_term")
 DRAWS = 400
 
 
 def scenario(population: str) -> cm.Scenario:
-    return cm.load(SCENARIOS / population / "as_trials_found.yaml")
+    return cm.load(SCENARIOS / population / "base.yaml")
 
 
 def spent(of: cm.Scenario) -> np.ndarray:
