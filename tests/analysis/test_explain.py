@@ -183,7 +183,7 @@ def test_changes_that_refer_to_one_new_parameter_are_one() -> None:
 
 
 def test_numbers_of_one_posterior_are_one_change() -> None:
-    found = between(cm.load("depression_resistant"), cm.load("depression_resistant/read_rows")).differences
+    found = between(cm.load("depression_resistant/model"), cm.load("depression_resistant/read_rows")).differences
     assert sorted(len(change.paths) for change in found) == [6, 6]
 
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_made_alone_is_made_together(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_two_models_of_other_states_differ_in_the_model_itself() -> None:
-    found = between(cm.load("high_users"), cm.load("panic")).differences
+    found = between(cm.load("high_users/model"), cm.load("panic/model")).differences
     (itself,) = [change for change in found if change.label == ITSELF]
     assert "states.panic" in itself.paths
     assert ("parameters.sessions_planned",) in {change.paths for change in found}
@@ -209,7 +209,7 @@ def test_two_models_of_other_states_differ_in_the_model_itself() -> None:
 
 def test_words_within_an_alternative_are_no_change() -> None:
     """Smit's side says what its effect was measured against; the overlay changes numbers, and words there."""
-    found = between(cm.load("complex_long_term"), cm.load("complex_long_term/cautious")).differences
+    found = between(cm.load("complex_long_term/model"), cm.load("complex_long_term/cautious")).differences
     assert len(found) == 5
     assert not any("estimand" in path for change in found for path in change.paths)
 
@@ -265,7 +265,7 @@ def test_the_order_in_the_documentation_walks(tmp_path: Path) -> None:
     (text,) = re.findall(
         r"^```text\n(format: 1\nfrom: .*?)^```", DOCUMENTED.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
-    two = cm.load("depression_resistant"), cm.load("depression_resistant/cautious")
+    two = cm.load("depression_resistant/model"), cm.load("depression_resistant/cautious")
     found = cm.explain(*two, order(tmp_path, text), draws=0)
     assert [part.moved for part in found.parts] == ["away", "away"]
     assert found.orders == 1
@@ -354,9 +354,9 @@ def test_an_answer_that_there_is_not_is_refused(more: dict[str, Any], said: str,
 def test_two_that_are_not_of_the_same_people_are_refused(base: cm.Scenario) -> None:
     with pytest.raises(cm.InputError, match="by default it is therapy in A and pfpp in B. Name one"):
         cm.explain(base, cm.load("panic"))
-    heavy = cm.load("high_users").stratum("heavy")
+    heavy = cm.load("high_users/model").stratum("heavy")
     with pytest.raises(cm.InputError, match="are of people"):
-        cm.explain(heavy, cm.load("high_users"))
+        cm.explain(heavy, cm.load("high_users/model"))
 
 
 @pytest.fixture(scope="module")
