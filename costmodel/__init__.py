@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.verdict import verdict
     from costmodel.analysis.verification import verify
     from costmodel.analysis.voi import voi
-    from costmodel.cases.replicate import replicate
+    from costmodel.cases import replicate
     from costmodel.errors import InputError
     from costmodel.model.run import run
     from costmodel.report import charts as charts
@@ -66,7 +66,7 @@ _WHERE = {
     "costmodel.analysis.validation": ("validate",),
     "costmodel.analysis.verdict": ("verdict",),
     "costmodel.analysis.verification": ("verify",),
-    "costmodel.cases.replicate": ("replicate",),
+    "costmodel.cases": ("replicate",),
     "costmodel.errors": ("InputError",),
     "costmodel.model.run": ("run",),
     "costmodel.result.result": ("Result",),

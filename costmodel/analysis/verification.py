@@ -21,7 +21,7 @@ from costmodel.model.block import ledger_of
 from costmodel.model.draws import Array, central_values
 from costmodel.model.run import SEED, run, values_of
 from costmodel.page import Column, Notes, Page, Paged, Paragraph, Table, titled
-from costmodel.result.flows import whole as written_out
+from costmodel.result.flows import apart
 from costmodel.result.payback import NEVER
 from costmodel.result.result import DETERMINISTIC, Result, Run
 from costmodel.scenario.build import Scenario
@@ -227,9 +227,9 @@ def _years_sum(context: Context) -> float:
         if context.model.in_probabilities:  # what is booked at time 0 is in no cycle
             if reading.name != DETERMINISTIC:
                 continue
-            at_start = written_out(ledger_of(context.scenario, central_values(context.scenario), 1)).cost_at_start
-            assert at_start is not None
-            by_cycle = by_cycle + at_start[..., 0]
+            ledger = ledger_of(context.scenario, central_values(context.scenario), 1)
+            for i, cost in enumerate(map(ledger.cost_of, range(ledger.items))):
+                by_cycle[i] += 0.0 if cost.at_start is None else apart(cost.at_start, cost.column)[..., 0]
         worst = worst_of(worst, largest(by_cycle - reading.outcomes.cost[last, 0].mean(axis=-1)))
     return worst
 

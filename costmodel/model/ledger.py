@@ -40,21 +40,12 @@ from costmodel.model.money import (
     years_in_work,
 )
 from costmodel.model.rates import Look, channel_terms, look_in, quantity_terms, spans
-from costmodel.result.flows import Flows, Ledger, Shared, whole
+from costmodel.result.flows import Ledger, Shared
 from costmodel.scenario.blocks import PAID_WORK, CostItem, Effect
 from costmodel.scenario.build import Scenario
 
 ROOM = 32_768
 """Numbers that are priced at a time."""
-
-
-def simulate(scenario: Scenario, values: Values, draws: int) -> Flows:
-    """Every strategy under every alternative, or of every stratum, for a block of draws, written out whole.
-
-    values: of every parameter, floats or arrays of shape (draw,). Raises InputError where the rates or
-    probabilities of a draw are absurd.
-    """
-    return whole(CohortLedger.of(scenario, values, draws))
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.beyond import STOPS, Beyond, rows
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from costmodel.page import titled
 from costmodel.report import charts
 from tests.support.answers import answer
 from tests.support.example import REMOVED, derived, load_example, number, write_model
+from tests.support.flows import simulate
 from tests.support.ledgers import EVERYBODY
 from tests.support.pounds import PERSPECTIVES, weight
 from tests.support.small_probabilities import small

@@ -10,9 +10,9 @@ from scipy.optimize import brentq
 
 import costmodel as cm
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from tests.cli.commands import done
 from tests.support.answers import saving
+from tests.support.flows import simulate
 
 PATH = Path(__file__).parents[2] / "scenarios" / "complex_long_term" / "model.yaml"
 WEIGHT = "weight_leichsenring_rabung"

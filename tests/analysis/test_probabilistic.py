@@ -13,7 +13,6 @@ import costmodel as cm
 from costmodel.analysis.psa import Psa, rows
 from costmodel.analysis.psa.comparison import error_of_chance, error_of_mean
 from costmodel.model.draws import drawn_values
-from costmodel.model.ledger import simulate
 from costmodel.model.run import values_of
 from costmodel.page import titled
 from costmodel.result import outcomes
@@ -21,6 +20,7 @@ from costmodel.scenario.parameter import heading
 from costmodel.words import chance as in_simulations
 from tests.support.answers import answer
 from tests.support.example import derived, load_example, number, price, write_model
+from tests.support.flows import simulate
 from tests.support.ledgers import EVERYBODY
 from tests.support.plain_table import smallest_reaching
 from tests.support.pounds import PERSPECTIVES, account, money

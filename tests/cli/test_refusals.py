@@ -9,7 +9,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.inputs.files import write_whole
-from costmodel.report.workbook import book
+from costmodel.report import workbook as book
 from tests.cli.commands import call, done, refused
 from tests.support.example import example
 

@@ -10,10 +10,9 @@ import pytest
 import costmodel as cm
 from costmodel.model.activity import background_hazards
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from costmodel.report.workbook import write
-from costmodel.result.flows import Flows
 from tests.support.example import REMOVED, load_example, number, price
+from tests.support.flows import Flows, simulate
 from tests.support.spreadsheets import by_formualizer, disagreements
 from tests.workbook.test_live import check_summary
 

@@ -13,7 +13,7 @@ from costmodel.model import block
 from costmodel.model import run as running
 from costmodel.report import answer as of_run
 from costmodel.report import render
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 from costmodel.scenario.clock import MAX_CYCLES
 from tests.scenario.slips import problems
 from tests.support.answers import answer, saving

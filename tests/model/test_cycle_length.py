@@ -10,11 +10,11 @@ import pytest
 
 import costmodel as cm
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from costmodel.result.outcomes import cycles_to
 from costmodel.scenario.clock import CYCLES as MONTHS_OF_A_CYCLE
 from tests.support.answers import saving
 from tests.support.example import derived, load_example, number, write_model
+from tests.support.flows import simulate
 from tests.support.ledgers import EVERYBODY
 from tests.support.random_models import random_model
 

@@ -8,10 +8,9 @@ import pytest
 
 import costmodel as cm
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
-from costmodel.result.flows import Flows
 from tests.support.answers import answer, saving
 from tests.support.example import REMOVED, derived, load_example, number
+from tests.support.flows import Flows, simulate
 
 EFFECT = "strategies.therapy.effects.recovers_faster"
 WAIT = "strategies.therapy.therapy.wait"

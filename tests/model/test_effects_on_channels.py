@@ -9,10 +9,10 @@ import pytest
 
 import costmodel as cm
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
 from tests.support.example import example, load_example, number
+from tests.support.flows import simulate
 from tests.support.spreadsheets import by_formualizer, disagreements
 
 EFFECTS = "strategies.therapy.effects"

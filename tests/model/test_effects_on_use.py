@@ -8,9 +8,9 @@ import pytest
 
 import costmodel as cm
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from tests.support.answers import saving
 from tests.support.example import REMOVED, load_example, number
+from tests.support.flows import simulate
 
 EFFECTS = "strategies.therapy.effects"
 OTHER = f"{EFFECTS}.recovers_faster"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import costmodel as cm
 from costmodel.model.activity import edges
 from costmodel.model.draws import central_values
-from costmodel.model.ledger import simulate
 from costmodel.scenario.clock import cycle_months
 from tests.model.test_laws import numbers_of, reordered
 from tests.support.example import write_model
+from tests.support.flows import simulate
 from tests.support.pounds import PARTIES, account, weight
 from tests.support.random_models import POSTERIOR_ROWS, random_model, random_scenario
 

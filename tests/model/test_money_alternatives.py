@@ -15,8 +15,7 @@ from costmodel.model.draws import central_values
 from costmodel.report.answer import page
 from costmodel.report.render import terminal
 from costmodel.report.sentence import answer as words_of
-from costmodel.report.workbook import write
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes, write
 from costmodel.result.outcomes import Outcomes
 from tests.support.answers import answer, saving
 from tests.support.example import REMOVED, derived, load_example, number, price

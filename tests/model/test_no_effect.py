@@ -13,7 +13,7 @@ from costmodel.analysis.psa import rows as rows_of_psa
 from costmodel.report.answer import page
 from costmodel.report.render import document
 from costmodel.report.sentence import headline, verdict
-from costmodel.report.workbook.book import write
+from costmodel.report.workbook import write
 from costmodel.result.table import THE_SAME
 from tests.cli.commands import parsed
 from tests.support.answers import answer, rows, saving

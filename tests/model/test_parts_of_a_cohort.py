@@ -14,7 +14,7 @@ from costmodel.content import digest
 from costmodel.errors import Problem
 from costmodel.report.imported import bring
 from costmodel.report.saved import command, overlay_text, saved
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 from costmodel.report.workbook.reader import read_changes
 from costmodel.scenario.build import Scenario
 from tests.model.test_strata import strata

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 import costmodel as cm
 from costmodel.model.activity import looking
 from costmodel.model.draws import drawn_values
-from costmodel.model.ledger import simulate
 from tests.cli.commands import done, parsed, refused
 from tests.support.example import derived, example, number, write_model
+from tests.support.flows import simulate
 from tests.support.plain_probabilities import plain_run
 from tests.support.random_probabilities import random_probabilities
 from tests.support.small_probabilities import small

@@ -15,10 +15,10 @@ import pytest
 import costmodel as cm
 from costmodel.engine.formulas import NOTHING
 from costmodel.model.draws import central_values, drawn_values
-from costmodel.model.ledger import simulate
 from costmodel.result.outcomes import Outcomes
 from costmodel.scenario.blocks import DOSE_RULES
 from tests.support import plain_payback
+from tests.support.flows import simulate
 from tests.support.plain_engine import PARTIES_OF, VIEWS, PlainModel
 from tests.support.plain_values import plain_values
 from tests.support.pounds import PARTIES, PERSPECTIVES

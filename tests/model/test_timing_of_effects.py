@@ -9,9 +9,9 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.sensitivity import tornado
 from costmodel.model.draws import drawn_values
-from costmodel.model.ledger import simulate
 from tests.support.answers import saving
 from tests.support.example import derived, load_example, number
+from tests.support.flows import simulate
 
 EFFECTS = "strategies.therapy.effects"
 EFFECT = f"{EFFECTS}.recovers_faster"

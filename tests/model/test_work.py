@@ -10,10 +10,10 @@ import pytest
 
 import costmodel as cm
 from costmodel.model.draws import central_values, drawn_values
-from costmodel.model.ledger import simulate
 from costmodel.report.workbook import write
 from tests.scenario.slips import problems
 from tests.support.example import REMOVED, derived, example, load_example, number, price
+from tests.support.flows import simulate
 from tests.support.spreadsheets import by_formualizer, disagreements, stored
 from tests.workbook.test_live import YOURS, check_summary
 

@@ -10,7 +10,7 @@ import costmodel as cm
 from costmodel.report import render
 from costmodel.report.answer import page
 from costmodel.report.sentence import answer
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = sorted(

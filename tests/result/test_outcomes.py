@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from costmodel.errors import InputError
-from costmodel.result.flows import Flows
 from costmodel.result.outcomes import VIEWS, Outcomes, Terms, joined, outcomes, until, year_of
 from tests.support import plain_payback
+from tests.support.flows import Flows
 from tests.support.pounds import PERSPECTIVES, weight
 
 CYCLES, STRATEGIES, ALTERNATIVES, DRAWS = 6, 3, 2, 5

@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from costmodel.result import payback
-from costmodel.result.flows import Flows
 from costmodel.result.outcomes import VIEWS, Outcomes, Terms, outcomes
 from tests.support import plain_payback
+from tests.support.flows import Flows
 
 MONTHS = np.arange(0, 121, 1.0)
 

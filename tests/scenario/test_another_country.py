@@ -19,7 +19,7 @@ from costmodel.page import Page
 from costmodel.report import charts, render
 from costmodel.report.answer import page as page_of_a_run
 from costmodel.report.sentence import answer
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 from tests.support.example import documented, documented_model, edited, number, price, write_model, write_setting
 
 ACCOUNTS = """\

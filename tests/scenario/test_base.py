@@ -8,8 +8,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.model.draws import central_values, drawn_values
-from costmodel.model.ledger import simulate
 from tests.support.answers import saving
+from tests.support.flows import simulate
 from tests.support.pounds import money
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

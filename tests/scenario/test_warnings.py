@@ -11,7 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.report import render
 from costmodel.report.answer import page
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 from tests.support.answers import saving
 from tests.support.example import load_example, number, price
 from tests.support.ledgers import EVERYBODY, NUMBERS, cost

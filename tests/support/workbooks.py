@@ -10,7 +10,7 @@ import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
 import costmodel as cm
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 
 INPUTS = "xl/worksheets/sheet3.xml"
 """The part that holds the sheet Inputs."""

@@ -11,8 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.voi import value_of_information
 from costmodel.report.sentence import pick
-from costmodel.report.workbook import write
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes, write
 from costmodel.report.workbook.run_sheets import STEADY
 from tests.support.pounds import PERSPECTIVES
 from tests.support.spreadsheets import by_formualizer, by_libreoffice, edited, stored

@@ -11,7 +11,7 @@ import pytest
 import costmodel as cm
 from costmodel.app.parts.text import csv as csv_of_the_dashboard
 from costmodel.report.render import as_csv
-from costmodel.report.workbook.book import as_bytes
+from costmodel.report.workbook import as_bytes
 from costmodel.report.workbook.sheet import clean
 from tests.scenario.slips import problems
 from tests.support.example import documented_model, edited, example, load_example, write_model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.stats import beta
 
-from costmodel.analysis.calibration.fit import Fit, Row
+from costmodel.analysis.calibration import Fit, Row
 from costmodel.page import SCREEN, TEXT, Block, Column, Figure, Heading, Notes, Page, Table
 
 if TYPE_CHECKING:

@@ -1,5 +1,371 @@
-"""The Excel workbook: live from inputs to payback, written by the same formulas as the engine."""
+"""The workbook as a whole: its sheets in the order in which a reviewer reads them, and those without arithmetic of
+their own, Cover, Sources, Checks and Provenance.
+"""
 
-from costmodel.report.workbook.book import named_as_workbook, write
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import platform
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from costmodel.analysis.verification import Check, verify_result
+from costmodel.engine.cohort import HIGHEST_EXIT
+from costmodel.errors import InputError, made_by, path_of
+from costmodel.inputs.files import write_whole
+from costmodel.report import saved
+from costmodel.report.sentence import answer
+from costmodel.report.workbook.costs import write_costs, write_net_cost
+from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.reader import CHANGES
+from costmodel.report.workbook.run_sheets import OF_THE_RUN, RunSheet
+from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet, formats
+from costmodel.report.workbook.summary import Pages, Summary
+from costmodel.report.workbook.trace import (
+    PEOPLE,
+    Variant,
+    close_gap,
+    row_sum_checks,
+    steps_of,
+    variants,
+    write_chain,
+    write_probabilities,
+    write_rates,
+    write_trace,
+)
+from costmodel.result.result import Result
+from costmodel.scenario.probabilities import Move, convention
+from costmodel.scenario.schema import CYCLES_OF_WEEKS
+from costmodel.version import __version__
 
 __all__ = ["named_as_workbook", "write"]
+
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+RATES = "Rates", "Clock, discount factors, deaths and the rate of each transition, per year, in each cycle."
+PROBABILITIES = (
+    "Probabilities",
+    "Clock, discount factors, weights of instants and the probability of each transition in each cycle.",
+)
+"""Name and subject of the sheet of what moves people."""
+CHECKS_SAY = (
+    "Laws that every run must obey, with value, tolerance and flag. The first table recalculates; "
+    "the second, checks of the run, is printed by the run."
+)
+TOLERANCE = 1e-9
+SUM_TOLERANCE = 1e-4
+"""Over all cycles together; a row of a published table may miss 1 by a millionth."""
+CATEGORY_TOLERANCE = 1e-6
+
+FORMAT = "2"
+"""Of the sheets Inputs and Provenance, for those who read a workbook back; 1 named no population."""
+LONGEST_TEXT = 30_000
+"""Characters in a cell; a spreadsheet keeps 32,767."""
+
+LINE, A_LINE = 15, 115
+"""Height of a line of the cover, points, and how many characters are sure to fit on one."""
+KEY = {
+    "input": "Yellow, boxed: type your value here (sheet Inputs, column Your value). Blank means the default.",
+    "constant": "Blue: a number that this workbook holds fixed.",
+    "calculation": "Plain: a formula.",
+    "output": "Bold, boxed: an answer.",
+}
+"""What the styles of cells mean."""
+SIGNS = (
+    "A positive net saving is money saved; a positive net cost is money spent. Per person referred, where a "
+    "sheet does not say for how many."
+)
+FIGURES_OF_THE_RUN = (
+    "Conventions, Tornado, Break-even, Uncertainty and Value of information hold values, not formulas: they took many "
+    "runs of the model. Their third line counts the inputs that you changed since. To have them for your values, bring "
+    "this workbook back (costmodel import, or the dashboard) and run it again."
+)
+
+
+def write(result: Result, path: str | Path, option: str = "path") -> None:
+    """Write the workbook of a result, with its checks; the file appears whole or not at all.
+
+    option: what named the path, for messages. Raises InputError if the name ends otherwise than in .xlsx, and if the
+    folder is missing or cannot be written.
+    """
+    made_by("result", result, Result, "costmodel.run")
+    write_whole(named_as_workbook(path, option), lambda temporary: temporary.write_bytes(as_bytes(result)), option)
+
+
+def named_as_workbook(path: str | Path, option: str = "path") -> Path:
+    """The path of a workbook. Raises InputError for a name with another ending."""
+    found = path_of(option, path)
+    if found.suffix.lower() != ".xlsx":
+        remedy = f"Did you mean {found.stem or 'report'}.xlsx?"
+        raise InputError.at(f"{option} {found}", "a workbook's name ends in .xlsx", remedy)
+    return found
+
+
+def as_bytes(result: Result) -> bytes:
+    """The workbook as bytes."""
+    model, stream = result.scenario.model, BytesIO()
+    book = xlsxwriter.Workbook(stream, OPTIONS)
+    book.set_calc_mode("auto")
+    comments = f"scenario {result.scenario.sha256}, seed {result.seed}"
+    book.set_properties({"title": model.title, "comments": comments})
+    styles = formats(book, result.setting.currency)
+    contents: list[tuple[str, str]] = []
+
+    def page(name: str, title: str, says: str, live: bool = True) -> Sheet:
+        contents.append((name, says))
+        return Sheet(book, name, styles, title, says, live)
+
+    cover = page("Cover", model.title, "The answer in words, what is on each sheet, and how to read the cells.", False)
+    says = "By perspective and payer: this workbook now, the original run, and the difference."
+    summary_page = page("Summary", "Summary", says)
+    says = "Every number once. Type in the yellow column; leave it blank for the default."
+    inputs = Inputs(book, page("Inputs", "Inputs", says), result)
+    name, says = PROBABILITIES if model.in_probabilities else RATES
+    rates = page(name, f"{name} in force", says)
+    labels = {structure.name: structure.label for structure in result.scenario.structures}
+    traces = {}
+    for number, variant in enumerate(variants(inputs), 1):
+        what = f"{model.strategies[variant[0]].label}, {labels[variant[1]]}"
+        traces[variant] = page(f"Trace {number}", f"Trace: {what}", f"People and person-years by cycle: {what}.")
+    says = "Undiscounted cost of each item and QALYs, per person referred, in each cycle."
+    costs = page("Costs", "Costs by cycle", says)
+    says = "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative."
+    net = page("Net cost", "Net cost by cycle", says)
+    of_the_run = [(page(name, name, says, False), fill) for name, says, fill in OF_THE_RUN]
+    says = "Who says what, and whether it was read, derived, recalled or assumed."
+    sources = page("Sources", "Sources", says, False)
+    checks = page("Checks", "Checks", CHECKS_SAY)
+    says = "What was run, with what, and how to run it again."
+    provenance = page("Provenance", "Provenance", says, False)
+
+    moves: dict[Any, Any] = {}
+    steps = 1
+    if model.in_probabilities:
+        moves = write_probabilities(rates, inputs)
+        for variant, trace in traces.items():
+            write_chain(trace, rates, inputs, variant, moves[variant])
+    else:
+        lines = write_rates(rates, inputs)
+        steps = steps_of(rates, inputs, lines)
+        for variant, trace in traces.items():
+            write_trace(trace, rates, inputs, variant, lines[variant], steps)
+        for variant, trace in traces.items():
+            close_gap(trace, traces[result.comparator, variant[1]], rates, inputs, variant)
+    write_costs(costs, traces, rates, inputs)
+    write_net_cost(net, costs, rates, inputs)
+    pages = Pages(rates, traces, costs, net)
+    summary = Summary(summary_page, pages, inputs)
+    summary.charts(book)
+    for sheet, fill in of_the_run:
+        fill(RunSheet(book, sheet, inputs.since_the_run()), result)
+    _write_sources(sources, result)
+    flag = _write_checks(checks, pages, summary, inputs, moves, steps, verify_result(result).checks)
+    _write_provenance(provenance, result)
+    _write_cover(cover, result, contents, *flag)
+    for sheet in (rates, *traces.values(), costs, net):
+        sheet.page.freeze_panes(HEADINGS + 1, 1)
+    inputs.sheet.page.freeze_panes(HEADINGS + 1, 2)
+    book.close()
+    return stream.getvalue()
+
+
+def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: str, stored: str) -> None:
+    """Title, the answer, the flag of the checks, contents with links, key to the cell styles.
+
+    flag: the cell of the overall flag. stored: what it says as stored.
+    """
+    page = sheet.page
+    page.set_column(0, 0, 26)
+    page.set_column(1, 1, 110)
+    row = HEADINGS
+    words = answer(result)
+    for text, style, height in [(words.headline, "sentence", 52), *((line, "text", 30) for line in words.beside)]:
+        page.set_row(row, height)
+        sheet.text(row, 1, text, style)
+        row += 1
+    for text in words.warnings:
+        page.set_row(row, LINE * max(1, math.ceil(len(text) / A_LINE)))
+        sheet.text(row, 0, "Warning", "strong_text")
+        sheet.text(row, 1, text)
+        row += 1
+    for name, text in (
+        ("Scenario", f"{result.scenario.model.title} ({result.scenario.model.label})"),
+        ("Place", result.scenario.setting.title),
+        ("Written", f"{datetime.date.today():%-d %B %Y}, costmodel {__version__}"),
+    ):
+        sheet.text(row, 0, name, "strong")
+        sheet.text(row, 1, text)
+        row += 1
+    sheet.text(row, 0, "Checks", "strong")
+    sheet.formula(row, 1, flag, stored, "flag")
+    row += 2
+    sheet.text(row, 0, "Contents", "section")
+    for name, says in contents:
+        row += 1
+        page.write_url(row, 0, f"internal:'{name}'!A1", sheet.styles["link"], name)
+        sheet.text(row, 1, says)
+    row += 2
+    sheet.text(row, 0, "Key to cells", "section")
+    for style, says in KEY.items():
+        row += 1
+        sheet.text(row, 0, style, style)
+        sheet.text(row, 1, says)
+    row += 2
+    sheet.text(row, 0, "Signs", "section")
+    sheet.text(row, 1, SIGNS)
+    row += 2
+    sheet.text(row, 0, "Figures of the run", "section")
+    page.set_row(row + 1, 3 * LINE)
+    sheet.text(row + 1, 1, FIGURES_OF_THE_RUN)
+
+
+def _write_sources(sheet: Sheet, result: Result) -> None:
+    """Every source that a parameter names."""
+    sheet.headings({"Id": 10, "Citation": 60, "Where seen": 44, "What it says": 70, "Standing": 22})
+    named = {source for record in result.scenario.parameters.values() for source in record.sources}
+    for row, name in enumerate(sorted(named), HEADINGS + 1):
+        source = result.scenario.sources[name]
+        standing = "recalled: to be checked" if source.status == "recalled" else source.status
+        for column, text in enumerate((name, source.citation, source.where, source.figure, standing)):
+            sheet.text(row, column, text)
+
+
+def _write_checks(
+    sheet: Sheet, pages: Pages, summary: Summary, inputs: Inputs, moves: dict[Variant, list[Move]], steps: int,
+    of_the_run: Sequence[Check],
+) -> tuple[str, str]:  # fmt: skip
+    """Live checks and those of the run, each with its result; returns the overall flag: its cell and what it says.
+
+    moves: of models of probabilities, by variant. steps: into which cycles are cut.
+    """
+    sheet.headings({"Check": 90, "Value": 18, "Tolerance": 14, "Result": 12})
+    live = list(_live_checks(pages, summary, inputs, moves, steps))
+    first, end = HEADINGS + 1, HEADINGS + 1 + len(live)
+    for row, (label, cell, tolerance) in enumerate(live, first):
+        sheet.text(row, 0, label, "label")
+        sheet.formula(row, 1, cell.text, cell.value, "calculation")
+        sheet.number(row, 2, tolerance, "constant")
+        inside = f"{xl_rowcol_to_cell(row, 1)}<={xl_rowcol_to_cell(row, 2)}"
+        sheet.formula(row, 3, f'IF({inside},"OK","CHECK")', "OK" if cell.value <= tolerance else "CHECK", "flag")
+    failures = _write_checks_of_the_run(sheet, end + 6, of_the_run)
+    all_well = f'AND(COUNTIF({_results(first, end)},"OK")={len(live)},COUNTIF({failures},"FAIL")=0)'
+    well = all(cell.value <= tolerance for _, cell, tolerance in live) and all(c.state != "FAIL" for c in of_the_run)
+    stored = "OK" if well else "CHECK"
+    sheet.text(end + 1, 0, "Overall, live checks and checks of the run", "strong")
+    sheet.formula(end + 1, 3, f'IF({all_well},"OK","CHECK")', stored, "flag")
+    sheet.text(end + 2, 0, "Values of your own on the sheet Inputs", "label")
+    sheet.formula(end + 2, 1, *inputs.changed(), "label")
+    canary = "Recalculation canary: 1 once this workbook was recalculated, 0 as stored"
+    sheet.text(end + 3, 0, canary, "label")
+    sheet.formula(end + 3, 1, "1", 0, "label")
+    return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}", stored
+
+
+def _live_checks(
+    pages: Pages, summary: Summary, inputs: Inputs, moves: dict[Variant, list[Move]], steps: int
+) -> Iterator[tuple[str, Cell, float]]:
+    """Label, formula with its value, and tolerance."""
+    model, first, last = inputs.scenario.model, REFERRAL + 1, inputs.last
+    states = list(model.states)
+    for variant, trace in pages.traces.items():
+        of = f"{variant[0]}, {variant[1]}"
+        everybody = "+".join(f"SUM({trace.span(f'{state}: {PEOPLE}', first, last)})" for state in (*states, "dead"))
+        people = Cell(f"ABS({everybody}-{len(inputs.cycles)})", 0.0)
+        yield f"People sum to one in every cycle: {of}", people, TOLERANCE
+        least = ",".join(f"MIN({trace.span(f'{state}: {PEOPLE}', REFERRAL, last)})" for state in states)
+        yield f"No state below zero: {of}", Cell(f"0-MIN(0,{least})", 0.0), TOLERANCE
+        if model.in_probabilities:
+            for label, formula in row_sum_checks(pages.rates, inputs, variant, moves[variant]):
+                yield label, Cell(formula, 0.0), SUM_TOLERANCE
+            continue
+        names = [f"{state}: rate of leaving" for state in states]
+        fastest = ",".join(f"MAX({trace.span(name, first, last)})" for name in names)
+        value = max(trace.values[name, row] for name in names for row in inputs.cycles)
+        label = f"Rates slow enough for the series (rate × cycle): {of}"
+        yield label, Cell(f"MAX({fastest})", value) * inputs.cycle_years, HIGHEST_EXIT * steps
+    for name, strategy in model.strategies.items():
+        if strategy.therapy:
+            held = f"SUM({pages.costs.span(f'{name}: sessions held', first, last)})"
+            planned, attended = (
+                getattr(cell, "text", f"{cell}")
+                for cell in map(inputs.look, (strategy.therapy.sessions, strategy.therapy.attendance))
+            )
+            over = f"12*t_{name}_therapy_last<=MAX({pages.net.span('Month to', REFERRAL, last)})"
+            formula = f"IF({over},ABS({held}-{planned}*{attended}),0)"
+            yield f"Sessions held = planned × attendance: {name}", Cell(formula, 0.0), TOLERANCE
+    for months in inputs.result.horizons:
+        for perspective in inputs.scenario.setting.perspectives:
+            cells = {
+                category: f"'{summary.sheet.name}'!{cell}"
+                for (strategy, payer, category, horizon), cell in summary.savings.items()
+                if (strategy, payer, horizon) == (inputs.result.strategies[1], perspective, months)
+            }
+            total = cells.pop("all")
+            label = f"Categories sum to the total: {perspective}, {months:g} months"
+            yield label, Cell(f"ABS({'+'.join(cells.values())}-{total})", 0.0), CATEGORY_TOLERANCE
+
+
+def _write_checks_of_the_run(sheet: Sheet, row: int, checks: Sequence[Check]) -> str:
+    """The table of the checks of the run, which does not change; returns the reference to its results."""
+    sheet.text(row, 0, "Checks of the run, printed by it: they do not follow values of your own", "section")
+    headings = ("Check of the run", "Deviation", "Largest allowed", "Outcome", "What was measured")
+    for column, heading in enumerate(headings):
+        sheet.text(row + 1, column, heading, "heading")
+    sheet.page.set_column(4, 4, 90)
+    first = row + 2
+    for i, check in enumerate(checks, first):
+        sheet.text(i, 0, f"{check.id}  {check.title}", "label")
+        for column, number in ((1, check.value), (2, check.tolerance)):
+            if number is None or not math.isfinite(number):
+                sheet.text(i, column, "–", "constant")
+            else:
+                sheet.number(i, column, number, "constant")
+        sheet.text(i, 3, check.state, "flag")
+        sheet.text(i, 4, "; ".join(filter(None, (check.words, check.note))), "label")
+    return _results(first, first + max(len(checks), 1))
+
+
+def _results(first: int, end: int) -> str:
+    """Reference to the results of checks, in the rows from the first to before the end."""
+    return ":".join(xl_rowcol_to_cell(row, 3, True, True) for row in (first, end - 1))
+
+
+def _write_provenance(sheet: Sheet, result: Result) -> None:
+    """What was run, with what, and how to run it again."""
+    scenario = result.scenario
+    base = scenario.base or scenario
+    week = "1/52" if scenario.model.cycle in CYCLES_OF_WEEKS else "7/365.25"
+    sheet.headings({"What": 34, "Value": 110})
+    facts = [
+        ("Engine", f"costmodel {__version__}"),
+        ("Scenario file", scenario.path.name),
+        ("Scenario SHA-256", scenario.sha256),
+        ("Base population", base.path.resolve().parent.name),
+        ("Base file", base.path.name),
+        ("Base SHA-256", base.sha256),
+        ("Format of this workbook", FORMAT),
+        ("Run id", result.run_id),
+        ("Seed", str(result.seed)),
+        ("Sampling", result.sampling),
+        ("Draws that came from elsewhere", ", ".join(sorted(result.given or ())) or "none"),
+        ("Draws", f"{result.draws:,}"),
+        ("Cycle", scenario.model.cycle),
+        ("Convention", convention(scenario.model)),
+        ("A year", f"12 months; a week is {week} of it"),
+        ("Command", saved.command(result, "report", output="report.xlsx")),
+        ("Python, NumPy", f"{platform.python_version()}, {np.__version__}"),
+        *(("From trials taken together", one) for one in scenario.origins),
+        *(("Changed", str(change)) for change in scenario.changes),
+    ]
+    text = json.dumps(saved.saved(scenario, scenario.model.label), ensure_ascii=False)
+    facts += [(CHANGES, text[i : i + LONGEST_TEXT]) for i in range(0, len(text), LONGEST_TEXT)]
+    for row, (name, text) in enumerate(facts, HEADINGS + 1):
+        sheet.text(row, 0, name, "strong")
+        sheet.text(row, 1, text)

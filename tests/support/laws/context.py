@@ -11,15 +11,14 @@ from costmodel.analysis import verification
 from costmodel.inputs.matrices import Matrices
 from costmodel.model.activity import background_hazards, edges
 from costmodel.model.draws import Array, Values, central_values, drawn_values
-from costmodel.model.ledger import simulate
 from costmodel.model.run import run
-from costmodel.result.flows import Flows
 from costmodel.result.result import Result
 from costmodel.scenario.blocks import Effect, Strategy, Therapy
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.probabilities import DEAD, Chances
 from costmodel.scenario.schema import ModelFile, SettingFile
 from costmodel.scenario.structure import Structure
+from tests.support.flows import Flows, simulate
 
 TRIED = 24
 """Draws in which laws of single draws are tried; they are alike in this."""

@@ -10,10 +10,10 @@ from costmodel.inputs.matrices import ROW_TOLERANCE
 from costmodel.model.activity import looking
 from costmodel.model.draws import Array
 from costmodel.model.rates import Look, rate_lines
-from costmodel.result.flows import Flows
 from costmodel.scenario.clock import CYCLES, MONTHS_A_YEAR, cycle_months, cycles, in_whole_cycles
 from costmodel.scenario.probabilities import all_states
 from costmodel.scenario.setting import NOBODY, THERAPY
+from tests.support.flows import Flows
 from tests.support.laws.context import (
     NEVER_CLOSING,
     NO_DEATHS,

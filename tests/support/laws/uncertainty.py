@@ -13,13 +13,13 @@ from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
 from costmodel.model.draws import drawn_values
-from costmodel.model.ledger import simulate
 from costmodel.model.run import run, values_of
 from costmodel.result.decision import HIGHEST_THRESHOLD
 from costmodel.result.information import worth_of_everything, worth_of_inputs
 from costmodel.result.outcomes import Outcomes
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import SMALLEST_QALY
+from tests.support.flows import simulate
 from tests.support.laws.context import NO_EFFECTS, NO_HARMS, TRIED, Context, edited
 from tests.support.laws.rules import Rules
 from tests.support.laws.variants import certain
