@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from costmodel.analysis.beyond import beyond
     from costmodel.analysis.calibration import calibrate
+    from costmodel.analysis.claims import claims
     from costmodel.analysis.explain import explain
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.psa import psa
@@ -59,6 +60,7 @@ _WHERE = {
     "costmodel.analysis.explain": ("explain",),
     "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.calibration": ("calibrate",),
+    "costmodel.analysis.claims": ("claims",),
     "costmodel.analysis.voi": ("voi",),
     "costmodel.analysis.psa": ("psa",),
     "costmodel.analysis.purse": ("purse",),
@@ -78,8 +80,8 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "calibrate",
-    "chance_break_even", "explain", "frontier", "grid", "incremental", "load", "psa", "purse", "replicate", "run",
-    "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
+    "chance_break_even", "claims", "explain", "frontier", "grid", "incremental", "load", "psa", "purse", "replicate",
+    "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

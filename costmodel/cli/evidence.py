@@ -194,6 +194,21 @@ def spectrum(
 
 
 @command()
+def claims(
+    out: Out,
+    claim: Annotated[str | None, typer.Argument(metavar="[CLAIM]", help="As K001; a list of all if left out.")] = None,
+    file: Annotated[
+        Path | None, option("FILE.yaml", "A file of claims; the shipped one if left out.", "--file")
+    ] = None,
+) -> None:
+    """Say what comes back of a course by each claim's own numbers, and by what controlled evidence has instead."""
+    from costmodel.analysis import claims as analysis
+
+    found = analysis.claims(file)
+    out.give((found if claim is None else found.claim(claim)).page())
+
+
+@command()
 def synthesise(
     out: Out,
     file: Annotated[Path | None, argument("FILE", "A synthesis file; the shipped one if left out.")] = None,

@@ -41,7 +41,7 @@ WITHOUT_JSON = {
     "report": ["report", PSYCHOSIS, "-o", f"{OUT}/x.xlsx"],
     "draws": ["draws", PSYCHOSIS, "-o", f"{OUT}/draws"],
 }
-ASK_NOTHING_OF_A_SCENARIO = {"check", "dashboard", "replicate", "schema", "spectrum", "synthesise"}
+ASK_NOTHING_OF_A_SCENARIO = {"check", "claims", "dashboard", "replicate", "schema", "spectrum", "synthesise"}
 """Commands that give no answer about one: `check` and `spectrum` have tests of their own."""
 
 CALIBRATION = """

@@ -1,4 +1,4 @@
-"""The Evidence page: targets of this population or of all, and what its model says of them."""
+"""The Evidence page: targets of this population or of all and what its model says of them, and claims about money."""
 
 import os
 from functools import lru_cache, partial
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from costmodel.analysis import claims
 from costmodel.analysis.validation import targets_name, validate
 from costmodel.app.parts import catalogue, choice, compute, show
 from costmodel.scenario.build import Scenario
 
 ONE, ALL = "This population", "All populations"
+EVERY = "All claims"
 
 
 def show_targets(scenario: Scenario) -> None:
@@ -35,6 +37,24 @@ def show_targets(scenario: Scenario) -> None:
         "without your changes. Only predicted rows score."
     )
     show.page(found.page())
+
+
+def show_claims() -> None:
+    """The list of claims that therapy pays for itself, or one of them; nothing where the folder has none."""
+    path = catalogue.folder() / claims.FOLDER / claims.FILE
+    if not os.path.exists(path):
+        return
+    found = _claims(path, catalogue.stamp())
+    labels = {EVERY: EVERY, **{one.name: f"{one.name}: {one.record.label}" for one in found.of}}
+    st.header("What is claimed, and does it hold?", anchor=False)
+    name = st.selectbox("Which claim?", list(labels), format_func=labels.__getitem__, key="claim")
+    show.page((found if name == EVERY else found.claim(name)).page())
+
+
+@lru_cache(maxsize=4)
+def _claims(path: Path, stamp: str) -> claims.Claims:
+    """The claims of a file; read again where the folder has changed."""
+    return claims.claims(path)
 
 
 @lru_cache(maxsize=64)
