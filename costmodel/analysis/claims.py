@@ -347,8 +347,8 @@ def claims(path: str | Path | None = None) -> Claims:
     printed figure does not come out, and for a step that would change its function.
 
     >>> import costmodel as cm
-    >>> round(cm.claims().claim("K001").frame.value.iloc[3], 3)
-    0.081
+    >>> cm.claims().claim("K002").walked
+    '8.4% (0% to 27.2%)'
     """
     where = catalogue() / FOLDER / FILE if path is None else path_of("path", path)
     tree = read_file(where)
