@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 
 from costmodel import currency
 from costmodel.analysis.calibration import file as calibration
-from costmodel.analysis.validation import file as validation
+from costmodel.analysis.validation import target as validation
 from costmodel.scenario import blocks, fields, parameter, schema, setting, work
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "format.md"

@@ -20,8 +20,7 @@ from costmodel.scenario.joint import FILE, ONSET, SynthesisLabel, evidence_diges
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
 from costmodel.synthesis.file import ROWS
-from costmodel.synthesis.likelihood import Array
-from costmodel.synthesis.posterior import REACH, STEP, Combination, Model, Trial, combinations, grid, kernel
+from costmodel.synthesis.posterior import REACH, STEP, Array, Combination, Model, Trial, combinations, grid, kernel
 from costmodel.synthesis.result import Fits, fitted_trials
 
 AVERAGE, NEW = "average", "new_service"

@@ -12,16 +12,19 @@ from scipy import optimize, special, stats
 from costmodel.errors import listed, one_of
 from costmodel.scenario.joint import Behind
 from costmodel.synthesis.file import LISTED, NamedRun, RowsOfEvidence
-from costmodel.synthesis.likelihood import Array, Error, Profile, ratio
 from costmodel.synthesis.posterior import (
+    Array,
     DrawnFigure,
     EffectDensity,
+    Error,
     Model,
     Posterior,
+    Profile,
     Trial,
     fit,
     grid,
     pooled,
+    ratio,
     shrunk,
     trials_of,
 )

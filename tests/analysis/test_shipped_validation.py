@@ -8,7 +8,7 @@ import pytest
 
 from costmodel.analysis.calibration.problem import load_problem
 from costmodel.analysis.validation import NO_MODEL, Validation, validate
-from costmodel.analysis.validation.file import read_validation
+from costmodel.analysis.validation.target import read_validation
 from costmodel.cli.evidence import WRITTEN
 from costmodel.report.render import markdown
 

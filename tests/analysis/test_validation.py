@@ -9,8 +9,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.validation import Judged, validate, verdict
-from costmodel.analysis.validation.file import Target
 from costmodel.analysis.validation.question import Prediction, prediction
+from costmodel.analysis.validation.target import Target
 from costmodel.report.render import document, markdown
 from tests.support.calibrated import share_well
 from tests.support.example import REMOVED, derived, edited, example, number

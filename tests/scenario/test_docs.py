@@ -9,7 +9,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis.calibration.problem import load_problem
 from costmodel.analysis.sweep import planned
-from costmodel.analysis.validation.file import read_validation
+from costmodel.analysis.validation.target import read_validation
 from costmodel.scenario.read import read_file
 from tests.support.example import DOCS, derived, documented, example, number, yaml_blocks
 

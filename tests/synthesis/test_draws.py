@@ -16,8 +16,7 @@ from costmodel.report import answer, render
 from costmodel.scenario.joint import ONSET, SynthesisLabel, label_of, read_posterior
 from costmodel.synthesis import Synthesis, draws
 from costmodel.synthesis.file import read_synthesis, shipped
-from costmodel.synthesis.likelihood import Array
-from costmodel.synthesis.posterior import EffectDensity, Model, Trial, Variant, combinations, grid, shrunk
+from costmodel.synthesis.posterior import Array, EffectDensity, Model, Trial, Variant, combinations, grid, shrunk
 from costmodel.synthesis.result import fitted_trials
 from tests.cli.commands import parsed, refused
 from tests.support.example import load_example

@@ -9,7 +9,7 @@ from scipy import stats
 
 import costmodel as cm
 from costmodel.synthesis import Synthesis
-from costmodel.synthesis.likelihood import Array
+from costmodel.synthesis.posterior import Array
 from costmodel.synthesis.result import reml
 
 FIGURES = {

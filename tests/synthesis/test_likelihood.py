@@ -7,27 +7,42 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 from costmodel.synthesis.file import read_synthesis, shipped
-from costmodel.synthesis.likelihood import (
+from costmodel.synthesis.posterior import (
     BOUNDED,
     LIMITS,
     Error,
     Profile,
-    full_effect,
+    grid,
     joined,
     likelihood,
     months_of,
     ratio,
     verdict_probability,
 )
-from costmodel.synthesis.posterior import grid
 from costmodel.synthesis.rows import EvidenceRow
 
 ROWS = {row.id: row for row in read_synthesis(shipped()).rows}
 RULE = Error(0.9, 1.8, 8)
 AT_ONCE = Profile(0.0)
+WIDEST = 50.0
+"""Log ratio within which a full effect is sought."""
+
+
+def full_effect(seen: float, start: float, end: float, profile: Profile) -> float:
+    """The theta whose mean ratio over a window is the one that was seen.
+
+    nan where no effect of any size gives it: a window before the effect begins, or a fall that its early months forbid.
+    """
+
+    def missed(theta: float) -> float:
+        return float(ratio(np.array([theta]), start, end, profile)[0]) - seen
+
+    if not missed(-WIDEST) * missed(WIDEST) < 0:
+        return math.nan
+    return float(optimize.brentq(missed, -WIDEST, WIDEST, xtol=1e-14, rtol=1e-14, maxiter=500))
 
 
 @pytest.mark.parametrize("onset", [0.0, 1.4, 6.0, 15.0])

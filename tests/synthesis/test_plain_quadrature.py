@@ -14,10 +14,9 @@ import pytest
 from scipy import stats
 
 import costmodel as cm
-from costmodel.synthesis import likelihood, posterior
+from costmodel.synthesis import posterior
 from costmodel.synthesis.file import read_synthesis, shipped
-from costmodel.synthesis.likelihood import Array, Profile
-from costmodel.synthesis.posterior import EffectDensity, Model
+from costmodel.synthesis.posterior import Array, EffectDensity, Model, Profile
 from costmodel.synthesis.result import fitted_trials
 
 FOLDER = Path(__file__).parents[2] / "scenarios" / "synthesis"
@@ -177,7 +176,7 @@ def _all_bounded(verdict: str, bounded: bool, over_error: Array) -> Array:
     return CHANCE(verdict, True, over_error)
 
 
-RATIO, CHANCE, COMBINED = likelihood.ratio, likelihood.verdict_probability, posterior._combined
+RATIO, CHANCE, COMBINED = posterior.ratio, posterior.verdict_probability, posterior._combined
 
 
 def _mixture(members: Any, seen: Any, taus: Any) -> Any:
@@ -191,15 +190,15 @@ def _first_variant(members: Any, seen: Any, taus: Any) -> Any:
 
 
 FAULTS: dict[str, tuple[str, ModuleType | type, str, Any]] = {
-    "no profile": ("figures", likelihood, "ratio", _no_profile),
-    "every window from the start": ("figures", likelihood, "ratio", _from_the_start),
+    "no profile": ("figures", posterior, "ratio", _no_profile),
+    "every window from the start": ("figures", posterior, "ratio", _from_the_start),
     "a mixture of likelihoods": ("figures", posterior, "_combined", _mixture),
     "the first analysis alone": ("figures", posterior, "_combined", _first_variant),
     "no classes": ("figures", Model, "class_sd", 1e-3),
     "a wider prior of tau": ("figures", Model, "tau_scale", 0.36),
-    "a one-sided test": ("tests", likelihood, "verdict_probability", _one_sided),
-    "known bounds forgotten": ("tests", likelihood, "verdict_probability", _unbounded),
-    "every sign bounded": ("tests", likelihood, "verdict_probability", _all_bounded),
+    "a one-sided test": ("tests", posterior, "verdict_probability", _one_sided),
+    "known bounds forgotten": ("tests", posterior, "verdict_probability", _unbounded),
+    "every sign bounded": ("tests", posterior, "verdict_probability", _all_bounded),
 }
 """By name: the position that shows it, and what stands in place of what."""
 

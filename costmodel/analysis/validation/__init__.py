@@ -9,17 +9,26 @@ from pathlib import Path
 import numpy as np
 
 from costmodel.analysis.calibration.file import is_calibration, read_calibration
-from costmodel.analysis.validation.answer import HIT, NO_MODEL, PREDICTED, Judged, Validation
-from costmodel.analysis.validation.file import MONEY, Declared, Target, read_validation
 from costmodel.analysis.validation.question import (
     Answers,
     Array,
     Parts,
-    Prediction,
     prediction,
     problems,
     utility_choices,
 )
+from costmodel.analysis.validation.target import (
+    HIT,
+    MONEY,
+    NO_MODEL,
+    PREDICTED,
+    Declared,
+    Judged,
+    Prediction,
+    Target,
+    Validation,
+    read_validation,
+)  # fmt: skip
 from costmodel.currency import Currency
 from costmodel.errors import InputError, can_be_called, made_by, nearest, path_of
 from costmodel.inputs.draws import checked_seed

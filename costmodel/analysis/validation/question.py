@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.validation.file import Target
+from costmodel.analysis.validation.target import Prediction, Target
 from costmodel.errors import Problem, nearest
 from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Values, drawn_values
@@ -235,20 +235,6 @@ def _share_moved(scenario: Scenario, row: Target, values: Values, draws: int) ->
             hazard = hazard + rate * max(0.0, min(end, until) - begin)
         moved[a] = -np.expm1(-hazard - rate * max(0.0, until - time[-1]))
     return moved
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The model's figure and its 95% interval; infinite where there is none, such as a payback beyond the horizon."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """Infinite where either end is."""
-        return self.high - self.low if np.isfinite(self.high) and np.isfinite(self.low) else np.inf
 
 
 def prediction(kind: Kind, parts: Parts, weights: Array) -> Prediction:
