@@ -209,7 +209,7 @@ def test_two_models_of_other_states_differ_in_the_model_itself() -> None:
 
 def test_words_within_an_alternative_are_no_change() -> None:
     """Smit's side says what its effect was measured against; the overlay changes numbers, and words there."""
-    found = between(cm.load("complex_long_term/model"), cm.load("complex_long_term/cautious")).differences
+    found = between(cm.load("complex_long_term/model"), cm.load("complex_long_term/symptoms_cautious")).differences
     assert len(found) == 5
     assert not any("estimand" in path for change in found for path in change.paths)
 
@@ -265,7 +265,7 @@ def test_the_order_in_the_documentation_walks(tmp_path: Path) -> None:
     (text,) = re.findall(
         r"^```text\n(format: 1\nfrom: .*?)^```", DOCUMENTED.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
-    two = cm.load("depression_resistant/model"), cm.load("depression_resistant/cautious")
+    two = cm.load("depression_resistant/model"), cm.load("depression_resistant/symptoms_cautious")
     found = cm.explain(*two, order(tmp_path, text), draws=0)
     assert [part.moved for part in found.parts] == ["away", "away"]
     assert found.orders == 1

@@ -59,7 +59,7 @@ TABLES = {"panic": ("pfpp", "applied_relaxation"), "depression_short_term": ("st
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("overlay", ["model", "cautious", "favourable"])
+@pytest.mark.parametrize("overlay", ["model", "symptoms_cautious", "symptoms_favourable"])
 @pytest.mark.parametrize("population", TABLES)
 def test_the_answer_table_of_a_population_is_that_of_a_run(population: str, overlay: str) -> None:
     readme = (SCENARIOS / population / "README.md").read_text("utf-8")
@@ -152,6 +152,24 @@ def test_the_front_page_says_what_there_is_to_be_saved_and_what_trials_support(p
     assert f"| {' | '.join(cells)} |" in (ROOT / "README.md").read_text("utf-8")
     for months in found.horizons:
         assert one("chance_payback", horizon_months=months, run="no_effect_on_other_care").value == 0
+
+
+TITLES = ("Treatment-resistant depression", "Complex and mixed disorders", "Depression", "Panic disorder", "High users")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("population", "title"), zip(PURSES, TITLES, strict=True))
+def test_the_front_page_puts_two_corners_beside_each_base(population: str, title: str) -> None:
+    horizons = result(population, "base").horizons
+    said = [f"{title}: {horizons[0]:.0f} months; {horizons[-1] / 12:.0f} years"]
+    for corner in ("cautious", "base", "favourable"):
+        found = result(population, corner)
+        backs = (
+            found.summary("chance_payback", perspective="nhs_pss", horizon_months=months).value.iloc[0]
+            for months in horizons
+        )
+        said.append("; ".join(chance(back).removesuffix(" of 100") for back in backs))
+    assert f"| {' | '.join(said)} |" in (ROOT / "README.md").read_text("utf-8").splitlines()
 
 
 @pytest.mark.long

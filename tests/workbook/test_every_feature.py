@@ -11,7 +11,7 @@ from tests.support.spreadsheets import by_formualizer, disagreements
 from tests.workbook.test_live import check_summary
 
 QUICK: list[tuple[str, dict[str, Any]]] = [
-    ("favourable", {"session_price": 30, "horizon": "42 months"}),
+    ("symptoms_favourable", {"session_price": 30, "horizon": "42 months"}),
     ("model", {"cycle": "6 months", "beyond_follow_up": "gap closes"}),
     (
         "model",
@@ -27,8 +27,11 @@ QUICK: list[tuple[str, dict[str, Any]]] = [
     ("trial_prices", {"cycle": "6 months"}),
 ]
 LONG: list[tuple[str, dict[str, Any]]] = [
+    ("base", {}),
     ("favourable", {}),
     ("cautious", {}),
+    ("symptoms_favourable", {}),
+    ("symptoms_cautious", {}),
     ("trial_prices", {}),
     ("read_rows", {}),
     ("model", {"beyond_follow_up": "gap closes"}),

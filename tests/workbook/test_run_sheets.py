@@ -27,7 +27,7 @@ Table = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def open_question(trd: cm.Scenario) -> cm.Result:
     """A run in which chances are neither 0 nor 1, so that information is worth something."""
-    dear = cm.load(trd.path.with_name("favourable.yaml")).changed({"session_price": 48})
+    dear = cm.load(trd.path.with_name("symptoms_favourable.yaml")).changed({"session_price": 48})
     return cm.run(dear, draws=400)
 
 
