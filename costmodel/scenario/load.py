@@ -1,5 +1,6 @@
 """From a scenario file to a checked `Scenario`, or to a locked one that has no answer: the only way in."""
 
+import csv
 import hashlib
 import json
 import os
@@ -138,6 +139,8 @@ YOURS = "yours"
 """The label of changes that the dashboard saves."""
 
 
+RENAMED = "renamed.csv"
+"""The table of the catalogue's files that a version renamed; oldest first."""
 MODEL, BASE = "model.yaml", "base.yaml"
 """A population's model, and the overlay on it, if there is one, that answers for the population."""
 _NAME = re.compile(r"(?P<population>[a-z0-9_]+)(?:/(?P<file>[a-z0-9_]+))?")
@@ -224,6 +227,8 @@ def find(base: Base, beside: Iterable[Path], place: str, above: tuple[Path, ...]
     were read to come here. Raises InputError.
     """
     home = catalogue()
+    renamed = _renamed(home, base)
+    base = base.model_copy(update={"file": renamed or base.file})
     named = home / base.population / base.file
     listed = [named] if os.path.isfile(named) and named.resolve().is_relative_to(home) else []
     other: Scenario | None = None
@@ -239,7 +244,7 @@ def find(base: Base, beside: Iterable[Path], place: str, above: tuple[Path, ...]
                 raise
             continue
         if scenario.sha256 == base.sha256:
-            return Found(path, scenario, _written_by(base.engine))
+            return Found(path, scenario, (*_now_called(path, renamed), *_written_by(base.engine)))
         other = other or (scenario if namesake else None)
     if other is None:
         found = f"{base.population}/{base.file}, which it changes, is neither beside it nor among the scenarios"
@@ -251,7 +256,26 @@ def find(base: Base, beside: Iterable[Path], place: str, above: tuple[Path, ...]
         f"{base.population}/{base.file} is another version than this was saved from: "
         f"its SHA-256 was {base.sha256[:12]}…, and is {other.sha256[:12]}… now."
     )
-    return Found(other.path, other, (said, *_written_by(base.engine)))
+    return Found(other.path, other, (*_now_called(other.path, renamed), said, *_written_by(base.engine)))
+
+
+def _renamed(home: Path, base: Base) -> str | None:
+    """What the file of a base is called now, where a later version than it was saved by renamed it."""
+    table = home / RENAMED
+    found = re.fullmatch(r"costmodel (\d+)\.(\d+)\.(\d+)", base.engine)
+    if found is None or not os.path.isfile(table):
+        return None
+    saved = tuple(map(int, found.groups()))
+    new = None
+    for row in csv.DictReader(table.read_text("utf-8").splitlines()):
+        later = saved < tuple(map(int, row["since"].split(".")))
+        if later and (row["population"], row["old"]) == (base.population, new or base.file):
+            new = row["new"]
+    return new
+
+
+def _now_called(path: Path, renamed: str | None) -> tuple[str, ...]:
+    return (f"The scenario that it changes is called {renamed} now.",) if path.name == renamed else ()
 
 
 def _written_by(engine: str) -> tuple[str, ...]:
