@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest, path_of
-from costmodel.inputs.files import LONGEST_NAME, named_file
+from costmodel.inputs.files import LONGEST_NAME, named_file, text_of
 from costmodel.scenario import overlay
 from costmodel.scenario.attached import accounts_of, with_sources
 from costmodel.scenario.build import Scenario, build
@@ -267,7 +267,7 @@ def _renamed(home: Path, base: Base) -> str | None:
         return None
     saved = tuple(map(int, found.groups()))
     new = None
-    for row in csv.DictReader(table.read_text("utf-8").splitlines()):
+    for row in csv.DictReader(text_of(table).splitlines()):
         later = saved < tuple(map(int, row["since"].split(".")))
         if later and (row["population"], row["old"]) == (base.population, new or base.file):
             new = row["new"]
