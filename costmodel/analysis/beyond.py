@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pandas as pd
 
 from costmodel.analysis.psa.comparison import Comparison, Spread
 from costmodel.analysis.psa.draws import asked_for
@@ -121,8 +122,6 @@ class Beyond(Paged):
 
     def _table(self, perspectives: Collection[str], strategy: str) -> Table:
         """The verdicts for some payers, in the headline and at central values."""
-        import pandas as pd
-
         rows, drawn, people = [], bool(self.result.draws), self.result.scenario.model.people
         for name, stop in product(perspectives, self.results):
             known, central = (self.verdict(stop, name, strategy, run) for run in (None, DETERMINISTIC))
@@ -146,8 +145,6 @@ class Beyond(Paged):
 
     def page(self, perspective: str | None = None, strategies: Collection[str] | None = None) -> Page:
         """What nobody has observed, and the verdict under each stop; perspective, strategies: only these."""
-        import pandas as pd
-
         result = self.result
         payers, wanted = asked_for(result, None if perspective is None else [perspective], strategies)
         blocks: list[Block] = []

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from costmodel.analysis.voi import (
@@ -29,9 +30,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import MODEL, base_file, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import read_file
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["DRAWS", "STANDINGS", "Bundle", "Evidence", "evidence", "evidence_of_all"]
 
@@ -136,10 +134,8 @@ class Evidence(Paged):
         return sorted((one for one in self.bundles if one.unknown), key=lambda one: (-one.worth.value, -one.share))
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each number behind the answer, as its file states it."""
-        import pandas as pd
-
         bundle_of = {name: one for one in self.bundles for name in one.members}
         return pd.DataFrame(
             [_row(self, name, interval, bundle_of.get(name)) for name, interval in self.intervals.items()]
@@ -151,8 +147,6 @@ class Evidence(Paged):
 
     def blocks(self) -> Iterator[Block]:
         """What is said of this population."""
-        import pandas as pd
-
         currency = self.scenario.setting.currency
         money = currency.money
 
@@ -221,8 +215,6 @@ class Evidence(Paged):
 
 def page_of(found: Sequence[Evidence]) -> Page:
     """What the answers of some populations, at least one, rest on: number by number, and the gaps by their value."""
-    import pandas as pd
-
     draws, seed = found[0].information.draws, found[0].information.result.seed
     return Page(
         "What the answers rest on",

@@ -15,6 +15,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from costmodel.analysis.explain_changes import Between, between
 from costmodel.analysis.explain_order import Order, Step, read_order
 from costmodel.analysis.sensitivity.question import OUTCOMES
@@ -29,8 +31,6 @@ from costmodel.result.table import answers, in_words
 from costmodel.scenario.build import Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from costmodel.drawing import Chart
 
 DRAWS = 200
@@ -109,12 +109,10 @@ class Explanation(Paged):
         return self.at[1] - self.at[0]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each part between one for each scenario: kind (`from`, `part`, `to`), label, words, paths, amount,
         low, high, expected, moved, undone, and total: the answer when it is reached in the order of the rows.
         """
-        import pandas as pd
-
         first, last = (Part(label, "", (), math.nan, math.nan, math.nan) for label in self._ends)
         totals = [self.at[0] + math.fsum(one.amount for one in self.parts[: i + 1]) for i in range(len(self.parts))]
         kinds = ["from", *["part"] * len(self.parts), "to"]
@@ -153,8 +151,6 @@ class Explanation(Paged):
 
     def page(self) -> Page:
         """The parts in a chart and a table, and how they were worked out."""
-        import pandas as pd
-
         asked, setting, strategies = self.asked, self.after.setting, self.after.model.strategies
         when = "each at its own follow-up" if asked.horizon_months is None else in_words(asked.horizon_months)
         whose = f"{strategies[asked.strategy].label} against {next(iter(strategies.values())).label}"

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from costmodel.content import by_content
 from costmodel.errors import made_by
@@ -11,9 +12,6 @@ from costmodel.result.decision import DOMINATED, EXTENDED, frontier
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import qalys
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WORDS = {DOMINATED: "dominated", EXTENDED: "dominated by a mixture of two others"}
 COLUMNS = (
@@ -40,12 +38,10 @@ class Incremental(Paged):
     horizon: int
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each strategy by rising cost: strategy, label, cost, qaly, status (ND on the frontier, ED and D
         dominated), same_as, and against the one before it on the frontier more_cost, more_qaly, ratio; words.
         """
-        import pandas as pd
-
         result, run, h = self.result, self.result.headline.averaged, self.horizon
         strategies, money = result.scenario.model.strategies, result.setting.currency.money
         cost, qaly = {}, {}

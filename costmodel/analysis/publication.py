@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from costmodel.analysis.calibration.file import FitBlock, Observation, is_calibration, read_calibration, unfounded
 from costmodel.errors import InputError, Problem, nearest
@@ -21,9 +23,6 @@ from costmodel.scenario.joint import SynthesisLabel, label_of
 from costmodel.scenario.load import MODEL, Locked, Refused, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Fit", "Population", "Publication", "published", "published_all"]
 
@@ -235,10 +234,8 @@ class Publication(Paged):
         return [problem for population in self.populations for problem in population.problems]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each population."""
-        import pandas as pd
-
         return pd.DataFrame([population.record for population in self.populations]).astype(object)
 
     def page(self) -> Page:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from costmodel.analysis.psa.comparison import Array, Comparison, Spread
 from costmodel.analysis.sensitivity import Bar, tornado
@@ -34,9 +35,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.load import HEADLINE, MODEL, Locked, Refused, base_file, because, load, refusal
 from costmodel.words import amount, qalys
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Line", "Spectrum", "populations", "spectrum"]
 
@@ -199,10 +197,8 @@ class Spectrum(Paged):
     locked: tuple[tuple[str, Locked], ...]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each line, at full precision; None where an answer is words."""
-        import pandas as pd
-
         return pd.DataFrame([line.record for line in self.lines]).astype(object)
 
     def page(self) -> Page:
@@ -302,8 +298,6 @@ def _threat(scenario: Scenario, strategy: str, perspective: str) -> Bar | None:
 
 def _of_population(name: str, lines: list[Line]) -> list[Block]:
     """One population: its lines, those of payers who are told the same together."""
-    import pandas as pd
-
     result = lines[0].result
     model, setting = result.scenario.model, result.scenario.setting
     usual = model.strategies[result.comparator].label

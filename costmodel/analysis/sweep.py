@@ -24,7 +24,9 @@ from importlib.metadata import version
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from costmodel.analysis.sweep_grid import Plan, Record, counted, planned
 from costmodel.content import by_content
@@ -42,9 +44,6 @@ try:
 except ImportError as error:
     _REMEDY = 'Install it with its extra: pip install "psychotherapy-costmodel[sweep]".'
     raise InputError.at("sweep", "Parquet files need the package pyarrow", _REMEDY) from error
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Plan", "Swept", "planned", "sweep"]
 
@@ -99,7 +98,7 @@ class Swept(Paged):
         return int(self.manifest["refused"])
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each cell, as the manifest lists them."""
         return self.plan.frame
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import pandas as pd
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from costmodel.content import by_content
@@ -22,9 +23,6 @@ from costmodel.scenario.fields import Block, Text, Version
 from costmodel.scenario.load import Refused, load
 from costmodel.scenario.read import Tree, parse_text
 from costmodel.scenario.validate import validate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CELLS = 10_000
 MOST_CELL_DRAWS = 1_000_000_000
@@ -142,10 +140,8 @@ class Plan(Paged):
         return self.scenarios[str(cell["file"])].changed(values, by=BY)
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each cell."""
-        import pandas as pd
-
         return pd.DataFrame(list(self.cells))
 
     def page(self) -> Page:

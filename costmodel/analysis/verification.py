@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from costmodel.analysis.psa.comparison import MOST_OF_CHANCE, error_of_mean
@@ -31,9 +32,6 @@ from costmodel.scenario.parameter import Parameter
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.setting import THERAPY
 from costmodel.units import out_of_support
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["DRAWS", "RULES", "Check", "Verification", "verify", "verify_result"]
 
@@ -352,10 +350,8 @@ class Verification(Paged):
         return f"{count(self.checks)}.{warning}"
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each check."""
-        import pandas as pd
-
         return pd.DataFrame([asdict(check) for check in self.checks]).astype(object)
 
     def page(self) -> Page:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import pandas as pd
+
 from costmodel.analysis.psa.comparison import NORMAL95
 from costmodel.errors import one_of
 from costmodel.page import (
@@ -31,8 +33,6 @@ from costmodel.result.table import in_words
 from costmodel.words import chance, lower_first
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from costmodel.drawing import Chart
 
 Kind = Literal["everything", "inputs", "structure", "group", "parameter"]
@@ -143,10 +143,8 @@ class ValueOfInformation(Paged):
         return lines[one_of("line", name, lines)]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each subject: money per person, and for the population where one was stated."""
-        import pandas as pd
-
         whole, people = self.everything.worth.value, self.population.people if self.population else None
         rows = [
             {

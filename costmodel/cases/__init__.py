@@ -5,18 +5,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from costmodel.cases.case import CohortCase, Expected, FrontierCase, read_case
 from costmodel.cases.cohort import CohortRun, convention, run_cohort, warnings
 from costmodel.errors import InputError, Problem, path_of
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.result.decision import ON_FRONTIER, Step, frontier
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["replicate"]
 
@@ -185,16 +183,12 @@ class Replication(Paged):
         return all(row.holds for row in self.rows)
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each printed result."""
-        import pandas as pd
-
         return pd.DataFrame([asdict(row) for row in self.rows]).astype(object)
 
     def page(self) -> Page:
         """What the source prints beside what comes out, and whether all of it holds."""
-        import pandas as pd
-
         held = sum(row.holds for row in self.rows)
         last = "All hold." if self.holds else f"{len(self.rows) - held} of {len(self.rows)} differ."
         rows = [

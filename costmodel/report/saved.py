@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from ruamel.yaml import YAML
 
 from costmodel.errors import InputError
@@ -22,9 +23,6 @@ from costmodel.scenario.schema import OverlayFile
 from costmodel.scenario.setting import PACKAGE
 from costmodel.scenario.validate import validate
 from costmodel.version import engine
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WORDS = ("title", "description")
 FILE, SCENARIO = "your_changes.yaml", "scenario.yaml"
@@ -199,15 +197,13 @@ def _file(path: Path) -> str:
     return f"scenarios/{shlex.quote(inside.as_posix())}"
 
 
-def draws_tables(result: Result) -> dict[str, "pd.DataFrame"]:
+def draws_tables(result: Result) -> dict[str, pd.DataFrame]:
     """By file name: parameters (a column an uncertain input), costs by perspective and effects (a column a strategy).
 
     A row a draw, the same in all. Costs and QALYs are discounted, to the longest horizon, per person referred. Where
     there are alternatives each draw has one of them, chosen with their weights. Raises InputError without draws, or
     with more than are kept one by one.
     """
-    import pandas as pd
-
     drawn = result.by_draw()
     files = {"parameters.csv": "input", "effects.csv": "qaly"}
     files |= {f"costs_{perspective}.csv": f"cost_{perspective}" for perspective in result.setting.perspectives}

@@ -184,6 +184,14 @@ class Sums:
         """first: 1 where the comparator has no answer."""
         return whole_number("strategy", strategy, first, len(self.strategies) - 1, wrong="not the place of a strategy")
 
+    def _counted(self, perspective: str | None, party: str | None, category: str | None) -> list[tuple[int, int]]:
+        """Places of the items that count to a perspective or a party, of one category or of all, with their signs."""
+        if category is not None:
+            one_of("category", category, self.scenario.setting.categories)
+        of = [(i, item) for i, item in enumerate(self.items) if category in (None, item.category)]
+        signs = ((i, sign_of(self.setting, item, perspective, party)) for i, item in of)
+        return [(i, sign) for i, sign in signs if sign]
+
     def net_cost(
         self, run: Run, horizon: int, strategy: int, *, perspective: str | None = None, party: str | None = None,
         category: str | None = None, discounted: bool = False, cash: bool = False,
@@ -195,17 +203,10 @@ class Sums:
         """
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
         discounted, cash = true_or_false("discounted", discounted), true_or_false("cash", cash)
-        if category is not None:
-            one_of("category", category, self.scenario.setting.categories)
         if cash and discounted:
             raise InputError.at("discounted", "cash is not discounted here", "Leave out one of the two.")
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
-        for i, item in enumerate(self.items):
-            if category is not None and item.category != category:
-                continue
-            sign = sign_of(self.setting, item, perspective, party)
-            if not sign:
-                continue
+        for i, sign in self._counted(perspective, party, category):
             if cash:
                 total += sign * run.outcomes.cash[horizon, i, strategy]
             else:
@@ -223,15 +224,11 @@ class Sums:
     ) -> Array:
         """Cost of a strategy to a perspective, (alternative, draw); of one category, or of all."""
         one_of("perspective", perspective, self.scenario.setting.perspectives)
-        if category is not None:
-            one_of("category", category, self.scenario.setting.categories)
         horizon, strategy = self._horizon(horizon), self._strategy(strategy)
         discounted = true_or_false("discounted", discounted)
         total = np.zeros(_checked(run).outcomes.cost.shape[-2:])
-        for i, item in enumerate(self.items):
-            sign = sign_of(self.setting, item, perspective, None) if category in (None, item.category) else 0
-            if sign:
-                total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
+        for i, sign in self._counted(perspective, None, category):
+            total += sign * run.outcomes.cost[horizon, int(discounted), i, strategy]
         return total
 
     def qaly_gain(self, run: Run, horizon: int, strategy: int, discounted: bool = True) -> Array:

@@ -6,6 +6,8 @@ money saved; `value` is None where the answer is words ("not within 10 years", "
 """
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from costmodel.engine.formulas import NOTHING, settled
@@ -74,50 +76,29 @@ def _of_run(result: Sums, run: Run) -> Iterator[Row]:
 
 
 def _of_strategy(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
-    for perspective in result.scenario.setting.perspectives:
-        for discounted in (False, True):
-            cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
-            yield row_of(
-                result,
-                run,
-                h,
-                s,
-                "cost",
-                cost,
-                perspective=perspective,
-                discounted=discounted,
-                compared=False,
-            )
+    row = partial(row_of, result, run, h, s, compared=False)
+    for perspective, discounted in product(result.scenario.setting.perspectives, (False, True)):
+        cost = result.estimate(run, result.total_cost(run, h, s, perspective, discounted))
+        yield row("cost", cost, perspective=perspective, discounted=discounted)
     for discounted in (False, True):
         qaly = result.estimate(run, run.outcomes.qaly[h, int(discounted), s])
-        yield row_of(result, run, h, s, "qaly", qaly, unit="QALY", discounted=discounted, compared=False)
+        yield row("qaly", qaly, unit="QALY", discounted=discounted)
 
 
 def _against_comparator(result: Sums, run: Run, h: int, s: int) -> Iterator[Row]:
-    gain = {d: result.qaly_gain(run, h, s, d) for d in (False, True)}
-    for discounted, values in gain.items():
-        yield row_of(result, run, h, s, "qaly", result.estimate(run, values), unit="QALY", discounted=discounted)
-    for party in result.parties():
-        for discounted in (False, True):
-            saving = -result.net_cost(run, h, s, party=party, discounted=discounted)
-            yield row_of(
-                result,
-                run,
-                h,
-                s,
-                "net_saving",
-                result.estimate(run, saving),
-                party=party,
-                discounted=discounted,
-            )
+    row = partial(row_of, result, run, h, s)
+    for discounted in (False, True):
+        gain = result.estimate(run, result.qaly_gain(run, h, s, discounted))
+        yield row("qaly", gain, unit="QALY", discounted=discounted)
+    for party, discounted in product(result.parties(), (False, True)):
+        saving = result.estimate(run, -result.net_cost(run, h, s, party=party, discounted=discounted))
+        yield row("net_saving", saving, party=party, discounted=discounted)
     for perspective in result.scenario.setting.perspectives:
         yield from _of_perspective(result, run, h, s, perspective)
 
 
 def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) -> Iterator[Row]:
-    def row(outcome: str, estimate: Estimate, **more: Any) -> Row:
-        return row_of(result, run, h, s, outcome, estimate, perspective=perspective, **more)
-
+    row = partial(row_of, result, run, h, s, perspective=perspective)
     saving = {d: -result.net_cost(run, h, s, perspective=perspective, discounted=d) for d in (False, True)}
     for discounted, values in saving.items():
         yield row("net_saving", result.estimate(run, values), discounted=discounted)
@@ -181,19 +162,14 @@ def _extrapolated(result: Sums, run: Run, h: int, s: int, perspective: str, row:
     """Of a horizon beyond the follow-up: the net saving that falls after it, and its share of what other care saves."""
     if h == 0:
         return
+    whole = partial(result.net_cost, run, strategy=s, perspective=perspective)
     (saving, other), (saving_by_then, other_by_then) = (
         (-net, therapy - net)
-        for net, therapy in (
-            (
-                result.net_cost(run, at, s, perspective=perspective),
-                result.net_cost(run, at, s, perspective=perspective, category="therapy"),
-            )
-            for at in (h, 0)
-        )
+        for net, therapy in ((whole(horizon=at), whole(horizon=at, category="therapy")) for at in (h, 0))
     )
     yield row("net_saving_extrapolated", result.estimate(run, settled(saving - saving_by_then)))
-    whole, later = (float(run.weights @ part.mean(axis=-1)) for part in (other, settled(other - other_by_then)))
-    share, words = (later / whole + 0.0, "") if whole > NOTHING else (NEVER, NO_SAVING)
+    all_of_it, later = (float(run.weights @ part.mean(axis=-1)) for part in (other, settled(other - other_by_then)))
+    share, words = (later / all_of_it + 0.0, "") if all_of_it > NOTHING else (NEVER, NO_SAVING)
     yield row("share_extrapolated", Estimate(share), unit="share", words=words)
 
 

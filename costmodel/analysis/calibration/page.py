@@ -5,6 +5,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from scipy.stats import beta
 
 from costmodel.analysis.calibration import Fit, Row
@@ -36,8 +37,6 @@ PARAMETERS = (
 
 def page_of(name: str, fits: Iterable[Fit]) -> Page:
     """Every fit of a calibration file, and how far fits of one structure differ. name: of the file."""
-    import pandas as pd
-
     everything = list(fits)
     blocks: list[Block] = []
     for fit in everything:

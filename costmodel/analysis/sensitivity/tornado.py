@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from costmodel.analysis.sensitivity.inputs import (
     RANGE,
@@ -39,8 +40,6 @@ from costmodel.scenario.build import Scenario
 from costmodel.words import amount, pair
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from costmodel.drawing import Chart
 
 MOST, MOST_DRAWN, MOST_IN_A_SHEET = 20, 15, 12
@@ -126,10 +125,8 @@ class Tornado(Paged):
     left_out: tuple[LeftOut, ...]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row for each input: `kind` is bar, inert or left out."""
-        import pandas as pd
-
         rows = [self._row(bar) for bar in self.bars]
         rows += [_row(one, "inert", "changes nothing here") for one in self.inert]
         rows += [_row(one.input, "left out", one.why) for one in self.left_out]
@@ -152,8 +149,6 @@ class Tornado(Paged):
 
     def page(self) -> Page:
         """The takeaway, the bars, what a reader must know of the inputs, and those that are no bars."""
-        import pandas as pd
-
         central = said(self.central, self.question)
         inert = f"{len(self.inert)} inputs change nothing here"
         chart = Drawn(
@@ -379,10 +374,8 @@ class Grid(Paged):
     findings: tuple[tuple[Finding, ...], ...]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row for each pair of values."""
-        import pandas as pd
-
         return pd.DataFrame(
             {self.first.name: x, self.second.name: y, "value": found.value, "words": found.words}
             for x, row in zip(self.first_values, self.findings, strict=True)
@@ -391,8 +384,6 @@ class Grid(Paged):
 
     def page(self) -> Page:
         """The outcome with the first input down and the second across."""
-        import pandas as pd
-
         question, first, second = self.question, self.first, self.second
         rows = [
             {"at": value, "at_words": amount(value, first.unit)}

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import Field, model_validator
 
 from costmodel.content import by_content
@@ -23,9 +24,6 @@ from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
 from costmodel.scenario.setting import currency_of, home
 from costmodel.scenario.validate import citations, validate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
 Outcome = Literal[
@@ -312,10 +310,8 @@ class Validation(Paged):
         return [_record(row) for row in self.rows]
 
     @property
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """A row for each target."""
-        import pandas as pd
-
         return pd.DataFrame(self.records()).astype(object)
 
     @property
@@ -335,8 +331,6 @@ class Validation(Paged):
 
     def page(self) -> Page:
         """The score, the roles, every target beside its prediction, and row by row what stands behind it."""
-        import pandas as pd
-
         blocks = (
             Paragraph(self.headline, strong=True),
             Paragraph(RULES),
