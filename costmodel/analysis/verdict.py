@@ -183,14 +183,15 @@ def verdict(
     words = chances[0].words if chances and not withheld else ()
     given = chances[0].given if chances else ""
     price = None if no_chance else _price(of)
-    tested = _tested(of, chances, words[0]) if len(words) == 1 and words[0] in ("no", "yes") else None
+    firm = len(words) == 1 and words[0] in (WORDS[0], WORDS[-1])
+    robust, tested = _tested(of, chances, words[0]) if firm else (False, "")
     later = _without_later_money(of) if words else None
     needs = later is not None and later.words != words
     beside = [
         *([f"The chance is given: {given}."] if given else ()),
         *([dose] if dose else ()),
         *([f"{result.draws:,} draws cannot tell which word holds."] if len(words) > 1 else ()),
-        *([tested.sentence] if tested else ()),
+        *([tested] if tested else ()),
         *([_of_later_money(of, later)] if later and needs else ()),
         *([_of_price(of, price, drawn)] if not no_chance else ()),
         *(f"With {NO_EFFECT_LABEL}: {in_100(one.share)}." for one in chances if one.run == NO_EFFECT),
@@ -208,7 +209,7 @@ def verdict(
         withheld=withheld,
         chance=chances[0].share if chances else None,
         error=chances[0].error if chances else None,
-        robust=words[0] if tested and tested.robust else "",
+        robust=words[0] if robust else "",
         price=price,
         needs_later_money=needs,
         chances=chances,
@@ -229,6 +230,8 @@ def _withheld(of: Comparison, drawn: bool) -> str:
         return NO_COURSE
     if therapy_window(model, of.name)[1] * MONTHS_A_YEAR > of.months + NOTHING:
         return STILL_RUNS
+    if of.payback() == NEVER and abs(of.expected(Comparison.saving)) <= NOTHING:
+        return NO_COURSE
     return ONE_DRAW if drawn and of.result.draws == 1 else ""
 
 
@@ -260,7 +263,7 @@ def _chances(of: Comparison) -> Iterator[Chance]:
 def _money(of: Comparison, withheld: str, words: tuple[str, ...], chances: tuple[Chance, ...]) -> str:
     who, within = of.result.setting.payer(of.perspective), in_words(of.months)
     if withheld == NO_COURSE:
-        return f"Money: {NO_COURSE}, so nothing for {who} to repay"
+        return f"Money: {NO_COURSE} for {who} to repay"
     if withheld in (STILL_RUNS, ONE_DRAW):
         return f"Money: no word, {withheld}" + (f" at {within}" if withheld == STILL_RUNS else "")
     if withheld:
@@ -299,33 +302,26 @@ def _count(share: float) -> str:
 # What stands beside it
 
 
-@dataclass(frozen=True)
-class Tested:
-    """Whether a no or a yes holds under each convention that is asked, and that in a sentence."""
+def _tested(of: Comparison, chances: tuple[Chance, ...], word: str) -> tuple[bool, str]:
+    """Whether a no or a yes is robust, and that in a sentence.
 
-    robust: bool
-    sentence: str
-
-
-def _tested(of: Comparison, chances: tuple[Chance, ...], word: str) -> Tested:
-    """A no is asked of every price basis and form and of savings that persist, a yes of savings that stop.
-
-    Each changes the base alone. No effect on other care is outside this test.
+    A no is asked of every price basis and form and of savings that persist, a yes of savings that stop: each changes
+    the base alone. No effect on other care is outside this test.
     """
     if why := next(_no_robust_word(of), ""):
-        return Tested(False, f"No robust word: {why}.")
+        return False, f"No robust word: {why}."
     lasting = PERSISTS if word == "no" else STOPS
     asked = [one for one in chances if one.kind in SHOWN_KINDS or one.run == lasting]
     if affects_other_care(of.result.scenario) and lasting not in (one.run for one in asked):
         how = "persist" if word == "no" else "stop at their last observation"
-        return Tested(False, f"Not tried with savings that {how}, so not called robust.")
+        return False, f"Not tried with savings that {how}, so not called robust."
     against = [f"{one.label} {in_100(one.share)}" for one in asked if one.words != (word,)]
     if against:
-        return Tested(False, f"Not robust: {', '.join(against)}.")
+        return False, f"Not robust: {', '.join(against)}."
     if not asked:
-        return Tested(True, "Robust: no other price basis, form or duration of savings is known here.")
+        return True, "Robust: no other price basis, form or duration of savings is known here."
     bound = "under 10 in 100" if word == "no" else "over 90 in 100"
-    return Tested(True, f"Robust: {bound} also {', '.join(one.label for one in asked)}.")
+    return True, f"Robust: {bound} also {', '.join(one.label for one in asked)}."
 
 
 def _no_robust_word(of: Comparison) -> Iterator[str]:

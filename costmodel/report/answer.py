@@ -1,4 +1,4 @@
-"""The page of a run: the answer in sentences, then tables by payer, category and party, of health, and of each reading.
+"""The page of a run: verdict and answer in sentences, then tables by payer, category and party, of health and readings.
 
 Money and health are those of the group. No arithmetic beyond its size.
 """
@@ -10,6 +10,7 @@ import pandas as pd
 
 from costmodel.analysis.incremental import incremental
 from costmodel.analysis.purse import purse
+from costmodel.analysis.verdict import verdict
 from costmodel.page import NONE, Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
 from costmodel.report.saved import command
 from costmodel.report.sentence import answer, pick
@@ -38,7 +39,8 @@ def page(result: Result, perspective: str | None = None) -> Page:
         blocks += incremental(result, whose).page().blocks
     table = result.table()
     kept = table[table.perspective.isin([perspective, ""])] if perspective else table
-    data = {"schema": "costmodel/result/1", "settings": of_run(result, perspective)}
+    verdicts = {name: verdict(result, whose, strategy=name).data for name in result.strategies[1:]}
+    data = {"schema": "costmodel/result/1", "settings": of_run(result, perspective), "verdicts": verdicts}
     scenario = result.scenario
     again = command(result, perspective=perspective)
     return Page(titled(scenario), tuple(blocks), (), scenario, drawn_of(result), result.warnings, data, kept, again)
@@ -46,7 +48,8 @@ def page(result: Result, perspective: str | None = None) -> Page:
 
 def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Block]:
     words = answer(result, strategy, shown[0] if len(shown) == 1 else None)
-    yield Paragraph(words.headline, strong=True)
+    yield from words.verdict.blocks()
+    yield Paragraph(words.headline)
     yield from map(Paragraph, words.beside)
     whose = result.setting.main if result.setting.main in shown else shown[0]
     for horizon in result.horizons:

@@ -1,4 +1,4 @@
-"""The answer in words: who pays how much more or less, by when, how surely, and what stands beside it.
+"""The answer in words: the verdict, who pays how much more or less by when, and what stands beside it.
 
 Every sentence names horizon, payer and price basis. All figures come from `Result.table()`.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from costmodel.analysis.beyond import FOLLOW_UP
+from costmodel.analysis.verdict import Verdict, verdict
 from costmodel.currency import Currency
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, in_words
@@ -17,8 +18,6 @@ from costmodel.scenario.clock import MONTHS_A_YEAR, instant, window
 from costmodel.scenario.probabilities import convention
 from costmodel.words import chance, lower_first, qalys, upper_first
 
-SURE = 0.9
-"""Under this chance the words "pays for itself" are never used bare."""
 NEXT = 1e-9
 """Years. What is nearer is the same instant."""
 
@@ -34,14 +33,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer in words: the one sentence, what always stands beside it, and what is unusual."""
+    """The answer in words: the verdict, the sentence on amounts, what always stands beside, and what is unusual."""
 
+    verdict: Verdict
     headline: str
     beside: tuple[str, ...]
     warnings: tuple[str, ...]
 
     def __str__(self) -> str:
-        return "\n".join((self.headline, *self.beside, *(f"Warning: {text}" for text in self.warnings)))
+        lines = (*self.verdict.lines, *self.verdict.beside, self.headline, *self.beside)
+        return "\n".join((*lines, *(f"Warning: {text}" for text in self.warnings)))
 
 
 def pick(
@@ -78,11 +79,12 @@ def payback(
 def answer(result: Result, strategy: str | None = None, perspective: str | None = None) -> Answer:
     """The answer for one strategy against the comparator, for one payer."""
     name, perspective = strategy or result.strategies[1], result.setting.asked(perspective)
-    return Answer(headline(result, name, perspective), tuple(beside(result, name, perspective)), result.warnings)
+    said = verdict(result, perspective, strategy=name)
+    return Answer(said, headline(result, name, perspective), tuple(beside(result, name, perspective)), result.warnings)
 
 
 def headline(result: Result, strategy: str, perspective: str | None = None) -> str:
-    """Group, horizon, what the payer pays or saves by then and by the end, and the chance of payback."""
+    """Group, horizon, and what the payer pays or saves by then and by the end."""
     perspective, currency = result.setting.asked(perspective), result.setting.currency
     model, people, who = result.scenario.model, result.scenario.model.people, result.setting.payer(perspective)
     last = result.horizons[-1]
@@ -95,41 +97,7 @@ def headline(result: Result, strategy: str, perspective: str | None = None) -> s
     if len(result.horizons) > 1:
         later = f"over {in_words(last)}, by extrapolation, it {_costs_or_saves(currency, then.value * people)}"
         text += f"; {later}{_between(then, people, currency)}"
-    found, share = payback(result, perspective, strategy)
-    if found.words == THE_SAME:
-        return f"{text}; there is nothing to pay back."
-    if share is None:
-        return f"{text}; payback at central values: {found.words}."
-    given, forms = _counted(result), list(_other_forms(result, at | {"horizon": last}))
-    text += f"; {given}, " if given else "; "
-    also = f" ({', '.join(forms)})" if forms else ""
-    return f"{text}the money is back within {in_words(last)} in {chance(share)} simulations{also}."
-
-
-def _counted(result: Result) -> str:
-    """By which conventions about money the headline is counted; nothing where none is named."""
-    return f"counted {result.headline.given}" if result.headline.given else ""
-
-
-def _other_forms(result: Result, at: dict[str, Any]) -> Iterator[str]:
-    """The chance of money back with an effect of another form: it stands beside the headline's, and is not averaged."""
-    for name, one in result.scenario.model.money_alternatives.items():
-        if one.kind == "form":
-            yield f"{one.label}: {chance(pick(result, 'chance_payback', run=name, **at).value)}"
-
-
-def verdict(result: Result, perspective: str, strategy: str | None = None) -> str:
-    """Whether it pays for itself, never said bare unless it is nearly sure."""
-    found, share = payback(result, perspective, strategy)
-    who, within = result.setting.payer(perspective), in_words(result.horizons[-1])
-    if found.words == THE_SAME:
-        return f"For {who}: {found.words}."
-    if share is None:
-        return f"At central values, for {who}: {found.words}."
-    given = f", {_counted(result)}" if _counted(result) else ""
-    if share >= SURE and not pd.isna(found.value):
-        return f"It pays for itself for {who}{given}: {found.words}, in {chance(share)} simulations."
-    return f"For {who}{given}: on average {found.words}; money back within {within} in {chance(share)} simulations."
+    return f"{text}."
 
 
 def cash_verdict(result: Result, perspective: str, strategy: str | None = None) -> str:

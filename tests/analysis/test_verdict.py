@@ -1,14 +1,19 @@
 """The verdict: its words at every boundary, when there is none, what is robust, and what a year of health costs."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 
 import costmodel as cm
 from costmodel.analysis.verdict import WORDS, words_of
 from costmodel.model.run import evaluate, values_of
+from costmodel.page import Paragraph
+from costmodel.report.answer import page as answer_page
+from costmodel.report.render import document, html, markdown, terminal
 from tests.support.example import REMOVED, derived, documented, load_example, number, price, write_setting
 from tests.support.pounds import POUNDS
 
@@ -131,7 +136,7 @@ def test_there_is_no_word_without_a_course(tmp_path: Path, none: str) -> None:
     nothing = number("sessions", 0) if none == "sessions" else price("session", 0)
     said = cm.verdict(cm.run(load_example(tmp_path, **{f"parameters.{none}": nothing}), draws=DRAWS))
     assert (said.words, said.withheld, said.price) == ((), "no course", None)
-    assert said.money == "Money: no course, so nothing for the NHS and social care to repay"
+    assert said.money == "Money: no course for the NHS and social care to repay"
 
 
 def test_a_strategy_that_has_no_sessions_has_no_course(tmp_path: Path) -> None:
@@ -290,3 +295,22 @@ def test_the_first_line_never_stands_without_the_second(tmp_path: Path) -> None:
     assert len(repr(said)) < 2_000
     assert said.money in repr(said)
     assert said.health in repr(said)
+
+
+def test_the_two_lines_are_the_same_string_in_every_medium(tmp_path: Path) -> None:
+    result = cm.run(load_example(tmp_path, **STAFF, money_alternatives=NO), draws=DRAWS)
+    said = cm.verdict(result)
+    page = answer_page(result)
+    blocks = [block.text for block in page.blocks if isinstance(block, Paragraph)]
+    assert tuple(blocks[:2]) == said.lines
+    found = document(page)
+    assert (found["verdicts"]["therapy"]["money"], found["verdicts"]["therapy"]["health"]) == said.lines
+    cm.workbook(result, tmp_path / "report.xlsx")
+    cover = openpyxl.load_workbook(tmp_path / "report.xlsx", read_only=True)["Cover"]
+    cells = [value for row in cover.iter_rows(values_only=True) for value in row]
+    for line in (*said.lines, *said.beside):
+        assert line in found["notes"]
+        assert any(line in str(piece) for piece in terminal(page))
+        assert line in markdown(page)
+        assert escape(line) in html(page)
+        assert line in cells

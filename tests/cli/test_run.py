@@ -31,7 +31,7 @@ COLUMNS = [
 def test_json_has_exactly_the_documented_keys(tmp_path: Path) -> None:
     found = parsed("run", example(tmp_path), "--json", "--draws", DRAWS)
     assert list(found) == [
-        "schema", "scenario", "engine", "settings", "rows", "warnings", "notes", "changes",
+        "schema", "scenario", "engine", "settings", "verdicts", "rows", "warnings", "notes", "changes",
     ]  # fmt: skip
     assert found["schema"] == "costmodel/result/1"
     assert found["engine"] == f"costmodel {cm.__version__}"
@@ -64,7 +64,7 @@ def test_the_answer_and_where_it_comes_from_are_printed(tmp_path: Path) -> None:
     text = done("run", path, "--draws", DRAWS)
     scenario = cm.load(path)
     words = answer(cm.run(scenario, draws=DRAWS))
-    for line in (words.headline, *words.beside):
+    for line in (*words.verdict.lines, *words.verdict.beside, words.headline, *words.beside):
         assert line in text
     assert f"{DRAWS} draws, seed 1" in text
     assert scenario.sha256 in text

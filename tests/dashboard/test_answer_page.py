@@ -38,7 +38,9 @@ def test_the_headline_is_that_of_python_digit_for_digit(scenarios: Path) -> None
     app = opened()
     scenario = cm.load(scenarios / "example" / "model.yaml")
     assert exact_figures(app) == python_figures(scenario)
-    assert literal(answer(cm.run(scenario)).headline) in [m.value for m in app.markdown]
+    said = answer(cm.run(scenario))
+    for line in (*said.verdict.lines, said.headline):
+        assert literal(line) in [m.value for m in app.markdown]
     assert exact_figures(app)[1] in app.metric[0].help.replace("\\", "")
 
 

@@ -219,9 +219,9 @@ def test_every_chance_says_what_it_is_given(result: cm.Result) -> None:
         "nothing": {"given: at staff prices, as a fraction, with a number that is not used"},
         NO_EFFECT: {"given: at staff prices, as a fraction, no effect on other care"},
     }
-    headline = words_of(result).headline
-    assert "; counted at staff prices, as a fraction, the money is back within 5 years in" in headline
-    assert "(as constant pounds: " in headline
+    said = words_of(result).verdict
+    assert "The chance is given: at staff prices, as a fraction." in said.beside
+    assert " in 100, at staff prices, as a fraction; as constant pounds: " in said.money
 
 
 def test_a_convention_is_read_as_any_run(result: cm.Result) -> None:

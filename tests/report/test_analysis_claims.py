@@ -18,6 +18,7 @@ from tests.support.analysis_claims import (
     false_of_tornado,
     said_of_spectrum,
 )
+from tests.support.claims import PAYERS
 from tests.support.example import REMOVED, load_example
 from tests.support.pounds import PERSPECTIVES
 
@@ -61,7 +62,8 @@ def test_of_a_therapy_that_changes_nothing_there_is_nothing_to_pay_back(
     result = cm.run(load_example(tmp_path, **idle), draws=draws)
     claims = Analysed(result, "therapy", perspective)
     said = claims.sentences() | (claims.analysed() if draws else {})
-    for kind in ("headline", "verdict", "cash", "curve", *(["by_when", "beyond"] if draws else [])):
+    assert said["lines"][0] == f"Money: no course for {PAYERS[perspective]} to repay"
+    for kind in ("cash", "curve", *(["by_when", "beyond"] if draws else [])):
         assert "nothing to pay back" in " ".join(said[kind]), kind
     assert claims.faults(said) == []
 

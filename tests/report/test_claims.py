@@ -141,8 +141,11 @@ FALSEHOODS = {
         swapped(r"costs the public sector (£[\d,]+) more", r"saves the public sector \1"),
     ),
     "an interval from elsewhere": ("headline", swapped(r"interval £[\d,]+", "interval £12")),
-    "a horizon that is not that of the run": ("headline", swapped("within 5 years", "within 10 years")),
-    "more simulations than paid back": ("headline", swapped("in none of 100", "in 98 of 100")),
+    "a horizon that is not that of the run": ("lines", swapped("within 5 years", "within 10 years")),
+    "more simulations than paid back": ("lines", swapped(r"\(none in 100", "(98 in 100")),
+    "a word for another chance": ("lines", swapped("does not repay", "open whether it repays")),
+    "health on the other side of the range": ("lines", swapped("(above|in) NICE", "below NICE")),
+    "a price at which fewer are back": ("verdict", swapped(r"at £[\d,.]+ a session", "at £999 a session")),
     "effects that cease where some last": (
         "beside",
         swapped(r"\(1 effect .+by then\)", "(effects cease from then on)"),

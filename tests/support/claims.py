@@ -2,12 +2,16 @@
 
 The claims, by sentence:
 
+* lines: the word of the chance that the money is back, that chance, the payer, the horizon and what is counted, or why
+  there is no word; the price of a year of health or the quarter it lies in, its place in the range, the chance below it
+* verdict, which stands beside the lines: what the chance is given, other words and conventions, money after the last
+  observation, the price of a session at which half of the draws are back
 * headline: people; the time of the evidence; the therapy's name; the payer that was asked for; more, less or the same,
-  how much and its interval, over that time and over the horizon; so many of 100 simulations, or payback in words
+  how much and its interval, over that time and over the horizon
 * beside: health gained and its interval; cost per QALY, or the quarter it lies in; the payer; what the public sector
   pays and its interval; the household; the price of a session and whose figure it is; the price year; the horizon of
   what was observed and what becomes of the effects; central values or draws; how many figures are to be checked
-* verdicts: payback in words, its chance, and that "pays for itself" is said of nothing under nine in ten; cash
+* cash: how much, payback and its chance
 * charts: payback of the curve; what comes back of what is spent, "all", "most" and "the largest part" of it, from
   where; who pays and saves; the net cost under the lowest and the highest structure
 * figures: net result of two payers, payback, chance
@@ -29,7 +33,8 @@ import plotly.graph_objects as go
 
 import costmodel as cm
 from costmodel.report import charts
-from costmodel.report.sentence import answer, cash_verdict, figures, verdict
+from costmodel.report.sentence import answer, cash_verdict, figures
+from tests.support.pounds import PERSPECTIVES
 
 POUNDS = r"−?£[\d,]+(?:\.\d+)?"
 WAYS = " more| less| worse| better"
@@ -39,7 +44,12 @@ INTERVAL = (
 )
 WHO = r"the NHS and social care|the NHS|the public sector|society"
 SHARE = r"(?P<share>none|all|fewer than 1|more than 99|\d+) of 100 simulations"
-COUNTED = r"(?:counted (?P<given>.+), )?"
+IN_100 = SHARE.replace(" of 100 simulations", " in 100")
+LEADS = {
+    "does not repay": 0.0, "unlikely to repay": 0.1, "open whether it repays": 0.35, "likely to repay": 0.65,
+    "repays": 0.9,
+}  # fmt: skip
+"""Words of a verdict, and the chance above which each stands."""
 NOTHING = "the same: nothing to pay back"
 PAYBACK = rf"(?P<payback>{NOTHING}|at once|after [\d,]+ (?:months?|years?)|not within [\d,]+ (?:months?|years?))"
 LAST_WORD = "Good care need not pay for itself; health gained is worth money too."
@@ -50,7 +60,6 @@ PAYERS = {
     "societal": "society",
 }
 SHORT = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "public sector", "societal": "society"}
-SURE = 0.9
 SAME = 0.01
 """Pounds a person that may be called nothing."""
 KEYS = (
@@ -162,9 +171,10 @@ class Claims:
                 "structures": [charts.structures(*at).title] if len(self.result.weights) > 1 else [],
             }  # fmt: skip
         return {
+            "lines": list(said.verdict.lines),
+            "verdict": list(said.verdict.beside),
             "headline": [said.headline],
             "beside": list(said.beside),
-            "verdict": [verdict(self.result, self.perspective, self.strategy)],
             "cash": [cash_verdict(*at)],
             "figures": [f"{one.label}: {one.value}" for one in figures(*at)],
             "changes": [str(change) for change in self.result.scenario.changes],
@@ -254,8 +264,7 @@ class Claims:
         found = re.fullmatch(
             rf"For (?P<people>[\d,]+) people over the (?P<time>[^,]+) of the evidence, (?P<therapy>.+?) "
             rf"(?P<now>{direction}){INTERVAL.format(1)}(?:; over (?P<over>[^,]+), by extrapolation, it "
-            rf"(?P<then>{later}){INTERVAL.format(2)})?; (?:{COUNTED}the money is back within (?P<within>[^,]+) in "
-            rf"{SHARE}|payback at central values: {PAYBACK}|(?P<nothing>there is nothing to pay back))\.",
+            rf"(?P<then>{later}){INTERVAL.format(2)})?\.",
             text,
         )
         if not found:
@@ -264,8 +273,6 @@ class Claims:
         model, horizons = self.result.scenario.model, self.result.horizons
         yield from self._is("the group", number(found["people"]), self.people)
         yield from self._is("the time", found["time"], model.follow_up.text)
-        if found["share"]:
-            yield from self._is("what is counted", found["given"], self._given())
         yield from self._is("the therapy", found["therapy"].lower(), model.strategies[self.strategy].label.lower())
         who = re.match(rf"(?:saves|costs) ({WHO})(?= £| the same)", found["now"])
         yield from self._is("the payer", who and who[1], PAYERS[self.perspective])
@@ -275,20 +282,135 @@ class Claims:
         if found["over"]:
             row = self.row("net_saving", last=True)
             yield from self._moved(found["then"], row.value * self.people, found["ends2"], row)
-        yield from self._is("whether there is nothing to pay back", found["nothing"] is not None, self._same())
-        if found["nothing"]:
+
+    def _given(self, *kinds: str) -> str:
+        """The words of the base's conventions, in the order of their kinds."""
+        base = self.result.scenario.model.money_base
+        return ", ".join(base[kind] for kind in kinds or ("reading", "price", "form", "dial") if kind in base)
+
+    def _course(self) -> str:
+        """Why no word is said: what of the course there is not yet, or not at all."""
+        scenario, therapy = self.result.scenario, self.result.scenario.model.strategies[self.strategy].therapy
+        paid = therapy and math.prod(map(scenario.value, (therapy.sessions, therapy.attendance, therapy.price)))
+        if not paid or therapy is None or therapy.paid_by not in PERSPECTIVES[self.perspective]:
+            return "no course"
+        if therapy.wait.months + therapy.over.months > self.result.horizons[-1] + 1e-9:
+            return "therapy still runs"
+        return "no course" if self._same() else ""
+
+    def _lines(self, text: str, place: int) -> Iterator[str]:
+        yield from (self._line_on_health if place else self._line_on_money)(text)
+
+    def _line_on_money(self, text: str) -> Iterator[str]:
+        within, who = time_in_words(self.result.horizons[-1]), PAYERS[self.perspective]
+        none = {"no course": f"Money: no course for {who} to repay",
+                "therapy still runs": f"Money: no word, therapy still runs at {within}"}  # fmt: skip
+        if why := self._course():
+            yield from self._is("the line", text, none[why])
+            return
+        months = self.row("payback_sustained_months", last=True).value
+        lead = "|".join(LEADS)
+        found = re.fullmatch(
+            rf"Money: (?:(?P<lead>(?:{lead})(?: or (?:{lead}))*) (?P<who>{WHO}) "
+            r"(?P<when>at once|within [^(]+?|after about [^(]+?)"
+            r"|(?P<no>no word, since any would be by the dose rule, not by evidence))"
+            r"(?: \((?:(?P<share>none|all|fewer than 1|more than 99|[\d.]+) in 100(?:, (?P<given>[^;]+))?(?:; .+)?)\)"
+            r"| (?P<central>at central values \(an estimate, without a chance\)))?",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
             return
         yield from self._is("whether draws are spoken of", found["share"] is not None, self.drawn)
-        if found["share"]:
-            yield from self._is("the horizon", found["within"], time_in_words(horizons[-1]))
-            yield from self._chance(found["share"], self.row("chance_payback", last=True).value)
-        elif found["payback"]:
-            yield from self._payback(found["payback"])
+        if found["no"] is None:
+            yield from self._is("the payer", found["who"], who)
+        if self.drawn:
+            share = self.row("chance_payback", last=True).value
+            if "." not in found["share"]:
+                yield from self._chance(found["share"], share)
+            yield from self._is("what is counted", found["given"] or "", self._given("price", "form"))
+            if found["no"] is None:
+                yield from self._words(found["lead"].split(" or "), share)
+        elif found["no"] is None:
+            yield from self._is("the word", found["lead"], "does not repay" if pd.isna(months) else "repays")
+        if found["no"] is None and found["when"].startswith("within"):
+            yield from self._is("the horizon", found["when"], f"within {within}")
+        elif found["no"] is None and found["when"] != "at once":
+            said, unit = re.findall(r"(\d+) (month|year)", found["when"])[0]
+            near = abs(float(said) * (12 if unit == "year" else 1) - months) <= (6.0 if unit == "year" else 0.5) + 1e-9
+            yield from self._is("whether that is when the money is back", near or months < 1, True)
 
-    def _given(self) -> str | None:
-        """The words of the base's conventions, in the order of their kinds; None without any."""
-        base = self.result.scenario.model.money_base
-        return ", ".join(base[kind] for kind in ("reading", "price", "form", "dial") if kind in base) or None
+    def _words(self, said: list[str], share: float) -> Iterator[str]:
+        """Each word's range of chances is within two standard errors of the chance, and no other's is."""
+        draws = self.result.draws
+        margin = 2 * max(math.sqrt(share * (1 - share) / max(draws - 1, 1)), (1 - 0.05 ** (1 / draws)) / 1.96)
+        margin = margin if len(self.result.weights) == 1 else math.inf
+        ends = [*LEADS.values(), 1.0]
+        for place, (word, low) in enumerate(LEADS.items()):
+            if word in said and not low - margin - 1e-9 <= share <= ends[place + 1] + margin + 1e-9:
+                yield f"{word}, and the chance is {share}"
+            if word not in said and low + 1e-9 < share < ends[place + 1] - 1e-9:
+                yield f"not {word}, and the chance is {share}"
+
+    def _line_on_health(self, text: str) -> Iterator[str]:
+        row = self.row("cost_per_qaly", last=True, discounted=True)
+        found = re.fullmatch(
+            rf"Health: (?:(?P<ratio>{POUNDS}) a year of good health"
+            r"(?:, (?P<side>below|in|above) NICE's range of £20,000 to £30,000)?"
+            rf"|saves money and worsens health, (?P<lost>{POUNDS}) for each year of good health lost"
+            rf"|(?P<words>[a-z ]+?))(?P<told> \((?:{IN_100} below £20,000|an estimate, without a chance)\))?",
+            text,
+        )
+        if not found:
+            yield "the form is unknown"
+            return
+        ranges = bool(self.result.setting.qaly_ranges)
+        yield from self._is("whether a range is known", found["told"] is not None, ranges)
+        yield from self._is("whether draws are spoken of", found["share"] is not None, self.drawn and ranges)
+        if found["ratio"]:
+            if not close(number(found["ratio"]), row.value):
+                yield f"the price of health is {row.value}"
+            side = "below" if row.value < 20_000 else "above" if row.value > 30_000 else "in"
+            yield from self._is("the side of the range", found["side"], side if ranges else None)
+            yield from self._is("the quarter", row.words, "costs more and improves health")
+        elif found["lost"]:
+            if not close(number(found["lost"]), row.value):
+                yield f"what is saved for a year of health is {row.value}"
+        else:
+            yield from self._is("the quarter", found["words"], row.words.split(": ")[-1])
+        if found["share"]:
+            s, result = self.result.strategies.index(self.strategy), self.result
+            h = len(result.horizons) - 1
+            cost = result.net_cost(result.headline, h, s, perspective=self.perspective, discounted=True)
+            below = result.qaly_gain(result.headline, h, s) * 20_000 - cost > 1e-6
+            yield from self._chance(found["share"], float(result.weights @ below.mean(axis=-1)))
+
+    def _verdict(self, text: str, _: int = 0) -> Iterator[str]:
+        if text == f"The chance is given: {self._given()}.":
+            return
+        if found := re.fullmatch(r"([\d,]+) draws cannot tell which word holds\.", text):
+            yield from self._is("how many draws", number(found[1]), float(self.result.draws))
+        elif found := re.fullmatch(rf"With no effect on other care: {IN_100}\.", text):
+            share = self.row("chance_payback", last=True, run="no_effect_on_other_care").value
+            yield from self._chance(found["share"], share)
+        elif found := re.fullmatch(
+            rf"(?:The chance is 50 in 100|It breaks even) at (?P<even>{POUNDS}) a session; a session costs "
+            rf"(?P<now>{POUNDS}) here\.", text
+        ):  # fmt: skip
+            therapy = self.result.scenario.model.strategies[self.strategy].therapy
+            assert therapy is not None
+            now, even = self.result.scenario.value(therapy.price), number(found["even"])
+            if not close(number(found["now"]), now):
+                yield f"a session costs {now}"
+            share = self.row("chance_payback", last=True).value if self.drawn else 0.5
+            if (share > 0.5 and even < now * 0.8) or (share < 0.5 and even > now * 1.25):
+                yield f"half of the draws are back at {even}, and {share} are at {now}"
+        elif not text.startswith((
+            "No trial saw so few sessions: ", "Robust: ", "Not robust: ", "No robust word: ",
+            "Not tried with savings that ", "The word needs money beyond the evidence: ", "Health is ",
+            "Not even sessions that cost nothing would do", "At ",
+        )):  # fmt: skip
+            yield "the form is unknown"
 
     def _beside(self, text: str, place: int) -> Iterator[str]:
         kinds = {
@@ -481,32 +603,6 @@ class Claims:
             or any(scenario.sources[source].status == "recalled" for source in scenario.parameters[name].sources)
         ]
         yield from self._is("how many are recalled", int(found[1]) if found else 0, len(recalled))
-
-    def _verdict(self, text: str, _: int = 0) -> Iterator[str]:
-        who = PAYERS[self.perspective]
-        found = re.fullmatch(
-            rf"(?P<bare>It pays for itself for |For |At central values, for )(?P<who>{WHO})"
-            rf"(?:, counted (?P<given>.+?))?: (?:on average )?{PAYBACK}"
-            rf"(?:; money back within (?P<within>[^,]+?) in {SHARE}|, in (?P<also>.+) of 100 simulations)?\.",
-            text,
-        )
-        if not found:
-            yield "the form is unknown"
-            return
-        yield from self._is("the payer", found["who"], who)
-        yield from self._payback(found["payback"])
-        said = found["share"] or found["also"]
-        if found["payback"] == NOTHING:
-            return
-        yield from self._is("whether draws are spoken of", said is not None, self.drawn)
-        if said:
-            yield from self._is("what is counted", found["given"], self._given())
-            share = self.row("chance_payback", last=True).value
-            yield from self._chance(said, share)
-            if found["bare"].startswith("It pays") and share < SURE:
-                yield f"it pays for itself, in {share} only"
-        if found["within"]:
-            yield from self._is("the horizon", found["within"], time_in_words(self.result.horizons[-1]))
 
     def _cash(self, text: str, _: int = 0) -> Iterator[str]:
         found = re.fullmatch(

@@ -39,7 +39,9 @@ class Screen:
     def show(self, result: Result, stale: bool) -> None:
         """Fill all places from a result."""
         said = answer(result, self.strategy, self.perspective)
-        self.sentence.markdown(literal(said.headline))
+        with self.sentence.container():
+            for line in (*said.verdict.lines, said.headline):
+                st.markdown(literal(line))
         with self.metrics.container():
             _metrics(result, self.perspective, self.strategy)
         with self.chart.container():

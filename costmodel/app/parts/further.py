@@ -9,6 +9,7 @@ import streamlit as st
 
 from costmodel.analysis.incremental import incremental
 from costmodel.analysis.purse import purse
+from costmodel.analysis.verdict import verdict
 from costmodel.app.parts import choice, compute, downloads, show
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import Block, Page, reading_label
@@ -16,7 +17,7 @@ from costmodel.report import charts
 from costmodel.report.answer import by_convention
 from costmodel.report.contents import STANDING
 from costmodel.report.saved import command
-from costmodel.report.sentence import cash_verdict, pick, verdict
+from costmodel.report.sentence import cash_verdict, pick
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.words import chance
@@ -69,7 +70,7 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Value: what the care avoided is worth**")
-        st.markdown(literal(verdict(result, perspective, strategy)))
+        st.markdown("\n\n".join(map(literal, verdict(result, perspective, strategy=strategy).beside)))
     with right:
         st.markdown("**Cash: what is released in money**")
         st.markdown(literal(cash_verdict(result, perspective, strategy)))

@@ -186,7 +186,9 @@ def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], 
     page.set_column(1, 1, 110)
     row = HEADINGS
     words = answer(result)
-    for text, style, height in [(words.headline, "sentence", 52), *((line, "text", 30) for line in words.beside)]:
+    lines = [(line, "sentence", 52) for line in words.verdict.lines]
+    lines += [(line, "text", 30) for line in (*words.verdict.beside, words.headline, *words.beside)]
+    for text, style, height in lines:
         page.set_row(row, height)
         sheet.text(row, 1, text, style)
         row += 1
