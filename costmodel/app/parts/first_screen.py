@@ -40,7 +40,7 @@ class Screen:
         """Fill all places from a result."""
         said = answer(result, self.strategy, self.perspective)
         with self.sentence.container():
-            for line in (*said.verdict.lines, said.headline):
+            for line in said.verdict.lines:
                 st.markdown(literal(line))
         with self.metrics.container():
             _metrics(result, self.perspective, self.strategy)

@@ -9,7 +9,6 @@ import streamlit as st
 
 from costmodel.analysis.incremental import incremental
 from costmodel.analysis.purse import purse
-from costmodel.analysis.verdict import verdict
 from costmodel.app.parts import choice, compute, downloads, show
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import Block, Page, reading_label
@@ -17,7 +16,7 @@ from costmodel.report import charts
 from costmodel.report.answer import by_convention
 from costmodel.report.contents import STANDING
 from costmodel.report.saved import command
-from costmodel.report.sentence import cash_verdict, pick
+from costmodel.report.sentence import answer, cash_verdict, pick
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.words import chance
@@ -70,7 +69,9 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Value: what the care avoided is worth**")
-        st.markdown("\n\n".join(map(literal, verdict(result, perspective, strategy=strategy).beside)))
+        said = answer(result, strategy, perspective)
+        for line in (said.headline, *said.verdict.beside):
+            st.markdown(literal(line))
     with right:
         st.markdown("**Cash: what is released in money**")
         st.markdown(literal(cash_verdict(result, perspective, strategy)))
