@@ -18,7 +18,7 @@ from costmodel.report.sentence import answer, pick
 from costmodel.scenario.load import HEADLINE
 
 ROOT = Path(__file__).parents[2]
-REAL = ROOT / "scenarios" / "depression_resistant" / "model.yaml"
+REAL = ROOT / "scenarios" / "depression_resistant" / "base.yaml"
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
