@@ -416,9 +416,13 @@ def _ratio(of: Comparison) -> tuple[float, str]:
 
 
 def _ranges(of: Comparison) -> list[tuple[str, float, float]]:
-    """The setting's ranges of the value of a QALY: name, lower and upper end."""
-    value = of.result.scenario.value
-    return [(one.within, value(one.low), value(one.high)) for one in of.result.setting.qaly_ranges]
+    """The setting's ranges of the value of a QALY: name, which one whose ends were changed loses, lower, upper end."""
+    scenario = of.result.scenario
+    moved = {change.path.split(".")[1] for change in scenario.changes if change.path.startswith("parameters.")}
+    return [
+        ("a range" if {one.low, one.high} & moved else one.within, scenario.value(one.low), scenario.value(one.high))
+        for one in of.result.setting.qaly_ranges
+    ]
 
 
 def _where(of: Comparison, ratio: float, name: str, low: float, high: float) -> str:

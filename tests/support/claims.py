@@ -226,10 +226,10 @@ class Claims:
             yield f"the interval is {low:,.2f} to {high:,.2f}, and {found} is said"
 
     def _chance(self, said: str, share: float) -> Iterator[str]:
-        words = "none" if share == 0 else "all" if share == 1 else "fewer than 1" if share < 0.01 else (
-            "more than 99" if share > 0.99 else f"{share * 100:.0f}"
+        words = {"none"} if share == 0 else {"all"} if share == 1 else {"fewer than 1"} if share < 0.01 else (
+            {"more than 99"} if share > 0.99 else {f"{share * 100 + tie:.0f}" for tie in (-1e-9, 1e-9)}
         )  # fmt: skip
-        if said != words:
+        if said not in words:
             yield f"{said} of 100, and it is {share:.4f}"
 
     def _same(self, outcome: str = "net_saving") -> bool:
@@ -356,21 +356,31 @@ class Claims:
         row = self.row("cost_per_qaly", last=True, discounted=True)
         found = re.fullmatch(
             rf"Health: (?:(?P<ratio>{POUNDS}) a year of good health"
-            r"(?:, (?P<side>below|in|above) NICE's range of £20,000 to £30,000)?"
+            rf"(?:, (?P<side>below|in|above) (?P<range>NICE's range|a range) of (?P<low>{POUNDS})"
+            rf" to (?P<high>{POUNDS}))?"
             rf"|saves money and worsens health, (?P<lost>{POUNDS}) for each year of good health lost"
-            rf"|(?P<words>[a-z ]+?))(?P<told> \((?:{IN_100} below £20,000|an estimate, without a chance)\))?",
+            r"|(?P<words>[a-z ]+?))"
+            rf"(?P<told> \((?:{IN_100} below (?P<under>{POUNDS})|an estimate, without a chance)\))?",
             text,
         )
         if not found:
             yield "the form is unknown"
             return
         ranges = bool(self.result.setting.qaly_ranges)
+        least, most = (self.result.scenario.value(name) for name in ("threshold_20k", "threshold_30k"))
+        own = (least, most) != (20_000, 30_000)
+        if found["side"]:
+            yield from self._is("whose range it is", found["range"], "a range" if own else "NICE's range")
+            ends = number(found["low"]), number(found["high"])
+            yield from self._is("the ends of the range", all(map(close, ends, (least, most))), True)
+        if found["under"]:
+            yield from self._is("what the chance is below", close(number(found["under"]), least), True)
         yield from self._is("whether a range is known", found["told"] is not None, ranges)
         yield from self._is("whether draws are spoken of", found["share"] is not None, self.drawn and ranges)
         if found["ratio"]:
             if not close(number(found["ratio"]), row.value):
                 yield f"the price of health is {row.value}"
-            side = "below" if row.value < 20_000 else "above" if row.value > 30_000 else "in"
+            side = "below" if row.value < least else "above" if row.value > most else "in"
             yield from self._is("the side of the range", found["side"], side if ranges else None)
             yield from self._is("the quarter", row.words, "costs more and improves health")
         elif found["lost"]:
@@ -382,7 +392,7 @@ class Claims:
             s, result = self.result.strategies.index(self.strategy), self.result
             h = len(result.horizons) - 1
             cost = result.net_cost(result.headline, h, s, perspective=self.perspective, discounted=True)
-            below = result.qaly_gain(result.headline, h, s) * 20_000 - cost > 1e-6
+            below = result.qaly_gain(result.headline, h, s) * least - cost > 1e-6
             yield from self._chance(found["share"], float(result.weights @ below.mean(axis=-1)))
 
     def _verdict(self, text: str, _: int = 0) -> Iterator[str]:
