@@ -18,7 +18,7 @@ from costmodel.report.sentence import answer, pick
 from tests.support.dashboard import opened
 from tests.support.example import derived, documented_model, load_example, number
 
-REAL = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "model.yaml"
+REAL = Path(__file__).parents[2] / "scenarios" / "depression_resistant" / "base.yaml"
 PERSPECTIVES = ("nhs", "nhs_pss", "public_sector", "societal")
 
 

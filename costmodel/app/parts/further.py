@@ -123,7 +123,9 @@ def _stops(result: Result, perspective: str, strategy: str) -> None:
     scenario = result.scenario
     others = [name for name in charts.STOPS if name != scenario.model.beyond_follow_up]
     stops = {
-        name: choice.with_changes({"beyond_follow_up": name}) if name in others else scenario for name in charts.STOPS
+        # conventions about money have a table of their own: here they would be run once more for each curve
+        name: replace(choice.with_changes({"beyond_follow_up": name}), conventions={}) if name in others else scenario
+        for name in charts.STOPS
     }
 
     def draw(results: dict[str, Result], key: str) -> None:
