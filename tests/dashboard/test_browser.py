@@ -240,7 +240,7 @@ def test_a_number_of_people_that_is_typed_is_the_one_that_is_answered_for(page: 
     field = page.get_by_role("spinbutton", name="People treated")
     field.fill("250")
     field.press("Enter")
-    expect(page.locator(".st-key-sentence")).to_contain_text("For 250 people", timeout=PATIENCE)
+    expect(page.get_by_test_id("stMain")).to_contain_text("For 250 people", timeout=PATIENCE)
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 

@@ -80,7 +80,7 @@ def brought(browser: Browser, server: Server, file: Path, expected: list[str]) -
     page = visit(browser, server)
     page.get_by_text("Use your file").click()
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.locator(".st-key-sentence")).to_contain_text(FOR_THEM, timeout=PATIENCE)
+    expect(page.get_by_test_id("stMain")).to_contain_text(FOR_THEM, timeout=PATIENCE)
     opened_panel(page)
     end = time.monotonic() + PATIENCE / 1000
     while digits(page) != expected and time.monotonic() < end:
@@ -108,7 +108,7 @@ def test_file_workbook_and_command_of_a_changed_scenario_give_the_same_digits(
     assert page.get_by_text("Not applied").count() == 0
     opened_panel(page)
     expected = digits(page)
-    assert FOR_THEM in expected[0]
+    assert FOR_THEM in page.get_by_test_id("stMain").inner_text()
     command = page.get_by_test_id("stCode").filter(has_text="costmodel run").inner_text()
     book = taken_away(page, "Download the workbook", tmp_path)
     page.get_by_role("link", name="Assumptions").click()
