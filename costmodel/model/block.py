@@ -37,12 +37,12 @@ def _together(cohort: CohortLedger) -> Ledger:
 
 def outcomes_of(
     scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...], kept: int,
-    drawn: Callable[[Scenario], Values] | None = None,
+    drawn: Callable[[Scenario], Values] | None = None, kept_beside: int | None = None,
 ) -> dict[str, Outcomes]:  # fmt: skip
     """Outcomes of the base, and of the same people by each convention about money; people are followed once.
 
-    horizons: years, rising. kept: curves to keep. drawn: the same draws of another scenario; None where conventions
-    are not asked for.
+    horizons: years, rising. kept: curves to keep; kept_beside: of conventions, as many by default. drawn: the same
+    draws of another scenario; None where conventions are not asked for.
     """
     cohort = CohortLedger.of(scenario, values, draws)
     ledger, terms = _together(cohort), _terms(scenario, values, horizons)
@@ -50,14 +50,15 @@ def outcomes_of(
     found = {BASE: base}
     if drawn is None:
         return found
+    beside = kept if kept_beside is None else kept_beside
     for name, one in scenario.conventions.items():
         theirs = repriced_values(one, values, drawn)
         priced = _together(cohort.repriced(one.scenario, theirs))
-        found[name] = outcomes(priced, _terms(one.scenario, theirs, horizons), kept, base)
+        found[name] = outcomes(priced, _terms(one.scenario, theirs, horizons), beside, base)
     if NO_EFFECT in all_given(scenario):
         alone = of_sessions(structure.model for structure in scenario.structures)
         own = [i for i, item in enumerate(items(scenario.model)) if item.name in alone]
-        found[NO_EFFECT] = with_other_care_as_compared(ledger, terms, kept, base, (0, *own))
+        found[NO_EFFECT] = with_other_care_as_compared(ledger, terms, beside, base, (0, *own))
     return found
 
 

@@ -120,6 +120,12 @@ def run_at(scenario: Scenario, months: Iterable[float], draws: int, seed: int, *
     return _result(scenario, tuple(one / MONTHS_A_YEAR for one in horizons), draws, seed, alone=alone)
 
 
+def run_for_pages(scenario: Scenario, draws: int, seed: int) -> Result:
+    """A run with draws as pages show it: without its strata, and of conventions without a curve for every draw."""
+    check_size(scenario, draws, seed, processors())
+    return _result(scenario, horizons_of(scenario), draws, seed, kept_beside=0)
+
+
 def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int) -> Living:
     """People and person-years of every draw of a run, at and up to some months, which rise and end cycles."""
     years = [month / MONTHS_A_YEAR for month in months]
@@ -133,13 +139,15 @@ def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int
 def _result(
     scenario: Scenario, horizons: tuple[float, ...], draws: int, seed: int, sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None, workers: int | None = None, progress: Progress | None = None,
-    alone: bool = False,
+    alone: bool = False, kept_beside: int = KEPT_CURVES,
 ) -> Result:  # fmt: skip
-    """A run without its strata. horizons: years, rising. alone: as in `run_at`."""
+    """A run without its strata. horizons: years, rising. alone: as in `run_at`. kept_beside: curves of conventions."""
     model, look = scenario.model, looking(scenario.central)
     values = partial(drawn_values, sampling=sampling, given=given)
     at_a_time = workers or processors()
-    gathered = _drawn(scenario, values, draws, seed, horizons, at_a_time, progress, alone) if draws else {}
+    gathered = {}
+    if draws:
+        gathered = _drawn(scenario, values, draws, seed, horizons, at_a_time, progress, alone, kept_beside)
     drawn = gathered.get(BASE)
     beside, central = central_values if not draws else None, {}
     if drawn is None or not alone:
@@ -281,7 +289,7 @@ def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None
 
 def _drawn(
     scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, horizons: tuple[float, ...],
-    workers: int, progress: Progress | None, alone: bool,
+    workers: int, progress: Progress | None, alone: bool, kept_beside: int,
 ) -> dict[str, Gathering]:  # fmt: skip
     """Every block of draws, gathered in their order: of the base, and of each convention about money unless alone."""
 
@@ -291,14 +299,14 @@ def _drawn(
         def drawn(one: Scenario) -> Values:
             return values(one, size, seed, first)
 
-        kept = max(0, KEPT_CURVES - first)
-        return outcomes_of(scenario, drawn(scenario), size, horizons, kept, None if alone else drawn)
+        kept, beside = (max(0, most - first) for most in (KEPT_CURVES, kept_beside))
+        return outcomes_of(scenario, drawn(scenario), size, horizons, kept, None if alone else drawn, beside)
 
     gathered: dict[str, Gathering] = {}
     try:
         for found in in_order(block, range(0, draws, BLOCK), workers):
             for name, one in found.items():
-                gathered.setdefault(name, Gathering(draws)).add(one)
+                gathered.setdefault(name, Gathering(draws, KEPT_CURVES if name == BASE else kept_beside)).add(one)
             if progress:
                 progress("Running draws", min(gathered[BASE].seen, draws), draws)
     except InputError:  # of one block; its reader is told of all draws

@@ -351,9 +351,13 @@ def _accumulate(flow: Array) -> None:
 
 @dataclass
 class Gathering:
-    """Takes blocks of draws in their order. Its room does not grow with the draws beyond those that are kept."""
+    """Takes blocks of draws in their order. Its room does not grow with the draws beyond those that are kept.
+
+    curves: of how many draws curves are kept.
+    """
 
     draws: int
+    curves: int = KEPT_CURVES
     seen: int = 0
 
     def __post_init__(self) -> None:
@@ -364,7 +368,7 @@ class Gathering:
     def add(self, block: Outcomes) -> None:
         """The next block."""
         for name in PER_DRAW:
-            self._keep(name, getattr(block, name), KEPT_CURVES if name == "curves" else KEPT_DRAWS)
+            self._keep(name, getattr(block, name), self.curves if name == "curves" else KEPT_DRAWS)
         for name in AVERAGED:
             self._sum(name, getattr(block, name).sum(axis=-1, keepdims=True))
         for name in (field.name for field in fields(Outcomes)):

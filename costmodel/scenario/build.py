@@ -217,7 +217,9 @@ class Scenario:
         chosen = record.one_of and record.moved_to is None and record.fixed is None
         return None if not moves or moves[-1] in sourced or chosen else moves[-1]
 
-    def changed(self, changes: Mapping[str, Any], by: str = "you", *, fix: bool = False) -> "Scenario":
+    def changed(
+        self, changes: Mapping[str, Any], by: str = "you", *, fix: bool = False, whole: bool = True
+    ) -> "Scenario":
         """The scenario with other values.
 
         changes: by path (`strategies.ltpp.therapy.wait`), or for a number by parameter name; text for a
@@ -225,7 +227,7 @@ class Scenario:
         spread; `fix` holds the value in every draw, and what is held stays held when it is changed. What stands
         already is left alone. Of a stratum's people, what they share with the cohort is changed: `stratum` and
         `changed` may come in either order.
-        by: who asks, named in messages and in the list of changes.
+        by: who asks, for messages and the list of changes. whole: with conventions about money, most of the work.
         Raises InputError and leaves this scenario as it is.
         """
         fix = true_or_false("fix", fix)
@@ -248,7 +250,7 @@ class Scenario:
         if not made and not problems:
             return self
         made = [self._with_old_value(one, names.get(one.path)) for one in made]
-        built = build(self.path, tree, self.changes + tuple(made), problems)
+        built = build(self.path, tree, self.changes + tuple(made), problems, whole)
         said = (*self.remarks, *built.warnings)
         built = replace(built, base=self.base or self, remarks=self.remarks, warnings=said)
         return built.stratum(self.part) if self.part else built
@@ -299,8 +301,8 @@ def _wanted(changes: object, by: object) -> dict[str, Any]:
     return {str(name): plain(value) for name, value in changes.items()}
 
 
-def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Problem]) -> Scenario:
-    """Check a resolved tree and everything it names. Raises InputError with all problems."""
+def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Problem], whole: bool = True) -> Scenario:
+    """Check a resolved tree and everything it names; its conventions too, if whole. Raises InputError with all."""
     problems = list(problems)
     model, wrong, faulty = validate(ModelFile, tree)
     problems += wrong
@@ -344,9 +346,8 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         path: {leaf.posterior[1] for leaf in leaves.values() if leaf.posterior and leaf.posterior[0] == path}
         for path in attached.labels
     }
-    outdated = joint.outdated(attached.labels, scenario.central, attached.made_from, columns)
-    said = dict.fromkeys((*unusual, *outdated))
-    conventions = conventions_of(scenario, lambda other: build(path, other, changes, []), problems)
+    said = dict.fromkeys((*unusual, *joint.outdated(attached.labels, scenario.central, attached.made_from, columns)))
+    conventions = conventions_of(scenario, lambda other: build(path, other, changes, []), problems) if whole else {}
     for name, one in conventions.items():
         said |= {f"{name}: {text}": None for text in one.scenario.warnings if text not in said}
     if problems:

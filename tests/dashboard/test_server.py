@@ -66,6 +66,14 @@ def test_a_result_weighs_what_its_arrays_do(example_result: cm.Result) -> None:
     assert arrays < compute.weight(example_result) < 2 * arrays + 2 * compute.BYTES_OF_A_SCENARIO
 
 
+@pytest.mark.long
+def test_runs_of_the_base_that_opens_are_kept_together() -> None:
+    """With all its conventions, whose curves no page shows; a run beside it does not push it out."""
+    base = compute._run(cm.load("depression_resistant"), 2000, compute.SEED)
+    assert base.conventions
+    assert 2 * compute.weight(base) < compute.MOST_KEPT
+
+
 def test_no_more_than_the_allowed_work_at_a_time_in_the_order_of_asking() -> None:
     turns, order, at_work, most = compute.Turns(2), [], [0], [0]
     first = [threading.Event() for _ in range(2)]

@@ -143,7 +143,7 @@ def _ends(high: float, step: float) -> Iterator[float]:
 def _taken(start: Scenario, changes: Mapping[str, float]) -> bool:
     try:
         changes = {path: int(value) if path == "people" else value for path, value in changes.items()}
-        compute.deterministic(start.changed(changes))
+        compute.deterministic(start.changed(changes, whole=False))
     except InputError:
         return False
     return True

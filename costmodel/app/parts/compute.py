@@ -24,7 +24,7 @@ from costmodel import __version__
 from costmodel.analysis.verification import Verification, verify_result
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
-from costmodel.model.run import DRAWS, SEED, run
+from costmodel.model.run import DRAWS, SEED, run, run_at, run_for_pages
 from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -311,19 +311,20 @@ def _pool(purpose: str) -> ThreadPoolExecutor:
 
 
 def _run(scenario: Scenario, draws: int, seed: int) -> Result:
-    """A run without the curves that no page shows, which are nearly all of its memory: of parts of a cohort, none."""
+    """A run without the curves that no page shows, which are nearly all of its memory: of parts of a cohort, none.
+
+    Parts have no conventions about money either.
+    """
 
     def lean(full: Result, shown: int) -> Result:
         assert full.expected is not None
-        conventions = {
-            name: replace(one, outcomes=replace(one.outcomes, curves=one.outcomes.curves[:, :0]))
-            for name, one in full.conventions.items()
-        }
-        expected = replace(full.expected, curves=full.expected.curves[:, :shown].copy())
-        return replace(full, expected=expected, conventions=conventions)
+        return replace(full, expected=replace(full.expected, curves=full.expected.curves[:, :shown].copy()))
 
-    whole = lean(run(scenario, draws, seed, strata=False), VIEWS.index("value") + 1)
-    parts = {name: lean(run(scenario.stratum(name), draws, seed), 0) for name in scenario.model.strata}
+    whole = lean(run_for_pages(scenario, draws, seed), VIEWS.index("value") + 1)
+    months = whole.horizons
+    parts = {
+        name: lean(run_at(scenario.stratum(name), months, draws, seed, alone=True), 0) for name in scenario.model.strata
+    }
     result = replace(whole, strata=parts)
     result.table()
     return result
