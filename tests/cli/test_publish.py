@@ -20,6 +20,7 @@ PLANTED = {
 def panic(tmp_path: Path) -> Path:
     for name in ("settings", "data", "panic"):
         shutil.copytree(SCENARIOS / name, tmp_path / name)
+    shutil.copytree(SCENARIOS / "synthesis" / "draws", tmp_path / "synthesis" / "draws")
     shutil.copy(SCENARIOS / "sources.yaml", tmp_path)
     return tmp_path / "panic"
 

@@ -395,7 +395,8 @@ class Analysed(Claims):
                 yield f"{found[1]} and {found[4]}, and they are {total} and {after}"
             share = after / total
             words = "none" if after < 1e-6 * self.people else "all" if share > 1 else f"{share:.0%}"
-            yield from self._is("the share", found[6], words)
+            if words[-1] != "%" or found[6][-1] != "%" or abs(number(found[6][:-1]) - 100 * share) > 0.5 + 1e-6:
+                yield from self._is("the share", found[6], words)
             yield from self._is("whether care costs more before", found[7] is not None, share > 1)
             return
         stops = {

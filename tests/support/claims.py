@@ -367,7 +367,9 @@ class Claims:
             yield "the form is unknown"
             return
         ranges = bool(self.result.setting.qaly_ranges)
-        least, most = (self.result.scenario.value(name) for name in ("threshold_20k", "threshold_30k"))
+        least, most = math.nan, math.nan
+        for one in self.result.setting.qaly_ranges[:1]:
+            least, most = self.result.scenario.value(one.low), self.result.scenario.value(one.high)
         own = (least, most) != (20_000, 30_000)
         if found["side"]:
             yield from self._is("whose range it is", found["range"], "a range" if own else "NICE's range")
