@@ -48,8 +48,9 @@ def lower_first(text: str) -> str:
 
 
 def percent(share: float, figures: int = 3) -> str:
-    """A share in hundredths: 41%."""
-    return f"{MINUS if share < 0 else ''}{abs(share) * 100:.{figures}g}%"
+    """A share in hundredths, in so many figures and never in powers of ten: 41%, 130%, 1,300%."""
+    digits = f"{abs(share) * 100:.{figures}g}"
+    return f"{MINUS if share < 0 else ''}{f'{float(digits):,.0f}' if 'e+' in digits else digits}%"
 
 
 def amount(value: float, unit: Unit, figures: int = 3) -> str:

@@ -15,6 +15,7 @@ from costmodel.units import (
     price_fits_quantity,
     unusual,
 )
+from costmodel.words import percent
 from tests.support.pounds import unit_of
 
 
@@ -184,3 +185,12 @@ def test_a_unit_without_bounds_says_so() -> None:
     difference = Unit("difference", "quantity", low=-math.inf)
     assert not difference.bounded
     assert difference.support == "any number"
+
+
+@pytest.mark.parametrize(
+    ("share", "figures", "said"),
+    [(0.41, 2, "41%"), (0.0975, 2, "9.8%"), (1.3, 2, "130%"), (13.04, 3, "1,300%"), (-2.1, 2, "−210%"),
+     (0.999, 2, "100%"), (0.0, 2, "0%")],
+)  # fmt: skip
+def test_a_share_is_told_in_figures_and_never_in_powers_of_ten(share: float, figures: int, said: str) -> None:
+    assert percent(share, figures) == said

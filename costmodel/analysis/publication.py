@@ -23,6 +23,7 @@ from costmodel.scenario.joint import SynthesisLabel, label_of
 from costmodel.scenario.load import MODEL, Locked, Refused, kind_of, load
 from costmodel.scenario.parameter import STRENGTH
 from costmodel.scenario.read import Keys, Tree, read_file
+from costmodel.scenario.setting import home
 
 __all__ = ["Fit", "Population", "Publication", "published", "published_all"]
 
@@ -101,6 +102,11 @@ def _unlabelled(scenario: Scenario) -> Iterator[Fault]:
         elif "recalled" in (status, scenario.sources[source].status) and not marked:
             yield keys, found, remedy
 
+    for name, channel in scenario.setting.channels.items():
+        ours = channel != home().channels.get(name)
+        if ours and channel.unmeasured and channel.unmeasured.source not in scenario.sources:
+            found = f'channel {name} of the setting: there is no source "{channel.unmeasured.source}"'
+            yield ("setting",), found, "Add it to the sources file."
     for structure in scenario.structures:
         for strategy, block in structure.model.strategies.items():
             for name, effect in block.effects.items():

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from costmodel.analysis.psa.comparison import Comparison
+from costmodel.analysis.unmeasured import widened
 from costmodel.content import by_content
 from costmodel.errors import made_by
 from costmodel.page import Block, Column, Figure, Heading, Page, Paged, Paragraph, Table, of_run, page_of
@@ -76,6 +78,19 @@ class Purse(Paged):
         yield Table(_frame(rows), COLUMNS, name=f"purse_{strategy}_{perspective}_{horizon:g}")
         if words := rows[-1]["said"]:
             yield Paragraph(f"Of the whole: {words}.")
+        if words := self._widened(strategy, horizon, perspective):
+            yield Paragraph(words)
+
+    def _widened(self, strategy: str, horizon: float, perspective: str) -> str:
+        """What intervals become with factors that no trial measured; "" where there are none."""
+        result, setting, people = self.result, self.result.setting, self.result.scenario.model.people
+        at = result.horizons.index(horizon), result.strategies.index(strategy)
+        told = []
+        for one in widened(Comparison(result, result.headline, *at, perspective)):
+            span = setting.currency.interval(one.low * people, one.high * people)
+            what = f"{setting.channels[one.channel].name}, taken out" if one.channel else "net saving"
+            told.append(f"{what} {span}{' (inside the total, which stays)' if one.inside else ''}")
+        return f"With what no trial measured apart, 95% of draws: {'; '.join(told)}." if told else ""
 
     def _rows(self, strategy: str, horizon: float, perspective: str) -> list[dict[str, Any]]:
         frame, people, setting = self.frame, self.result.scenario.model.people, self.result.setting

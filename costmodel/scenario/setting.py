@@ -83,6 +83,19 @@ class Channel(Block):
     """The categories it holds.
     A category is in one channel at most, and `therapy` in none.
     """
+    unmeasured: "Unmeasured | None" = None
+    """How far its cost with therapy may lie from the model's where no trial measured it apart.
+    It widens an interval that stands beside; no mean, chance or word uses it.
+    """
+
+
+class Unmeasured(Block):
+    """A factor of mean 1 that nobody has measured."""
+
+    sd: float = Field(gt=0, le=1)
+    """Its standard deviation."""
+    source: Text
+    """Id of the source that says so."""
 
 
 class Accounts(Block):
