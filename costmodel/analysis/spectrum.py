@@ -29,7 +29,7 @@ from costmodel.model.run import DRAWS, SEED, checked_draws, run, values_of
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label, written
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result
-from costmodel.result.sums import Estimate, sign_of
+from costmodel.result.sums import Estimate
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
@@ -156,8 +156,8 @@ def use_of_services(of: Comparison) -> Threshold:
     """
     repaid, saving = of.therapy(), of.saving()
     spent, costs = np.zeros(repaid.shape), of.result.scenario.model.costs
-    for i, item in enumerate(of.result.items):
-        cost, sign = of.run.outcomes.cost[of.horizon, 0, i], sign_of(of.result.setting, item, of.perspective, None)
+    for i, (item, sign) in enumerate(zip(of.result.items, of.result.signs(of.perspective), strict=True)):
+        cost = of.run.outcomes.cost[of.horizon, 0, i]
         if sign and item.name in costs and costs[item.name].used:
             spent += sign * cost[0]
         elif sign and item.category != THERAPY:  # what jobs and sessions move does not go by the use of services

@@ -11,7 +11,7 @@ import numpy as np
 
 from costmodel.engine.formulas import NOTHING, settled
 from costmodel.result.payback import NEVER
-from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums, sign_of
+from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums
 from costmodel.scenario.setting import THERAPY
 
 ALL = "all"
@@ -37,9 +37,9 @@ def purse(
     """
     nothing = np.zeros(run.outcomes.cost.shape[-2:])
     found: dict[str, Part] = {}
-    for i, item in enumerate(result.items):
+    for i, (item, sign) in enumerate(zip(result.items, result.signs(perspective, party), strict=True)):
         channel = result.setting.channel_of(item.category)
-        if item.category == THERAPY or channel is None or sign_of(result.setting, item, perspective, party) <= 0:
+        if item.category == THERAPY or channel is None or sign <= 0:
             continue
         theirs, own = run.outcomes.cost[h, 0, i, 0], run.outcomes.cost[h, 0, i, s]
         for name in (channel, ALL):

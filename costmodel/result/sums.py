@@ -1,6 +1,6 @@
 """What a run knows, and one place each for a sum, a weighted quantile, a cumulative curve and a month of payback."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
@@ -188,9 +188,33 @@ class Sums:
         """Places of the items that count to a perspective or a party, of one category or of all, with their signs."""
         if category is not None:
             one_of("category", category, self.scenario.setting.categories)
-        of = [(i, item) for i, item in enumerate(self.items) if category in (None, item.category)]
-        signs = ((i, sign_of(self.setting, item, perspective, party)) for i, item in of)
-        return [(i, sign) for i, sign in signs if sign]
+        signs = enumerate(self.signs(perspective, party))
+        return [(i, sign) for i, sign in signs if sign and category in (None, self.items[i].category)]
+
+    def signs(self, perspective: str | None = None, party: str | None = None) -> tuple[int, ...]:
+        """What one unit of each item costs a perspective or a party: 1 if it pays, −1 if it receives, else 0.
+
+        Of society where neither is named. Raises InputError for names that there are not, and where both are named.
+        """
+        if party is not None and perspective is not None:
+            raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
+        setting = self.setting
+        if party is not None:
+            return self._signs["party", one_of("party", party, setting.parties)]
+        return self._signs["perspective", setting.everyone if perspective is None else setting.asked(perspective)]
+
+    @cached_property
+    def _signs(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """Of every party and every perspective: asked for thousands of times by one table."""
+        setting = self.setting
+        counted: tuple[tuple[str, Iterable[str], Callable[[str, str, str], int]], ...] = (
+            ("party", setting.parties, account), ("perspective", setting.perspectives, setting.weight),
+        )  # fmt: skip
+        return {
+            (kind, name): tuple(count(name, item.paid_by, item.received_by) for item in self.items)
+            for kind, names, count in counted
+            for name in names
+        }
 
     def net_cost(
         self, run: Run, horizon: int, strategy: int, *, perspective: str | None = None, party: str | None = None,
@@ -244,7 +268,7 @@ class Sums:
         value = float(run.weights @ values.mean(axis=-1)) + 0.0
         if run.outcomes.draws == 1:
             return Estimate(value)
-        low, high = self.quantiles(run, values, (0.025, 0.975))
+        low, high = quantiles(values, run.weights, (0.025, 0.975))
         return Estimate(value, low + 0.0, high + 0.0)
 
     def quantiles(self, run: Run, values: Array, at: tuple[float, ...]) -> tuple[float, ...]:
@@ -329,16 +353,6 @@ class Sums:
     def cycle_months(self) -> float:
         """Length of a cycle; a fraction for a cycle of weeks, of which a year has 52."""
         return cycle_months(self.scenario.model)
-
-
-def sign_of(setting: SettingFile, item: LedgerItem, perspective: str | None, party: str | None) -> int:
-    """What one unit of an item costs a perspective or a party: 1 if it pays, −1 if it receives, else 0."""
-    if party is not None and perspective is not None:
-        raise InputError.at("party", "a perspective is named too", "Leave out one of the two.")
-    if party is not None:
-        return account(one_of("party", party, setting.parties), item.paid_by, item.received_by)
-    name = setting.everyone if perspective is None else setting.asked(perspective)
-    return setting.weight(name, item.paid_by, item.received_by)
 
 
 def in_words(months: float) -> str:
