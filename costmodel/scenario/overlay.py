@@ -174,8 +174,8 @@ def _value_key(data: dict[str, Any], keys: Keys, action: str) -> Keys:
     """
     if action != "change" or len(keys) != 3 or (keys[0], keys[2]) != ("parameters", "value"):
         return keys
-    parameters = data.get("parameters")
-    record = parameters.get(keys[1]) if isinstance(parameters, dict) else None
+    parameters = _own(data, "parameters")
+    record = _own(parameters, keys[1]) if isinstance(parameters, dict) else None
     if isinstance(record, dict) and record.get("fixed") is not None:
         return ("parameters", keys[1], "fixed")
     if not isinstance(record, dict) or not ({"distribution", "joint", "one_of"} & record.keys()):

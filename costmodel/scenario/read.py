@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from costmodel.inputs.files import read_bytes
 MAX_NODES = 50_000
 MAX_DEPTH = 20
 LARGEST_NUMBER = 2**53
+KEPT_TEXTS = 12
+"""Texts that were read last: a scenario reads a model, a setting, the sources of both, and often a base."""
 
 Keys = tuple[str | int, ...]
 """Where something stands in a file: the keys that lead to it."""
@@ -106,9 +109,7 @@ def parse_text(content: bytes, path: Path) -> Tree:
         found = f"byte {error.start} is not UTF-8 (it may be Windows-1252 or UTF-16)"
         raise InputError.at(path.name, found, "Save the file as UTF-8.") from error
     try:
-        yaml = YAML(typ="safe", pure=True)
-        yaml.Composer = _Composer
-        node = yaml.compose(text)
+        node = _composed(text)
     except _NotAllowed as error:
         raise InputError.at(f"{path.name}, line {error.args[0]}", *error.args[1:]) from error
     except MarkedYAMLError as error:
@@ -123,6 +124,14 @@ def parse_text(content: bytes, path: Path) -> Tree:
     tree = Tree({})
     tree.data = _plain(node, (), tree, path)
     return tree
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _composed(text: str) -> Any:
+    """The nodes of a text, which nobody changes. The scenarios of a folder all read the same setting and sources."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
+    return yaml.compose(text)
 
 
 class _NotAllowed(Exception):

@@ -13,10 +13,10 @@ from costmodel.model.draws import central_values
 from costmodel.result.outcomes import cycles_to
 from costmodel.scenario.clock import CYCLES as MONTHS_OF_A_CYCLE
 from tests.support.answers import saving
-from tests.support.example import derived, load_example, number, write_model
+from tests.support.example import derived, load_example, number, write_setting
 from tests.support.flows import simulate
 from tests.support.ledgers import EVERYBODY
-from tests.support.random_models import random_model
+from tests.support.random_models import of_data, random_model
 
 CYCLES = ("1 month", "2 months", "3 months", "4 months", "6 months", "12 months")
 SUMMED = ("cost", "net_saving", "cash_net_saving", "qaly", "nmb")
@@ -162,7 +162,8 @@ def steady(seed: int, folder: Path) -> cm.Scenario:
     for item in model["costs"].values():
         item["lag"] = "0 months"  # it has whole cycles too
     model["parameters"][model["cohort"]["age"]]["value"] = 40  # birthdays are whole years from referral
-    return cm.load(write_model(folder, model))
+    write_setting(folder)
+    return of_data(model, folder)
 
 
 def check_that_no_total_depends_on_the_cycle(seeds: int, folder: Path) -> int:
@@ -190,7 +191,7 @@ def check_that_no_total_depends_on_the_cycle(seeds: int, folder: Path) -> int:
 
 
 def test_totals_of_random_scenarios_do_not_depend_on_the_cycle_or_the_cycle_is_refused(tmp_path: Path) -> None:
-    assert check_that_no_total_depends_on_the_cycle(20, tmp_path) > 20
+    assert check_that_no_total_depends_on_the_cycle(8, tmp_path) > 8
 
 
 @pytest.mark.long

@@ -14,10 +14,10 @@ from costmodel.model.activity import edges
 from costmodel.model.draws import central_values
 from costmodel.scenario.clock import cycle_months
 from tests.model.test_laws import numbers_of, reordered
-from tests.support.example import write_model
+from tests.support.example import write_setting
 from tests.support.flows import simulate
 from tests.support.pounds import PARTIES, account, weight
-from tests.support.random_models import POSTERIOR_ROWS, random_model, random_scenario
+from tests.support.random_models import POSTERIOR_ROWS, of_data, random_model, random_scenario
 
 seeds = st.integers(0, 2**31 - 1)
 lawful = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
@@ -35,7 +35,8 @@ def written(seed: int, folder: Path, change: Any = lambda model: model) -> cm.Sc
         lines = [",".join(["best", *posterior])]
         lines += [",".join([str(int(i == best)), *map(json.dumps, values)]) for i, values in enumerate(rows)]
         (folder / "posterior.csv").write_text("\n".join(lines) + "\n", "utf-8")
-    return cm.load(write_model(folder, change(model)))
+    write_setting(folder)
+    return of_data(change(model), folder)
 
 
 def smooth(result: cm.Result) -> pd.DataFrame:

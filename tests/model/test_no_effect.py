@@ -17,10 +17,10 @@ from costmodel.report.workbook import write
 from costmodel.result.table import THE_SAME
 from tests.cli.commands import parsed
 from tests.support.answers import answer, rows, saving
-from tests.support.example import REMOVED, derived, load_example, number, write_model
+from tests.support.example import REMOVED, derived, load_example, number, write_setting
 from tests.support.ledgers import EVERYBODY
 from tests.support.pounds import PERSPECTIVES
-from tests.support.random_models import random_model
+from tests.support.random_models import of_data, random_model
 from tests.support.spreadsheets import by_formualizer, disagreements, formulas, stored
 
 EFFECT = "strategies.therapy.effects.recovers_faster"
@@ -111,9 +111,11 @@ def test_only_harm_is_left_where_there_is_harm(tmp_path: Path) -> None:
     assert saving(result, "nhs") == saving(result, "nhs", category="therapy")
 
 
-def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scenarios", [5, pytest.param(50, marks=pytest.mark.long)])
+def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: Path, scenarios: int) -> None:
     seed = secrets.randbits(32)
-    for i in range(12):
+    write_setting(tmp_path)
+    for i in range(scenarios):
         tries = (random_model(np.random.default_rng([seed, i, attempt])) for attempt in count())
         model = next(model for model, posterior in tries if not posterior)  # one that needs no other file
         for strategy in model["strategies"].values():
@@ -123,7 +125,7 @@ def test_no_random_scenario_saves_anything_once_its_effects_are_gone(tmp_path: P
                 strategy.get("therapy", {}).pop(key, None)
         model |= {"alternatives": {}, "money_alternatives": {}, "money_mixture": {}}
         model["strategies"]["usual_care"].pop("therapy", None)
-        result = cm.run(cm.load(write_model(tmp_path, model)), draws=5)
+        result = cm.run(of_data(model, tmp_path), draws=5)
         assert result.expected is not None
         for outcomes in (result.deterministic, result.expected):
             assert np.all(outcomes.cost[:, :, 1:] == outcomes.cost[:, :, 1:, :1]), f"scenario {i} of {seed}"
@@ -223,6 +225,7 @@ def test_the_workbook_says_the_same_of_rounding(tmp_path: Path) -> None:
 
 def check_that_equals_are_the_same(seeds: int, folder: Path) -> None:
     """Every strategy has the therapy and the harms of usual care, and nothing of its own."""
+    write_setting(folder)
     for seed in range(seeds):
         tries = (random_model(np.random.default_rng([13, seed, attempt])) for attempt in count())
         model = next(model for model, posterior in tries if not posterior)  # one that needs no other file
@@ -232,14 +235,13 @@ def check_that_equals_are_the_same(seeds: int, folder: Path) -> None:
         for name in others:
             model["strategies"][name] = {**model["strategies"][first], "label": f"As usual care: {name}"}
         model |= {"alternatives": {}, "money_alternatives": {}, "money_mixture": {}}
-        scenario = cm.load(write_model(folder, model))
-        result = cm.run(scenario, draws=3 if seed % 10 == 1 else 0, strata=False)
+        result = cm.run(of_data(model, folder), draws=3 if seed % 10 == 1 else 0, strata=False)
         for name in others:
             check_the_same(result, name, list(PERSPECTIVES)[seed % len(PERSPECTIVES)])
 
 
 def test_equal_strategies_are_the_same_in_random_scenarios(tmp_path: Path) -> None:
-    check_that_equals_are_the_same(20, tmp_path)
+    check_that_equals_are_the_same(8, tmp_path)
 
 
 @pytest.mark.long

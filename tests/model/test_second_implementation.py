@@ -25,7 +25,7 @@ from tests.support.plain_values import plain_values
 from tests.support.pounds import PARTIES, PERSPECTIVES
 from tests.support.random_models import random_scenario
 
-QUICK, MANY = 60, 300
+QUICK, MANY = 24, 300
 READ = 5
 """Of them from the files; the others from the data that is written there."""
 TOLERANCE = 1e-9

@@ -25,7 +25,7 @@ FILES = sorted(
     and path.parent.name != "psychosis"
 )
 DRAWS = 200
-A_FILE, A_FILE_LONG = 10, 40
+A_FILE, A_FILE_LONG = 3, 40
 """Changes of each file. `benchmarks/claims.py` makes 200."""
 AT_BOUNDS, UNDER_OVERLAYS, DETERMINISTIC = 1 / 3, 1 / 8, 1 / 10
 SEED = int(os.environ.get("RANDOM_SEED", "1"))

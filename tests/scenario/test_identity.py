@@ -306,3 +306,9 @@ def test_what_a_parameter_is_made_of_is_named_once_in_order_with_the_option_in_u
     assert {"chosen", "twice", "gp_well"} <= set(scenario.used)
     assert scenario.changed({"chosen": "a"}).behind(["chosen"]) == ["chosen", "gp_ill"]
     assert "twice" not in scenario.changed({"chosen": "a"}).used
+
+
+def test_a_change_leaves_the_scenario_that_is_changed_as_it_is(example_scenario: cm.Scenario) -> None:
+    before = copy.deepcopy(example_scenario.tree.data)
+    assert example_scenario.changed({"hr_recover": 1.9}).central["hr_recover"] == 1.9
+    assert example_scenario.tree.data == before
