@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from costmodel.analysis.psa.comparison import LEVELS, Comparison
 from costmodel.inputs.draws import uniforms
 from costmodel.inputs.shapes import from_moments
-from costmodel.result.sums import sign_of
 
 Array = NDArray[np.float64]
 
@@ -76,7 +75,7 @@ def _cost(of: Comparison, channel: str, strategy: int) -> Array:
     """What a strategy's people cost the perspective in a channel, (alternative, draw)."""
     setting, cost = of.result.setting, of.run.outcomes.cost[of.horizon, 0]
     found = np.zeros(cost.shape[-2:])
-    for i, item in enumerate(of.result.items):
+    for i, (item, sign) in enumerate(zip(of.result.items, of.result.signs(of.perspective), strict=True)):
         if setting.channel_of(item.category) == channel:
-            found += max(0, sign_of(setting, item, of.perspective, None)) * cost[i, strategy]
+            found += max(0, sign) * cost[i, strategy]
     return found
