@@ -9,7 +9,7 @@ from costmodel.analysis.unmeasured import widened
 from costmodel.content import by_content
 from costmodel.errors import made_by
 from costmodel.page import Block, Column, Figure, Heading, Page, Paged, Paragraph, Table, of_run, page_of
-from costmodel.result.purse import ALL
+from costmodel.result.purse import ALL, OUTSIDE, a_year
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.words import lower_first, percent
@@ -78,6 +78,8 @@ class Purse(Paged):
         yield Table(_frame(rows), COLUMNS, name=f"purse_{strategy}_{perspective}_{horizon:g}")
         if words := rows[-1]["said"]:
             yield Paragraph(f"Of the whole: {words}.")
+        if horizon == result.horizons[0] and (words := seen_in_words(result, strategy)):
+            yield Paragraph(words)
         if words := self._widened(strategy, horizon, perspective):
             yield Paragraph(words)
 
@@ -134,6 +136,17 @@ class Purse(Paged):
         label = result.scenario.model.strategies[strategy].label
         title = f"{setting.name(perspective)}: spent, and taken out by {lower_first(label)}, {in_words(horizon)}"
         return chart(figure, title, literal(f"Bars: {title}."), _frame(rows))
+
+
+def seen_in_words(result: Result, strategy: str) -> str:
+    """What the channels of an effect cost a person-year, beside what they cost in its trials; nothing without that."""
+    if (seen := a_year(result, result.strategies.index(strategy))) is None:
+        return ""
+    money = result.setting.currency.written
+    known = [f"{words} {money(f'{end:,.0f}')}" for words, end in (("from", seen.low), ("to", seen.high)) if end]
+    outside = f": {OUTSIDE}" if seen.outside else ""
+    cost = money(f"{seen.cost:,.0f}")
+    return f"What the effect acts on costs {cost} a person-year; trials saw it {' '.join(known)}{outside}."
 
 
 def purse(result: Result, perspective: str | None = None) -> Purse:

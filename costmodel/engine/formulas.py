@@ -115,6 +115,11 @@ def mean_ratio(size: Quantity, parts: Sequence[Quantity]) -> Quantity:
     return total / len(parts)
 
 
+def of_no_more(multiple: Quantity, purse: Quantity, high: Quantity) -> Quantity:
+    """Multiple of a cost where the change is that of `high` a year at most. purse: the cost a person-year."""
+    return 1 + (multiple - 1) * (high / greatest(purse, high))
+
+
 def dose_share(delivered: Quantity, studied: Quantity, shape: Quantity) -> Quantity:
     """Share of an effect, on the log scale, that a dose brings about: (delivered ÷ studied)^shape, at most 1."""
     return least(1.0, delivered / greatest(studied, LEAST_DOSE)) ** shape

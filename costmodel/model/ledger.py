@@ -1,7 +1,7 @@
 """The ledger of one block of draws: activity, then money and health, an item at a time; strata added up to a whole."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise
 
@@ -26,6 +26,7 @@ from costmodel.model.money import (
     Quantity,
     cost_per_year,
     harm,
+    held_in,
     items,
     jobs_at_full,
     multiple,
@@ -44,6 +45,8 @@ from costmodel.result.flows import Ledger, Shared
 from costmodel.scenario.blocks import PAID_WORK, CostItem, Effect
 from costmodel.scenario.build import Scenario
 
+BehindPurse = tuple[tuple[str | int, int, int], ...]
+"""What a purse is made of: of each stratum its share, its column of the activity, and where its costs stand."""
 ROOM = 32_768
 """Numbers that are priced at a time."""
 
@@ -56,6 +59,8 @@ class CohortLedger:
     look: Look
     activity: Activity
     draws: int
+    purses: dict[tuple[BehindPurse, tuple[str, ...]], Array] = field(default_factory=dict, repr=False, compare=False)
+    """What channels cost the comparator's people a person-year, kept once worked out."""
 
     @classmethod
     def of(cls, scenario: Scenario, values: Values, draws: int) -> "CohortLedger":
@@ -72,7 +77,7 @@ class CohortLedger:
         """What the same people lived through, priced by another scenario with the same people. Raises as `of`."""
         if problems := impossible_in_draws(scenario, [(values, self.draws)]):
             raise InputError(*problems)
-        return replace(self, scenario=scenario, look=looking(values))
+        return replace(self, scenario=scenario, look=looking(values), purses={})
 
     @property
     def edges(self) -> Array:
@@ -243,6 +248,7 @@ class CohortLedger:
                     tuple(structure.model.costs[name].while_in.items()),
                     quantity_terms(structure.model, strategy, name),
                     channel_terms(structure.model, self.scenario.setting, strategy, name),
+                    self._purses_of(a, strategy, name),
                 )
                 for a, structure in enumerate(self.scenario.structures)
             ]
@@ -262,8 +268,44 @@ class CohortLedger:
             if terms := channel_terms(model, self.scenario.setting, strategies[s], name):
                 begin, end = self._cycles()
                 gap = share_open(model, strategies[s], begin, end)
-                cost[:, c] *= multiple_of_cost(model, terms, gap, begin, end, self.look)
+                purse = partial(self.purse, a)
+                cost[:, c] *= multiple_of_cost(model, terms, gap, begin, end, self.look, purse)
         return self._used_by(self.scenario.model.costs[name], Shared(cost, column, at_start))
+
+    def _purses_of(self, a: int, strategy: str, name: str) -> tuple[tuple[BehindPurse, tuple[str, ...]], ...]:
+        """What is behind the purses by which the effects on an item's channel go."""
+        terms = channel_terms(self.scenario.structures[a].model, self.scenario.setting, strategy, name)
+        return tuple((self._behind_purse(a, term.channels), term.channels) for term in terms if term.needs_purse)
+
+    def purse(self, a: int, channels: tuple[str, ...]) -> Array:
+        """What channels cost the comparator's people a person-year, (cycle, draw); of all strata together.
+
+        a: which alternative or stratum.
+        """
+        key, model = (self._behind_purse(a, channels), channels), self.scenario.model
+        if key not in self.purses:
+            spent, lived = np.zeros((2, len(self.edges) - 1, self.draws))
+            for share, column, of in key[0]:
+                costs = [self.scenario.structures[of].model.costs[name] for name in held_in(self.scenario, channels)]
+                time, theirs = self.activity.person_years[:, :, column], np.empty_like(spent)
+                for span, looked in spans(model, [one for item in costs for one in item.while_in.values()], self.look):
+                    each = zip(*(cost_per_year(model, item, looked) for item in costs), strict=True)
+                    _add_up(time[span], [sum(one[1:], one[0]) for one in each], theirs[span])
+                spent += self.look(share) * theirs
+                lived += self.look(share) * time.sum(axis=1)
+            self.purses[key] = spent / lived
+        return self.purses[key]
+
+    def _behind_purse(self, a: int, channels: tuple[str, ...]) -> BehindPurse:
+        """What a purse is made of, under an alternative or of the strata that a stratum is one of."""
+        structures, count = self.scenario.structures, max(1, len(self.scenario.model.strata))
+        found = []
+        for one in range(a // count * count, a // count * count + count):
+            of = structures[one].model.costs
+            same = next(k for k, structure in enumerate(structures) if structure.model.costs == of)
+            share = structures[one].factors[0] if self.scenario.model.strata else 1
+            found.append((share, int(self.activity.column[0, one]), same))
+        return tuple(found)
 
     def _used_by(self, item: CostItem, cost: Shared) -> Shared:
         """The same for those who use the item; strategies that do not have a column of nothing."""

@@ -1,6 +1,6 @@
 """Money and health from activity: the ledger's items, therapy sessions, QALYs. For arrays and cells alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from costmodel.engine.formulas import (
 )
 from costmodel.model.rates import Look, Term, terms_on
 from costmodel.scenario.blocks import CostItem
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, cycle_months, declared, instant
 from costmodel.scenario.schema import ModelFile
 from costmodel.scenario.setting import NOBODY
@@ -64,6 +65,13 @@ def items(model: ModelFile) -> list[Item]:
     for name, (label, category, paid_by, received_by) in (model.work.lines() if model.work else {}).items():
         ledger.append(Item(name, label, category, paid_by, received_by, 1, 0.0))
     return ledger
+
+
+def held_in(scenario: Scenario, channels: Iterable[str]) -> list[str]:
+    """Cost items in some channels that people use, and not sessions alone."""
+    taken, held = of_sessions(structure.model for structure in scenario.structures), set(channels)
+    costs = scenario.model.costs.items()
+    return [name for name, item in costs if name not in taken and scenario.setting.channel_of(item.category) in held]
 
 
 def of_sessions(models: Iterable[ModelFile]) -> list[str]:
@@ -116,13 +124,18 @@ def multiple(
 
 
 def multiple_of_cost(
-    model: ModelFile, terms: tuple[Term, ...], open_share: Quantity | None, begin: Quantity, end: Quantity, look: Look
-) -> Quantity:
-    """Multiple of the comparator's cost in a cycle that effects on its channel make; arguments as of `multiple`."""
+    model: ModelFile, terms: tuple[Term, ...], open_share: Quantity | None, begin: Quantity, end: Quantity,
+    look: Look, purse: Callable[[tuple[str, ...]], Quantity],
+) -> Quantity:  # fmt: skip
+    """Multiple of the comparator's cost in a cycle that effects on its channel make; arguments as of `multiple`.
+
+    purse: what channels cost the comparator's people in the cycle, a person-year.
+    """
     months = max(round(cycle_months(model)), 1)
     found: Quantity = 1.0
     for term in terms:
-        found = found * term.multiple(begin, end, months, 1.0 if open_share is None else open_share, look)
+        seen = purse(term.channels) if term.needs_purse else 0.0
+        found = found * term.multiple(begin, end, months, 1.0 if open_share is None else open_share, look, seen)
     return found
 
 

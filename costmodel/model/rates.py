@@ -12,6 +12,7 @@ from costmodel.engine.formulas import (
     greatest,
     grown_share,
     mean_ratio,
+    of_no_more,
     profile_at,
     rate_in_force,
     rising_share,
@@ -19,7 +20,7 @@ from costmodel.engine.formulas import (
     weighted,
     window_share,
 )
-from costmodel.scenario.blocks import Effect, Therapy
+from costmodel.scenario.blocks import Effect, Purse, Therapy
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, declared, window
 from costmodel.scenario.parameter import pieces
 from costmodel.scenario.probabilities import all_states, changes, in_force
@@ -51,7 +52,7 @@ class Term:
     """One effect: its kind (ratio, rate or jobs), its size, and the years from referral between which it acts.
 
     half_life, onset: years in which it halves, and grows to its full size. weakened: what it is multiplied by on the
-    log scale.
+    log scale. channels, purse: of an effect on channels, what it acts on, and what that costs where trials saw it.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Term:
     half_life: Drawn | Quantity | None = None
     onset: Drawn | Quantity | None = None
     weakened: "Weakened | None" = None
+    channels: tuple[str, ...] = ()
+    purse: Purse | None = None
 
     @property
     def drawn(self) -> tuple[Drawn, ...]:
@@ -95,15 +98,26 @@ class Term:
         size = look(self.size)
         return size if self.weakened is None else size ** self.weakened.strength(look)
 
-    def multiple(self, begin: Quantity, end: Quantity, months: int, open_share: Quantity, look: Look) -> Quantity:
+    @property
+    def needs_purse(self) -> bool:
+        """Whether it depends on what its channels cost."""
+        return self.purse is not None and self.purse.high is not None
+
+    def multiple(
+        self, begin: Quantity, end: Quantity, months: int, open_share: Quantity, look: Look, purse: Quantity
+    ) -> Quantity:
         """Multiple of a cost in a cycle of so many months, in the middle of each; open_share: of the cycle before the
-        gap to the comparator closes, which ends the effect.
+        gap to the comparator closes, which ends the effect. purse: what its channels cost the comparator's people a
+        person-year, read where `needs_purse`.
         """
         strength = open_share if self.weakened is None else self.weakened.strength(look) * open_share
         onset, half_life = self._times(look)
         middles = [begin + (end - begin) * ((month + 0.5) / months) for month in range(months)]
         parts = [profile_at(middle, self.first, self.last, onset, half_life) for middle in middles]
-        return mean_ratio(look(self.size), [part * strength for part in parts])
+        found = mean_ratio(look(self.size), [part * strength for part in parts])
+        if self.purse is None or self.purse.high is None:
+            return found
+        return of_no_more(found, purse, look(self.purse.high))
 
     def in_force(self, share: Quantity, look: Look) -> tuple[str, Quantity, Quantity]:
         """Kind, share and size as the formula of rates takes them, weakened where something weakens it."""
@@ -245,7 +259,8 @@ def _term(model: ModelFile, strategy: str, name: str, effect: Effect, months: Mo
     if therapy and (effect.dose or effect.optimism is not None or effect.controlled_share is not None):
         weakened = Weakened(effect, therapy)
     kind = "rate" if effect.rate is not None else "jobs" if effect.jobs is not None else "ratio"
-    return Term(name, kind, effect.size, first, last, half_life, onset, weakened)
+    channels = effect.channels or ()
+    return Term(name, kind, effect.size, first, last, half_life, onset, weakened, channels, effect.purse)
 
 
 def _time(model: ModelFile, path: str, time: Duration | str | None, months: Months) -> Drawn | Quantity | None:

@@ -5,6 +5,7 @@ therapy. All is undiscounted, per person referred.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from costmodel.engine.formulas import NOTHING, settled
 from costmodel.result.payback import NEVER
 from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums
+from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.setting import THERAPY
 
 ALL = "all"
@@ -20,6 +22,7 @@ NO_COURSE = "no course is paid for"
 NOT_EVEN_ALL = "even every pound would not do"
 TOO_SMALL = "the purse is too small for any input to matter"
 NO_EFFECT = "no trial of this effect is used"
+OUTSIDE = "outside the range of the trials"
 SMALL = 0.05
 """Of a course: a purse below this cannot matter."""
 
@@ -47,6 +50,41 @@ def purse(
             found[name] = spent + theirs, taken + theirs - own
     found.setdefault(ALL, (nothing, nothing))
     return {name: found[name] for name in (*result.setting.channels, ALL) if name in found}
+
+
+@dataclass(frozen=True)
+class AYear:
+    """What channels cost the comparator's people a person-year to the follow-up, at central values, and between what
+    trials of the effect on them saw it; None where that has no end.
+    """
+
+    cost: float
+    low: float | None
+    high: float | None
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is outside the range of the trials: then no verdict is robust."""
+        return not (self.low or 0.0) <= self.cost <= (self.high or NEVER)
+
+
+def a_year(result: Sums, s: int) -> AYear | None:
+    """The yearly cost of the channels on which a strategy has an effect that trials saw in a range; None without one.
+
+    s: index of the strategy.
+    """
+    effects = result.scenario.model.strategies[result.strategies[s]].effects.values()
+    effect = next((one for one in effects if one.purse), None)
+    if effect is None or effect.purse is None:
+        return None
+    run, held = result.runs[DETERMINISTIC], set(effect.channels or ())
+    items = [i for i, item in enumerate(result.items) if result.setting.channel_of(item.category) in held]
+    spent = run.outcomes.cost[0, 0, items, 0, :, 0].sum(axis=0)
+    alive = run.outcomes.mean_people[:, : len(result.scenario.model.states), 0].sum(axis=1)
+    ends = result.edges <= result.horizons[0] / MONTHS_A_YEAR + 1e-9
+    lived = np.trapezoid(alive[ends], result.edges[ends], axis=0)
+    low, high = (None if end is None else result.scenario.value(end) for end in (effect.purse.low, effect.purse.high))
+    return AYear(float(run.weights @ spent / (run.weights @ lived)), low, high)
 
 
 def rows(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[dict[str, Any]]:

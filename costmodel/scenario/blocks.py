@@ -68,6 +68,19 @@ class Dose(Block):
         return next((rule, number) for rule in DOSE_RULES if (number := getattr(self, rule)) is not None)
 
 
+class Purse(Block):
+    low: Reference | None = None
+    """The least, a person-year; unit `GBP per year`, in the setting's currency."""
+    high: Reference | None = None
+    """The most; unit as of `low`. The ratio changes no more than this sum a person-year, in falls and rises alike."""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> "Purse":
+        if self.low is None and self.high is None:
+            raise ValueError("a purse has a low, a high or both: leave it out where trials saw any")
+        return self
+
+
 class Effect(Block):
     transition: Transition | None = None
     """The transition whose rate changes; either this, `quantity` or `channels`."""
@@ -101,6 +114,10 @@ class Effect(Block):
     cost_ratio: Reference | None = None
     """Multiplies the comparator's cost of `channels` when it is whole; unit `cost ratio`.
     While it grows or fades it is raised to a power from 0 to 1, worked out in the middle of each month.
+    """
+    purse: Purse | None = None
+    """What `channels` together cost a person-year where trials saw the effect; with `channels` only.
+    It is compared with what the comparator's people cost, of all strata together.
     """
     from_: Moment = Field(alias="from")
     """When the effect begins."""
@@ -142,6 +159,8 @@ class Effect(Block):
             raise ValueError("the effect on a quantity is a rate_ratio, and no other is")
         if (self.channels is None) != (self.cost_ratio is None):
             raise ValueError("the effect on channels is a cost_ratio, and no other is")
+        if self.purse is not None and self.channels is None:
+            raise ValueError("a purse is what channels cost: leave it out of other effects")
         return self
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import clock, probabilities, work
-from costmodel.scenario.blocks import Alternative, CostItem, Effect, MoneyAlternative, Strategy, Stratum
+from costmodel.scenario.blocks import Alternative, CostItem, Effect, MoneyAlternative, Purse, Strategy, Stratum
 from costmodel.scenario.clock import window
 from costmodel.scenario.conventions import names_of_runs
 from costmodel.scenario.fields import RESERVED
@@ -279,6 +279,7 @@ def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iter
     model = subject.model
     if effect.channels is not None:
         yield from _channels(subject, keys, strategy, effect.channels)
+        yield from _purse(subject, keys, effect.purse) if effect.purse else ()
     elif effect.jobs is not None:
         if model.work is None and not {"jobs", "work"} & subject.faulty:
             remedy = "Add the block work: who is employed, origins, flows."
@@ -317,6 +318,13 @@ def _channels(subject: Subject, keys: Keys, strategy: str, channels: tuple[str, 
             if name in moved:
                 found = f'"{moved[name]}" changes the quantity of "{name}", and this its channel "{channel}"'
                 yield subject.problem(at, found, "Both count the same saving: leave one of them out.")
+
+
+def _purse(subject: Subject, keys: Keys, purse: Purse) -> Iterator[Problem]:
+    ends = (1e-9 if purse.low is None else subject.value(purse.low), subject.value(purse.high or purse.low or 1))
+    if None not in ends and not 0 < ends[0] <= ends[1]:  # type: ignore[operator]
+        found = f"trials saw {ends[0]:g} to {ends[1]:g} a year"
+        yield subject.problem((*keys, "purse"), found, "Give sums above 0, the least first.")
 
 
 def _estimand(subject: Subject, keys: Keys, effect: Effect) -> Iterator[Problem]:

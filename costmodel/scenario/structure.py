@@ -150,6 +150,8 @@ UNITS = {
     "strategies.*.effects.*.onset": "months years",
     "strategies.*.effects.*.half_life": "months years",
     "strategies.*.effects.*.cost_ratio": "cost_ratio",
+    "strategies.*.effects.*.purse.low": "price",
+    "strategies.*.effects.*.purse.high": "price",
     "strategies.*.effects.*.dose.studied": "sessions",
     "strategies.*.effects.*.dose.least": "sessions",
     "strategies.*.effects.*.dose.shape": "share",
@@ -181,6 +183,8 @@ UNITS = {
 THINGS = {
     "strategies.*.therapy.price": "session",
     "strategies.*.therapy.set_up": "person",
+    "strategies.*.effects.*.purse.low": "year",
+    "strategies.*.effects.*.purse.high": "year",
     "work.flows.*.in_work.*": "year",
     "work.flows.*.out_of_work.*": "year",
 }

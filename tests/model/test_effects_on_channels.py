@@ -11,7 +11,7 @@ import costmodel as cm
 from costmodel.model.draws import central_values
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
-from tests.support.example import example, load_example, number
+from tests.support.example import example, load_example, number, price
 from tests.support.flows import simulate
 from tests.support.spreadsheets import by_formualizer, disagreements
 
@@ -142,6 +142,47 @@ def test_the_workbook_computes_it(tmp_path: Path) -> None:
     fading = effect(onset="6 months", until="start of therapy + 12 months", half_life="8 months")
     path = tmp_path / "report.xlsx"
     write(cm.run(load_example(tmp_path, **({OTHER: fading} | RATIO), cycle="3 months"), draws=0), path)
+    assert disagreements(path, by_formualizer(path)) == []
+
+
+def capped(high: float, **more: Any) -> dict[str, Any]:
+    """An effect that trials saw up to so many pounds a year."""
+    return {OTHER: effect(purse={"high": "high"}, **more), "parameters.high": price("year", high)} | RATIO
+
+
+def test_above_what_trials_saw_the_ratio_changes_no_more_than_that_sum_a_year(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **capped(50)).changed({"gp_ill": 1000})
+    flows = simulate(scenario, central_values(scenario), 1)
+    lived = flows.person_years[:24, :, 0, 0, 0].sum(axis=1)
+    saved = flows.cost[:24, 1, 0, 0, 0] - flows.cost[:24, 1, 1, 0, 0]
+    np.testing.assert_allclose(saved, 0.3 * 50 * lived, rtol=1e-12)
+
+
+@pytest.mark.parametrize("ratio", [0.7, 1.2])
+def test_a_purse_of_100_000_pounds_a_year_is_capped_in_falls_and_rises_alike(ratio: float, tmp_path: Path) -> None:
+    spent = {"costs.gp.while_in": {"others": "gp_ill"}, "parameters.gp_visit.value": 1}
+    scenario = load_example(tmp_path, **capped(5_850), **spent).changed({"gp_ill": 100_000, "ratio": ratio})
+    flows = simulate(scenario, central_values(scenario), 1)
+    lived = flows.person_years[:24, :, 0, 0, 0].sum(axis=1)
+    np.testing.assert_allclose(flows.cost[:24, 1, 0, 0, 0], 100_000 * lived, rtol=1e-9)
+    saved = flows.cost[:24, 1, 0, 0, 0] - flows.cost[:24, 1, 1, 0, 0]
+    np.testing.assert_allclose(saved, (1 - ratio) * 5_850 * lived, rtol=1e-9)
+
+
+def test_a_purse_of_nothing_saves_nothing(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **capped(5_850)).changed({"gp_ill": 0})
+    assert not simulate(scenario, central_values(scenario), 1).cost[:, 1].any()
+
+
+def test_a_purse_that_is_all_within_what_trials_saw_changes_no_digit(tmp_path: Path) -> None:
+    high = {"parameters.high": price("year", 90_000)}
+    found = multiples(tmp_path, effect(purse={"high": "high"}), **high)
+    np.testing.assert_array_equal(found, multiples(tmp_path, effect()))
+
+
+def test_the_workbook_knows_what_trials_saw(tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
+    write(cm.run(load_example(tmp_path, **capped(50, onset="6 months"), cycle="3 months"), draws=0), path)
     assert disagreements(path, by_formualizer(path)) == []
 
 

@@ -65,7 +65,9 @@ class PlainModel:
         self._close_gaps()
         for s, name in enumerate(self.model.strategies):
             for a, structure in enumerate(scenario.structures):
-                self._cost_and_health(self.variants[s][a], self.variants[0][a], name, structure.model)
+                n = max(1, len(self.model.strata))
+                together = self.variants[0][a // n * n : a // n * n + n]
+                self._cost_and_health(self.variants[s][a], self.variants[0][a], name, structure.model, together)
         self.apart = self.variants
         if self.model.strata:
             n = len(self.model.strata)
@@ -265,7 +267,9 @@ class PlainModel:
 
     # Money and health
 
-    def _cost_and_health(self, variant: Variant, comparator: Variant, strategy: str, model: Any) -> None:
+    def _cost_and_health(
+        self, variant: Variant, comparator: Variant, strategy: str, model: Any, together: list[Variant]
+    ) -> None:
         therapy = self.model.strategies[strategy].therapy
         sessions = [0.0] * self.count
         if therapy is not None:
@@ -290,7 +294,8 @@ class PlainModel:
             used = [_dot(years, a_year) for years in variant.person_years]
             if self._people_use(item) and (on_channel := self._on_channel(item, strategy, model)):
                 used = comparator.cost["cost " + name]
-                multiples = [self._multiple_of_cost(k, on_channel, strategy, model) for k in range(self.count)]
+                each = range(self.count)
+                multiples = [self._multiple_of_cost(k, on_channel, strategy, model, together) for k in each]
             variant.cost["cost " + name] = [x * y for x, y in zip(used, multiples, strict=True)]
             if therapy is not None:
                 each, once = self.value(therapy.per_session.get(name, 0)), self.value(therapy.once.get(name, 0))
@@ -325,8 +330,13 @@ class PlainModel:
         effects = model.strategies[strategy].effects.values()
         return [one for one in effects if any(item.category in holds[name] for name in one.channels or [])]
 
-    def _multiple_of_cost(self, k: int, effects: list[Any], strategy: str, model: Any) -> float:
-        """The mean over the months of a cycle of what multiplies the comparator's cost, each month at its middle."""
+    def _multiple_of_cost(
+        self, k: int, effects: list[Any], strategy: str, model: Any, together: list[Variant]
+    ) -> float:
+        """The mean over the months of a cycle of what multiplies the comparator's cost, each month at its middle.
+
+        together: the comparator's people, of every stratum.
+        """
         found = 1.0
         for effect in effects:
             begin, end = self._ends_of(effect, strategy, model)
@@ -341,8 +351,25 @@ class PlainModel:
                     half_life = self._months(effect.half_life)
                     grown *= 0.5 ** ((now - end) / half_life) if half_life else 0.0
                 each.append(self._shrunk(ratio, strength * grown * self._open(k, strategy)))
-            found *= sum(each) / self.step
+            change = sum(each) / self.step - 1.0
+            if effect.purse is not None and effect.purse.high is not None:
+                a_year, most = self._purse(k, effect, together), self.value(effect.purse.high)
+                change *= most / a_year if a_year > most else 1.0
+            found *= 1.0 + change
         return found
+
+    def _purse(self, k: int, effect: Any, together: list[Variant]) -> float:
+        """What the channels of an effect cost the comparator's people a person-year, in a cycle."""
+        shares = [self.value(one.share) for one in self.model.strata.values()] or [1.0]
+        models = [structure.model for structure in self.scenario.structures]
+        spent = lived = 0.0
+        for share, usual in zip(shares, together, strict=True):
+            lived += share * math.fsum(usual.person_years[k])
+            for name, item in self.model.costs.items():
+                held = any(item.category in self.scenario.setting.channels[one].categories for one in effect.channels)
+                if held and any(self._people_use(model.costs[name]) for model in models):
+                    spent += share * usual.cost["cost " + name][k]
+        return spent / lived
 
     def _open(self, k: int, strategy: str) -> float:
         """Share of a cycle before the gap to the comparator closes."""

@@ -265,6 +265,9 @@ class Draft:
         """Less or more spent in some channels."""
         ratio = self.add("cr", number("cost ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se_log=0.1)))
         block = self.effect({"channels": channels, "cost_ratio": ratio})
+        if self.chance(0.5):
+            low, high = self.price("year", 50, 1000), self.price("year", 1000, 4000)
+            block["purse"] = self.one([{"low": low, "high": high}, {"high": high}, {"low": low}])
         return block | ({"optimism": self.share()} if self.chance(0.3) else {})
 
     def fading_no_later(self, use: dict[str, Any], gains: dict[str, Any]) -> dict[str, Any]:

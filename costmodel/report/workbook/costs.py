@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -13,6 +14,7 @@ from costmodel.model.money import (
     Item,
     cost_per_year,
     harm,
+    held_in,
     items,
     jobs_at_full,
     multiple,
@@ -94,7 +96,8 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
                     cost = sheet.at(cost_name((comparator, variant[1]), name), row)
                     if row > REFERRAL:
                         gap = share_open(of_variant, variant[0], *_ends(rates, row), months)
-                        times = multiple_of_cost(of_variant, effects, gap, *_ends(rates, row), look)
+                        purse = partial(_purse, sheet, traces, row, inputs, variant)
+                        times = multiple_of_cost(of_variant, effects, gap, *_ends(rates, row), look, purse)
                         cost *= sheet.put(f"{cost_name(variant, name)}, multiple of the comparator's", row, times)
                     sheet.put(cost_name(variant, name), row, cost, "money")
                     continue
@@ -114,6 +117,27 @@ def write_costs(sheet: Sheet, traces: dict[Variant, Sheet], rates: Sheet, inputs
                 parts = [sheet.at(cost_name((strategy, s.name), name), row) for s in strata]
                 style = "calculation" if name == QALYS else "money"
                 sheet.put(cost_name((strategy, reading.name), name), row, weighted(shares, parts), style)
+
+
+def _purse(
+    sheet: Sheet, traces: dict[Variant, Sheet], row: int, inputs: Inputs, variant: Variant, channels: tuple[str, ...]
+) -> Cell:
+    """What channels cost the comparator's people in a cycle, a person-year, of all strata together."""
+    scenario, names = inputs.scenario, held_in(inputs.scenario, channels)
+    strata = next(of for _, of in scenario.parts if variant[1] in [structure.name for structure in of])
+    comparator = next(iter(scenario.model.strategies))
+    heading = variant_name((comparator, strata[0].name), f"{', '.join(channels)}, a person-year")
+    if (heading, row) not in sheet.values:
+        each, theirs = [], [(comparator, structure.name) for structure in strata]
+        for one in theirs:
+            time = [counted(traces[one], state, row) for state in scenario.model.states]
+            each.append(
+                (sum((sheet.at(cost_name(one, name), row) for name in names), Cell.of(0)), sum(time[1:], time[0]))
+            )
+        shares = [structure.weight(inputs.look) for structure in strata] if len(strata) > 1 else [1]
+        spent, lived = (weighted(shares, part) for part in zip(*each, strict=True))
+        sheet.put(heading, row, spent / lived, "money")
+    return sheet.at(heading, row)
 
 
 def _live(inputs: Inputs, variant: Variant, terms: tuple[Term, ...]) -> tuple[Term, ...]:
