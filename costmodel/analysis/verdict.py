@@ -27,7 +27,7 @@ from costmodel.model.money import THERAPY, therapy_window
 from costmodel.page import NONE, Block, Column, Page, Paged, Paragraph, Table, of_run, page_of
 from costmodel.result.frames import used_of
 from costmodel.result.payback import NEVER, NOTHING
-from costmodel.result.purse import ALL, purse
+from costmodel.result.purse import ALL, OUTSIDE, a_year, purse
 from costmodel.result.result import Result
 from costmodel.result.sums import EXPECTED
 from costmodel.result.table import cost_per_qaly, in_words
@@ -333,6 +333,8 @@ def _no_robust_word(of: Comparison) -> Iterator[str]:
     }  # fmt: skip
     if as_one in spent and spent[as_one] > HALF * spent[ALL]:
         yield "most of what is spent on these people is known only as a total, which keeps one price"
+    if (seen := a_year(of.result, of.strategy)) and seen.outside:
+        yield f"what is spent on these people is {OUTSIDE}"
 
 
 def _without_later_money(of: Comparison) -> Chance | None:

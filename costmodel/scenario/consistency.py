@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from costmodel.errors import Problem, nearest
 from costmodel.scenario import clock, probabilities, work
-from costmodel.scenario.blocks import Alternative, CostItem, Effect, MoneyAlternative, Purse, Strategy, Stratum
+from costmodel.scenario.blocks import Alternative, CostItem, Effect, MoneyAlternative, Strategy, Stratum
 from costmodel.scenario.clock import window
 from costmodel.scenario.conventions import names_of_runs
 from costmodel.scenario.fields import RESERVED
@@ -278,8 +278,7 @@ def _effects(subject: Subject) -> Iterator[Problem]:
 def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iterator[Problem]:
     model = subject.model
     if effect.channels is not None:
-        yield from _channels(subject, keys, strategy, effect.channels)
-        yield from _purse(subject, keys, effect.purse) if effect.purse else ()
+        yield from _channels(subject, keys, strategy, effect)
     elif effect.jobs is not None:
         if model.work is None and not {"jobs", "work"} & subject.faulty:
             remedy = "Add the block work: who is employed, origins, flows."
@@ -299,13 +298,13 @@ def _target(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iter
         yield subject.problem(keys, found, "A hazard ratio is not a relative risk: convert it at the source.")
 
 
-def _channels(subject: Subject, keys: Keys, strategy: str, channels: tuple[str, ...]) -> Iterator[Problem]:
+def _channels(subject: Subject, keys: Keys, strategy: str, effect: Effect) -> Iterator[Problem]:
     """What is spent in the channels of an effect: something, moved by nothing else, and not by who is in work."""
     model, at = subject.model, (*keys, "channels")
     accounts = of(subject.tree)
     effects = model.strategies[strategy].effects.items()
     moved = {effect.quantity: key for key, effect in effects if effect.quantity}
-    for channel in channels:
+    for channel in effect.channels or ():
         held = [name for name, item in model.costs.items() if accounts.channel_of(item.category) == channel]
         if not held:
             found = f'no cost of the model is in the channel "{channel}"'
@@ -318,12 +317,10 @@ def _channels(subject: Subject, keys: Keys, strategy: str, channels: tuple[str, 
             if name in moved:
                 found = f'"{moved[name]}" changes the quantity of "{name}", and this its channel "{channel}"'
                 yield subject.problem(at, found, "Both count the same saving: leave one of them out.")
-
-
-def _purse(subject: Subject, keys: Keys, purse: Purse) -> Iterator[Problem]:
-    ends = (1e-9 if purse.low is None else subject.value(purse.low), subject.value(purse.high or purse.low or 1))
-    if None not in ends and not 0 < ends[0] <= ends[1]:  # type: ignore[operator]
-        found = f"trials saw {ends[0]:g} to {ends[1]:g} a year"
+    ends = [subject.value(end) for end in (effect.purse.low, effect.purse.high) if end] if effect.purse else []
+    given = [value for value in ends if value is not None]
+    if given != sorted(given) or min(given, default=1.0) <= 0:
+        found = f"trials saw {' to '.join(f'{value:g}' for value in given)} a year"
         yield subject.problem((*keys, "purse"), found, "Give sums above 0, the least first.")
 
 

@@ -28,6 +28,10 @@ STAFF: dict[str, Any] = {
         one_of={"staff": "session_staff", "cheap": "session_cheap", "dear": "session_dear"},
     ),
 }  # fmt: skip
+ESTIMAND = {
+    "source": "X001", "comparator": "usual care", "outcome": "cost of other care", "time": "24 months",
+    "analysis": "intention to treat",
+}  # fmt: skip
 SURE: dict[str, Any] = {"parameters.causal": number("share", 1), "parameters.gp_ill": number("visits per year", 60)}
 """Other care that falls by more than a cheap course costs, in every draw."""
 
@@ -220,6 +224,21 @@ def test_no_word_is_robust_where_the_purse_is_known_only_as_a_total(tmp_path: Pa
     said = cm.verdict(cm.run(load_example(tmp_path, **edits), draws=DRAWS))
     assert (said.words, said.robust) == (("no",), "")
     assert any("known only as a total" in line for line in said.beside)
+
+
+@pytest.mark.parametrize(("high", "robust"), [(90_000, "no"), (1, "")])
+def test_no_word_is_robust_outside_the_range_of_the_trials(high: float, robust: str, tmp_path: Path) -> None:
+    path = "strategies.therapy.effects.other"
+    effect = {
+        "channels": ["gp_community"], "cost_ratio": "less", "purse": {"high": "high"}, "from": "referral",
+        "until": "follow-up", "estimand": ESTIMAND,
+    }  # fmt: skip
+    edits = {path: effect, "parameters.less": number("cost ratio", 0.9), "parameters.high": price("year", high)}
+    persists = {"label": "with savings that persist", "kind": "none", "change": {f"{path}.until": "horizon"}}
+    said = cm.verdict(cm.run(load_example(tmp_path, **edits, money_alternatives={"persists": persists}), draws=DRAWS))
+    assert (said.words, said.robust) == (("no",), robust)
+    outside = "No robust word: what is spent on these people is outside the range of the trials."
+    assert (outside in said.beside) == (not robust)
 
 
 def test_a_word_that_needs_money_beyond_the_evidence_says_so(tmp_path: Path) -> None:

@@ -147,11 +147,11 @@ def test_the_workbook_computes_it(tmp_path: Path) -> None:
 
 def capped(high: float, **more: Any) -> dict[str, Any]:
     """An effect that trials saw up to so many pounds a year."""
-    return {OTHER: effect(purse={"high": "high"}, **more), "parameters.high": price("year", high)} | RATIO
+    return {OTHER: effect(purse={"high": "high"}, **more), "parameters.high": price("year", high)}
 
 
 def test_above_what_trials_saw_the_ratio_changes_no_more_than_that_sum_a_year(tmp_path: Path) -> None:
-    scenario = load_example(tmp_path, **capped(50)).changed({"gp_ill": 1000})
+    scenario = load_example(tmp_path, **capped(50), **RATIO).changed({"gp_ill": 1000})
     flows = simulate(scenario, central_values(scenario), 1)
     lived = flows.person_years[:24, :, 0, 0, 0].sum(axis=1)
     saved = flows.cost[:24, 1, 0, 0, 0] - flows.cost[:24, 1, 1, 0, 0]
@@ -161,16 +161,16 @@ def test_above_what_trials_saw_the_ratio_changes_no_more_than_that_sum_a_year(tm
 @pytest.mark.parametrize("ratio", [0.7, 1.2])
 def test_a_purse_of_100_000_pounds_a_year_is_capped_in_falls_and_rises_alike(ratio: float, tmp_path: Path) -> None:
     spent = {"costs.gp.while_in": {"others": "gp_ill"}, "parameters.gp_visit.value": 1}
-    scenario = load_example(tmp_path, **capped(5_850), **spent).changed({"gp_ill": 100_000, "ratio": ratio})
+    scenario = load_example(tmp_path, **capped(5_850), **RATIO, **spent).changed({"gp_ill": 100_000, "ratio": ratio})
     flows = simulate(scenario, central_values(scenario), 1)
     lived = flows.person_years[:24, :, 0, 0, 0].sum(axis=1)
-    np.testing.assert_allclose(flows.cost[:24, 1, 0, 0, 0], 100_000 * lived, rtol=1e-9)
+    assert (flows.cost[:24, 1, 0, 0, 0] >= 100_000 * lived).all()
     saved = flows.cost[:24, 1, 0, 0, 0] - flows.cost[:24, 1, 1, 0, 0]
     np.testing.assert_allclose(saved, (1 - ratio) * 5_850 * lived, rtol=1e-9)
 
 
 def test_a_purse_of_nothing_saves_nothing(tmp_path: Path) -> None:
-    scenario = load_example(tmp_path, **capped(5_850)).changed({"gp_ill": 0})
+    scenario = load_example(tmp_path, **capped(5_850), **RATIO).changed({"gp_ill": 0})
     assert not simulate(scenario, central_values(scenario), 1).cost[:, 1].any()
 
 
@@ -182,7 +182,7 @@ def test_a_purse_that_is_all_within_what_trials_saw_changes_no_digit(tmp_path: P
 
 def test_the_workbook_knows_what_trials_saw(tmp_path: Path) -> None:
     path = tmp_path / "report.xlsx"
-    write(cm.run(load_example(tmp_path, **capped(50, onset="6 months"), cycle="3 months"), draws=0), path)
+    write(cm.run(load_example(tmp_path, **capped(50, onset="6 months"), **RATIO, cycle="3 months"), draws=0), path)
     assert disagreements(path, by_formualizer(path)) == []
 
 
@@ -198,6 +198,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "again": ({OTHER: effect(), f"{EFFECTS}.again": effect()}, 'it overlaps with "other_care" on gp_community'),
     "size": ({OTHER: SAME | {"channels": ["gp_community"]}}, "exactly one of transition, quantity, channels"),
     "benefits": ({OTHER: effect(channels=["benefits"]), "costs.gp.category": "welfare"}, "moves with people in work"),
+    "I9_a_cap_of_nothing": (capped(0), "trials saw 0 a year. Give sums above 0"),
+    "I9_the_most_before_the_least": (
+        capped(50) | {OTHER: effect(purse={"low": "gp_visit", "high": 1})},
+        "Give sums above 0, the least first.",
+    ),
+    "I9_no_end": ({OTHER: effect(purse={})}, "a purse has a low, a high or both"),
+    "I9_a_purse_of_a_quantity": ({OTHER: SAME | {"purse": {"high": "gp_visit"}}}, "a purse is what channels cost"),
     "another kind of ratio": ({OTHER: effect(cost_ratio="rr")}, "cost ratio"),
 }
 
