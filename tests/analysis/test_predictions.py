@@ -8,7 +8,10 @@ import pytest
 from costmodel.version import __version__
 from scripts import predictions as script
 
-SEALS = ("6cc3ddfbe4b9a2b060d15b07432439fab7dedd6909d345d43319051400bfaa44",)
+SEALS = (
+    "6cc3ddfbe4b9a2b060d15b07432439fab7dedd6909d345d43319051400bfaa44",
+    "6e93ba48e287b8b87cd2d23999f3c445b6d8b4883e22574bc641b833c0e7257c",
+)
 """Of the parts that were committed; a new one is added here with its part, and none is ever taken away."""
 DAY = datetime.date(2030, 1, 1)
 
