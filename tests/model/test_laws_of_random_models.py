@@ -128,6 +128,8 @@ def test_scaling_every_price_scales_every_cost_and_no_health(tmp_path_factory: A
     named |= {
         str(r) for s in scenario.model.strategies.values() if s.therapy for r in (s.therapy.price, s.therapy.set_up)
     }
+    effects = [e for s in scenario.model.strategies.values() for e in s.effects.values() if e.purse]
+    named |= {str(end) for e in effects if e.purse for end in (e.purse.low, e.purse.high)}
     flows = scenario.model.work.flows.values() if scenario.model.work else ()
     named |= {str(r) for flow in flows for amounts in (flow.in_work, flow.out_of_work) for r in amounts.values()}
     scaled = {name: value * factor if name in named else value for name, value in central.items()}

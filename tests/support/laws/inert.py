@@ -137,7 +137,7 @@ def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = Fa
     references = [
         scenario.setting.thresholds[0],
         *(each for one in scenario.readings for each in one.factors),
-        *_doses(scenario),
+        *_studied(scenario),
     ]
     alone = [np.broadcast_to(values[name], (draws,))[None] for name in references if isinstance(name, str)]
     if activity:
@@ -145,12 +145,14 @@ def _outputs(scenario: Scenario, values: Values, draws: int, activity: bool = Fa
     return np.concatenate([array.reshape(-1, draws) for array in arrays] + alone)
 
 
-def _doses(scenario: Scenario) -> Iterator[str | int]:
-    """What is said of doses, by effect: outside the studied range every output says so, and more adds nothing."""
+def _studied(scenario: Scenario) -> Iterator[str | int]:
+    """What is said of doses and purses, by effect: outside the studied range every output says so, and more adds
+    nothing.
+    """
     for strategy in scenario.model.strategies.values():
         for effect in strategy.effects.values():
-            if effect.dose is not None:
-                yield from (number for _, number in effect.dose if number is not None)
+            for block in (effect.dose, effect.purse):
+                yield from (number for _, number in block or () if number is not None)
 
 
 def _sessions(scenario: Scenario, values: Values) -> Iterator[float | Array]:

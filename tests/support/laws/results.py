@@ -26,6 +26,7 @@ from tests.support.laws.variants import (
     outcomes,
     same_as,
     steady,
+    uncapped,
     well,
     without_channels,
 )
@@ -77,8 +78,8 @@ def _one_price(context: Context) -> Finding:
         price = np.full(len(names), context.look(context.model.costs[name].price))
         price[i] *= 2
         values[f"price of {name}"] = price
-    twice = context.follow(edited(context.scenario, _prices), values, len(names))
-    once = context.follow(context.scenario)
+    twice = context.follow(edited(context.scenario, _prices, uncapped), values, len(names))
+    once = context.follow(edited(context.scenario, uncapped))
     worst = largest(twice.qaly - once.qaly)
     for i, item in enumerate(context.result.items):
         factor = np.array([2.0 if item.name == name else 1.0 for name in names])

@@ -73,6 +73,11 @@ def without_channels(model: ModelFile) -> ModelFile:
     return each_effect(lambda effect: None if effect.channels else effect)(model)
 
 
+def uncapped(model: ModelFile) -> ModelFile:
+    """An edit: effects on channels act on every pound, whatever trials saw."""
+    return each_effect(lambda effect: effect.model_copy(update={"purse": None}))(model)
+
+
 def well(model: ModelFile) -> ModelFile:
     """An edit: every utility is 1."""
     plain = model.model_copy(update={"utilities": dict.fromkeys(model.utilities, 1), "qalys_on_transition": {}})
