@@ -1,6 +1,6 @@
 """The version of the engine."""
 
-__version__ = "0.9.0"
+__version__ = "0.9.1"
 
 
 def engine() -> str:

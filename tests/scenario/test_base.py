@@ -125,3 +125,18 @@ def test_the_readme_says_what_comes_out(population: str) -> None:
 
     cells = [of_group("purse"), share("share_needed"), share("share_achieved"), of_group("net_saving")]
     assert f"| {' | '.join(cells)} |" in (SCENARIOS / population / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_the_other_form_is_the_same_sum_whatever_is_spent(population: str) -> None:
+    """A constant sum of £355 a year for every effect on other care, told as a ratio where £1,770 is spent."""
+    scenario = cm.load(population)
+    other = scenario.conventions["pounds"].scenario
+    effects = [one for strategy in other.model.strategies.values() for one in strategy.effects.values() if one.purse]
+    assert effects
+    for effect in effects:
+        assert (effect.cost_ratio, effect.purse.high) == ("other_care_ratio_pounds", "trials_purse_low")  # type: ignore[union-attr]
+    record = other.parameters["other_care_ratio_pounds"]
+    mean = record.value * math.exp(record.se_log**2 / 2)  # type: ignore[operator]
+    assert (1 - mean) * scenario.value("trials_purse_low") == pytest.approx(355, abs=2)
+    assert mean * math.sqrt(math.expm1(record.se_log**2)) * 1770 == pytest.approx(277, abs=2)  # type: ignore[operator]
