@@ -230,7 +230,7 @@ class Scenario:
         by: who asks, for messages and the list of changes. whole: with conventions about money, most of the work.
         Raises InputError and leaves this scenario as it is.
         """
-        fix = true_or_false("fix", fix)
+        fix, whole = true_or_false("fix", fix), true_or_false("whole", whole)
         change: dict[str, Any] = {}
         add: dict[str, Any] = {}
         names: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """Use of other care as trials found it: what the shipped overlays do at the edges, by the rules that they declare."""
 
+import math
 from pathlib import Path
 from typing import Any
 
