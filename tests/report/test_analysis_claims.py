@@ -24,7 +24,7 @@ from tests.support.pounds import PERSPECTIVES
 
 DRAWS = 200
 A_FILE_LONG = 4
-AT_ONCE = 3
+AT_ONCE = 2
 """Files of a run that is not long, one change each, others for another seed."""
 
 

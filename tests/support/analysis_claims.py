@@ -456,9 +456,12 @@ class Analysed(Claims):
 
 
 def claimed_of_one_input(scenario: cm.Scenario, name: str, value: float, factor: float) -> cm.Scenario:
-    """The scenario with one number as an analysis has tried it, outside its range too; factor: of its price year."""
+    """The scenario with one number as an analysis has tried it, outside its range too; factor: of its price year.
+
+    Without conventions about money, of which an analysis of one input says nothing.
+    """
     try:
-        return scenario.changed({name: value / factor})
+        return scenario.changed({name: value / factor}, whole=False)
     except cm.InputError:
         leaf = replace(scenario.leaves[name], central=value / factor)
         return replace(scenario, leaves={**scenario.leaves, name: leaf})
@@ -510,10 +513,10 @@ def false_of_tornado(found: Tornado, text: str | None = None) -> Iterator[str]:
 
 
 def saving_of(scenario: cm.Scenario, strategy: str, perspective: str, months: float) -> float:
-    """Net saving a person of the deterministic run."""
-    result = cm.run(scenario, draws=0, workers=1, strata=False)
-    row = Claims(result, strategy, perspective).row("net_saving", horizon_months=months)
-    return float(row.value)
+    """Net saving a person of the deterministic run, which no convention about money moves."""
+    result = cm.run(replace(scenario, conventions={}), draws=0, workers=1, strata=False)
+    cost = result.net_cost(result.headline, result.at(months), result.compared(strategy), perspective=perspective)
+    return -float(result.weights @ cost[:, 0])
 
 
 def false_of_break_even(found: BreakEvens, text: str | None = None) -> Iterator[str]:
