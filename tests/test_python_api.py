@@ -223,7 +223,7 @@ TABLE: dict[str, Any] = {
 """Right arguments: by the parameter's name, and where that is not enough by `function.parameter`."""
 BY_NAME = {
     "Result.run", "Result.at", "Result.compared", "Result.payback", "Result.saving", "Result.summary", "Result.curve",
-    "Result.trace", "Result.activity", "Result.ledger",
+    "Result.trace", "Result.activity", "Result.ledger", "Result.answers",
 }  # fmt: skip
 """Methods of a result that take names; the others take readings, arrays and indices."""
 INDICES = {"horizon": 0, "strategy": 1, "at": [0.25, 0.5]}

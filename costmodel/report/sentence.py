@@ -1,8 +1,9 @@
 """The answer in words: the verdict, who pays how much more or less by when, and what stands beside it.
 
-Every sentence names horizon, payer and price basis. All figures come from `Result.table()`.
+Every sentence names horizon, payer and price basis. All figures are rows of `Result.table()`.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -52,14 +53,14 @@ def pick(
 ) -> pd.Series:  # fmt: skip
     """The one row of the table that answers a question. Raises LookupError if there is not exactly one."""
     at = result.horizons[0] if horizon is None else horizon
+    name = run or result.headline.name
     asked = (
-        outcome, perspective, party, category, channel, discounted, at, run or result.headline.name,
-        strategy or result.strategies[1],
+        outcome, perspective, party, category, channel, discounted, at, name, strategy or result.strategies[1]
     )  # fmt: skip
-    found = result.places().get(asked, ())
+    found = result.answers(run).get(asked, ())
     if len(found) != 1:
         raise LookupError(f"{len(found)} rows answer {outcome}, {perspective or party}, {category}")
-    return result.table().iloc[found[0]]
+    return pd.Series({key: math.nan if value is None else value for key, value in found[0].items()})
 
 
 def payback(

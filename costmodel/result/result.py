@@ -13,7 +13,7 @@ from costmodel.errors import InputError, one_of, true_or_false
 from costmodel.result import payback
 from costmodel.result.outcomes import KEPT_DRAWS, VIEWS
 from costmodel.result.sums import DETERMINISTIC, EXPECTED, Array, LedgerItem, Run, Sums
-from costmodel.result.table import places, rows
+from costmodel.result.table import Row, compared, rows
 from costmodel.scenario.build import Scenario
 from costmodel.version import __version__
 
@@ -72,12 +72,16 @@ class Result(Sums):
         table: pd.DataFrame = self._cache["table"]
         return table
 
-    def places(self) -> "dict[tuple[object, ...], list[int]]":
-        """Where the rows of `table` that compare with the comparator stand, by what they answer."""
-        if "places" not in self._cache:
-            self._cache["places"] = places(self.table())
-        found: dict[tuple[object, ...], list[int]] = self._cache["places"]
-        return found
+    def answers(self, run: str | None = None) -> dict[tuple[object, ...], list[Row]]:
+        """The rows of `table` of one run that compare with the comparator, by what they answer; the headline if None.
+
+        A sentence asks a few of one run, and a table has ten. Raises InputError for a run that there is not.
+        """
+        kept: dict[str, dict[tuple[object, ...], list[Row]]] = self._cache.setdefault("answers", {})
+        asked = self.run(run)
+        if asked.name not in kept:
+            kept[asked.name] = compared(self, asked)
+        return kept[asked.name]
 
     def summary(
         self, outcome: str | None = None, by: str | None = None, perspective: str | None = None, *,

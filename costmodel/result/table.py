@@ -8,16 +8,13 @@ money saved; `value` is None where the answer is words ("not within 10 years", "
 from collections.abc import Iterator
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from costmodel.engine.formulas import NOTHING, settled
 from costmodel.result import purse
 from costmodel.result.payback import NEVER
 from costmodel.result.sums import DETERMINISTIC, Estimate, Run, Sums
 from costmodel.result.sums import in_words as in_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Row = dict[str, Any]
 
@@ -34,28 +31,28 @@ SMALLEST_QALY = 1e-4
 def rows(result: Sums) -> Iterator[Row]:
     """All rows: runs, horizons, strategies, perspectives, outcomes."""
     for run in (*result.runs.values(), *result.conventions.values()):
-        if run.means is None:
-            yield from _of_run(result, run)
-            continue
-        for row, mean in zip(_of_run(result, run), _of_run(result, run.averaged), strict=True):
-            words = row["words"] if row["outcome"] in OF_DRAWS else mean["words"]
-            yield row | {"value": mean["value"], "words": words}
+        yield from rows_of(result, run)
     for name, stratum in result.strata.items():
         for row in _of_run(stratum, stratum.headline):
             yield row | {"run": name}
 
 
-def places(table: "pd.DataFrame") -> dict[tuple[object, ...], list[int]]:
-    """Where the rows that compare with the comparator stand, by ANSWERED: one place each if no question is asked twice.
+def rows_of(result: Sums, run: Run) -> Iterator[Row]:
+    """The rows of a reading or a convention: horizons, strategies, perspectives, outcomes."""
+    if run.means is None:
+        yield from _of_run(result, run)
+        return
+    for row, mean in zip(_of_run(result, run), _of_run(result, run.averaged), strict=True):
+        words = row["words"] if row["outcome"] in OF_DRAWS else mean["words"]
+        yield row | {"value": mean["value"], "words": words}
 
-    One of 3,000 rows is looked up in 0.04 ms, where comparing eight columns took 1.1 ms.
-    """
-    compared = (table["comparator"] != "").to_numpy()
-    found: dict[tuple[object, ...], list[int]] = {}
-    for place, answered in zip(
-        compared.nonzero()[0], zip(*(table[name][compared].tolist() for name in ANSWERED), strict=True), strict=True
-    ):
-        found.setdefault(answered, []).append(int(place))
+
+def compared(result: Sums, run: Run) -> dict[tuple[object, ...], list[Row]]:
+    """The rows of a run that compare with the comparator, by ANSWERED: one each if no question is asked twice."""
+    found: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows_of(result, run):
+        if row["comparator"]:
+            found.setdefault(tuple(row[name] for name in ANSWERED), []).append(row)
     return found
 
 

@@ -31,8 +31,10 @@ def value(result: cm.Result) -> float:
 
 @pytest.fixture
 def right(scenarios: Path) -> cm.Result:
-    """A run before anything is wrong."""
-    return cm.run(cm.load(scenarios / "example" / "model.yaml"), draws=FEW)
+    """A run before anything is wrong, and asked before."""
+    result = cm.run(cm.load(scenarios / "example" / "model.yaml"), draws=FEW)
+    result.answers()
+    return result
 
 
 @pytest.fixture

@@ -336,7 +336,7 @@ class Analysed(Claims):
         room = 0.006 * max(abs(moved(found["inputs"])), abs(moved(found["shape"])), abs(mean - central)) + 1.5
         if abs(sum_of_parts - (mean - central)) > room:
             yield f"the parts come to {sum_of_parts}, and the whole to {mean - central}"
-        categories = sorted(set(self.result.table().category) - {"all"})
+        categories = sorted(self.result.categories())
         apart = {
             one: (self.row("net_saving", last=True, category=one).value
                   - self.row("net_saving", last=True, category=one, run="deterministic").value) * self.people
@@ -631,10 +631,8 @@ def _of_spectrum(text: str, lines: list[Line]) -> Iterator[str]:
         if not close(number(found["use"].removesuffix(" a year")), true) and abs(true) > 0.01:
             yield f"{found['use']}, and it is {true}"
     years = result.horizons[0] / 12
-    usual = result.table()
-    usual = usual[(usual.outcome == "cost") & (usual.strategy == result.comparator) & ~usual.discounted]
-    usual = usual[(usual.perspective == line.perspective) & (usual.horizon_months == result.horizons[0])]
-    spent = float(usual[usual.run == result.headline.name].value.iloc[0]) / years
+    usual = result.total_cost(result.headline, 0, 0, line.perspective, discounted=False)
+    spent = float(result.weights @ usual.mean(axis=-1)) / years
     if model.strategies[result.comparator].therapy is None and not close(number(found["spent"]), spent):
         yield f"{found['spent']} is spent now, and it is {spent}"
     if line.threat is None or found["threat"] == "none":

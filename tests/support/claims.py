@@ -34,6 +34,7 @@ import plotly.graph_objects as go
 import costmodel as cm
 from costmodel.report import charts
 from costmodel.report.sentence import answer, cash_verdict, figures
+from costmodel.result.table import ANSWERED
 from tests.support.pounds import PERSPECTIVES
 
 POUNDS = r"−?£[\d,]+(?:\.\d+)?"
@@ -62,19 +63,6 @@ PAYERS = {
 SHORT = {"nhs": "NHS", "nhs_pss": "NHS and social care", "public_sector": "public sector", "societal": "society"}
 SAME = 0.01
 """Pounds a person that may be called nothing."""
-KEYS = (
-    "outcome",
-    "perspective",
-    "party",
-    "category",
-    "channel",
-    "discounted",
-    "strategy",
-    "comparator",
-    "horizon_months",
-    "run",
-)
-"""The columns of the table that say what a row answers."""
 
 
 def number(text: str) -> float:
@@ -100,14 +88,6 @@ def time_in_words(months: float) -> str:
     if months >= 12 and abs(years - round(years)) < 1e-9:
         return f"{round(years)} year" + "s" * (round(years) != 1)
     return f"{months:.0f} month" + "s" * (round(months) != 1)
-
-
-def places(result: cm.Result) -> dict[tuple[object, ...], int]:
-    """Where each row of the table stands, by what it answers: no question is answered twice."""
-    table = result.table()
-    answered = list(zip(*(table[key].tolist() for key in KEYS), strict=True))
-    assert len(set(answered)) == len(answered)
-    return {key: place for place, key in enumerate(answered)}
 
 
 class Untouched:
@@ -143,21 +123,16 @@ class Claims:
     def drawn(self) -> bool:
         return self.result.draws > 0
 
-    @property
-    def places(self) -> dict[tuple[object, ...], int]:
-        """Where each row of the table stands; found once for all that is claimed of a result."""
-        kept: dict[tuple[object, ...], int] = vars(self.result).setdefault("_claimed", {})
-        return kept or kept.update(places(self.result)) or kept
-
     def row(self, outcome: str, *, last: bool = False, **where: Any) -> Any:
-        """The row of the table that answers."""
+        """The row of the table that answers; no question is answered twice."""
         wanted = {
             "outcome": outcome, "perspective": self.perspective, "party": "all", "category": "all", "channel": "all",
-            "discounted": False, "strategy": self.strategy, "comparator": self.result.comparator,
+            "discounted": False, "strategy": self.strategy,
             "horizon_months": self.result.horizons[-1 if last else 0],
             "run": "expected" if self.drawn else "deterministic",
         } | where  # fmt: skip
-        return self.result.table().iloc[self.places[tuple(wanted[key] for key in KEYS)]]
+        (row,) = self.result.answers(wanted["run"])[tuple(wanted[key] for key in ANSWERED)]
+        return pd.Series({key: math.nan if value is None else value for key, value in row.items()})
 
     def sentences(self, *, charts_too: bool = True) -> dict[str, list[str]]:
         """Everything that is said, by kind. charts_too: what is written over charts, which take longest to make."""
@@ -490,7 +465,7 @@ class Claims:
         yield from self._moved(found["now"], row.value * self.people, found["ends1"], row)
 
     def _household(self, text: str) -> Iterator[str]:
-        if "household" not in set(self.result.table().party):
+        if "household" not in self.result.parties():
             yield from self._is("the household", text, "The household's income: not in this model.")
             return
         row = self.row("net_saving", perspective="", party="household")
@@ -663,9 +638,8 @@ class Claims:
     def _bridge(self, text: str, _: int = 0) -> Iterator[str]:
         time, rest = text.removeprefix("Over ").split(", ", 1)
         yield from self._is("the time", time, time_in_words(self.result.horizons[0]))
-        table = self.result.table()
-        categories = sorted(set(table.category) - {"all"})
-        cost = {one: -self.row("net_saving", category=one).value * self.people for one in categories}
+        categories = self.result.categories()
+        cost = {one: -self.row("net_saving", category=one).value * self.people for one in sorted(categories)}
         therapy = cost.pop("therapy", 0.0)
         net, falls = sum(cost.values()), {one: -value for one, value in cost.items() if value < 0}
         spent = re.match(
@@ -734,7 +708,7 @@ class Claims:
             if abs(worth) > 0.5:
                 yield f"nothing changes for {name}, and it is {worth}"
         if "obody pays or saves anything" in text:
-            for party in sorted(set(self.result.table().party) - {"all"}):
+            for party in sorted(self.result.parties()):
                 worth = self.row("net_saving", last=True, perspective="", party=party).value * self.people
                 if abs(worth) > 0.5:
                     yield f"nobody pays or saves, and {party} {worth}"
