@@ -86,6 +86,14 @@ def test_every_question_has_one_answer(result: cm.Result) -> None:
     assert result.table() is result.table()
 
 
+def test_the_answers_of_a_run_are_its_rows_of_the_table_that_compare(result: cm.Result) -> None:
+    table = result.table()
+    for name in (*result.runs, *result.conventions):
+        answers = [row for (row,) in result.answers(name).values()]
+        wanted = table[(table.run == name) & (table.comparator != "")].reset_index(drop=True)
+        pd.testing.assert_frame_equal(pd.DataFrame(answers), wanted, check_dtype=False, check_exact=True)
+
+
 def test_every_run_horizon_strategy_and_perspective_is_there(result: cm.Result) -> None:
     table = result.table()
     assert set(table.run) == {"expected", "deterministic", "base", "worse", "no_effect_on_other_care"}
