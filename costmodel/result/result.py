@@ -13,7 +13,7 @@ from costmodel.errors import InputError, one_of, true_or_false
 from costmodel.result import payback
 from costmodel.result.outcomes import KEPT_DRAWS, VIEWS
 from costmodel.result.sums import DETERMINISTIC, EXPECTED, Array, LedgerItem, Run, Sums
-from costmodel.result.table import Row, compared, rows
+from costmodel.result.table import Row, compared, names, rows
 from costmodel.scenario.build import Scenario
 from costmodel.version import __version__
 
@@ -73,15 +73,16 @@ class Result(Sums):
         return table
 
     def answers(self, run: str | None = None) -> dict[tuple[object, ...], list[Row]]:
-        """The rows of `table` of one run that compare with the comparator, by what they answer; the headline if None.
+        """The rows of `table` that compare with the comparator, by what they answer: of the headline or another run.
 
-        A sentence asks a few of one run, and a table has ten. Raises InputError for a run that there is not.
+        A sentence asks a few of one run, and a table has ten. run: a reading, a convention about money or a stratum.
+        Raises InputError for one that there is not.
         """
         kept: dict[str, dict[tuple[object, ...], list[Row]]] = self._cache.setdefault("answers", {})
-        asked = self.run(run)
-        if asked.name not in kept:
-            kept[asked.name] = compared(self, asked)
-        return kept[asked.name]
+        name = self.headline.name if run is None else one_of("run", run, names(self))
+        if name not in kept:
+            kept[name] = compared(self, name)
+        return kept[name]
 
     def summary(
         self, outcome: str | None = None, by: str | None = None, perspective: str | None = None, *,

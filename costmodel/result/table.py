@@ -30,15 +30,22 @@ SMALLEST_QALY = 1e-4
 
 def rows(result: Sums) -> Iterator[Row]:
     """All rows: runs, horizons, strategies, perspectives, outcomes."""
-    for run in (*result.runs.values(), *result.conventions.values()):
-        yield from rows_of(result, run)
-    for name, stratum in result.strata.items():
+    for name in names(result):
+        yield from _rows_of(result, name)
+
+
+def names(result: Sums) -> tuple[str, ...]:
+    """What the column `run` of the table holds: readings, conventions about money, strata."""
+    return (*result.runs, *result.conventions, *result.strata)
+
+
+def _rows_of(result: Sums, name: str) -> Iterator[Row]:
+    if name in result.strata:
+        stratum = result.strata[name]
         for row in _of_run(stratum, stratum.headline):
             yield row | {"run": name}
-
-
-def rows_of(result: Sums, run: Run) -> Iterator[Row]:
-    """The rows of a reading or a convention: horizons, strategies, perspectives, outcomes."""
+        return
+    run = result.run(name)
     if run.means is None:
         yield from _of_run(result, run)
         return
@@ -47,10 +54,10 @@ def rows_of(result: Sums, run: Run) -> Iterator[Row]:
         yield row | {"value": mean["value"], "words": words}
 
 
-def compared(result: Sums, run: Run) -> dict[tuple[object, ...], list[Row]]:
-    """The rows of a run that compare with the comparator, by ANSWERED: one each if no question is asked twice."""
+def compared(result: Sums, name: str) -> dict[tuple[object, ...], list[Row]]:
+    """Rows of one of `names` that compare with the comparator, by ANSWERED: one each if no question is asked twice."""
     found: dict[tuple[object, ...], list[Row]] = {}
-    for row in rows_of(result, run):
+    for row in _rows_of(result, name):
         if row["comparator"]:
             found.setdefault(tuple(row[name] for name in ANSWERED), []).append(row)
     return found

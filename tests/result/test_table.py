@@ -86,12 +86,20 @@ def test_every_question_has_one_answer(result: cm.Result) -> None:
     assert result.table() is result.table()
 
 
-def test_the_answers_of_a_run_are_its_rows_of_the_table_that_compare(result: cm.Result) -> None:
-    table = result.table()
-    for name in (*result.runs, *result.conventions):
-        answers = [row for (row,) in result.answers(name).values()]
-        wanted = table[(table.run == name) & (table.comparator != "")].reset_index(drop=True)
-        pd.testing.assert_frame_equal(pd.DataFrame(answers), wanted, check_dtype=False, check_exact=True)
+def test_the_answers_of_a_run_are_its_rows_of_the_table_that_compare(result: cm.Result, tmp_path: Path) -> None:
+    halves = {"strata": {name: {"label": name, "share": f"share_{name}"} for name in ("one", "other")}}
+    shares = {
+        "parameters.share_one": number("share", 0.3),
+        "parameters.share_other": derived("share", complement_of="share_one"),
+    }
+    parts = cm.run(load_example(tmp_path, **halves, **shares), draws=3)
+    for whole, runs in ((result, result.runs), (parts, ("expected", "deterministic", "one", "other"))):
+        table = whole.table()
+        assert {*runs, *whole.conventions} == set(table.run)
+        for name in table.run.unique():
+            answers = [row for (row,) in whole.answers(name).values()]
+            wanted = table[(table.run == name) & (table.comparator != "")].reset_index(drop=True)
+            pd.testing.assert_frame_equal(pd.DataFrame(answers), wanted, check_dtype=False, check_exact=True)
 
 
 def test_every_run_horizon_strategy_and_perspective_is_there(result: cm.Result) -> None:
