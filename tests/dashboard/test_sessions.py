@@ -21,14 +21,15 @@ PRICE = "control parameters.session_price.value"
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The draws of each run that the dashboard begins from here on."""
+    """The draws of each run with draws that the dashboard begins from here on."""
     begun: list[int] = []
+    usual = compute.run_for_pages
 
-    def counted(scenario: cm.Scenario, draws: int, seed: int = 1, **more: Any) -> Result:
+    def counted(scenario: cm.Scenario, draws: int, seed: int) -> Result:
         begun.append(draws)
-        return cm.run(scenario, draws, seed, **more)
+        return usual(scenario, draws, seed)
 
-    monkeypatch.setattr(compute, "run", counted)
+    monkeypatch.setattr(compute, "run_for_pages", counted)
     return begun
 
 
@@ -72,14 +73,14 @@ def test_H3_a_run_under_way_is_shared_by_everyone_who_asks(
     """Two clicks, or two users, while the first run has not ended."""
     scenario = cm.load(example(scenarios / "example", title="Asked for at once by two"))
     held, started = threading.Event(), threading.Event()
-    usual = compute.run
+    usual = compute.run_for_pages
 
     def slowly(*words: Any, **more: Any) -> Result:
         started.set()
         assert held.wait(PATIENCE)
         return usual(*words, **more)
 
-    monkeypatch.setattr(compute, "run", slowly)
+    monkeypatch.setattr(compute, "run_for_pages", slowly)
     monkeypatch.setattr(compute.st, "session_state", {})
     first = compute.begin(scenario)
     assert started.wait(PATIENCE)
