@@ -1,18 +1,25 @@
 """The purse: what is spent on these people without the therapy, by channel and payer, and what therapy takes out."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from costmodel.analysis.psa.comparison import Comparison
 from costmodel.analysis.unmeasured import widened
 from costmodel.content import by_content
 from costmodel.errors import made_by
 from costmodel.page import Block, Column, Figure, Heading, Page, Paged, Paragraph, Table, of_run, page_of
+from costmodel.result.payback import NOTHING, settled
 from costmodel.result.purse import ALL, OUTSIDE, a_year
-from costmodel.result.result import Result
+from costmodel.result.purse import purse as parts
+from costmodel.result.result import Result, Run
+from costmodel.result.sums import Array
+from costmodel.result.sums import Estimate
 from costmodel.result.table import in_words
-from costmodel.words import lower_first, percent
+from costmodel.scenario.setting import THERAPY
+from costmodel.words import lower_first, percent, upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +34,11 @@ COLUMNS = (
     Column("between", "95% interval"), Column("achieved", "share taken out"),
     Column("supported", "supported by trials, in full effect"), Column("needed", "share that would have to go"),
 )  # fmt: skip
+
+INK = "#8a5a00"
+"""The mark and the whiskers: seen on white, on the dark theme and on the bars."""
+ROOM, AROUND, ROW = 0.03, 60, 35
+"""Room beside the widest bar as a share of it; pixels around the bars, and of one with its words."""
 
 
 @by_content
@@ -116,26 +128,162 @@ class Purse(Paged):
 
     def figure(self) -> "Chart":
         """Bars of what is spent and of what is taken out, by channel; the second strategy, the follow-up."""
-        from costmodel.drawing import GREEN, GREY, chart, empty, literal, money_axis, wrapped
+        return drawn(self.result, self.result.strategies[1], self.result.setting.asked(self.perspective), 0)
 
-        result, setting = self.result, self.result.setting
-        perspective = setting.asked(self.perspective)
-        strategy, horizon = result.strategies[1], result.horizons[0]
-        rows = [row for row in self._rows(strategy, horizon, perspective) if row["channel"] != "all of these"]
-        figure, names = empty(), [wrapped(row["channel"], 16) for row in rows]
-        for key, name, colour, pattern in (("spent", "spent", GREY, ""), ("taken", "taken out", GREEN, "/")):
-            figure.add_bar(
-                x=names,
-                y=[row[key] for row in rows],
-                name=name,
-                marker={"color": colour, "pattern": {"shape": pattern}},
+
+@dataclass(frozen=True)
+class Bar:
+    """Money of a channel, per person, as one payer has it.
+
+    spent: without the therapy. taken: what of it goes; below 0 where more is spent. words: both. ours: whether the
+    payer pays there; else `spent` is that of whoever pays most, and nothing of it counts.
+    """
+
+    name: str
+    spent: float
+    taken: Estimate
+    words: str
+    ours: bool = True
+
+
+def known(result: Result, of: Callable[[Run], Array]) -> Estimate:
+    """An estimate of a result's headline: its value from all draws, its interval from those that are kept."""
+    run, whole = result.headline, result.headline.averaged
+    return replace(result.estimate(run, settled(of(run))), value=result.estimate(whole, settled(of(whole))).value)
+
+
+def bars(result: Result, strategy: str, perspective: str, horizon: int) -> list[Bar]:
+    """A bar for each channel in which anybody pays, and one for receipts, which no purse bounds.
+
+    horizon: its index. What goes in all of them that the payer pays is all that comes back of the course.
+    """
+    s, setting = result.compared(strategy), result.setting
+    money, found = setting.currency.money, []
+    own = parts(result, result.headline, horizon, s, perspective=perspective)
+    for channel, about in setting.channels.items():
+        if channel in own:
+            spent, taken = (
+                known(result, lambda run, i=i, name=channel: parts(result, run, horizon, s, perspective=perspective)[name][i])
+                for i in (0, 1)
+            )  # fmt: skip
+            found.append(Bar(about.name, spent.value, taken, _told(money, spent.value, taken.value)))
+        elif payers := _payers(result, channel, horizon, s):
+            party = max(payers, key=lambda one: payers[one])
+            inside = party in setting.members(perspective)
+            whose = (
+                f"moves within {setting.payer(perspective)}" if inside else f"paid by {setting.parties[party].within}"
             )
-        most = max((abs(row[key]) for row in rows for key in ("spent", "taken")), default=0.0)
-        least = min((row["taken"] for row in rows), default=0.0)
-        figure.update_layout(**money_axis(setting.currency, "yaxis", least, most), barmode="group")
-        label = result.scenario.model.strategies[strategy].label
-        title = f"{setting.name(perspective)}: spent, and taken out by {lower_first(label)}, {in_words(horizon)}"
-        return chart(figure, title, literal(f"Bars: {title}."), _frame(rows))
+            words = f"{money(payers[party])}, {whose}: not counted"
+            found.append(Bar(about.name, payers[party], Estimate(0.0), words, False))
+    received = known(result, lambda run: receipts(result, run, horizon, s, perspective))
+    if abs(received.value) > NOTHING or received.low or received.high:
+        verb = "brings" if received.value >= 0 else "loses"
+        found.append(Bar("Tax and pay of jobs", 0.0, received, f"{verb} {money(abs(received.value))}"))
+    return found
+
+
+def receipts(result: Result, run: Run, h: int, s: int, perspective: str) -> Array:
+    """What comes back beside what is taken out of the purse, (alternative, draw): money that a payer receives."""
+    course = result.net_cost(run, h, s, perspective=perspective, category=THERAPY)
+    back = course - result.net_cost(run, h, s, perspective=perspective)
+    return np.asarray(back - parts(result, run, h, s, perspective=perspective)[ALL][1], dtype=float)
+
+
+def _payers(result: Result, channel: str, h: int, s: int) -> dict[str, float]:
+    """What each party pays in a channel without the therapy, per person."""
+    run = result.headline.averaged
+    each = {party: parts(result, run, h, s, party=party) for party in result.setting.parties}
+    return {party: result.estimate(run, of[channel][0]).value for party, of in each.items() if channel in of}
+
+
+def _told(money: Callable[[float], str], spent: float, taken: float) -> str:
+    """What goes of what is spent, in words."""
+    if abs(taken) <= NOTHING:
+        return f"spent {money(spent)}; no change counted" if spent > NOTHING else "nothing spent, nothing saved"
+    if taken < 0:
+        return f"adds {money(-taken)} to {money(spent)}"
+    return f"saves {money(taken)} of {money(spent)}"
+
+
+def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Chart":
+    """The course and every channel as bars on one scale of money per person: spent, taken out with its interval.
+
+    horizon: its index. Where nothing is spent and no course is paid for there is no bar, and the title says so.
+    """
+    from costmodel.drawing import GREEN, GREY, LIGHT_GREY, VERMILION, chart, empty, literal, money_axis
+
+    setting, s = result.setting, result.compared(strategy)
+    money, label = setting.currency.money, result.scenario.model.strategies[strategy].label
+    course = known(
+        result, lambda run: result.net_cost(run, horizon, s, perspective=perspective, category=THERAPY)
+    ).value
+    found = bars(result, strategy, perspective, horizon)
+    back = sum(one.taken.value for one in found)
+    table = _frame(
+        [{"channel": one.name, "spent": one.spent, "taken out": one.taken.value, "low": one.taken.low,
+          "high": one.taken.high, "in words": one.words} for one in found]
+    )  # fmt: skip
+    title = f"{upper_first(setting.payer(perspective))}, {in_words(result.horizons[horizon])}, a person"
+    figure = empty()
+    if abs(course) <= NOTHING and not any(one.ours and (one.spent > NOTHING or one.taken.value) for one in found):
+        return chart(
+            figure, f"{title}: no course is paid for and nothing is spent, so there is nothing to show", "", table
+        )
+    paid, others = [one for one in found if one.ours], [one for one in found if not one.ours]
+    names = ["Therapy", *(one.name for one in found)]
+    words = [f"costs {money(course)}; the mark is the {money(back)} that comes back", *(one.words for one in found)]
+    widest = max(abs(course), *(max(one.spent, one.taken.high or 0.0, one.taken.value) for one in paid), 0.0)
+    least = min(0.0, course, back, *(one.taken.low or one.taken.value for one in paid))
+    shown: dict[str, Any] = {"orientation": "h", "width": 0.36, "hoverinfo": "skip"}
+    figure.add_bar(y=["Therapy"], x=[course], marker={"color": VERMILION}, name="Therapy costs", **shown)
+    figure.add_bar(
+        y=[one.name for one in paid], x=[one.spent for one in paid], marker={"color": LIGHT_GREY},
+        name="Spent on these people without therapy", **shown,
+    )  # fmt: skip
+    for colour, pattern, name, some in (
+        (GREEN, "/", "Therapy saves", [one for one in paid if one.taken.value >= 0]),
+        (VERMILION, "x", "Therapy adds", [one for one in paid if one.taken.value < 0]),
+    ):
+        if not some:
+            continue
+        base = [one.spent if one.taken.value < 0 else 0.0 for one in some]
+        ends = {
+            "array": [_reach(one.taken.high, one.taken.value) for one in some],
+            "arrayminus": [_reach(one.taken.value, one.taken.low) for one in some],
+        }
+        if colour == VERMILION:
+            ends = {"array": ends["arrayminus"], "arrayminus": ends["array"]}
+        figure.add_bar(
+            y=[one.name for one in some], x=[abs(one.taken.value) for one in some], base=base, name=name,
+            marker={"color": colour, "pattern": {"shape": pattern, "fgcolor": "#ffffff", "size": 6}},
+            error_x={"type": "data", "symmetric": False, "color": INK, "thickness": 1.6, "width": 4, **ends}, **shown,
+        )  # fmt: skip
+    figure.add_bar(
+        y=[one.name for one in others], x=[min(one.spent, widest) for one in others], name="Another's money",
+        marker={"color": "rgba(0,0,0,0)", "line": {"color": GREY, "width": 1}}, **shown,
+    )  # fmt: skip
+    for name, text in zip(names, words, strict=True):
+        figure.add_annotation(
+            xref="paper", x=0, y=name, yshift=14, xanchor="left", showarrow=False,
+            text=f"<b>{literal(name)}</b> {literal(text)}", font={"size": 13},
+        )  # fmt: skip
+    figure.add_shape(type="line", x0=back, x1=back, y0=-0.3, y1=0.3, line={"color": INK, "width": 3})
+    figure.add_vline(0, line_width=1.5, line_color=GREY)
+    alt = f"{title}. {'; '.join(f'{name}: {text}' for name, text in zip(names, words, strict=True))}."
+    made = chart(figure, title, literal(alt), table)
+    room = ROOM * ((widest - least) or 1.0)
+    figure.update_layout(
+        barmode="overlay", height=AROUND + ROW * len(names), hovermode=False,
+        legend={"y": -0.02, "yanchor": "top"},
+        xaxis={"range": [least - room, widest + room], **money_axis(setting.currency, "xaxis", least, widest)["xaxis"]},
+        yaxis={"visible": False, "range": [len(names) - 0.4, -0.9], "categoryarray": names, "categoryorder": "array"},
+    )  # fmt: skip
+    return made
+
+
+def _reach(high: float | None, low: float | None) -> float:
+    """How far an end of an interval is from its value; nothing where there is none."""
+    return 0.0 if high is None or low is None else max(high - low, 0.0)
 
 
 def seen_in_words(result: Result, strategy: str) -> str:

@@ -329,13 +329,15 @@ def check_draws(
         raise InputError(*problems)
 
 
-def evaluate(scenario: Scenario, values: Values, draws: int) -> Outcomes:
+def evaluate(
+    scenario: Scenario, values: Values, draws: int, horizons: tuple[float, ...] | None = None
+) -> Outcomes:  # fmt: skip
     """Outcomes of given values of every parameter, floats or arrays of shape (draw,): the rows of an analysis.
 
-    Raises InputError where the rates of a draw are absurd.
+    horizons: years, rising; those of a run by default. Raises InputError where the rates of a draw are absurd.
     """
     go_on()
-    return joined([outcomes_of(scenario, values, draws, horizons_of(scenario), draws)[BASE]])
+    return joined([outcomes_of(scenario, values, draws, horizons or horizons_of(scenario), draws)[BASE]])
 
 
 def check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:

@@ -216,7 +216,11 @@ def break_even(
     for names, horizons and targets that there are not.
     """
     wanted = target(ask(scenario, outcome, perspective, horizon, strategy, discounted), value)
-    chosen = inputs(scenario) if input is None else [named(scenario, input)]
+    return solved(wanted, inputs(scenario) if input is None else [named(scenario, input)])
+
+
+def solved(wanted: Target, chosen: Sequence[Input]) -> BreakEvens:
+    """The values of some inputs at which a target is met, each alone."""
     now = float(_figures(wanted, [{}])[0])
 
     def figure(which: Which, values: Array) -> Array:

@@ -323,12 +323,13 @@ def _answers(
     with np.errstate(all="ignore"):
         values = completed(scenario, leaves)
     answers: dict[int, Array | str] = dict(_refused_on_load(scenario, values, len(changes)))
+    horizons = tuple(months / MONTHS_A_YEAR for months in question.template.horizons)
     waiting = [np.array([row for row in range(len(changes)) if row not in answers], int)]
     while waiting:  # where the model refuses some of the rows, they are found by halving
         rows = waiting.pop()
         chosen = {name: value[rows] if isinstance(value, np.ndarray) else value for name, value in values.items()}
         try:
-            figures = measure(question.rows(evaluate(scenario, chosen, len(rows)), chosen)) if len(rows) else None
+            figures = measure(question.rows(evaluate(scenario, chosen, len(rows), horizons), chosen)) if len(rows) else None
         except InputError as error:
             if len(rows) == 1:
                 answers[int(rows[0])] = error.problems[0].found

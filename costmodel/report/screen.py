@@ -1,0 +1,243 @@
+"""What the first screen says of a result: two lines, the bars, four facts. For one strategy, payer and horizon."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from costmodel.analysis.psa.comparison import Comparison
+from costmodel.analysis.purse import drawn, known
+from costmodel.analysis.sensitivity.break_even import solved
+from costmodel.analysis.sensitivity.inputs import named
+from costmodel.analysis.sensitivity.question import Question, target
+from costmodel.analysis.spectrum import ANY, session_price, use_of_services
+from costmodel.drawing import Chart
+from costmodel.errors import InputError
+from costmodel.result.payback import NEVER, NOTHING
+from costmodel.result.purse import ALL, NOT_EVEN_ALL, rows
+from costmodel.result.result import Result
+from costmodel.result.sums import Estimate
+from costmodel.result.table import cost_per_qaly, in_words
+from costmodel.scenario.build import Scenario
+from costmodel.scenario.clock import cycle_months
+from costmodel.scenario.setting import THERAPY
+from costmodel.words import percent, upper_first
+
+YEARS = (12.0, 24.0, 36.0, 60.0, 120.0)
+"""Months over which savings may be counted, beside those of the evidence."""
+CHANCES = ((0.10, "Does not repay"), (0.35, "Unlikely to repay"), (0.65, "Open whether it repays"),
+           (0.90, "Likely to repay"), (1.0, "Repays"))  # fmt: skip
+"""Chances up to which a word of the verdict holds."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the verdict: what it says, and what it says it of, in smaller letters."""
+
+    words: str
+    small: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What would have to be true: a heading, a value, and what stands against it."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Everything that the first screen says. estimate: whether it is of central values alone, without a chance."""
+
+    estimate: bool
+    money: Line
+    health: Line
+    under: str
+    badge: str
+    chart: Chart
+    facts: tuple[Fact, ...]
+
+
+def months_offered(scenario: Scenario) -> tuple[float, ...]:
+    """Months over which savings may be counted, rising: those of the evidence and whole years within the horizon."""
+    model, cycle = scenario.model, cycle_months(scenario.model)
+    fits = [one for one in YEARS if one <= model.horizon.months and abs(one / cycle - round(one / cycle)) < NOTHING]
+    return tuple(sorted({*fits, model.follow_up.months, model.horizon.months}))
+
+
+def screen(result: Result, strategy: str, perspective: str, months: float, length: bool = True) -> Screen:
+    """Everything that the first screen says of a result. length: whether break-even length is sought too."""
+    h, s = result.at(months), result.compared(strategy)
+    of = Comparison(result, result.headline, h, s, perspective)
+    found = _purse(of)
+    return Screen(
+        estimate=not result.draws,
+        money=_money(of),
+        health=_health(of),
+        under=_under(of, found),
+        badge=_badge(result.scenario),
+        chart=drawn(result, strategy, perspective, h),
+        facts=(_price(of), _length(of) if length else Fact("Break-even length", "…", ""), _share(found), _care(of)),
+    )
+
+
+def same_money(result: Result, strategy: str, months: float) -> dict[str, str]:
+    """Payers for whom the answer is that of a smaller one, by name, with the reason."""
+    h, s, setting = result.at(months), result.compared(strategy), result.setting
+    said, before = {}, None
+    for name in setting.perspectives:
+        saving = known(result, lambda run, name=name: -result.net_cost(run, h, s, perspective=name)).value
+        if before is not None and abs(saving - before[1]) <= NOTHING:
+            said[name] = f"beyond {setting.payer(before[0])}, nothing that {setting.payer(name)} pays changes here"
+        before = name, saving
+    return said
+
+
+def net(result: Result, strategy: str, perspective: str, months: float) -> str:
+    """What a person saves or costs net, in words of a few characters."""
+    h, s = result.at(months), result.compared(strategy)
+    saving = known(result, lambda run: -result.net_cost(run, h, s, perspective=perspective)).value
+    return f"{'saves' if saving > 0 else 'costs'} {result.setting.currency.money(abs(saving))} net"
+
+
+def _money(of: Comparison) -> Line:
+    """Whether it repays within the horizon, by its chance; of central values without one."""
+    result, within = of.result, f"in {in_words(of.months)}"
+    if of.mean(of.therapy()) <= NOTHING:
+        return Line("No course is paid for", f"{upper_first(result.setting.payer(of.perspective))}, {within}")
+    given = of.run.given.split(", ")
+    price = next((one for one in given if "price" in one), "")
+    if not result.draws:
+        saving = of.mean(of.saving())
+        return Line("Repays" if saving >= 0 else "Does not repay", f"{within}: an estimate at central values")
+    chance = of.mean(of.saving() >= 0)
+    words = next(word for most, word in CHANCES if chance < most or most == 1.0)
+    return Line(words, f"{within}: {_hundreds(chance)}{f', {price}' if price else ''}")
+
+
+def _health(of: Comparison) -> Line:
+    """What a year of good health costs, against NICE's range."""
+    result, setting = of.result, of.result.setting
+    cost = known(
+        result, lambda run: result.net_cost(run, of.horizon, of.strategy, perspective=of.perspective, discounted=True)
+    )
+    gain = known(result, lambda run: result.qaly_gain(run, of.horizon, of.strategy))
+    value, words = cost_per_qaly(cost.value, gain.value, setting.currency.units)
+    if not words.startswith("costs more and improves"):
+        return Line(f"Health: {words.partition(': ')[2] or words}", "")
+    low, high = (min(_thresholds(of)), max(_thresholds(of)))
+    where = "below" if value < low else "above" if value > high else "in"
+    money = setting.currency.money
+    small = f"{where} NICE's range ({money(low)} to {money(high)})"
+    if result.draws:
+        worth = of.gain() * low + of.saving(discounted=True)
+        small += f"; {_hundreds(of.mean(worth >= 0))} below it"
+    return Line(f"Health: {money(value)} a year of good health", small)
+
+
+def _thresholds(of: Comparison) -> list[float]:
+    scenario = of.result.scenario
+    return [scenario.value(one) for one in scenario.setting.thresholds[1:] or scenario.setting.thresholds]
+
+
+def _hundreds(chance: float) -> str:
+    count = round(chance * 100)
+    if 0 < chance < 0.01 or 0.99 < chance < 1:
+        return "under 1 chance in 100" if chance < 0.5 else "over 99 chances in 100"
+    return f"{count} chance{'' if count == 1 else 's'} in 100"
+
+
+Found = dict[tuple[str, str], tuple[Estimate, str]]
+"""Estimate and words by outcome and channel."""
+
+
+def _purse(of: Comparison) -> Found:
+    """The rows of the table about the purse, of this horizon, strategy and payer."""
+
+    def row(outcome: str, estimate: Estimate, channel: str = ALL, unit: str = "money", words: str = "") -> Any:
+        return (outcome, channel), (estimate, words)
+
+    return dict(rows(of.result, of.run, of.horizon, of.strategy, of.perspective, row))
+
+
+def _under(of: Comparison, found: Found) -> str:
+    """What it costs, what comes back, and what share would have to go, in at most 35 words."""
+    money = of.result.setting.currency.money
+    course, back = of.mean(of.therapy()), of.mean(of.elsewhere())
+    if course <= NOTHING:
+        return "No session is paid for, so there is nothing to repay."
+    needed, words = found["share_needed", ALL]
+    spent = found["purse", ALL][0].value
+    moved = f"{money(back)} comes back" if back >= 0 else f"{money(-back)} more is spent elsewhere"
+    text = f"It costs {money(course)} a person; over {in_words(of.months)} {moved}."
+    if spent <= NOTHING:
+        return f"{text} Nothing else is spent on these people by this payer."
+    if needed.value > 1:
+        return f"{text} Even all of the {money(spent)} spent on these people without it would not repay the course."
+    more = " Perhaps not even that would do." if words == NOT_EVEN_ALL else ""
+    reached = found["share_achieved", ALL][0].value
+    return (
+        f"{text} To repay, {_share_of(needed.value)} of the {money(spent)} spent without it would have to go; "
+        f"the evidence gives {percent(reached, 2)}.{more}"
+    )
+
+
+def _share_of(share: float) -> str:
+    """A share in whole hundredths; where it is more than all there is, that."""
+    return percent(share, 2) if share <= 1 else "more than all of it"
+
+
+def _badge(scenario: Scenario) -> str:
+    count = len(scenario.to_be_checked)
+    return f"{count} figure{'' if count == 1 else 's'} to be checked" if count else ""
+
+
+def _price(of: Comparison) -> Fact:
+    found, currency = session_price(of), of.result.setting.currency
+    now = f"priced at {currency.money(found.now)}"
+    if found.value in (ANY, NEVER, -ANY):
+        return Fact("Break-even price", "none: no session is paid for", "")
+    if found.value <= 0:
+        return Fact("Break-even price", "none, not even free", now)
+    return Fact("Break-even price", f"{currency.money(found.value)} a session", now)
+
+
+def _length(of: Comparison) -> Fact:
+    """Sessions at which it repays, at central values; only where effects go by sessions is a length an answer."""
+    label, result, scenario = "Break-even length", of.result, of.result.scenario
+    therapy = scenario.model.strategies[of.name].therapy
+    if therapy is None or not isinstance(therapy.sessions, str):
+        return Fact(label, "not to be moved here", "")
+    try:
+        one = named(scenario, therapy.sessions)
+    except InputError:
+        return Fact(label, "not to be moved here", "")
+    if one.bill_only:
+        return Fact(label, "no evidence on length", f"planned: {one.central:.3g} sessions")
+    found = solved(target(Question(result, "net_saving", of.perspective, of.horizon, of.strategy), None), [one]).found[
+        0
+    ]
+    note = f"planned: {one.central:.3g}; by the dose rule, not by evidence"
+    roots = [root for root in found.roots if root.value >= 1]
+    if not roots:
+        return Fact(label, "any length" if found.met_now else "no length does", note)
+    sides = {True: "or more", False: "or fewer", None: "exactly"}
+    value = "; ".join(f"{root.value:.2g} sessions {sides[root.met_above]}" for root in roots[:2])
+    return Fact(label, value, note)
+
+
+def _share(found: Found) -> Fact:
+    needed, words = found["share_needed", ALL]
+    label = "Share of care that would have to go"
+    if needed.value == NEVER:
+        return Fact(label, words, "")
+    reached = found["share_achieved", ALL][0]
+    ends = "" if reached.low is None else f" ({percent(reached.low, 2)} to {percent(reached.high or 0.0, 2)})"
+    return Fact(label, _share_of(needed.value), f"the evidence gives {percent(reached.value, 2)}{ends}")
+
+
+def _care(of: Comparison) -> Fact:
+    found, money = use_of_services(of), of.result.setting.currency.money
+    value = "no sum of care" if found.value == NEVER else f"{money(found.value)} of care a year"
+    return Fact("Repays above", value, f"these people: {money(found.now)} a year")
