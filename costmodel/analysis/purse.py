@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,7 @@ from costmodel.result.payback import NOTHING, settled
 from costmodel.result.purse import ALL, OUTSIDE, a_year
 from costmodel.result.purse import purse as parts
 from costmodel.result.result import Result, Run
-from costmodel.result.sums import Array
-from costmodel.result.sums import Estimate
+from costmodel.result.sums import Array, Estimate
 from costmodel.result.table import in_words
 from costmodel.scenario.setting import THERAPY
 from costmodel.words import lower_first, percent, upper_first
@@ -162,18 +162,15 @@ def bars(result: Result, strategy: str, perspective: str, horizon: int) -> list[
     own = parts(result, result.headline, horizon, s, perspective=perspective)
     for channel, about in setting.channels.items():
         if channel in own:
-            spent, taken = (
-                known(result, lambda run, i=i, name=channel: parts(result, run, horizon, s, perspective=perspective)[name][i])
-                for i in (0, 1)
-            )  # fmt: skip
+            spent, taken = (known(result, partial(_part, result, horizon, s, perspective, channel, i)) for i in (0, 1))
             found.append(Bar(about.name, spent.value, taken, _told(money, spent.value, taken.value)))
         elif payers := _payers(result, channel, horizon, s):
             party = max(payers, key=lambda one: payers[one])
             inside = party in setting.members(perspective)
-            whose = (
-                f"moves within {setting.payer(perspective)}" if inside else f"paid by {setting.parties[party].within}"
-            )
-            words = f"{money(payers[party])}, {whose}: not counted"
+            payer, whose = setting.parties[party].within, setting.payer(perspective)
+            words = f"{money(payers[party])} paid by {payer}, not {whose}'s money"
+            if inside:
+                words = f"{money(payers[party])} moves within {whose}: no cost to it"
             found.append(Bar(about.name, payers[party], Estimate(0.0), words, False))
     received = known(result, lambda run: receipts(result, run, horizon, s, perspective))
     if abs(received.value) > NOTHING or received.low or received.high:
@@ -187,6 +184,10 @@ def receipts(result: Result, run: Run, h: int, s: int, perspective: str) -> Arra
     course = result.net_cost(run, h, s, perspective=perspective, category=THERAPY)
     back = course - result.net_cost(run, h, s, perspective=perspective)
     return np.asarray(back - parts(result, run, h, s, perspective=perspective)[ALL][1], dtype=float)
+
+
+def _part(result: Result, h: int, s: int, perspective: str, channel: str, i: int, run: Run) -> Array:
+    return parts(result, run, h, s, perspective=perspective)[channel][i]
 
 
 def _payers(result: Result, channel: str, h: int, s: int) -> dict[str, float]:
@@ -213,7 +214,7 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
     from costmodel.drawing import GREEN, GREY, LIGHT_GREY, VERMILION, chart, empty, literal, money_axis
 
     setting, s = result.setting, result.compared(strategy)
-    money, label = setting.currency.money, result.scenario.model.strategies[strategy].label
+    money = setting.currency.money
     course = known(
         result, lambda run: result.net_cost(run, horizon, s, perspective=perspective, category=THERAPY)
     ).value
@@ -234,7 +235,7 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
     words = [f"costs {money(course)}; the mark is the {money(back)} that comes back", *(one.words for one in found)]
     widest = max(abs(course), *(max(one.spent, one.taken.high or 0.0, one.taken.value) for one in paid), 0.0)
     least = min(0.0, course, back, *(one.taken.low or one.taken.value for one in paid))
-    shown: dict[str, Any] = {"orientation": "h", "width": 0.36, "hoverinfo": "skip"}
+    shown: Any = {"orientation": "h", "width": 0.36, "hoverinfo": "skip"}
     figure.add_bar(y=["Therapy"], x=[course], marker={"color": VERMILION}, name="Therapy costs", **shown)
     figure.add_bar(
         y=[one.name for one in paid], x=[one.spent for one in paid], marker={"color": LIGHT_GREY},
@@ -247,11 +248,11 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
         if not some:
             continue
         base = [one.spent if one.taken.value < 0 else 0.0 for one in some]
-        ends = {
+        ends: Any = {
             "array": [_reach(one.taken.high, one.taken.value) for one in some],
             "arrayminus": [_reach(one.taken.value, one.taken.low) for one in some],
         }
-        if colour == VERMILION:
+        if name == "Therapy adds":
             ends = {"array": ends["arrayminus"], "arrayminus": ends["array"]}
         figure.add_bar(
             y=[one.name for one in some], x=[abs(one.taken.value) for one in some], base=base, name=name,

@@ -8,10 +8,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from costmodel.app.parts import browser, choice, compute, show, sidebar, style
+from costmodel.app.parts import browser, choice, compute, link, question, show, sidebar, style
 from costmodel.errors import InputError
 
-PAGES = ("answer", "assumptions", "uncertainty", "evidence")
+PAGES = ("purse", "answer", "assumptions", "uncertainty", "evidence")
 """Files beside this one, in the order of the navigation; the first opens."""
 
 
@@ -23,25 +23,36 @@ def main() -> None:
     st.set_page_config(page_title="Does therapy pay for itself?", layout="wide", initial_sidebar_state="auto")
     style.apply()
     files = [Path(__file__).with_name(f"{name}.py") for name in PAGES]
-    pages = [st.Page(file, title=file.stem.capitalize(), default=i == 0) for i, file in enumerate(files)]
+    names = {"purse": "The purse"}
+    pages = [
+        st.Page(file, title=names.get(file.stem, file.stem.capitalize()), default=i == 0)
+        for i, file in enumerate(files)
+    ]
     page = st.navigation(pages, position="top")
     with compute.turn():
-        _draw(page)
+        _draw(page, first=page == pages[0])
 
 
-def _draw(page: StreamlitPage) -> None:
+def _draw(page: StreamlitPage, first: bool) -> None:
+    """first: the first page, which has the question as its controls, and no sidebar."""
     told = st.empty()  # always there, so that what stands below keeps its place when it is filled
     try:
         if refused := st.session_state.get(browser.REFUSED):
             with told.container():
                 show.refusal("\n".join(refused))
+        link.read()
         choice.current()
         locked = choice.locked()
+        link.write()
         if locked is None:
-            sidebar.sidebar()
+            if not first:
+                sidebar.sidebar()
             page.run()
         else:
-            sidebar.locked_sidebar(locked)
+            if first:
+                question.who(question.row()[0])
+            else:
+                sidebar.locked_sidebar(locked)
             show.locked_population(locked)
     except InputError as error:
         show.refusal(choice.reasons(error), kept=False)

@@ -1,7 +1,7 @@
 """What the first screen says of a result: two lines, the bars, four facts. For one strategy, payer and horizon."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from costmodel.analysis.psa.comparison import Comparison
@@ -14,27 +14,19 @@ from costmodel.drawing import Chart
 from costmodel.errors import InputError
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.purse import ALL, NOT_EVEN_ALL, rows
-from costmodel.result.result import Result
-from costmodel.result.sums import Estimate
+from costmodel.result.result import Result, Run
+from costmodel.result.sums import Array, Estimate
 from costmodel.result.table import cost_per_qaly, in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycle_months
-from costmodel.scenario.setting import THERAPY
-from costmodel.words import percent, upper_first
+from costmodel.words import chance as chance_of
+from costmodel.words import percent
 
 YEARS = (12.0, 24.0, 36.0, 60.0, 120.0)
 """Months over which savings may be counted, beside those of the evidence."""
-CHANCES = ((0.10, "Does not repay"), (0.35, "Unlikely to repay"), (0.65, "Open whether it repays"),
-           (0.90, "Likely to repay"), (1.0, "Repays"))  # fmt: skip
+CHANCES = ((0.10, "does not repay"), (0.35, "unlikely to repay"), (0.65, "open whether it repays"),
+           (0.90, "likely to repay"), (1.0, "repays"))  # fmt: skip
 """Chances up to which a word of the verdict holds."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the verdict: what it says, and what it says it of, in smaller letters."""
-
-    words: str
-    small: str
 
 
 @dataclass(frozen=True)
@@ -51,8 +43,8 @@ class Screen:
     """Everything that the first screen says. estimate: whether it is of central values alone, without a chance."""
 
     estimate: bool
-    money: Line
-    health: Line
+    money: str
+    health: str
     under: str
     badge: str
     chart: Chart
@@ -70,11 +62,11 @@ def screen(result: Result, strategy: str, perspective: str, months: float, lengt
     """Everything that the first screen says of a result. length: whether break-even length is sought too."""
     h, s = result.at(months), result.compared(strategy)
     of = Comparison(result, result.headline, h, s, perspective)
-    found = _purse(of)
+    found, (money, health) = _purse(of), verdict(of)
     return Screen(
         estimate=not result.draws,
-        money=_money(of),
-        health=_health(of),
+        money=money,
+        health=health,
         under=_under(of, found),
         badge=_badge(result.scenario),
         chart=drawn(result, strategy, perspective, h),
@@ -87,65 +79,92 @@ def same_money(result: Result, strategy: str, months: float) -> dict[str, str]:
     h, s, setting = result.at(months), result.compared(strategy), result.setting
     said, before = {}, None
     for name in setting.perspectives:
-        saving = known(result, lambda run, name=name: -result.net_cost(run, h, s, perspective=name)).value
+        saving = known(result, partial(_saving, result, h, s, name)).value
         if before is not None and abs(saving - before[1]) <= NOTHING:
             said[name] = f"beyond {setting.payer(before[0])}, nothing that {setting.payer(name)} pays changes here"
         before = name, saving
     return said
 
 
+def inputs_of_purse(result: Result, strategy: str, perspective: str, months: float) -> tuple[str, ...]:
+    """Parameters that set the largest parts of the purse, the largest first: what is used, else its price of a year."""
+    h, scenario = result.at(months), result.scenario
+    run, setting, free = result.headline.averaged, result.setting, set(scenario.used) & set(scenario.leaves)
+    spent = {
+        item.name: float(run.weights @ run.outcomes.cost[h, 0, i, 0].mean(axis=-1))
+        for i, item in enumerate(result.items)
+        if setting.channel_of(item.category) and setting.weight(perspective, item.paid_by, item.received_by) > 0
+    }
+    found: list[str] = []
+    for name in sorted(spent, key=lambda one: -spent[one]):
+        cost = scenario.model.costs.get(name)
+        if cost is None or spent[name] <= NOTHING:
+            continue
+        named_here = [*(cost.while_in.values() if isinstance(cost.while_in, dict) else ()), cost.price]
+        kept = [one for one in named_here if isinstance(one, str) and one in free]
+        kept = [one for one in kept if not scenario.parameters[one].constant]
+        found += [one for one in kept[:1] if one not in found]
+    return tuple(found)
+
+
+def levers(scenario: Scenario, strategy: str) -> tuple[str, ...]:
+    """Parameters of what a therapy does beyond health: the cost of other care, jobs, and how long both last."""
+    free, found = set(scenario.leaves), dict[str, None]()
+    for structure in scenario.structures:
+        effects = structure.model.strategies[strategy].effects.values()
+        for what in ("cost_ratio", "jobs", "half_life"):
+            references = [getattr(effect, what, None) for effect in effects]
+            behind = scenario.behind([one for one in references if isinstance(one, str)])
+            found |= dict.fromkeys(name for name in behind if name in free and not scenario.parameters[name].constant)
+    return tuple(found)
+
+
 def net(result: Result, strategy: str, perspective: str, months: float) -> str:
     """What a person saves or costs net, in words of a few characters."""
     h, s = result.at(months), result.compared(strategy)
-    saving = known(result, lambda run: -result.net_cost(run, h, s, perspective=perspective)).value
+    saving = known(result, partial(_saving, result, h, s, perspective)).value
     return f"{'saves' if saving > 0 else 'costs'} {result.setting.currency.money(abs(saving))} net"
 
 
-def _money(of: Comparison) -> Line:
-    """Whether it repays within the horizon, by its chance; of central values without one."""
-    result, within = of.result, f"in {in_words(of.months)}"
+def _saving(result: Result, h: int, s: int, perspective: str, run: Run) -> Array:
+    return -result.net_cost(run, h, s, perspective=perspective)
+
+
+def verdict(of: Comparison) -> tuple[str, str]:
+    """Whether it repays, and what a year of good health costs: two lines, what a chance is given in brackets."""
+    return _money(of), _health(of)
+
+
+def _money(of: Comparison) -> str:
+    who, within = of.result.setting.payer(of.perspective), f"within {in_words(of.months)}"
     if of.mean(of.therapy()) <= NOTHING:
-        return Line("No course is paid for", f"{upper_first(result.setting.payer(of.perspective))}, {within}")
-    given = of.run.given.split(", ")
-    price = next((one for one in given if "price" in one), "")
-    if not result.draws:
-        saving = of.mean(of.saving())
-        return Line("Repays" if saving >= 0 else "Does not repay", f"{within}: an estimate at central values")
-    chance = of.mean(of.saving() >= 0)
-    words = next(word for most, word in CHANCES if chance < most or most == 1.0)
-    return Line(words, f"{within}: {_hundreds(chance)}{f', {price}' if price else ''}")
+        return f"Money: no course, so nothing for {who} to repay"
+    if not of.result.draws:
+        lead = CHANCES[0][1] if of.payback() == NEVER else CHANCES[-1][1]
+        return f"Money: {lead} {who} {within} (an estimate, without a chance)"
+    chance = of.paid_back().value
+    lead = next(words for most, words in CHANCES if chance < most or most == 1.0)
+    price = [one for one in of.run.given.split(", ") if "price" in one]
+    return f"Money: {lead} {who} {within} ({', '.join([_in_100(chance), *price])})"
 
 
-def _health(of: Comparison) -> Line:
-    """What a year of good health costs, against NICE's range."""
+def _health(of: Comparison) -> str:
     result, setting = of.result, of.result.setting
-    cost = known(
-        result, lambda run: result.net_cost(run, of.horizon, of.strategy, perspective=of.perspective, discounted=True)
-    )
+    cost = known(result, lambda run: result.net_cost(
+        run, of.horizon, of.strategy, perspective=of.perspective, discounted=True))  # fmt: skip
     gain = known(result, lambda run: result.qaly_gain(run, of.horizon, of.strategy))
     value, words = cost_per_qaly(cost.value, gain.value, setting.currency.units)
     if not words.startswith("costs more and improves"):
-        return Line(f"Health: {words.partition(': ')[2] or words}", "")
-    low, high = (min(_thresholds(of)), max(_thresholds(of)))
-    where = "below" if value < low else "above" if value > high else "in"
-    money = setting.currency.money
-    small = f"{where} NICE's range ({money(low)} to {money(high)})"
-    if result.draws:
-        worth = of.gain() * low + of.saving(discounted=True)
-        small += f"; {_hundreds(of.mean(worth >= 0))} below it"
-    return Line(f"Health: {money(value)} a year of good health", small)
+        return f"Health: {words.rpartition(': ')[2]}"
+    low, high = (result.scenario.value(setting.thresholds[end]) for end in (0, -1))
+    where, money = "below" if value < low else "above" if value > high else "in", setting.currency.money
+    worth = of.gain() * low + of.saving(discounted=True)
+    chance = f" ({_in_100(of.mean(worth > NOTHING))} below {money(low)})" if result.draws else ""
+    return f"Health: {money(value)} a year of good health, {where} the range of {money(low)} to {money(high)}{chance}"
 
 
-def _thresholds(of: Comparison) -> list[float]:
-    scenario = of.result.scenario
-    return [scenario.value(one) for one in scenario.setting.thresholds[1:] or scenario.setting.thresholds]
-
-
-def _hundreds(chance: float) -> str:
-    count = round(chance * 100)
-    if 0 < chance < 0.01 or 0.99 < chance < 1:
-        return "under 1 chance in 100" if chance < 0.5 else "over 99 chances in 100"
-    return f"{count} chance{'' if count == 1 else 's'} in 100"
+def _in_100(share: float) -> str:
+    return chance_of(share).replace(" of ", " in ")
 
 
 Found = dict[tuple[str, str], tuple[Estimate, str]]
@@ -158,7 +177,8 @@ def _purse(of: Comparison) -> Found:
     def row(outcome: str, estimate: Estimate, channel: str = ALL, unit: str = "money", words: str = "") -> Any:
         return (outcome, channel), (estimate, words)
 
-    return dict(rows(of.result, of.run, of.horizon, of.strategy, of.perspective, row))
+    found: Any = rows(of.result, of.run, of.horizon, of.strategy, of.perspective, row)
+    return dict(found)
 
 
 def _under(of: Comparison, found: Found) -> str:

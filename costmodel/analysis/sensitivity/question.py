@@ -329,7 +329,9 @@ def _answers(
         rows = waiting.pop()
         chosen = {name: value[rows] if isinstance(value, np.ndarray) else value for name, value in values.items()}
         try:
-            figures = measure(question.rows(evaluate(scenario, chosen, len(rows), horizons), chosen)) if len(rows) else None
+            figures = (
+                measure(question.rows(evaluate(scenario, chosen, len(rows), horizons), chosen)) if len(rows) else None
+            )
         except InputError as error:
             if len(rows) == 1:
                 answers[int(rows[0])] = error.problems[0].found

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import threading
 import time
@@ -25,14 +26,26 @@ UPLOADED = "your_file.yaml"
 NAMES_A_FILE = ("extends", "setting", "sources", "joint", "file")
 NEEDED, ONLY_CHANGES = {"format", "extends", "label"}, {"format", "extends", "base", "label", "change", "add"}
 
+_COMPARATOR = re.compile(r"strategies\.usual_care\.label")
+"""The path at which an overlay gives the comparator another name."""
+
 
 @dataclass(frozen=True)
 class Entry:
-    """A scenario file of the menu. label: its word. title: its own with the people first, or its folder's name."""
+    """A scenario file of the menu. label: its word. title: its own with the people first, or its folder's name.
+
+    instead_of: what it compares with, where that is another alternative than the model's.
+    """
 
     path: Path
     label: str
     title: str
+    instead_of: str = ""
+
+    @property
+    def people(self) -> str:
+        """Who is treated, as far as the title says."""
+        return self.title.partition(": ")[0]
 
 
 @dataclass(frozen=True)
@@ -141,7 +154,8 @@ def _entry(path: Path) -> Entry | None:
         return Entry(path, path.stem, home) if path.name == MODEL else None
     if path.name != MODEL and "extends" not in data:
         return None
-    return Entry(path, data.get("label", path.stem), _people_first(data.get("title", home)))
+    title = _people_first(data.get("title", home))
+    return Entry(path, data.get("label", path.stem), title, data.get("instead_of", ""))
 
 
 def _people_first(title: str) -> str:
@@ -153,7 +167,10 @@ def _people_first(title: str) -> str:
 def _head(path: Path) -> dict[str, str]:
     """The words of a shipped file that the menu needs."""
     data = read_file(path).data
-    return {key: str(data[key]) for key in ("label", "title", "extends") if key in data}
+    words = {key: str(data[key]) for key in ("label", "title", "extends") if key in data}
+    named = data.get("change", {})
+    others = [str(value) for key, value in named.items() if _COMPARATOR.fullmatch(str(key))] if named else []
+    return words | ({"instead_of": others[0]} if others else {})
 
 
 def check_upload(content: bytes, population: str) -> Tree:

@@ -45,13 +45,17 @@ MOST_SCENARIOS = 100_000_000
 _loaded = compute.Kept(MOST_SCENARIOS)
 
 
-def _load(choice: Choice, stamp: str) -> Scenario:
-    """Read once for all sessions while the folder stays as it is. Raises InputError."""
-    key = (choice, stamp)
+def _load(choice: Choice, stamp: str, whole: bool = True) -> Scenario:
+    """Read once for all sessions while the folder stays as it is; changed without its conventions unless whole.
+
+    Raises InputError.
+    """
+    key = (choice, stamp, whole or not choice.changes)
     scenario: Scenario | None = _loaded.get(key)
     if scenario is None:
         if choice.changes:
-            scenario = _load(replace(choice, changes=()), stamp).changed(choice.changed)
+            start = _load(replace(choice, changes=()), stamp)
+            scenario = start.changed(choice.changed, conventions=whole)
         elif choice.upload is not None:
             scenario = catalogue.read_upload(choice.upload, choice.population)
         else:
@@ -60,9 +64,9 @@ def _load(choice: Choice, stamp: str) -> Scenario:
     return scenario
 
 
-def scenario_of(choice: Choice) -> Scenario:
-    """The scenario of a choice. Raises InputError."""
-    scenario = _load(choice, catalogue.stamp())
+def scenario_of(choice: Choice, whole: bool = True) -> Scenario:
+    """The scenario of a choice; whole: with its conventions about money. Raises InputError."""
+    scenario = _load(choice, catalogue.stamp(), whole)
     if len(scenario.model.strategies) < 2:
         found = "the scenario has one strategy"
         raise InputError.at(scenario.path.name, found, "The dashboard compares a therapy with usual care.")
@@ -100,6 +104,11 @@ def base() -> Scenario:
 def scenario() -> Scenario:
     """The chosen scenario as changed."""
     return scenario_of(current())
+
+
+def asked() -> Scenario:
+    """The chosen scenario as changed, for questions that no convention about money is asked for."""
+    return scenario_of(current(), whole=False)
 
 
 def with_changes(more: Mapping[str, Any]) -> Scenario:
@@ -143,7 +152,7 @@ def _ends(high: float, step: float) -> Iterator[float]:
 def _taken(start: Scenario, changes: Mapping[str, float]) -> bool:
     try:
         changes = {path: int(value) if path == "people" else value for path, value in changes.items()}
-        compute.deterministic(start.changed(changes, whole=False))
+        compute.central(start.changed(changes, whole=False))
     except InputError:
         return False
     return True
@@ -196,6 +205,15 @@ def select(population: str, file: str) -> None:
         return
     if wanted.changes and _adopt("file", replace(wanted, changes=()), {}):
         st.session_state[NOTICE] = "Your changes did not fit this scenario and were taken back."
+
+
+def open_linked(wanted: Choice) -> list[str]:
+    """Take over the choice of a link, without its changes where they do not fit; what is to be said of it."""
+    if _adopt("file", wanted, {}):
+        return []
+    why = faults().pop("file", "")
+    _adopt("file", replace(wanted, changes=()), {})
+    return [f"The link's changes did not fit and were left out: {why}"]
 
 
 class Unnamed(Exception):
@@ -304,7 +322,7 @@ def _sha256(choice: Choice) -> str:
 def default(scenario: Scenario, path: str) -> Any:
     """What a path holds in a scenario: a centre in its own unit and price year, an option, a text."""
     keys = path.split(".")
-    if keys[0] == "parameters" and len(keys) == 3:
+    if keys[0] == "parameters" and len(keys) == 3 and keys[2] in ("use", "value"):
         name = keys[1]
         if keys[2] == "use":
             record = scenario.parameters.get(name)
@@ -322,9 +340,9 @@ def _adopt(at: str, wanted: Choice, typed: Mapping[str, Any]) -> bool:
     """Make a choice the session's if it loads and runs, or is a locked population; else keep the reasons beside it."""
     compute.TURNS.take()
     try:
-        scenario = scenario_of(wanted)
+        scenario = scenario_of(wanted, whole=False)
         compute.check_size(scenario)
-        compute.deterministic(scenario)
+        compute.central(scenario)
     except InputError as error:
         if isinstance(error, Refused) and wanted.upload is None and not error.asked:
             st.session_state[CHOICE] = wanted

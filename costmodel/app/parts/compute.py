@@ -25,6 +25,7 @@ from costmodel.analysis.verification import Verification, verify_result
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
 from costmodel.model.run import DRAWS, SEED, run, run_at, run_for_pages
+from costmodel.report.screen import months_offered
 from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -193,6 +194,29 @@ def deterministic(scenario: Scenario) -> Result:
         result = run(scenario, draws=0)
         KEPT.put(key, result, weight(result))
     return result
+
+
+def central(scenario: Scenario) -> Result:
+    """The run at central values as the first screen reads it: alone, at every horizon offered. Raises InputError."""
+    key = ("first screen, central", *_identity(scenario))
+    result: Result | None = KEPT.get(key)
+    if result is None:
+        result = run_at(scenario, months_offered(scenario), 0, SEED, alone=True)
+        KEPT.put(key, result, weight(result))
+    return result
+
+
+def drawn(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
+    """The same with draws, begun when the reader has paused. Raises InputError."""
+    check_size(scenario)
+    key = ("first screen", *_identity(scenario), DRAWS, SEED)
+
+    def work(draws: int = DRAWS) -> Result:
+        return run_at(scenario, months_offered(scenario), draws, SEED, alone=True)
+
+    if key not in KEPT:
+        settle(meanwhile)
+    return _awaited(lambda: _pending(key, work, "answer"), meanwhile)
 
 
 def begin(scenario: Scenario, purpose: str = "answer") -> "Future[Result]":

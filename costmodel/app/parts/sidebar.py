@@ -37,8 +37,8 @@ def sidebar() -> None:
         rows = records(base, scenario, changes)
         _people(base, rows)
         _sessions(base, scenario)
-        _price(base, scenario)
-        _durability(base, rows)
+        price_field(base, scenario)
+        durability_field(base, rows)
         _weight(base, scenario)
         _horizon(base, rows)
         st.caption(literal(counted(base, rows, changes)))
@@ -51,7 +51,7 @@ def locked_sidebar(locked: Locked) -> None:
     with st.sidebar:
         _population(locked.file.population)
         st.caption("This population is locked. There is nothing to set.")
-        _said()
+        said()
 
 
 def _population(people: str) -> None:
@@ -84,17 +84,22 @@ def _files() -> None:
         help="The base case, or a set of changes to it. Each is a file beside the model.",
     )
     with st.expander("Use your file"):
-        st.file_uploader(
-            "A scenario file, changes saved here (YAML, up to 1 MB), or the workbook with your values (Excel)",
-            type=["yaml", "yml", "xlsx"],
-            key="upload",
-            max_upload_size=5,
-            on_change=_upload,
-        )
-    _said()
+        uploader()
+    said()
 
 
-def _said() -> None:
+def uploader() -> None:
+    """Where a file of the reader's comes in."""
+    st.file_uploader(
+        "A scenario file, changes saved here (YAML, up to 1 MB), or the workbook with your values (Excel)",
+        type=["yaml", "yml", "xlsx"],
+        key="upload",
+        max_upload_size=5,
+        on_change=_upload,
+    )
+
+
+def said() -> None:
     """Why a choice of file was refused, or what came of it."""
     if "file" in choice.faults():
         show.refusal(choice.faults()["file"])
@@ -133,7 +138,7 @@ def _upload() -> None:
 
 def _people(base: Scenario, rows: list[Record]) -> None:
     row = next(row for row in rows if row.path == "people")
-    _number(base, row, "People treated", step=1, whole=True)
+    number_field(base, row, "People treated", step=1, whole=True)
 
 
 def _horizon(base: Scenario, rows: list[Record]) -> None:
@@ -166,11 +171,11 @@ def _sessions(base: Scenario, scenario: Scenario) -> None:
         if strategy.therapy and isinstance(strategy.therapy.sessions, str):
             name = strategy.therapy.sessions
             row = record(base, scenario, choice.current().changed, name)
-            _number(base, row, "Sessions planned", step=1, whole=False)
+            number_field(base, row, "Sessions planned", step=1, whole=False)
             return
 
 
-def _price(base: Scenario, scenario: Scenario) -> None:
+def price_field(base: Scenario, scenario: Scenario) -> None:
     therapy = next((s.therapy for s in base.model.strategies.values() if s.therapy), None)
     if therapy is None:
         return
@@ -180,7 +185,7 @@ def _price(base: Scenario, scenario: Scenario) -> None:
     row = record(base, scenario, choice.current().changed, name)
     options, currency = base.parameters[name].one_of, base.setting.currency
     if not options:
-        _number(base, row, f"Price of a session, {currency.symbol}", step=5, whole=False)
+        number_field(base, row, f"Price of a session, {currency.symbol}", step=5, whole=False)
         return
     key, use, value = f"control {name}", f"parameters.{name}.use", f"parameters.{name}.value"
     moved_to = {one: scenario.moved_by(one) for one in (name, *options.values())}
@@ -210,7 +215,7 @@ def _price(base: Scenario, scenario: Scenario) -> None:
         help=literal(f"{_all_of(base, options)} {why(base, row)}"),
     )
     if own:
-        _number(base, row, f"Your price, {currency.symbol} per session", step=5, whole=False, reset=False)
+        number_field(base, row, f"Your price, {currency.symbol} per session", step=5, whole=False, reset=False)
     _under(row, shown(base.parameters[name].use or ""), use, value)
 
 
@@ -220,7 +225,7 @@ def _all_of(base: Scenario, options: Mapping[str, str]) -> str:
     return f"{'; '.join(meant)}."
 
 
-def _durability(base: Scenario, rows: list[Record]) -> None:
+def durability_field(base: Scenario, rows: list[Record]) -> None:
     row = next(row for row in rows if row.path == "beyond_follow_up")
     key = "control beyond_follow_up"
     st.session_state[key] = row.now
@@ -282,7 +287,7 @@ def _meant_by_weight(base: Scenario) -> str:
     return "Judgement, not probability: the other structure has the rest."
 
 
-def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool, reset: bool = True) -> None:
+def number_field(base: Scenario, row: Record, label: str, *, step: float, whole: bool, reset: bool = True) -> None:
     """A field for a number between the lowest and the highest that the scenario takes."""
     key = f"control {row.path}"
     kind = int if whole else float
@@ -314,6 +319,12 @@ def _number(base: Scenario, row: Record, label: str, *, step: float, whole: bool
 
 def _mark(row: Record) -> str:
     return MARK if row.changed else ""
+
+
+def fault(at: str) -> None:
+    """Why what was typed or chosen at a control was refused, where it was."""
+    if at in choice.faults():
+        show.refusal(choice.faults()[at])
 
 
 def _under(row: Record, default: str, *others: str) -> None:

@@ -41,6 +41,17 @@ CSS = """
 [class*="st-key-table"] table {table-layout: fixed; width: 100%; min-width: 900px;}
 [class*="st-key-table"] th:nth-child(1) {width: 30%;}
 [class*="st-key-table"] th:nth-child(6), [class*="st-key-table"] th:nth-child(8) {width: 14%;}
+[data-testid="stMainBlockContainer"]:has(.st-key-question) {padding: 3.4rem 1.6rem 1rem; max-width: 1380px;}
+[data-testid="stMainBlockContainer"]:has(.st-key-question) [data-testid="stVerticalBlock"] {gap: 0.3rem;}
+.st-key-verdict [data-testid="stMarkdown"] p {margin: 0; line-height: 1.35;}
+.st-key-verdict {min-height: 7.2rem;}
+.verdict {font-size: 1.45rem; font-weight: 700; line-height: 1.2; letter-spacing: -0.2px;}
+.verdict small {font-size: 0.95rem; font-weight: 400; letter-spacing: 0; opacity: 0.85;}
+.verdict.estimate {opacity: 0.6;}
+.under {font-size: 0.98rem; line-height: 1.35;}
+.fact {border-left: 4px solid #0b5394; padding: 0.05rem 0.7rem; font-size: 0.85rem; line-height: 1.3;}
+.fact b {font-size: 1.1rem; font-weight: 650;}
+.fact span {opacity: 0.85;}
 </style>
 """
 

@@ -1,0 +1,128 @@
+"""What stands on the first page. Drawn twice: as an estimate at central values at once, then with all draws."""
+
+import html
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from costmodel.app.parts import catalogue, choice, compute, downloads, link, show, sidebar
+from costmodel.app.parts.choice import Choice
+from costmodel.app.parts.question import Question
+from costmodel.app.parts.text import literal
+from costmodel.errors import InputError
+from costmodel.report.saved import command
+from costmodel.report.screen import Fact, net
+from costmodel.report.screen import screen as said
+from costmodel.result.result import Result
+from costmodel.scenario.build import Scenario
+
+CHIPS = ("cautious", "base", "favourable")
+"""Files whose results stand at the foot, where a population has them."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """What is filled: the verdict, the chart, four facts; and where the reader's service stands."""
+
+    verdict: DeltaGenerator
+    chart: DeltaGenerator
+    facts: DeltaGenerator
+    right: DeltaGenerator
+    status: DeltaGenerator
+
+    def working(self) -> None:
+        """Said while the draws are under way."""
+        self.status.caption(f"An estimate at central values; {compute.DRAWS:,} tries of the model under way …")
+
+    def show(self, result: Result, asked: Question, estimate: bool) -> None:
+        """Fill all places from a result."""
+        found = said(result, asked.strategy, asked.perspective, asked.months)
+        with self.verdict.container():
+            st.html(
+                f"<div role=status>{_line(found.money, estimate)}{_line(found.health, estimate)}"
+                f"<div class=under>{html.escape(found.under)}</div></div>"
+            )
+        with self.chart.container():
+            show.figure(found.chart, None, f"purse {'central' if estimate else 'expected'}")
+        with self.facts.container():
+            for column, fact in zip(st.columns(len(found.facts), gap="small"), found.facts, strict=True):
+                column.html(_fact(fact))
+        if estimate:
+            self.working()
+        else:
+            self.status.caption(
+                literal(" · ".join(filter(None, (f"{result.draws:,} tries of the model", found.badge))))
+            )
+
+
+def prepare() -> Places:
+    """Lay the page out: the verdict and the chart on the left, the reader's own on the right, facts under both."""
+    left, right = st.columns([2.15, 1], gap="medium")
+    verdict = left.container(key="verdict").empty()
+    status, chart = left.empty(), left.empty()
+    return Places(verdict, chart, st.container(key="facts").empty(), right, status)
+
+
+def _line(text: str, estimate: bool) -> str:
+    """A line of the verdict; what stands in brackets at its end in smaller letters."""
+    lead, bracket, small = text.partition(" (")
+    rest = f" <small>({html.escape(small)}</small>" if bracket else ""
+    return f"<div class='verdict{' estimate' if estimate else ''}'>{html.escape(lead)}{rest}</div>"
+
+
+def _fact(fact: Fact) -> str:
+    label, value, note = (html.escape(text) for text in (fact.label, fact.value, fact.note))
+    return f"<div class=fact>{label}<br><b>{value}</b><br><span>{note}</span></div>"
+
+
+def foot(scenario: Scenario, asked: Question, result: Result) -> None:
+    """Other scenarios of these people with their results, and what can be taken away."""
+    here = choice.current()
+    files = catalogue.scenarios(here.population)
+    base = catalogue.populations()[here.population].path.name
+    chips = [base if name == "base" else f"{name}.yaml" for name in CHIPS]
+    with st.container(key="foot", horizontal=True, vertical_alignment="center"):
+        for file, word in zip(chips, CHIPS, strict=True):
+            if file in files:
+                st.button(
+                    literal(f"{word.capitalize()}: {_net(Choice(here.population, file), asked)}"),
+                    key=f"chip {word}",
+                    type="primary" if here.file == file and not here.changes else "secondary",
+                    on_click=_choose,
+                    args=(file,),
+                )
+        if here.changes:
+            st.button("Reset all", key="reset all", on_click=choice.reset, args=("all",))
+        with st.popover("Share"):
+            _share(scenario, asked, result)
+
+
+def _choose(file: str) -> None:
+    here = choice.current()
+    choice.reset("all")
+    choice.select(here.population, file)
+
+
+def _net(chosen: Choice, asked: Question) -> str:
+    """The result of a scenario at central values, for the same question; words where it has none."""
+    try:
+        other = compute.central(choice.scenario_of(chosen))
+        return net(other, asked.strategy, asked.perspective, asked.months)
+    except InputError:
+        return "not for this question"
+
+
+def _share(scenario: Scenario, asked: Question, result: Result) -> None:
+    here = choice.current()
+    linked = link.text(here)
+    if linked:
+        st.caption("The address of this page holds all that was set. Or add this to the page's own address:")
+        st.code(f"?{link.NAME}={linked}", language=None, wrap_lines=True)
+    else:
+        st.caption("No link holds a file of your own: send that file.")
+    downloads.changes(here)
+    downloads.workbook(result)
+    st.caption("The same digits on the command line:")
+    st.code(command(result, perspective=asked.perspective), language="sh", wrap_lines=True)
+    sidebar.uploader()

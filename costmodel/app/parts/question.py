@@ -1,0 +1,126 @@
+"""The question as controls in one row: who is treated, with what, instead of what, over how long, whose money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from costmodel.app.parts import asked, catalogue, choice
+from costmodel.app.parts.text import literal
+from costmodel.report.screen import months_offered, same_money
+from costmodel.result.result import Result
+from costmodel.result.table import in_words
+from costmodel.scenario.build import Scenario
+from costmodel.words import upper_first
+
+WIDTHS = (2.2, 2.3, 1.7, 1.7, 2.1)
+ONLY = "Nothing else was compared for these people."
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: strategy, perspective, and months over which savings count."""
+
+    strategy: str
+    perspective: str
+    months: float
+
+
+def row() -> list[DeltaGenerator]:
+    """The places of the controls."""
+    return st.container(key="question").columns(WIDTHS, vertical_alignment="bottom")
+
+
+def who(place: DeltaGenerator) -> None:
+    """Who is treated."""
+    populations = catalogue.populations()
+    st.session_state["population"] = choice.current().population
+
+    def moved() -> None:
+        name = st.session_state["population"]
+        choice.select(name, populations[name].path.name)
+
+    place.selectbox(
+        "Who is treated",
+        list(populations),
+        key="population",
+        format_func=lambda name: populations[name].people,
+        on_change=moved,
+    )
+
+
+def rest(places: list[DeltaGenerator], scenario: Scenario, central: Result) -> Question:
+    """The other controls; central: the run at central values, which tells what changes nothing."""
+    strategy = _therapy(places[0], scenario)
+    _instead(places[1], scenario)
+    months = _over(places[2], scenario)
+    return Question(strategy, _whose(places[3], scenario, same_money(central, strategy, months)), months)
+
+
+def _therapy(place: DeltaGenerator, scenario: Scenario) -> str:
+    strategies = list(scenario.model.strategies)[1:]
+    st.session_state["strategy"] = asked.therapy(scenario)
+    alone = len(strategies) == 1
+    return place.selectbox(
+        "Therapy",
+        strategies,
+        key="strategy",
+        persist_state="session",
+        format_func=lambda name: scenario.model.strategies[name].label,
+        disabled=alone,
+        help="The only therapy that this scenario holds." if alone else None,
+    )
+
+
+def _instead(place: DeltaGenerator, scenario: Scenario) -> None:
+    """What therapy is compared with: the comparator of the population's base, or of another of its files."""
+    here = choice.current()
+    files = catalogue.scenarios(here.population)
+    base = catalogue.populations()[here.population].path.name
+    others = {name: entry.instead_of for name, entry in files.items() if entry.instead_of}
+    now = scenario.model.strategies[next(iter(scenario.model.strategies))].label
+    usual = "Usual care" if here.file in others else now
+    options = {base: usual, **others}
+    st.session_state["instead"] = here.file if here.file in others else base
+
+    def moved() -> None:
+        choice.select(here.population, st.session_state["instead"])
+
+    place.selectbox(
+        "Instead of",
+        list(options),
+        key="instead",
+        format_func=lambda name: options[name],
+        on_change=moved,
+        disabled=len(options) == 1,
+        help=ONLY if len(options) == 1 else None,
+    )
+
+
+def _over(place: DeltaGenerator, scenario: Scenario) -> float:
+    offered, studied = months_offered(scenario), float(scenario.model.follow_up.months)
+    if st.session_state.get("over") not in offered:
+        st.session_state["over"] = studied
+    return place.selectbox(
+        "Counting savings over",
+        list(offered),
+        key="over",
+        persist_state="session",
+        format_func=lambda months: f"{in_words(months)}{', as studied' if months == studied else ''}",
+    )
+
+
+def _whose(place: DeltaGenerator, scenario: Scenario, same: Mapping[str, str]) -> str:
+    setting = scenario.setting
+    if st.session_state.get("perspective") not in setting.perspectives:
+        st.session_state["perspective"] = setting.main
+    why = "; ".join(f"{setting.name(name)}: {reason}" for name, reason in same.items())
+    return place.selectbox(
+        "Whose money",
+        list(setting.perspectives),
+        key="perspective",
+        persist_state="session",
+        format_func=lambda name: f"{upper_first(setting.name(name))}{' (same)' if name in same else ''}",
+        help=literal(f"(same): {why}.") if same else None,
+    )
