@@ -167,10 +167,8 @@ def bars(result: Result, strategy: str, perspective: str, horizon: int) -> list[
         elif payers := _payers(result, channel, horizon, s):
             party = max(payers, key=lambda one: payers[one])
             inside = party in setting.members(perspective)
-            payer, whose = setting.parties[party].within, setting.payer(perspective)
-            words = f"{money(payers[party])} paid by {payer}, not {whose}'s money"
-            if inside:
-                words = f"{money(payers[party])} moves within {whose}: no cost to it"
+            within = f"moves within {setting.payer(perspective)}: no cost to it"
+            words = f"{money(payers[party])} {within if inside else f'paid by {setting.parties[party].within}'}"
             found.append(Bar(about.name, payers[party], Estimate(0.0), words, False))
     received = known(result, lambda run: receipts(result, run, horizon, s, perspective))
     if abs(received.value) > NOTHING or received.low or received.high:
@@ -231,11 +229,12 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
             figure, f"{title}: no course is paid for and nothing is spent, so there is nothing to show", "", table
         )
     paid, others = [one for one in found if one.ours], [one for one in found if not one.ours]
-    names = ["Therapy", *(one.name for one in found)]
-    words = [f"costs {money(course)}; the mark is the {money(back)} that comes back", *(one.words for one in found)]
     widest = max(abs(course), *(max(one.spent, one.taken.high or 0.0, one.taken.value) for one in paid), 0.0)
     least = min(0.0, course, back, *(one.taken.low or one.taken.value for one in paid))
-    shown: Any = {"orientation": "h", "width": 0.36, "hoverinfo": "skip"}
+    names, off = ["Therapy", *(one.name for one in found)], [one.name for one in others if one.spent > widest]
+    words = [f"costs {money(course)}; the mark: {money(back)} comes back"]
+    words += [f"{one.words}{' (off the scale)' if one.name in off else ''}" for one in found]
+    shown: dict[str, Any] = {"orientation": "h", "width": 0.36, "hoverinfo": "skip"}
     figure.add_bar(y=["Therapy"], x=[course], marker={"color": VERMILION}, name="Therapy costs", **shown)
     figure.add_bar(
         y=[one.name for one in paid], x=[one.spent for one in paid], marker={"color": LIGHT_GREY},
@@ -248,7 +247,7 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
         if not some:
             continue
         base = [one.spent if one.taken.value < 0 else 0.0 for one in some]
-        ends: Any = {
+        ends: dict[str, Any] = {
             "array": [_reach(one.taken.high, one.taken.value) for one in some],
             "arrayminus": [_reach(one.taken.value, one.taken.low) for one in some],
         }
@@ -260,12 +259,13 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
             error_x={"type": "data", "symmetric": False, "color": INK, "thickness": 1.6, "width": 4, **ends}, **shown,
         )  # fmt: skip
     figure.add_bar(
-        y=[one.name for one in others], x=[min(one.spent, widest) for one in others], name="Another's money",
+        y=[one.name for one in others], x=[min(one.spent, widest) for one in others],
+        name=f"Not {setting.payer(perspective)}'s money",
         marker={"color": "rgba(0,0,0,0)", "line": {"color": GREY, "width": 1}}, **shown,
     )  # fmt: skip
     for name, text in zip(names, words, strict=True):
         figure.add_annotation(
-            xref="paper", x=0, y=name, yshift=14, xanchor="left", showarrow=False,
+            x=0, y=name, yshift=14, xanchor="left", showarrow=False,
             text=f"<b>{literal(name)}</b> {literal(text)}", font={"size": 13},
         )  # fmt: skip
     figure.add_shape(type="line", x0=back, x1=back, y0=-0.3, y1=0.3, line={"color": INK, "width": 3})
@@ -275,10 +275,11 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
     room = ROOM * ((widest - least) or 1.0)
     figure.update_layout(
         barmode="overlay", height=AROUND + ROW * len(names), hovermode=False,
-        legend={"y": -0.02, "yanchor": "top"},
-        xaxis={"range": [least - room, widest + room], **money_axis(setting.currency, "xaxis", least, widest)["xaxis"]},
+        legend={"y": -0.12, "yanchor": "top"},
+        **money_axis(setting.currency, "xaxis", least, widest),
         yaxis={"visible": False, "range": [len(names) - 0.4, -0.9], "categoryarray": names, "categoryorder": "array"},
     )  # fmt: skip
+    figure.update_xaxes(range=[least - room, widest + room])
     return made
 
 

@@ -57,7 +57,7 @@ def announce(port: int) -> None:
 
 def warm_up() -> None:
     """Load what every page needs, and take it out of the reach of the garbage collector."""
-    from costmodel.app.parts import browser, further, how_sure, sidebar, targets  # noqa: F401 (to be loaded)
+    from costmodel.app.parts import browser, choice, compute, first_page, further, how_sure, service, targets  # noqa: F401 (to be loaded)
 
     browser.install()
     gc.collect()

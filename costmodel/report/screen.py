@@ -100,9 +100,9 @@ def inputs_of_purse(result: Result, strategy: str, perspective: str, months: flo
         cost = scenario.model.costs.get(name)
         if cost is None or spent[name] <= NOTHING:
             continue
-        named_here = [*(cost.while_in.values() if isinstance(cost.while_in, dict) else ()), cost.price]
-        kept = [one for one in named_here if isinstance(one, str) and one in free]
-        kept = [one for one in kept if not scenario.parameters[one].constant]
+        of_a_year = isinstance(cost.price, str) and scenario.parameters[cost.price].unit.text.endswith("per year")
+        references = [cost.price] if of_a_year else [*cost.while_in.values(), cost.price]
+        kept = [one for one in references if isinstance(one, str) and one in free]
         found += [one for one in kept[:1] if one not in found]
     return tuple(found)
 

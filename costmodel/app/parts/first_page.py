@@ -10,6 +10,7 @@ from costmodel.app.parts import catalogue, choice, compute, downloads, link, sho
 from costmodel.app.parts.choice import Choice
 from costmodel.app.parts.question import Question
 from costmodel.app.parts.text import literal
+from costmodel.drawing import Chart
 from costmodel.errors import InputError
 from costmodel.report.saved import command
 from costmodel.report.screen import Fact, net
@@ -44,7 +45,7 @@ class Places:
                 f"<div class=under>{html.escape(found.under)}</div></div>"
             )
         with self.chart.container():
-            show.figure(found.chart, None, f"purse {'central' if estimate else 'expected'}")
+            _chart(found.chart, "central" if estimate else "expected")
         with self.facts.container():
             for column, fact in zip(st.columns(len(found.facts), gap="small"), found.facts, strict=True):
                 column.html(_fact(fact))
@@ -60,15 +61,30 @@ def prepare() -> Places:
     """Lay the page out: the verdict and the chart on the left, the reader's own on the right, facts under both."""
     left, right = st.columns([2.15, 1], gap="medium")
     verdict = left.container(key="verdict").empty()
-    status, chart = left.empty(), left.empty()
+    status, chart = left.empty(), left.container(key="bars").empty()
     return Places(verdict, chart, st.container(key="facts").empty(), right, status)
 
 
+def _chart(chart: Chart, key: str) -> None:
+    """The bars under their title and what their colours mean, which wraps; their sentence where there are none."""
+    layout = chart.figure.layout
+    names = [(bar.name, bar.marker) for bar in chart.figure.data if bar.x]
+    swatches = [
+        f"<i style='background:{marker.color};outline-color:{marker.line.color or 'transparent'}' "
+        f"class='{'hatched' if marker.pattern.shape else ''}'></i>{html.escape(name)}"
+        for name, marker in names
+    ]
+    st.html(f"<div class=legend><b>{html.escape(chart.title)}</b> {' '.join(swatches)}</div>")
+    if chart.figure.data:
+        chart.figure.update_layout(showlegend=False, title=None, margin={"t": 4, "b": 4, "l": 0, "r": 0})
+        st.plotly_chart(chart.figure, height=int(layout.height), config=show.CONFIG, alt=chart.alt, key=f"purse {key}")
+
+
 def _line(text: str, estimate: bool) -> str:
-    """A line of the verdict; what stands in brackets at its end in smaller letters."""
-    lead, bracket, small = text.partition(" (")
-    rest = f" <small>({html.escape(small)}</small>" if bracket else ""
-    return f"<div class='verdict{' estimate' if estimate else ''}'>{html.escape(lead)}{rest}</div>"
+    """A line of the verdict; what stands behind its first comma or bracket in smaller letters."""
+    at = min((place for mark in (", ", " (") if (place := text.find(mark)) > 0), default=len(text))
+    lead, small = html.escape(text[:at]), html.escape(text[at:])
+    return f"<div class='verdict{' estimate' if estimate else ''}'>{lead}<small>{small}</small></div>"
 
 
 def _fact(fact: Fact) -> str:

@@ -68,7 +68,6 @@ def _therapy(place: DeltaGenerator, scenario: Scenario) -> str:
         key="strategy",
         persist_state="session",
         format_func=lambda name: scenario.model.strategies[name].label,
-        disabled=alone,
         help="The only therapy that this scenario holds." if alone else None,
     )
 
@@ -93,7 +92,6 @@ def _instead(place: DeltaGenerator, scenario: Scenario) -> None:
         key="instead",
         format_func=lambda name: options[name],
         on_change=moved,
-        disabled=len(options) == 1,
         help=ONLY if len(options) == 1 else None,
     )
 

@@ -29,10 +29,10 @@ def yours(base: Scenario, scenario: Scenario, central: Result, question: Questio
     with right:
         _sessions(base, scenario, question)
     names = inputs_of_purse(central, question.strategy, question.perspective, question.months)[:BARS]
-    columns = st.columns(2, vertical_alignment="bottom")
-    for i, name in enumerate(names):
-        with columns[i % 2]:
-            _number(base, scenario, name)
+    for first in range(0, len(names), 2):
+        for column, name in zip(st.columns(2, vertical_alignment="bottom"), names[first : first + 2], strict=False):
+            with column:
+                _number(base, scenario, name)
 
 
 def beliefs(base: Scenario, scenario: Scenario, question: Question) -> None:

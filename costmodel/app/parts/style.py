@@ -48,6 +48,11 @@ CSS = """
 .verdict {font-size: 1.45rem; font-weight: 700; line-height: 1.2; letter-spacing: -0.2px;}
 .verdict small {font-size: 0.95rem; font-weight: 400; letter-spacing: 0; opacity: 0.85;}
 .verdict.estimate {opacity: 0.6;}
+.st-key-bars .js-plotly-plot text {fill: currentColor !important;}
+.st-key-bars [data-testid="stVerticalBlock"], .st-key-bars {gap: 0;}
+.legend {font-size: 0.82rem; line-height: 1.5;}
+.legend i {display: inline-block; width: 0.75rem; height: 0.75rem; margin: 0 0.3rem -0.1rem 0.7rem; outline: 1px solid;}
+.legend i.hatched {background-image: repeating-linear-gradient(135deg, #fff 0 1.5px, transparent 1.5px 4px);}
 .under {font-size: 0.98rem; line-height: 1.35;}
 .fact {border-left: 4px solid #0b5394; padding: 0.05rem 0.7rem; font-size: 0.85rem; line-height: 1.3;}
 .fact b {font-size: 1.1rem; font-weight: 650;}
