@@ -10,23 +10,22 @@ from costmodel.analysis.sensitivity.break_even import solved
 from costmodel.analysis.sensitivity.inputs import named
 from costmodel.analysis.sensitivity.question import Question, target
 from costmodel.analysis.spectrum import ANY, session_price, use_of_services
+from costmodel.analysis.verdict import verdict
 from costmodel.drawing import Chart
 from costmodel.errors import InputError
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.purse import ALL, NOT_EVEN_ALL, rows
 from costmodel.result.result import Result, Run
 from costmodel.result.sums import Array, Estimate
-from costmodel.result.table import cost_per_qaly, in_words
+from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycle_months
-from costmodel.words import chance as chance_of
 from costmodel.words import percent
 
 YEARS = (12.0, 24.0, 36.0, 60.0, 120.0)
 """Months over which savings may be counted, beside those of the evidence."""
-CHANCES = ((0.10, "does not repay"), (0.35, "unlikely to repay"), (0.65, "open whether it repays"),
-           (0.90, "likely to repay"), (1.0, "repays"))  # fmt: skip
-"""Chances up to which a word of the verdict holds."""
+SMALLEST = 0.005
+"""A share below which it is no whole hundredth."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,11 @@ def screen(result: Result, strategy: str, perspective: str, months: float, lengt
     """Everything that the first screen says of a result. length: whether break-even length is sought too."""
     h, s = result.at(months), result.compared(strategy)
     of = Comparison(result, result.headline, h, s, perspective)
-    found, (money, health) = _purse(of), verdict(of)
+    found, lines = _purse(of), verdict(result, perspective, months, strategy)
     return Screen(
         estimate=not result.draws,
-        money=money,
-        health=health,
+        money=lines.money,
+        health=lines.health,
         under=_under(of, found),
         badge=_badge(result.scenario),
         chart=drawn(result, strategy, perspective, h),
@@ -130,43 +129,6 @@ def _saving(result: Result, h: int, s: int, perspective: str, run: Run) -> Array
     return -result.net_cost(run, h, s, perspective=perspective)
 
 
-def verdict(of: Comparison) -> tuple[str, str]:
-    """Whether it repays, and what a year of good health costs: two lines, what a chance is given in brackets."""
-    return _money(of), _health(of)
-
-
-def _money(of: Comparison) -> str:
-    who, within = of.result.setting.payer(of.perspective), f"within {in_words(of.months)}"
-    if of.mean(of.therapy()) <= NOTHING:
-        return f"Money: no course, so nothing for {who} to repay"
-    if not of.result.draws:
-        lead = CHANCES[0][1] if of.payback() == NEVER else CHANCES[-1][1]
-        return f"Money: {lead} {who} {within} (an estimate, without a chance)"
-    chance = of.paid_back().value
-    lead = next(words for most, words in CHANCES if chance < most or most == 1.0)
-    price = [one for one in of.run.given.split(", ") if "price" in one]
-    return f"Money: {lead} {who} {within} ({', '.join([_in_100(chance), *price])})"
-
-
-def _health(of: Comparison) -> str:
-    result, setting = of.result, of.result.setting
-    cost = known(result, lambda run: result.net_cost(
-        run, of.horizon, of.strategy, perspective=of.perspective, discounted=True))  # fmt: skip
-    gain = known(result, lambda run: result.qaly_gain(run, of.horizon, of.strategy))
-    value, words = cost_per_qaly(cost.value, gain.value, setting.currency.units)
-    if not words.startswith("costs more and improves"):
-        return f"Health: {words.rpartition(': ')[2]}"
-    low, high = (result.scenario.value(setting.thresholds[end]) for end in (0, -1))
-    where, money = "below" if value < low else "above" if value > high else "in", setting.currency.money
-    worth = of.gain() * low + of.saving(discounted=True)
-    chance = f" ({_in_100(of.mean(worth > NOTHING))} below {money(low)})" if result.draws else ""
-    return f"Health: {money(value)} a year of good health, {where} the range of {money(low)} to {money(high)}{chance}"
-
-
-def _in_100(share: float) -> str:
-    return chance_of(share).replace(" of ", " in ")
-
-
 Found = dict[tuple[str, str], tuple[Estimate, str]]
 """Estimate and words by outcome and channel."""
 
@@ -199,13 +161,15 @@ def _under(of: Comparison, found: Found) -> str:
     reached = found["share_achieved", ALL][0].value
     return (
         f"{text} To repay, {_share_of(needed.value)} of the {money(spent)} spent without it would have to go; "
-        f"the evidence gives {percent(reached, 2)}.{more}"
+        f"the evidence gives {_share_of(reached)}.{more}"
     )
 
 
 def _share_of(share: float) -> str:
     """A share in whole hundredths; where it is more than all there is, that."""
-    return percent(share, 2) if share <= 1 else "more than all of it"
+    if share > 1:
+        return "more than all of it"
+    return "under 1%" if 0 < share < SMALLEST else percent(round(share, 2), 2)
 
 
 def _badge(scenario: Scenario) -> str:
@@ -253,8 +217,8 @@ def _share(found: Found) -> Fact:
     if needed.value == NEVER:
         return Fact(label, words, "")
     reached = found["share_achieved", ALL][0]
-    ends = "" if reached.low is None else f" ({percent(reached.low, 2)} to {percent(reached.high or 0.0, 2)})"
-    return Fact(label, _share_of(needed.value), f"the evidence gives {percent(reached.value, 2)}{ends}")
+    ends = "" if reached.low is None else f" ({_share_of(reached.low)} to {_share_of(reached.high or 0.0)})"
+    return Fact(label, _share_of(needed.value), f"the evidence gives {_share_of(reached.value)}{ends}")
 
 
 def _care(of: Comparison) -> Fact:
