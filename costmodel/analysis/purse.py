@@ -36,7 +36,7 @@ COLUMNS = (
 )  # fmt: skip
 
 INK = "#8a5a00"
-"""The mark and the whiskers: seen on white, on the dark theme and on the bars."""
+"""Whiskers: seen on white, on the dark theme and on the bars."""
 ROOM, AROUND, ROW = 0.03, 60, 35
 """Room beside the widest bar as a share of it; pixels around the bars, and of one with its words."""
 
@@ -268,7 +268,8 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
             x=0, y=name, yshift=14, xanchor="left", showarrow=False,
             text=f"<b>{literal(name)}</b> {literal(text)}", font={"size": 13},
         )  # fmt: skip
-    figure.add_shape(type="line", x0=back, x1=back, y0=-0.3, y1=0.3, line={"color": INK, "width": 3})
+    for colour, width in (("#ffffff", 6), ("#16202b", 3)):  # seen on the bar and on both themes
+        figure.add_shape(type="line", x0=back, x1=back, y0=-0.26, y1=0.26, line={"color": colour, "width": width})
     figure.add_vline(0, line_width=1.5, line_color=GREY)
     alt = f"{title}. {'; '.join(f'{name}: {text}' for name, text in zip(names, words, strict=True))}."
     made = chart(figure, title, literal(alt), table)

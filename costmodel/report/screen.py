@@ -101,7 +101,7 @@ def inputs_of_purse(result: Result, strategy: str, perspective: str, months: flo
             continue
         of_a_year = isinstance(cost.price, str) and scenario.parameters[cost.price].unit.text.endswith("per year")
         references = [cost.price] if of_a_year else [*cost.while_in.values(), cost.price]
-        kept = [one for one in references if isinstance(one, str) and one in free]
+        kept = [one for one in scenario.behind(references) if one in free]
         found += [one for one in kept[:1] if one not in found]
     return tuple(found)
 

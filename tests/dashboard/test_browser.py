@@ -87,7 +87,7 @@ def hosts() -> set[str]:
 def opened(browser: Browser, address: str, viewport: dict[str, int], hosts: set[str]) -> Page:
     page = browser.new_context(viewport=viewport).new_page()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "://" in request.url else None)
-    page.goto(address)
+    page.goto(f"{address}/answer")
     page.get_by_text(SETTLED).wait_for(timeout=PATIENCE)
     page.locator(".js-plotly-plot").first.wait_for(timeout=PATIENCE)
     return page

@@ -9,8 +9,18 @@ PATIENCE = 60
 """Seconds, for a machine that does other things too."""
 
 
-def opened() -> AppTest:
-    """The dashboard on its first page."""
+ANSWER = "costmodel/app/answer.py"
+
+
+def first() -> AppTest:
+    """The dashboard on its first page, the purse."""
     at = AppTest.from_file(DASHBOARD, default_timeout=PATIENCE).run()
+    assert not at.exception
+    return at
+
+
+def opened() -> AppTest:
+    """The dashboard on its answer page, where the sidebar is."""
+    at = first().switch_page(ANSWER).run()
     assert not at.exception
     return at

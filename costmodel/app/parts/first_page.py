@@ -70,7 +70,7 @@ def _chart(chart: Chart, key: str) -> None:
     layout = chart.figure.layout
     names = [(bar.name, bar.marker) for bar in chart.figure.data if bar.x]
     swatches = [
-        f"<i style='background:{marker.color};outline-color:{marker.line.color or 'transparent'}' "
+        f"<i style='background-color:{marker.color};outline-color:{marker.line.color or 'transparent'}' "
         f"class='{'hatched' if marker.pattern.shape else ''}'></i>{html.escape(name)}"
         for name, marker in names
     ]

@@ -44,7 +44,7 @@ CSS = """
 [data-testid="stMainBlockContainer"]:has(.st-key-question) {padding: 3.4rem 1.6rem 1rem; max-width: 1380px;}
 [data-testid="stMainBlockContainer"]:has(.st-key-question) [data-testid="stVerticalBlock"] {gap: 0.3rem;}
 .st-key-verdict [data-testid="stMarkdown"] p {margin: 0; line-height: 1.35;}
-.st-key-verdict {min-height: 7.2rem;}
+.st-key-verdict {min-height: 6.2rem;}
 .verdict {font-size: 1.45rem; font-weight: 700; line-height: 1.2; letter-spacing: -0.2px;}
 .verdict small {font-size: 0.95rem; font-weight: 400; letter-spacing: 0; opacity: 0.85;}
 .verdict.estimate {opacity: 0.6;}
