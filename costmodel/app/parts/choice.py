@@ -55,7 +55,7 @@ def _load(choice: Choice, stamp: str, whole: bool = True) -> Scenario:
     if scenario is None:
         if choice.changes:
             start = _load(replace(choice, changes=()), stamp)
-            scenario = start.changed(choice.changed, conventions=whole)
+            scenario = start.changed(choice.changed, whole=whole)
         elif choice.upload is not None:
             scenario = catalogue.read_upload(choice.upload, choice.population)
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from costmodel.app.parts import compute
-from costmodel.app.parts.choice import Choice, scenario_of
+from costmodel.app.parts.choice import Choice, current, scenario_of
 from costmodel.inputs.files import read_bytes
 from costmodel.model.run import run
 from costmodel.report import workbook as books
@@ -20,8 +20,8 @@ LARGEST_WORKBOOK = 200_000_000
 
 
 def workbook(result: Result) -> None:
-    """The button that makes the workbook, when it is pressed."""
-    scenario, draws, seed = result.scenario, result.draws, result.seed
+    """The button that makes the workbook of what was chosen, conventions and all, when it is pressed."""
+    chosen, draws, seed = current(), result.draws, result.seed
 
     def content() -> bytes:
         return compute.apart(made)
@@ -29,7 +29,7 @@ def workbook(result: Result) -> None:
     def made() -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "report.xlsx"
-            books.write(run(scenario, draws, seed), path)
+            books.write(run(scenario_of(chosen), draws, seed), path)
             return read_bytes(path, LARGEST_WORKBOOK)
 
     st.download_button("Download the workbook (Excel)", content, "report.xlsx", XLSX, key="workbook", on_click="ignore")
