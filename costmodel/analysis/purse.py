@@ -37,6 +37,8 @@ COLUMNS = (
 
 INK = "#8a5a00"
 """Whiskers: seen on white, on the dark theme and on the bars."""
+BEYOND = " →"
+"""Said of a bar that goes on beyond the scale."""
 ROOM, AROUND, ROW = 0.03, 60, 35
 """Room beside the widest bar as a share of it; pixels around the bars, and of one with its words."""
 
@@ -232,8 +234,7 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
     widest = max(abs(course), *(max(one.spent, one.taken.high or 0.0, one.taken.value) for one in paid), 0.0)
     least = min(0.0, course, back, *(one.taken.low or one.taken.value for one in paid))
     names, off = ["Therapy", *(one.name for one in found)], [one.name for one in others if one.spent > widest]
-    words = [f"costs {money(course)}; the mark: {money(back)} comes back"]
-    words += [f"{one.words}{' (off the scale)' if one.name in off else ''}" for one in found]
+    words = [f"costs {money(course)}; the mark: {money(back)} comes back", *(one.words for one in found)]
     shown: dict[str, Any] = {"orientation": "h", "width": 0.36, "hoverinfo": "skip"}
     figure.add_bar(y=["Therapy"], x=[course], marker={"color": VERMILION}, name="Therapy costs", **shown)
     figure.add_bar(
@@ -266,7 +267,7 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
     for name, text in zip(names, words, strict=True):
         figure.add_annotation(
             x=0, y=name, yshift=14, xanchor="left", showarrow=False,
-            text=f"<b>{literal(name)}</b> {literal(text)}", font={"size": 13},
+            text=f"<b>{literal(name)}</b> {literal(text)}{BEYOND if name in off else ''}", font={"size": 13},
         )  # fmt: skip
     for colour, width in (("#ffffff", 6), ("#16202b", 3)):  # seen on the bar and on both themes
         figure.add_shape(type="line", x0=back, x1=back, y0=-0.26, y1=0.26, line={"color": colour, "width": width})

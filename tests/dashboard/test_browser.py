@@ -275,3 +275,68 @@ def test_a_changed_control_shows_the_new_answer_and_then_its_band(
     with capsys.disabled():
         print(f"\n  new answer after {median(first):.2f} s, its band after {median(then):.2f} s (median of 5)")
     assert page.get_by_text("You changed 1 of").first.is_visible()
+
+
+# The first page
+
+
+@pytest.fixture
+def purse(browser: Browser, address: str) -> Iterator[tuple[Page, list[str]]]:
+    """The first page once its draws are in, and the errors that the console has seen."""
+    page = browser.new_context(viewport=LAPTOP).new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    page.get_by_role("button", name="Share").wait_for(timeout=PATIENCE)
+    yield page, errors
+    page.context.close()
+
+
+@pytest.mark.long
+def test_the_first_page_fits_a_laptop_and_does_not_scroll_sideways_on_a_phone(purse: tuple[Page, list[str]]) -> None:
+    page, errors = purse
+    for css in (".st-key-question", ".verdict >> nth=1", ".under", ".js-plotly-plot", ".st-key-facts"):
+        box = page.locator(css).bounding_box()
+        assert box is not None, css
+        assert box["x"] >= 0, css
+        assert box["x"] + box["width"] <= LAPTOP["width"], css
+        assert box["y"] + box["height"] <= LAPTOP["height"], (css, box)
+    expect(page.get_by_test_id("stSidebar")).to_have_count(0)
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(1_500)
+    beyond = page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
+    )
+    assert beyond <= 0
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
+            const box = plot.getBoundingClientRect();
+            return [...plot.querySelectorAll('text')].filter(text => {
+                const own = text.getBoundingClientRect();
+                return own.width > 0 && (own.left < box.left - 1 || own.right > box.right + 1);
+            }).map(text => text.textContent);
+        })"""
+    )
+    assert cut == []
+    assert errors == []
+
+
+@pytest.mark.long
+def test_the_address_of_the_first_page_opens_on_the_same_answer_elsewhere(
+    browser: Browser, purse: tuple[Page, list[str]]
+) -> None:
+    page, _ = purse
+    before = page.locator(".st-key-verdict").inner_text()
+    field = page.get_by_role("spinbutton", name="Sessions planned")
+    field.fill("30")
+    field.press("Enter")
+    expect(page.locator(".st-key-verdict")).not_to_have_text(before, timeout=PATIENCE)
+    page.get_by_text("tries of the model ·").wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(1_000)
+    other = browser.new_context(viewport=LAPTOP).new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name="Share").wait_for(timeout=PATIENCE)
+    expect(other.get_by_role("spinbutton", name="Sessions planned")).to_have_value("30")
+    for css in (".st-key-verdict", ".st-key-facts"):
+        assert other.locator(css).inner_text() == page.locator(css).inner_text()
+    other.context.close()
