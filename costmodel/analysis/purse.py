@@ -39,7 +39,7 @@ INK = "#8a5a00"
 """Whiskers: seen on white, on the dark theme and on the bars."""
 BEYOND = " →"
 """Said of a bar that goes on beyond the scale."""
-ROOM, AROUND, ROW = 0.03, 60, 35
+ROOM, AROUND, ROW = 0.03, 40, 34
 """Room beside the widest bar as a share of it; pixels around the bars, and of one with its words."""
 
 
