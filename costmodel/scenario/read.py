@@ -4,6 +4,7 @@ Stricter than YAML: no anchors, aliases or tags, no duplicate keys, finite decim
 bounded size, depth and node count. Every fault of a text is reported at once.
 """
 
+import copy
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -92,7 +93,14 @@ def read_file(path: Path) -> Tree:
 
 def parse_file(path: Path) -> Tree:
     """Read one YAML file, faulty entries and all. Raises InputError if it cannot be opened, or as `parse_text`."""
-    return parse_text(read_bytes(path, MAX_BYTES), path)
+    kept = _parsed(read_bytes(path, MAX_BYTES), path)
+    return Tree(copy.deepcopy(kept.data), dict(kept.places), list(kept.problems), set(kept.unreadable))
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes, path: Path) -> Tree:
+    """The tree of a file's text, worked out once: most files lie on a model and a setting that others lie on too."""
+    return parse_text(content, path)
 
 
 def parse_text(content: bytes, path: Path) -> Tree:

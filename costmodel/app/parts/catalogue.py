@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import stat
 import threading
 import time
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from costmodel.errors import InputError, Problem
+from costmodel.inputs.files import read_bytes
 from costmodel.report.saved import overlay_text
 from costmodel.scenario.load import BASE, MODEL, load_text
 from costmodel.scenario.load import catalogue as folder
-from costmodel.scenario.read import Keys, Tree, parse_text, read_file, unshowable
+from costmodel.scenario.read import Keys, Tree, parse_text, unshowable
 from costmodel.scenario.schema import Base, OverlayFile
 from costmodel.scenario.validate import validate
 from costmodel.words import lower_first, upper_first
@@ -26,8 +26,10 @@ UPLOADED = "your_file.yaml"
 NAMES_A_FILE = ("extends", "setting", "sources", "joint", "file")
 NEEDED, ONLY_CHANGES = {"format", "extends", "label"}, {"format", "extends", "base", "label", "change", "add"}
 
-_COMPARATOR = re.compile(r"strategies\.usual_care\.label")
+COMPARATOR = "strategies.usual_care.label"
 """The path at which an overlay gives the comparator another name."""
+_WORDS = ("label", "title", "extends")
+"""Keys of a file that the menu needs."""
 
 
 @dataclass(frozen=True)
@@ -165,12 +167,22 @@ def _people_first(title: str) -> str:
 
 
 def _head(path: Path) -> dict[str, str]:
-    """The words of a shipped file that the menu needs."""
-    data = read_file(path).data
-    words = {key: str(data[key]) for key in ("label", "title", "extends") if key in data}
-    named = data.get("change", {})
-    others = [str(value) for key, value in named.items() if _COMPARATOR.fullmatch(str(key))] if named else []
-    return words | ({"instead_of": others[0]} if others else {})
+    """The words of a shipped file that the menu needs; the rest of it is read when it is chosen."""
+    content = read_bytes(path)
+    data = parse_text("\n".join(_lines(content.decode("utf-8-sig", "replace"))).encode() or content, path).data
+    words = {key: str(data[key]) for key in _WORDS if data.get(key) is not None}
+    change = data.get("change")
+    return words | ({"instead_of": str(change[COMPARATOR])} if isinstance(change, dict) and COMPARATOR in change else {})
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text in block style on which these words stand, and the comparator's name; none of any other."""
+    key = ""
+    for line in text.splitlines():
+        if line[:1].strip(" #-"):
+            key = line.partition(":")[0]
+        if key in _WORDS or (key == "change" and (line[:1].strip() or line.strip().startswith(COMPARATOR))):
+            yield line
 
 
 def check_upload(content: bytes, population: str) -> Tree:

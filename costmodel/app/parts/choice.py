@@ -152,7 +152,7 @@ def _ends(high: float, step: float) -> Iterator[float]:
 def _taken(start: Scenario, changes: Mapping[str, float]) -> bool:
     try:
         changes = {path: int(value) if path == "people" else value for path, value in changes.items()}
-        compute.central(start.changed(changes, whole=False))
+        compute.try_out(start.changed(changes, whole=False))
     except InputError:
         return False
     return True

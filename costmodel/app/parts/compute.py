@@ -143,6 +143,8 @@ class Left(Exception):
 
 KEPT = Kept(MOST_KEPT)
 TURNS = Turns(processors())
+_page = threading.local()
+"""begun: since when this thread draws its page, by the clock."""
 _under_way: dict[Hashable, Job] = {}
 _jobs = threading.RLock()
 
@@ -155,6 +157,7 @@ def turn() -> Iterator[None]:
     """
     TURNS.take()
     breathe()
+    _page.begun = time.monotonic()
     try:
         yield
     finally:
@@ -168,10 +171,13 @@ def breathe() -> None:
 
 
 def settle(meanwhile: Callable[[], object]) -> None:
-    """Wait until the reader has stopped moving controls; others draw their pages in the meantime."""
+    """Wait until the reader has stopped moving controls; others draw their pages in the meantime.
+
+    The pause began with the page: what it took to draw until now counts.
+    """
     meanwhile()
     with _aside():
-        end = time.monotonic() + SETTLED
+        end = getattr(_page, "begun", time.monotonic()) + SETTLED
         while (rest := end - time.monotonic()) > 0:
             time.sleep(min(PAUSE, rest))
             breathe()
@@ -204,6 +210,11 @@ def central(scenario: Scenario) -> Result:
         result = run_at(scenario, months_offered(scenario), 0, SEED, alone=True)
         KEPT.put(key, result, weight(result))
     return result
+
+
+def try_out(scenario: Scenario) -> None:
+    """Run at central values and keep nothing. Raises InputError where the model refuses these values."""
+    run_at(scenario, (scenario.model.horizon.months,), 0, SEED, alone=True)
 
 
 def drawn(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
