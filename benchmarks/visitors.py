@@ -95,7 +95,7 @@ async def _visit(server: Server, seen: Load, number: int, seconds: float, pause:
     asked: dict[int, float] = {}
     last_answer = asyncio.Event()
     async with Visitor(server.url) as visitor:
-        await visitor.visit("Answer")
+        await visitor.visit("In full")
 
         async def listen() -> None:
             while True:

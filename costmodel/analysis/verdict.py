@@ -400,14 +400,14 @@ def _health(of: Comparison, drawn: bool) -> str:
     if not np.any(of.run.averaged.outcomes.qaly):
         return f"Health: not modelled here, because {NOT_MODELLED}"
     ratio, finding = _ratio(of)
-    money, ranges = of.result.setting.currency.money, _ranges(of)
+    money, ranges, within = of.result.setting.currency.money, _ranges(of), f"within {in_words(of.months)}"
     if finding == WITH_A_RATIO:
-        text = f"{money(ratio)} a year of good health"
+        text = f"{money(ratio)} a year of good health {within}"
         text += f", {_where(of, ratio, *ranges[0])}" if ranges else ""
     elif finding.startswith(SAVES_AND_HARMS):
-        text = f"{SAVES_AND_HARMS}, {money(ratio)} for each year of good health lost"
+        text = f"{SAVES_AND_HARMS}, {money(ratio)} for each year of good health lost {within}"
     else:
-        return f"Health: {finding.split(': ')[-1]}{_below(of, ranges[0][1], drawn) if ranges else ''}"
+        return f"Health: {finding.split(': ')[-1]} {within}{_below(of, ranges[0][1], drawn) if ranges else ''}"
     return f"Health: {text}{_below(of, ranges[0][1], drawn) if ranges else ''}"
 
 

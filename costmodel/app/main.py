@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from costmodel.app.parts import browser, choice, compute, link, question, show, sidebar, style
 from costmodel.errors import InputError
 
-PAGES = ("purse", "answer", "assumptions", "uncertainty", "evidence")
+PAGES = ("purse", "in_full", "assumptions", "uncertainty", "evidence")
 """Files beside this one, in the order of the navigation; the first opens."""
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     st.set_page_config(page_title="Does therapy pay for itself?", layout="wide", initial_sidebar_state="auto")
     style.apply()
     files = [Path(__file__).with_name(f"{name}.py") for name in PAGES]
-    names = {"purse": "The purse"}
+    names = {"purse": "The purse", "in_full": "In full"}
     pages = [
         st.Page(file, title=names.get(file.stem, file.stem.capitalize()), default=i == 0)
         for i, file in enumerate(files)

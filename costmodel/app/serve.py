@@ -6,9 +6,12 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import NoReturn
+
+from costmodel.errors import InputError
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8501
@@ -56,10 +59,12 @@ def announce(port: int) -> None:
 
 
 def warm_up() -> None:
-    """Load what every page needs, and take it out of the reach of the garbage collector."""
+    """Load what every page needs and what opens, and take it out of the reach of the garbage collector."""
     from costmodel.app.parts import browser, choice, compute, first_page, further, how_sure, service, targets  # noqa: F401 (to be loaded)
 
     browser.install()
+    with suppress(InputError, StopIteration):  # a visitor is told
+        compute.central(choice.scenario_of(choice.first()))
     gc.collect()
     gc.freeze()
 

@@ -45,7 +45,6 @@ class Screen:
     money: str
     health: str
     under: str
-    badge: str
     chart: Chart
     facts: tuple[Fact, ...]
 
@@ -67,9 +66,13 @@ def screen(result: Result, strategy: str, perspective: str, months: float, lengt
         money=lines.money,
         health=lines.health,
         under=_under(of, found),
-        badge=_badge(result.scenario),
         chart=drawn(result, strategy, perspective, h),
-        facts=(_price(of), _length(of) if length else Fact("Break-even length", "…", ""), _share(found), _care(of)),
+        facts=(
+            _price(of),
+            _length(of) if length else Fact(f"Break-even length, {in_words(months)}", "…", ""),
+            _share(of, found),
+            _care(of),
+        ),
     )
 
 
@@ -172,24 +175,20 @@ def _share_of(share: float) -> str:
     return "under 1%" if 0 < share < SMALLEST else percent(round(share, 2), 2)
 
 
-def _badge(scenario: Scenario) -> str:
-    count = len(scenario.to_be_checked)
-    return f"{count} figure{'' if count == 1 else 's'} to be checked" if count else ""
-
-
 def _price(of: Comparison) -> Fact:
     found, currency = session_price(of), of.result.setting.currency
+    label = f"Break-even price, {in_words(of.months)}"
     now = f"priced at {currency.money(found.now)}"
     if found.value in (ANY, NEVER, -ANY):
-        return Fact("Break-even price", "none: no session is paid for", "")
+        return Fact(label, "none: no session is paid for", "")
     if found.value <= 0:
-        return Fact("Break-even price", "none, not even free", now)
-    return Fact("Break-even price", f"{currency.money(found.value)} a session", now)
+        return Fact(label, "none, not even free", now)
+    return Fact(label, f"{currency.money(found.value)} a session", now)
 
 
 def _length(of: Comparison) -> Fact:
     """Sessions at which it repays, at central values; only where effects go by sessions is a length an answer."""
-    label, result, scenario = "Break-even length", of.result, of.result.scenario
+    label, result, scenario = f"Break-even length, {in_words(of.months)}", of.result, of.result.scenario
     therapy = scenario.model.strategies[of.name].therapy
     if therapy is None or not isinstance(therapy.sessions, str):
         return Fact(label, "not to be moved here", "")
@@ -211,9 +210,9 @@ def _length(of: Comparison) -> Fact:
     return Fact(label, value, note)
 
 
-def _share(found: Found) -> Fact:
+def _share(of: Comparison, found: Found) -> Fact:
     needed, words = found["share_needed", ALL]
-    label = "Share of care that would have to go"
+    label = f"Share that would have to go, {in_words(of.months)}"
     if needed.value == NEVER:
         return Fact(label, words, "")
     reached = found["share_achieved", ALL][0]
@@ -224,4 +223,4 @@ def _share(found: Found) -> Fact:
 def _care(of: Comparison) -> Fact:
     found, money = use_of_services(of), of.result.setting.currency.money
     value = "no sum of care" if found.value == NEVER else f"{money(found.value)} of care a year"
-    return Fact("Repays above", value, f"these people: {money(found.now)} a year")
+    return Fact(f"Repays in {in_words(of.months)} above", value, f"these people: {money(found.now)} a year")

@@ -165,8 +165,8 @@ def beside(result: Result, strategy: str, perspective: str | None = None) -> lis
     ratio = pick(result, "cost_per_qaly", perspective=perspective, discounted=True, strategy=strategy)
     cost = ratio.words if pd.isna(ratio.value) else f"{setting.currency.money(ratio.value)} per QALY ({ratio.words})"
     lines = [
-        f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)}; "
-        f"{cost}, {setting.name(perspective)}."
+        f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)} "
+        f"over {observed(result)}; {cost}, {setting.name(perspective)}."
     ]
     if perspective == setting.main and setting.second is not None:
         public = pick(result, "net_saving", perspective=setting.second, strategy=strategy)
@@ -280,7 +280,7 @@ def _household(result: Result, strategy: str) -> Iterator[str]:
         return
     direction = "better" if change.value > 0 else "worse"
     between = _between(change, people, currency, "better", "worse")
-    yield f"{who} is {currency.money(abs(change.value) * people)} {direction} off{between}."
+    yield f"{who} is {currency.money(abs(change.value) * people)} {direction} off{between} over {observed(result)}."
 
 
 def observed(result: Result) -> str:

@@ -273,11 +273,11 @@ FREE = {"parameters.causal": number("share", 0)}
     [({"parameters.session_price": price("session", 60)}, "below the range of £20,000 to £30,000"),
      ({"parameters.session_price": price("session", 140)}, "in the range of £20,000 to £30,000"),
      ({"parameters.session_price": price("session", 800)}, "above the range of £20,000 to £30,000"),
-     (SURE | {"parameters.session_price": price("session", 1)}, "Health: saves money and improves health ("),
-     (WORSE | FREE, "Health: costs more and worsens health ("),
+     (SURE | {"parameters.session_price": price("session", 1)}, "saves money and improves health within 5 years ("),
+     (WORSE | FREE, "Health: costs more and worsens health within 5 years ("),
      (SURE | WORSE | {"parameters.gp_ratio": number("multiplier", 3), "parameters.session_price": price("session", 1)},
-      "for each year of good health lost"),
-     ({"parameters.hr_recover": number("hazard ratio", 1)}, "Health: costs more for the same health"),
+      "for each year of good health lost within 5 years"),
+     ({"parameters.hr_recover": number("hazard ratio", 1)}, "Health: costs more for the same health within 5 years"),
      ({f"parameters.utility_{name}": number("utility", 0) for name in ("ill", "well")},
       "Health: not modelled here, because no state has a utility")],
 )  # fmt: skip
@@ -294,7 +294,9 @@ def test_the_price_of_health_is_that_of_expected_values_with_the_chance_below_th
     cost = result.net_cost(run, 1, 1, perspective="nhs_pss", discounted=True)
     gain = result.qaly_gain(run, 1, 1)
     share = float(np.mean(gain * 20_000 > cost))
-    assert said.health.startswith(f"Health: {POUNDS.money(cost.mean() / gain.mean())} a year of good health")
+    assert said.health.startswith(
+        f"Health: {POUNDS.money(cost.mean() / gain.mean())} a year of good health within 5 years"
+    )
     assert said.health.endswith(f"({share * 100:.0f} in 100 below £20,000)")
 
 

@@ -87,7 +87,7 @@ def hosts() -> set[str]:
 def opened(browser: Browser, address: str, viewport: dict[str, int], hosts: set[str]) -> Page:
     page = browser.new_context(viewport=viewport).new_page()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "://" in request.url else None)
-    page.goto(f"{address}/answer")
+    page.goto(f"{address}/in_full")
     page.get_by_text(SETTLED).wait_for(timeout=PATIENCE)
     page.locator(".js-plotly-plot").first.wait_for(timeout=PATIENCE)
     return page
@@ -194,7 +194,7 @@ def test_the_screen_says_what_python_says(page: Page) -> None:
 def test_no_request_leaves_the_host(page: Page, address: str, hosts: set[str]) -> None:
     page.get_by_role("link", name="Assumptions").click()
     page.get_by_text("Take it away").wait_for()
-    page.get_by_role("link", name="Answer").click()
+    page.get_by_role("link", name="In full").click()
     page.get_by_text(SETTLED).wait_for(timeout=PATIENCE)
     assert hosts == {address.split("/")[2]}
 
@@ -202,7 +202,7 @@ def test_no_request_leaves_the_host(page: Page, address: str, hosts: set[str]) -
 @pytest.mark.long
 def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hosts: set[str]) -> None:
     page = opened(browser, address, PHONE, hosts)
-    for name in ("Answer", "Assumptions"):
+    for name in ("In full", "Assumptions"):
         widths = page.evaluate(
             """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
                 .map(e => e.scrollWidth - e.clientWidth)"""
@@ -218,7 +218,7 @@ def test_no_text_of_a_chart_is_cut_off_on_a_phone(page: Page) -> None:
     page.get_by_role("combobox", name="Population").click()
     page.get_by_role("option", name="Panic disorder").click()
     page.get_by_text("Two readings of the evidence").wait_for(timeout=PATIENCE)
-    for name, last in (("Answer", SETTLED), ("Uncertainty", "Each input alone")):
+    for name, last in (("In full", SETTLED), ("Uncertainty", "Each input alone")):
         page.set_viewport_size(LAPTOP)
         page.get_by_role("link", name=name).click()
         page.get_by_text(last).wait_for(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""The checks of a run on the Answer page: asked for by a button, those of Python, of the values in force."""
+"""The checks of a run on the page "In full": asked for by a button, those of Python, of the values in force."""
 
 from pathlib import Path
 

@@ -400,7 +400,7 @@ def _could_be_offered(widget: Widget, field: str, value: Any) -> bool:
 def test_a_change_is_kept_though_the_next_one_follows_at_once() -> None:
     async def hurry(server: Server) -> None:
         async with Visitor(server.url) as visitor:
-            await visitor.visit("Answer")
+            await visitor.visit("In full")
             menu = visitor.find("Population")
             (other,) = (title for title in menu.proto.options if title.startswith("Panic disorder"))
             visitor.set("Population", other)
@@ -426,7 +426,7 @@ def test_four_impatient_visitors_are_all_answered_and_leave_a_server_at_rest() -
 def test_a_walk_through_all_pages_of_all_populations_twice_stays_within_its_memory() -> None:
     async def walk(server: Server) -> None:
         async with Visitor(server.url) as visitor:
-            await visitor.visit("Answer")
+            await visitor.visit("In full")
             for _ in range(2):
                 for population in list(visitor.find("Population").proto.options):
                     visitor.set("Population", population)

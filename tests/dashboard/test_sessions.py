@@ -11,7 +11,7 @@ import costmodel as cm
 from costmodel.app.parts import choice, compute, downloads
 from costmodel.result.result import Result
 from tests.dashboard.conftest import FEW
-from tests.dashboard.test_answer_page import exact_figures, python_figures
+from tests.dashboard.test_in_full_page import exact_figures, python_figures
 from tests.dashboard.test_uploads import OVERLAY
 from tests.support.dashboard import ANSWER, DASHBOARD, PATIENCE, opened
 from tests.support.example import documented, example

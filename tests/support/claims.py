@@ -329,12 +329,13 @@ class Claims:
 
     def _line_on_health(self, text: str) -> Iterator[str]:
         row = self.row("cost_per_qaly", last=True, discounted=True)
+        within = f"within {time_in_words(self.result.horizons[-1])}"
         found = re.fullmatch(
-            rf"Health: (?:(?P<ratio>{POUNDS}) a year of good health"
+            rf"Health: (?:(?P<ratio>{POUNDS}) a year of good health {within}"
             rf"(?:, (?P<side>below|in|above) (?P<range>NICE's range|a range) of (?P<low>{POUNDS})"
             rf" to (?P<high>{POUNDS}))?"
-            rf"|saves money and worsens health, (?P<lost>{POUNDS}) for each year of good health lost"
-            r"|(?P<words>[a-z ]+?))"
+            rf"|saves money and worsens health, (?P<lost>{POUNDS}) for each year of good health lost {within}"
+            rf"|(?P<words>[a-z ]+?) {within})"
             rf"(?P<told> \((?:{IN_100} below (?P<under>{POUNDS})|an estimate, without a chance)\))?",
             text,
         )
@@ -423,7 +424,8 @@ class Claims:
         gained = r"[+−][\d.e+,-]+ QALYs"
         found = re.fullmatch(
             rf"Health: (?P<gain>{gained}) for (?P<people>[\d,]+) people"
-            rf"(?: \(95% interval (?P<low>{gained}) to (?P<high>{gained})\))?; "
+            rf"(?: \(95% interval (?P<low>{gained}) to (?P<high>{gained})\))?"
+            r" over the (?P<time>[^;]+) of the evidence; "
             rf"(?:(?P<ratio>{POUNDS}) per QALY \((?P<why>[^)]+)\)|(?P<words>[^,]+)), (?P<who>.+)\.",
             text,
         )
@@ -431,6 +433,7 @@ class Claims:
             yield "the form is unknown"
             return
         row = self.row("qaly", perspective="", discounted=True)
+        yield from self._is("the time", found["time"], self.result.scenario.model.follow_up.text)
         yield from self._is("the group", number(found["people"]), self.people)
         yield from self._is("the payer", found["who"], SHORT[self.perspective])
         for said, true in ((found["gain"], row.value), (found["low"], row.low), (found["high"], row.high)):
@@ -478,11 +481,14 @@ class Claims:
                 yield f"no change, and it is {largest}"
             return
         found = re.fullmatch(
-            rf"The household is (?P<much>{POUNDS}) (?P<way>better|worse) off{INTERVAL.format(1)}\.", text
+            rf"The household is (?P<much>{POUNDS}) (?P<way>better|worse) off{INTERVAL.format(1)}"
+            r" over the (?P<time>.+) of the evidence\.",
+            text,
         )
         if not found:
             yield "the form is unknown"
             return
+        yield from self._is("the time", found["time"], self.result.scenario.model.follow_up.text)
         said = number(found["much"]) * (1 if found["way"] == "better" else -1)
         if not close(said, worth):
             yield f"the household {said}, and it is {worth}"

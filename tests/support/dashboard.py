@@ -9,7 +9,7 @@ PATIENCE = 60
 """Seconds, for a machine that does other things too."""
 
 
-ANSWER = "costmodel/app/answer.py"
+ANSWER = "costmodel/app/in_full.py"
 
 
 def first() -> AppTest:
@@ -20,7 +20,7 @@ def first() -> AppTest:
 
 
 def opened() -> AppTest:
-    """The dashboard on its answer page, where the sidebar is."""
+    """The dashboard on the page "In full", where the sidebar is."""
     at = first().switch_page(ANSWER).run()
     assert not at.exception
     return at

@@ -169,10 +169,15 @@ def _people_first(title: str) -> str:
 def _head(path: Path) -> dict[str, str]:
     """The words of a shipped file that the menu needs; the rest of it is read when it is chosen."""
     content = read_bytes(path)
-    data = parse_text("\n".join(_lines(content.decode("utf-8-sig", "replace"))).encode() or content, path).data
+    lines = "\n".join(_lines(content.decode("utf-8-sig", "replace")))
+    if not lines and b"\n{" not in b"\n" + content:  # of another kind: sources, a calibration
+        return {}
+    data = parse_text(lines.encode() or content, path).data
     words = {key: str(data[key]) for key in _WORDS if data.get(key) is not None}
     change = data.get("change")
-    return words | ({"instead_of": str(change[COMPARATOR])} if isinstance(change, dict) and COMPARATOR in change else {})
+    return words | (
+        {"instead_of": str(change[COMPARATOR])} if isinstance(change, dict) and COMPARATOR in change else {}
+    )
 
 
 def _lines(text: str) -> Iterator[str]:

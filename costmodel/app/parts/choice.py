@@ -77,12 +77,17 @@ def scenario_of(choice: Choice, whole: bool = True) -> Scenario:
 
 
 def current() -> Choice:
-    """This session's choice; at first the base of the population that opens, or of the first."""
+    """This session's choice."""
     if CHOICE not in st.session_state:
-        there = catalogue.populations()
-        first = FIRST if FIRST in there else next(iter(there))
-        st.session_state[CHOICE] = Choice(first, catalogue.base_name(first))
+        st.session_state[CHOICE] = first()
     return st.session_state[CHOICE]
+
+
+def first() -> Choice:
+    """What a session begins with: the base of the population that opens, or of the first."""
+    there = catalogue.populations()
+    population = FIRST if FIRST in there else next(iter(there))
+    return Choice(population, catalogue.base_name(population))
 
 
 def locked() -> Locked | None:

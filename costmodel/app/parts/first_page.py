@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from costmodel.app.parts import catalogue, choice, compute, downloads, link, show, sidebar
 from costmodel.app.parts.choice import Choice
 from costmodel.app.parts.question import Question
+from costmodel.app.parts.records import basis
 from costmodel.app.parts.text import literal
 from costmodel.drawing import Chart
 from costmodel.errors import InputError
@@ -16,6 +17,7 @@ from costmodel.report.saved import command
 from costmodel.report.screen import Fact, net
 from costmodel.report.screen import screen as said
 from costmodel.result.result import Result
+from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 
 CHIPS = ("cautious", "base", "favourable")
@@ -31,14 +33,19 @@ class Places:
     facts: DeltaGenerator
     right: DeltaGenerator
     status: DeltaGenerator
+    basis: str
+    """What the figures are."""
 
     def working(self) -> None:
         """Said while the draws are under way."""
-        self.status.caption(f"An estimate at central values; {compute.DRAWS:,} tries of the model under way …")
+        self._status(f"An estimate at central values; {compute.DRAWS:,} tries of the model under way …")
+
+    def _status(self, text: str) -> None:
+        self.status.caption(literal(f"{self.basis} {text}"))
 
     def show(self, result: Result, asked: Question, estimate: bool) -> None:
         """Fill all places from a result."""
-        found = said(result, asked.strategy, asked.perspective, asked.months)
+        found = said(result, asked.strategy, asked.perspective, asked.months, length=not estimate)
         with self.verdict.container():
             st.html(
                 f"<div role=status>{_line(found.money, estimate)}{_line(found.health, estimate)}"
@@ -52,17 +59,16 @@ class Places:
         if estimate:
             self.working()
         else:
-            self.status.caption(
-                literal(" · ".join(filter(None, (f"{result.draws:,} tries of the model", found.badge))))
-            )
+            self._status(f"{result.draws:,} tries of the model.")
 
 
-def prepare() -> Places:
+def prepare(base: Scenario, scenario: Scenario) -> Places:
     """Lay the page out: the verdict and the chart on the left, the reader's own on the right, facts under both."""
     left, right = st.columns([2.15, 1], gap="medium")
     verdict = left.container(key="verdict").empty()
     status, chart = left.empty(), left.container(key="bars").empty()
-    return Places(verdict, chart, st.container(key="facts").empty(), right, status)
+    of = basis(base, scenario, len(choice.current().changes))
+    return Places(verdict, chart, st.container(key="facts").empty(), right, status, of)
 
 
 def _chart(chart: Chart, key: str) -> None:
@@ -99,6 +105,7 @@ def foot(scenario: Scenario, asked: Question, result: Result) -> None:
     base = catalogue.populations()[here.population].path.name
     chips = [base if name == "base" else f"{name}.yaml" for name in CHIPS]
     with st.container(key="foot", horizontal=True, vertical_alignment="center"):
+        st.caption(f"A person, over {in_words(asked.months)}:", width="content")
         for file, word in zip(chips, CHIPS, strict=True):
             if file in files:
                 st.button(

@@ -1,29 +1,93 @@
-"""Below the first screen: who pays, what the money goes on, what would change it, what it rests on."""
+"""The answer in full: money over time, who pays, what the money goes on, what would change it, what it rests on."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from costmodel.analysis.incremental import incremental
 from costmodel.analysis.purse import purse
-from costmodel.app.parts import choice, compute, downloads, show
+from costmodel.app.parts import choice, compute, downloads, question, show
+from costmodel.app.parts.records import basis
 from costmodel.app.parts.text import literal, literal_table
 from costmodel.page import Block, Page, reading_label
 from costmodel.report import charts
 from costmodel.report.answer import by_convention
 from costmodel.report.contents import STANDING
 from costmodel.report.saved import command
-from costmodel.report.sentence import answer, cash_verdict, pick
+from costmodel.report.sentence import answer, cash_verdict, figures, pick
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
+from costmodel.scenario.build import Scenario
 from costmodel.words import chance
 
-HEIGHT = 330
+CHART_HEIGHT, HEIGHT = 352, 330
 CHECKED = "checked"
 """The scenario whose checks were asked for, by its SHA-256."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """What is filled twice, at central values at once and then with all draws; and what was asked."""
+
+    perspective: str
+    strategy: str
+    metrics: DeltaGenerator
+    chart: DeltaGenerator
+    beside: DeltaGenerator
+    warnings: DeltaGenerator
+    status: DeltaGenerator
+
+    def working(self) -> None:
+        """Said while the draws are under way."""
+        self.status.caption(f"Central values shown; {compute.DRAWS:,} simulations under way …")
+
+    def show(self, result: Result, stale: bool) -> None:
+        """Fill all places from a result. stale: it is of central values, and draws are under way."""
+        said = answer(result, self.strategy, self.perspective)
+        with self.metrics.container():
+            shown = figures(result, self.perspective, self.strategy)
+            for column, one in zip(st.columns(len(shown)), shown, strict=True):
+                column.metric(one.label, one.value, border=True, height="stretch", help=literal(one.help))
+        with self.chart.container():
+            key = f"cumulative {'central' if stale else 'expected'}"
+            show.figure(charts.cumulative(result, self.perspective, self.strategy), CHART_HEIGHT, key)
+        alone, several = _warned(said.warnings)
+        self.beside.markdown("\n\n".join(literal(line) for line in (*alone, *said.beside)))
+        self.warnings.markdown("\n".join(f"* {literal(text)}" for text in several))
+        if stale:
+            self.working()
+        else:
+            self.status.caption(f"Expected values of {result.draws:,} simulations.")
+
+
+def prepare(scenario: Scenario) -> Places:
+    """Lay the top of the page out: what it is of, figures, the chart and what stands beside the money."""
+    therapy = scenario.model.strategies[question.therapy(scenario)]
+    st.title(literal(f"{therapy.label} over {in_words(scenario.model.horizon.months)}"), anchor=False)
+    st.caption(literal(basis(choice.base(), scenario, len(choice.current().changes))))
+    metrics = st.container(key="metrics").empty()
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        row = st.container(key="asked", horizontal=True, vertical_alignment="center")
+        perspective = question.whose_money(scenario.setting, row, "collapsed")
+        strategy = question.which_therapy(scenario, row, "collapsed")
+        chart = st.container(key="chart").empty()
+    with right:
+        status = st.empty()
+        beside = st.container(key="beside").empty()
+    warnings = st.container(key="warnings").empty()
+    return Places(perspective, strategy, metrics, chart, beside, warnings, status)
+
+
+def _warned(warnings: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is said of warnings beside the chart, and in full under it: several would not fit the first screen."""
+    if len(warnings) > 1:
+        return [f"Warnings: {len(warnings)}, in full under the chart."], [f"Warning: {text}" for text in warnings]
+    return [f"Warning: {text}" for text in warnings], []
 
 
 def show_all(result: Result, perspective: str, strategy: str) -> None:
@@ -68,7 +132,9 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
     st.header("Value, and cash", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Value: what the care avoided is worth**")
+        st.markdown(
+            f"**Value: what the care avoided is worth, and how likely it repays in {in_words(result.horizons[-1])}**"
+        )
         said = answer(result, strategy, perspective)
         for line in (said.headline, *said.verdict.beside):
             st.markdown(literal(line))

@@ -12,7 +12,7 @@ from costmodel.analysis import sensitivity, voi
 from costmodel.analysis.psa import Psa, charts, psa
 from costmodel.analysis.psa import page as words
 from costmodel.analysis.psa.comparison import Comparison
-from costmodel.app.parts import asked, compute, show
+from costmodel.app.parts import compute, question, show
 from costmodel.app.parts.text import literal
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -42,7 +42,7 @@ def prepare(scenario: Scenario) -> Page:
     """Title and controls."""
     st.title("How sure is this, and what would have to be true?", anchor=False)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    perspective, strategy = asked.whose_money(scenario.setting, left), asked.which_therapy(scenario, right)
+    perspective, strategy = question.whose_money(scenario.setting, left), question.which_therapy(scenario, right)
     return Page(perspective, strategy, st.empty())
 
 

@@ -1,4 +1,4 @@
-"""The question as controls in one row: who is treated, with what, instead of what, over how long, whose money."""
+"""What is asked: who is treated, with what, instead of what, over how long, whose money. One choice for all pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from costmodel.app.parts import asked, catalogue, choice
+from costmodel.app.parts import catalogue, choice
 from costmodel.app.parts.text import literal
 from costmodel.report.screen import months_offered, same_money
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
+from costmodel.scenario.schema import SettingFile
 from costmodel.words import upper_first
 
 WIDTHS = (2.2, 2.3, 1.7, 1.7, 2.1)
@@ -25,6 +26,53 @@ class Question:
     strategy: str
     perspective: str
     months: float
+
+
+def therapy(scenario: Scenario) -> str:
+    """The strategy that was chosen on whatever page: the first after usual care where none was, or it is not there."""
+    strategies = list(scenario.model.strategies)[1:]
+    chosen = st.session_state.get("strategy")
+    return chosen if chosen in strategies else strategies[0]
+
+
+# Elsewhere than on the first page
+
+
+def whose_money(setting: SettingFile, place: DeltaGenerator, label_visibility: str = "visible") -> str:
+    """A switch between the perspectives of a setting."""
+    if st.session_state.get("perspective") not in setting.perspectives:
+        st.session_state["perspective"] = setting.main
+    chosen = place.segmented_control(
+        "Whose money?",
+        list(setting.perspectives),
+        key="perspective",
+        persist_state="session",
+        required=True,
+        format_func=lambda name: upper_first(setting.name(name)),
+        label_visibility=label_visibility,
+        wrap=True,
+    )
+    return chosen or setting.main
+
+
+def which_therapy(scenario: Scenario, place: DeltaGenerator, label_visibility: str = "visible") -> str:
+    """A menu of the strategies against the comparator; none where there is one."""
+    strategies = list(scenario.model.strategies)[1:]
+    now = therapy(scenario)
+    if len(strategies) == 1:
+        return now
+    st.session_state["strategy"] = now
+    return place.selectbox(
+        "Which therapy?",
+        strategies,
+        key="strategy",
+        persist_state="session",
+        format_func=lambda name: scenario.model.strategies[name].label,
+        label_visibility=label_visibility,
+    )
+
+
+# On the first page, in one row
 
 
 def row() -> list[DeltaGenerator]:
@@ -60,7 +108,7 @@ def rest(places: list[DeltaGenerator], scenario: Scenario, central: Result) -> Q
 
 def _therapy(place: DeltaGenerator, scenario: Scenario) -> str:
     strategies = list(scenario.model.strategies)[1:]
-    st.session_state["strategy"] = asked.therapy(scenario)
+    st.session_state["strategy"] = therapy(scenario)
     alone = len(strategies) == 1
     return place.selectbox(
         "Therapy",

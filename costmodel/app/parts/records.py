@@ -11,6 +11,7 @@ from costmodel.scenario.joint import origin
 from costmodel.scenario.parameter import DERIVED, heading
 
 CLOCK = "Time and size"
+READING, TO_CHECK = "reading", "to be checked"
 DURABILITY = ("effects cease", "effects persist", "gap closes")
 WIDE = (0.025, 0.975)
 LARGEST = 10_000_000.0
@@ -66,8 +67,23 @@ def standing(scenario: Scenario) -> dict[str, int]:
     return {
         "figures": len(leaves),
         "assumptions": sum(name in guessed for name in leaves),
-        "to be checked": sum(name in checked for name in leaves),
+        TO_CHECK: sum(name in checked for name in leaves),
     }
+
+
+def basis(base: Scenario, scenario: Scenario, changed: int) -> str:
+    """What the figures are: whose file, what it rests on, how many of them are assumed or still to be checked.
+
+    base: the file. changed: how many values the reader has changed.
+    """
+    count = standing(scenario)
+    mine = f", {changed} value{'' if changed == 1 else 's'} changed by you" if changed else ""
+    reading = f", {base.model.money_base[READING]}" if READING in base.model.money_base else ""
+    of = f"File “{base.model.label}”{reading}{mine}: {count['figures']} figures"
+    if count["assumptions"] == count["figures"]:
+        return f"{of}, assumptions only."
+    check = f", {count[TO_CHECK]} still to be checked" if count[TO_CHECK] else ""
+    return f"{of}, {count['assumptions'] or 'none'} of them assumptions{check}."
 
 
 def counted(base: Scenario, rows: list[Record], changes: Mapping[str, object]) -> str:
