@@ -15,4 +15,4 @@ with screen.right:
     service.beliefs(base, scenario, asked)
 result = compute.drawn(scenario, screen.working)
 screen.show(result, asked, estimate=False)
-first_page.foot(scenario, asked, result)
+first_page.others(screen.right, scenario, asked, result)

@@ -102,7 +102,7 @@ def page(browser: Browser, address: str, hosts: set[str]) -> Iterator[Page]:
 
 def test_the_first_screen_holds_the_answer(page: Page) -> None:
     first = {
-        "sentence": page.locator(".st-key-sentence"),
+        "title": page.get_by_role("heading", level=1),
         "perspectives": page.get_by_role("radiogroup").or_(page.get_by_test_id("stButtonGroup")).first,
         "chart": page.locator(".js-plotly-plot").first,
         "beside": page.locator(".st-key-beside"),
@@ -184,8 +184,8 @@ def test_help_is_read_aloud_without_escapes(page: Page) -> None:
 
 def test_the_screen_says_what_python_says(page: Page) -> None:
     result = cm.run(cm.load(REAL))
-    for line in answer(result).verdict.lines:
-        assert line in page.locator(".st-key-sentence").inner_text()
+    for line in (answer(result).headline, *answer(result).verdict.beside):
+        assert page.get_by_text(line, exact=True).count() == 1
     exact = repr(float(pick(result, "net_saving", perspective="nhs_pss").value))
     page.get_by_text("Exact figures and how").click()
     expect(page.get_by_text(exact, exact=True).first).to_be_visible()
@@ -293,9 +293,24 @@ def purse(browser: Browser, address: str) -> Iterator[tuple[Page, list[str]]]:
 
 
 @pytest.mark.long
+def test_the_first_page_says_what_python_says(purse: tuple[Page, list[str]]) -> None:
+    page, _ = purse
+    scenario = cm.load(REAL)
+    lines = cm.verdict(cm.run(scenario), horizon=scenario.model.follow_up.months).lines
+    assert page.locator(".verdict").all_inner_texts() == list(lines)
+
+
+@pytest.mark.long
 def test_the_first_page_fits_a_laptop_and_does_not_scroll_sideways_on_a_phone(purse: tuple[Page, list[str]]) -> None:
     page, errors = purse
-    for css in (".st-key-question", ".verdict >> nth=1", ".under", ".js-plotly-plot", ".st-key-facts"):
+    for css in (
+        ".st-key-question",
+        ".verdict >> nth=1",
+        ".under",
+        ".js-plotly-plot",
+        ".st-key-facts",
+        ".st-key-others",
+    ):
         box = page.locator(css).bounding_box()
         assert box is not None, css
         assert box["x"] >= 0, css
@@ -331,7 +346,7 @@ def test_the_address_of_the_first_page_opens_on_the_same_answer_elsewhere(
     field.fill("30")
     field.press("Enter")
     expect(page.locator(".st-key-verdict")).not_to_have_text(before, timeout=PATIENCE)
-    page.get_by_text("tries of the model ·").wait_for(timeout=PATIENCE)
+    page.get_by_text("tries of the model.").wait_for(timeout=PATIENCE)
     page.wait_for_timeout(1_000)
     other = browser.new_context(viewport=LAPTOP).new_page()
     other.goto(page.url)

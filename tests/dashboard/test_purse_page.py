@@ -14,6 +14,7 @@ from costmodel.app.parts import catalogue, choice, compute, link
 from costmodel.model.run import SEED, run_at
 from costmodel.report.screen import Screen, levers, months_offered, screen
 from costmodel.result.result import Result
+from costmodel.result.table import in_words
 from tests.support.dashboard import DASHBOARD, PATIENCE, first
 from tests.support.example import example
 
@@ -58,10 +59,8 @@ def test_the_first_page_says_what_python_says(at: AppTest, base: cm.Scenario) ->
     assert [one.label for one in at.selectbox][:5] == [
         "Who is treated", "Therapy", "Instead of", "Counting savings over", "Whose money",
     ]  # fmt: skip
-
-
-def test_it_has_no_sidebar(at: AppTest) -> None:
     assert len(at.sidebar) == 0
+    assert any("assumptions only" in one.value for one in at.caption)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +85,7 @@ def test_payer_and_horizon_move_the_answer(at: AppTest, base: cm.Scenario) -> No
     shows(at, said_by_python(base, "societal", last))
 
 
+@pytest.mark.long
 def test_a_payer_that_changes_nothing_says_so_and_why(at: AppTest) -> None:
     payer = at.selectbox(key="perspective")
     same = [one for one in payer.options if one.endswith("(same)")]
@@ -104,6 +104,16 @@ def test_a_wrong_number_is_said_and_the_last_good_answer_stays(at: AppTest, base
     assert "outside what the field offers" in at.error[0].value.replace("\\", "")
     words = html(at).replace("<small>", "")
     assert said_by_python(base).money in words
+
+
+def test_every_figure_says_its_horizon(base: cm.Scenario) -> None:
+    for months in months_offered(base):
+        found = said_by_python(base, months=months)
+        time = in_words(months)
+        assert time in found.under
+        assert time in found.chart.title
+        for said in (found.health, *(fact.label for fact in found.facts)):
+            assert time in said
 
 
 def test_chips_choose_a_file_and_say_its_result(at: AppTest, scenarios: Path) -> None:
@@ -145,6 +155,8 @@ def packed(**state: Any) -> str:
     "address",
     ["", "%%%", "AAAA", packed(p="../../etc"), packed(f="/etc/passwd"), packed(c=[1]), packed(v=99),
      packed(c={"a": {"b": 1}}), packed(p=1), "A" * 100_000],
+    ids=["empty", "no letters", "no archive", "out of the folder", "a path", "a list", "format", "nested", "number",
+         "long"],
 )  # fmt: skip
 def test_a_link_that_is_none_of_ours_is_said_and_nothing_else_happens(base: cm.Scenario, address: str) -> None:
     at = reopened(address)
@@ -173,8 +185,10 @@ def test_a_run_alone_has_the_digits_of_the_whole_run(base: cm.Scenario) -> None:
 
 
 BASES = sorted(catalogue.folder().glob("*/base.yaml"))
+assert BASES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", BASES, ids=[path.parent.name for path in BASES])
 def test_sentences_of_every_population_are_short_and_what_comes_back_is_the_sum_of_the_bars(path: Path) -> None:
     scenario = cm.load(path)
@@ -192,6 +206,7 @@ def test_sentences_of_every_population_are_short_and_what_comes_back_is_the_sum_
                 assert found.chart.table["taken out"].sum() == pytest.approx(back, abs=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", BASES, ids=[path.parent.name for path in BASES])
 def test_every_belief_that_is_offered_moves_the_answer(path: Path) -> None:
     scenario = cm.load(path)
@@ -204,6 +219,7 @@ def test_every_belief_that_is_offered_moves_the_answer(path: Path) -> None:
         assert after != before, name
 
 
+@pytest.mark.long
 def test_the_dial_is_what_the_file_counts_by_that_convention(scenarios: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COSTMODEL_SCENARIOS")
     path = next(one for one in BASES if one.parent.name == "high_users")

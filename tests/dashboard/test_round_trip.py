@@ -47,16 +47,16 @@ def visit(browser: Browser, server: Server) -> Page:
     """A page in a context of its own: nothing is known of earlier visits."""
     page = browser.new_context(viewport=LAPTOP, accept_downloads=True).new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(server.url)
+    page.goto(f"{server.url}/in_full")
     page.get_by_role("spinbutton", name="People treated").wait_for()
     return page
 
 
 def digits(page: Page) -> list[str]:
-    """The headline, and the unrounded figures with draws, seed and hash of the scenario, as they stand now."""
+    """The four figures, and the unrounded ones with draws, seed and hash of the scenario, as they stand now."""
     panel = page.get_by_test_id("stExpander").filter(has_text=EXACT)
-    sentence = page.locator(".st-key-sentence").all_inner_texts()
-    return [*sentence, *panel.locator("td").all_text_contents(), *panel.get_by_text("SHA-256").all_text_contents()]
+    figures = page.get_by_test_id("stMetricValue").all_inner_texts()
+    return [*figures, *panel.locator("td").all_text_contents(), *panel.get_by_text("SHA-256").all_text_contents()]
 
 
 def opened_panel(page: Page) -> None:

@@ -5,6 +5,7 @@ import os
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ import costmodel as cm
 from benchmarks.visitors import load
 from costmodel.app.parts import catalogue, choice, compute
 from costmodel.model.parallel import go_on
+from costmodel.scenario.read import read_file
 from tests.support.dashboard import opened
 from tests.support.example import example
 from tests.support.protocol import FIELDS, WHOLE, Server, Visitor, Widget, field_of, served
@@ -155,6 +157,19 @@ def test_simulations_are_begun_when_the_reader_has_paused(scenarios: Path, monke
     assert begun[0] == 2
 
 
+def test_the_pause_of_a_reader_begins_with_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compute, "SETTLED", 0.3)
+    with compute.turn():
+        time.sleep(0.3)
+        began = time.monotonic()
+        compute.settle(lambda: None)
+        assert time.monotonic() - began < 0.2
+    with compute.turn():
+        began = time.monotonic()
+        compute.settle(lambda: None)
+        assert time.monotonic() - began >= 0.3
+
+
 def _noted(usual: Callable[..., Any], note: Callable[[], None]) -> Callable[..., Any]:
     def noted(*words: Any) -> Any:
         note()
@@ -213,6 +228,24 @@ def test_a_link_that_leads_out_of_the_folder_is_no_scenario(scenarios: Path, tmp
     (scenarios / "example" / "linked.yaml").symlink_to(tmp_path / "secret.yaml")
     os.mkfifo(scenarios / "example" / "pipe.yaml")
     assert list(catalogue.scenarios("example")) == ["model.yaml", "cautious.yaml"]
+
+
+def test_the_menu_says_of_a_file_what_the_whole_of_it_says() -> None:
+    """Though it reads only the lines that it needs, and of a file of another kind none."""
+    paths = sorted(catalogue.folder().glob("*/*.yaml"))
+    assert len(paths) > 40
+    for path in paths:
+        data = read_file(path).data
+        words = {key: str(data[key]) for key in ("label", "title", "extends") if key in data}
+        comparator = data.get("change", {}).get(catalogue.COMPARATOR)
+        assert catalogue._head(path) == words | ({"instead_of": comparator} if comparator else {}), path
+
+
+def test_a_file_in_flow_style_is_in_the_menu_too(scenarios: Path) -> None:
+    (scenarios / "example" / "flow.yaml").write_text(
+        "{format: 1, extends: model.yaml, label: flow, change: {people: 3}}"
+    )
+    assert catalogue.scenarios("example")["flow.yaml"].label == "flow"
 
 
 # What is refused.

@@ -12,6 +12,7 @@ from costmodel.inputs.prices import PriceIndex
 from costmodel.report import render
 from costmodel.report.answer import page
 from costmodel.scenario import attached
+from costmodel.scenario.read import parse_file
 from tests.scenario.slips import INDEX, LIFE_TABLE, MODEL, SETTING, problems, replace
 from tests.support.answers import saving
 from tests.support.example import documented_model, example, load_example, write_model
@@ -168,3 +169,16 @@ def test_what_a_file_says_of_its_sources_moves_no_answer_and_no_hash(
     after = cm.load(tmp_path / MODEL)
     assert after.sha256 == before.sha256
     assert saving(cm.run(after, draws=20)) == saving(cm.run(before, draws=20))
+
+
+def test_a_file_that_was_read_once_is_each_readers_own(tmp_path: Path) -> None:
+    path = write_model(tmp_path, documented_model())
+    first, second = parse_file(path), parse_file(path)
+    assert (first.data, first.places) == (second.data, second.places)
+    first.data["people"] = 1
+    first.data["parameters"].clear()
+    first.places.clear()
+    assert (second.data, second.places) == (parse_file(path).data, parse_file(path).places)
+    assert second.data["people"] == 100
+    replace(path, '"people": 100', '"people": 99')
+    assert parse_file(path).data["people"] == 99

@@ -98,14 +98,14 @@ def _fact(fact: Fact) -> str:
     return f"<div class=fact>{label}<br><b>{value}</b><br><span>{note}</span></div>"
 
 
-def foot(scenario: Scenario, asked: Question, result: Result) -> None:
+def others(place: DeltaGenerator, scenario: Scenario, asked: Question, result: Result) -> None:
     """Other scenarios of these people with their results, and what can be taken away."""
     here = choice.current()
     files = catalogue.scenarios(here.population)
     base = catalogue.populations()[here.population].path.name
     chips = [base if name == "base" else f"{name}.yaml" for name in CHIPS]
-    with st.container(key="foot", horizontal=True, vertical_alignment="center"):
-        st.caption(f"A person, over {in_words(asked.months)}:", width="content")
+    place.caption(f"A person, over {in_words(asked.months)}, at central values:")
+    with place.container(key="others", horizontal=True, vertical_alignment="center"):
         for file, word in zip(chips, CHIPS, strict=True):
             if file in files:
                 st.button(

@@ -42,8 +42,10 @@ CSS = """
 [data-testid="stMainBlockContainer"]:has(.st-key-question) [data-testid="stVerticalBlock"] {gap: 0.3rem;}
 .st-key-verdict [data-testid="stMarkdown"] p {margin: 0; line-height: 1.35;}
 .st-key-verdict {min-height: 6.2rem;}
-.verdict {font-size: 1.45rem; font-weight: 700; line-height: 1.2; letter-spacing: -0.2px;}
-.verdict small {font-size: 0.95rem; font-weight: 400; letter-spacing: 0; opacity: 0.85;}
+.st-key-others {gap: 0.4rem !important;}
+.st-key-others button {padding-inline: 0.6rem;}
+.verdict {font-size: 1.35rem; font-weight: 700; line-height: 1.2; letter-spacing: -0.2px;}
+.verdict small {font-size: 0.9rem; font-weight: 400; letter-spacing: 0; opacity: 0.85;}
 .verdict.estimate {opacity: 0.6;}
 .st-key-bars .js-plotly-plot text {fill: currentColor !important;}
 .st-key-bars [data-testid="stVerticalBlock"], .st-key-bars {gap: 0;}
