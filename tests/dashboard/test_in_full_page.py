@@ -78,7 +78,8 @@ def test_what_the_figures_are_names_the_file_and_what_it_rests_on(file: str, wor
     count = standing(scenario)
     found = basis(scenario, scenario, 0)
     assert found.startswith(words)
-    assert f"{count['figures']} figures, {count['assumptions']} of them" in found
+    assert f": {count['figures']} figures, {count['assumptions']} of them assumptions, " in found
+    assert found.endswith(f", {count['to be checked']} still to be checked.")
     assert "2 values changed by you" in basis(scenario, scenario, 2)
 
 
