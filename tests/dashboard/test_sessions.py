@@ -208,7 +208,7 @@ def test_the_name_of_an_uploaded_file_is_never_used(app: AppTest, scenarios: Pat
     before = {path: path.read_bytes() for path in scenarios.rglob("*") if path.is_file()}
     app.file_uploader[0].set_value((name, OVERLAY.encode(), "application/yaml")).run()
     assert not app.error
-    assert any("Your file" in m.value for m in app.markdown)
+    assert any("Your file" in c.value for c in app.caption)
     assert {path: path.read_bytes() for path in scenarios.rglob("*") if path.is_file()} == before
 
 

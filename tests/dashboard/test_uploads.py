@@ -42,7 +42,7 @@ def test_a_scenario_of_the_user_is_shown(app: AppTest) -> None:
     assert not app.error
     assert app.selectbox(key="file").value == catalogue.UPLOADED
     assert [metric.help for metric in app.metric] != before
-    assert any("Your file" in m.value for m in app.markdown)
+    assert any("Your file" in c.value for c in app.caption)
 
 
 def test_a_whole_model_of_the_user_is_shown(app: AppTest) -> None:

@@ -67,7 +67,8 @@ def prepare(base: Scenario, scenario: Scenario) -> Places:
     left, right = st.columns([2.15, 1], gap="medium")
     verdict = left.container(key="verdict").empty()
     status, chart = left.empty(), left.container(key="bars").empty()
-    of = basis(base, scenario, len(choice.current().changes))
+    here = choice.current()
+    of = basis(base, scenario, len(here.changes), here.upload is not None)
     return Places(verdict, chart, st.container(key="facts").empty(), right, status, of)
 
 

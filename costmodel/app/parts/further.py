@@ -66,9 +66,9 @@ class Places:
 
 def prepare(scenario: Scenario) -> Places:
     """Lay the top of the page out: what it is of, figures, the chart and what stands beside the money."""
-    therapy = scenario.model.strategies[question.therapy(scenario)]
+    therapy, here = scenario.model.strategies[question.therapy(scenario)], choice.current()
     st.title(literal(f"{therapy.label} over {in_words(scenario.model.horizon.months)}"), anchor=False)
-    st.caption(literal(basis(choice.base(), scenario, len(choice.current().changes))))
+    st.caption(literal(basis(choice.base(), scenario, len(here.changes), here.upload is not None)))
     metrics = st.container(key="metrics").empty()
     left, right = st.columns([2, 1], gap="medium")
     with left:

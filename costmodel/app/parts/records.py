@@ -71,15 +71,15 @@ def standing(scenario: Scenario) -> dict[str, int]:
     }
 
 
-def basis(base: Scenario, scenario: Scenario, changed: int) -> str:
+def basis(base: Scenario, scenario: Scenario, changed: int, own: bool = False) -> str:
     """What the figures are: whose file, what it rests on, how many of them are assumed or still to be checked.
 
-    base: the file. changed: how many values the reader has changed.
+    base: the file. changed: how many values the reader has changed. own: it is the reader's file.
     """
     count = standing(scenario)
     mine = f", {changed} value{'' if changed == 1 else 's'} changed by you" if changed else ""
     reading = f", {base.model.money_base[READING]}" if READING in base.model.money_base else ""
-    of = f"File “{base.model.label}”{reading}{mine}: {count['figures']} figures"
+    of = f"{'Your file' if own else 'File'} “{base.model.label}”{reading}{mine}: {count['figures']} figures"
     if count["assumptions"] == count["figures"]:
         return f"{of}, assumptions only."
     check = f", {count[TO_CHECK]} still to be checked" if count[TO_CHECK] else ""
