@@ -14,5 +14,6 @@ with screen.right:
     service.yours(base, scenario, central, asked)
     service.beliefs(base, scenario, asked)
 result = compute.drawn(scenario, screen.working)
-screen.show(result, asked, estimate=False)
+found = screen.show(result, asked, estimate=False)
+screen.complete(found, result, asked)
 first_page.others(screen.right, scenario, asked, result)

@@ -1,6 +1,6 @@
 """What the first screen says of a result: two lines, the bars, four facts. For one strategy, payer and horizon."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from costmodel.words import percent
 
 YEARS = (12.0, 24.0, 36.0, 60.0, 120.0)
 """Months over which savings may be counted, beside those of the evidence."""
+_LENGTH = "Break-even length, {}"
 SMALLEST = 0.005
 """A share below which it is no whole hundredth."""
 
@@ -56,24 +57,28 @@ def months_offered(scenario: Scenario) -> tuple[float, ...]:
     return tuple(sorted({*fits, model.follow_up.months, model.horizon.months}))
 
 
-def screen(result: Result, strategy: str, perspective: str, months: float, length: bool = True) -> Screen:
-    """Everything that the first screen says of a result. length: whether break-even length is sought too."""
-    h, s = result.at(months), result.compared(strategy)
-    of = Comparison(result, result.headline, h, s, perspective)
+def screen(result: Result, strategy: str, perspective: str, months: float) -> Screen:
+    """Everything that the first screen says of a result but the break-even length, which takes longer than the rest."""
+    of = _asked(result, strategy, perspective, months)
     found, lines = _purse(of), verdict(result, perspective, months, strategy)
     return Screen(
         estimate=not result.draws,
         money=lines.money,
         health=lines.health,
         under=_under(of, found),
-        chart=drawn(result, strategy, perspective, h),
-        facts=(
-            _price(of),
-            _length(of) if length else Fact(f"Break-even length, {in_words(months)}", "…", ""),
-            _share(of, found),
-            _care(of),
-        ),
+        chart=drawn(result, strategy, perspective, of.horizon),
+        facts=(_price(of), Fact(_LENGTH.format(in_words(months)), "…", ""), _share(of, found), _care(of)),
     )
+
+
+def with_length(said: Screen, result: Result, strategy: str, perspective: str, months: float) -> Screen:
+    """The same with the break-even length."""
+    price, _, *rest = said.facts
+    return replace(said, facts=(price, _length(_asked(result, strategy, perspective, months)), *rest))
+
+
+def _asked(result: Result, strategy: str, perspective: str, months: float) -> Comparison:
+    return Comparison(result, result.headline, result.at(months), result.compared(strategy), perspective)
 
 
 def same_money(result: Result, strategy: str, months: float) -> dict[str, str]:
@@ -188,7 +193,7 @@ def _price(of: Comparison) -> Fact:
 
 def _length(of: Comparison) -> Fact:
     """Sessions at which it repays, at central values; only where effects go by sessions is a length an answer."""
-    label, result, scenario = f"Break-even length, {in_words(of.months)}", of.result, of.result.scenario
+    label, result, scenario = _LENGTH.format(in_words(of.months)), of.result, of.result.scenario
     therapy = scenario.model.strategies[of.name].therapy
     if therapy is None or not isinstance(therapy.sessions, str):
         return Fact(label, "not to be moved here", "")

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import costmodel as cm
 from costmodel.app.parts import catalogue, choice, compute, link
 from costmodel.model.run import SEED, run_at
-from costmodel.report.screen import Screen, levers, months_offered, screen
+from costmodel.report.screen import Screen, levers, months_offered, screen, with_length
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from tests.support.dashboard import DASHBOARD, PATIENCE, first
@@ -32,8 +32,9 @@ def result_of(scenario: cm.Scenario, draws: int | None = None) -> Result:
 
 def said_by_python(scenario: cm.Scenario, perspective: str | None = None, months: float | None = None) -> Screen:
     result = result_of(scenario)
-    payer = result.setting.asked(perspective)
-    return screen(result, result.strategies[1], payer, scenario.model.follow_up.months if months is None else months)
+    at = months or scenario.model.follow_up.months
+    asked = result, result.strategies[1], result.setting.asked(perspective), at
+    return with_length(screen(*asked), *asked)
 
 
 def shows(at: AppTest, found: Screen) -> None:
@@ -196,7 +197,7 @@ def test_sentences_of_every_population_are_short_and_what_comes_back_is_the_sum_
     for strategy in result.strategies[1:]:
         for perspective in result.setting.perspectives:
             for months in months_offered(scenario):
-                found = screen(result, strategy, perspective, months, length=False)
+                found = screen(result, strategy, perspective, months)
                 assert len(found.under.split()) <= 35
                 assert found.health.startswith("Health: ")
                 h, s = result.at(months), result.compared(strategy)
@@ -212,10 +213,10 @@ def test_every_belief_that_is_offered_moves_the_answer(path: Path) -> None:
     scenario = cm.load(path)
     last, payer = max(months_offered(scenario)), list(scenario.setting.perspectives)[-1]
     strategy = next(iter(list(scenario.model.strategies)[1:]))
-    before = screen(result_of(scenario, 0), strategy, payer, last, length=False).chart.table["taken out"].sum()
+    before = screen(result_of(scenario, 0), strategy, payer, last).chart.table["taken out"].sum()
     for name in levers(scenario, strategy):
         moved = scenario.changed({name: scenario.leaves[name].central * 0.9}, whole=False)
-        after = screen(result_of(moved, 0), strategy, payer, last, length=False).chart.table["taken out"].sum()
+        after = screen(result_of(moved, 0), strategy, payer, last).chart.table["taken out"].sum()
         assert after != before, name
 
 

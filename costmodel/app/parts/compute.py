@@ -35,7 +35,7 @@ Found = TypeVar("Found")
 
 WORKERS = {"answer": max(1, processors() - 1), "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
-MOST_KEPT = 300_000_000
+MOST_KEPT = 320_000_000
 """Bytes of results and analyses that are kept."""
 BYTES_OF_A_SCENARIO = 1_500_000
 """About, without what all scenarios of a population share."""
@@ -223,7 +223,7 @@ def drawn(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
     key = ("first screen", *_identity(scenario), DRAWS, SEED)
 
     def work(draws: int = DRAWS) -> Result:
-        return run_at(scenario, months_offered(scenario), draws, SEED, alone=True)
+        return _lean(run_at(scenario, months_offered(scenario), draws, SEED, alone=True), 0)
 
     if key not in KEPT:
         settle(meanwhile)
@@ -350,19 +350,24 @@ def _run(scenario: Scenario, draws: int, seed: int) -> Result:
 
     Parts have no conventions about money either.
     """
-
-    def lean(full: Result, shown: int) -> Result:
-        assert full.expected is not None
-        return replace(full, expected=replace(full.expected, curves=full.expected.curves[:, :shown].copy()))
-
-    whole = lean(run_for_pages(scenario, draws, seed), VIEWS.index("value") + 1)
+    whole = _lean(run_for_pages(scenario, draws, seed), VIEWS.index("value") + 1)
     months = whole.horizons
     parts = {
-        name: lean(run_at(scenario.stratum(name), months, draws, seed, alone=True), 0) for name in scenario.model.strata
+        name: _lean(run_at(scenario.stratum(name), months, draws, seed, alone=True), 0)
+        for name in scenario.model.strata
     }
     result = replace(whole, strata=parts)
     result.table()
     return result
+
+
+def _lean(full: Result, shown: int) -> Result:
+    """A result with the curves of so many views only, of the draws and of what they stand in for."""
+    assert full.expected is not None
+    expected = replace(full.expected, curves=full.expected.curves[:, :shown].copy())
+    return replace(
+        full, expected=expected, deterministic=expected if full.deterministic is full.expected else full.deterministic
+    )
 
 
 def weight(thing: object) -> int:

@@ -14,8 +14,7 @@ from costmodel.app.parts.text import literal
 from costmodel.drawing import Chart
 from costmodel.errors import InputError
 from costmodel.report.saved import command
-from costmodel.report.screen import Fact, net
-from costmodel.report.screen import screen as said
+from costmodel.report.screen import Fact, Screen, net, screen, with_length
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
@@ -43,9 +42,9 @@ class Places:
     def _status(self, text: str) -> None:
         self.status.caption(literal(f"{self.basis} {text}"))
 
-    def show(self, result: Result, asked: Question, estimate: bool) -> None:
-        """Fill all places from a result."""
-        found = said(result, asked.strategy, asked.perspective, asked.months, length=not estimate)
+    def show(self, result: Result, asked: Question, estimate: bool) -> Screen:
+        """Fill all places from a result; what was said."""
+        found = screen(result, asked.strategy, asked.perspective, asked.months)
         with self.verdict.container():
             st.html(
                 f"<div role=status>{_line(found.money, estimate)}{_line(found.health, estimate)}"
@@ -53,13 +52,21 @@ class Places:
             )
         with self.chart.container():
             _chart(found.chart, "central" if estimate else "expected")
-        with self.facts.container():
-            for column, fact in zip(st.columns(len(found.facts), gap="small"), found.facts, strict=True):
-                column.html(_fact(fact))
+        self._facts(found)
         if estimate:
             self.working()
         else:
             self._status(f"{result.draws:,} tries of the model.")
+        return found
+
+    def complete(self, found: Screen, result: Result, asked: Question) -> None:
+        """Add the fact that takes longest to work out."""
+        self._facts(with_length(found, result, asked.strategy, asked.perspective, asked.months))
+
+    def _facts(self, found: Screen) -> None:
+        with self.facts.container():
+            for column, fact in zip(st.columns(len(found.facts), gap="small"), found.facts, strict=True):
+                column.html(_fact(fact))
 
 
 def prepare(base: Scenario, scenario: Scenario) -> Places:
