@@ -35,6 +35,7 @@ class Places:
 
     perspective: str
     strategy: str
+    sentence: DeltaGenerator
     metrics: DeltaGenerator
     chart: DeltaGenerator
     beside: DeltaGenerator
@@ -48,6 +49,7 @@ class Places:
     def show(self, result: Result, stale: bool) -> None:
         """Fill all places from a result. stale: it is of central values, and draws are under way."""
         said = answer(result, self.strategy, self.perspective)
+        self.sentence.markdown(literal(said.headline))
         with self.metrics.container():
             shown = figures(result, self.perspective, self.strategy)
             for column, one in zip(st.columns(len(shown)), shown, strict=True):
@@ -69,7 +71,7 @@ def prepare(scenario: Scenario) -> Places:
     therapy, here = scenario.model.strategies[question.therapy(scenario)], choice.current()
     st.title(literal(f"{therapy.label} over {in_words(scenario.model.horizon.months)}"), anchor=False)
     st.caption(literal(basis(choice.base(), scenario, len(here.changes), here.upload is not None)))
-    metrics = st.container(key="metrics").empty()
+    sentence, metrics = st.container(key="sentence").empty(), st.container(key="metrics").empty()
     left, right = st.columns([2, 1], gap="medium")
     with left:
         row = st.container(key="asked", horizontal=True, vertical_alignment="center")
@@ -80,7 +82,7 @@ def prepare(scenario: Scenario) -> Places:
         status = st.empty()
         beside = st.container(key="beside").empty()
     warnings = st.container(key="warnings").empty()
-    return Places(perspective, strategy, metrics, chart, beside, warnings, status)
+    return Places(perspective, strategy, sentence, metrics, chart, beside, warnings, status)
 
 
 def _warned(warnings: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -135,8 +137,7 @@ def _verdicts(result: Result, perspective: str, strategy: str) -> None:
         st.markdown(
             f"**Value: what the care avoided is worth, and how likely it repays in {in_words(result.horizons[-1])}**"
         )
-        said = answer(result, strategy, perspective)
-        for line in (said.headline, *said.verdict.beside):
+        for line in answer(result, strategy, perspective).verdict.beside:
             st.markdown(literal(line))
     with right:
         st.markdown("**Cash: what is released in money**")

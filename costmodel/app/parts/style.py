@@ -20,6 +20,8 @@ CSS = """
 [data-testid="stMetricLabel"] p {white-space: normal; overflow: visible; font-size: 0.82rem;}
 .st-key-beside [data-testid="stMarkdown"] p {font-size: 0.82rem; line-height: 1.35; margin-bottom: 0.45rem;}
 .st-key-beside [data-testid="stVerticalBlock"], .st-key-beside {gap: 0;}
+.st-key-sentence [data-testid="stMarkdown"] p {font-size: 1.08rem; line-height: 1.4;}
+.st-key-sentence {min-height: 3.2rem;}
 .st-key-metrics {min-height: 4.4rem;}
 .st-key-chart {min-height: 24.5rem;}
 [data-testid="stTopNavLink"]:focus-visible {outline: 2px solid currentColor !important; outline-offset: -2px;}
