@@ -188,7 +188,8 @@ def beyond(result: Result, *, workers: int | None = None) -> Beyond:
     refused: dict[str, str] = {}
     for stop in STOPS:
         try:
-            scenario = result.scenario.changed({"beyond_follow_up": stop}, by="beyond")
+            whole = bool(result.scenario.conventions)
+            scenario = result.scenario.changed({"beyond_follow_up": stop}, by="beyond", whole=whole)
         except InputError as error:
             refused[stop] = "; ".join(problem.found for problem in error.problems)
             continue

@@ -1,7 +1,7 @@
 """The sections of the Uncertainty page, in the order in which one asks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import streamlit as st
@@ -116,7 +116,8 @@ def exactness(page: Page, result: Result) -> None:
 def beyond(page: Page, result: Result) -> None:
     """What nobody has observed."""
     st.header(f"Beyond the evidence of {literal(in_words(result.horizons[0]))}", anchor=False)
-    found = compute.analysis("beyond", result.scenario, lambda: beyond_evidence.beyond(result), page.working)
+    bare = replace(result, scenario=replace(result.scenario, conventions={}), conventions={})  # none is asked here
+    found = compute.analysis("beyond", result.scenario, lambda: beyond_evidence.beyond(bare), page.working)
     _say(found.sentences(page.perspective, page.strategy))
 
 
