@@ -14,12 +14,12 @@ from costmodel.engine.formulas import (
     window_share,
     within_work,
 )
-from costmodel.model.rates import Look, Term, terms_on
+from costmodel.model.rates import Look, Term, channel_terms
 from costmodel.scenario.blocks import CostItem
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, Months, cycle_months, declared, instant
 from costmodel.scenario.schema import ModelFile
-from costmodel.scenario.setting import NOBODY
+from costmodel.scenario.setting import NOBODY, Accounts
 
 Quantity = Any
 
@@ -139,10 +139,10 @@ def multiple_of_cost(
     return found
 
 
-def taken_to(model: ModelFile, strategy: str, channel: str, look: Look) -> Quantity:
-    """To what multiple the effects of a strategy take the cost of a channel when they are whole."""
+def taken_to(model: ModelFile, accounts: Accounts, strategy: str, item: str, look: Look) -> Quantity:
+    """To what multiple the effects of a strategy take the comparator's cost of an item when they are whole."""
     found: Quantity = 1.0
-    for term in terms_on(model, channel, strategy):
+    for term in channel_terms(model, accounts, strategy, item):
         found = found * term.whole(look)
     return found
 

@@ -218,15 +218,11 @@ def channel_terms(
     model: ModelFile, accounts: Accounts, strategy: str, item: str, months: Months = declared
 ) -> tuple[Term, ...]:
     """The effects of a strategy on the channel of a cost item."""
-    return terms_on(model, accounts.channel_of(model.costs[item].category), strategy, months)
-
-
-def terms_on(model: ModelFile, channel: str | None, strategy: str, months: Months = declared) -> tuple[Term, ...]:
-    """The effects of a strategy on a channel."""
+    channel = accounts.channel_of(model.costs[item].category)
     return tuple(
         _term(model, strategy, name, effect, months)
         for name, effect in model.strategies[strategy].effects.items()
-        if channel is not None and channel in (effect.channels or ())
+        if effect.on_cost and (effect.quantity == item or channel in (effect.channels or ()))
     )
 
 
@@ -244,7 +240,7 @@ def _base(model: ModelFile, reference: str | int, months: Months) -> tuple[tuple
 def _terms(model: ModelFile, strategy: str, target: str, months: Months) -> Iterator[Term]:
     """The effects of a strategy on a transition, a cost item or paid work. A channel may have the name of an item."""
     for name, effect in model.strategies[strategy].effects.items():
-        if not effect.channels and effect.target == target:
+        if not effect.on_cost and effect.target == target:
             yield _term(model, strategy, name, effect, months)
 
 

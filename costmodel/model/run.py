@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import cast, get_args
 
 import numpy as np
@@ -26,6 +27,7 @@ from costmodel.model.draws import (
 from costmodel.model.ledger import shares_of_strata
 from costmodel.model.money import items, taken_to, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
+from costmodel.model.rates import channel_terms
 from costmodel.result.outcomes import (
     KEPT_CURVES,
     KEPT_DRAWS,
@@ -190,37 +192,36 @@ def _result(
 def _supported(
     scenario: Scenario, drawn: Callable[..., Values], draws: int, seed: int
 ) -> dict[tuple[str, str], tuple[Array, Array]]:
-    """Share of each channel's cost that the effects of the file as it stands take away when whole, by strategy and
-    channel: at central values (alternative, 1) and in draws (alternative, draw).
+    """Share of each item's cost that the effects of the file as it stands take away when whole, by strategy and item:
+    at central values (alternative, 1) and in draws (alternative, draw). Items that no such effect is on are left out.
     """
     file = scenario.base or scenario
     if scenario.part and not file.part:
         file = file.stratum(scenario.part)
     named = {
-        (name, channel)
+        (name, item)
         for structure in file.structures
-        for name, strategy in structure.model.strategies.items()
-        for effect in strategy.effects.values()
-        for channel in effect.channels or ()
+        for name, item in product(structure.model.strategies, structure.model.costs)
+        if channel_terms(structure.model, file.setting, name, item)
     }
     if not named:
         return {}
     looks = [(looking(central_values(file)), 1)]
     looks += [(looking(drawn(file, draws, seed, 0)), draws)] if draws else looks
     found = {}
-    for strategy, channel in sorted(named):
+    for strategy, item in sorted(named):
         each = []
         for look, count in looks:
             shares = shares_of_strata(file, look) if file.model.strata else [1.0]
             readings = [
                 sum(
-                    share * (1.0 - taken_to(one.model, strategy, channel, look))
+                    share * (1.0 - taken_to(one.model, file.setting, strategy, item, look))
                     for one, share in zip(strata, shares, strict=True)
                 )
                 for _, strata in file.parts
             ]
             each.append(np.stack([np.broadcast_to(np.asarray(one, dtype=float), (count,)) for one in readings]))
-        found[strategy, channel] = (each[0], each[1])
+        found[strategy, item] = (each[0], each[1])
     return found
 
 

@@ -106,17 +106,36 @@ def rows(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> 
             continue
         if run.name in result.conventions:  # what the file's effects would take away is said of the base
             continue
-        supported = supported_by(result, run, s, channel)
+        supported = supported_by(result, run, h, s, channel, perspective)
         found = Estimate(NEVER) if supported is None else result.estimate(run, supported)
         words = words or (NO_EFFECT if supported is None else "")
         yield row("share_supported", found, channel=channel, unit="share", words=words)
 
 
-def supported_by(result: Sums, run: Run, s: int, channel: str) -> Array | None:
-    """Share of a channel's cost that the evidence in the file takes away in full effect; None without any."""
-    if (found := result.supported.get((result.strategies[s], channel))) is None:
+def supported_by(result: Sums, run: Run, h: int, s: int, channel: str, perspective: str) -> Array | None:
+    """Share of a channel's cost that the evidence in the file takes away in full effect, (alternative, draw).
+
+    Its items are weighted by what the comparator's people cost. None where no effect is on any of them.
+    """
+    paid = [
+        i
+        for i, item in enumerate(result.items)
+        if result.setting.channel_of(item.category) == channel and sign_of(result.setting, item, perspective, None) > 0
+    ]
+    of_items = [result.supported.get((result.strategies[s], result.items[i].name)) for i in paid]
+    if not any(of_items):
         return None
-    central, drawn = found
+    spent = [run.outcomes.cost[h, 0, i, 0] for i in paid]
+    whole = np.sum(spent, axis=0)
+    found: Array = np.zeros_like(whole)
+    for own, item in zip(spent, of_items, strict=True):
+        weight = np.divide(own, whole, out=np.full_like(whole, 1 / len(paid)), where=whole > NOTHING)
+        found = found + weight * (0.0 if item is None else _in_run(run, *item))
+    return found
+
+
+def _in_run(run: Run, central: Array, drawn: Array) -> Array:
+    """A share at central values, or in the draws of a run; their mean where it has others."""
     if run.name == DETERMINISTIC:
         return central
     return drawn if run.outcomes.draws == drawn.shape[-1] else drawn.mean(axis=-1, keepdims=True)

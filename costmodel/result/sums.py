@@ -95,7 +95,7 @@ class Sums:
     first_payment: month of the first therapy payment, by strategy. expected: of the draws that are kept one by
     one; None where nothing was drawn. means: over all draws, where not all are kept. sampling: how
     draws were made. given: draws that came from elsewhere, by parameter. strata: each stratum's people alone, by name.
-    supported: by strategy and channel, the share of its cost that the effects of the file take away when they are
+    supported: by strategy and item, the share of its cost that the effects of the file take away when they are
     whole, at central values (alternative, 1) and in each draw that is kept (alternative, draw).
     conventions: the same people priced otherwise, by name.
     """

@@ -85,7 +85,9 @@ class Effect(Block):
     transition: Transition | None = None
     """The transition whose rate changes; either this, `quantity` or `channels`."""
     quantity: Name | None = None
-    """The cost item whose quantity changes, as the strategy's people use it."""
+    """The cost item that changes.
+    With `rate_ratio` its quantity, as the strategy's people use it; with `cost_ratio` what it costs, as `channels` do.
+    """
     channels: ChannelNames | None = None
     """The channels of the setting on which less or more is spent than on the comparator's people.
     Every item of these channels then costs what the comparator's people cost in the same cycle, times the ratio: what
@@ -112,7 +114,7 @@ class Effect(Block):
     With `quantity`, and only there.
     """
     cost_ratio: Reference | None = None
-    """Multiplies the comparator's cost of `channels` when it is whole; unit `cost ratio`.
+    """Multiplies the comparator's cost of `channels`, or of the item `quantity`, when it is whole; unit `cost ratio`.
     While it grows or fades it is raised to a power from 0 to 1, worked out in the middle of each month.
     """
     purse: Purse | None = None
@@ -155,13 +157,18 @@ class Effect(Block):
                 raise ValueError(
                     f"an effect has exactly one of {', '.join(names)}; found: {', '.join(given) or 'none'}"
                 )
-        if (self.quantity is None) != (self.rate_ratio is None):
-            raise ValueError("the effect on a quantity is a rate_ratio, and no other is")
-        if (self.channels is None) != (self.cost_ratio is None):
-            raise ValueError("the effect on channels is a cost_ratio, and no other is")
+        if (self.quantity is None) != (self.rate_ratio is None) and not self.on_cost:
+            raise ValueError("the effect on a quantity is a rate_ratio or a cost_ratio; a rate_ratio is on no other")
+        if (self.channels or self.cost_ratio is not None) and not self.on_cost:
+            raise ValueError("the effect on channels is a cost_ratio, which stands with channels or a quantity")
         if self.purse is not None and self.channels is None:
             raise ValueError("a purse is what channels cost: leave it out of other effects")
         return self
+
+    @property
+    def on_cost(self) -> bool:
+        """Whether it acts on what the comparator's people cost, in channels or for an item."""
+        return self.cost_ratio is not None and bool(self.channels or self.quantity)
 
     @property
     def size(self) -> str | int:

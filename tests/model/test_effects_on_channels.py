@@ -11,7 +11,7 @@ import costmodel as cm
 from costmodel.model.draws import central_values
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
-from tests.support.example import example, load_example, number, price
+from tests.support.example import REMOVED, example, load_example, number, price
 from tests.support.flows import simulate
 from tests.support.spreadsheets import by_formualizer, disagreements
 
@@ -50,6 +50,28 @@ def test_people_who_recover_faster_cost_what_the_ratio_says_and_no_less(tmp_path
     found = multiples(tmp_path, effect())  # the example's other effect moves people to a state of less use
     np.testing.assert_allclose(found[:24], 0.7, rtol=1e-12)
     np.testing.assert_allclose(found[24:], 1, rtol=1e-12)
+
+
+def test_an_effect_on_the_cost_of_one_item_does_what_one_on_a_channel_of_it_alone_does(tmp_path: Path) -> None:
+    fading = effect(onset="6 months", until="start of therapy + 12 months", half_life="8 months")
+    alone = {key: value for key, value in fading.items() if key != "channels"} | {"quantity": "gp"}
+    found, whole = (multiples(tmp_path / str(i), one) for i, one in enumerate((alone, fading)))
+    np.testing.assert_array_equal(found, whole)
+
+
+def test_what_is_supported_in_a_channel_is_the_share_of_its_items_by_what_they_cost(tmp_path: Path) -> None:
+    price = {"label": "Community nurse", "category": "community", "paid_by": "nhs", "price": "gp_visit"}
+    nurse = price | {"while_in": {"others": "gp_ill"}, "cashable": "cashable", "lag": "0 months"}
+    alone = {key: value for key, value in effect(quantity="gp").items() if key != "channels"}
+    result = cm.run(load_example(tmp_path, **{OTHER: alone, "costs.nurse": nurse} | RATIO), draws=20)
+    at = {"perspective": "nhs_pss", "run": "deterministic"}
+    supported = float(pick(result, "share_supported", channel="gp_community", **at).value)
+    spent = [
+        float(result.total_cost(result.runs["deterministic"], 0, 0, "nhs_pss", False, one)[0, 0])
+        for one in ("primary care", "community")
+    ]
+    assert supported == pytest.approx(0.3 * spent[0] / sum(spent), rel=1e-12)
+    assert 0.1 < supported < 0.2
 
 
 def test_an_item_that_is_named_as_its_channel_has_the_effect_once(tmp_path: Path) -> None:
@@ -196,6 +218,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         '"less" changes the quantity of "gp", and this its channel "gp_community"',
     ),
     "again": ({OTHER: effect(), f"{EFFECTS}.again": effect()}, 'it overlaps with "other_care" on gp_community'),
+    "item's cost and channel": (
+        {OTHER: effect(), f"{EFFECTS}.less": {k: v for k, v in effect(quantity="gp").items() if k != "channels"}},
+        'and this its channel "gp_community"',
+    ),
+    "a ratio of rates and of costs": ({OTHER: SAME | {"cost_ratio": "ratio"}}, "exactly one of hazard_ratio"),
+    "a cost ratio on a transition": (
+        {f"{EFFECTS}.recovers_faster.hazard_ratio": REMOVED, f"{EFFECTS}.recovers_faster.cost_ratio": "ratio"},
+        "which stands with channels or a quantity",
+    ),
     "size": ({OTHER: SAME | {"channels": ["gp_community"]}}, "exactly one of transition, quantity, channels"),
     "benefits": ({OTHER: effect(channels=["benefits"]), "costs.gp.category": "welfare"}, "moves with people in work"),
     "I9_a_cap_of_nothing": (capped(0), "trials saw 0 a year. Give sums above 0"),

@@ -292,7 +292,7 @@ class PlainModel:
                 a_year.append(quantity * self.value(item.price))
             multiples = [self._multiple(k, name, strategy, model) for k in range(self.count)]
             used = [_dot(years, a_year) for years in variant.person_years]
-            if self._people_use(item) and (on_channel := self._on_channel(item, strategy, model)):
+            if self._people_use(item) and (on_channel := self._on_cost(name, item, strategy, model)):
                 used = comparator.cost["cost " + name]
                 each = range(self.count)
                 multiples = [self._multiple_of_cost(k, on_channel, strategy, model, together) for k in each]
@@ -319,16 +319,17 @@ class PlainModel:
         """By what effects on the item's quantity multiply it in a cycle; none is left where the gap is closed."""
         is_open, found = self._open(k, strategy), 1.0
         for effect in model.strategies[strategy].effects.values():
-            if effect.quantity == item:
+            if effect.quantity == item and effect.rate_ratio is not None:
                 ratio = self._shrunk(self.value(effect.rate_ratio), self._strength(effect, strategy))
                 found += is_open * self._share_of_effect(k, effect, strategy, model) * (ratio - 1.0)
         return found
 
-    def _on_channel(self, item: Any, strategy: str, model: Any) -> list[Any]:
-        """The strategy's effects on the channel of an item."""
+    def _on_cost(self, item_name: str, item: Any, strategy: str, model: Any) -> list[Any]:
+        """The strategy's effects on the cost of an item, or of its channel."""
         holds = {name: one.categories for name, one in self.scenario.setting.channels.items()}
         effects = model.strategies[strategy].effects.values()
-        return [one for one in effects if any(item.category in holds[name] for name in one.channels or [])]
+        of_item = [one for one in effects if one.quantity == item_name and one.cost_ratio is not None]
+        return of_item + [one for one in effects if any(item.category in holds[name] for name in one.channels or [])]
 
     def _multiple_of_cost(
         self, k: int, effects: list[Any], strategy: str, model: Any, together: list[Variant]

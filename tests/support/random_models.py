@@ -270,6 +270,12 @@ class Draft:
             block["purse"] = self.one([{"low": low, "high": high}, {"high": high}, {"low": low}])
         return block | ({"optimism": self.share()} if self.chance(0.3) else {})
 
+    def on_cost(self, use: dict[str, Any]) -> dict[str, Any]:
+        """An effect on a quantity as one on what the comparator's people cost."""
+        ratio = self.add("cr", number("cost ratio", self.between(0.3, 1.5), **self.uncertain("lognormal", se_log=0.1)))
+        kept = {key: value for key, value in use.items() if key not in ("rate_ratio", "controlled_share")}
+        return kept | {"cost_ratio": ratio, "estimand": use["estimand"] | {"analysis": "intention to treat"}}
+
     def fading_no_later(self, use: dict[str, Any], gains: dict[str, Any]) -> dict[str, Any]:
         """An effect on use that fades no later than the gain does; not at all where several gains fade."""
         times = [one["half_life"] for one in gains.values() if "transition" in one and "half_life" in one]
@@ -546,6 +552,9 @@ def random_model(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, li
                 strategy["effects"]["jobs"] = draft.fading_no_later(draft.effect_on_jobs(), strategy["effects"])
         if not any("jobs" in strategy.get("effects", {}) for strategy in strategies.values()):
             del model["work"]
+    for strategy in strategies.values():
+        if "use" in strategy.get("effects", {}) and draft.chance(0.3):
+            strategy["effects"]["use"] = draft.on_cost(strategy["effects"]["use"])
     model["alternatives"] = draft.alternatives(model)
     if not model["alternatives"]:
         model["strata"] = draft.strata(model)
