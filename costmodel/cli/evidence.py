@@ -217,6 +217,9 @@ def synthesise(
     ] = None,
     therapy: Annotated[str | None, option("CLASS", "The class whose mean is the average trial.")] = None,
     without: Annotated[list[str] | None, option("TRIAL", "Leave a trial out; may be given again.")] = None,
+    onset_of: Annotated[
+        str | None, option("NAME", "The position whose time until the full effect is taken; its own if left out.")
+    ] = None,
     draws: Annotated[
         Path | None, option("FILE.csv", "Write draws that a scenario reads with joint.", "--draws", read=new_file)
     ] = None,
@@ -228,7 +231,7 @@ def synthesise(
     from costmodel import synthesis
 
     with busy("Fitting …"):
-        found = synthesis.synthesise(file, position, therapy, without or ())
+        found = synthesis.synthesise(file, position, therapy, without or (), onset_of)
         if draws is not None:
             found.write_draws(draws, seed=seed)
         page = found.page()

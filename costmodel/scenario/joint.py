@@ -142,7 +142,7 @@ class Origin(Block):
     @property
     def text(self) -> str:
         """As the first line of the file has it, after its mark."""
-        return json.dumps(self.model_dump(), ensure_ascii=True)
+        return json.dumps({k: v for k, v in self.model_dump().items() if (k, v) != ("onset_of", "")}, ensure_ascii=True)
 
 
 class Label(Origin):
@@ -199,6 +199,8 @@ class SynthesisLabel(Origin):
     """The class whose mean is the average trial."""
     without: list[str]
     """Trials that were left out."""
+    onset_of: str = ""
+    """The position whose onset was taken in the place of its own; empty for its own."""
     digest: str
     """Fingerprint of the rows and of what is assumed of them."""
     behind: Behind
@@ -215,6 +217,7 @@ class SynthesisLabel(Origin):
     def words(self) -> str:
         """Where the draws come from, in a line."""
         left = f", without {', '.join(self.without)}" if self.without else ""
+        left += f", with the onset of {self.onset_of}" if self.onset_of else ""
         return f"{self.label}, {self.therapy}{left}: {self.behind.words}; a convenience sample"
 
 
@@ -290,17 +293,17 @@ def targets(data: Mapping[str, Any], fit: str) -> str:
     return _fingerprint(content)
 
 
-def evidence_digest(data: Mapping[str, Any], position: str, without: Sequence[str]) -> str:
+def evidence_digest(data: Mapping[str, Any], position: str, without: Sequence[str], onset_of: str = "") -> str:
     """Fingerprint of the trials' rows that a position reads and of what is assumed of them; not of words.
 
-    data: a synthesis file as it was read, with the cells of its rows in place of their file's name. Empty where it has
-    no such position.
+    data: a synthesis file as it was read, with the cells of its rows in place of their file's name. onset_of: the
+    position whose onset is taken, if not its own. Empty where it has no such position.
     """
     try:
         kept = [one for one in data["rows"] if position in one["sets"].split(";") and one["trial"] not in without]
         rows = [{key: cell for key, cell in one.items() if key not in OF_A_ROW} for one in kept]
         drawn = [data["drawn"][one["id"]] for one in kept if one["id"] in data.get("drawn", {})]
-        own = data["positions"][position]
+        own = data["positions"][onset_of or position]
         assumed = [
             {key: value for key, value in one.items() if key not in WORDS}
             for one in (*(data[name] for name in POOLED), *drawn)
@@ -381,7 +384,10 @@ def outdated(
     for path, label in labels.items():
         data, name = made_from.get(path.parent / label.file), Path(label.file).name
         if isinstance(label, SynthesisLabel):
-            if data is not None and evidence_digest(data, label.position, label.without) != label.digest:
+            if (
+                data is not None
+                and evidence_digest(data, label.position, label.without, label.onset_of) != label.digest
+            ):
                 yield f"{path.name} was drawn from other rows or choices than {name} has now: synthesise it again."
             if columns.get(path, set()) and ONSET not in columns[path]:
                 yield f"{path.name} is used without its column {ONSET}, the onset that its effects were fitted with."

@@ -108,13 +108,14 @@ class Synthesis(Fits, Paged):
 
 def synthesise(
     path: str | Path | None = None, position: str | None = None, therapy: str | None = None,
-    without: Iterable[str] = (),
+    without: Iterable[str] = (), onset_of: str | None = None,
 ) -> Synthesis:  # fmt: skip
     """What trials say together of therapy's effect on the cost of all other health care.
 
     path: a synthesis file, the shipped one if left out. position: which evidence counts, and therapy: the class whose
-    mean is the average trial; as the file has them if left out. without: trials to leave out. Changes are shares of the
-    cost of other care at full effect, below 0 a fall. Raises InputError, with every problem of the file.
+    mean is the average trial; as the file has them if left out. without: trials to leave out. onset_of: the position
+    whose time until the full effect is taken, its own if left out. Changes are shares of the cost of other care at full
+    effect, below 0 a fall. Raises InputError, with every problem of the file.
 
     >>> import costmodel as cm
     >>> round(cm.synthesise(position="figures").typical.average.median, 2)
@@ -135,8 +136,9 @@ def synthesise(
     def at(onset: float) -> Posterior:
         return fit(fitted_trials(evidence, kept, onset), kind, model)
 
-    fits = tuple((onset, at(onset)) for onset in onsets(evidence, name))
-    return Synthesis(evidence, name, kind, left, fits, at(file.onset.typical_months))
+    slow = "" if onset_of is None else one_of("onset_of", onset_of, pool)
+    fits = tuple((onset, at(onset)) for onset in onsets(evidence, slow or name))
+    return Synthesis(evidence, name, kind, left, fits, at(file.onset.typical_months), slow)
 
 
 def percent(share: float) -> str:
@@ -180,6 +182,7 @@ def about(found: Fits) -> tuple[str, str]:
     """Which evidence, how much of it, and what is asked of it."""
     label = found.evidence.file.positions[found.position].label
     left = f", without {', '.join(found.without)}" if found.without else ""
+    left += f", with the onset of {found.onset_of}" if found.onset_of else ""
     return (
         f"{label}{left}: {found.counts.words}",
         f"{found.therapy} therapy against usual care; the effect is full {found.typical_onset:g} months after the "

@@ -129,8 +129,11 @@ def label(found: Fits, seed: int, output: Path) -> SynthesisLabel:
         label=found.evidence.file.positions[found.position].label,
         therapy=found.therapy,
         without=list(found.without),
+        onset_of=found.onset_of,
         seed=seed,
-        digest=evidence_digest({**read_file(source).data, "rows": cells}, found.position, found.without),
+        digest=evidence_digest(
+            {**read_file(source).data, "rows": cells}, found.position, found.without, found.onset_of
+        ),
         behind=found.counts,
         costs=[min(costs), max(costs)] if costs else [],
         prices=next((row.prices for row in found.rows if row.prices), ""),

@@ -193,6 +193,8 @@ class DrawsFile(Block):
     """Of this class; the one in use if left out."""
     without: list[Text] = []
     """Without these trials."""
+    onset_of: Name | None = None
+    """With the onset of this position in the place of its own."""
 
 
 class Draws(Block):
@@ -286,6 +288,9 @@ def _names(found: RowsOfEvidence, place: str) -> Iterator[Problem]:
     asked = [("position", file.position)] + [(name, one.position) for name, one in file.populations.items()]
     asked += [(name, one.other_half.position) for name, one in file.populations.items() if one.other_half]
     asked += [(f"the file of draws {name}", one.position) for name, one in file.draws.files.items()]
+    asked += [
+        (f"the onset of the draws {name}", one.onset_of) for name, one in file.draws.files.items() if one.onset_of
+    ]
     for who, position in asked:
         if position not in pooled:
             yield Problem(place, f'{who} names "{position}", which is no position that pools', ", ".join(pooled))

@@ -99,6 +99,7 @@ class RandomEffects:
 class Fits:
     """What the trials of a position say of therapy's effect on the cost of other health care, in numbers.
 
+    onset_of: the position whose onset was taken in the place of its own.
     by_onset: (months, fit) with equal weights; an effect is applied with the onset it was fitted with. typical: at the
     typical onset. Effects are log ratios at full effect, as densities; `EffectDensity.median` and its like are changes.
     """
@@ -109,6 +110,7 @@ class Fits:
     without: tuple[str, ...]
     by_onset: tuple[tuple[float, Posterior], ...]
     typical: Posterior
+    onset_of: str = ""
 
     @property
     def rows(self) -> list[EvidenceRow]:
