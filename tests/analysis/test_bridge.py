@@ -12,6 +12,7 @@ from scripts import bridge
 POPULATIONS = [path.parent.name for path in bridge.FILES]
 DECISIONS = [
     "What is spent on these people", "Other care as trials found it",
+    "Half by hospital nights in trials of these people",
     "How long the gain in health lasts, and what fewer sessions do", "People in paid work", "Unpaid care",
     "The price of a session", "What releases cash",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from tests.support.pounds import money
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 POPULATIONS = sorted(path.parent.name for path in SCENARIOS.glob("*/base.yaml"))
-LONG_COURSES = ("depression_resistant", "complex_long_term")
+LONG_COURSES = ("depression_resistant", "complex_long_term", "borderline")
 DRAWS = 400
 
 
@@ -41,38 +41,47 @@ def gained(of: cm.Scenario) -> float:
     return float(result.qaly_gain(result.headline, 0, 1).mean())
 
 
-def dose(of: cm.Scenario) -> tuple[float, float, str]:
-    """Studied sessions, sessions that do half, and the parameter of the sessions planned."""
+def dose(of: cm.Scenario) -> tuple[float, str, str]:
+    """Studied sessions, and the parameters of the sessions planned and of attendance."""
     strategy = list(of.model.strategies.values())[1]
     rule = strategy.effects["other_care"].dose
-    return of.value(str(rule.studied)), of.value(str(rule.half_dose)), str(strategy.therapy.sessions)
+    return of.value(str(rule.studied)), str(strategy.therapy.sessions), str(strategy.therapy.attendance)
+
+
+def part_of_effect(of: cm.Scenario, delivered: float) -> float:
+    """What some sessions do, but for a factor: sessions ÷ (sessions + half dose), or level from a few on."""
+    rule = list(of.model.strategies.values())[1].effects["other_care"].dose
+    if rule.flat_from is not None:
+        return min(delivered / of.value(str(rule.flat_from)), 1)
+    return delivered / (delivered + of.value(str(rule.half_dose)))
 
 
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_sessions_lower_the_saving_as_the_dose_rule_says(population: str) -> None:
     base = scenario(population)
-    studied, half, sessions = dose(base)
-    few = base.changed({sessions: base.value(sessions) / 5, "attendance": base.value("attendance")})
-    delivered = few.value(sessions) * few.value("attendance")
-    full = min(base.value(sessions) * base.value("attendance"), studied)
-    part = [one / (one + half) / (studied / (studied + half)) for one in (delivered, full)]
+    studied, sessions, attendance = dose(base)
+    few = base.changed({sessions: base.value(sessions) / 5, attendance: base.value(attendance)})
+    delivered = few.value(sessions) * few.value(attendance)
+    full = min(base.value(sessions) * base.value(attendance), studied)
+    part = [part_of_effect(base, one) for one in (delivered, full)]
     whole = [np.log(np.min(costs[:, 1] / costs[:, 0])) for costs in (spent(few), spent(base))]
     assert whole[0] / whole[1] == pytest.approx(part[0] / part[1], rel=1e-9)
+    assert part[0] < part[1]
     assert gained(few) < gained(base)
     assert any("by the dose rule" in warning for warning in few.warnings)
 
 
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_without_sessions_nothing_is_paid_and_nothing_taken_out(population: str) -> None:
-    none = scenario(population).changed({dose(scenario(population))[2]: 0})
+    none = scenario(population).changed({dose(scenario(population))[1]: 0})
     assert taken(none) == 0
-    assert saving(cm.run(none, draws=0)) == 0
+    assert saving(cm.run(none, draws=0), strategy=list(none.model.strategies)[1]) == 0
 
 
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_full_attendance_costs_more_and_does_no_more_than_was_studied(population: str) -> None:
     base = scenario(population)
-    assert taken(base.changed({"attendance": 1})) == pytest.approx(taken(base), rel=1e-9)
+    assert taken(base.changed({dose(base)[2]: 1})) == pytest.approx(taken(base), rel=1e-9)
 
 
 @pytest.mark.parametrize("population", LONG_COURSES)
@@ -104,9 +113,9 @@ def test_what_is_supported_comes_from_the_synthesis_alone(population: str) -> No
     ratio = base.value("other_care_ratio")
     result = cm.run(base.changed({"other_care_ratio": 0.5}), draws=0)
     rows: Any = result.summary("share_supported", by="channel", perspective="nhs").set_index("channel").value
-    assert rows["gp_community"] == pytest.approx(
-        1 - ratio, abs=0.02
-    )  # a little less where fewer sessions are delivered
+    # A little less where fewer sessions are delivered; half where one of two uses of care has medicines as elsewhere.
+    channel, weight = ("medicines", 0.5) if base.model.money_mixture else ("gp_community", 1.0)
+    assert rows[channel] == pytest.approx(weight * (1 - ratio), abs=0.02)
 
 
 @pytest.mark.long
@@ -141,3 +150,31 @@ def test_the_other_form_is_the_same_sum_whatever_is_spent(population: str) -> No
     mean = record.value * math.exp(record.se_log**2 / 2)  # type: ignore[operator]
     assert (1 - mean) * scenario.value("trials_purse_low") == pytest.approx(355, abs=2)
     assert mean * math.sqrt(math.expm1(record.se_log**2)) * 1770 == pytest.approx(277, abs=2)  # type: ignore[operator]
+
+
+@pytest.mark.long
+def test_two_uses_of_care_make_one_headline_and_each_is_shown_alone_with_its_chance() -> None:
+    """Of borderline disorder: all other care by trials of other people, and hospital nights by their own."""
+    result = cm.run(scenario("borderline"), draws=DRAWS)
+    at = {"perspective": "nhs_pss", "strategy": "mbt_outpatient"}
+    for outcome in ("net_saving", "chance_payback"):
+        whole, *each = (
+            float(result.summary(outcome, run=run, **at).value.iloc[0])
+            for run in ("expected", "all_other_care", "hospital_nights")
+        )
+        assert whole == pytest.approx(sum(each) / 2, rel=1e-9)
+    nights, contacts = (
+        result.ledger(run="hospital_nights").query(f"item == '{item}' and strategy in ['usual_care', 'mbt_outpatient']")
+        for item in ("inpatient", "mental_health_contacts")
+    )
+    spent = [one.groupby("strategy").value.sum() for one in (nights, contacts)]
+    assert spent[0]["mbt_outpatient"] < 0.8 * spent[0]["usual_care"]
+    assert spent[1]["mbt_outpatient"] == pytest.approx(spent[1]["usual_care"], rel=1e-9)
+
+
+def test_the_three_therapies_of_borderline_disorder_are_treated_alike() -> None:
+    effects = [one.effects for name, one in scenario("borderline").model.strategies.items() if name != "usual_care"]
+    assert len(effects) == 3
+    for name in ("other_care", "fewer_nights", "fewer_outpatients", "fewer_medicines", "more_in_work"):
+        alike = {str(one[name].model_copy(update={"dose": None})) for one in effects}
+        assert len(alike) == 1
