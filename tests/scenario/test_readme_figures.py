@@ -127,7 +127,7 @@ def test_the_table_of_shorter_therapies_is_that_of_a_run(strategy: str) -> None:
     assert f"| {' | '.join(cells)} |" in (SCENARIOS / "depression_resistant" / "README.md").read_text("utf-8")
 
 
-PURSES = ("depression_resistant", "complex_long_term", "depression_short_term", "panic", "high_users")
+PURSES = ("depression_resistant", "complex_long_term", "borderline", "depression_short_term", "panic", "high_users")
 
 
 @pytest.mark.long
@@ -136,9 +136,10 @@ def test_the_front_page_says_what_there_is_to_be_saved_and_what_trials_support(p
     found = result(population, "base")
 
     def one(outcome: str, **more: Any) -> Any:
-        return found.summary(outcome, perspective="nhs_pss", **more).iloc[0]
+        return found.summary(outcome, perspective="nhs_pss", strategy=FRONT[population], **more).iloc[0]
 
-    course = -found.saving("nhs_pss", by="category").set_index("category").value["therapy"]
+    by_category = found.saving("nhs_pss", by="category", strategy=FRONT[population])
+    course = -by_category.set_index("category").value["therapy"]
     goes, net = one("share_achieved"), one("net_saving")
     best = f"a saving of {three_figures(net.high)}" if net.high > 0 else three_figures(-net.high)
     ends = (three_figures(-net.low), best) if net.high > 0 else (best, three_figures(-net.low))
@@ -170,6 +171,27 @@ def test_the_front_page_puts_two_corners_beside_each_base(population: str, title
         )
         said.append("; ".join(chance(back).removesuffix(" of 100") for back in backs))
     assert f"| {' | '.join(said)} |" in (ROOT / "README.md").read_text("utf-8").splitlines()
+
+
+@pytest.mark.long
+def test_two_uses_of_care_of_borderline_disorder_are_shown_alone_with_their_chances() -> None:
+    found, readme = result("borderline", "base"), (SCENARIOS / "borderline" / "README.md").read_text("utf-8")
+    uses = ("expected", *found.scenario.model.money_mixture)
+    for label, strategy, months in (
+        ("MBT, outpatient, 36 months", "mbt_outpatient", 36),
+        ("MBT, outpatient, 10 years, by extrapolation", "mbt_outpatient", 120),
+        ("MBT, partial hospital, 10 years", "mbt_partial_hospital", 120),
+        ("TFP, 10 years", "tfp", 120),
+    ):
+        at = {"perspective": "nhs_pss", "strategy": strategy, "horizon_months": months}
+        each = [
+            [found.summary(one, run=use, **at).value.item() for one in ("net_saving", "chance_payback")] for use in uses
+        ]
+        cells = [f"{three_figures(net)}; {chance(back)}" for net, back in each]
+        assert f"| {' | '.join([label, *cells])} |" in readme
+        if strategy == "mbt_outpatient" and months == 120:
+            said = f"within ten years in {cells[1].split('; ')[1]} by the first alone and in {cells[2].split('; ')[1]}"
+            assert said in " ".join((ROOT / "README.md").read_text("utf-8").split())
 
 
 @pytest.mark.long
