@@ -356,7 +356,7 @@ def check_size(scenario: Scenario, draws: int, seed: int, workers: int) -> None:
 
 def _memory(scenario: Scenario, draws: int, workers: int) -> int:
     """Bytes of the largest arrays, about: what a cohort lives through and sums of money in each block of draws that is
-    worked on, and the curves that are kept.
+    worked on, and the curves that are kept, in which strata are added up.
     """
     model = scenario.model
     perspectives = len(scenario.setting.perspectives)
@@ -364,8 +364,8 @@ def _memory(scenario: Scenario, draws: int, workers: int) -> int:
     curves = len(VIEWS) * perspectives * min(draws, KEPT_CURVES)
     at_a_time = min(workers, max(1, -(-draws // BLOCK)))
     priced = 1 + len(all_given(scenario))
-    size = 8 * cycles(model) * len(model.strategies) * len(scenario.structures)
-    return size * (at_a_time * block + priced * curves)
+    size = 8 * cycles(model) * len(model.strategies)
+    return size * (len(scenario.structures) * at_a_time * block + len(scenario.readings) * priced * curves)
 
 
 def warnings_of(scenario: Scenario, draws: int, deterministic: Outcomes) -> Iterator[str]:
