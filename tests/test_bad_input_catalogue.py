@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-GROUPS = {"A": 30, "B": 14, "C": 23, "D": 19, "E": 17, "F": 26, "G": 10, "H": 9, "I": 9, "K": 8, "S": 11, "W": 11}
+GROUPS = {"A": 30, "B": 14, "C": 23, "D": 19, "E": 17, "F": 26, "G": 10, "H": 9, "I": 9, "K": 8, "S": 12, "W": 11}
 """Rows of each group."""
 ROWS = [f"{group}{number}" for group, rows in GROUPS.items() for number in range(1, rows + 1)]
 ROW = re.compile(r"(?<![A-Za-z0-9])([A-IKSW][0-9]{1,2})[_ ]")
@@ -57,7 +57,7 @@ def test_a_row_that_has_a_test_is_not_said_to_have_none(tested: Counter[str]) ->
 
 
 def test_no_test_bears_the_name_of_a_row_that_does_not_exist(tested: Counter[str]) -> None:
-    assert len(ROWS) == 187
+    assert len(ROWS) == 188
     assert set(tested) <= set(ROWS)
 
 

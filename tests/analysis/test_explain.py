@@ -175,7 +175,7 @@ def test_a_part_in_the_place_of_another_turns_too(tmp_path: Path) -> None:
 
 
 def test_changes_that_refer_to_one_new_parameter_are_one() -> None:
-    found = between(cm.load("borderline/model"), cm.load("borderline/cautious")).differences
+    found = between(cm.load("borderline/model"), cm.load("borderline/symptoms_cautious")).differences
     (one,) = [change for change in found if "rr_self_harm_none" in change.brings]
     assert len(one.paths) == 9
     assert one.words == "rr_self_harm → rr_self_harm_none; …"

@@ -84,7 +84,7 @@ def test_what_analyses_say_of_every_changed_scenario_is_true(name: str) -> None:
 @cache
 def told() -> Analysed:
     """A run with draws that pay back and others that do not."""
-    scenario = cm.load(ROOT / "borderline" / "favourable.yaml")
+    scenario = cm.load(ROOT / "borderline" / "symptoms_favourable.yaml")
     return Analysed(cm.run(scenario, draws=DRAWS, workers=1, strata=False), "mbt_outpatient", "nhs")
 
 

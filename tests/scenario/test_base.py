@@ -58,7 +58,7 @@ def part_of_effect(of: cm.Scenario, delivered: float) -> float:
 
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_sessions_lower_the_saving_as_the_dose_rule_says(population: str) -> None:
-    base = scenario(population)
+    base = scenario(population).changed({"trials_purse_high": 1e6})  # the rule is of the whole fraction
     studied, sessions, attendance = dose(base)
     few = base.changed({sessions: base.value(sessions) / 5, attendance: base.value(attendance)})
     delivered = few.value(sessions) * few.value(attendance)
@@ -178,3 +178,13 @@ def test_the_three_therapies_of_borderline_disorder_are_treated_alike() -> None:
     for name in ("other_care", "fewer_nights", "fewer_outpatients", "fewer_medicines", "more_in_work"):
         alike = {str(one[name].model_copy(update={"dose": None})) for one in effects}
         assert len(alike) == 1
+
+
+@pytest.mark.parametrize(("weight", "least", "most"), [(0, 0, 1e-9), (1, 1_000, 5_000)], ids=["nights", "all care"])
+def test_only_a_fraction_of_all_other_care_is_of_no_more_than_trials_saw(
+    weight: float, least: float, most: float
+) -> None:
+    """Hospital nights follow trials of these people, and are not capped."""
+    alone = scenario("borderline").changed({"weight_all_care": weight})
+    capped, free = (cm.run(one, draws=0) for one in (alone, alone.changed({"trials_purse_high": 1e6})))
+    assert least <= saving(free, strategy="mbt_outpatient") - saving(capped, strategy="mbt_outpatient") <= most

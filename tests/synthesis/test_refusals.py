@@ -148,8 +148,13 @@ def nothing(rows: Rows) -> None:
         ("  Y001:\n", "  Y801:\n", "drawn names Y801"),
         ("class_sd: 0.15", "class_sd: 0", "class_sd"),
         ("    estimand: total other health care\n", "", "name their estimand"),
+        pytest.param(
+            "position: tests, onset_of: borderline_hospital", "position: tests, onset_of: matched",
+            'the onset of the draws tests_slow names "matched", which is no position that pools',
+            id="S12_draws_with_the_onset_of_a_position_that_is_listed",
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_bad_file_is_refused(old: str, new: str, found: str, tmp_path: Path) -> None:
     change = nothing
     if new.strip() == "cautious:":
@@ -160,6 +165,11 @@ def test_a_bad_file_is_refused(old: str, new: str, found: str, tmp_path: Path) -
 
     with pytest.raises(cm.InputError, match=found):
         cm.synthesise(changed(tmp_path, change, old, new))
+
+
+def test_S12_the_onset_of_a_position_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(cm.InputError, match='no onset_of "borderline" here. Did you mean "borderline_hospital"'):
+        cm.synthesise(onset_of="borderline")
 
 
 @pytest.mark.parametrize(("name", "position"), [("Y002", "figures"), ("Y004", "figures"), ("Y012", "tests")])
