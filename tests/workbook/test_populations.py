@@ -11,7 +11,7 @@ from costmodel.report.workbook import write
 from tests.support.spreadsheets import Cells, by_formualizer, by_libreoffice, disagreements, edited, stored
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-ANSWERED = [path for path in populations(SCENARIOS) if re.search("^strategies:", path.read_text("utf-8"), re.M)]
+ANSWERED = [path for path in populations(SCENARIOS) if not re.search("^model: locked", path.read_text("utf-8"), re.M)]
 YOURS = 5
 """Column of "Your value" on the sheet Inputs."""
 EDITS = 30
@@ -49,6 +49,10 @@ def thirty(scenario: cm.Scenario, path: Path) -> tuple[dict[tuple[str, int, int]
         moved = scenario.leaves[str(name)].central * (0.9 if len(values) % 2 else 1.1) or 0.02
         cells[sheet, row, YOURS] = values[str(name)] = min(moved, 0.95) if record.unit.high <= 1 else moved
     return cells, values
+
+
+def test_every_population_with_an_answer_is_among_them() -> None:
+    assert len(ANSWERED) == 6
 
 
 @pytest.mark.long
