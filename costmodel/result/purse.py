@@ -117,10 +117,9 @@ def supported_by(result: Sums, run: Run, h: int, s: int, channel: str, perspecti
 
     Its items are weighted by what the comparator's people cost. None where no effect is on any of them.
     """
+    signs = result.signs(perspective)
     paid = [
-        i
-        for i, item in enumerate(result.items)
-        if result.setting.channel_of(item.category) == channel and sign_of(result.setting, item, perspective, None) > 0
+        i for i, sign in enumerate(signs) if sign > 0 and result.setting.channel_of(result.items[i].category) == channel
     ]
     of_items = [result.supported.get((result.strategies[s], result.items[i].name)) for i in paid]
     if not any(of_items):
