@@ -723,7 +723,7 @@ class Claims:
         if PAYERS[self.perspective] not in text:
             yield f"the payer is {PAYERS[self.perspective]}"
         yield from self._is("the horizon", text[5 : text.index(",")], time_in_words(self.result.horizons[-1]))
-        labels = {one.label: one.name for one in self.result.scenario.structures}
+        labels = {one.label: name for name, one in self.result.scenario.model.weighted.items()}
         under = re.findall(rf"({POUNDS}) (?:under either structure|if “([^”]+)”)", text)
         under += [(m[1], m[2]) for m in [re.search(rf"and ({POUNDS}) if “([^”]+)”", text)] if m]
         if not under and (whole := re.fullmatch(rf"Over [^,]+, the net cost to (?:{WHO}) is ({POUNDS})\.", text)):

@@ -446,6 +446,7 @@ class Draft:
             f"costs.{name}.while_in.{state}"
             for name, item in model["costs"].items()
             if self.parameters[item["price"]]["unit"] == "GBP per visit"
+            if "causal_share" in item or len(item["while_in"]) == 1
             for state in item["while_in"]
         ]
         effects = [
