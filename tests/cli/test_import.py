@@ -127,4 +127,4 @@ def test_a_large_file_is_not_read_to_its_end(model: Path, tmp_path: Path) -> Non
         file.write(ZIP)
         file.truncate(300_000_000)
     said = refused("import", tmp_path / "large.xlsx", model, "-o", tmp_path / "overlay.yaml")
-    assert "more than 5,000,000 bytes" in said
+    assert "more than 8,000,000 bytes" in said

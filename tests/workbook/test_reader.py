@@ -430,7 +430,7 @@ FILES: list[Any] = [
     pytest.param(
         lambda book: repacked(book, {}, {f"xl/part{i}.xml": b"" for i in range(1_001)}), "parts", id="F20 many parts"
     ),
-    pytest.param(lambda book: book + bytes(5_000_001), "more than 5,000,000 bytes", id="F21 too large"),
+    pytest.param(lambda book: book + bytes(8_000_001), "more than 8,000,000 bytes", id="F21 too large"),
     *(
         pytest.param(
             lambda book, part=part, how=how: repacked(book, {part: how}),

@@ -37,7 +37,7 @@ CHANGES = "Changes as a file"
 """Rows of Provenance that hold, one after the other, what a scenario file of the changes would say."""
 NAMES = ("Id", "Default", "Your value", "Used", "In the model")
 """The headings that are looked for, wherever they stand in the first rows."""
-MOST_BYTES, MOST_UNZIPPED, MOST_PARTS = 5_000_000, 60_000_000, 1_000
+MOST_BYTES, MOST_UNZIPPED, MOST_PARTS = 8_000_000, 60_000_000, 1_000
 HIGHEST_RATIO = 100
 """Unzipped to zipped. Workbooks of numbers and formulas reach about 15."""
 MOST_ROWS, MOST_COLUMNS, FIRST_ROWS = 5_000, 60, 30
