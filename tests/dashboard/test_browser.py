@@ -341,6 +341,27 @@ def test_the_first_page_fits_a_laptop_and_does_not_scroll_sideways_on_a_phone(pu
 
 
 @pytest.mark.long
+def test_menus_speak_of_the_people_who_are_chosen_now(purse: tuple[Page, list[str]]) -> None:
+    """Of others savings were studied for another time; what the browser still shows must be what the server offers."""
+    page, _ = purse
+    for people, months in (
+        ("Borderline", "3 years"),
+        ("High users", "14 months"),
+        ("Treatment-resistant", "42 months"),
+    ):
+        page.get_by_role("combobox", name="Who is treated").click()
+        page.get_by_role("option", name=people).click()
+        over = page.get_by_role("combobox", name="Counting savings over")
+        expect(over).to_have_value(f"{months}, as studied", timeout=PATIENCE)
+        page.get_by_role("button", name="Share").wait_for(timeout=PATIENCE)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    page.get_by_role("combobox", name="Who is treated").click()
+    page.get_by_role("option", name="Psychosis").click()
+    page.get_by_text(HEADLINE).wait_for(timeout=PATIENCE)
+    expect(page.get_by_text("not among its options")).to_have_count(0)
+
+
+@pytest.mark.long
 def test_the_address_of_the_first_page_opens_on_the_same_answer_elsewhere(
     browser: Browser, purse: tuple[Page, list[str]]
 ) -> None:

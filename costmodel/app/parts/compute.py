@@ -35,7 +35,7 @@ Found = TypeVar("Found")
 
 WORKERS = {"answer": max(1, processors() - 1), "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
-MOST_KEPT = 320_000_000
+MOST_KEPT = 340_000_000
 """Bytes of results and analyses that are kept."""
 BYTES_OF_A_SCENARIO = 1_500_000
 """About, without what all scenarios of a population share."""

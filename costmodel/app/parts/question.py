@@ -16,6 +16,8 @@ from costmodel.scenario.schema import SettingFile
 from costmodel.words import upper_first
 
 WIDTHS = (2.2, 2.3, 1.7, 1.7, 2.1)
+AS_STUDIED = 0.0
+"""Chosen in the place of months: those of the evidence, whoever is treated."""
 ONLY = "Nothing else was compared for these people."
 
 
@@ -145,22 +147,21 @@ def _instead(place: DeltaGenerator, scenario: Scenario) -> None:
 
 
 def _over(place: DeltaGenerator, scenario: Scenario) -> float:
-    offered, studied = months_offered(scenario), float(scenario.model.follow_up.months)
-    if st.session_state.get("over") not in offered:
-        st.session_state["over"] = studied
-    return place.selectbox(
-        "Counting savings over",
-        list(offered),
-        key="over",
-        persist_state="session",
-        format_func=lambda months: f"{in_words(months)}{', as studied' if months == studied else ''}",
-    )
+    studied = float(scenario.model.follow_up.months)
+    offered = [AS_STUDIED if months == studied else months for months in months_offered(scenario)]
+    over = st.session_state.get("over")
+    st.session_state["over"] = over if over in offered else AS_STUDIED  # set anew: a browser keeps the words it had
+
+    def shown(months: float) -> str:
+        return f"{in_words(studied)}, as studied" if months == AS_STUDIED else in_words(months)
+
+    chosen = place.selectbox("Counting savings over", offered, key="over", persist_state="session", format_func=shown)
+    return studied if chosen == AS_STUDIED else chosen
 
 
 def _whose(place: DeltaGenerator, scenario: Scenario, same: Mapping[str, str]) -> str:
-    setting = scenario.setting
-    if st.session_state.get("perspective") not in setting.perspectives:
-        st.session_state["perspective"] = setting.main
+    setting, chosen = scenario.setting, st.session_state.get("perspective")
+    st.session_state["perspective"] = chosen if chosen in setting.perspectives else setting.main  # anew, as above
     why = "; ".join(f"{setting.name(name)}: {reason}" for name, reason in same.items())
     return place.selectbox(
         "Whose money",
