@@ -18,7 +18,7 @@ CSS = """
 [data-testid="stMetricValue"] {font-size: 1.4rem; line-height: 1.25;}
 [data-testid="stMetricValue"] > div {white-space: normal; overflow: visible; text-overflow: clip;}
 [data-testid="stMetricLabel"] p {white-space: normal; overflow: visible; font-size: 0.82rem;}
-.st-key-beside [data-testid="stMarkdown"] p {font-size: 0.82rem; line-height: 1.35; margin-bottom: 0.45rem;}
+.st-key-beside [data-testid="stMarkdown"] p {font-size: 0.79rem; line-height: 1.32; margin-bottom: 0.35rem;}
 .st-key-beside [data-testid="stVerticalBlock"], .st-key-beside {gap: 0;}
 .st-key-sentence [data-testid="stMarkdown"] p {font-size: 1.08rem; line-height: 1.4;}
 .st-key-sentence {min-height: 3.2rem;}
