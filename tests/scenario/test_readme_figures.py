@@ -2,12 +2,14 @@
 
 import functools
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import costmodel as cm
+from costmodel.analysis.verdict import LEADS
 from costmodel.words import chance
 from tests.support.answers import answer, rows
 
@@ -153,6 +155,53 @@ def test_the_front_page_says_what_there_is_to_be_saved_and_what_trials_support(p
     assert f"| {' | '.join(cells)} |" in (ROOT / "README.md").read_text("utf-8")
     for months in found.horizons:
         assert one("chance_payback", horizon_months=months, run="no_effect_on_other_care").value == 0
+
+
+def what_it_hangs_on(population: str, title: str) -> str:
+    """The row of the front page's second table: both lines of the verdict, the price, and what moves the chance."""
+    found = result(population, "base")
+    said = cm.verdict(found, perspective="nhs_pss", strategy=FRONT[population])
+    shares = {one.run: one.share for one in said.chances}
+    price, ratio = found.scenario.model.strategies[said.strategy].therapy.price, said.health.removeprefix("Health: ")
+    words = " or ".join(LEADS[word] for word in said.words)
+    cells = [
+        title, f"{words} within {said.horizon / 12:.0f} years: {chance(said.chance)}",
+        re.sub(r" a year of good health within \d+ years(, .*range of \S+ to [^ (]+)?", "", ratio).replace(" in 100", " of 100"),
+        f"£{found.scenario.value(price):,.0f}; £{said.price:,.0f}",
+        *(chance(shares[run]).removesuffix(" of 100") for run in ("pounds", "stops", "persists")),
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.long
+def test_the_front_page_says_what_each_answer_hangs_on() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8").splitlines()
+    wanted = [what_it_hangs_on(population, title) for population, title in zip(PURSES, TITLES, strict=True)]
+    assert [row for row in wanted if row not in readme] == []
+
+
+def row_of_the_base(population: str) -> str:
+    """The row of a population's own page: spent, needed, taken out, net saving of its group, with intervals."""
+    found = result(population, "base")
+    table, people = found.table(), found.scenario.model.people
+    at = table[
+        (table.run == "expected") & (table.perspective == "nhs_pss") & (table.strategy == FRONT[population])
+        & (table.horizon_months == found.horizons[0]) & ~table.discounted & table.channel.isin(["all", ""])
+        & (table.category == "all") & (table.party == "all")
+    ]  # fmt: skip
+    cells = []
+    for outcome in ("purse", "share_needed", "share_achieved", "net_saving"):
+        (row,) = at[at.outcome == outcome].itertuples()
+        say = (lambda x: f"{x:.0%}".replace("-", "−")) if row.unit == "share" else (lambda x: three_figures(x * people))
+        cells.append(f"{say(row.value)} ({say(row.low)} to {say(row.high)})")
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("population", PURSES)
+def test_the_page_of_a_population_says_what_its_base_does(population: str) -> None:
+    readme = (SCENARIOS / population / "README.md").read_text("utf-8")
+    assert [line for line in readme.splitlines() if line.endswith(row_of_the_base(population))]
 
 
 TITLES = (
