@@ -162,11 +162,12 @@ def what_it_hangs_on(population: str, title: str) -> str:
     found = result(population, "base")
     said = cm.verdict(found, perspective="nhs_pss", strategy=FRONT[population])
     shares = {one.run: one.share for one in said.chances}
-    price, ratio = found.scenario.model.strategies[said.strategy].therapy.price, said.health.removeprefix("Health: ")
+    price = found.scenario.model.strategies[said.strategy].therapy.price
+    health = re.sub(r"Health: | a year of good health| within \d+ years|, .*range of \S+ to £[\d,]+", "", said.health)
     words = " or ".join(LEADS[word] for word in said.words)
     cells = [
         title, f"{words} within {said.horizon / 12:.0f} years: {chance(said.chance)}",
-        re.sub(r" a year of good health within \d+ years(, .*range of \S+ to [^ (]+)?", "", ratio).replace(" in 100", " of 100"),
+        health.replace(" in 100", " of 100"),
         f"£{found.scenario.value(price):,.0f}; £{said.price:,.0f}",
         *(chance(shares[run]).removesuffix(" of 100") for run in ("pounds", "stops", "persists")),
     ]  # fmt: skip
