@@ -18,6 +18,8 @@ NOTHING = 1e-6
 """Pounds or QALYs per person. A difference that is not larger is rounding of the arithmetic, and taken for 0."""
 LEAST_DOSE = 1e-9
 """Sessions. A studied dose of 0 is taken for this: any session is more."""
+LEAST_PURSE = 1e-9
+"""Money a year; below it nothing is spent, of which nothing can be taken."""
 LEAST_TIME = 1e-9
 """Years. A drawn time of 0 is taken for this: nothing grows or fades faster."""
 
@@ -117,7 +119,7 @@ def mean_ratio(size: Quantity, parts: Sequence[Quantity]) -> Quantity:
 
 def of_no_more(multiple: Quantity, purse: Quantity, high: Quantity) -> Quantity:
     """Multiple of a cost where the change is that of `high` a year at most. purse: the cost a person-year."""
-    return 1 + (multiple - 1) * (high / greatest(purse, high))
+    return 1 + (multiple - 1) * (high / greatest(greatest(purse, high), LEAST_PURSE))
 
 
 def dose_share(delivered: Quantity, studied: Quantity, shape: Quantity) -> Quantity:

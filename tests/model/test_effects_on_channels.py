@@ -191,9 +191,11 @@ def test_a_purse_of_100_000_pounds_a_year_is_capped_in_falls_and_rises_alike(rat
     np.testing.assert_allclose(saved, (1 - ratio) * 5_850 * lived, rtol=1e-9)
 
 
-def test_a_purse_of_nothing_saves_nothing(tmp_path: Path) -> None:
-    scenario = load_example(tmp_path, **capped(5_850), **RATIO).changed({"gp_ill": 0})
-    assert not simulate(scenario, central_values(scenario), 1).cost[:, 1].any()
+@pytest.mark.parametrize("high", [5_850, 0])
+def test_a_purse_of_nothing_saves_nothing_whatever_the_range(high: float, tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **capped(5_850), **RATIO)
+    values = dict(scenario.changed({"gp_ill": 0}).central) | {"high": float(high)}
+    assert not simulate(scenario, values, 1).cost[:, 1].any()
 
 
 def test_a_purse_that_is_all_within_what_trials_saw_changes_no_digit(tmp_path: Path) -> None:
