@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -298,7 +298,8 @@ def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int 
     """What the answer of a scenario rests on: net saving of its second strategy against the comparator."""
     if not isinstance(population, str):
         raise InputError.at("population", f"{shown(population)} is no name", "Write it as a text.")
-    result = run(scenario, draws=checked_draws(draws, 2), seed=seed)
+    alone = replace(scenario, conventions={})  # nothing here is asked of conventions about money, nor of strata apart
+    result = run(alone, draws=checked_draws(draws, 2), seed=seed, strata=False)
     information = value_of_information(result, "nmb", result.setting.main)
     values = values_of(result, information.draws)
     headline = question_of(result, "cash", result.setting.main, horizon_months=result.horizons[0])

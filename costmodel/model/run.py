@@ -29,6 +29,7 @@ from costmodel.model.money import items, taken_to, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.model.rates import channel_terms
 from costmodel.result.outcomes import (
+    KEPT_BESIDE,
     KEPT_CURVES,
     KEPT_DRAWS,
     VIEWS,
@@ -141,7 +142,7 @@ def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int
 def _result(
     scenario: Scenario, horizons: tuple[float, ...], draws: int, seed: int, sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None, workers: int | None = None, progress: Progress | None = None,
-    alone: bool = False, kept_beside: int = KEPT_CURVES,
+    alone: bool = False, kept_beside: int = KEPT_BESIDE,
 ) -> Result:  # fmt: skip
     """A run without its strata. horizons: years, rising. alone: as in `run_at`. kept_beside: curves of conventions."""
     model, look = scenario.model, looking(scenario.central)
@@ -361,11 +362,10 @@ def _memory(scenario: Scenario, draws: int, workers: int) -> int:
     model = scenario.model
     perspectives = len(scenario.setting.perspectives)
     block = (2 * len(model.states) + 2 * perspectives + ROOM_OF_AN_ITEM) * min(max(draws, 1), BLOCK)
-    curves = len(VIEWS) * perspectives * min(draws, KEPT_CURVES)
+    curves = len(VIEWS) * perspectives * (min(draws, KEPT_CURVES) + len(all_given(scenario)) * min(draws, KEPT_BESIDE))
     at_a_time = min(workers, max(1, -(-draws // BLOCK)))
-    priced = 1 + len(all_given(scenario))
     size = 8 * cycles(model) * len(model.strategies)
-    return size * (len(scenario.structures) * at_a_time * block + len(scenario.readings) * priced * curves)
+    return size * (len(scenario.structures) * at_a_time * block + len(scenario.readings) * curves)
 
 
 def warnings_of(scenario: Scenario, draws: int, deterministic: Outcomes) -> Iterator[str]:

@@ -21,6 +21,8 @@ VIEWS = ("value", "discounted", "cash")
 """Three readings of net cost: undiscounted opportunity cost, the same discounted, and undiscounted cash."""
 KEPT_CURVES = 4_096
 """Draws whose cumulative curves are kept, for the bands."""
+KEPT_BESIDE = 256
+"""The same of a convention about money, of which there are many."""
 KEPT_DRAWS = 10_240
 """Draws whose outcomes are kept one by one. Means and chances are over all draws, however many."""
 PER_DRAW = ("cost", "cash", "qaly", "sustained", "peak", "curves")

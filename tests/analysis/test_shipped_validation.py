@@ -28,6 +28,7 @@ DECLARED = {
     "T20": ("predicted", 2_600, 5_200), "T21": ("predicted", 12, 36),
     **{f"C{number:03}": ("fitted", None, None) for number in range(3, 13)}, "C017": ("context", None, None),
     **{f"T22{letter}": ("consistency", None, None) for letter in "abcd"}, "T23": ("predicted", 0.28, 0.56),
+    **{f"T24{letter}": ("consistency", None, None) for letter in "abcde"}, "T24f": ("fitted", None, None),
 }  # fmt: skip
 """Role, tolerance and greatest width as committed before any comparison. They do not change with what models say."""
 

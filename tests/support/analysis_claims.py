@@ -449,7 +449,7 @@ class Analysed(Claims):
 
     def _sign(self, payer: str, receiver: str, within: tuple[str, ...] | None) -> int:
         """Whether a perspective bears (1) or gains (−1) what one party pays another."""
-        society = ("nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household")
+        society = ("nhs", "social_care", "dwp", "hmrc", "justice", "employer", "household", "other_households")
         public = ("nhs", "social_care", "dwp", "hmrc", "justice")
         inside = within or (public if self.perspective == "public_sector" else society)
         return (payer in inside) - (receiver in inside)
@@ -658,7 +658,7 @@ def _apart(text: str, by_label: dict[str, Line]) -> Iterator[str]:
         yield "the form is unknown"
         return
     result, strategy = by_label[label].result, by_label[label].name
-    for alternative in result.scenario.structures if len(result.weights) > 1 else ():
+    for alternative in result.scenario.readings if len(result.weights) > 1 else ():
         claims = Claims(result, strategy, "nhs_pss")
         said = re.search(rf"{re.escape(alternative.label)} \(weight [\d.]+\): ({POUNDS}) \(", text)
         if not said or not close(number(said[1]), claims.row("net_saving", run=alternative.name).value):
