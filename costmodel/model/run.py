@@ -43,7 +43,7 @@ from costmodel.result.result import LedgerItem, Result, Run
 from costmodel.result.sums import Sums
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycles
-from costmodel.scenario.conventions import all_given
+from costmodel.scenario.conventions import all_given, forms_of
 
 BLOCK = 1_024
 """Draws advanced together. Fixed, so that no choice of workers or chunks moves a bit of the sums."""
@@ -111,16 +111,23 @@ def run(
     )
 
 
-def run_at(scenario: Scenario, months: Iterable[float], draws: int, seed: int, *, alone: bool = False) -> Result:
+def run_at(
+    scenario: Scenario, months: Iterable[float], draws: int, seed: int, *, alone: bool = False, forms: bool = False
+) -> Result:
     """A run that is read at other times than the follow-up: its horizons are these months and the model's last.
 
     alone: without what stands beside the headline: conventions about money, and where there are draws the run at
-    central values, in whose place the draws stand.
+    central values, in whose place the draws stand. forms: with draws all the same of other forms of an effect, whose
+    chances stand in the line of a verdict, and of no effect.
     Raises InputError for a month inside a cycle.
     """
     check_size(scenario, draws, seed, processors())
     horizons = sorted({*months, scenario.model.horizon.months})
-    return _result(scenario, tuple(one / MONTHS_A_YEAR for one in horizons), draws, seed, alone=alone)
+    years = tuple(one / MONTHS_A_YEAR for one in horizons)
+    if not (forms and draws):
+        return _result(scenario, years, draws, seed, alone=alone, central=not alone)
+    kept = replace(scenario, conventions=forms_of(scenario))
+    return replace(_result(kept, years, draws, seed, central=not alone, kept_beside=0), scenario=scenario)
 
 
 def run_for_pages(scenario: Scenario, draws: int, seed: int) -> Result:
@@ -142,9 +149,11 @@ def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int
 def _result(
     scenario: Scenario, horizons: tuple[float, ...], draws: int, seed: int, sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None, workers: int | None = None, progress: Progress | None = None,
-    alone: bool = False, kept_beside: int = KEPT_BESIDE,
+    alone: bool = False, central: bool = True, kept_beside: int = KEPT_BESIDE,
 ) -> Result:  # fmt: skip
-    """A run without its strata. horizons: years, rising. alone: as in `run_at`. kept_beside: curves of conventions."""
+    """A run without its strata. horizons: years, rising. alone: without conventions about money. central: with the run
+    at central values beside draws. kept_beside: curves of conventions.
+    """
     model, look = scenario.model, looking(scenario.central)
     values = partial(drawn_values, sampling=sampling, given=given)
     at_a_time = workers or processors()
@@ -152,18 +161,19 @@ def _result(
     if draws:
         gathered = _drawn(scenario, values, draws, seed, horizons, at_a_time, progress, alone, kept_beside)
     drawn = gathered.get(BASE)
-    beside, central = central_values if not draws else None, {}
-    if drawn is None or not alone:
-        of = outcomes_of(scenario, central_values(scenario), 1, horizons, 1, None if alone else beside)
-        central = {name: joined([block]) for name, block in of.items()}
-    outcomes_at_centre = central[BASE] if central else gathered[BASE].outcomes()
+    at_centre = {}
+    if drawn is None or central:
+        beside = None if alone or draws else central_values
+        of = outcomes_of(scenario, central_values(scenario), 1, horizons, 1, beside)
+        at_centre = {name: joined([block]) for name, block in of.items()}
+    outcomes_at_centre = at_centre[BASE] if at_centre else gathered[BASE].outcomes()
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
     warnings += warnings_of(scenario, draws, outcomes_at_centre)
     weights = np.array([float(structure.weight(look)) for structure in scenario.readings])
     found = {name: (one.outcomes(), one.means()) for name, one in gathered.items()} or {
-        name: (one, None) for name, one in central.items()
+        name: (one, None) for name, one in at_centre.items()
     }
     return Result(
         scenario=scenario,

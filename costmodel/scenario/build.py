@@ -227,7 +227,8 @@ class Scenario:
         spread; `fix` holds the value in every draw, and what is held stays held when it is changed. What stands
         already is left alone. Of a stratum's people, what they share with the cohort is changed: `stratum` and
         `changed` may come in either order.
-        by: who asks, for messages and the list of changes. whole: with conventions about money, most of the work.
+        by: who asks, for messages and the list of changes. whole: with all conventions about money, most of the work,
+        and not only other forms of an effect.
         Raises InputError and leaves this scenario as it is.
         """
         fix, whole = true_or_false("fix", fix), true_or_false("whole", whole)
@@ -347,7 +348,7 @@ def build(path: Path, tree: Tree, changes: tuple[Change, ...], problems: list[Pr
         for path in attached.labels
     }
     said = dict.fromkeys((*unusual, *joint.outdated(attached.labels, scenario.central, attached.made_from, columns)))
-    conventions = conventions_of(scenario, lambda other: build(path, other, changes, []), problems) if whole else {}
+    conventions = conventions_of(scenario, lambda other: build(path, other, changes, []), problems, whole)
     for name, one in conventions.items():
         said |= {f"{name}: {text}": None for text in one.scenario.warnings if text not in said}
     if problems:

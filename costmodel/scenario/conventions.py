@@ -26,6 +26,8 @@ MONEY = re.compile(
 """What a convention may touch. An effect may not be one on a transition, and a parameter not one behind people."""
 DELIVERED = ("sessions", "attendance")
 """What is delivered of a therapy: it is done, whatever it is priced at."""
+FORM = "form"
+"""The kind of a convention whose chance stands in the line of the verdict itself."""
 REMEDY = (
     "It may change prices, what is used, effects on quantities, channels and jobs, and parameters behind them; an "
     "alternative may change what moves people."
@@ -81,21 +83,31 @@ def all_given(scenario: Priced) -> dict[str, str]:
     return found
 
 
+def forms_of(scenario: "Whole") -> "Mapping[str, Repriced[Whole]]":
+    """Of its conventions, other forms of an effect, by name."""
+    kinds = {name: block.kind for name, block in scenario.model.money_alternatives.items()}
+    return {name: one for name, one in scenario.conventions.items() if kinds.get(name) == FORM}
+
+
 def models_that_price(scenario: Priced) -> Iterator[ModelFile]:
     """Every model that its people are priced by: of each structure, and of each convention."""
     for one in (scenario, *(convention.scenario for convention in scenario.conventions.values())):
         yield from (structure.model for structure in one.structures)
 
 
-def conventions_of(base: Whole, build: Callable[[Tree], Whole], problems: list[Problem]) -> dict[str, Repriced[Whole]]:
+def conventions_of(
+    base: Whole, build: Callable[[Tree], Whole], problems: list[Problem], whole: bool
+) -> dict[str, Repriced[Whole]]:
     """The conventions of a scenario by name; what is wrong with them is added to the problems.
 
-    build: a scenario of a changed tree.
+    build: a scenario of a changed tree. whole: all of them; else other forms of the effect alone.
     """
     found = {}
     bare = replace(base.tree, data={k: v for k, v in base.tree.data.items() if k != "money_alternatives"})
     for name, block in base.model.money_alternatives.items():
         place = base.tree.place(("money_alternatives", name))
+        if not whole and block.kind != FORM:
+            continue
         if wrong := [*_untouchable(base, block, place)]:
             problems += wrong
             continue

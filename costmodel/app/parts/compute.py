@@ -223,7 +223,7 @@ def drawn(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
     key = ("first screen", *_identity(scenario), DRAWS, SEED)
 
     def work(draws: int = DRAWS) -> Result:
-        return _lean(run_at(scenario, months_offered(scenario), draws, SEED, alone=True), 0)
+        return _lean(run_at(scenario, months_offered(scenario), draws, SEED, alone=True, forms=True), 0)
 
     if key not in KEPT:
         settle(meanwhile)
