@@ -27,7 +27,8 @@ def html(at: AppTest) -> str:
 
 
 def result_of(scenario: cm.Scenario, draws: int | None = None) -> Result:
-    return run_at(scenario, months_offered(scenario), compute.DRAWS if draws is None else draws, SEED, alone=True)
+    count = compute.DRAWS if draws is None else draws
+    return run_at(scenario, months_offered(scenario), count, SEED, alone=True, forms=True)
 
 
 def said_by_python(scenario: cm.Scenario, perspective: str | None = None, months: float | None = None) -> Screen:
@@ -183,6 +184,18 @@ def test_a_run_alone_has_the_digits_of_the_whole_run(base: cm.Scenario) -> None:
             for result in (whole, alone)
         )
         assert one == other
+
+
+def test_the_lines_are_those_of_every_medium_the_other_form_among_them() -> None:
+    scenario = cm.load("panic")
+    whole = cm.run(scenario, draws=50)
+    said = screen(result_of(scenario, 50), whole.strategies[1], NHS, whole.horizons[-1])
+    assert (said.money, said.health) == cm.verdict(whole, NHS).lines
+    assert "as a constant sum a year: " in said.money
+    unlike = scenario.changed({"session_price": 20}, whole=False)
+    assert list(unlike.conventions) == ["pounds"]
+    changed = cm.verdict(cm.run(scenario.changed({"session_price": 20}), draws=50), NHS)
+    assert screen(result_of(unlike, 50), whole.strategies[1], NHS, whole.horizons[-1]).money == changed.money
 
 
 BASES = sorted(catalogue.folder().glob("*/base.yaml"))

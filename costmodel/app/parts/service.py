@@ -9,6 +9,7 @@ from costmodel.app.parts import choice, sidebar
 from costmodel.app.parts.question import Question
 from costmodel.app.parts.records import Record, record, records
 from costmodel.app.parts.text import literal
+from costmodel.currency import Currency
 from costmodel.report.screen import inputs_of_purse, levers
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -54,12 +55,12 @@ def beliefs(base: Scenario, scenario: Scenario, question: Question) -> None:
 
 def _number(base: Scenario, scenario: Scenario, name: str) -> None:
     row = record(base, scenario, choice.current().changed, name)
-    sidebar.number_field(base, row, label(row), step=_step(row), whole=False)
+    sidebar.number_field(base, row, label(row, base.setting.currency), step=_step(row), whole=False)
 
 
-def label(row: Record) -> str:
+def label(row: Record, currency: Currency) -> str:
     """What a field is of, with its unit."""
-    unit = row.unit.replace("GBP", "£")
+    unit = row.unit.replace(currency.code, currency.symbol)
     return literal(f"{upper_first(row.label)}{f', {unit}' if unit and unit not in row.label else ''}")
 
 
