@@ -14,8 +14,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import costmodel as cm
-from costmodel.model.run import DRAWS, SEED, run_at
-from costmodel.report.screen import months_offered
 from costmodel.report.sentence import answer, pick
 from costmodel.scenario.load import HEADLINE
 
@@ -298,9 +296,7 @@ def purse(browser: Browser, address: str) -> Iterator[tuple[Page, list[str]]]:
 def test_the_first_page_says_what_python_says(purse: tuple[Page, list[str]]) -> None:
     page, _ = purse
     scenario = cm.load(REAL)
-    months = scenario.model.follow_up.months
-    result = run_at(scenario, months_offered(scenario), DRAWS, SEED, alone=True)
-    lines = cm.verdict(result, horizon=months).lines
+    lines = cm.verdict(cm.run(scenario), horizon=scenario.model.follow_up.months).lines
     assert page.locator(".verdict").all_inner_texts() == list(lines)
 
 
