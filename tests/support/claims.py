@@ -68,6 +68,8 @@ SAME = 0.01
 def number(text: str) -> float:
     """An amount as it is written."""
     sign = -1 if "−" in text else 1
+    if re.fullmatch(r"−?[\d.]+e[+-]\d+", text):
+        return sign * float(text.removeprefix("−"))
     scale = {"k": 1e3, "m": 1e6, "bn": 1e9}.get(re.sub(r"[^a-z]", "", text), 1.0)
     return sign * scale * float(re.sub(r"[^\d.]", "", text).rstrip("."))
 
