@@ -167,7 +167,7 @@ def test_two_uses_of_care_make_one_headline_and_each_is_shown_alone_with_its_cha
         result.ledger(run="hospital_nights").query(f"item == '{item}' and strategy in ['usual_care', 'mbt_outpatient']")
         for item in ("inpatient", "mental_health_contacts")
     )
-    spent = [one.groupby("strategy").value.sum() for one in (nights, contacts)]
+    spent = [one.groupby("strategy").money.sum() for one in (nights, contacts)]
     assert spent[0]["mbt_outpatient"] < 0.8 * spent[0]["usual_care"]
     assert spent[1]["mbt_outpatient"] == pytest.approx(spent[1]["usual_care"], rel=1e-9)
 
