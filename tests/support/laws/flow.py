@@ -19,7 +19,7 @@ from tests.support.laws.context import (
 )
 from tests.support.laws.inputs import arrows_with_effects, changes, generator, only_effect_on
 from tests.support.laws.rules import Rules
-from tests.support.laws.variants import NO_GAP_CLOSING, lasting, outcomes, steady, still
+from tests.support.laws.variants import NO_GAP_CLOSING, lasting, outcomes, steady, still, uncapped
 
 RULES = Rules()
 LONGEST = 400
@@ -145,12 +145,14 @@ def _direction(context: Context, model: ModelFile, strategy: str, arrow: str) ->
 def _cohorts_add_up(context: Context) -> Finding:
     states = list(context.model.states)
     apart = context.follow(
-        edited(context.scenario, from_each_state),
+        edited(context.scenario, from_each_state, uncapped),
         {f"start {state}": np.eye(len(states))[s] for s, state in enumerate(states)},
         len(states),
     )
     shares = np.full(len(states), 1 / len(states))
-    whole = context.follow(edited(context.scenario, from_each_state), {f"start {state}": shares[0] for state in states})
+    whole = context.follow(
+        edited(context.scenario, from_each_state, uncapped), {f"start {state}": shares[0] for state in states}
+    )
     added = [
         largest(one @ shares - all_[..., 0]) for one, all_ in ((apart.cost, whole.cost), (apart.people, whole.people))
     ]

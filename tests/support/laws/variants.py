@@ -70,7 +70,7 @@ def free(model: ModelFile) -> ModelFile:
 
 def without_channels(model: ModelFile) -> ModelFile:
     """An edit: no effect acts on what the comparator's people cost."""
-    return each_effect(lambda effect: None if effect.channels else effect)(model)
+    return each_effect(lambda effect: None if effect.cost_ratio is not None else effect)(model)
 
 
 def uncapped(model: ModelFile) -> ModelFile:
