@@ -252,9 +252,10 @@ def test_two_uses_of_care_of_borderline_disorder_are_shown_alone_with_their_chan
 @pytest.mark.long
 def test_the_front_page_says_what_the_synthesis_says() -> None:
     first = cm.synthesise().frame.iloc[0]
-    change, low, high = (f"{first[f'new_{name}']:+.0%}".replace("-", "−") for name in ("median", "low", "high"))
-    trials = f"of {first.trials} trials says, {first.assumed_errors} of them with an assumed error"
-    said = f"{trials} (a new service {change}, {low} to {high}, in full effect)"
+    less, most, more = (f"{abs(first[f'new_{name}']):.0%}" for name in ("median", "low", "high"))
+    assert first.new_median < 0 < first.new_high
+    assumed = f"few of which give an amount ({first.assumed_errors} stand with an assumed error)"
+    said = f"of {first.trials} trials says, {assumed}: of a new service in full effect {less} less, from {most} less to {more} more."
     assert said in " ".join((ROOT / "README.md").read_text("utf-8").split())
 
 
@@ -263,5 +264,9 @@ def test_what_the_resistant_trial_had_back_and_what_the_model_has_back() -> None
     """C022, C023: £5,500 of therapy, £5,000 net; by C025 and C026 0.16 × £33,000. The model at the trial's prices."""
     share = answer(result("depression_resistant", "trial_prices"), "offset_ratio", strategy="ltpp")
     low, high = (round(100 * (5_500 - net) / 5_500) for net in (0.16 * 33_000, 5_000))
-    pence = f"the trial had {low} to {high}p back in other care, the model {round(100 * share)}p"
+    base = answer(result("depression_resistant", "base"), "offset_ratio", strategy="ltpp")
+    pence = (
+        f"the trial had {low} to {high}p back in other care, the model of 0.1.0 {round(100 * share)}p at those prices"
+    )
+    pence += f", and the base has {round(100 * base)}p"
     assert pence in " ".join((ROOT / "README.md").read_text("utf-8").split())
