@@ -255,7 +255,8 @@ def test_the_front_page_says_what_the_synthesis_says() -> None:
     less, most, more = (f"{abs(first[f'new_{name}']):.0%}" for name in ("median", "low", "high"))
     assert first.new_median < 0 < first.new_high
     assumed = f"few of which give an amount ({first.assumed_errors} stand with an assumed error)"
-    said = f"of {first.trials} trials says, {assumed}: of a new service in full effect {less} less, from {most} less to {more} more."
+    new = f"of a new service in full effect {less} less, from {most} less to {more} more."
+    said = f"of {first.trials} trials says, {assumed}: {new}"
     assert said in " ".join((ROOT / "README.md").read_text("utf-8").split())
 
 
