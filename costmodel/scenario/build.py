@@ -227,8 +227,7 @@ class Scenario:
         spread; `fix` holds the value in every draw, and what is held stays held when it is changed. What stands
         already is left alone. Of a stratum's people, what they share with the cohort is changed: `stratum` and
         `changed` may come in either order.
-        by: who asks, for messages and the list of changes. whole: with all conventions about money, most of the work,
-        and not only other forms of an effect.
+        by: who asks, for messages and the list of changes. whole: with conventions about money other than forms too.
         Raises InputError and leaves this scenario as it is.
         """
         fix, whole = true_or_false("fix", fix), true_or_false("whole", whole)
