@@ -20,7 +20,7 @@ from costmodel.analysis.voi import (
 )
 from costmodel.content import by_content
 from costmodel.currency import MINUS
-from costmodel.errors import InputError, can_be_called, path_of, shown
+from costmodel.errors import InputError, can_be_called, made_by, path_of, shown
 from costmodel.model.draws import Values
 from costmodel.model.run import SEED, Progress, checked_draws, run, values_of
 from costmodel.page import NONE, Block, Column, Heading, Notes, Page, Paged, Paragraph, Table
@@ -296,6 +296,7 @@ def evidence_of_all(
 
 def evidence(scenario: Scenario, population: str, draws: int = DRAWS, seed: int = SEED) -> Evidence:
     """What the answer of a scenario rests on: net saving of its second strategy against the comparator."""
+    made_by("scenario", scenario, Scenario, "costmodel.load")
     if not isinstance(population, str):
         raise InputError.at("population", f"{shown(population)} is no name", "Write it as a text.")
     alone = replace(scenario, conventions={})  # nothing here is asked of conventions about money, nor of strata apart
