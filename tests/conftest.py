@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 
 import costmodel as cm
 from tests.support.example import load_example
-from tests.support.long_ones import listed
+from tests.support.long_ones import COLLECTED, listed
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,9 +22,10 @@ if os.environ.get("CI") != "true":  # there, hypothesis chooses its own repeatab
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that take their time are long: see `tests/support/long_ones`."""
     slow = listed()
+    config.stash[COLLECTED] = frozenset(item.nodeid for item in items)
     for item in items:
         if item.nodeid in slow:
             item.add_marker(pytest.mark.long)

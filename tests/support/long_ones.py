@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 LISTED = Path(__file__).parents[1] / "long.txt"
 MOST = 0.4
 """Seconds of a test in `./test`, where two run side by side."""
+COLLECTED = pytest.StashKey[frozenset[str]]()
+"""Ids of all tests that were collected, those too that this run leaves out."""
 KEPT = (
     "tests/report/test_claims.py", "tests/report/test_analysis_claims.py", "tests/scenario/test_identity.py",
     "tests/model/test_laws_of_random_models.py", "tests/model/test_no_effect.py", "tests/model/test_cycle_length.py",
