@@ -166,15 +166,15 @@ def _result(
         beside = None if alone or draws else central_values
         of = outcomes_of(scenario, central_values(scenario), 1, horizons, 1, beside)
         at_centre = {name: joined([block]) for name, block in of.items()}
-    outcomes_at_centre = at_centre[BASE] if at_centre else gathered[BASE].outcomes()
+    found = {name: (one.outcomes(), one.means()) for name, one in gathered.items()} or {
+        name: (one, None) for name, one in at_centre.items()
+    }
+    outcomes_at_centre = at_centre[BASE] if at_centre else found[BASE][0]
     warnings = list(scenario.warnings)
     if draws:
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
     warnings += warnings_of(scenario, draws, outcomes_at_centre)
     weights = np.array([float(structure.weight(look)) for structure in scenario.readings])
-    found = {name: (one.outcomes(), one.means()) for name, one in gathered.items()} or {
-        name: (one, None) for name, one in at_centre.items()
-    }
     return Result(
         scenario=scenario,
         items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
@@ -241,9 +241,10 @@ def _of_stratum(progress: Progress, name: str, what: str, done: int, wanted: int
 
 
 def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) -> Result:
-    """Run a scenario with as many draws as a result has, made in the same way."""
+    """Run a scenario, without its strata apart, with as many draws as a result has, made in the same way."""
     sampling = cast(Sampling, result.sampling)
-    return run(scenario, result.draws, result.seed, sampling=sampling, given=result.given, workers=workers)
+    draws, seed = result.draws, result.seed
+    return run(scenario, draws, seed, sampling=sampling, given=result.given, workers=workers, strata=False)
 
 
 def values_of(result: Sums, draws: int, first: int = 0) -> Values:

@@ -78,6 +78,10 @@ class Outcomes:
         """Number of draws."""
         return int(self.cost.shape[-1])
 
+    def of_payback(self) -> "Outcomes":
+        """What is known over all draws, and of each draw its months of payback alone."""
+        return replace(self, **{n: getattr(self, n)[..., :0].copy() for n in PER_DRAW if n != "sustained"})
+
     def curves_of(self, view: int, perspective: int) -> Array:
         """The kept curves of a view and a perspective, (cycle + 1, strategy − 1, alternative, draw)."""
         return self.curves[:, view, self.sum_of[perspective]]

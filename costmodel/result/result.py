@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +81,17 @@ class Result(Sums):
         kept: dict[str, dict[tuple[object, ...], list[Row]]] = self._cache.setdefault("answers", {})
         name = self.headline.name if run is None else one_of("run", run, names(self))
         if name not in kept:
-            kept[name] = compared(self, name)
+            kept[name] = compared(self, name, self._cache.get("table"))
         return kept[name]
+
+    def told(self) -> "Result":
+        """The same with its table made: of each draw of a convention it keeps months of payback alone."""
+        conventions = {
+            name: replace(one, outcomes=one.outcomes.of_payback(), means=None) for name, one in self.conventions.items()
+        }
+        lean = replace(self, conventions=conventions)
+        lean._cache["table"] = self.table()
+        return lean
 
     def summary(
         self, outcome: str | None = None, by: str | None = None, perspective: str | None = None, *,

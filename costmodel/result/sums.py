@@ -372,13 +372,15 @@ def _checked(run: Run) -> Run:
 
 def _by_draw(run: Run, values: Array | NDArray[np.bool_], place: str = "values") -> Array:
     """Values of each alternative and draw. Raises InputError."""
-    _checked(run)
-    found: Array = np.asarray(values)
-    if found.dtype.kind not in "biuf" or found.ndim != 2 or found.shape[0] != len(run.weights):
+    if not _checked(run).outcomes.draws:
+        kept = f"what each draw of {run.name} gives is not kept here"
+        raise InputError.at("run", kept, "Ask the table, or run anew.")
+    given: Array = np.asarray(values)
+    if given.dtype.kind not in "biuf" or given.ndim != 2 or given.shape[0] != len(run.weights):
         wanted = f"Numbers of the shape ({len(run.weights)}, draws): a row for each alternative."
-        what = f"an array of {found.dtype} and the shape {found.shape}"
-        raise InputError.at(place, f"this is {what}" if found.ndim else f"this is {shown(values)}", wanted)
-    return found
+        what = f"an array of {given.dtype} and the shape {given.shape}"
+        raise InputError.at(place, f"this is {what}" if given.ndim else f"this is {shown(values)}", wanted)
+    return given
 
 
 def _shares(at: tuple[float, ...]) -> tuple[float, ...]:

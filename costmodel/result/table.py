@@ -5,16 +5,19 @@ discounted, horizon_months, draws, run, words. Money is per person referred; a p
 money saved; `value` is None where the answer is words ("not within 10 years", "costs more and does harm").
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel.engine.formulas import NOTHING, settled
 from costmodel.result import purse
 from costmodel.result.payback import NEVER
 from costmodel.result.sums import DETERMINISTIC, Estimate, Run, Sums
 from costmodel.result.sums import in_words as in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, Any]
 
@@ -54,10 +57,14 @@ def _rows_of(result: Sums, name: str) -> Iterator[Row]:
         yield row | {"value": mean["value"], "words": words}
 
 
-def compared(result: Sums, name: str) -> dict[tuple[object, ...], list[Row]]:
-    """Rows of one of `names` that compare with the comparator, by ANSWERED: one each if no question is asked twice."""
+def compared(result: Sums, name: str, made: "pd.DataFrame | None" = None) -> dict[tuple[object, ...], list[Row]]:
+    """Rows of one of `names` that compare with the comparator, by ANSWERED: one each if no question is asked twice.
+
+    made: the whole table, where there is one.
+    """
     found: dict[tuple[object, ...], list[Row]] = {}
-    for row in _rows_of(result, name):
+    of_it: Iterable[Any] = _rows_of(result, name) if made is None else made[made.run == name].to_dict("records")
+    for row in of_it:
         if row["comparator"]:
             found.setdefault(tuple(row[name] for name in ANSWERED), []).append(row)
     return found

@@ -10,6 +10,7 @@ import costmodel as cm
 from costmodel.analysis.psa import rows
 from costmodel.analysis.spectrum import spectrum
 from costmodel.app.parts import compute
+from costmodel.app.parts.kept import Kept
 from costmodel.report.sentence import answer
 from costmodel.result.result import Run
 from costmodel.result.sums import Array, Sums
@@ -46,7 +47,7 @@ def planted(right: cm.Result, monkeypatch: pytest.MonkeyPatch) -> float:
         return net_cost(self, run, horizon, strategy, **more) + WRONG
 
     monkeypatch.setattr(Sums, "net_cost", wrong)
-    monkeypatch.setattr(compute, "KEPT", compute.Kept(compute.MOST_KEPT))
+    monkeypatch.setattr(compute, "KEPT", Kept(compute.MOST_KEPT))
     return wanted
 
 

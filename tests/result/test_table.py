@@ -10,6 +10,7 @@ import pytest
 import costmodel as cm
 from costmodel.page import Paragraph
 from costmodel.report.answer import page
+from costmodel.report.render import markdown
 from costmodel.result.payback import NEVER
 from tests.support.answers import answer, rows, saving
 from tests.support.example import derived, load_example, number
@@ -100,6 +101,18 @@ def test_the_answers_of_a_run_are_its_rows_of_the_table_that_compare(result: cm.
             answers = [row for (row,) in whole.answers(name).values()]
             wanted = table[(table.run == name) & (table.comparator != "")].reset_index(drop=True)
             pd.testing.assert_frame_equal(pd.DataFrame(answers), wanted, check_dtype=False, check_exact=True)
+
+
+def test_a_told_result_answers_alike_and_refuses_what_it_does_not_keep(result: cm.Result) -> None:
+    told = result.told()
+    assert told.table() is result.table()
+    assert markdown(page(told)) == markdown(page(result))
+    assert cm.verdict(told).chances == cm.verdict(result).chances
+    for name in result.conventions:
+        assert told.answers(name).keys() == result.answers(name).keys()
+        run = told.run(name)
+        with pytest.raises(cm.InputError, match=f"what each draw of {name} gives is not kept here"):
+            told.estimate(run, told.net_cost(run, 0, 1))
 
 
 def test_every_run_horizon_strategy_and_perspective_is_there(result: cm.Result) -> None:

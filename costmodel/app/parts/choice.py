@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from costmodel.app.parts import catalogue, compute
+from costmodel.app.parts.kept import BYTES_OF_A_SCENARIO, Kept
 from costmodel.errors import InputError
 from costmodel.report.workbook.reader import changes_of, is_workbook, opened
 from costmodel.scenario.build import Scenario
@@ -42,7 +43,7 @@ class Choice:
 
 MOST_SCENARIOS = 100_000_000
 """Bytes of scenarios that are kept."""
-_loaded = compute.Kept(MOST_SCENARIOS)
+_loaded = Kept(MOST_SCENARIOS)
 
 
 def _load(choice: Choice, stamp: str, whole: bool = True) -> Scenario:
@@ -60,7 +61,7 @@ def _load(choice: Choice, stamp: str, whole: bool = True) -> Scenario:
             scenario = catalogue.read_upload(choice.upload, choice.population)
         else:
             scenario = load(catalogue.path_of(choice.population, choice.file))
-        _loaded.put(key, scenario, compute.BYTES_OF_A_SCENARIO + len(choice.upload or b""))
+        _loaded.put(key, scenario, BYTES_OF_A_SCENARIO + len(choice.upload or b""))
     return scenario
 
 

@@ -5,10 +5,9 @@ are worked out by a few threads beside the pages (`begin`, `analysis`); what nob
 What was worked out is kept by its content for all (`Kept`), the least recently used going first.
 """
 
-import sys
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -16,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeVar
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from costmodel import __version__
+from costmodel.analysis.beyond import Beyond, beyond
 from costmodel.analysis.verification import Verification, verify_result
+from costmodel.app.parts.kept import Kept
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
 from costmodel.model.run import DRAWS, SEED, run, run_at, run_for_pages
@@ -37,8 +36,6 @@ WORKERS = {"answer": max(1, processors() - 1), "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
 MOST_KEPT = 340_000_000
 """Bytes of results and analyses that are kept."""
-BYTES_OF_A_SCENARIO = 1_500_000
-"""About, without what all scenarios of a population share."""
 LARGEST_CURVES = 400_000_000
 """Bytes that the curves of one run may take here; the command line has no such bound."""
 BYTES = 8
@@ -48,39 +45,6 @@ SETTLED = 0.6
 """Seconds without a click after which a reader has paused, and simulations are worth their while."""
 LEFT = 1.0
 """Seconds for which work goes on that nobody waits for: a reader who clicks beside it asks for it again."""
-
-
-class Kept:
-    """What was made, by its key, for all sessions. Together never more than a number of bytes."""
-
-    def __init__(self, most: int) -> None:
-        self.most, self.bytes = most, 0
-        self._there: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._there
-
-    def get(self, key: Hashable) -> Any:
-        """None where it is not there."""
-        with self._lock:
-            if key not in self._there:
-                return None
-            self._there.move_to_end(key)
-            return self._there[key][0]
-
-    def put(self, key: Hashable, value: Any, size: int) -> None:
-        """Keep a value; what was used least recently goes. One that is larger than all that may be kept is not."""
-        with self._lock:
-            self.bytes += size - self._there.pop(key, (None, 0))[1]
-            self._there[key] = value, size
-            while self.bytes > self.most:
-                self.bytes -= self._there.popitem(last=False)[1][1]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._there.clear()
-            self.bytes = 0
 
 
 class Turns:
@@ -198,7 +162,7 @@ def deterministic(scenario: Scenario) -> Result:
     result: Result | None = KEPT.get(key)
     if result is None:
         result = run(scenario, draws=0)
-        KEPT.put(key, result, weight(result))
+        KEPT.put(key, result)
     return result
 
 
@@ -208,7 +172,7 @@ def central(scenario: Scenario) -> Result:
     result: Result | None = KEPT.get(key)
     if result is None:
         result = run_at(scenario, months_offered(scenario), 0, SEED, alone=True)
-        KEPT.put(key, result, weight(result))
+        KEPT.put(key, result)
     return result
 
 
@@ -267,6 +231,20 @@ def apart(work: Callable[[], Found]) -> Found:
     return found
 
 
+def stops(result: Result, meanwhile: Callable[[], object]) -> Beyond:
+    """A run under each way in which effects may end after the last observation, without what is not asked of it there:
+    strata apart, conventions about money, and all curves but one view's.
+    """
+    bare = replace(result, scenario=replace(result.scenario, conventions={}), conventions={}, strata={})
+
+    def work() -> Beyond:
+        found = beyond(bare, workers=1)
+        leaner = {name: one if one is bare else _lean(one, 1) for name, one in found.results.items()}
+        return replace(found, results=leaner)
+
+    return analysis("beyond", result.scenario, work, meanwhile)
+
+
 def checks(result: Result, meanwhile: Callable[[], object]) -> Verification:
     """The checks of a run."""
     return analysis("checks", result.scenario, lambda: verify_result(result), meanwhile)
@@ -306,7 +284,7 @@ def _work(key: Hashable, job: Job, work: Callable[[], Any], keep: bool) -> None:
         with bounded(1, job.check):
             found = work()
         if keep:
-            KEPT.put(key, found, weight(found))
+            KEPT.put(key, found)
     except BaseException as raised:  # it belongs to those who wait
         error = raised
     with _jobs:
@@ -346,9 +324,9 @@ def _pool(purpose: str) -> ThreadPoolExecutor:
 
 
 def _run(scenario: Scenario, draws: int, seed: int) -> Result:
-    """A run without the curves that no page shows, which are nearly all of its memory: of parts of a cohort, none.
+    """A run with its table, and without what no page shows, which is nearly all of its memory.
 
-    Parts have no conventions about money either.
+    Of curves a view; of parts of a cohort none, and no conventions about money; of these what the table says.
     """
     whole = _lean(run_for_pages(scenario, draws, seed), VIEWS.index("value") + 1)
     months = whole.horizons
@@ -356,9 +334,7 @@ def _run(scenario: Scenario, draws: int, seed: int) -> Result:
         name: _lean(run_at(scenario.stratum(name), months, draws, seed, alone=True), 0)
         for name in scenario.model.strata
     }
-    result = replace(whole, strata=parts)
-    result.table()
-    return result
+    return replace(whole, strata=parts).told()
 
 
 def _lean(full: Result, shown: int) -> Result:
@@ -368,33 +344,6 @@ def _lean(full: Result, shown: int) -> Result:
     return replace(
         full, expected=expected, deterministic=expected if full.deterministic is full.expected else full.deterministic
     )
-
-
-def weight(thing: object) -> int:
-    """Bytes, about: of all arrays and tables, and of what holds them. A scenario counts as what is its own."""
-    seen: set[int] = set()
-    rest, total = [thing], 0
-    while rest:
-        one = rest.pop()
-        if id(one) in seen or isinstance(one, type):
-            continue
-        seen.add(id(one))
-        if isinstance(one, Scenario):
-            total += BYTES_OF_A_SCENARIO
-        elif isinstance(one, np.ndarray):
-            total += one.nbytes if one.base is None else 0
-            rest.append(one.base)
-        elif isinstance(one, pd.DataFrame):
-            total += int(one.memory_usage(deep=True).sum())
-        else:
-            total += sys.getsizeof(one)
-            if isinstance(one, dict):
-                rest += [*one.keys(), *one.values()]
-            elif isinstance(one, list | tuple | set | frozenset):
-                rest += one
-            elif hasattr(one, "__dict__"):
-                rest.append(vars(one))
-    return total
 
 
 def check_size(scenario: Scenario) -> None:

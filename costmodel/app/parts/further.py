@@ -187,28 +187,13 @@ def _strata(result: Result, perspective: str, strategy: str) -> pd.DataFrame:
 def _stops(result: Result, perspective: str, strategy: str) -> None:
     st.header(f"What if? After {literal(result.scenario.model.follow_up.text)}", anchor=False)
     status, chart, table = st.empty(), st.empty(), st.empty()
-    scenario = result.scenario
-    others = [name for name in charts.STOPS if name != scenario.model.beyond_follow_up]
-    stops = {
-        # conventions about money have a table of their own: here they would be run once more for each curve
-        name: replace(choice.with_changes({"beyond_follow_up": name}), conventions={}) if name in others else scenario
-        for name in charts.STOPS
-    }
-
-    def draw(results: dict[str, Result], key: str) -> None:
-        drawn = charts.stops(results, perspective, strategy)
-        with chart.container():
-            show.figure(drawn, HEIGHT, key)
-        table.table(
-            literal_table(show.in_words(drawn.table, result.setting.currency)), hide_index=True, border="horizontal"
-        )
-
-    def working() -> None:
-        status.caption("At central values; simulations under way …")
-
-    draw({name: compute.deterministic(stop) for name, stop in stops.items()}, "stops central")
-    results = {name: compute.expected(stop, working, "further") for name, stop in stops.items()}
-    draw(results, "stops expected")
+    found = compute.stops(result, lambda: status.caption("Simulations under way …"))
+    drawn = charts.stops(found.results, perspective, strategy)
+    with chart.container():
+        show.figure(drawn, HEIGHT, "stops")
+    table.table(
+        literal_table(show.in_words(drawn.table, result.setting.currency)), hide_index=True, border="horizontal"
+    )
     status.caption(f"Expected values of {result.draws:,} simulations each.")
 
 

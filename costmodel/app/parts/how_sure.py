@@ -1,13 +1,12 @@
 """The sections of the Uncertainty page, in the order in which one asks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from costmodel.analysis import beyond as beyond_evidence
 from costmodel.analysis import sensitivity, voi
 from costmodel.analysis.psa import Psa, charts, psa
 from costmodel.analysis.psa import page as words
@@ -116,8 +115,7 @@ def exactness(page: Page, result: Result) -> None:
 def beyond(page: Page, result: Result) -> None:
     """What nobody has observed."""
     st.header(f"Beyond the evidence of {literal(in_words(result.horizons[0]))}", anchor=False)
-    bare = replace(result, scenario=replace(result.scenario, conventions={}), conventions={})  # none is asked here
-    found = compute.analysis("beyond", result.scenario, lambda: beyond_evidence.beyond(bare), page.working)
+    found = compute.stops(result, page.working)
     _say(found.sentences(page.perspective, page.strategy))
 
 
