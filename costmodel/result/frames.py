@@ -61,7 +61,7 @@ def activity(result: Sums, behind: Behind, run: Run) -> pd.DataFrame:
     for h, horizon in enumerate(result.horizons):
         for i, item in enumerate(result.items):
             for s, strategy in enumerate(result.strategies):
-                unit, times = _counted_in(result, i)
+                unit, times = counted_in(result, i)
                 used = used_of(result, run, values, i, h, s) * times
                 free = not np.all(np.isfinite(used))
                 estimate = Estimate(np.nan) if free else result.estimate(run, used)
@@ -97,7 +97,7 @@ def used_of(result: Sums, run: Run, values: Values, item: int, horizon: int, str
         return np.asarray(spent / price, dtype=float)
 
 
-def _counted_in(result: Sums, i: int) -> tuple[str, float]:
+def counted_in(result: Sums, i: int) -> tuple[str, float]:
     """The plural of an item's unit, and how many there are in what is priced."""
     model, item = result.scenario.model, result.items[i]
     if item.name == THERAPY:
