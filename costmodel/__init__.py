@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from costmodel.analysis.beyond import beyond
+    from costmodel.analysis.budget import budget
     from costmodel.analysis.calibration import calibrate
     from costmodel.analysis.claims import claims
     from costmodel.analysis.explain import explain
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
+    "costmodel.analysis.budget": ("budget",),
     "costmodel.analysis.explain": ("explain",),
     "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.calibration": ("calibrate",),
@@ -79,9 +81,9 @@ _WHERE = {
 """Public names by module; each is imported when it is first used, so that a program waits for what it needs alone."""
 
 __all__ = [
-    "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "calibrate",
-    "chance_break_even", "claims", "explain", "frontier", "grid", "incremental", "load", "psa", "purse", "replicate",
-    "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
+    "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "budget",
+    "calibrate", "chance_break_even", "claims", "explain", "frontier", "grid", "incremental", "load", "psa", "purse",
+    "replicate", "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

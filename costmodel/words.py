@@ -47,6 +47,11 @@ def lower_first(text: str) -> str:
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def percent(share: float, figures: int = 3) -> str:
     """A share in hundredths, in so many figures and never in powers of ten: 41%, 130%, 1,300%."""
     digits = f"{abs(share) * 100:.{figures}g}"

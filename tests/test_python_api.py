@@ -157,6 +157,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "at": [*NO_LIST, (["1"], "'1' is not a share"), ([1.5], "From 0 to 1")],
     "option": [],
     "place": [],
+    "plan": [({"strats": 3}, 'Did you mean "starts"?'), ({"starts": "3"}, "'3' is not a number"), ({3: 1}, "has no 3"),
+             ({"starts": True}, "True is not a number"), ({"starts": -1}, "From 0 to"), ({}, "Write a number"),
+             ([], "a list is no plan"), (None, "None is no plan"), ("plan", "'plan' is no plan")],
     "a": OBJECT, "b": OBJECT, "order": [(3, "3 is no path"), ("nowhere/at.all", "cannot be opened")],
     "explain.horizon": [*NO_NUMBER, (-1, "From 0 to"), (1e6, "From 0 to")],
 
@@ -207,6 +210,7 @@ TABLE: dict[str, Any] = {
     "progress": None, "scheduler": None, "at": [0.25, 0.5], "option": "path",
     "place": "horizon", "order": None, "changes": {"session_price": 85, "people": 50}, "said": lambda name: None,
     "given": {"session_price": [80] * DRAWS}, "folder": SCENARIOS, "population": "panic",
+    "plan": {"starts": 10, "months": 6, "therapists": 1.5},
     "claims.path": None, "synthesise.path": None, "position": "figures", "onset_of": "figures",
     "therapy": "psychodynamic",
     "without": ["TADS"],

@@ -22,7 +22,7 @@ from costmodel.result.frames import counted_in
 from costmodel.result.payback import NOTHING
 from costmodel.result.result import Result
 from costmodel.scenario.clock import MONTHS_A_YEAR
-from costmodel.words import percent, upper_first
+from costmodel.words import counted, percent, upper_first
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,9 +165,11 @@ class Budget(Paged):
 
     def _people(self) -> Iterator[str]:
         plan = self.plan
-        come = f"{plan.starts:g} people come a month for {plan.months} months"
+        each = "1 person comes" if plan.starts == 1 else f"{plan.starts:g} people come"
         ramp = f", the full rate after {plan.ramp}" if plan.ramp else ""
-        yield f"{come}{ramp}: {plan.arrivals.sum():,.0f} in all{', those who wait with them' if plan.waiting else ''}."
+        yield f"{each} a month for {counted(plan.months, 'month')}{ramp}: {plan.arrivals.sum():,.0f} in all."
+        if plan.waiting:
+            yield f"{_people(plan.waiting)} of them wait already and come first."
 
     def _money(self) -> Iterator[str]:
         setting, until = self.result.setting, self.plan.planned
@@ -191,7 +193,7 @@ class Budget(Paged):
 
     def _places(self) -> Iterator[str]:
         plan, hours = self.plan, self.plan.hours(self.sessions)
-        course = float(plan.hours(self._course).sum())
+        course = float(plan.hours(self.course).sum())
         if course <= 0:
             yield "This therapy holds no sessions, so it needs no therapist."
             return
@@ -227,13 +229,13 @@ class Budget(Paged):
         else:
             year, money = int(np.flatnonzero(self.wards)[0]), self.result.setting.currency.money
             most = round(float(self.wards.max()))
-            count = f"{most} ward{'s' * (most > 1)}"
+            count = counted(most, "ward")
             released = -float((self._years @ self.beds.sum(axis=1)).min())
             begin = plan.year_name(year)
             yield f"Up to {count} can close, from {begin}; that releases {money(released)} in the best year."
 
     @cached_property
-    def _course(self) -> Array:
+    def course(self) -> Array:
         """Sessions that one who starts holds, (month,)."""
         return person_of(self.result, self.strategy).sessions
 
@@ -394,7 +396,7 @@ def _of_years(plan: ServicePlan) -> tuple[Column, ...]:
 
 def plan_years(plan: ServicePlan) -> str:
     """The planned years in words."""
-    return f"{plan.years} financial year{'s' * (plan.years > 1)}"
+    return counted(plan.years, "financial year")
 
 
 def _whole(value: float) -> str:
@@ -425,11 +427,17 @@ def budget(result: Result, plan: object, *, strategy: str | None = None, perspec
     person = person_of(result, strategy)
     starts, waiting = admitted(plan.arrivals, plan.hours(person.sessions), plan.capacity)
 
-    def all_of(each: Array) -> Array:
-        """Everyone's, (month, item) as of one who starts."""
-        return np.stack([np.convolve(starts, column) for column in each.T], axis=1)
+    last = int(max(np.flatnonzero(starts), default=0))
+    months = max(len(starts), last + len(person.sessions))
 
-    held = np.convolve(starts, person.sessions)
+    def all_of(each: Array) -> Array:
+        """Everyone's, (month, …) as of one who starts."""
+        rows = each.reshape(len(each), -1).T
+        found = np.stack([np.convolve(starts[: last + 1], row) for row in rows], axis=1)
+        found = np.pad(found, ((0, months - len(found)), (0, 0)))
+        return found.reshape(months, *each.shape[1:])
+
+    held = all_of(person.sessions)
     beds, nights, wards = closed_wards(result, plan, all_of(person.later))
     service = np.zeros(len(held))
     open_for = int(np.flatnonzero(held)[-1]) + 1 if held.any() else len(plan.arrivals)

@@ -28,7 +28,7 @@ from typing import Any
 
 import pandas as pd
 
-from costmodel.analysis.sweep_grid import Plan, Record, counted, planned
+from costmodel.analysis.sweep_grid import Plan, Record, planned
 from costmodel.content import by_content
 from costmodel.errors import InputError, path_of, shown
 from costmodel.inputs.files import read_bytes, temporary_beside
@@ -37,6 +37,7 @@ from costmodel.model.run import Progress, checked_workers, run
 from costmodel.page import Block, Notes, Page, Paged, Paragraph
 from costmodel.version import __version__
 from costmodel.words import cell as safe
+from costmodel.words import counted
 
 try:
     import pyarrow as pa

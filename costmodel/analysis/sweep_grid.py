@@ -23,6 +23,7 @@ from costmodel.scenario.fields import Block, Text, Version
 from costmodel.scenario.load import Refused, load
 from costmodel.scenario.read import Tree, parse_text
 from costmodel.scenario.validate import validate
+from costmodel.words import counted
 
 MOST_CELLS = 10_000
 MOST_CELL_DRAWS = 1_000_000_000
@@ -171,11 +172,6 @@ class Plan(Paged):
             "outcomes": grid.outcomes, "perspectives": grid.perspectives,
             "number_of_cells": len(self.cells), "cells_a_part": self.cells_a_part, "number_of_parts": self.parts,
         }  # fmt: skip
-
-
-def counted(number: int, thing: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def read_grid(path: Path) -> tuple[GridFile, Tree, str]:

@@ -14,15 +14,18 @@ from costmodel.analysis.explain import DRAWS as DRAWS_OF_EXPLAIN
 from costmodel.analysis.incremental import incremental as steps
 from costmodel.analysis.purse import purse as what_is_spent
 from costmodel.cli.options import (
+    Changed,
     Draws,
     Fix,
     Horizon,
     Json,
     Out,
     Perspective,
+    Planned,
     Run,
     Seed,
     Set,
+    Strategy,
     argument,
     busy,
     counter,
@@ -183,6 +186,17 @@ def purse(of: Run, out: Out, perspective: Perspective = None) -> None:
     loaded = of.load()
     perspective = perspective_of(loaded, perspective) if perspective else None
     out.give(what_is_spent(of.run(loaded, strata=False), perspective).page())
+
+
+@command()
+def budget(of: Changed, plan: Planned, out: Out, perspective: Perspective = None, strategy: Strategy = None) -> None:
+    """What a service's plan costs each payer by financial year, what comes back as value and as cash, and who waits."""
+    from costmodel.analysis.budget import budget
+
+    loaded = of.load()
+    perspective, asked = perspective_of(loaded, perspective), plan.read()
+    result = costmodel.run(loaded, draws=0, strata=False)
+    out.give(budget(result, asked, strategy=strategy, perspective=perspective).page())
 
 
 @command()

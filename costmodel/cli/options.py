@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -28,6 +28,9 @@ from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import Refused, catalogue
 from costmodel.scenario.read import scalar
 from costmodel.scenario.setting import home
+
+if TYPE_CHECKING:
+    from costmodel.analysis.service_plan import ServicePlan
 
 MANY_DRAWS = 20_000
 """From here on a run is timed before it begins."""
@@ -144,6 +147,7 @@ Perspective = Annotated[
 Draws = Annotated[int, option("N", "Simulations; 0 for the deterministic run.", "--draws", read=whole_number)]
 Seed = Annotated[int, option("N", "Start of the random numbers.", "--seed", read=whole_number)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Strategy = Annotated[str | None, option("NAME", "Which strategy; the second one if left out.", "--strategy")]
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,45 @@ class Asked:
                 loaded = scenario_of(self.scenario, self.set_, self.fix, self.horizon)
         asked = {"perspective": perspective_of(loaded, self.perspective), "strategy": self.strategy, "horizon": months}
         return loaded, asked | {"discounted": self.discounted}
+
+
+def _of_plan(name: str, help: str, whole: bool = False) -> Any:
+    """An option with a number of a plan."""
+    metavar, read = ("N", whole_number) if whole else ("NUMBER", number)
+    return option(metavar, help, name, read=read)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A service's plan. What is left out is the shipped default, which the answer names with its source."""
+
+    starts: Annotated[float, _of_plan("--starts", "People who come a month, at the full rate.")]
+    months: Annotated[int | None, _of_plan("--months", "For so many months; 12 if left out.", True)] = None
+    ramp: Annotated[int | None, _of_plan("--ramp", "Months before the full rate; none if left out.", True)] = None
+    waiting: Annotated[float | None, _of_plan("--waiting", "People who wait at the beginning.")] = None
+    therapists: Annotated[float | None, _of_plan("--therapists", "Whole-time therapists; no limit if left out.")] = None
+    sessions_a_week: Annotated[float | None, _of_plan("--sessions-a-week", "Contact hours of one in a week.")] = None
+    weeks_a_year: Annotated[float | None, _of_plan("--weeks-a-year", "Working weeks of one in a year.")] = None
+    hours_a_session: Annotated[float | None, _of_plan("--hours-a-session", "Therapist's hours of a session.")] = None
+    missed: Annotated[float | None, _of_plan("--missed", "Share of slots that nobody comes to.")] = None
+    set_up: Annotated[float | None, _of_plan("--set-up", "Money once, at the first start.")] = None
+    training: Annotated[float | None, _of_plan("--training", "The same, for training.")] = None
+    supervision: Annotated[float | None, _of_plan("--supervision", "Money a year.")] = None
+    room: Annotated[float | None, _of_plan("--room", "The same, for rooms.")] = None
+    ward_nights: Annotated[float | None, _of_plan("--ward-nights", "Nights a year that close a ward; 0: none.")] = None
+    growth: Annotated[float | None, _of_plan("--growth", "Growth of prices a year; 0 if left out: real.")] = None
+    years: Annotated[int | None, _of_plan("--years", "Financial years planned; 5 if left out.", True)] = None
+    first_month: Annotated[int | None, _of_plan("--first-month", "Month of the first start; 4: April.", True)] = None
+    first_year: Annotated[int | None, _of_plan("--first-year", "Year of the first start, to name years.", True)] = None
+    year_begins: Annotated[
+        int | None, _of_plan("--year-begins", "Month in which a financial year begins; 4 if left out.", True)
+    ] = None
+
+    def read(self) -> "ServicePlan":
+        """The plan. Raises InputError with every problem, by the names of the options."""
+        from costmodel.analysis.service_plan import plan_of
+
+        return plan_of(vars(self), named=lambda name: f"--{name.replace('_', '-')}")
 
 
 @dataclass(frozen=True)

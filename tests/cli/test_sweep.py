@@ -12,7 +12,7 @@ import pytest
 import costmodel as cm
 from costmodel.analysis import sweep as module
 from costmodel.analysis.sweep import run_part
-from costmodel.analysis.sweep_grid import counted
+from costmodel.words import counted
 from tests.cli.commands import call, done, parsed, refused
 from tests.support.sweeps import FEW, grid_file
 
