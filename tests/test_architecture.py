@@ -36,6 +36,7 @@ OURS = {"read_bytes", "read_table"}
 """Functions of the package that go through the gate, where they are called by their bare names."""
 OF_MEMORY = {"BytesIO", "StringIO"}
 NOT_FOR_READING = {
+    ("costmodel/report/workbook/compared.py", "book._archive.open(book[name]._worksheet_path)"),
     ("costmodel/report/workbook/reader.py", "book._archive.open(sheet._worksheet_path)"),
 }
 """A part of a workbook that is in memory."""

@@ -8,7 +8,8 @@ import datetime
 import json
 import math
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,8 @@ from costmodel.report import saved
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import Inputs
-from costmodel.report.workbook.reader import CHANGES
 from costmodel.report.workbook.run_sheets import OF_THE_RUN, RunSheet
-from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet, formats
+from costmodel.report.workbook.sheet import CHANGES, FORMAT, HEADINGS, REFERRAL, Cell, Sheet, formats
 from costmodel.report.workbook.summary import Pages, Summary
 from costmodel.report.workbook.trace import (
     PEOPLE,
@@ -64,8 +64,12 @@ SUM_TOLERANCE = 1e-4
 """Over all cycles together; a row of a published table may miss 1 by a millionth."""
 CATEGORY_TOLERANCE = 1e-6
 
-FORMAT = "2"
-"""Of the sheets Inputs and Provenance, for those who read a workbook back; 1 named no population."""
+INPUTS, SUMMARY, CHECKS = "Inputs", "Summary", "Checks"
+"""Names of sheets."""
+CANARY = "Recalculation canary: 1 once this workbook was recalculated, 0 as stored"
+SLOW_ENOUGH = "Rates slow enough for the series (rate × cycle)"
+MOST_CHECKS = 60
+"""Rows in which checks of the run may stand."""
 LONGEST_TEXT = 30_000
 """Characters in a cell; a spreadsheet keeps 32,767."""
 
@@ -108,6 +112,22 @@ def named_as_workbook(path: str | Path, option: str = "path") -> Path:
     return found
 
 
+@dataclass(frozen=True)
+class Live:
+    """What was written into the sheets that recalculate.
+
+    moves: of models of probabilities, by variant. steps: into which cycles are cut. fast: the rows of Checks that say
+    whether that is fine enough, filled when they are written.
+    """
+
+    inputs: Inputs
+    pages: Pages
+    summary: Summary
+    moves: dict[Variant, list[Move]]
+    steps: int
+    fast: list[int] = field(default_factory=list)
+
+
 def as_bytes(result: Result) -> bytes:
     """The workbook as bytes."""
     model, stream = result.scenario.model, BytesIO()
@@ -123,10 +143,30 @@ def as_bytes(result: Result) -> bytes:
         return Sheet(book, name, styles, title, says, live)
 
     cover = page("Cover", model.title, "The answer in words, what is on each sheet, and how to read the cells.", False)
+    live = write_live(book, result, page)
+    live.summary.charts(book)
+    for name, says, fill in OF_THE_RUN:
+        fill(RunSheet(book, page(name, name, says, False), live.inputs.since_the_run()), result)
+    says = "Who says what, and whether it was read, derived, recalled or assumed."
+    _write_sources(page("Sources", "Sources", says, False), result)
+    flag = write_checks(page, live, verify_result(result).checks)
+    says = "What was run, with what, and how to run it again."
+    _write_provenance(page("Provenance", "Provenance", says, False), result)
+    _write_cover(cover, result, contents, *flag)
+    book.close()
+    return stream.getvalue()
+
+
+def write_live(book: Any, result: Result, page: Callable[[str, str, str], Sheet]) -> Live:
+    """Write the sheets of the live model, from the Summary to Net cost.
+
+    page: makes a sheet of a name, with its title and what it says.
+    """
+    model = result.scenario.model
     says = "By perspective and payer: this workbook now, the original run, and the difference."
-    summary_page = page("Summary", "Summary", says)
+    summary_page = page(SUMMARY, SUMMARY, says)
     says = "Every number once. Type in the yellow column; leave it blank for the default."
-    inputs = Inputs(book, page("Inputs", "Inputs", says), result)
+    inputs = Inputs(book, page(INPUTS, INPUTS, says), result)
     name, says = PROBABILITIES if model.in_probabilities else RATES
     rates = page(name, f"{name} in force", says)
     labels = {structure.name: structure.label for structure in result.scenario.structures}
@@ -138,13 +178,6 @@ def as_bytes(result: Result) -> bytes:
     costs = page("Costs", "Costs by cycle", says)
     says = "Strategy less usual care by item and payer, in value, discounted and in cash; cumulative."
     net = page("Net cost", "Net cost by cycle", says)
-    of_the_run = [(page(name, name, says, False), fill) for name, says, fill in OF_THE_RUN]
-    says = "Who says what, and whether it was read, derived, recalled or assumed."
-    sources = page("Sources", "Sources", says, False)
-    checks = page("Checks", "Checks", CHECKS_SAY)
-    says = "What was run, with what, and how to run it again."
-    provenance = page("Provenance", "Provenance", says, False)
-
     moves: dict[Any, Any] = {}
     steps = 1
     if model.in_probabilities:
@@ -162,18 +195,10 @@ def as_bytes(result: Result) -> bytes:
     write_net_cost(net, costs, rates, inputs)
     pages = Pages(rates, traces, costs, net)
     summary = Summary(summary_page, pages, inputs)
-    summary.charts(book)
-    for sheet, fill in of_the_run:
-        fill(RunSheet(book, sheet, inputs.since_the_run()), result)
-    _write_sources(sources, result)
-    flag = _write_checks(checks, pages, summary, inputs, moves, steps, verify_result(result).checks)
-    _write_provenance(provenance, result)
-    _write_cover(cover, result, contents, *flag)
     for sheet in (rates, *traces.values(), costs, net):
         sheet.page.freeze_panes(HEADINGS + 1, 1)
     inputs.sheet.page.freeze_panes(HEADINGS + 1, 2)
-    book.close()
-    return stream.getvalue()
+    return Live(inputs, pages, summary, moves, steps)
 
 
 def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: str, stored: str) -> None:
@@ -239,41 +264,36 @@ def _write_sources(sheet: Sheet, result: Result) -> None:
             sheet.text(row, column, text)
 
 
-def _write_checks(
-    sheet: Sheet, pages: Pages, summary: Summary, inputs: Inputs, moves: dict[Variant, list[Move]], steps: int,
-    of_the_run: Sequence[Check],
-) -> tuple[str, str]:  # fmt: skip
-    """Live checks and those of the run, each with its result; returns the overall flag: its cell and what it says.
-
-    moves: of models of probabilities, by variant. steps: into which cycles are cut.
-    """
+def write_checks(page: Callable[[str, str, str], Sheet], live: Live, of_the_run: Sequence[Check]) -> tuple[str, str]:
+    """Live checks and those of the run, each with its result; returns the overall flag: its cell and what it says."""
+    sheet, inputs = page(CHECKS, CHECKS, CHECKS_SAY), live.inputs
     sheet.headings({"Check": 90, "Value": 18, "Tolerance": 14, "Result": 12})
-    live = list(_live_checks(pages, summary, inputs, moves, steps))
-    first, end = HEADINGS + 1, HEADINGS + 1 + len(live)
-    for row, (label, cell, tolerance) in enumerate(live, first):
+    found = list(_live_checks(live))
+    first, end = HEADINGS + 1, HEADINGS + 1 + len(found)
+    for row, (label, cell, tolerance) in enumerate(found, first):
         sheet.text(row, 0, label, "label")
         sheet.formula(row, 1, cell.text, cell.value, "calculation")
         sheet.number(row, 2, tolerance, "constant")
         inside = f"{xl_rowcol_to_cell(row, 1)}<={xl_rowcol_to_cell(row, 2)}"
         sheet.formula(row, 3, f'IF({inside},"OK","CHECK")', "OK" if cell.value <= tolerance else "CHECK", "flag")
+        if label.startswith(SLOW_ENOUGH):
+            live.fast.append(row)
     failures = _write_checks_of_the_run(sheet, end + 6, of_the_run)
-    all_well = f'AND(COUNTIF({_results(first, end)},"OK")={len(live)},COUNTIF({failures},"FAIL")=0)'
-    well = all(cell.value <= tolerance for _, cell, tolerance in live) and all(c.state != "FAIL" for c in of_the_run)
+    all_well = f'AND(COUNTIF({_results(first, end)},"OK")={len(found)},COUNTIF({failures},"FAIL")=0)'
+    well = all(cell.value <= tolerance for _, cell, tolerance in found) and all(c.state != "FAIL" for c in of_the_run)
     stored = "OK" if well else "CHECK"
     sheet.text(end + 1, 0, "Overall, live checks and checks of the run", "strong")
     sheet.formula(end + 1, 3, f'IF({all_well},"OK","CHECK")', stored, "flag")
     sheet.text(end + 2, 0, "Values of your own on the sheet Inputs", "label")
     sheet.formula(end + 2, 1, *inputs.changed(), "label")
-    canary = "Recalculation canary: 1 once this workbook was recalculated, 0 as stored"
-    sheet.text(end + 3, 0, canary, "label")
+    sheet.text(end + 3, 0, CANARY, "label")
     sheet.formula(end + 3, 1, "1", 0, "label")
     return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}", stored
 
 
-def _live_checks(
-    pages: Pages, summary: Summary, inputs: Inputs, moves: dict[Variant, list[Move]], steps: int
-) -> Iterator[tuple[str, Cell, float]]:
+def _live_checks(live: Live) -> Iterator[tuple[str, Cell, float]]:
     """Label, formula with its value, and tolerance."""
+    inputs, pages, summary = live.inputs, live.pages, live.summary
     model, first, last = inputs.scenario.model, REFERRAL + 1, inputs.last
     states = list(model.states)
     for variant, trace in pages.traces.items():
@@ -284,14 +304,14 @@ def _live_checks(
         least = ",".join(f"MIN({trace.span(f'{state}: {PEOPLE}', REFERRAL, last)})" for state in states)
         yield f"No state below zero: {of}", Cell(f"0-MIN(0,{least})", 0.0), TOLERANCE
         if model.in_probabilities:
-            for label, formula in row_sum_checks(pages.rates, inputs, variant, moves[variant]):
+            for label, formula in row_sum_checks(pages.rates, inputs, variant, live.moves[variant]):
                 yield label, Cell(formula, 0.0), SUM_TOLERANCE
             continue
         names = [f"{state}: rate of leaving" for state in states]
         fastest = ",".join(f"MAX({trace.span(name, first, last)})" for name in names)
         value = max(trace.values[name, row] for name in names for row in inputs.cycles)
-        label = f"Rates slow enough for the series (rate × cycle): {of}"
-        yield label, Cell(f"MAX({fastest})", value) * inputs.cycle_years, HIGHEST_EXIT * steps
+        label = f"{SLOW_ENOUGH}: {of}"
+        yield label, Cell(f"MAX({fastest})", value) * inputs.cycle_years, HIGHEST_EXIT * live.steps
     for name, strategy in model.strategies.items():
         if strategy.therapy:
             held = f"SUM({pages.costs.span(f'{name}: sessions held', first, last)})"
@@ -331,7 +351,7 @@ def _write_checks_of_the_run(sheet: Sheet, row: int, checks: Sequence[Check]) ->
                 sheet.number(i, column, number, "constant")
         sheet.text(i, 3, check.state, "flag")
         sheet.text(i, 4, "; ".join(filter(None, (check.words, check.note))), "label")
-    return _results(first, first + max(len(checks), 1))
+    return _results(first, first + MOST_CHECKS)
 
 
 def _results(first: int, end: int) -> str:

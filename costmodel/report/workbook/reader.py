@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from io import BytesIO
 from math import isclose
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import openpyxl
 from defusedxml.ElementTree import iterparse
@@ -21,8 +22,10 @@ from openpyxl.utils import get_column_letter
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.report.workbook import INPUTS
+from costmodel.report.workbook.compared import NEAR, compare
 from costmodel.report.workbook.inputs import MOST_MONTHS, moves_the_centre
-from costmodel.report.workbook.sheet import clean
+from costmodel.report.workbook.sheet import CHANGES, FORMAT, clean
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.read import LARGEST_NUMBER, parse_text
@@ -31,10 +34,10 @@ from costmodel.scenario.validate import number_hint, validate
 from costmodel.units import Duration, out_of_support
 from costmodel.version import engine
 
-FILE, INPUTS, PROVENANCE = "workbook", "Inputs", "Provenance"
-"""Places: the file as such, and the two sheets that are read."""
-CHANGES = "Changes as a file"
-"""Rows of Provenance that hold, one after the other, what a scenario file of the changes would say."""
+Content = TypeVar("Content")
+FILE, PROVENANCE = "workbook", "Provenance"
+"""Places: the file as such, and the sheet that says what it was made from."""
+NOT_COMPARED = "Its formulas were not compared with the model's: another version of the program or scenario wrote them."
 NAMES = ("Id", "Default", "Your value", "Used", "In the model")
 """The headings that are looked for, wherever they stand in the first rows."""
 MOST_BYTES, MOST_UNZIPPED, MOST_PARTS = 8_000_000, 60_000_000, 1_000
@@ -52,8 +55,6 @@ AGAIN = (
     "without password and macros."
 )
 PUT_BACK = 'Put it back, and type your own number into "Your value".'
-NEAR = 1e-12
-"""Relative difference below which two numbers are the same: some spreadsheet programs keep 15 digits."""
 DAYS = range(36_526, 54_789)
 """2000 to 2049 as a spreadsheet counts days."""
 FAR = 10
@@ -107,7 +108,8 @@ class Row:
 class Opened:
     """What a workbook holds. title, file, engine, sha256: of the scenario that it was made from.
 
-    saved: that scenario as a file of changes. base: which it names; None in a workbook of version 0.1.0.
+    content: the file. format: of its sheets. saved: that scenario as a file of changes. base: which it names; None in a
+    workbook of version 0.1.0.
     """
 
     rows: tuple[Row, ...]
@@ -117,6 +119,8 @@ class Opened:
     sha256: str
     saved: bytes
     base: Base | None
+    format: str
+    content: bytes = field(repr=False)
 
 
 @by_content
@@ -154,11 +158,15 @@ def is_workbook(content: bytes) -> bool:
 
 def opened(content: bytes) -> Opened:
     """Read a workbook. Raises InputError if it is none of this program's, or not safe to read."""
+    return _whole(partial(_opened, content))
+
+
+def _whole(read: Callable[[], Content]) -> Content:
+    """What is read from a file. Raises InputError if that is damaged."""
     try:
-        _check_file(content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _opened(content)
+            return read()
     except InputError:
         raise
     except Exception as error:  # whatever a reader runs into in a part that is not as it should be
@@ -195,6 +203,7 @@ def _check_file(content: bytes) -> None:
 
 
 def _opened(content: bytes) -> Opened:
+    _check_file(content)
     book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True, keep_links=False)
     missing = [name for name in (INPUTS, PROVENANCE) if name not in book.sheetnames]
     if missing:
@@ -214,6 +223,8 @@ def _opened(content: bytes) -> Opened:
         sha256=facts["Scenario SHA-256"],
         saved=saved.encode(),
         base=_base(saved),
+        format=facts.get("Format of this workbook", ""),
+        content=content,
     )
 
 
@@ -295,7 +306,11 @@ def changes_of(book: Opened, scenario: Scenario, *, another_version: bool = Fals
         problems += [replace(p, place=places.get(p.place, p.place)) for p in error.problems]
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    said = () if same else (_other_version(book, scenario, moved),)
+    said = [] if same else [_other_version(book, scenario, moved)]
+    if same and book.engine == engine() and book.format == FORMAT:
+        said += _whole(partial(compare, book.content, scenario, changed))
+    else:
+        said.append(NOT_COMPARED)
     return Returned(changes, changed, (*said, *_unusual(book, scenario, changed)))
 
 

@@ -8,6 +8,7 @@ spreadsheet reads −a^b as (−a)^b.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
@@ -20,6 +21,10 @@ HEADINGS = 3
 """Row (from 0) of the column headings; A1 holds the title, A2 what the sheet says, A3 whether it is live."""
 REFERRAL = HEADINGS + 1
 """Row of the state of affairs at referral; the first cycle stands below it."""
+FORMAT = "3"
+"""Of workbooks, for those who read one back: 1 named no population, 2 had other formulas."""
+CHANGES = "Changes as a file"
+"""Rows of Provenance that hold, one after the other, what a scenario file of the changes would say."""
 WIDTH = 13.0
 """Of a column by name, in characters."""
 ATOM, POWER, PRODUCT, SUM = 9, 3, 2, 1
@@ -36,11 +41,11 @@ class Cell:
 
     @staticmethod
     def of(thing: Cell | float) -> Cell:
-        """A cell as it is; a number as a constant."""
+        """A cell as it is; a number as a constant, in the fifteen digits that spreadsheet programs keep."""
         if isinstance(thing, Cell):
             return thing
         number = float(thing)
-        text = f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else repr(number)
+        text = f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else f"{Decimal(f'{number:.15g}'):f}"
         return Cell(text, number, ATOM if number >= 0 else 0)
 
     def _inside(self, binds: int, strict: bool) -> str:

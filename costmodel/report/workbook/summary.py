@@ -24,7 +24,7 @@ from costmodel.report.workbook.costs import (
 from costmodel.report.workbook.inputs import Inputs
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
 from costmodel.report.workbook.trace import DISCOUNTS, PEOPLE, WITHIN, Variant, variant_name
-from costmodel.result.result import DETERMINISTIC
+from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
 from costmodel.scenario.setting import account
 from costmodel.words import upper_first
@@ -51,12 +51,13 @@ class Pages:
 
 class Summary:
     """Writes the rows. savings: the live cell of each net saving, by strategy, perspective, category and horizon; the
-    category of the sum is "all".
+    category of the sum is "all". lines: what `pick` finds the answer of each row by.
     """
 
     def __init__(self, sheet: Sheet, pages: Pages, inputs: Inputs) -> None:
         self.sheet, self.pages, self.inputs, self.result = sheet, pages, inputs, inputs.result
         self.savings: dict[tuple[str, str, str, float], str] = {}
+        self.lines: dict[int, tuple[str, Mapping[str, Any]]] = {}
         sheet.headings(COLUMNS)
         sheet.page.freeze_panes(HEADINGS + 1, 1)
         self.row = HEADINGS + 1
@@ -128,8 +129,9 @@ class Summary:
         answer: a formula, of the value that the run's table has; or a cell. at: what `pick` finds the run's answer by.
         """
         sheet, row = self.sheet, self.row
+        self.lines[row] = outcome, at
         if isinstance(answer, str):
-            central = float(pick(self.result, outcome, run=DETERMINISTIC, **at).value)
+            central = self.answer(self.result, row)
             answer = Cell(f"({answer})", central).settled()
             answer.value = central
         now, original = xl_rowcol_to_cell(row, NOW), xl_rowcol_to_cell(row, ORIGINAL)
@@ -146,6 +148,12 @@ class Summary:
             sheet.text(row, WORDS, found.words, "label")
         self.row += 1
         return str(now)
+
+    def answer(self, result: Result, row: int) -> float:
+        """What a run says in a row, at central values; −1 for a payback that is not within the horizon."""
+        outcome, at = self.lines[row]
+        value = pick(result, outcome, run=DETERMINISTIC, **at).value
+        return -1.0 if value is None or pd.isna(value) else float(value)
 
     def _saved(self, at: Mapping[str, Any], sign_of: Callable[[str, str], int], category: str | None = None) -> str:
         """Saving as the sum of items' mixed differences, each with its sign; of one category, or of all."""

@@ -1,0 +1,149 @@
+"""A workbook that comes back is refused where anything but "Your value" was changed, with the cell."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+import costmodel as cm
+from costmodel.errors import InputError
+from costmodel.report.workbook.reader import read_changes
+from tests.support.example import load_example
+from tests.support.spreadsheets import by_libreoffice
+from tests.support.workbooks import cell, edited, exported, put_xml, repacked, row_of, typed
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> cm.Scenario:
+    return load_example(tmp_path_factory.mktemp("example"), follow_up="6 months", horizon="1 year")
+
+
+@pytest.fixture(scope="module")
+def book(scenario: cm.Scenario) -> bytes:
+    return exported(scenario)
+
+
+def refusal(content: bytes, scenario: cm.Scenario) -> str:
+    with pytest.raises(InputError) as caught:
+        read_changes(content, scenario)
+    assert all(problem.place and problem.remedy for problem in caught.value.problems)
+    return str(caught.value)
+
+
+def put(sheet: str, at: str, value: object) -> Callable[[Any], object]:
+    return lambda made: made[sheet].__setitem__(at, value)
+
+
+def _name(made: Any) -> None:
+    made.defined_names["in_attendance"].attr_text = "Inputs!$H$6"
+
+
+EDITS: list[Any] = [
+    pytest.param(put("Rates", "H12", 0.3), "Rates!H12: 0.3; the formula =", id="F27 a rate"),
+    pytest.param(put("Rates", "A12", 9), "Rates!A12: 9; 6", id="F27 a month"),
+    pytest.param(put("Trace 2", "F12", 0.5), "Trace 2!F12: 0.5; the formula =", id="F27 people"),
+    pytest.param(put("Trace 1", "F12", "=F11*1"), "Trace 1!F12: the formula =F11*1; the formula =", id="F27 a formula"),
+    pytest.param(put("Costs", "C12", 400), "Costs!C12: 400; the formula =", id="F27 a cost"),
+    pytest.param(put("Costs", "C12", None), "Costs!C12: nothing stands here; the formula =", id="F27 an empty cost"),
+    pytest.param(put("Net cost", "B9", "-50"), 'Net cost!B9: "-50"; the formula =', id="F27 a text"),
+    pytest.param(put("Summary", "B6", 2651), "Summary!B6: 2651; the formula =", id="F27 an answer"),
+    pytest.param(put("Summary", "C6", 2651), "Summary!C6: 2651; ", id="F27 the run's answer"),
+    pytest.param(put("Summary", "A6", "Society: net saving"), 'Summary!A6: "Society: net saving"; "', id="F27 a label"),
+    pytest.param(put("Inputs", "G5", 2), "Inputs!G5: 2; 1", id="F27 a price factor"),
+    pytest.param(put("Inputs", "I9", 0), "Inputs!I9: 0; the formula =", id="F27 what counts changes"),
+    pytest.param(put("Checks", "D5", "OK"), 'Checks!D5: "OK"; the formula =', id="F27 a check"),
+    pytest.param(_name, "defined name in_attendance: it means Inputs!$H$6; 'Inputs'!", id="F27 a defined name"),
+    pytest.param(lambda made: made.remove(made["Costs"]), 'workbook: there is no sheet "Costs"', id="F27 a sheet"),
+    pytest.param(lambda made: made["Inputs"].insert_rows(2), "Inputs!A2: nothing stands here; ", id="F27 a row"),
+    pytest.param(lambda made: made["Rates"].insert_cols(1), "Rates!A1: nothing stands here; ", id="F27 a column"),
+    pytest.param(lambda made: made["Net cost"].delete_rows(12), "Net cost!", id="F27 a row taken out"),
+]
+
+
+@pytest.mark.parametrize(("edit", "message"), EDITS)
+def test_what_was_changed_beside_the_yellow_cells_is_refused_with_its_cell(
+    book: bytes, scenario: cm.Scenario, edit: Callable[[Any], object], message: str
+) -> None:
+    assert refusal(edited(book, edit), scenario).startswith(message)
+
+
+@pytest.mark.parametrize("edit", [EDITS[0].values[0], EDITS[4].values[0]], ids=["a rate", "a cost"])
+def test_it_is_refused_beside_a_value_that_was_typed(
+    book: bytes, scenario: cm.Scenario, edit: Callable[[Any], object]
+) -> None:
+    assert "belongs there" in refusal(edited(typed(book, {"attendance": 0.7}), edit), scenario)
+
+
+def _notes(made: Any) -> None:
+    made["Rates"]["AZ3"] = "Seen by a reviewer."
+    made["Summary"]["M6"] = "=B6/2"
+    made["Inputs"].row_dimensions[7].hidden = True
+    made.create_sheet("Mine")["A1"] = 1
+
+
+def test_notes_beside_the_tables_and_on_sheets_of_ones_own_are_left_alone(book: bytes, scenario: cm.Scenario) -> None:
+    assert read_changes(edited(typed(book, {"attendance": 0.7}), _notes), scenario).changes == {"attendance": 0.7}
+
+
+def test_a_book_saved_without_results_says_that_it_was_not_recalculated(book: bytes, scenario: cm.Scenario) -> None:
+    (said,) = read_changes(typed(book, {"attendance": 0.7}), scenario).warnings
+    assert "was not recalculated" in said
+
+
+def _calculated(part: bytes) -> bytes:
+    """The sheet Checks as a program leaves it that has computed its last formula."""
+    text, count = re.subn(rb"<f>1</f><v>0</v>", b"<f>1</f><v>1</v>", part)
+    assert count == 1
+    return text
+
+
+def test_F28_an_answer_that_is_not_the_models_is_refused(book: bytes, scenario: cm.Scenario, tmp_path: Path) -> None:
+    names = openpyxl.load_workbook(_file(book, tmp_path), read_only=True).sheetnames
+    stale = put_xml(book, cell(book, "attendance"), '<c r="{at}" s="{style}"><v>0.7</v></c>')
+    stale = repacked(stale, {f"xl/worksheets/sheet{names.index('Checks') + 1}.xml": _calculated})
+    said = refusal(stale, scenario)
+    assert re.match(r"Summary!B\d+: \S+ stands here; the model's answer to these inputs is \S+\. Recalculate", said)
+
+
+def _file(content: bytes, folder: Path) -> Path:
+    path = folder / "typed.xlsx"
+    path.write_bytes(content)
+    return path
+
+
+def _same(book: bytes, scenario: cm.Scenario, values: dict[str, object], soffice: str, folder: Path) -> None:
+    """Saved by openpyxl and by LibreOffice, the values come back: the same digits, and the Summary is the model's."""
+    by_openpyxl = read_changes(typed(book, values), scenario)
+    by_libreoffice([_file(typed(book, values), folder)], folder)
+    there = read_changes((folder / "recalculated" / "typed.xlsx").read_bytes(), scenario)
+    assert there.warnings == ()
+    assert there.changes == by_openpyxl.changes
+    mine, theirs = (cm.run(one.scenario, draws=0).table() for one in (by_openpyxl, there))
+    assert mine.equals(theirs)
+
+
+def test_it_comes_back_from_libreoffice_and_openpyxl(
+    book: bytes, scenario: cm.Scenario, soffice: str, tmp_path: Path
+) -> None:
+    _same(book, scenario, {"attendance": 0.7, "costs.gp.lag": 24}, soffice, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("population", ["panic", "high_users"])
+def test_overtyped_populations_are_refused_and_edited_ones_come_back(
+    population: str, soffice: str, tmp_path: Path
+) -> None:
+    scenario = cm.load(SCENARIOS / population / "base.yaml")
+    book = exported(scenario)
+    _same(book, scenario, {"attendance": 0.7}, soffice, tmp_path)
+    mine = typed(book, {"attendance": 0.7})
+    names = openpyxl.load_workbook(_file(book, tmp_path), read_only=True).sheetnames
+    live = [name for name in names[1:] if name in ("Rates", "Costs", "Net cost", "Inputs") or "Trace" in name]
+    for number, name in enumerate(live):
+        at = f"{'DEFH'[number % 4]}{30 + number}" if name != "Inputs" else f"H{row_of(book, 'attendance')}"
+        assert refusal(edited(mine, put(name, at, 2651)), scenario).startswith(f"{name}!{at}: ")
