@@ -137,7 +137,7 @@ def test_a_workbook_is_imported_without_naming_its_scenario(folder: Path, tmp_pa
     out = tmp_path / "elsewhere" / "mine.yaml"
     said = done("import", tmp_path / "report.xlsx", "-o", out)
     assert "\n – The workbook was not recalculated" in said
-    assert said.count("\n – ") == 1
+    assert said.partition("Warnings")[2].count("\n – ") == 1
     assert same_digits(cm.load(out), changed.changed({"hr_recover": 0.9}))
     example(folder / "second", **{"parameters.gp_visit.value": 71.0})
     said = done("import", tmp_path / "report.xlsx", "-o", out)
