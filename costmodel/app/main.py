@@ -11,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from costmodel.app.parts import browser, choice, compute, link, question, show, sidebar, style
 from costmodel.errors import InputError
 
-PAGES = ("purse", "in_full", "assumptions", "uncertainty", "evidence")
+PAGES = ("purse", "in_full", "plan", "assumptions", "uncertainty", "evidence")
 """Files beside this one, in the order of the navigation; the first opens."""
 
 

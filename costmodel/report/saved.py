@@ -3,7 +3,7 @@
 import io
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -140,10 +140,14 @@ def _numbers(tree: Tree) -> dict[str, Any]:
     return kept | {"parameters": records | plain}
 
 
-def command(result: Result, verb: str = "run", perspective: str | None = None, output: str | None = None) -> str:
+def command(
+    result: Result, verb: str = "run", perspective: str | None = None, output: str | None = None,
+    asked: Sequence[str] | None = None,
+) -> str:  # fmt: skip
     """The command that gives the same digits again: the file, every change, and what the run was made with.
 
-    Changes that options cannot express are read from the file that holds them, which is named instead.
+    Changes that options cannot express are read from the file that holds them, which is named instead. asked: options
+    in the place of draws and seed, of a command that draws nothing.
     """
     scenario = result.scenario
     base = scenario.base or scenario
@@ -152,6 +156,8 @@ def command(result: Result, verb: str = "run", perspective: str | None = None, o
     words += ["--horizon", shlex.quote(scenario.model.horizon.text)]
     if perspective:
         words += ["--perspective", perspective]
+    if asked is not None:
+        return " ".join((*words, *asked))
     words += ["--draws-from", "FILE.csv"] if result.given else ["--draws", str(result.draws)]
     words += ["--seed", str(result.seed)]
     if result.sampling != "random":

@@ -1,4 +1,4 @@
-"""The state is the link: population, file, changes, payer, therapy and horizon in the address, read once a session."""
+"""The state is the link: population, file, changes, what is asked and the plan, in the address, read once a session."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ NAME, FORMAT, READ, WRITTEN = "s", 1, "link read", "link"
 LARGEST, LARGEST_TEXT = 20_000, 200_000
 """Characters of a link, and bytes of what it holds."""
 MOST_CHANGES, LONGEST = 200, 300
-ASKED = {"w": "perspective", "t": "strategy", "h": "over"}
+ASKED = {"w": "perspective", "t": "strategy", "h": "over", "b": "plan"}
 """Keys of a link, and what they are in a session."""
 FAULTY = "The link could not be read, so the page shows its usual answer. Ask for it again, or for the scenario file."
 
