@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from costmodel.analysis.cohorts import NIGHT, closed_wards, person_of
-from costmodel.analysis.service_plan import YEAR, Array, ServicePlan, admitted, defaults, plan_of
+from costmodel.analysis.service_plan import YEAR, Array, ServicePlan, admitted, given_words, plan_of
 from costmodel.content import by_content
 from costmodel.currency import MINUS, PENNY
 from costmodel.errors import made_by
@@ -181,7 +181,7 @@ class Budget(Paged):
         spent = lines[THERAPY][0] + lines[SERVICE][0]
         back, cash = -lines[OTHER][0], -lines[OTHER][1] - lines[BEDS][1]
         less = " less" if spent < 0 else ""
-        yield f"In {plan_years(self.plan)} {who} pays {money(abs(spent))}{less} for the service."
+        yield f"In {self.plan.length} {who} pays {money(abs(spent))}{less} for the service."
         value = f"{money(back)} of value comes back" if back > 0 else f"other care and money cost {money(-back)} more"
         released = f"{money(cash)} of it as cash" if cash > 0 else f"as cash, {money(-cash)} more is paid"
         yield f"{upper_first(value)}; {released if abs(cash) > NOTHING else 'none of it is cash'}."
@@ -213,9 +213,9 @@ class Budget(Paged):
             yield f"The queue clears in month {month}; {_people(most)} wait at its longest."
         elif plan.starts > possible:
             yield f"The queue cannot clear: {plan.starts:g} people come a month and {_few(possible)} can start."
-            yield f"{_people(self.waiting[-1])} still wait at the end of {plan_years(plan)}."
+            yield f"{_people(self.waiting[-1])} still wait at the end of {plan.length}."
         else:
-            yield f"The queue does not clear in {plan_years(plan)}: {_people(self.waiting[-1])} still wait at the end."
+            yield f"The queue does not clear in {plan.length}: {_people(self.waiting[-1])} still wait at the end."
 
     def _wards(self) -> Iterator[str]:
         plan, units = self.plan, [counted_in(self.result, i)[0] for i in range(len(self.result.items))]
@@ -259,7 +259,7 @@ class Budget(Paged):
             frame, columns = self._of_payers(("value", "cash").index(view))
             blocks += [Heading(words), Table(frame, columns, name=f"budget_{view}")]
         blocks += [Heading("In natural units"), Table(*self._of_things(), name="budget_units")]
-        blocks += [Notes("What the plan takes", tuple(self._given())), Notes("What this leaves out", LEFT_OUT)]
+        blocks += [Notes("What the plan takes", tuple(given_words(plan))), Notes("What this leaves out", LEFT_OUT)]
         label = scenario.model.strategies[self.strategy].label
         prices = f"prices of {setting.price_year}"
         if plan.growth:
@@ -334,19 +334,11 @@ class Budget(Paged):
         columns = [Column(f"year_{y}", name, "text") for y, name in enumerate(self._names)]
         return pd.DataFrame(rows), (Column("thing", "", "text"), Column("unit", "", "text", right=False), *columns)
 
-    def _given(self) -> Iterator[str]:
-        """Each figure of the plan that has a default, and where that is from if it stands."""
-        for name, row in defaults().items():
-            value, about = getattr(self.plan, name), row.cells
-            words = f"{name.replace('_', ' ')}: {value:,.6g} ({about['unit']})"
-            own = value != float(about["value"])
-            yield f"{words}, yours" if own else f"{words}: {about['status']}; {about['source']}. {about['note']}"
-
     def figure(self) -> "Chart":
         """Net cost so far by month, as cash and as value."""
         import pandas as pd
 
-        from costmodel.drawing import BLUE, ORANGE, chart, empty, money_axis, year_axis, zero_line
+        from costmodel.drawing import BLUE, GREY, ORANGE, chart, empty, money_axis, year_axis, zero_line
 
         setting = self.result.setting
         value, cash = (np.concatenate([[0.0], np.cumsum(one)]) for one in self.net(self.perspective))
@@ -359,17 +351,18 @@ class Budget(Paged):
             )  # fmt: skip
         zero_line(figure)
         end = self.plan.planned / YEAR
-        figure.add_vline(
-            end, line_width=1, line_dash="dot", annotation_text="plan ends", annotation_position="top left"
-        )
+        if end < self.months / YEAR:
+            figure.add_vline(end, line_width=1, line_dash="dash", line_color=GREY)
+            side = {"yref": "paper", "y": 1.0, "yanchor": "bottom", "showarrow": False}
+            figure.add_annotation(x=end, text="plan ends", font={"size": 11, "color": GREY}, **side)
         both = np.concatenate([cash, value])
         axis = year_axis(self.months / YEAR) | {"title": {"text": "Years from the first start"}}
         low_high = money_axis(setting.currency, "yaxis", float(both.min()), float(both.max()))
         figure.update_layout(height=HEIGHT, xaxis=axis, yaxis_title="Net cost so far", **low_high)
-        title = list(self._money())[-1]
-        alt = (
-            f"Line chart of the net cost so far to {setting.payer(self.perspective)}. {title} At the end it stands at "
-        )
+        at, who = self.plan.planned, setting.payer(self.perspective)
+        ends = [f"{money(abs(of[at]))} is {'out' if of[at] > 0 else 'back'} as" for of in (cash, value)]
+        title = f"After {self.plan.length} {ends[0]} cash, and {ends[1]} value."
+        alt = f"Line chart of the net cost so far to {who}. {title} At the end of all horizons it stands at "
         alt += f"{money(cash[-1])} as cash and {money(value[-1])} as value; above zero, money has not come back."
         return chart(figure, title, alt, pd.DataFrame({"year": years, "as cash": cash, "as value": value}))
 
@@ -388,15 +381,10 @@ def _of_years(plan: ServicePlan) -> tuple[Column, ...]:
     return (
         Column("year", "", "text"), Column("therapy", "sessions", "money"),
         *([Column("service", "service", "money")] if service else []),
-        Column("back_value", "other, value", "money"), Column("back_cash", "other, cash", "money"),
+        Column("back_value", "elsewhere, value", "money"), Column("back_cash", "elsewhere, cash", "money"),
         Column("value", "net, value", "money"), Column("cash", "net, cash", "money"),
         Column("so_far_value", "so far, value", "money"), Column("so_far_cash", "so far, cash", "money"),
     )  # fmt: skip
-
-
-def plan_years(plan: ServicePlan) -> str:
-    """The planned years in words."""
-    return counted(plan.years, "financial year")
 
 
 def _whole(value: float) -> str:

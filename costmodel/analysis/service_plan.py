@@ -1,7 +1,7 @@
 """What a service sets out to do: whom it starts, with how many therapists, at what sums; and who then finds a place."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from costmodel.errors import InputError, Problem, nearest, number, shown, whole_
 from costmodel.inputs.files import Row, read_table
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.setting import shipped
+from costmodel.words import counted
 
 Array = NDArray[np.float64]
 
@@ -78,6 +79,11 @@ class ServicePlan:
     def planned(self) -> int:
         """Months from the first start to the end of the last planned year."""
         return self.years * YEAR - self.offset
+
+    @property
+    def length(self) -> str:
+        """The planned years in words."""
+        return counted(self.years, "financial year")
 
     @property
     def arrivals(self) -> Array:
@@ -172,6 +178,15 @@ def _faults(plan: ServicePlan, named: Callable[[str], str]) -> "list[Problem]":
         says = f"people start for {plan.months} months, and the plan has {plan.planned}"
         found.append(Problem(named("months"), says, f"At most {plan.planned}, or plan more years."))
     return found
+
+
+def given_words(plan: ServicePlan) -> Iterator[str]:
+    """Each figure of a plan that has a default, and where that is from if it stands."""
+    for name, row in defaults().items():
+        value, about = getattr(plan, name), row.cells
+        words = f"{name.replace('_', ' ')}: {value:,.6g} ({about['unit']})"
+        own = value != float(about["value"])
+        yield f"{words}, yours" if own else f"{words}: {about['status']}; {about['source']}. {about['note']}"
 
 
 def admitted(arrivals: Array, hours: Array, capacity: float) -> tuple[Array, Array]:

@@ -339,7 +339,11 @@ def test_every_medium_has_the_same_page(shipped: dict[str, cm.Result]) -> None:
     for text in (render.markdown(page), render.html(page)):
         for sentence in found.sentences():
             assert sentence in text
-    assert found.figure().title == next(one for one in found.sentences() if "out of pocket" in one)
+    money, end = found.result.setting.currency.money, found.plan.planned
+    value, cash = (float(one[:end].sum()) for one in found.net(found.perspective))
+    assert cash > 0 > value
+    words = f"After 5 financial years {money(cash)} is out as cash, and {money(-value)} is back as value."
+    assert found.figure().title == words
     tables = [block for block in page.blocks if isinstance(block, Table)]
     assert [len(table.frame) for table in tables[:3]] == [6, 9, 7]
     assert all(table.cells(SCREEN) for table in tables)
