@@ -202,13 +202,13 @@ def test_no_request_leaves_the_host(page: Page, address: str, hosts: set[str]) -
 @pytest.mark.long
 def test_nothing_scrolls_sideways_on_a_phone(browser: Browser, address: str, hosts: set[str]) -> None:
     page = opened(browser, address, PHONE, hosts)
-    for name in ("In full", "Assumptions"):
+    for name, after in (("In full", "assumptions"), ("Assumptions", "plan"), ("Plan", "plan")):
         widths = page.evaluate(
             """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
                 .map(e => e.scrollWidth - e.clientWidth)"""
         )
         assert max(widths) <= 0, name
-        page.goto(f"{address}/assumptions")
+        page.goto(f"{address}/{after}")
         page.get_by_text("Take it away").wait_for(timeout=PATIENCE)
     page.context.close()
 
@@ -218,7 +218,7 @@ def test_no_text_of_a_chart_is_cut_off_on_a_phone(page: Page) -> None:
     page.get_by_role("combobox", name="Population").click()
     page.get_by_role("option", name="Panic disorder").click()
     page.get_by_text("Two readings of the evidence").wait_for(timeout=PATIENCE)
-    for name, last in (("In full", SETTLED), ("Uncertainty", "Each input alone")):
+    for name, last in (("In full", SETTLED), ("Uncertainty", "Each input alone"), ("Plan", "Take it away")):
         page.set_viewport_size(LAPTOP)
         page.get_by_role("link", name=name).click()
         page.get_by_text(last).wait_for(timeout=PATIENCE)
