@@ -371,6 +371,7 @@ LEFT_OUT = (
     "How sure this is: central values have no interval. The answer of the scenario has one.",
     "Value that is no cash: hours and beds that others use. No payment falls.",
     "A fixed payment for mental health stays the same in the year, however many contacts there are.",
+    "Sessions at less than their full price: where rooms and overheads are there anyway, pay alone is new money.",
     "People who wait: they go on as without the therapy.",
 )
 
