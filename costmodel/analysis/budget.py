@@ -304,7 +304,7 @@ class Budget(Paged):
         import pandas as pd
 
         frame: dict[str, list[Any]] = {"year": [*self._names, "in all"]}
-        columns = [Column("year", "", "text")]
+        columns = [Column("year", "year", "text")]
         for name, party in self.result.setting.parties.items():
             money = self.net(party=name)[view]
             if np.abs(money).max() > NOTHING:
@@ -332,7 +332,11 @@ class Budget(Paged):
                 **{f"year_{y}": one for y, one in enumerate(words)},
             })  # fmt: skip
         columns = [Column(f"year_{y}", name, "text") for y, name in enumerate(self._names)]
-        return pd.DataFrame(rows), (Column("thing", "", "text"), Column("unit", "", "text", right=False), *columns)
+        return pd.DataFrame(rows), (
+            Column("thing", "what", "text"),
+            Column("unit", "unit", "text", right=False),
+            *columns,
+        )
 
     def figure(self) -> "Chart":
         """Net cost so far by month, as cash and as value."""
@@ -380,7 +384,7 @@ def _of_years(plan: ServicePlan) -> tuple[Column, ...]:
     """The columns of the table by year; sums of the service where there are any."""
     service = plan.set_up + plan.training + plan.supervision + plan.room
     return (
-        Column("year", "", "text"), Column("therapy", "sessions", "money"),
+        Column("year", "year", "text"), Column("therapy", "sessions", "money"),
         *([Column("service", "service", "money")] if service else []),
         Column("back_value", "elsewhere, value", "money"), Column("back_cash", "elsewhere, cash", "money"),
         Column("value", "net, value", "money"), Column("cash", "net, cash", "money"),

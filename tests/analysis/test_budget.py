@@ -14,7 +14,8 @@ from costmodel.analysis.service_plan import WHOLE, admitted, defaults, plan_of
 from costmodel.page import SCREEN, Page, Paragraph, Table
 from costmodel.report import render
 from costmodel.scenario.setting import account
-from tests.support.example import edited, load_example, write_model
+from tests.report.test_one_page import book_of
+from tests.support.example import edited, load_example, number, write_model
 from tests.support.small_probabilities import EVERYTHING, small
 
 PENNY = 0.005
@@ -77,6 +78,20 @@ def test_a_cycle_of_any_length_is_spread_over_its_months(tmp_path: Path, cycle: 
 def test_what_is_booked_at_time_0_is_of_the_first_month(tmp_path: Path) -> None:
     result = cm.run(cm.load(write_model(tmp_path, edited(small(), EVERYTHING))), draws=0)
     assert_as_one_person(result)
+
+
+def test_cycles_of_weeks_are_shared_between_the_months_they_lie_in(tmp_path: Path) -> None:
+    weekly = {
+        "cycle": "4 weeks", "follow_up": "1 year", "horizon": "1 year", "strategies.therapy.therapy.wait": "0 months",
+        "parameters.leave": number("probability per 4 weeks", 0.1),
+        "parameters.die": number("probability per 4 weeks", 0.0),
+    }  # fmt: skip
+    result = cm.run(cm.load(write_model(tmp_path, edited(small(), weekly))), draws=0)
+    assert_as_one_person(result)
+    found = cm.budget(result, ONE)
+    sessions = found.value[:12, 0]
+    assert sessions[1:] == pytest.approx(sessions[1])
+    assert found.months == 60
 
 
 def test_money_of_the_cohort_falls_when_the_ledger_has_it(example: cm.Result) -> None:
@@ -151,6 +166,20 @@ def test_years_and_what_comes_later_sum_to_the_whole(view: int, shipped: dict[st
         assert shown == found.result.setting.currency.money(float(found.net(party="nhs")[1].sum()))
 
 
+def test_what_comes_later_is_all_that_comes_later(shipped: dict[str, cm.Result]) -> None:
+    found = cm.budget(shipped["high_users"], {"starts": 10, "months": 30, "years": 3})
+    tables = {block.name: block.frame for block in found.page().blocks if isinstance(block, Table)}
+    value, cash = (one.sum() for one in found.net(found.perspective))
+    years = tables["budget_years"]
+    assert (years.year.iloc[-1], len(years)) == ("later", 4)
+    assert (years.value.sum(), years.cash.sum()) == (pytest.approx(value), pytest.approx(cash))
+    units = tables["budget_units"].set_index("thing")
+    shown = units.loc["GP visits"].drop("unit").str.replace(",", "").astype(float)
+    label = next(item.label for item in found.result.items if item.name == "gp")
+    assert shown.sum() == pytest.approx(-found.frame[found.frame.line == label].value.sum(), abs=2.5)
+    assert shown.iloc[-1] > 0
+
+
 def test_sums_of_the_service_are_paid_by_who_pays_for_sessions(example: cm.Result) -> None:
     plan = ONE | {"set_up": 1_000, "training": 500, "supervision": 120, "room": 240}
     alone, found = cm.budget(example, ONE), cm.budget(example, plan)
@@ -210,6 +239,17 @@ def test_no_therapist_is_overbooked_and_nobody_is_lost(example: cm.Result, plan:
     come = np.cumsum(found.plan.arrivals)
     np.testing.assert_allclose(np.cumsum(found.starts) + found.waiting, come, atol=1e-6)
     assert found.sessions.sum() == pytest.approx(found.starts.sum() * found.course.sum())
+
+
+def test_missed_slots_and_longer_sessions_take_a_therapists_time(shipped: dict[str, cm.Result]) -> None:
+    plan = {"starts": 10, "months": 36}
+    alone = cm.budget(shipped["depression_resistant"], plan)
+    found = cm.budget(shipped["depression_resistant"], plan | {"missed": 0.2, "hours_a_session": 1.5})
+    assert found.sessions.tolist() == alone.sessions.tolist()
+    hours = found.frame[found.frame.line == "contact hours"].value
+    assert hours.sum() == pytest.approx(alone.sessions.sum() * 1.5 / 0.8)
+    busiest = 10 * 48 * 1.5 / 0.8 / (16.7 * 42 / 12)
+    assert f"The busiest month takes {busiest:.1f} whole-time therapists." in sentences(found)
 
 
 @settings(max_examples=60)
@@ -344,6 +384,11 @@ def test_every_medium_has_the_same_page(shipped: dict[str, cm.Result]) -> None:
     assert cash > 0 > value
     words = f"After 5 financial years {money(cash)} is out as cash, and {money(-value)} is back as value."
     assert found.figure().title == words
+    sheet = book_of(page)["Toy"]
+    cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
+    assert set(found.sentences()) <= set(cells)
+    assert any(isinstance(cell, float) and cell == pytest.approx(cash) for cell in cells)
+    assert len(sheet._charts) == 1
     tables = [block for block in page.blocks if isinstance(block, Table)]
     assert [len(table.frame) for table in tables[:3]] == [6, 9, 7]
     assert all(table.cells(SCREEN) for table in tables)

@@ -82,7 +82,7 @@ def test_an_emptied_field_is_its_default(page: AppTest) -> None:
     assert said(field(at, "therapists").set_value(None).run()) == before
 
 
-@pytest.mark.parametrize("text", ["{", "[3]", json.dumps({"starts": "many"}), json.dumps({"romm": 3}), "[" * 5_000])
+@pytest.mark.parametrize("text", [json.dumps({"starts": "many", "romm": 3}), "[3]", "[" * 5_000])
 def test_a_link_whose_plan_is_none_shows_the_usual_plan(text: str, scenarios: Path) -> None:
     at = first()
     usual = said(at.switch_page(PAGE).run())
