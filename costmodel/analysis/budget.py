@@ -6,13 +6,13 @@ month's starts (a convolution). Undiscounted.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from costmodel.analysis.cohorts import NIGHT, closed_wards, person_of
-from costmodel.analysis.service_plan import YEAR, Array, ServicePlan, admitted, given_words, plan_of
+from costmodel.analysis.service_plan import YEAR, Array, ServicePlan, admitted, given_words, plan_of, queue_chart
 from costmodel.content import by_content
 from costmodel.currency import MINUS, PENNY
 from costmodel.errors import made_by
@@ -258,6 +258,8 @@ class Budget(Paged):
         for view, words in (("cash", "Net cost as cash, by payer"), ("value", "Net cost as value, by payer")):
             frame, columns = self._of_payers(("value", "cash").index(view))
             blocks += [Heading(words), Table(frame, columns, name=f"budget_{view}")]
+        if self.waiting.max() > NOTHING:
+            blocks += [Heading("Who waits"), Figure(partial(queue_chart, self.starts, self.waiting), "queue", HEIGHT)]
         blocks += [Heading("In natural units"), Table(*self._of_things(), name="budget_units")]
         blocks += [Notes("What the plan takes", tuple(given_words(plan))), Notes("What this leaves out", LEFT_OUT)]
         label = scenario.model.strategies[self.strategy].label

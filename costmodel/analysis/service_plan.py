@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from costmodel.inputs.files import Row, read_table
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.setting import shipped
 from costmodel.words import counted
+
+if TYPE_CHECKING:
+    from costmodel.drawing import Chart
 
 Array = NDArray[np.float64]
 
@@ -207,3 +210,22 @@ def admitted(arrivals: Array, hours: Array, capacity: float) -> tuple[Array, Arr
         queue -= starts[month]
         waiting[month] = queue
     return starts, waiting
+
+
+def queue_chart(starts: Array, waiting: Array) -> "Chart":
+    """Who starts in each planned month and who waits at its end, (month,) each."""
+    import pandas as pd
+
+    from costmodel.drawing import BLUE, VERMILION, chart, empty
+
+    figure, months = empty(), np.arange(1, len(starts) + 1)
+    for name, line, colour, dash in (("wait", waiting, VERMILION, "solid"), ("start", starts, BLUE, "dash")):
+        figure.add_scatter(
+            x=months, y=line, mode="lines", name=name, line={"color": colour, "width": 2.5, "dash": dash},
+            hovertemplate="%{y:,.0f}<extra></extra>",
+        )  # fmt: skip
+    longest = int(np.argmax(waiting))
+    title = f"Most wait at the end of month {longest + 1}: {waiting[longest]:,.0f} people."
+    figure.update_layout(xaxis={"title": {"text": "Month"}}, yaxis={"title": {"text": "People"}, "rangemode": "tozero"})
+    alt = f"Line chart of people who wait and who start, by month. {title} {waiting[-1]:,.0f} wait at the end."
+    return chart(figure, title, alt, pd.DataFrame({"month": months, "wait": waiting, "start": starts}))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import costmodel as cm
 from costmodel.analysis.budget import Budget
 from costmodel.analysis.service_plan import WHOLE, admitted, defaults, plan_of
-from costmodel.page import SCREEN, Page, Paragraph, Table
+from costmodel.page import SCREEN, Figure, Page, Paragraph, Table
 from costmodel.report import render
 from costmodel.scenario.setting import account
 from tests.report.test_one_page import book_of
@@ -292,6 +292,18 @@ def test_a_queue_that_clears_says_when(shipped: dict[str, cm.Result]) -> None:
     )
     late = cm.budget(shipped["high_users"], {"starts": 8, "months": 12, "waiting": 90, "therapists": 1, "years": 1})
     assert "The queue does not clear in 1 financial year: " in sentences(late)
+
+
+def test_who_waits_is_drawn_where_somebody_does(shipped: dict[str, cm.Result]) -> None:
+    plan = {"starts": 6, "months": 36, "waiting": 40, "therapists": 1}
+    drawn = [block for block in cm.budget(shipped["high_users"], plan).page().blocks if isinstance(block, Figure)]
+    found = cm.budget(shipped["high_users"], plan)
+    queue = drawn[1].draw()
+    month = int(np.argmax(found.waiting)) + 1
+    assert queue.title == f"Most wait at the end of month {month}: {found.waiting.max():,.0f} people."
+    assert queue.table["wait"].tolist() == found.waiting.tolist()
+    without = cm.budget(shipped["high_users"], plan | {"therapists": None}).page().blocks
+    assert len([block for block in without if isinstance(block, Figure)]) == 1
 
 
 def test_without_a_limit_the_busiest_month_says_how_many_therapists(shipped: dict[str, cm.Result]) -> None:

@@ -129,7 +129,8 @@ def _budget(found: Budget) -> None:
     left.html(f"<div role=status class=under><p><b>{html.escape(first)}</b></p>{lines}</div>")
     with right:
         show.figure(found.figure(), HEIGHT, "budget")
-    blocks = tuple(block for block in page.blocks if not isinstance(block, Figure | Paragraph))
+    first_chart = next(block for block in page.blocks if isinstance(block, Figure))
+    blocks = tuple(block for block in page.blocks if block is not first_chart and not isinstance(block, Paragraph))
     st.caption(literal(page.about[1]))
     show.page(replace(page, blocks=blocks))
     st.header("Take it away", anchor=False)
