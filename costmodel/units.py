@@ -11,6 +11,7 @@ from costmodel.errors import nearest
 Kind = Literal[
     "share", "rate", "probability", "hazard_ratio", "rate_ratio", "cost_ratio", "relative_risk", "odds_ratio",
     "multiplier", "quantity", "price", "sessions", "utility", "years", "months", "discount_rate", "people_per_100",
+    "points",
 ]  # fmt: skip
 
 HIGHEST_RATE = 52.0
@@ -92,6 +93,7 @@ _FIXED_UNITS: dict[str, Unit] = {
         Unit("months", "months"),
         Unit("discount rate", "discount_rate", high=1.0),
         Unit("people per 100", "people_per_100", low=-100.0, high=100.0),
+        Unit("points", "points"),
     )
 }
 

@@ -37,10 +37,10 @@ itself.
 """
 APART = {
     "parameters", "groups", "strata", "alternatives", "states", "money_base", "money_mixture", "money_alternatives",
+    "scores",
 }  # fmt: skip
 """Fields of a model that are taken by themselves: what is used of parameters and groups, each structure and convention
-complete, and the names of states without their definitions.
-"""
+complete, the names of states without their definitions, and nothing of scores."""
 IN_ORDER = {"strategies"}
 """Named entries whose order counts: the first strategy is the comparator. Others are looked up by name."""
 IN_ANY_ORDER = {"absorbing", "only_in", "covers"}
@@ -397,7 +397,7 @@ def _references(scenario: Scenario) -> list[str]:
     discount = scenario.setting.discount
     found = [str(reference) for reference in (discount.costs, discount.health, scenario.setting.thresholds[0])]
     for structure in scenario.structures:
-        found += [use.reference for use in uses(structure.model) if isinstance(use.reference, str)]
+        found += [str(use.reference) for use in uses(structure.model) if use.keys[0] != "scores"]
     return found
 
 

@@ -118,17 +118,16 @@ def _states(subject: Subject) -> Iterator[Problem]:
         if missing and mortality.rate_ratio is None:
             found = f"nothing is said of the deaths in {', '.join(missing)}"
             yield subject.problem(("mortality",), found, "Give a rate_ratio for them.")
-    for name, item in model.costs.items():
-        named += [(s, ("costs", name, "while_in", s), True) for s in item.while_in]
-        if item.gap_from:
-            named.append((item.gap_from, ("costs", name, "gap_from"), False))
-        missing = [s for s in model.states if s not in item.while_in]
-        if missing and "others" not in item.while_in:
-            yield subject.problem(
-                ("costs", name, "while_in"),
-                f"nothing is said of {', '.join(missing)}",
-                "Name each state, or others.",
-            )
+    gaps = [(item.gap_from, ("costs", name, "gap_from"), False) for name, item in model.costs.items()]
+    named += [(gap, keys, others) for gap, keys, others in gaps if gap]
+    named += [(s, ("scores", name, "spread", s), True) for name, score in model.scores.items() for s in score.spread]
+    lived = [(("costs", name, "while_in"), item.while_in) for name, item in model.costs.items()]
+    lived += [(("scores", name, "while_in"), score.while_in) for name, score in model.scores.items()]
+    for where, in_states in lived:
+        named += [(s, (*where, s), True) for s in in_states]
+        missing = [s for s in model.states if s not in in_states]
+        if missing and "others" not in in_states:
+            yield subject.problem(where, f"nothing is said of {', '.join(missing)}", "Name each state, or others.")
     for state, keys, others in named:
         if not (others and state == "others"):
             yield from subject.undeclared(keys, state, model.states)

@@ -30,7 +30,7 @@ FILE = r"(\.\./)?[A-Za-z0-9_.-]+\.yaml"
 """A calibration file beside the posterior, or in the folder above it."""
 DIGEST = 16
 """Hexadecimal digits of a fingerprint."""
-OBSERVED = ("strategy", "states", "time", "share", "n")
+OBSERVED = ("strategy", "states", "score", "time", "share", "mean", "sd", "n")
 FITTED = ("alternative", "held")
 WORDS = ("source", "status", "note")
 POOLED = ("priors", "errors", "onset")
@@ -118,7 +118,7 @@ def _best_row(table: Table, problems: list[Problem]) -> int:
 
 
 class Fitted(Block):
-    """The model file that a posterior was fitted for; no overlay, so that there are no changes to it."""
+    """The scenario file that a posterior was fitted for; an overlay stands for the whole that it gives."""
 
     population: str
     """Its folder."""
@@ -281,7 +281,9 @@ def targets(data: Mapping[str, Any], fit: str) -> str:
         block, everything = data["fits"][fit], data["observations"]
         seen = list(everything) if block["observations"] == "all" else block["observations"]
         content = {
-            "observations": {name: {key: everything[name][key] for key in OBSERVED} for name in seen},
+            "observations": {
+                name: {key: everything[name][key] for key in OBSERVED if key in everything[name]} for name in seen
+            },
             "priors": {
                 name: {key: value for key, value in free["prior"].items() if key not in WORDS}
                 for name, free in block["free"].items()

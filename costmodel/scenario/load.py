@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -283,14 +283,26 @@ def _written_by(engine: str) -> tuple[str, ...]:
     return () if engine == this else (f"It was saved by {engine}; this is {this}.",)
 
 
+def _as_is(tree: Tree) -> Tree:
+    return tree
+
+
 Chain = list[tuple[Tree, Path, OverlayFile]]
 """Overlays, each with its tree and its file; the first changes what the second gives, and so on."""
 
 
-def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, ...] = ()) -> Scenario:
+def resolve(
+    tree: Tree,
+    path: Path,
+    *,
+    on_disk: bool = True,
+    above: tuple[Path, ...] = (),
+    whole: Callable[[Tree], Tree] = _as_is,
+) -> Scenario:
     """From the tree of a file to a scenario: follow `extends`, add the setting, apply the changes.
 
     on_disk: whether the tree is a file's, which others may name as their base. above: files that name this one so.
+    whole: what is made of the tree with all changes before it is checked.
 
     What is locked stays so: that is decided before any change is looked at. Raises as `load`.
     """
@@ -327,7 +339,7 @@ def resolve(tree: Tree, path: Path, *, on_disk: bool = True, above: tuple[Path, 
             if getattr(file, key) is not None:
                 merged.data[key] = getattr(file, key)
                 merged.places[(key,)] = overlay_tree.place((key,))
-    scenario = _part(build(path, merged, tuple(changes), problems), chain)
+    scenario = _part(build(path, whole(merged), tuple(changes), problems), chain)
     remarks = tuple(remark for found in bases for remark in found.remarks)
     if top is not None and top.base is not None:
         parent = bases[0].scenario

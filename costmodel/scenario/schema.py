@@ -1,5 +1,6 @@
 """The scenario file as types. The text under a field is its documentation, as in `blocks`."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
@@ -70,6 +71,22 @@ def _cycle(value: object, info: ValidationInfo) -> object:
 
 Length = Literal["1 month", "2 months", "3 months", "4 months", "6 months", "12 months", "1 week", "2 weeks", "4 weeks"]
 Cycle = Annotated[Length, BeforeValidator(_cycle)]
+
+
+class Score(Block):
+    label: Text
+    """Shown name."""
+    while_in: dict[Name, Reference]
+    """The mean score of people in each state; `others` stands for the states not named; unit `points`.
+    Or with unit `share`, the share of them on one side of a cut-off, 0 and 1 among them.
+    """
+    spread: dict[Name, Reference] = {}
+    """The standard deviation of their scores within each state, 0 where left out; unit `points`."""
+
+    def references(self, states: Iterable[str], spread: bool = False) -> list[str | int]:
+        """References to the mean score of each state, or to the standard deviation within it."""
+        given = self.spread if spread else self.while_in
+        return [given.get(state, given.get("others", 0)) for state in states]
 
 
 class ModelFile(Block):
@@ -155,6 +172,10 @@ class ModelFile(Block):
     """
     utilities: dict[Name, Reference]
     """Utility of each state; unit `utility`."""
+    scores: dict[Name, Score] = {}
+    """Scores by which studies describe people, as states have them; they move no answer.
+    Calibration and targets ask for them.
+    """
     strategies: dict[Name, Strategy] = Field(min_length=2, max_length=20)
     """The first is the comparator; there are at least two."""
     alternatives: dict[Name, Alternative] = {}

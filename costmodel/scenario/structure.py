@@ -136,6 +136,8 @@ UNITS = {
     "transitions.*": "rate",
     "qalys_on_transition.*": "utility",
     "utilities.*": "utility",
+    "scores.*.while_in.*": "points share",
+    "scores.*.spread.*": "points",
     "strategies.*.therapy.sessions": "sessions",
     "strategies.*.therapy.attendance": "share",
     "strategies.*.therapy.price": "price",

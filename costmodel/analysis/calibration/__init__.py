@@ -1,7 +1,6 @@
 """From a calibration file to fits: what was observed and how it is met, what was learned, and the posterior's rows."""
 
 import os
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -9,10 +8,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtri
+from scipy.special import ndtri
 
 from costmodel.analysis.calibration.file import Observation
-from costmodel.analysis.calibration.posterior import Density, Sample, density_of, highest, prior_uniforms, sampled
+from costmodel.analysis.calibration.posterior import (
+    Density,
+    Sample,
+    band,
+    density_of,
+    far,
+    highest,
+    prior_uniforms,
+    said,
+    sampled,
+)
 from costmodel.analysis.calibration.problem import CalibrationProblem, load_problem
 from costmodel.content import by_content
 from costmodel.errors import InputError, can_be_called, listed, made_by, one_of, path_of, whole_number
@@ -44,6 +53,8 @@ WANTED = 4 * ENOUGH
 TAILS = (0.025, 0.5, 0.975)
 WIDE = 0.9
 """A posterior at least this wide beside its prior is the prior: the data hardly speak about the quantity."""
+LEAST_LEARNT = 0.2
+"""Contraction from prior to posterior below which a quantity is set by the prior."""
 TIED = 0.95
 """Correlation of scores from which two quantities are known only together."""
 FAR = 2.0
@@ -68,12 +79,22 @@ class Learned:
     width: float
     place: float
 
+    @property
+    def contraction(self) -> float:
+        """1 − variance of the posterior ÷ variance of the prior, on that scale: 0 where nothing was learnt."""
+        return 1 - self.width**2
+
+    @property
+    def by_prior(self) -> bool:
+        """Whether it is set by the prior."""
+        return self.contraction < LEAST_LEARNT
+
 
 @dataclass(frozen=True)
 class LeftOut:
     """An observation as the others predict it.
 
-    mean: predicted share. low, high: 95% band of what would be observed, with the sampling error of n people.
+    mean: predicted share or score. low, high: 95% band of what would be observed, with the sampling error of n people.
     effective_size: of the draws behind it. resampled: they were drawn anew, because the weights degenerated.
     """
 
@@ -89,8 +110,9 @@ class LeftOut:
 class Row:
     """One observation beside a fit.
 
-    fitted: share at the most plausible point; miss: fitted − observed, percentage points. used: the fit saw it.
-    prior, posterior: 2.5%, 50% and 97.5% of the predicted share before and after the fit. left_out: how the other
+    fitted: share or score at the most plausible point; miss: fitted − observed, percentage points of a share, points of
+    a score. score: its name, empty of shares; scatter: the standard deviation of one answer. used: the fit saw it.
+    prior, posterior: 2.5%, 50% and 97.5% of what is predicted before and after the fit. left_out: how the other
     observations predict it; None for one that the fit did not see, and where it is the only one.
     apart: share of the likeliest fit, where even that is outside the observation's sampling error.
     """
@@ -110,6 +132,8 @@ class Row:
     posterior: tuple[float, ...]
     left_out: LeftOut | None
     apart: float | None
+    score: str = ""
+    scatter: float = 0.0
 
 
 @by_content
@@ -160,8 +184,8 @@ class Fit:
 
     @property
     def largest_miss(self) -> float:
-        """Percentage points, among the observations that the fit saw; without sign."""
-        return max(abs(row.miss) for row in self.rows if row.used)
+        """Percentage points, among the shares that the fit saw; without sign."""
+        return max((abs(row.miss) for row in self.rows if row.used and not row.scatter), default=0.0)
 
     @property
     def effective_rows(self) -> float:
@@ -193,9 +217,10 @@ class Fit:
             yield f"{first} and {second} are known only together (correlation {correlation:.2f})"
         for row in self.rows:
             if row.apart is not None:
+                seen, best = (said(row.scatter, value) for value in (row.observed, row.apart))
                 yield (
-                    f"{row.name} ({row.observed:.1%}) cannot be reached together with the other observations: the best "
-                    f"achievable is {row.apart:.1%}"
+                    f"{row.name} ({seen}) cannot be reached together with the other observations: the best "
+                    f"achievable is {best}"
                 )
         if self.effective_rows < ENOUGH:
             yield f"the rows are worth {self.effective_rows:,.0f} independent draws, of {ENOUGH:,} needed: ask for more"
@@ -247,7 +272,7 @@ def _fitted(problem: CalibrationProblem, name: str, rows: int, seed: int, progre
     left_out: dict[str, LeftOut] = {}
     for i, (one, observation) in enumerate(observations.items()):
         if one in seen and len(seen) > 1:
-            left_out[one] = _predicted(density, sample, i, observation.n, seed, stream)
+            left_out[one] = _predicted(density, sample, i, observation, seed, stream)
             done()
     points = np.concatenate([mode.score[:, None], sample.scores[:, sample.picked(rows - 1, seed, stream)]], axis=1)
     fixed = np.broadcast_to(np.array(list(held.values()))[:, None], (len(held), rows))
@@ -290,22 +315,25 @@ def _rows(
     fitted, together = density.shares(np.stack([best, likeliest], axis=1)).T
     for i, (name, one) in enumerate(observations.items()):
         used = bool(density.sizes[i])
+        what = " or ".join(one.states) or f"{'spread of ' if one.of_spread else ''}{one.score}"
         yield Row(
             name=name,
-            label=one.label or f"{' or '.join(one.states)} at {one.time.text}".replace("_", " "),
+            label=one.label or f"{what} at {one.time.text}".replace("_", " "),
             strategy=one.strategy,
             states=tuple(one.states),
             months=one.time.months,
-            observed=one.share,
+            observed=one.observed,
             n=one.n,
             status=one.status,
             fitted=float(fitted[i]),
-            miss=float(fitted[i] - one.share) * 100,
+            miss=float(fitted[i] - one.observed) * (1 if one.scatter else 100),
             used=used,
             prior=tuple(map(float, np.quantile(prior[i], TAILS))),
             posterior=sample.quantiles(sample.shares[i], TAILS),
             left_out=left_out.get(name),
-            apart=float(together[i]) if used and _far(one.share, together[i], one.n) else None,
+            apart=float(together[i]) if used and far(one, together[i]) else None,
+            score=one.score or "",
+            scatter=one.scatter,
         )
 
 
@@ -346,53 +374,34 @@ def _before(problem: CalibrationProblem, name: str, density: Density, stream: st
     scores, shares = scores[:, kept], shares[:, kept]
     problems = []
     for i, (key, one) in enumerate(problem.file.observations.items()):
-        if not density.sizes[i] or shares[i].min() <= one.share <= shares[i].max():
+        if not density.sizes[i] or shares[i].min() <= one.observed <= shares[i].max():
             continue
-        nearest = np.argsort(np.abs(shares[i] - one.share), kind="stable")[:NEAREST]
+        nearest = np.argsort(np.abs(shares[i] - one.observed), kind="stable")[:NEAREST]
         alone = density.only(np.arange(len(shares)) == i)
         best = density.shares(highest(alone, scores[:, nearest], with_prior=False).score[:, None])[i, 0]
-        if _far(one.share, best, one.n):
-            said = f"{key}: {one.share:.1%} cannot be reached by the fit {name}: the best achievable is {best:.1%}"
+        if far(one, best):
+            seen, reached = (said(one.scatter, value) for value in (one.observed, best))
+            found = f"{key}: {seen} cannot be reached by the fit {name}: the best achievable is {reached}"
             remedy = "Check it, widen the priors, or let another structure explain it."
-            problems.append(problem.tree.problem(("observations", key, "share"), said, remedy))
+            at = "share" if one.share is not None else "sd" if one.of_spread else "mean"
+            problems.append(problem.tree.problem(("observations", key, at), found, remedy))
     if problems:
         raise InputError(*problems)
     return scores, shares
 
 
-def _predicted(density: Density, sample: Sample, observation: int, n: int, seed: int, name: str) -> LeftOut:
+def _predicted(density: Density, sample: Sample, at: int, one: Observation, seed: int, name: str) -> LeftOut:
     """One observation, predicted from a fit to the others."""
-    without = density.only(np.arange(len(density.observed)) != observation)
+    without = density.only(np.arange(len(density.observed)) != at)
     ratio = without.log_likelihood(sample.shares) - density.log_likelihood(sample.shares)
     rest = replace(sample, log_weights=sample.log_weights + ratio)
     if resampled := rest.effective_size < ENOUGH:
         centre = highest(without, sample.scores[:, np.argsort(-rest.log_weights, kind="stable")[:NEAREST]]).score
-        rest = sampled(without, centre, ENOUGH, seed, f"{name} without {observation}")
-    shares, weights = rest.shares[observation], rest.weights
-    low, high = _band(shares, weights, n)
-    inside = low <= float(density.observed[observation]) <= high
+        rest = sampled(without, centre, ENOUGH, seed, f"{name} without {at}")
+    shares, weights = rest.shares[at], rest.weights
+    low, high = band(shares, weights, one)
+    inside = low <= one.observed <= high
     return LeftOut(float(shares @ weights), low, high, inside, rest.effective_size, resampled)
-
-
-def _band(shares: Array, weights: Array, n: int) -> tuple[float, float]:
-    """95% band of the share among n people, each in the state with a share that is itself uncertain.
-
-    shares, weights: of draws, shape (draw,). The mixture of binomial distributions is summed and not simulated.
-    """
-    held = weights > 0
-    shares, weights = np.clip(shares[held], 0.0, 1.0), weights[held]
-
-    def at_most(events: int) -> float:
-        return float(bdtr(events, n, shares) @ weights)
-
-    low, high = (bisect_left(range(n), chance, key=at_most) for chance in (TAILS[0], TAILS[-1]))
-    return low / n, high / n
-
-
-def _far(seen: float, best: float, n: int) -> bool:
-    """Whether a share among n people is outside the 95% band of what the best achievable share would give."""
-    low, high = _band(np.array([best]), np.ones(1), n)
-    return not low <= seen <= high
 
 
 def _as_written(values: Array) -> Array:

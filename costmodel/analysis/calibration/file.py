@@ -18,6 +18,7 @@ from costmodel.units import Unit
 
 MOST_FREE = 6
 """Rates that may be free in one fit."""
+SQRT2 = 2**0.5
 
 
 class Observation(Block):
@@ -25,12 +26,18 @@ class Observation(Block):
     """What was counted, in a few words."""
     strategy: Name
     """The group that was observed."""
-    states: Names = Field(min_length=1)
-    """The states that count as the outcome."""
+    states: Names = []
+    """The states that count as the outcome. Either these or `score`."""
+    score: Name | None = None
+    """A score of the scenario: its mean, its standard deviation, or a share on one side of a cut-off."""
     time: Time
     """When, from referral."""
-    share: float = Field(ge=0, le=1)
-    """Share of the living group that was in one of the states."""
+    share: float | None = Field(default=None, ge=0, le=1)
+    """Share of the living group that was in one of the states. One of `share`, `mean` and, alone, `sd`."""
+    mean: float | None = None
+    """Mean score of the living group; with `sd`, which says how sure it is."""
+    sd: float | None = Field(default=None, gt=0)
+    """Standard deviation of the score. Without `mean` it is what is fitted."""
     n: int = Field(ge=1)
     """Size of the group."""
     source: Text
@@ -43,6 +50,36 @@ class Observation(Block):
     """How we know the size of the group, where that is not as the share."""
     note: Text | None = None
     """What a reader should know about it."""
+
+    @model_validator(mode="after")
+    def _one_figure(self) -> "Observation":
+        if bool(self.states) == bool(self.score):
+            raise ValueError("it names either states or a score")
+        if self.share is not None and (self.mean, self.sd) != (None, None):
+            raise ValueError("it has either a share, or a mean and sd of a score")
+        if self.share is None and (self.sd is None or not self.score):
+            raise ValueError("give a share; of a score also its mean and sd, or its sd alone")
+        return self
+
+    @property
+    def of_spread(self) -> bool:
+        """Whether the standard deviation of a score is what was observed."""
+        return self.share is None and self.mean is None
+
+    @property
+    def observed(self) -> float:
+        """The share, the mean score, or its standard deviation."""
+        found = self.share if self.share is not None else self.sd if self.mean is None else self.mean
+        assert found is not None, "one of them is given"
+        return found
+
+    @property
+    def scatter(self) -> float:
+        """Standard deviation of one answer: of n answers the observation's error is this ÷ √n; 0 of a share.
+
+        The error of a standard deviation is sd ÷ √(2n), of scores that are about normal.
+        """
+        return 0.0 if self.sd is None else self.sd / SQRT2 if self.of_spread else self.sd
 
 
 PRIORS: tuple[Kind, ...] = ("beta", "gamma", "lognormal", "normal", "uniform", "pert", "triangular")
@@ -149,6 +186,10 @@ class FitBlock(Block):
     """
     held: dict[Name, Name] = {}
     """Joint parameters that are fixed at the value of another parameter."""
+    on_recalled: Text | None = None
+    """Why it may count targets that are recalled.
+    Without it a fit has no more free parameters than targets that were read.
+    """
     output: Text
     """The posterior CSV to write, from this file's folder.
     In that folder, or below it.

@@ -1,7 +1,7 @@
 """The page of fits: what was observed beside what each fit says, its parameters, and a chart without a network."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,11 @@ OBSERVATIONS = (
     Column("observed", "Observed", "share"), Column("fitted", "Fitted", "share"), Column("after", "95% after"),
     Column("before", "95% before"), Column("others", "From the others"), Column("standing", ""),
 )  # fmt: skip
+SCORES = tuple(replace(one, style="rounded") if one.style == "share" else one for one in OBSERVATIONS)
 PARAMETERS = (
     Column("name", "Parameter"), Column("best", "Most plausible", "rounded"), Column("after", "95% after"),
-    Column("before", "95% before"), Column("left", "Width left"), Column("standing", ""),
+    Column("before", "95% before"), Column("left", "Width left"), Column("contraction", "Contraction"),
+    Column("standing", ""),
 )  # fmt: skip
 
 
@@ -43,7 +45,13 @@ def page_of(name: str, fits: Iterable[Fit]) -> Page:
         blocks += [
             Heading(f"{fit.label} ({fit.name})"),
             Figure(partial(figure, fit), f"fit_{fit.name}", only=(SCREEN,)),
-            Table(pd.DataFrame([_observation(row) for row in fit.rows]), OBSERVATIONS, name=fit.name),
+            Table(
+                pd.DataFrame([_observation(row) for row in fit.rows if not row.scatter]), OBSERVATIONS, name=fit.name
+            ),
+        ]
+        if scores := [_observation(row) for row in fit.rows if row.scatter]:
+            blocks.append(Table(pd.DataFrame(scores), SCORES, name=f"{fit.name}_scores"))
+        blocks += [
             Heading("What was learnt", (TEXT,)),
             Table(pd.DataFrame(_parameters(fit)), PARAMETERS, name=f"{fit.name}_parameters"),
             Notes("How good the fit is", tuple(_remarks(fit))),
@@ -80,23 +88,27 @@ def _observation(row: Row) -> dict[str, Any]:
     standing = ("" if row.used else "not seen") if others is None else "" if others.inside else "outside"
     return {
         "name": row.name, "observation": row.label + (TO_BE_CHECKED if row.status == "recalled" else ""),
-        "group": row.strategy, "observed": row.observed, "fitted": row.fitted, "after": _span(row.posterior),
-        "before": _span(row.prior), "others": "" if others is None else f"{others.low:.0%} to {others.high:.0%}",
+        "group": row.strategy, "observed": row.observed, "fitted": row.fitted, "after": _span(row, row.posterior),
+        "before": _span(row, row.prior), "others": "" if others is None else _span(row, (others.low, others.high)),
         "standing": standing,
     }  # fmt: skip
 
 
-def _span(quantiles: Sequence[float]) -> str:
-    return f"{quantiles[0]:.0%} to {quantiles[-1]:.0%}"
+def _span(row: Row, quantiles: Sequence[float]) -> str:
+    low, high = (f"{end:.1f}" if row.scatter else f"{end:.0%}" for end in (quantiles[0], quantiles[-1]))
+    return f"{low} to {high}"
 
 
 def _parameters(fit: Fit) -> Iterator[dict[str, Any]]:
     for one in fit.learned:
         after, before = ("{:.3g} to {:.3g}".format(*ends[:: len(ends) - 1]) for ends in (one.posterior, one.prior))
-        left = {"after": after, "before": before, "left": f"{one.width:.0%}", "standing": ""}
-        yield {"name": one.name, "best": fit.best[one.name]} | left
+        yield {
+            "name": one.name, "best": fit.best[one.name], "after": after, "before": before, "left": f"{one.width:.0%}",
+            "contraction": f"{one.contraction:.0%}", "standing": "set by the prior" if one.by_prior else "",
+        }  # fmt: skip
     for name in fit.held:
-        yield {"name": name, "best": fit.best[name], "after": "", "before": "", "left": "", "standing": "held"}
+        empty = dict.fromkeys(("after", "before", "left", "contraction"), "")
+        yield {"name": name, "best": fit.best[name]} | empty | {"standing": "held"}
 
 
 def _remarks(fit: Fit) -> Iterator[str]:
@@ -138,7 +150,7 @@ def figure(fit: Fit) -> "Chart":
     """One row for each observation of the file, those that the fit did not see among them."""
     from costmodel import drawing
 
-    drawn, rows = drawing.empty(), list(fit.rows)
+    drawn, rows = drawing.empty(), [row for row in fit.rows if not row.scatter]
     wide, thin = {"width": 6}, {"color": drawing.ORANGE, "width": 3, "dash": "dot"}
     before: list[Ends | None] = [(row.prior[0], row.prior[-1]) for row in rows]
     after: list[Ends | None] = [(row.posterior[0], row.posterior[-1]) for row in rows]

@@ -1,16 +1,17 @@
 """The posterior of a fit: its density by what the model predicts, its highest point, and a weighted sample of it."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import gammaincinv, logsumexp, ndtr, ndtri, xlog1py, xlogy
+from scipy.optimize import brentq, minimize
+from scipy.special import bdtr, gammaincinv, logsumexp, ndtr, ndtri, xlog1py, xlogy
 from scipy.stats import multivariate_t
 
-from costmodel.analysis.calibration.file import FitBlock
+from costmodel.analysis.calibration.file import FitBlock, Observation
 from costmodel.analysis.calibration.problem import CalibrationProblem, narrowed
 from costmodel.errors import InputError
 from costmodel.inputs.draws import uniforms
@@ -18,7 +19,7 @@ from costmodel.inputs.shapes import Distribution
 from costmodel.model.activity import edges
 from costmodel.model.draws import completed
 from costmodel.model.ledger import CohortLedger
-from costmodel.result.outcomes import share_in
+from costmodel.result.outcomes import score_in, share_in
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 
@@ -33,31 +34,49 @@ def _inside(predicted: Array) -> Array:
     return np.asarray(np.clip(predicted, SMALLEST_SHARE, 1 - SMALLEST_SHARE), dtype=np.float64)
 
 
-def log_likelihood(predicted: Array, observed: Array, sizes: Array) -> Array:
-    """Σ size · [share · ln p + (1 − share) · ln(1 − p)], without the constant of the binomial coefficient.
+def log_likelihood(predicted: Array, observed: Array, sizes: Array, scatter: Array | float = 0.0) -> Array:
+    """Of shares Σ size · [share · ln p + (1 − share) · ln(1 − p)], without the constant of the binomial coefficient; of
+    scores −Σ size · (score − p)² ÷ (2 scatter²), without that of the normal density.
 
-    predicted, observed: p and shares, shape (observation, draw). sizes: effective numbers (n ÷ design
-    effect), shape (observation,). Returns shape (draw,), −∞ where a p is NaN.
+    predicted, observed: p and what was observed, shape (observation, draw). sizes: effective numbers (n ÷ design
+    effect), scatter: of a score the standard deviation of one answer, 0 of a share, shape (observation,) each.
+    Returns shape (draw,), −∞ where a p is NaN.
     """
+    share, error = _kinds(scatter, sizes)
     p = _inside(predicted)
-    found = sizes @ (xlogy(observed, p) + xlog1py(1 - observed, -p))
-    return np.where(np.isnan(predicted).any(axis=0), -np.inf, found)
+    each = np.where(share, xlogy(observed, p) + xlog1py(1 - observed, -p), -(((observed - predicted) / error) ** 2) / 2)
+    return np.where(np.isnan(predicted).any(axis=0), -np.inf, sizes @ np.nan_to_num(each))
 
 
-def gradient(predicted: Array, slopes: Array, observed: Array, sizes: Array) -> Array:
+def gradient(
+    predicted: Array, slopes: Array, observed: Array, sizes: Array, scatter: Array | float = 0.0
+) -> Array:  # fmt: skip
     """Slope of the log-likelihood in each parameter, shape (parameter, draw).
 
     slopes: d predicted / d parameter, shape (observation, parameter, draw); the rest as above.
     """
-    p = _inside(predicted)
-    return np.asarray(np.einsum("od,opd->pd", sizes[:, None] * (observed - p) / (p * (1 - p)), slopes))
+    value, variance = _one_answer(predicted, scatter, sizes)
+    return np.asarray(np.einsum("od,opd->pd", sizes[:, None] * (observed - value) / variance, slopes))
 
 
-def information(predicted: Array, slopes: Array, sizes: Array) -> Array:
-    """Expected (Fisher) information: Σ size · slope slopeᵀ ÷ (p (1 − p)), shape (parameter, parameter, draw)."""
-    p = _inside(predicted)
-    root = slopes * np.sqrt(sizes[:, None] / (p * (1 - p)))[:, None]
+def information(predicted: Array, slopes: Array, sizes: Array, scatter: Array | float = 0.0) -> Array:
+    """Expected (Fisher) information: Σ size · slope slopeᵀ ÷ variance of an answer, (parameter, parameter, draw)."""
+    _, variance = _one_answer(predicted, scatter, sizes)
+    root = slopes * np.sqrt(sizes[:, None] / variance)[:, None]
     return np.asarray(np.einsum("opd,oqd->pqd", root, root))
+
+
+def _kinds(scatter: Array | float, sizes: Array) -> tuple[NDArray[np.bool_], Array]:
+    """Which observations are shares, and the scatter of the others with 1 in place of 0; (observation, 1) each."""
+    error = np.broadcast_to(scatter, sizes.shape)[:, None]
+    return error == 0, np.where(error == 0, 1.0, error)
+
+
+def _one_answer(predicted: Array, scatter: Array | float, sizes: Array) -> tuple[Array, Array]:
+    """What is predicted, a share kept inside 0 and 1, and the variance of one answer, (observation, draw) each."""
+    share, error = _kinds(scatter, sizes)
+    value = np.where(share, _inside(predicted), predicted)
+    return value, np.where(share, value * (1 - value), error**2)
 
 
 REACH = 4.5
@@ -71,28 +90,50 @@ BLOCK = 2_000
 
 
 @dataclass(frozen=True)
+class Read:
+    """What is read of a cohort: the share in some states, or the mean or standard deviation of a score.
+
+    edge: of the cycles. means, spreads: of the score within each state; empty where they do not count.
+    """
+
+    strategy: int
+    edge: int
+    states: tuple[int, ...] = ()
+    means: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
+
+    def of(self, people: Array) -> Array:
+        """Of the people in each state, (state, draw) → (draw,)."""
+        return score_in(people, self.means, self.spreads or None) if self.means else share_in(people, self.states)
+
+
+@dataclass(frozen=True)
 class Density:
     """Of the free parameters, by what the model's own engine predicts of every observation of the file.
 
     scenario: with one structure and the longest cycle on which every change falls: the cohort recursion is exact, so
     the cycle does not move the shares. priors: of the free parameters. leaves: values of all others that are made of
-    none. reads: (strategy, states, edge) of each observation. observed: shares, and sizes: effective numbers (n ÷
-    design effect), 0 for what the fit does not see; both of shape (observation,).
+    none. reads: of each observation. observed: shares or scores, sizes: effective numbers (n ÷ design effect), 0 for
+    what the fit does not see, and scatter: of a score the standard deviation of one answer, 0 of a share; each of shape
+    (observation,).
     """
 
     scenario: Scenario
     priors: Mapping[str, Distribution]
     leaves: Mapping[str, float]
-    reads: tuple[tuple[int, tuple[int, ...], int], ...]
+    reads: tuple[Read, ...]
     observed: Array
     sizes: Array
+    scatter: Array
 
     def predicted(self, values: Array) -> Array:
-        """Shares of the living for values of the free parameters, (free, draw) → (observation, draw)."""
+        """Shares and scores of the living for values of the free parameters, (free, draw) → (observation, draw)."""
         everything = completed(self.scenario, {**self.leaves, **dict(zip(self.priors, values, strict=True))})
         # the ledger itself is never written out
         activity = CohortLedger.of(self.scenario, everything, values.shape[1]).activity
-        return np.stack([share_in(activity.people[k, :, activity.column[s, 0]], states) for s, states, k in self.reads])
+        return np.stack(
+            [read.of(activity.people[read.edge, :, activity.column[read.strategy, 0]]) for read in self.reads]
+        )
 
     def values(self, scores: Array) -> Array:
         """The parameters themselves; shapes (free, draw)."""
@@ -120,8 +161,8 @@ class Density:
             return np.concatenate([self._followed(half) for half in halves], axis=1)
 
     def log_likelihood(self, shares: Array) -> Array:
-        """Of predicted shares, without the constant of the binomial coefficient; shape (draw,)."""
-        return log_likelihood(shares, self.observed[:, None], self.sizes)
+        """Of what is predicted, without constants (see `log_likelihood`); shape (draw,)."""
+        return log_likelihood(shares, self.observed[:, None], self.sizes, self.scatter)
 
     def only(self, seen: NDArray[np.bool_]) -> "Density":
         """Of some of the observations, a mask of shape (observation,)."""
@@ -136,11 +177,11 @@ class Density:
         if not np.isfinite(slopes).all():
             return REFUSED, -score
         height = float(self.log_likelihood(shares)[0])
-        return height, gradient(shares, slopes, self.observed[:, None], self.sizes)[:, 0]
+        return height, gradient(shares, slopes, self.observed[:, None], self.sizes, self.scatter)[:, 0]
 
     def information(self, score: Array) -> Array:
         """What the data tell at one point (Fisher), shape (free, free), in scores: the prior alone tells 1."""
-        return information(*self._slopes(score), self.sizes)[:, :, 0]
+        return information(*self._slopes(score), self.sizes, self.scatter)[:, :, 0]
 
     def _slopes(self, score: Array) -> tuple[Array, Array]:
         """Shares, (observation, 1), and their slopes, (observation, free, 1), in one call of the engine."""
@@ -159,22 +200,26 @@ def density_of(problem: CalibrationProblem, block: FitBlock) -> Density:
     scenario, observations = problem.scenario, problem.file.observations
     narrow = narrowed(scenario, problem.structure(block), [one.time.months for one in observations.values()])
     time, seen = edges(narrow) * MONTHS_A_YEAR, set(problem.observed(block))
-    strategies, states = list(narrow.model.strategies), list(narrow.model.states)
+    everything = observations.values()
     return Density(
         scenario=narrow,
         priors={name: free.prior.fitted(scenario.parameters[name].unit) for name, free in block.free.items()},
         leaves={name: scenario.central[name] for name in scenario.leaves} | problem.held(block),
-        reads=tuple(
-            (
-                strategies.index(one.strategy),
-                tuple(states.index(state) for state in one.states),
-                int(np.argmin(np.abs(time - one.time.months))),
-            )
-            for one in observations.values()
-        ),
-        observed=np.array([one.share for one in observations.values()]),
+        reads=tuple(_read(scenario, one, int(np.argmin(np.abs(time - one.time.months)))) for one in everything),
+        observed=np.array([one.observed for one in everything]),
         sizes=np.array([one.n / problem.design_effect if name in seen else 0.0 for name, one in observations.items()]),
+        scatter=np.array([one.scatter for one in everything]),
     )
+
+
+def _read(scenario: Scenario, one: Observation, edge: int) -> Read:
+    model = scenario.model
+    strategy, states = list(model.strategies).index(one.strategy), list(model.states)
+    if one.score is None:
+        return Read(strategy, edge, tuple(states.index(state) for state in one.states))
+    score = model.scores[one.score]
+    means, spreads = (tuple(map(scenario.value, score.references(states, spread))) for spread in (False, True))
+    return Read(strategy, edge, (), means, spreads if one.of_spread else ())
 
 
 SAME = 1e-4
@@ -311,3 +356,45 @@ def _round(density: Density, centre: Array, spread: Array, seed: int, name: str,
 def prior_uniforms(count: int, draws: int, seed: int, name: str, first: int = 0) -> Array:
     """Independent uniform numbers, shape (count, draws), a stream for each row."""
     return np.stack([uniforms(seed, f"{name} {i}", draws, first) for i in range(count)])
+
+
+ENDS = (0.025, 0.975)
+"""Of a 95% band."""
+SURELY = 8.0
+"""Standard errors beyond which no end of a band is looked for."""
+
+
+def band(shares: Array, weights: Array, one: Observation) -> tuple[float, float]:
+    """95% band of the share among n people, each in the state with a share that is itself uncertain; or of a score.
+
+    shares, weights: of draws, shape (draw,). The mixture of binomial or normal distributions is summed, not simulated.
+    """
+    held, n = weights > 0, one.n
+    shares, weights = shares[held], weights[held]
+    if one.scatter:
+        error = one.scatter / np.sqrt(n)
+        ends = float(shares.min() - SURELY * error), float(shares.max() + SURELY * error)
+
+        def beyond(score: float, chance: float) -> float:
+            return float(ndtr((score - shares) / error) @ weights) - chance
+
+        low, high = (float(brentq(beyond, *ends, args=(chance,))) for chance in ENDS)
+        return low, high
+    shares = np.clip(shares, 0.0, 1.0)
+
+    def at_most(events: int) -> float:
+        return float(bdtr(events, n, shares) @ weights)
+
+    least, most = (bisect_left(range(n), chance, key=at_most) for chance in ENDS)
+    return least / n, most / n
+
+
+def far(one: Observation, best: float) -> bool:
+    """Whether what was observed is outside the 95% band of what the best achievable share or score would give."""
+    low, high = band(np.array([best]), np.ones(1), one)
+    return not low <= one.observed <= high
+
+
+def said(scatter: float, value: float) -> str:
+    """A share as a percentage; a score, which has a scatter, in points."""
+    return f"{value:.1f}" if scatter else f"{value:.1%}"

@@ -1,6 +1,5 @@
 """What a calibration file asks for: read and checked beside its scenario, which is narrowed to what is observed."""
 
-import copy
 import math
 import os
 import re
@@ -9,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, read_calibration, unfounded
+from costmodel.analysis.calibration.file import CalibrationFile, FitBlock, Observation, read_calibration, unfounded
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.files import named_file
 from costmodel.model.rates import rate_lines
@@ -63,6 +62,8 @@ class CalibrationProblem:
         output = Path(os.path.realpath(self.path.parent / block.output))
         file = Path(os.path.relpath(os.path.realpath(self.path), output.parent)).as_posix()
         rests_on = {name for name in (self.file.design_effect, *block.held.values()) if isinstance(name, str)}
+        for score in {self.file.observations[one].score for one in self.observed(block)} - {None}:
+            rests_on |= set(score_parameters(self.scenario.model, str(score)))
         model, structure = self.scenario.path.resolve(), self.structure(block).model
         return Label(
             format=1,
@@ -100,23 +101,25 @@ def load_problem(path: Path) -> CalibrationProblem:
 
 
 def _scenario_without_posteriors(tree: Tree, path: Path, file: CalibrationFile) -> tuple[Scenario, dict[str, str]]:
-    """The scenario with a plain value for each joint parameter; the columns of these by name."""
+    """The scenario, all of an overlay, with a plain value for each joint parameter; the columns of these by name."""
     place = tree.place(("scenario",))
     model_path = named_file(file.scenario, path, str(place), anywhere=True)
-    model = read_file(model_path)
-    if "extends" in model.data:
-        remedy = "Calibrate the model file that it changes."
-        raise InputError.at(str(place), f'"{file.scenario}" is an overlay', remedy)
-    plain = Tree(copy.deepcopy(model.data), model.places)
-    records: Any = plain.data.get("parameters")
     columns: dict[str, str] = {}
     source = next(iter(file.observations.values())).source
-    for name, record in records.items() if isinstance(records, dict) else ():
-        if isinstance(record, dict) and "joint" in record:
-            columns[name] = str(record.get("column", name))
-            kept = {key: record[key] for key in ("label", "unit", "source") if key in record}
-            records[name] = {"source": source} | kept | {"value": STAND_IN, "status": "assumption"}
-    return resolve(plain, model_path), columns
+
+    def plain(whole: Tree) -> Tree:
+        tree = replace(whole, data=dict(whole.data))
+        records: Any = tree.data.get("parameters")
+        if isinstance(records, dict):
+            tree.data["parameters"] = records = dict(records)
+            for name, record in records.items():
+                if isinstance(record, dict) and "joint" in record:
+                    columns[name] = str(record.get("column", name))
+                    kept = {key: record[key] for key in ("label", "unit", "source") if key in record}
+                    records[name] = {"source": source} | kept | {"value": STAND_IN, "status": "assumption"}
+        return tree
+
+    return resolve(read_file(model_path), model_path, whole=plain), columns
 
 
 class _Faults:
@@ -146,9 +149,23 @@ class _Faults:
             self.known((*keys, "strategy"), "strategy", observation.strategy, model.strategies)
             for state in observation.states:
                 self.known((*keys, "states"), "state", state, model.states)
+            if observation.score and self.known((*keys, "score"), "score", observation.score, model.scores):
+                self.of_score((*keys, "score"), observation)
             if not 0 < observation.time.months <= model.horizon.months:
                 found = f"{observation.time.text} is outside the model's time"
                 self.add((*keys, "time"), found, f"Up to {model.horizon.text}.")
+
+    def of_score(self, keys: Keys, observation: Observation) -> None:
+        """A share is of a score in shares, a mean and a standard deviation of one in points; none rests on the fit."""
+        references = score_parameters(self.scenario.model, str(observation.score))
+        for name in references:
+            unit, wanted = self.scenario.parameters[name].unit.text, "points" if observation.scatter else "share"
+            if unit != wanted:
+                self.add(keys, f'"{observation.score}" is in {unit}', f"Wanted of what was observed: {wanted}.")
+                break
+        for name in references:
+            if not self.has_value(name):
+                self.add(keys, f'"{observation.score}" rests on "{name}", which has no value of its own')
 
     def of_output(self, name: str, block: FitBlock, outputs: dict[str, str]) -> None:
         """outputs: fits by their file, to which this one is added."""
@@ -195,8 +212,10 @@ class _Faults:
         fits what the fit may see.
         """
         keys: Keys = ("fits", name)
-        for observation in block.observations or ():
-            self.known((*keys, "observations"), "observation", observation, self.file.observations)
+        seen = [one for one in block.observations or () if self.known(
+            (*keys, "observations"), "observation", one, self.file.observations
+        )]  # fmt: skip
+        self.of_number(keys, block, list(self.file.observations) if block.observations is None else seen)
         if self.scenario.model.alternatives and self.scenario.model.strata:
             return self.add(keys, "the scenario has strata beside alternatives", "Fit a scenario without strata.")
         structures = _by_alternative(self.scenario) if self.scenario.model.alternatives else {}
@@ -220,6 +239,15 @@ class _Faults:
                 self.add(("observations", one, "time"), found, "Shorten the cycle.")
         return None
 
+    def of_number(self, keys: Keys, block: FitBlock, seen: Sequence[str]) -> None:
+        """It has no more free parameters than targets, of which those count that were read, unless it says why."""
+        read = [one for one in seen if block.on_recalled or self.file.observations[one].status != "recalled"]
+        if len(block.free) > len(read):
+            which = "targets" if block.on_recalled else "targets that were read"
+            found = f"{len(block.free)} free parameters are more than its {len(read)} {which}"
+            remedy = "Hold some, or find more targets; on_recalled says why recalled ones may count."
+            self.add((*keys, "free"), found, remedy)
+
     def design_effect(self) -> float:
         """Its value; 1 where it is at fault."""
         reference, keys = self.file.design_effect, ("design_effect",)
@@ -234,6 +262,12 @@ class _Faults:
             found = f"the design effect is {value:g}; repeated proportions of the same people inflate: 1 or more"
             self.add(keys, found)
         return value
+
+
+def score_parameters(model: ModelFile, score: str) -> list[str]:
+    """The parameters that a score of a model consists of."""
+    one = model.scores[score]
+    return list(dict.fromkeys(str(ref) for ref in (*one.while_in.values(), *one.spread.values()) if ref not in (0, 1)))
 
 
 def _behind_the_rates(scenario: Scenario, structure: Structure) -> set[str]:
@@ -272,11 +306,12 @@ def _by_alternative(scenario: Scenario) -> dict[str, Structure]:
 def longest_cycle(scenario: Scenario, structure: Structure, times: Sequence[float]) -> float:
     """Months: the longest cycle on whose edges every change of a rate and every observation falls.
 
-    Where there is none, or an effect fades continuously, the scenario's own.
+    Where there is none, or an effect fades continuously before the last of `times`, the scenario's own.
     """
     moments = [*times, *(float(moment) for moment in _changes(scenario, structure))]
-    strategies = structure.model.strategies.values()
-    if not any(effect.half_life for strategy in strategies for effect in strategy.effects.values()):
+    lines = [line for strategy in structure.model.strategies for line in rate_lines(structure.model, strategy)]
+    fading = [term.last * MONTHS_A_YEAR for line in lines for term in line.terms if term.half_life is not None]
+    if not any(last < max(times) - SAME_TIME for last in fading):
         for cycle in reversed(CYCLES):
             if all(in_whole_cycles(moment, cycle) for moment in moments):
                 return cycle

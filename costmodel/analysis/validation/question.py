@@ -17,7 +17,7 @@ from costmodel.model.money import cost_per_year
 from costmodel.model.rates import rate_lines
 from costmodel.model.run import living_at, run_at
 from costmodel.result.frames import used_of
-from costmodel.result.outcomes import Living, share_in
+from costmodel.result.outcomes import Living, score_in, share_in
 from costmodel.result.result import Result
 from costmodel.result.sums import quantiles
 from costmodel.scenario.build import Scenario
@@ -31,7 +31,8 @@ Parts = Mapping[str, Array]
 
 mean, median: of `value`. ratio: mean of `above` ÷ mean of `below`. chance: share of draws with `value` 1.
 """
-ONLY_PEOPLE = ("share in states", "months in states", "share moved")
+SCORES = ("mean score", "spread of score")
+ONLY_PEOPLE = ("share in states", "months in states", "share moved", *SCORES)
 """Outcomes without money and health: of the cohort alone."""
 TAILS = (0.025, 0.975)
 NORMAL = 1.96
@@ -47,6 +48,7 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
         ("against", [row.against], model.strategies),
         ("stratum", [row.stratum], model.strata),
         ("states", row.states, model.states),
+        ("score", [row.score], model.scores),
         ("ill", [row.ill], model.states),
         ("item", [row.item], model.costs),
         ("transition", [" -> ".join(row.transition) if row.transition else None], model.transitions),
@@ -57,7 +59,7 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
             if name is not None and name not in allowed:
                 yield Problem(place(key), f'{scenario.path.name} has no {key} "{name}"', nearest(name, allowed))
     if row.time is not None and row.outcome != "share moved":
-        if not 0 < row.time.months <= model.horizon.months:
+        if not (row.time.months or row.outcome in SCORES) or row.time.months > model.horizon.months:
             yield Problem(place("time"), f"{row.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
         elif not in_whole_cycles(row.time.months, cycle_months(model)):
             yield Problem(place("time"), f"{row.time.text} is not a whole number of cycles of {model.cycle}")
@@ -102,7 +104,7 @@ class Answers:
 
     @cached_property
     def _lived(self) -> dict[float, Living]:
-        months = sorted({row.months for row in self.rows if row.states})
+        months = sorted({row.months for row in self.rows if row.states or row.score})
         lived = living_at(self.scenario, months, self.draws, self.seed)
         return {month: Living(*at) for month, *at in zip(months, *lived, strict=True)}
 
@@ -126,6 +128,9 @@ class Answers:
                 return "mean", {"value": self._less(row, lambda s: share_in(people[:, s], self._states(row)))}
             case "months in states":
                 return "mean", {"value": self._years_in_states(row) * MONTHS_A_YEAR}
+            case "mean score" | "spread of score":
+                people = self._lived[row.months].people
+                return "mean", {"value": self._less(row, lambda s: self._score(row, people[:, s]))}
             case "share moved":
                 return "mean", {"value": _share_moved(self.scenario, row, self._values, self.draws)}
             case "qaly gain":
@@ -174,6 +179,15 @@ class Answers:
         """Of the row's strategy less that of the one it is compared with, where each is less the first's already."""
         own, other = self._place(row.strategy), self._place(row.against)
         return of(own) - of(other) if other else of(own)
+
+    def _score(self, row: Target, people: Array) -> Array:
+        """Mean score of the living, or its standard deviation; people: (state, alternative, draw)."""
+        model, look = self.scenario.model, looking(self._values)
+        means, spreads = (
+            [look(one) for one in model.scores[str(row.score)].references(model.states, spread)]
+            for spread in (False, True)
+        )
+        return score_in(people, means, spreads if row.outcome == "spread of score" else None)
 
     def _years_in_states(self, row: Target) -> Array:
         spent = self._lived[row.months].person_years[self._states(row)].sum(axis=0)

@@ -27,15 +27,16 @@ from costmodel.scenario.validate import citations, validate
 
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
 Outcome = Literal[
-    "share in states", "months in states", "share moved", "qaly gain", "cost", "cost per year", "net cost",
-    "offset ratio", "offset per year", "greatest offset ratio", "use per year", "fall in use", "payback month",
-    "chance better and cheaper", "cost per qaly", "chance cost-effective", "none",
+    "share in states", "months in states", "share moved", "mean score", "spread of score", "qaly gain", "cost",
+    "cost per year", "net cost", "offset ratio", "offset per year", "greatest offset ratio", "use per year",
+    "fall in use", "payback month", "chance better and cheaper", "cost per qaly", "chance cost-effective", "none",
 ]  # fmt: skip
 
 COMPARED = {"strategy", "against", "perspective"}
 NEEDS: dict[str, set[str]] = {
     **{key: {"strategy", "states", "time"} for key in ("share in states", "months in states")},
     "share moved": {"strategy", "transition", "time"},
+    **{key: {"strategy", "score", "time"} for key in ("mean score", "spread of score")},
     "qaly gain": {"strategy", "against", "time"},
     **{key: {"strategy", "perspective", "time"} for key in ("cost", "cost per year")},
     **dict.fromkeys(("net cost", "offset ratio", "offset per year", "cost per qaly"), COMPARED | {"time"}),
@@ -49,14 +50,14 @@ NEEDS: dict[str, set[str]] = {
 }
 """The keys that an outcome cannot do without."""
 MAY: dict[str, set[str]] = {
-    **{key: {"against"} for key in ("share in states", "months in states", "use per year")},
+    **{key: {"against"} for key in ("share in states", "months in states", "mean score", "use per year")},
     **{key: {"utility_set"} for key in ("qaly gain", "cost per qaly", "chance cost-effective")},
     **{key: {"category"} for key in ("cost", "cost per year", "net cost")},
 }
 """The keys that it may have beside them."""
 KEYS = (
-    "strategy", "against", "perspective", "states", "ill", "transition", "item", "category", "threshold", "time",
-    "utility_set",
+    "strategy", "against", "perspective", "states", "score", "ill", "transition", "item", "category", "threshold",
+    "time", "utility_set",
 )  # fmt: skip
 MONEY = {"cost", "cost per year", "net cost", "offset per year", "cost per qaly", "chance cost-effective"}
 """Outcomes of which a figure is money, or rests on a threshold that is."""
@@ -97,6 +98,8 @@ class Target(Block):
     """Whose costs."""
     states: Names = []
     """The states that count."""
+    score: Name | None = None
+    """The score of the scenario that is asked: its mean among the living, or its standard deviation."""
     ill: Name | None = None
     """The state whose whole cost is taken to end with it, of a `greatest offset ratio`."""
     transition: Transition | None = None
