@@ -7,8 +7,9 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.calibration import calibrate
+from costmodel.analysis.calibration.problem import load_problem
 from tests.model.test_strata import strata
-from tests.support.calibrated import ASSUMED, PRIORS, REMOVED, calibration
+from tests.support.calibrated import ASSUMED, PRIORS, REMOVED, SCORES, calibration, observation, true_observations
 
 BELIEVED = {"prior": dict(PRIORS["recover"])}
 PRIOR = "fits.rates.free.recover.prior"
@@ -79,11 +80,46 @@ def test_a_time_between_cycles_is_refused_where_the_cycle_cannot_follow(tmp_path
         calibrate(calibration(tmp_path, edits=edits), rows=2)
 
 
-def test_an_overlay_cannot_be_calibrated(tmp_path: Path) -> None:
-    path = calibration(tmp_path, edits={"scenario": "over.yaml"})
-    (tmp_path / "over.yaml").write_text("format: 1\nextends: model.yaml\nlabel: over\nchange: {people: 50}\n")
-    with pytest.raises(cm.InputError, match="is an overlay"):
+def test_E18_more_free_parameters_than_targets_that_were_read_are_refused(tmp_path: Path) -> None:
+    """Three free rates: two targets are too few, and three of which one is recalled are unless the fit says why."""
+    two = {"fits.rates.observations": ["usual_care_6", "therapy_6"]}
+    with pytest.raises(cm.InputError, match="3 free parameters are more than its 2 targets that were read"):
+        calibrate(calibration(tmp_path, edits=two), rows=2)
+    three = {"fits.rates.observations": ["usual_care_6", "therapy_6", "therapy_12"]}
+    recalled = {"observations.therapy_12.status": "recalled"}
+    with pytest.raises(cm.InputError, match="more than its 2 targets that were read"):
+        calibrate(calibration(tmp_path, edits=three | recalled), rows=2)
+    why = {"fits.rates.on_recalled": "Looked for again and not found"}
+    path = calibration(tmp_path, edits=three | recalled | why)
+    sources = tmp_path / "settings" / "sources.yaml"
+    sources.write_text(sources.read_text("utf-8").replace('"assumption"', '"recalled"'), "utf-8")
+    assert load_problem(path).file.fits["rates"].on_recalled
+    with pytest.raises(cm.InputError, match="more than its 2 targets"):
+        calibrate(calibration(tmp_path, edits=two | why), rows=2)
+
+
+@pytest.mark.parametrize(
+    ("observed", "message"),
+    [
+        ({"score": "scale", "mean": 9.0, "sd": 4.0, "states": ["well"]}, "either states or a score"),
+        ({"share": 0.3}, "either states or a score"),
+        ({"score": "scale", "mean": 9.0}, "give a share; of a score also its mean and sd"),
+        ({"states": ["well"], "sd": 3.0}, "give a share; of a score also its mean and sd"),
+        ({"score": "scale", "share": 0.3, "sd": 4.0}, "either a share, or a mean and sd of a score"),
+        ({"score": "scale", "share": 0.3}, '"scale" is in points. Wanted of what was observed: share.'),
+        ({"score": "low", "mean": 9.0, "sd": 4.0}, '"low" is in share. Wanted of what was observed: points.'),
+        ({"score": "scal", "mean": 9.0, "sd": 4.0}, 'there is no score "scal". Did you mean "scale"'),
+        ({"score": "fitted", "mean": 9.0, "sd": 4.0}, '"fitted" rests on "rests", which has no value of its own'),
+    ],
+)
+def test_E19_a_score_that_was_not_observed_so_is_refused(
+    tmp_path: Path, observed: dict[str, Any], message: str
+) -> None:
+    seen = {key: value for key, value in observation("therapy", 6, 0.3).items() if key not in ("states", "share")}
+    path = calibration(tmp_path, observations=true_observations() | {"one": seen | observed}, model=SCORES)
+    with pytest.raises(cm.InputError) as refused:
         calibrate(path, rows=2)
+    assert message in str(refused.value), refused.value
 
 
 @pytest.mark.parametrize("given", [{"rows": 0}, {"rows": 1}, {"rows": 2.5}, {"seed": -1}, {"fits": ["rate"]}])

@@ -33,6 +33,18 @@ def test_the_gradient_is_the_slope_of_the_log_likelihood() -> None:
         assert found == pytest.approx(float((up - down)[0]) / (2 * step), rel=1e-6)
 
 
+def test_a_score_counts_by_its_distance_in_standard_errors() -> None:
+    """A share and a mean of 16.4 with standard deviation 6.2, predicted as 17, side by side."""
+    at, seen, scatter = np.array([[0.25], [17.0]]), np.array([[0.3], [16.4]]), np.array([0.0, 6.2])
+    by_hand = 6 * math.log(0.25) + 14 * math.log(0.75) - 22.5 * 0.6**2 / (2 * 6.2**2)
+    assert log_likelihood(at, seen, SIZES, scatter)[0] == pytest.approx(by_hand, rel=1e-12)
+    slopes, step = np.array([[[0.5]], [[3.0]]]), 1e-6
+    up, down = (log_likelihood(at + sign * step * slopes[:, 0], seen, SIZES, scatter)[0] for sign in (1, -1))
+    assert gradient(at, slopes, seen, SIZES, scatter)[0, 0] == pytest.approx((up - down) / (2 * step), rel=1e-6)
+    told = 20 * 0.5**2 / (0.25 * 0.75) + 22.5 * 3.0**2 / 6.2**2
+    assert information(at, slopes, SIZES, scatter)[0, 0, 0] == pytest.approx(told, rel=1e-12)
+
+
 def test_the_information_is_the_mean_square_of_the_gradient() -> None:
     """Fisher's identity, over every possible outcome of one small sample."""
     p, n, slope = 0.3, 5, 0.7

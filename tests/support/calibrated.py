@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.example import REMOVED, documented_model, edited, number, write_model
+from tests.support.example import REMOVED, derived, documented_model, edited, number, write_model
 
 TRUTH = {"recover": 0.35, "relapse": 0.2, "hr_recover": 1.6}
 TIMES = (6, 12, 24)
@@ -16,6 +16,25 @@ PRIORS: dict[str, dict[str, Any]] = {
     "relapse": {"distribution": "gamma", "value": 0.4, "cv": 1} | ASSUMED,
     "hr_recover": {"distribution": "lognormal", "value": 1, "ci95": [0.2, 5]} | ASSUMED,
 }
+
+
+SCORES: dict[str, Any] = {
+    "scores": {
+        "scale": {
+            "label": "Scale",
+            "while_in": {"ill": "score_ill", "well": "score_well"},
+            "spread": {"others": "within"},
+        },
+        "low": {"label": "Low", "while_in": {"ill": "part_ill", "well": 1}},
+        "fitted": {"label": "Fitted", "while_in": {"ill": "rests", "well": "score_well"}},
+    },
+    "parameters.score_ill": number("points", 20),
+    "parameters.score_well": number("points", 7),
+    "parameters.within": number("points", 3),
+    "parameters.part_ill": number("share", 0.25),
+    "parameters.rests": derived("points", product_of=["score_ill", "hr_recover"]),
+}
+"""Edits of the example that say what its people score; one score rests on a rate that is fitted."""
 
 
 def share_well(recover: float, relapse: float, years: float) -> float:
@@ -83,6 +102,7 @@ __all__ = [
     "ASSUMED",
     "PRIORS",
     "REMOVED",
+    "SCORES",
     "TRUTH",
     "calibration",
     "fit",

@@ -76,7 +76,7 @@ def _fit(fit: Fit) -> dict[str, Any]:
     """A fit without the rows of its posterior, which stand in its file."""
     return {key: getattr(fit, key) for key in SAID} | {
         "output": fit.output.name,
-        "parameters": [asdict(one) for one in fit.learned],
+        "parameters": [asdict(one) | {"contraction": one.contraction} for one in fit.learned],
         "observations": [asdict(row) for row in fit.rows],
         "rows": len(fit.values),
         "warnings": list(fit.warnings),
