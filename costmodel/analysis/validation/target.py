@@ -355,7 +355,10 @@ class Validation(Paged):
         for row in self.rows:
             said = [row.target.why]
             if row.readings:
-                each = (f"{label} {_figure(one.value, row.target)}" for label, one in row.readings.items())
+                each = (
+                    f"{label} {_figure(one.value, row.target)} ({_interval(one.low, one.high, row.target)})"
+                    for label, one in row.readings.items()
+                )
                 said.append(f"By structure: {'; '.join(each)}")
             if row.remark:
                 said.append(row.remark.rstrip("."))
