@@ -83,18 +83,18 @@ def test_a_time_between_cycles_is_refused_where_the_cycle_cannot_follow(tmp_path
 def test_E18_more_free_parameters_than_targets_that_were_read_are_refused(tmp_path: Path) -> None:
     """Three free rates: two targets are too few, and three of which one is recalled are unless the fit says why."""
     two = {"fits.rates.observations": ["usual_care_6", "therapy_6"]}
-    with pytest.raises(cm.InputError, match="3 free parameters are more than its 2 targets that were read"):
+    with pytest.raises(cm.InputError, match=r"more free parameters \(3\) than targets that were read \(2\)"):
         calibrate(calibration(tmp_path, edits=two), rows=2)
     three = {"fits.rates.observations": ["usual_care_6", "therapy_6", "therapy_12"]}
     recalled = {"observations.therapy_12.status": "recalled"}
-    with pytest.raises(cm.InputError, match="more than its 2 targets that were read"):
+    with pytest.raises(cm.InputError, match=r"than targets that were read \(2\)"):
         calibrate(calibration(tmp_path, edits=three | recalled), rows=2)
     why = {"fits.rates.on_recalled": "Looked for again and not found"}
     path = calibration(tmp_path, edits=three | recalled | why)
     sources = tmp_path / "settings" / "sources.yaml"
     sources.write_text(sources.read_text("utf-8").replace('"assumption"', '"recalled"'), "utf-8")
     assert load_problem(path).file.fits["rates"].on_recalled
-    with pytest.raises(cm.InputError, match="more than its 2 targets"):
+    with pytest.raises(cm.InputError, match=r"than targets \(2\)"):
         calibrate(calibration(tmp_path, edits=two | why), rows=2)
 
 

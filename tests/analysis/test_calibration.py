@@ -199,8 +199,9 @@ def test_a_held_parameter_stands_at_the_value_of_another_in_every_row(tmp_path: 
 
 
 def test_what_the_data_do_not_determine_keeps_its_prior_and_is_said(tmp_path: Path) -> None:
-    """Usual care is observed once and early: nothing is learned about the therapy's effect."""
-    once = {"early": observation("usual_care", 6, share_well(0.35, 0.2, 0.5), n=200)}
+    """Usual care alone is observed, in three parts and early: nothing is learned about the therapy's effect."""
+    early = observation("usual_care", 6, share_well(0.35, 0.2, 0.5), n=67)
+    once = {f"part_{part}": early for part in range(3)}
     (found,) = calibrate(calibration(tmp_path, once), rows=2)
     ratio = learned(found, "hr_recover")
     assert ratio.width == pytest.approx(1, abs=0.03)
@@ -222,7 +223,7 @@ def test_quantities_that_are_known_only_together_are_said(tmp_path: Path) -> Non
         "parameters.relapse": number("per year", 0.2),
         "parameters.hr_recover": number("hazard ratio", 1),
     }
-    seen = {"late": observation("usual_care", 24, 0.4, 3_000)}
+    seen = {name: observation(name, 24, 0.4, 1_500) for name in ("usual_care", "therapy")}
     (found,) = calibrate(calibration(tmp_path, seen, fits, model), rows=2)
     ((first, second, correlation),) = found.ties
     assert (first, second) == ("first", "second")

@@ -14,7 +14,7 @@ from tests.support.calibrated import calibration, fit, true_observations
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Fit:
-    seen = ["usual_care_6", "usual_care_24"]
+    seen = ["usual_care_6", "usual_care_24", "therapy_24"]
     fits = {"rates": fit(label="Rates & <more>", observations=seen)}
     (one,) = calibrate(calibration(tmp_path_factory.mktemp("fit"), true_observations(90), fits), rows=3)
     return one
@@ -28,7 +28,7 @@ def test_each_observation_has_its_bands_and_its_point(found: Fit) -> None:
     assert list(before.x[::3]) == [row.prior[0] for row in found.rows]
     assert list(others.x[::3]) == [row.left_out.low for row in found.rows if row.left_out]
     assert list(points.x) == [row.observed for row in found.rows]
-    assert list(points.marker.symbol).count("circle-open") == 4
+    assert list(points.marker.symbol).count("circle-open") == 3
 
 
 def test_its_table_has_the_same_numbers_and_its_title_the_count(found: Fit) -> None:

@@ -110,6 +110,29 @@ def test_the_front_page_says_what_high_users_lose_without_their_own_trials_and_w
     assert f"if savings stop there, high users' is back in {stops[1]} within 5 years." in said
 
 
+@pytest.mark.long
+def test_the_tables_of_the_bands_of_severity_are_those_of_a_run() -> None:
+    """Scores, shares and QALYs beside the trial, by course of illness and set of utilities."""
+    readme = (SCENARIOS / "depression_resistant" / "README.md").read_text("utf-8")
+    found = cm.validate(population="depression_resistant", scenario=cm.load("depression_resistant/bands"))
+    bands = [one for one in found.rows if one.target.scenario == "bands.yaml"]
+    written = {"points": "{:.1f}", "share": "{:.0%}", "QALY": "{:.3f}"}
+    assert len(bands) == 23
+    for one in bands:
+        said = written[one.target.unit].format
+        trial_ten, trial_resistant, flat_ten, flat_resistant = (
+            said(figure.value) + (f" ({said(figure.low)} to {said(figure.high)})" if figure.high > figure.low else "")
+            for figure in one.readings.values()
+        )
+        line = f"| {said(one.target.observed or 0.0)} | {trial_ten} | {flat_ten} |"
+        lines = (
+            [line]
+            if one.name != "B025"
+            else [f"| {trial_ten} | {flat_ten} |", f"| {trial_resistant} | {flat_resistant} |"]
+        )
+        assert all(line in readme for line in lines), (one.name, lines)
+
+
 SHORTER = {"ltpp": "long-term psychodynamic therapy", "istdp": "short-term dynamic therapy", "cbt": "CBT"}
 
 

@@ -244,7 +244,7 @@ class _Faults:
         read = [one for one in seen if block.on_recalled or self.file.observations[one].status != "recalled"]
         if len(block.free) > len(read):
             which = "targets" if block.on_recalled else "targets that were read"
-            found = f"{len(block.free)} free parameters are more than its {len(read)} {which}"
+            found = f"it has more free parameters ({len(block.free)}) than {which} ({len(read)})"
             remedy = "Hold some, or find more targets; on_recalled says why recalled ones may count."
             self.add((*keys, "free"), found, remedy)
 
