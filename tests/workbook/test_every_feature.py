@@ -35,6 +35,7 @@ LONG: list[tuple[str, dict[str, Any]]] = [
     ("trial_prices", {}),
     ("read_rows", {}),
     ("model", {"beyond_follow_up": "gap closes"}),
+    ("bands", {"horizon": "5 years", "cycle": "6 months"}),
 ]
 
 
