@@ -61,6 +61,12 @@ def test_a_fit_to_scores_finds_the_rates_that_they_follow_from(fitted: Fit) -> N
         assert row.left_out.inside, row.name
 
 
+def test_the_error_of_a_standard_deviation_is_that_of_a_mean_over_the_root_of_two(fitted: Fit) -> None:
+    by_name = {row.name: row.scatter for row in fitted.rows}
+    (_, early, _), (_, late, _) = by_hand(share_well(0.35, 0.2, 0.5)), by_hand(share_well(0.35, 0.2, 2))
+    assert by_name == pytest.approx({"early": early, "late": late / math.sqrt(2), "low": 0.0})
+
+
 def test_the_page_says_scores_in_points_and_how_much_was_learnt(fitted: Fit) -> None:
     said = markdown(page_of("calibration.yaml", [fitted]))
     assert "Contraction" in said
