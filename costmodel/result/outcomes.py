@@ -194,19 +194,6 @@ def share_in(people: Array, states: Sequence[int]) -> Array:
     return np.asarray(people[list(states)].sum(axis=0) / people.sum(axis=0), dtype=float)
 
 
-def score_in(people: Array, means: Sequence[float | Array], spreads: Sequence[float | Array] | None = None) -> Array:
-    """Mean score of the living; with spreads its standard deviation.
-
-    people: (state, …). means, spreads: mean and standard deviation of the score within each state, floats or (draw,).
-    """
-    living = people.sum(axis=0)
-    mean = sum(people[i] * one for i, one in enumerate(means)) / living
-    if spreads is None:
-        return np.asarray(mean, dtype=float)
-    squares = sum(people[i] * (m**2 + s**2) for i, (m, s) in enumerate(zip(means, spreads, strict=True))) / living
-    return np.asarray(np.sqrt(np.maximum(squares - mean**2, 0.0)), dtype=float)
-
-
 def changes(item: Shared) -> tuple[Array, Array | None]:
     """Cost of each strategy after the comparator less the comparator's, in each cycle and at time 0.
 

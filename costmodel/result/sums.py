@@ -1,6 +1,8 @@
-"""What a run knows, and one place each for a sum, a weighted quantile, a cumulative curve and a month of payback."""
+"""What a run knows, and one place each for a sum, a weighted quantile, a mean score, a cumulative curve and a month of
+payback.
+"""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
@@ -385,3 +387,16 @@ def _by_draw(run: Run, values: Array | NDArray[np.bool_], place: str = "values")
 
 def _shares(at: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(number("at", share, 0, 1, wrong="not a share of draws") for share in listed("at", at))
+
+
+def score_in(people: Array, means: Sequence[float | Array], spreads: Sequence[float | Array] | None = None) -> Array:
+    """Mean score of the living; with spreads its standard deviation.
+
+    people: (state, …). means, spreads: mean and standard deviation of the score within each state, floats or (draw,).
+    """
+    living = people.sum(axis=0)
+    mean = sum(people[i] * one for i, one in enumerate(means)) / living
+    if spreads is None:
+        return np.asarray(mean, dtype=float)
+    squares = sum(people[i] * (m**2 + s**2) for i, (m, s) in enumerate(zip(means, spreads, strict=True))) / living
+    return np.asarray(np.sqrt(np.maximum(squares - mean**2, 0.0)), dtype=float)

@@ -19,7 +19,8 @@ from costmodel.inputs.shapes import Distribution
 from costmodel.model.activity import edges
 from costmodel.model.draws import completed
 from costmodel.model.ledger import CohortLedger
-from costmodel.result.outcomes import score_in, share_in
+from costmodel.result.outcomes import share_in
+from costmodel.result.sums import score_in
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 

@@ -17,9 +17,9 @@ from costmodel.model.money import cost_per_year
 from costmodel.model.rates import rate_lines
 from costmodel.model.run import living_at, run_at
 from costmodel.result.frames import used_of
-from costmodel.result.outcomes import Living, score_in, share_in
+from costmodel.result.outcomes import Living, share_in
 from costmodel.result.result import Result
-from costmodel.result.sums import quantiles
+from costmodel.result.sums import quantiles, score_in
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, in_whole_cycles
 from costmodel.scenario.setting import THERAPY
