@@ -112,28 +112,32 @@ def run(
 
 
 def run_at(
-    scenario: Scenario, months: Iterable[float], draws: int, seed: int, *, alone: bool = False, forms: bool = False
-) -> Result:
+    scenario: Scenario, months: Iterable[float], draws: int, seed: int, *, alone: bool = False, forms: bool = False,
+    views: int = len(VIEWS),
+) -> Result:  # fmt: skip
     """A run that is read at other times than the follow-up: its horizons are these months and the model's last.
 
     alone: without what stands beside the headline: conventions about money, and where there are draws the run at
     central values, in whose place the draws stand. forms: with draws all the same of other forms of an effect, whose
-    chances stand in the line of a verdict, and of no effect.
+    chances stand in the line of a verdict, and of no effect. views: how many have a curve for each draw.
     Raises InputError for a month inside a cycle.
     """
     check_size(scenario, draws, seed, processors())
     horizons = sorted({*months, scenario.model.horizon.months})
     years = tuple(one / MONTHS_A_YEAR for one in horizons)
     if not (forms and draws):
-        return _result(scenario, years, draws, seed, alone=alone, central=not alone)
+        return _result(scenario, years, draws, seed, alone=alone, central=not alone, views=views)
     kept = replace(scenario, conventions=forms_of(scenario))
-    return replace(_result(kept, years, draws, seed, central=not alone, kept_beside=0), scenario=scenario)
+    found = _result(kept, years, draws, seed, central=not alone, kept_beside=0, views=views)
+    return replace(found, scenario=scenario)
 
 
 def run_for_pages(scenario: Scenario, draws: int, seed: int) -> Result:
-    """A run with draws as pages show it: without its strata, and of conventions without a curve for every draw."""
+    """A run with draws as pages show it: without its strata, with a curve for every draw in the view of value alone,
+    and of conventions with none.
+    """
     check_size(scenario, draws, seed, processors())
-    return _result(scenario, horizons_of(scenario), draws, seed, kept_beside=0)
+    return _result(scenario, horizons_of(scenario), draws, seed, kept_beside=0, views=VIEWS.index("value") + 1)
 
 
 def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int) -> Living:
@@ -149,17 +153,17 @@ def living_at(scenario: Scenario, months: Sequence[float], draws: int, seed: int
 def _result(
     scenario: Scenario, horizons: tuple[float, ...], draws: int, seed: int, sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None, workers: int | None = None, progress: Progress | None = None,
-    alone: bool = False, central: bool = True, kept_beside: int = KEPT_BESIDE,
+    alone: bool = False, central: bool = True, kept_beside: int = KEPT_BESIDE, views: int = len(VIEWS),
 ) -> Result:  # fmt: skip
     """A run without its strata. horizons: years, rising. alone: without conventions about money. central: with the run
-    at central values beside draws. kept_beside: curves of conventions.
+    at central values beside draws. kept_beside: curves of conventions. views: as in `run_at`.
     """
     model, look = scenario.model, looking(scenario.central)
     values = partial(drawn_values, sampling=sampling, given=given)
     at_a_time = workers or processors()
     gathered = {}
     if draws:
-        gathered = _drawn(scenario, values, draws, seed, horizons, at_a_time, progress, alone, kept_beside)
+        gathered = _drawn(scenario, values, draws, seed, horizons, at_a_time, progress, alone, kept_beside, views)
     drawn = gathered.get(BASE)
     at_centre = {}
     if drawn is None or central:
@@ -241,10 +245,18 @@ def _of_stratum(progress: Progress, name: str, what: str, done: int, wanted: int
 
 
 def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) -> Result:
-    """Run a scenario, without its strata apart, with as many draws as a result has, made in the same way."""
+    """Run a scenario, without its strata apart, with as many draws and views of curves as a result has, made alike;
+    without conventions about money where it has none.
+    """
+    at_a_time, draws = checked_workers(workers) or processors(), result.draws
+    check_size(scenario, draws, result.seed, at_a_time)
+    given = None if result.given is None else checked_given(scenario, result.given, draws)
+    views = len(VIEWS) if result.expected is None else result.expected.curves.shape[1]
     sampling = cast(Sampling, result.sampling)
-    draws, seed = result.draws, result.seed
-    return run(scenario, draws, seed, sampling=sampling, given=result.given, workers=workers, strata=False)
+    return _result(
+        scenario, horizons_of(scenario), draws, result.seed, sampling, given, at_a_time,
+        alone=not result.conventions, views=views,
+    )  # fmt: skip
 
 
 def values_of(result: Sums, draws: int, first: int = 0) -> Values:
@@ -302,7 +314,7 @@ def effort(scenario: Scenario, draws: int, seed: int = SEED, workers: int | None
 
 def _drawn(
     scenario: Scenario, values: Callable[..., Values], draws: int, seed: int, horizons: tuple[float, ...],
-    workers: int, progress: Progress | None, alone: bool, kept_beside: int,
+    workers: int, progress: Progress | None, alone: bool, kept_beside: int, views: int,
 ) -> dict[str, Gathering]:  # fmt: skip
     """Every block of draws, gathered in their order: of the base, and of each convention about money unless alone."""
 
@@ -319,7 +331,8 @@ def _drawn(
     try:
         for found in in_order(block, range(0, draws, BLOCK), workers):
             for name, one in found.items():
-                gathered.setdefault(name, Gathering(draws, KEPT_CURVES if name == BASE else kept_beside)).add(one)
+                most = KEPT_CURVES if name == BASE else kept_beside
+                gathered.setdefault(name, Gathering(draws, most, views)).add(one)
             if progress:
                 progress("Running draws", min(gathered[BASE].seen, draws), draws)
     except InputError:  # of one block; its reader is told of all draws

@@ -79,8 +79,9 @@ class Outcomes:
         return int(self.cost.shape[-1])
 
     def of_payback(self) -> "Outcomes":
-        """What is known over all draws, and of each draw its months of payback alone."""
-        return replace(self, **{n: getattr(self, n)[..., :0].copy() for n in PER_DRAW if n != "sustained"})
+        """What is known over all draws, and of each draw its months of payback by value alone."""
+        gone = {name: getattr(self, name)[..., :0].copy() for name in PER_DRAW}
+        return replace(self, **(gone | {"sustained": self.sustained[:, : VIEWS.index("value") + 1].copy()}))
 
     def curves_of(self, view: int, perspective: int) -> Array:
         """The kept curves of a view and a perspective, (cycle + 1, strategy − 1, alternative, draw)."""
@@ -359,11 +360,12 @@ def _accumulate(flow: Array) -> None:
 class Gathering:
     """Takes blocks of draws in their order. Its room does not grow with the draws beyond those that are kept.
 
-    curves: of how many draws curves are kept.
+    curves: of how many draws curves are kept. views: of how many VIEWS.
     """
 
     draws: int
     curves: int = KEPT_CURVES
+    views: int = len(VIEWS)
     seen: int = 0
 
     def __post_init__(self) -> None:
@@ -374,7 +376,9 @@ class Gathering:
     def add(self, block: Outcomes) -> None:
         """The next block."""
         for name in PER_DRAW:
-            self._keep(name, getattr(block, name), self.curves if name == "curves" else KEPT_DRAWS)
+            if name != "curves":
+                self._keep(name, getattr(block, name), KEPT_DRAWS)
+        self._keep("curves", block.curves[:, : self.views], self.curves)
         for name in AVERAGED:
             self._sum(name, getattr(block, name).sum(axis=-1, keepdims=True))
         for name in (field.name for field in fields(Outcomes)):

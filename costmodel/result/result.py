@@ -84,12 +84,20 @@ class Result(Sums):
             kept[name] = compared(self, name, self._cache.get("table"))
         return kept[name]
 
-    def told(self) -> "Result":
-        """The same with its table made: of each draw of a convention it keeps months of payback alone."""
+    def lean(self) -> "Result":
+        """The same, of whose conventions and strata each draw is known by its months of payback alone."""
         conventions = {
             name: replace(one, outcomes=one.outcomes.of_payback(), means=None) for name, one in self.conventions.items()
         }
-        lean = replace(self, conventions=conventions)
+        strata = {}
+        for name, one in self.strata.items():
+            left = one.headline.outcomes.of_payback()
+            strata[name] = replace(one, deterministic=left, expected=one.expected and left, means=None, behind=None)
+        return replace(self, conventions=conventions, strata=strata)
+
+    def told(self) -> "Result":
+        """The same, `lean`, with the table of it all, from which it answers."""
+        lean = self.lean()
         lean._cache["table"] = self.table()
         return lean
 

@@ -34,7 +34,7 @@ Found = TypeVar("Found")
 
 WORKERS = {"answer": max(1, processors() - 1), "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
-MOST_KEPT = 340_000_000
+MOST_KEPT = 280_000_000
 """Bytes of results and analyses that are kept."""
 LARGEST_CURVES = 400_000_000
 """Bytes that the curves of one run may take here; the command line has no such bound."""
@@ -187,7 +187,7 @@ def drawn(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
     key = ("first screen", *_identity(scenario), DRAWS, SEED)
 
     def work(draws: int = DRAWS) -> Result:
-        return _lean(run_at(scenario, months_offered(scenario), draws, SEED, alone=True, forms=True), 0)
+        return run_at(scenario, months_offered(scenario), draws, SEED, alone=True, forms=True, views=0).lean()
 
     if key not in KEPT:
         settle(meanwhile)
@@ -232,17 +232,14 @@ def apart(work: Callable[[], Found]) -> Found:
 
 
 def stops(result: Result, meanwhile: Callable[[], object]) -> Beyond:
-    """A run under each way in which effects may end after the last observation, without what is not asked of it there:
-    strata apart, conventions about money, and all curves but one view's.
+    """A run under each way in which effects may end after the last observation: without conventions about money, and
+    without a curve for every draw.
     """
-    bare = replace(result, scenario=replace(result.scenario, conventions={}), conventions={}, strata={})
-
-    def work() -> Beyond:
-        found = beyond(bare, workers=1)
-        leaner = {name: one if one is bare else _lean(one, 1) for name, one in found.results.items()}
-        return replace(found, results=leaner)
-
-    return analysis("beyond", result.scenario, work, meanwhile)
+    scenario, drawn = replace(result.scenario, conventions={}), result.expected
+    assert drawn is not None
+    curveless = replace(drawn, curves=drawn.curves[:, :0])
+    bare = replace(result, scenario=scenario, expected=curveless, conventions={}, strata={})
+    return analysis("beyond", result.scenario, lambda: beyond(bare), meanwhile)
 
 
 def checks(result: Result, meanwhile: Callable[[], object]) -> Verification:
@@ -326,24 +323,14 @@ def _pool(purpose: str) -> ThreadPoolExecutor:
 def _run(scenario: Scenario, draws: int, seed: int) -> Result:
     """A run with its table, and without what no page shows, which is nearly all of its memory.
 
-    Of curves a view; of parts of a cohort none, and no conventions about money; of these what the table says.
+    Of curves a view; of parts of a cohort and conventions about money what the table says.
     """
-    whole = _lean(run_for_pages(scenario, draws, seed), VIEWS.index("value") + 1)
+    whole = run_for_pages(scenario, draws, seed)
     months = whole.horizons
     parts = {
-        name: _lean(run_at(scenario.stratum(name), months, draws, seed, alone=True), 0)
-        for name in scenario.model.strata
+        name: run_at(scenario.stratum(name), months, draws, seed, alone=True, views=0) for name in scenario.model.strata
     }
     return replace(whole, strata=parts).told()
-
-
-def _lean(full: Result, shown: int) -> Result:
-    """A result with the curves of so many views only, of the draws and of what they stand in for."""
-    assert full.expected is not None
-    expected = replace(full.expected, curves=full.expected.curves[:, :shown].copy())
-    return replace(
-        full, expected=expected, deterministic=expected if full.deterministic is full.expected else full.deterministic
-    )
 
 
 def check_size(scenario: Scenario) -> None:
