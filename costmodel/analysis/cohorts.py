@@ -8,7 +8,7 @@ from costmodel.analysis.service_plan import Array, ServicePlan
 from costmodel.model.activity import looking
 from costmodel.model.money import items, sessions, therapy_window
 from costmodel.result.frames import counted_in
-from costmodel.result.outcomes import _cash as cash_effect
+from costmodel.result.outcomes import cash_effect
 from costmodel.result.payback import NOTHING
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months

@@ -129,7 +129,7 @@ def outcomes(ledger: Ledger, terms: Terms, kept: int, lived: Outcomes | None = N
         cost[:, :, i] = _both(item, ends, terms.factors[0])
         mean_cost[:, i] = item.values.sum(axis=-1)[:, item.column]
         change, first = changes(item)
-        effect, at_start = _cash(change, first, terms.cashable[i], terms.lags[i])
+        effect, at_start = cash_effect(change, first, terms.cashable[i], terms.lags[i])
         in_cash[:, i, 1:] = _totals(effect, ends, None, at_start)
         net.add(i, change, first, effect, at_start)
     curves = _curves(net, edges, terms.factors[0], terms, min(kept, draws))
@@ -165,7 +165,7 @@ def with_other_care_as_compared(
     for i in of_therapy:
         change, first = changes(ledger.cost_of(i))
         change, first = change[..., :1, :], None if first is None else first[..., :1, :]
-        net.add(i, change, first, *_cash(change, first, terms.cashable[i], terms.lags[i]))
+        net.add(i, change, first, *cash_effect(change, first, terms.cashable[i], terms.lags[i]))
     curves = _curves(net, ledger.edges, terms.factors[0], terms, min(kept, draws))
     for name, axis in (("curves", -2), ("sustained", -2), ("peak", -2), *((name, -1) for name in OVER_DRAWS)):
         curves[name] = np.repeat(curves[name], alternatives, axis=axis)
@@ -213,7 +213,7 @@ def changes(item: Shared) -> tuple[Array, Array | None]:
     return less(item.values), None if item.at_start is None else less(item.at_start)
 
 
-def _cash(change: Array, first: Array | None, cashable: float | Array, lag: int) -> tuple[Array, Array | None]:
+def cash_effect(change: Array, first: Array | None, cashable: float | Array, lag: int) -> tuple[Array, Array | None]:
     """Cash effect of an item's changes, in each cycle and at time 0.
 
     A reduction at time 0 is released a lag later, in the cycle that ends then.
