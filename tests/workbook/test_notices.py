@@ -7,13 +7,15 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.cell import coordinate_to_tuple
 
 import costmodel as cm
 from costmodel.errors import InputError
 from costmodel.report.workbook.reader import read_changes
 from tests.support.example import load_example
-from tests.support.spreadsheets import by_libreoffice
+from tests.support.spreadsheets import Cells, by_formualizer, by_libreoffice, stored
 from tests.support.workbooks import cell, edited, exported, put_xml, repacked, row_of, typed
+from tests.workbook.test_timing import EDITS as EDITS_OF_TIMES
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -147,3 +149,56 @@ def test_overtyped_populations_are_refused_and_edited_ones_come_back(
     for number, name in enumerate(live):
         at = f"{'DEFH'[number % 4]}{30 + number}" if name != "Inputs" else f"H{row_of(book, 'attendance')}"
         assert refusal(edited(mine, put(name, at, 2651)), scenario).startswith(f"{name}!{at}: ")
+
+
+TOUCHED = {"Rates": ("H12", 0.3), "Trace 2": ("F12", 0.5), "Costs": ("C12", 400), "Summary": ("B6", 2651)}
+
+
+def test_the_flag_turns_where_a_cell_is_overtyped_and_no_input_is_changed(book: bytes, tmp_path: Path) -> None:
+    path = _file(book, tmp_path)
+    flag = _overall(stored(path))
+    assert by_formualizer(path, only=[flag])[flag] == "OK"
+    default = {"Inputs": (f"D{row_of(book, 'attendance')}", 0.3)}
+    for sheet, (at, value) in (TOUCHED | default).items():
+        row, column = coordinate_to_tuple(at)
+        assert by_formualizer(path, {(sheet, row, column): value}, only=[flag])[flag] == "CHECK", sheet
+
+
+def test_people_who_are_lost_turn_the_flag_beside_a_change(book: bytes, tmp_path: Path) -> None:
+    path = _file(book, tmp_path)
+    flag, typed_here = _overall(stored(path)), ("Inputs", row_of(book, "attendance"), 5)
+    assert by_formualizer(path, {typed_here: 0.7}, only=[flag])[flag] == "OK"
+    assert by_formualizer(path, {typed_here: 0.7, ("Trace 2", 12, 6): 0.5}, only=[flag])[flag] == "CHECK"
+
+
+@pytest.mark.long
+def test_formulas_that_were_overtyped_turn_the_flag_beside_a_change(book: bytes, soffice: str, tmp_path: Path) -> None:
+    """In programs that can count formulas."""
+    mine, paths = typed(book, {"attendance": 0.7}), [_file(typed(book, {"attendance": 0.7}), tmp_path)]
+    for sheet, (at, value) in TOUCHED.items():
+        paths.append(tmp_path / f"{sheet}.xlsx")
+        paths[-1].write_bytes(edited(mine, put(sheet, at, value)))
+    untouched, *others = (cells[_overall(cells)] for cells in by_libreoffice(paths, tmp_path, sheet="Checks"))
+    assert untouched == "OK"
+    assert others == ["CHECK"] * len(TOUCHED)
+
+
+def _overall(cells: Cells) -> tuple[str, int, int]:
+    """Where the flag of all checks stands."""
+    starts = ((sheet, row) for (sheet, row, column), value in cells.items() if str(value).startswith("Overall, "))
+    return *next(starts), 4
+
+
+def test_yellow_cells_alone_are_unlocked_and_none_is_inert(tmp_path: Path) -> None:
+    scenario = load_example(tmp_path, **EDITS_OF_TIMES)
+    made = openpyxl.load_workbook(_file(exported(scenario), tmp_path))
+    sheets = [sheet for sheet in made if sheet.protection.sheet]
+    assert {"Summary", "Inputs", "Rates", "Trace 1", "Costs", "Net cost", "Checks"} <= {sheet.title for sheet in sheets}
+    assert all(sheet.protection.password is None for sheet in sheets)
+    unlocked = [(sheet.title, one) for sheet in sheets for row in sheet for one in row if not one.protection.locked]
+    assert {(title, one.column_letter) for title, one in unlocked} == {("Inputs", "E")}
+    yellow = {one.row for _, one in unlocked}
+    grey = {str(row[0].value): row[15].value for row in made["Inputs"] if row[4].fill.fgColor.rgb == "FFD9D9D9"}
+    assert yellow
+    assert any("later of two moments" in str(note) for note in grey.values())
+    assert {made["Inputs"].cell(row, 1).value for row in yellow} & grey.keys() == set()

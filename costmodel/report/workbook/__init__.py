@@ -25,11 +25,12 @@ from costmodel.inputs.files import write_whole
 from costmodel.report import saved
 from costmodel.report.sentence import answer
 from costmodel.report.workbook.costs import write_costs, write_net_cost
-from costmodel.report.workbook.inputs import Inputs
+from costmodel.report.workbook.inputs import DIFFERS, USED, Inputs
 from costmodel.report.workbook.run_sheets import OF_THE_RUN, RunSheet
 from costmodel.report.workbook.sheet import CHANGES, FORMAT, HEADINGS, REFERRAL, Cell, Sheet, formats
-from costmodel.report.workbook.summary import Pages, Summary
+from costmodel.report.workbook.summary import DIFFERENCE, NOW, Pages, Summary
 from costmodel.report.workbook.trace import (
+    BALANCE,
     PEOPLE,
     Variant,
     close_gap,
@@ -68,6 +69,8 @@ INPUTS, SUMMARY, CHECKS = "Inputs", "Summary", "Checks"
 """Names of sheets."""
 CANARY = "Recalculation canary: 1 once this workbook was recalculated, 0 as stored"
 SLOW_ENOUGH = "Rates slow enough for the series (rate × cycle)"
+WRITTEN = 4
+"""Column of Checks with how many formulas were written."""
 MOST_CHECKS = 60
 """Rows in which checks of the run may stand."""
 LONGEST_TEXT = 30_000
@@ -77,6 +80,7 @@ LINE, A_LINE = 15, 115
 """Height of a line of the cover, points, and how many characters are sure to fit on one."""
 KEY = {
     "input": "Yellow, boxed: type your value here (sheet Inputs, column Your value). Blank means the default.",
+    "inert": "Grey, boxed: takes no value here; the column Note says why.",
     "constant": "Blue: a number that this workbook holds fixed.",
     "calculation": "Plain: a formula.",
     "output": "Bold, boxed: an answer.",
@@ -232,6 +236,7 @@ def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], 
         row += 1
     sheet.text(row, 0, "Checks", "strong")
     sheet.formula(row, 1, flag, stored, "flag")
+    mark_red(sheet, row, row, 1, "CHECK")
     row += 2
     sheet.text(row, 0, "Contents", "section")
     for name, says in contents:
@@ -267,12 +272,15 @@ def _write_sources(sheet: Sheet, result: Result) -> None:
 def write_checks(page: Callable[[str, str, str], Sheet], live: Live, of_the_run: Sequence[Check]) -> tuple[str, str]:
     """Live checks and those of the run, each with its result; returns the overall flag: its cell and what it says."""
     sheet, inputs = page(CHECKS, CHECKS, CHECKS_SAY), live.inputs
-    sheet.headings({"Check": 90, "Value": 18, "Tolerance": 14, "Result": 12})
+    sheet.headings({"Check": 90, "Value": 18, "Tolerance": 14, "Result": 12, "Formulas written": 90})
     found = list(_live_checks(live))
     first, end = HEADINGS + 1, HEADINGS + 1 + len(found)
-    for row, (label, cell, tolerance) in enumerate(found, first):
+    for row, (label, cell, tolerance, *written) in enumerate(found, first):
         sheet.text(row, 0, label, "label")
-        sheet.formula(row, 1, cell.text, cell.value, "calculation")
+        for count in written:
+            sheet.number(row, WRITTEN, count, "count")
+        text = cell.text.replace("{written}", xl_rowcol_to_cell(row, WRITTEN))
+        sheet.formula(row, 1, text, cell.value, "calculation")
         sheet.number(row, 2, tolerance, "constant")
         inside = f"{xl_rowcol_to_cell(row, 1)}<={xl_rowcol_to_cell(row, 2)}"
         sheet.formula(row, 3, f'IF({inside},"OK","CHECK")', "OK" if cell.value <= tolerance else "CHECK", "flag")
@@ -280,8 +288,12 @@ def write_checks(page: Callable[[str, str, str], Sheet], live: Live, of_the_run:
             live.fast.append(row)
     failures = _write_checks_of_the_run(sheet, end + 6, of_the_run)
     all_well = f'AND(COUNTIF({_results(first, end)},"OK")={len(found)},COUNTIF({failures},"FAIL")=0)'
-    well = all(cell.value <= tolerance for _, cell, tolerance in found) and all(c.state != "FAIL" for c in of_the_run)
+    well = all(cell.value <= tolerance for _, cell, tolerance, *_ in found) and all(
+        c.state != "FAIL" for c in of_the_run
+    )
     stored = "OK" if well else "CHECK"
+    for first_row, last_row, bad in ((first, end + 1, "CHECK"), (end + 8, end + 7 + MOST_CHECKS, "FAIL")):
+        mark_red(sheet, first_row, last_row, 3, bad)
     sheet.text(end + 1, 0, "Overall, live checks and checks of the run", "strong")
     sheet.formula(end + 1, 3, f'IF({all_well},"OK","CHECK")', stored, "flag")
     sheet.text(end + 2, 0, "Values of your own on the sheet Inputs", "label")
@@ -291,8 +303,15 @@ def write_checks(page: Callable[[str, str, str], Sheet], live: Live, of_the_run:
     return f"'{sheet.name}'!{xl_rowcol_to_cell(end + 1, 3, True, True)}", stored
 
 
-def _live_checks(live: Live) -> Iterator[tuple[str, Cell, float]]:
-    """Label, formula with its value, and tolerance."""
+def mark_red(sheet: Sheet, first: int, last: int, column: int, bad: str) -> None:
+    """Cells of a column are red where they say what is bad."""
+    rule = {"type": "cell", "criteria": "==", "value": f'"{bad}"', "format": sheet.styles["wrong"]}
+    sheet.page.conditional_format(first, column, last, column, rule)
+
+
+def _live_checks(live: Live) -> Iterator[tuple[Any, ...]]:
+    """Label, formula with its value, and tolerance; of some also how many formulas were written."""
+    yield from _touched(live)
     inputs, pages, summary = live.inputs, live.pages, live.summary
     model, first, last = inputs.scenario.model, REFERRAL + 1, inputs.last
     states = list(model.states)
@@ -307,6 +326,9 @@ def _live_checks(live: Live) -> Iterator[tuple[str, Cell, float]]:
             for label, formula in row_sum_checks(pages.rates, inputs, variant, live.moves[variant]):
                 yield label, Cell(formula, 0.0), SUM_TOLERANCE
             continue
+        balance = max(trace.values[BALANCE, row] for row in inputs.cycles)
+        label = f"Nobody is lost or made in any cycle: {of}"
+        yield label, Cell(f"MAX({trace.span(BALANCE, first, last)})", balance), TOLERANCE
         names = [f"{state}: rate of leaving" for state in states]
         fastest = ",".join(f"MAX({trace.span(name, first, last)})" for name in names)
         value = max(trace.values[name, row] for name in names for row in inputs.cycles)
@@ -332,6 +354,29 @@ def _live_checks(live: Live) -> Iterator[tuple[str, Cell, float]]:
             total = cells.pop("all")
             label = f"Categories sum to the total: {perspective}, {months:g} months"
             yield label, Cell(f"ABS({'+'.join(cells.values())}-{total})", 0.0), CATEGORY_TOLERANCE
+
+
+def _touched(live: Live) -> Iterator[tuple[Any, ...]]:
+    """Checks that see a number typed over a formula. One compares answers with the run while no input is changed; the
+    others count the formulas of a sheet, and are 0 in programs that cannot.
+    """
+    inputs, summary, pages = live.inputs, live.summary, live.pages
+    gap = summary.sheet.block(DIFFERENCE, DIFFERENCE)
+    furthest = f"MAX(MAX({gap}),0-MIN({gap}))"
+    unchanged = Cell(f"IF({inputs.since_the_run()}=0,{furthest},0)", 0.0)
+    yield "While no input is changed, every answer of the Summary is that of the run", unchanged, CATEGORY_TOLERANCE
+    columns = {summary.sheet: (NOW, DIFFERENCE), inputs.sheet: (USED, DIFFERS)}
+    for sheet in (summary.sheet, inputs.sheet, pages.rates, *pages.traces.values(), pages.costs, pages.net):
+        first, last = columns.get(sheet, (0, max(sheet.formulas)))
+        written = sum(count for column, count in sheet.formulas.items() if first <= column <= last)
+        counted = f"SUMPRODUCT(1*_xlfn.ISFORMULA({sheet.block(first, last)}))"
+        missing = Cell(f"IF({counted}=0,0,ABS({counted}-{{written}}))", 0.0)
+        yield (
+            f"{sheet.name}: cells in which something else stands than the formula written there",
+            missing,
+            0.0,
+            written,
+        )
 
 
 def _write_checks_of_the_run(sheet: Sheet, row: int, checks: Sequence[Check]) -> str:

@@ -8,8 +8,12 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
 from costmodel.result.result import Result
+from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.fields import Instant
 from costmodel.scenario.parameter import Parameter, combine, order
+from costmodel.scenario.schema import ModelFile
+from costmodel.units import Duration
 
 COLUMNS = {
     "Id": 44, "Name": 64, "Unit": 18, "Default": 13, "Your value": 13, "Used": 13, "To price year": 12,
@@ -18,7 +22,7 @@ COLUMNS = {
 }  # fmt: skip
 """Headings with the width of their columns."""
 ID, NAME, UNIT, DEFAULT, YOURS, USED, FACTOR, MODEL, CHANGED, LOW, HIGH = range(11)
-DISTRIBUTION, RUN, DIFFERS = 11, 16, 17
+DISTRIBUTION, NOTE, RUN, DIFFERS = 11, 15, 16, 17
 
 MOST_MONTHS = 1_200
 HUGE = 1e12
@@ -81,7 +85,10 @@ class Inputs:
             after = ": how long after the instant that the file names" if path.endswith((".from", ".until")) else ""
             row = self._row(path, f"{label}{after}", "months")
             self.sheet.number(row, DEFAULT, months, "default")
-            self._yours(row, months, None, 0, MOST_MONTHS)
+            inert = not_read_back(self.scenario, path)
+            self._yours(row, months, None, 0, MOST_MONTHS, "inert" if inert else "input")
+            if inert:
+                self.sheet.text(row, NOTE, inert, "label")
             self._durations[path] = self._finish(row, f"t_{path}", months)
         return self._durations[path]
 
@@ -127,17 +134,17 @@ class Inputs:
         self._next += 1
         return row
 
-    def _yours(self, row: int, own: float, yours: float | None, low: float, high: float) -> None:
+    def _yours(self, row: int, own: float, yours: float | None, low: float, high: float, style: str = "input") -> None:
         """The blank cell for the reader's value, whether it is filled, and the value in use.
 
         own: the value of the run. yours: what the reader had typed before it, if anything. low, high: ends of what it
-        may be.
+        may be. style: of the cell; an inert one is locked.
         """
         sheet, page = self.sheet, self.sheet.page
         if yours is None:
-            page.write_blank(row, YOURS, None, sheet.styles["input"])
+            page.write_blank(row, YOURS, None, sheet.styles[style])
         else:
-            sheet.number(row, YOURS, yours, "input")
+            sheet.number(row, YOURS, yours, style)
             self._filled += 1
         page.data_validation(
             row, YOURS, row, YOURS,
@@ -206,3 +213,28 @@ def moves_the_centre(change: Any) -> bool:
     """Whether a change gave a number another centre."""
     parts = change.path.split(".")
     return parts[0] == "parameters" and parts[-1] in ("value", "moved_to") and change.old is not None
+
+
+def declared_time(scenario: Scenario, path: str) -> Duration | Instant | None:
+    """The duration or moment at a path, where it is the same in all alternatives that have it."""
+    found = time_at(scenario.model, path)
+    theirs = [time_at(structure.model, path) for structure in scenario.structures]
+    return found if all(one in (found, None) for one in theirs) else None
+
+
+def time_at(model: ModelFile, path: str) -> Duration | Instant | None:
+    """The duration or moment at a path of a model; None where none stands."""
+    node: Any = model
+    for key in path.split("."):
+        node = node.get(key) if isinstance(node, dict) else getattr(node, "from_" if key == "from" else key, None)
+    return node if isinstance(node, Duration | Instant) else None
+
+
+def not_read_back(scenario: Scenario, path: str) -> str:
+    """Why a time that is typed into a workbook could not come back; "" where it can."""
+    declared = declared_time(scenario, path)
+    if declared is None:
+        return "Takes no value here: it is worked out, or differs between alternatives. Change the scenario file."
+    if isinstance(declared, Instant) and (declared.or_later or path.endswith(".or_later")):
+        return "Takes no value here: it is the later of two moments. Change the scenario file."
+    return ""

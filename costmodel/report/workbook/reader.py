@@ -24,12 +24,12 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.report.workbook import INPUTS
 from costmodel.report.workbook.compared import NEAR, compare
-from costmodel.report.workbook.inputs import MOST_MONTHS, moves_the_centre
+from costmodel.report.workbook.inputs import MOST_MONTHS, declared_time, moves_the_centre, time_at
 from costmodel.report.workbook.sheet import CHANGES, FORMAT, clean
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.fields import Instant
 from costmodel.scenario.read import LARGEST_NUMBER, parse_text
-from costmodel.scenario.schema import Base, ModelFile, OverlayFile
+from costmodel.scenario.schema import Base, OverlayFile
 from costmodel.scenario.validate import number_hint, validate
 from costmodel.units import Duration, out_of_support
 from costmodel.version import engine
@@ -337,7 +337,7 @@ def _change(row: Row, scenario: Scenario, moved: list[str] | None) -> dict[str, 
 
     moved: takes the Id where the default is another now; None where it must be the same.
     """
-    record, declared = scenario.parameters.get(row.id), _declared(scenario, row.id)
+    record, declared = scenario.parameters.get(row.id), declared_time(scenario, row.id)
     choice = record is not None and bool(record.one_of)
     if not choice and row.id not in scenario.leaves and (declared is None or row.default.blank):
         if not row.yours.blank:
@@ -406,26 +406,12 @@ def _value(cell: InputCell, default: float) -> float:
     return value
 
 
-def _declared(scenario: Scenario, path: str) -> Duration | Instant | None:
-    """The duration or moment at a path, where it is the same in all alternatives that have it."""
-    found = _at(scenario.model, path)
-    theirs = [_at(structure.model, path) for structure in scenario.structures]
-    return found if all(one in (found, None) for one in theirs) else None
-
-
-def _at(model: ModelFile, path: str) -> Duration | Instant | None:
-    node: Any = model
-    for key in path.split("."):
-        node = node.get(key) if isinstance(node, dict) else getattr(node, "from_" if key == "from" else key, None)
-    return node if isinstance(node, Duration | Instant) else None
-
-
 def _no_input(row: Row, scenario: Scenario) -> Problem:
     """Why a row takes no value."""
     place, record = row.yours.place, scenario.parameters.get(row.id)
     if not row.id:
         return Problem(place, "a value stands in a row without an Id", "Type values only beside an Id.")
-    times = ".over_time." in row.id or any(_at(one.model, row.id) for one in scenario.structures)
+    times = ".over_time." in row.id or any(time_at(one.model, row.id) for one in scenario.structures)
     if record is None and not row.default.blank and not times:
         return Problem(place, f'there is no parameter "{row.id}"', nearest(row.id, scenario.parameters))
     remedy = f"Change what it is made of: {', '.join(record.operands)}." if record else "Change the scenario file."

@@ -7,6 +7,7 @@ spreadsheet reads −a^b as (−a)^b.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -102,6 +103,10 @@ class Cell:
         value = 0.0 if abs(self.value) <= NOTHING else self.value
         return Cell(f"IF(ABS({self.text})<={NOTHING:.6f},0,{self.text})", value)
 
+    def size(self) -> Cell:
+        """How far this is from 0."""
+        return Cell(f"ABS({self.text})", abs(self.value))
+
     def falls_within(self, begin: Cell | float, end: Cell | float) -> Cell:
         """1 if begin <= this < end, else 0."""
         begin, end = Cell.of(begin), Cell.of(end)
@@ -143,6 +148,8 @@ def formats(book: Any, currency: Currency) -> dict[str, Any]:
         "section": style(bold=True, bottom=1, font_size=11),
         "sentence": style(text_wrap=True, valign="top", font_size=12),
         "input": style(bg_color="#FFF7CC", border=1, border_color="#7F6000", num_format="General", locked=False),
+        "inert": style(bg_color="#D9D9D9", border=1, pattern=1, num_format="General"),
+        "wrong": style(bold=True, bg_color="#F4B6B6", font_color="#7A0000"),
         "default": style(num_format="General"),
         "rounded": style(num_format="#,##0.0###"),
         "used": style(bold=True, num_format="General"),
@@ -200,7 +207,8 @@ def in_a_chart(text: str) -> str:
 class Sheet:
     """A worksheet under construction: writes cells and remembers in which column a name stands.
 
-    styles: the formats of the workbook by name. title, says: its first lines. live: whether it follows an edit.
+    styles: the formats of the workbook by name. title, says: its first lines. live: whether it follows an edit; its
+    cells are then locked without a password, but for those of inputs. formulas: how many were written into each column.
     """
 
     def __init__(self, book: Any, name: str, styles: dict[str, Any], title: str, says: str, live: bool) -> None:
@@ -208,6 +216,8 @@ class Sheet:
         self.page = book.add_worksheet(name, ExactWorksheet)
         self.columns: dict[str, int] = {}
         self.values: dict[tuple[str, int], float] = {}
+        self.formulas: Counter[int] = Counter()
+        self._last = HEADINGS
         moves = "Live: recalculates when an input changes." if live else "Printed by the run; does not change."
         self.text(0, 0, title, "title")
         self.text(1, 0, says, "says")
@@ -216,6 +226,8 @@ class Sheet:
         self.page.hide_gridlines(2)
         self.page.set_landscape()
         self.page.fit_to_pages(1, 0)
+        if live:
+            self.page.protect("", {"format_columns": True, "format_rows": True, "objects": True})
 
     def text(self, row: int, column: int, text: object, style: str = "text") -> None:
         """Write a text, never a formula or a link."""
@@ -223,6 +235,8 @@ class Sheet:
 
     def formula(self, row: int, column: int, text: str, value: float | str, style: str) -> None:
         """Write a formula (without "=") with its value as cache."""
+        self.formulas[column] += 1
+        self._last = max(self._last, row)
         self.page.write_formula(row, column, f"={text}", self.styles[style], value)
 
     def number(self, row: int, column: int, value: float, style: str) -> None:
@@ -275,6 +289,11 @@ class Sheet:
         """Reference to a cell of this sheet, for use on another."""
         cell = self.at(name, row)
         return Cell(f"'{self.name}'!{cell.text}", cell.value)
+
+    def block(self, first: int, last: int) -> str:
+        """Reference to some columns below the headings, as far down as formulas go, for use on any sheet."""
+        ends = (xl_rowcol_to_cell(HEADINGS + 1, first, True, True), xl_rowcol_to_cell(self._last, last, True, True))
+        return f"'{self.name}'!{':'.join(ends)}"
 
     def span(self, name: str, first: int, last: int) -> str:
         """Reference to part of a column, for use on any sheet."""

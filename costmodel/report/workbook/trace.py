@@ -4,7 +4,7 @@ alternative.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,6 +36,7 @@ PEOPLE, YEARS, COUNTED = "people at end", "person-years", "person-years counted"
 DEATHS, OPEN, WEIGHT = "death rate", "share before the gap closes", "Weight of the instant"
 DISCOUNTS = ("Discount factor, costs", "Discount factor, health")
 WITHIN = "Share within follow-up"
+BALANCE = "people lost or made"
 """Of headings."""
 
 
@@ -175,9 +176,25 @@ def write_trace(
             alive.append(sheet.put(f"{state}: {PEOPLE}", row, x))
             spent.append(sheet.put(f"{state}: {YEARS}", row, spent_in))
         sheet.put(f"dead: {PEOPLE}", row, 1 - sum(alive[1:], alive[0]))
+        sheet.put(BALANCE, row, _balance(list(before), alive, spent, moves, moving, dying))
         for line, rate in zip(lines, moving, strict=True):
             if line.name in priced:
                 sheet.put(moved_name(line.name), row, rate * spent[line.origin])
+
+
+def _balance(
+    before: Sequence[Cell], after: Sequence[Cell], years: Sequence[Cell], moves: Sequence[tuple[int, int]],
+    moving: Sequence[Cell], dying: Sequence[Cell],
+) -> Cell:  # fmt: skip
+    """By how much the people of a cycle are not those before it with who came and who left, over all living states."""
+    total = Cell.of(0)
+    for state, (x, y, time) in enumerate(zip(before, after, years, strict=True)):
+        gap = x - y - dying[state] * time
+        for (origin, destination), rate in zip(moves, moving, strict=True):
+            gap = gap - rate * time if origin == state else gap
+            gap = gap + rate * years[origin] if destination == state else gap
+        total = total + gap.size() if state else gap.size()
+    return total
 
 
 def _at_referral(sheet: Sheet, inputs: Inputs, variant: Variant, states: list[str]) -> None:
