@@ -333,6 +333,7 @@ def _drawn(
             for name, one in found.items():
                 most = KEPT_CURVES if name == BASE else kept_beside
                 gathered.setdefault(name, Gathering(draws, most, views)).add(one)
+            del found, one  # else a block's outcomes stand beside those of the next
             if progress:
                 progress("Running draws", min(gathered[BASE].seen, draws), draws)
     except InputError:  # of one block; its reader is told of all draws
