@@ -133,6 +133,16 @@ def test_the_tables_of_the_bands_of_severity_are_those_of_a_run() -> None:
         assert all(line in readme for line in lines), (one.name, lines)
 
 
+@pytest.mark.long
+def test_the_front_page_says_what_bands_of_severity_do_to_health() -> None:
+    whole = result("depression_resistant", "bands")
+    (gained,) = rows(whole, "qaly", discounted=False, horizon_months=42.0).itertuples()
+    year = answer(whole, "cost_per_qaly", perspective="nhs_pss", discounted=True, horizon_months=120.0)
+    said = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"give {qaly(gained.value)} QALYs by month 42 ({qaly(gained.low)} to {qaly(gained.high)})" in said
+    assert f"over ten years a year of good health is {three_figures(year)} and not" in said
+
+
 SHORTER = {"ltpp": "long-term psychodynamic therapy", "istdp": "short-term dynamic therapy", "cbt": "CBT"}
 
 
