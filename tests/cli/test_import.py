@@ -128,3 +128,10 @@ def test_a_large_file_is_not_read_to_its_end(model: Path, tmp_path: Path) -> Non
         file.truncate(300_000_000)
     said = refused("import", tmp_path / "large.xlsx", model, "-o", tmp_path / "overlay.yaml")
     assert "more than 8,000,000 bytes" in said
+
+
+def test_a_value_outside_its_distribution_is_held_in_the_overlay(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "typed.xlsx").write_bytes(typed(exported(cm.load(model)), {"gp_ratio": 1.5}))
+    said = done("import", tmp_path / "typed.xlsx", model, "-o", tmp_path / "overlay.yaml")
+    assert "gp_ratio is held at 1.5 in every draw" in said
+    assert cm.load(tmp_path / "overlay.yaml").parameters["gp_ratio"].fixed == 1.5

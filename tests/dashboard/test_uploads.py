@@ -102,6 +102,14 @@ def test_the_values_of_a_workbook_are_applied(app: AppTest, scenarios: Path) -> 
     assert "The workbook changed 2 values" in app.info[0].value.replace("\\", "")
 
 
+def test_a_value_of_a_workbook_outside_its_distribution_is_held(app: AppTest, scenarios: Path) -> None:
+    before = [metric.help for metric in app.metric]
+    bring(app, typed(exported(cm.load(scenarios / "example" / "model.yaml")), {"gp_ratio": 1.5}))
+    assert not app.error
+    assert [metric.help for metric in app.metric] != before
+    assert "gp_ratio is held at 1.5" in app.info[0].value.replace("\\", "")
+
+
 def test_a_workbook_of_the_scenario_on_screen_adds_to_the_changes(app: AppTest, scenarios: Path) -> None:
     bring(app, OVERLAY)
     mine = load_text(OVERLAY.encode(), scenarios / "example" / catalogue.UPLOADED)

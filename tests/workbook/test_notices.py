@@ -202,3 +202,20 @@ def test_yellow_cells_alone_are_unlocked_and_none_is_inert(tmp_path: Path) -> No
     assert yellow
     assert any("later of two moments" in str(note) for note in grey.values())
     assert {made["Inputs"].cell(row, 1).value for row in yellow} & grey.keys() == set()
+
+
+def test_a_value_outside_its_distribution_is_held_and_said(book: bytes, scenario: cm.Scenario) -> None:
+    returned = read_changes(typed(book, {"gp_ratio": 1.5, "attendance": 1, "hr_recover": 0}), scenario)
+    (held,) = (said for said in returned.warnings if "is held at" in said)
+    assert held.startswith("gp_ratio is held at 1.5 in every draw")
+    assert returned.held == {"gp_ratio"}
+    assert [returned.scenario.central[name] for name in returned.changes] == [0, 1, 1.5]
+    again = exported(returned.scenario)
+    assert read_changes(again, returned.scenario).changes == {}
+    assert read_changes(typed(again, {"gp_ratio": 1.2}), returned.scenario).scenario.central["gp_ratio"] == 1.2
+
+
+def test_what_the_model_refuses_is_refused_with_the_cell(book: bytes, scenario: cm.Scenario) -> None:
+    at = f"Inputs!{cell(book, 'strategies.therapy.effects.recovers_faster.from')}"
+    typed_here = typed(book, {"strategies.therapy.effects.recovers_faster.from": 1200})
+    assert refusal(typed_here, scenario).startswith(f"{at} (model.yaml, line ")

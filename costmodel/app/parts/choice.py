@@ -10,6 +10,7 @@ import streamlit as st
 from costmodel.app.parts import catalogue, compute
 from costmodel.app.parts.kept import BYTES_OF_A_SCENARIO, Kept
 from costmodel.errors import InputError
+from costmodel.report.saved import overlay_text, saved
 from costmodel.report.workbook.reader import changes_of, is_workbook, opened
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.load import Locked, Refused, alone, load
@@ -305,6 +306,9 @@ def _of_workbook(content: bytes, chosen: str | None) -> tuple[Choice, tuple[str,
     if before.part:
         said = (*said, alone(before))
     returned = changes_of(book, before, another_version=before.sha256 != book.sha256)
+    if returned.held:
+        held, more = _of_file(overlay_text(saved(returned.scenario)), start.population)
+        return held, (*said, *more, *returned.warnings)
     wanted = start.changed
     for path, value in returned.paths.items():
         wanted.pop(path, None)

@@ -21,6 +21,7 @@ from costmodel.report.workbook import CANARY, CHECKS, INPUTS, SUMMARY, Live, wri
 from costmodel.report.workbook.inputs import DEFAULT, DIFFERS, YOURS
 from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, formats
 from costmodel.report.workbook.summary import NOW
+from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 
 Rows = dict[int, dict[int, Any]]
@@ -101,10 +102,10 @@ def as_written(scenario: Scenario) -> tuple[_Book, Live]:
     return book, live
 
 
-def compare(content: bytes, scenario: Scenario, changed: Scenario) -> tuple[str, ...]:
+def compare(content: bytes, scenario: Scenario, result: Result) -> tuple[str, ...]:
     """What is to be said of a workbook beside its inputs.
 
-    scenario: which it was made from. changed: with what was typed into it. Raises InputError with the first cell that
+    scenario: which it was made from. result: with what was typed into it. Raises InputError with the first cell that
     does not hold what this program writes there, and with the first answer that is not the model's.
     """
     wanted, live = as_written(scenario)
@@ -118,7 +119,7 @@ def compare(content: bytes, scenario: Scenario, changed: Scenario) -> tuple[str,
         _check_size(formulas, name, wanted.sheets[name].rows)
         _check_cells(name, wanted.sheets[name].rows, formulas[name])
     _check_names(wanted.names, formulas.defined_names)
-    return _check_answers(values, wanted, live, scenario, changed)
+    return _check_answers(values, wanted, live, scenario, result)
 
 
 def _check_size(book: Any, name: str, rows: Rows) -> None:
@@ -233,9 +234,9 @@ def _check_names(wanted: Mapping[str, str], names: Mapping[str, Any]) -> None:
             raise InputError.at(f"defined name {name}", f"{found}; {text.removeprefix('=')} belongs there", REMEDY)
 
 
-def _check_answers(book: Any, wanted: _Book, live: Live, scenario: Scenario, changed: Scenario) -> tuple[str, ...]:
+def _check_answers(book: Any, wanted: _Book, live: Live, scenario: Scenario, result: Result) -> tuple[str, ...]:
     """What is to be said of the stored Summary. Raises InputError where it is not the model's."""
-    rows = wanted.sheets[CHECKS].rows
+    rows, changed = wanted.sheets[CHECKS].rows, result.scenario
     canary = next(row for row, cells in rows.items() if cells.get(0) == CANARY)
     checks, summary = _column(book[CHECKS], 1, 3), _column(book[SUMMARY], NOW, NOW)
     recalculated = checks[canary][0]
@@ -246,7 +247,6 @@ def _check_answers(book: Any, wanted: _Book, live: Live, scenario: Scenario, cha
         return ()  # the workbook keeps the deaths of the exported ones, which is said
     if any(checks[row][-1] != "OK" for row in live.fast):
         return (TOO_FAST,)
-    result = run(changed, draws=0, strata=False)
     for row in live.summary.lines:
         answer, stands = live.summary.answer(result, row), summary[row][0]
         most = EXACTLY if live.summary.lines[row][0] == "qaly" else HALF_A_PENNY

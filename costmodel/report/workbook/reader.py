@@ -22,6 +22,7 @@ from openpyxl.utils import get_column_letter
 
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
+from costmodel.model.run import run
 from costmodel.report.workbook import INPUTS
 from costmodel.report.workbook.compared import NEAR, compare
 from costmodel.report.workbook.inputs import MOST_MONTHS, declared_time, moves_the_centre, time_at
@@ -37,6 +38,7 @@ from costmodel.version import engine
 Content = TypeVar("Content")
 FILE, PROVENANCE = "workbook", "Provenance"
 """Places: the file as such, and the sheet that says what it was made from."""
+OUTSIDE = "its distribution cannot be moved there, so that it has no spread."
 NOT_COMPARED = "Its formulas were not compared with the model's: another version of the program or scenario wrote them."
 NAMES = ("Id", "Default", "Your value", "Used", "In the model")
 """The headings that are looked for, wherever they stand in the first rows."""
@@ -129,18 +131,20 @@ class Returned:
     """What a workbook brings back.
 
     changes: by parameter name, or by path for durations, as `Scenario.changed` takes them.
-    scenario: with these changes. warnings: what is unusual, in sentences.
+    scenario: with these changes. warnings: what is unusual, in sentences. held: which numbers have no spread any more.
     """
 
     changes: Mapping[str, Any]
     scenario: Scenario
     warnings: tuple[str, ...]
+    held: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> dict[str, Any]:
         """The changes by path, as an overlay takes them."""
         names = self.scenario.parameters
-        return {f"parameters.{n}.value" if n in names else n: value for n, value in self.changes.items()}
+        keys = {name: "fixed" if name in self.held else "value" for name in self.changes}
+        return {f"parameters.{n}.{keys[n]}" if n in names else n: value for n, value in self.changes.items()}
 
 
 def read_changes(content: bytes, scenario: Scenario) -> Returned:
@@ -299,19 +303,42 @@ def changes_of(book: Opened, scenario: Scenario, *, another_version: bool = Fals
         except InputError as error:
             problems += error.problems
         places.setdefault(f"{INPUTS} {row.id}", row.yours.place)
-    changed = scenario
+    changed, held = scenario, frozenset[str]()
     try:
-        changed = scenario.changed(changes, by=INPUTS)
+        changed, held = _changed(scenario, changes)
+        result = run(changed, draws=0, strata=False)
     except InputError as error:
-        problems += [replace(p, place=places.get(p.place, p.place)) for p in error.problems]
+        problems += _at_cells(error, places, changes)
     if problems:
         raise InputError(*dict.fromkeys(problems))
     said = [] if same else [_other_version(book, scenario, moved)]
     if same and book.engine == engine() and book.format == FORMAT:
-        said += _whole(partial(compare, book.content, scenario, changed))
+        said += _whole(partial(compare, book.content, scenario, result))
     else:
         said.append(NOT_COMPARED)
-    return Returned(changes, changed, (*said, *_unusual(book, scenario, changed)))
+    said += [f"{name} is held at {changes[name]:g} in every draw: {OUTSIDE}" for name in sorted(held)]
+    return Returned(changes, changed, (*said, *_unusual(book, scenario, changed)), held)
+
+
+def _changed(scenario: Scenario, changes: Mapping[str, Any]) -> tuple[Scenario, frozenset[str]]:
+    """The scenario with what was typed; and which numbers are held: their distributions cannot be moved there."""
+    try:
+        return scenario.changed(changes, by=INPUTS), frozenset()
+    except InputError as error:
+        named = {problem.place for problem in error.problems}
+        held = {name: x for name, x in changes.items() if name in scenario.leaves and f"{INPUTS} {name}" in named}
+        if not held:
+            raise
+    rest = {name: value for name, value in changes.items() if name not in held}
+    return scenario.changed(rest, by=INPUTS).changed(held, by=INPUTS, fix=True), frozenset(held)
+
+
+def _at_cells(error: InputError, places: Mapping[str, str], changes: Mapping[str, Any]) -> Iterator[Problem]:
+    """Problems at the cells that were typed, with a remedy."""
+    typed = ", ".join(places[f"{INPUTS} {name}"] for name in changes)
+    for problem in error.problems:
+        place = places.get(problem.place, f"{typed} ({problem.place})")
+        yield replace(problem, place=place, remedy=problem.remedy or "Type another number, or empty the cell.")
 
 
 def _other_version(book: Opened, scenario: Scenario, moved: list[str]) -> str:
@@ -362,8 +389,6 @@ def _change(row: Row, scenario: Scenario, moved: list[str] | None) -> dict[str, 
     if choice and row.yours.blank:
         remedy = f"Type the price of the option ({default:g}), or choose the option in the scenario."
         raise InputError.at(row.yours.place, "a value of your own was taken out of a choice", remedy)
-    if record.fixed is not None:
-        raise InputError.at(row.yours.place, f"{row.id} is held at {now:g} in every draw", "Empty the cell.")
     if fault := out_of_support(record.unit, value):
         raise InputError.at(row.yours.place, f"{row.id}: {fault}", f"Allowed: {record.unit.support}.")
     return {row.id: value}
