@@ -1,7 +1,11 @@
 """A workbook that comes back is refused where anything but "Your value" was changed, with the cell."""
 
+import random
 import re
+import time
+import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +137,35 @@ def test_it_comes_back_from_libreoffice_and_openpyxl(
     book: bytes, scenario: cm.Scenario, soffice: str, tmp_path: Path
 ) -> None:
     _same(book, scenario, {"attendance": 0.7, "costs.gp.lag": 24}, soffice, tmp_path)
+
+
+def _rewritten(part: bytes) -> bytes:
+    """The formulas of a sheet as another program writes them."""
+
+    def formula(found: re.Match[str]) -> str:
+        text = re.sub(r"'(\w+)'!", r"\1!", found[0]).replace("0.000001,", "9.9999999999999995E-7, ")
+        return text.replace("0.693147180559945", "0.69314718055994495")
+
+    return re.sub(r"<f>[^<]*</f>", formula, part.decode()).encode()
+
+
+def test_formulas_that_another_program_wrote_in_its_way_are_the_same(book: bytes, scenario: cm.Scenario) -> None:
+    sheets = {f"xl/worksheets/sheet{number}.xml": _rewritten for number in range(2, 9)}
+    other = repacked(book, sheets)
+    assert b"E-7, " in zipfile.ZipFile(BytesIO(other)).read("xl/worksheets/sheet2.xml")
+    assert read_changes(other, scenario).warnings == ()
+    wrong = repacked(other, {"xl/worksheets/sheet2.xml": lambda part: part.replace(b"E-7, ", b"E-6, ", 1)})
+    assert refusal(wrong, scenario).startswith("Summary!B")
+
+
+def test_a_sheet_that_holds_far_too_much_is_refused_before_it_is_read(book: bytes, scenario: cm.Scenario) -> None:
+    random_ = random.Random(1)
+    cells = "".join(f'<c r="A{random_.randrange(10**9)}"/>' for _ in range(300_000))
+    much = f"<row>{cells}</row></sheetData>".encode()
+    begin = time.perf_counter()
+    said = refusal(repacked(book, {"xl/worksheets/sheet4.xml": lambda x: x.replace(b"</sheetData>", much)}), scenario)
+    assert said.startswith("Rates: the sheet holds far more than this program wrote")
+    assert time.perf_counter() - begin < 3
 
 
 @pytest.mark.long

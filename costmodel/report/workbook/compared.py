@@ -4,15 +4,14 @@ sheets that recalculate, and on the Summary the model's own answers to the input
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from io import BytesIO
 from math import isclose
 from typing import Any
 
 import openpyxl
-from openpyxl.formula import Tokenizer
-from openpyxl.formula.tokenizer import Token
 from openpyxl.utils import get_column_letter
 
 from costmodel.errors import InputError
@@ -28,6 +27,8 @@ Rows = dict[int, dict[int, Any]]
 """What stands in cells, by row and column, from 0."""
 NEAR = 1e-12
 """Relative difference below which two numbers are the same: some spreadsheet programs keep 15 digits."""
+NUMBER = re.compile(r"(?<![\w$.])\d+(?:\.\d*)?(?:[eE][+-]?\d+)?(?![\w.])")
+"""A number of a formula, which one program writes as 0.000000001 and another as 1E-9."""
 HALF_A_PENNY, EXACTLY = 0.005, 1e-6
 """By how much an answer may differ after recalculation: money and months, and relatively; QALYs."""
 TAGS_OF_A_CELL, TAGS_OF_A_SHEET = 12, 100_000
@@ -193,36 +194,19 @@ def _alike(stands: Any, belongs: Any) -> bool:
         return False
     if _is_text(belongs):
         return clean(stands).split() == belongs.split()
-    return _plain(stands) == _plain(belongs) or (stands.startswith("=") and _same_formula(stands, belongs))
+    one, other = _plain(stands), _plain(belongs)
+    return one == other or NUMBER.sub(_in_fifteen_digits, one) == NUMBER.sub(_in_fifteen_digits, other)
 
 
 def _plain(text: str) -> str:
-    """A formula without spaces and quotes: those of the names of sheets come and go."""
-    return text.replace("'", "").replace(" ", "")
+    """A formula without what spreadsheet programs add and leave out: spaces, quotes around the names of sheets, and the
+    prefix of functions that are newer than the file format.
+    """
+    return text.replace("'", "").replace(" ", "").replace("_xlfn.", "")
 
 
-def _same_formula(one: str, other: str) -> bool:
-    """Whether two formulas have the same parts, numbers being written in one way or another."""
-    try:
-        parts, others = (list(map(_part, _tokens(text))) for text in (one, other))
-    except Exception:  # whatever the tokenizer makes of what is no formula
-        return False
-    return len(parts) == len(others) and all(
-        isclose(a, b, rel_tol=NEAR) if isinstance(a, float) and isinstance(b, float) else a == b
-        for a, b in zip(parts, others, strict=True)
-    )
-
-
-def _tokens(formula: str) -> Iterator[Token]:
-    return (token for token in Tokenizer(formula).items if token.type != Token.WSPACE)
-
-
-def _part(token: Token) -> str | float:
-    if token.subtype == Token.NUMBER:
-        return float(token.value)
-    if token.subtype == Token.TEXT:
-        return str(token.value)
-    return _plain(token.value).removeprefix("_xlfn.").replace("TRUE()", "TRUE").replace("FALSE()", "FALSE").upper()
+def _in_fifteen_digits(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.15g}"
 
 
 def _check_names(wanted: Mapping[str, str], names: Mapping[str, Any]) -> None:
