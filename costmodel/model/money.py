@@ -139,11 +139,17 @@ def multiple_of_cost(
     return found
 
 
-def taken_to(model: ModelFile, accounts: Accounts, strategy: str, item: str, look: Look) -> Quantity:
-    """To what multiple the effects of a strategy take the comparator's cost of an item when they are whole."""
+def taken_to(
+    model: ModelFile, accounts: Accounts, strategy: str, item: str, look: Look,
+    purse: Callable[[tuple[str, ...]], Quantity],
+) -> Quantity:  # fmt: skip
+    """To what multiple the effects of a strategy take the comparator's cost of an item when they are whole.
+
+    purse: what channels cost the comparator's people a person-year.
+    """
     found: Quantity = 1.0
     for term in channel_terms(model, accounts, strategy, item):
-        found = found * term.whole(look)
+        found = found * term.limited(term.whole(look), look, purse(term.channels) if term.needs_purse else 0.0)
     return found
 
 

@@ -114,10 +114,13 @@ class Term:
         onset, half_life = self._times(look)
         middles = [begin + (end - begin) * ((month + 0.5) / months) for month in range(months)]
         parts = [profile_at(middle, self.first, self.last, onset, half_life) for middle in middles]
-        found = mean_ratio(look(self.size), [part * strength for part in parts])
+        return self.limited(mean_ratio(look(self.size), [part * strength for part in parts]), look, purse)
+
+    def limited(self, multiple: Quantity, look: Look, purse: Quantity) -> Quantity:
+        """A multiple of a cost, taken of no more than its trials saw; purse: as of `multiple`."""
         if self.purse is None or self.purse.high is None:
-            return found
-        return of_no_more(found, purse, look(self.purse.high))
+            return multiple
+        return of_no_more(multiple, purse, look(self.purse.high))
 
     def in_force(self, share: Quantity, look: Look) -> tuple[str, Quantity, Quantity]:
         """Kind, share and size as the formula of rates takes them, weakened where something weakens it."""

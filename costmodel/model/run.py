@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from typing import cast, get_args
 
@@ -24,7 +24,7 @@ from costmodel.model.draws import (
     repriced_values,
     uncalibrated,
 )
-from costmodel.model.ledger import shares_of_strata
+from costmodel.model.ledger import CohortLedger, shares_of_strata
 from costmodel.model.money import items, taken_to, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
 from costmodel.model.rates import channel_terms
@@ -32,6 +32,7 @@ from costmodel.result.outcomes import (
     KEPT_BESIDE,
     KEPT_CURVES,
     KEPT_DRAWS,
+    SAME_YEARS,
     VIEWS,
     Gathering,
     Living,
@@ -209,6 +210,9 @@ def _supported(
 ) -> dict[tuple[str, str], tuple[Array, Array]]:
     """Share of each item's cost that the effects of the file as it stands take away when whole, by strategy and item:
     at central values (alternative, 1) and in draws (alternative, draw). Items that no such effect is on are left out.
+
+    An effect that trials saw on so much a year takes of no more: of the mean year of the scenario's people to the
+    follow-up, at central values.
     """
     file = scenario.base or scenario
     if scenario.part and not file.part:
@@ -221,6 +225,15 @@ def _supported(
     }
     if not named:
         return {}
+
+    @cache
+    def spent() -> CohortLedger:
+        return CohortLedger.of(scenario, central_values(scenario), 1)
+
+    def purse(a: int, channels: tuple[str, ...]) -> float:
+        observed = spent().edges[1:] <= scenario.model.follow_up.months / MONTHS_A_YEAR + SAME_YEARS
+        return float(spent().purse(a, channels)[observed].mean())
+
     looks = [(looking(central_values(file)), 1)]
     looks += [(looking(drawn(file, draws, seed, 0)), draws)] if draws else looks
     found = {}
@@ -228,12 +241,13 @@ def _supported(
         each = []
         for look, count in looks:
             shares = shares_of_strata(file, look) if file.model.strata else [1.0]
+            left = [
+                taken_to(one.model, file.setting, strategy, item, look, partial(purse, a))
+                for a, one in enumerate(file.structures)
+            ]
             readings = [
-                sum(
-                    share * (1.0 - taken_to(one.model, file.setting, strategy, item, look))
-                    for one, share in zip(strata, shares, strict=True)
-                )
-                for _, strata in file.parts
+                sum(share * (1.0 - one) for share, one in zip(shares, left[a : a + len(shares)], strict=True))
+                for a in range(0, len(left), len(shares))
             ]
             each.append(np.stack([np.broadcast_to(np.asarray(one, dtype=float), (count,)) for one in readings]))
         found[strategy, item] = (each[0], each[1])

@@ -11,6 +11,7 @@ import costmodel as cm
 from costmodel.model.draws import central_values
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
+from costmodel.result.purse import a_year
 from tests.support.example import REMOVED, example, load_example, number, price
 from tests.support.flows import simulate
 from tests.support.spreadsheets import by_formualizer, disagreements
@@ -189,6 +190,18 @@ def test_a_purse_of_100_000_pounds_a_year_is_capped_in_falls_and_rises_alike(rat
     assert (flows.cost[:24, 1, 0, 0, 0] >= 100_000 * lived).all()
     saved = flows.cost[:24, 1, 0, 0, 0] - flows.cost[:24, 1, 1, 0, 0]
     np.testing.assert_allclose(saved, (1 - ratio) * 5_850 * lived, rtol=1e-9)
+
+
+def test_what_is_supported_knows_the_range_of_the_trials(tmp_path: Path) -> None:
+    without = cm.run(load_example(tmp_path / "without", **({OTHER: effect()} | RATIO)), draws=20)
+    within = cm.run(load_example(tmp_path / "within", **(capped(5_850) | RATIO)), draws=20)
+    half = a_year(within, 1)
+    assert half is not None
+    limited = cm.run(load_example(tmp_path / "half", **(capped(half.cost / 2) | RATIO)), draws=20)
+    at = {"perspective": "nhs_pss", "channel": "gp_community"}
+    supported = [float(pick(one, "share_supported", **at).value) for one in (without, within, limited)]
+    assert supported[:2] == pytest.approx([0.3, 0.3], rel=1e-12)
+    assert supported[2] == pytest.approx(0.15, rel=0.02)  # the year is a mean over people there, over cycles here
 
 
 @pytest.mark.parametrize("high", [5_850, 0])
