@@ -197,11 +197,12 @@ def test_the_flag_turns_where_a_cell_is_overtyped_and_no_input_is_changed(book: 
         assert by_formualizer(path, {(sheet, row, column): value}, only=[flag])[flag] == "CHECK", sheet
 
 
-def test_people_who_are_lost_turn_the_flag_beside_a_change(book: bytes, tmp_path: Path) -> None:
+def test_people_and_months_that_are_lost_turn_the_flag_beside_a_change(book: bytes, tmp_path: Path) -> None:
     path = _file(book, tmp_path)
     flag, typed_here = _overall(stored(path)), ("Inputs", row_of(book, "attendance"), 5)
     assert by_formualizer(path, {typed_here: 0.7}, only=[flag])[flag] == "OK"
-    assert by_formualizer(path, {typed_here: 0.7, ("Trace 2", 12, 6): 0.5}, only=[flag])[flag] == "CHECK"
+    for touched in (("Trace 2", 12, 6), ("Rates", 12, 1), ("Rates", 12, 2)):
+        assert by_formualizer(path, {typed_here: 0.7, touched: 0.5}, only=[flag])[flag] == "CHECK", touched
 
 
 @pytest.mark.long

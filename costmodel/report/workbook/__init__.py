@@ -365,6 +365,10 @@ def _touched(live: Live) -> Iterator[tuple[Any, ...]]:
     furthest = f"MAX(MAX({gap}),0-MIN({gap}))"
     unchanged = Cell(f"IF({inputs.since_the_run()}=0,{furthest},0)", 0.0)
     yield "While no input is changed, every answer of the Summary is that of the run", unchanged, CATEGORY_TOLERANCE
+    begin, end = (pages.rates.span(name, REFERRAL + 1, inputs.last) for name in ("Month from", "Month to"))
+    cycles = f"COUNT({end})"
+    clock = f"ABS(SUM({end})-t_cycle*{cycles}*({cycles}+1)/2)+ABS(SUM({end})-SUM({begin})-t_cycle*{cycles})"
+    yield "The months of all cycles follow on one another", Cell(clock, 0.0), CATEGORY_TOLERANCE
     columns = {summary.sheet: (NOW, DIFFERENCE), inputs.sheet: (USED, DIFFERS)}
     for sheet in (summary.sheet, inputs.sheet, pages.rates, *pages.traces.values(), pages.costs, pages.net):
         first, last = columns.get(sheet, (0, max(sheet.formulas)))
