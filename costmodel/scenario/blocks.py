@@ -27,8 +27,8 @@ class Estimand(Block):
     """The outcome measured."""
     time: Time
     """When it was measured."""
-    analysis: Literal["intention to treat", "per protocol", "before and after"]
-    """The population analysed; before and after: there was no control group."""
+    analysis: Literal["intention to treat", "observed cases", "per protocol", "before and after"]
+    """The population analysed; observed cases: those measured; before and after: there was no control group."""
     assumed_for: Text | None = None
     """The scenario's comparator, where the source's was another and the effect is assumed to hold against it too."""
 
