@@ -81,14 +81,19 @@ def test_a_time_between_cycles_is_refused_where_the_cycle_cannot_follow(tmp_path
 
 
 def test_E18_more_free_parameters_than_targets_that_were_read_are_refused(tmp_path: Path) -> None:
-    """Three free rates: two targets are too few, and three of which one is recalled are unless the fit says why."""
-    two = {"fits.rates.observations": ["usual_care_6", "therapy_6"]}
+    """Three free rates: two targets are too few, and three of which one is recalled or assumed are unless the fit says
+    why.
+    """
+    read = {f"observations.{name}.status": "derived" for name in true_observations()}
+    unsaid: dict[str, Any] = read | {"fits.rates.on_recalled": REMOVED}
+    two = unsaid | {"fits.rates.observations": ["usual_care_6", "therapy_6"]}
     with pytest.raises(cm.InputError, match=r"more free parameters \(3\) than targets that were read \(2\)"):
         calibrate(calibration(tmp_path, edits=two), rows=2)
     three = {"fits.rates.observations": ["usual_care_6", "therapy_6", "therapy_12"]}
     recalled = {"observations.therapy_12.status": "recalled"}
-    with pytest.raises(cm.InputError, match=r"than targets that were read \(2\)"):
-        calibrate(calibration(tmp_path, edits=three | recalled), rows=2)
+    for weaker in (recalled, {"observations.therapy_12.status": "assumption"}):
+        with pytest.raises(cm.InputError, match=r"than targets that were read \(2\)"):
+            calibrate(calibration(tmp_path, edits=unsaid | three | weaker), rows=2)
     why = {"fits.rates.on_recalled": "Looked for again and not found"}
     path = calibration(tmp_path, edits=three | recalled | why)
     sources = tmp_path / "settings" / "sources.yaml"
@@ -96,6 +101,26 @@ def test_E18_more_free_parameters_than_targets_that_were_read_are_refused(tmp_pa
     assert load_problem(path).file.fits["rates"].on_recalled
     with pytest.raises(cm.InputError, match=r"than targets \(2\)"):
         calibrate(calibration(tmp_path, edits=two | why), rows=2)
+
+
+@pytest.mark.parametrize(
+    ("one", "again"),
+    [
+        ({"states": ["well"], "share": 0.3}, {"states": ["well"], "share": 0.31, "n": 40}),
+        ({"states": ["well", "ill"], "share": 0.9}, {"states": ["ill", "well"], "share": 0.9}),
+        ({"score": "scale", "sd": 4.0}, {"score": "scale", "sd": 4.1}),
+        ({"score": "scale", "mean": 9.0, "sd": 4.0}, {"score": "scale", "mean": 9.0, "sd": 5.0}),
+    ],
+)
+def test_E20_one_figure_under_two_names_is_refused(tmp_path: Path, one: dict[str, Any], again: dict[str, Any]) -> None:
+    """A mean and a standard deviation of the same people are two figures."""
+    kept = {key: value for key, value in observation("therapy", 18, 0.3).items() if key not in ("states", "share")}
+    seen = true_observations() | {"one": kept | one, "again": kept | again}
+    with pytest.raises(cm.InputError, match='"one" and "again" are one figure: .* at 18 months'):
+        load_problem(calibration(tmp_path, observations=seen, model=SCORES))
+    apart = seen | {"again": kept | {"score": "scale", "mean": 9.0, "sd": 4.0}}
+    if "mean" not in one:
+        load_problem(calibration(tmp_path, observations=apart, model=SCORES))
 
 
 @pytest.mark.parametrize(

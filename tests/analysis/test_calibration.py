@@ -199,10 +199,9 @@ def test_a_held_parameter_stands_at_the_value_of_another_in_every_row(tmp_path: 
 
 
 def test_what_the_data_do_not_determine_keeps_its_prior_and_is_said(tmp_path: Path) -> None:
-    """Usual care alone is observed, in three parts and early: nothing is learned about the therapy's effect."""
-    early = observation("usual_care", 6, share_well(0.35, 0.2, 0.5), n=67)
-    once = {f"part_{part}": early for part in range(3)}
-    (found,) = calibrate(calibration(tmp_path, once), rows=2)
+    """Usual care alone is observed, three times and early: nothing is learned about the therapy's effect."""
+    early = {f"at_{m}": observation("usual_care", m, share_well(0.35, 0.2, m / 12), n=67) for m in (5, 6, 7)}
+    (found,) = calibrate(calibration(tmp_path, early), rows=2)
     ratio = learned(found, "hr_recover")
     assert ratio.width == pytest.approx(1, abs=0.03)
     assert ratio.posterior == pytest.approx([0.2, 1, 5], rel=0.1)
@@ -253,8 +252,8 @@ def test_a_target_that_no_value_of_the_priors_reaches_is_refused_with_the_best_a
 
 
 def test_targets_that_cannot_be_reached_together_are_said_with_the_best_achievable(tmp_path: Path) -> None:
-    """Nobody in one sample and everybody in another of the same group: half is the best for both."""
-    both = {name: observation("usual_care", 24, share, 60) for name, share in (("none", 0.0), ("all", 1.0))}
+    """Nobody in one group and everybody in the other, who have the same rates: half is the best for both."""
+    both = {"none": observation("usual_care", 24, 0.0, 60), "all": observation("therapy", 24, 1.0, 60)}
     fits = {"rates": fit("recover", held={"relapse": "held", "hr_recover": "one"})}
     (found,) = calibrate(calibration(tmp_path, both, fits, WITHOUT_EFFECT), rows=2)
     assert [row.apart for row in found.rows] == pytest.approx([0.5, 0.5], abs=1e-4)

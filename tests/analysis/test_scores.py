@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from costmodel.analysis.calibration import Fit, calibrate
 from costmodel.analysis.calibration.page import page_of
 from costmodel.analysis.calibration.posterior import density_of
 from costmodel.analysis.calibration.problem import load_problem
-from costmodel.report.render import markdown
+from costmodel.report.render import html, markdown
 from tests.support.calibrated import ASSUMED, SCORES, calibration, fit, observation, share_well
 
 ILL, WELL, WITHIN, PART = 20.0, 7.0, 3.0, 0.25
@@ -76,6 +77,23 @@ def test_the_page_says_scores_in_points_and_how_much_was_learnt(fitted: Fit) -> 
     assert all(one.contraction == pytest.approx(1 - one.width**2) for one in fitted.learned)
 
 
+def test_the_page_says_the_largest_miss_of_shares_and_of_scores_apart(fitted: Fit) -> None:
+    worse = replace(fitted, rows=tuple(replace(row, miss=7.0 if row.scatter else 3.0) for row in fitted.rows))
+    said = markdown(page_of("calibration.yaml", [worse]))
+    assert "most plausible point 3.0 percentage points among shares and 7.0 points among scores;" in said
+
+
+def test_a_fit_with_scores_alone_has_a_page_without_a_chart_and_no_score_is_a_percentage(fitted: Fit) -> None:
+    scores = replace(fitted, rows=tuple(row for row in fitted.rows if row.scatter))
+    page = page_of("calibration.yaml", [scores, replace(scores, name="again")])
+    assert "largest miss of the most plausible point 0.0 points among scores;" in markdown(page)
+    early = next(row for row in fitted.rows if row.name == "early")
+    assert f"(observed {early.observed:.1f})" in markdown(page)
+    assert "among shares" not in markdown(page)
+    assert 'id="figure-' not in html(page)
+    assert 'id="figure-' in html(page_of("calibration.yaml", [fitted]))
+
+
 def test_what_nothing_is_learnt_of_is_set_by_the_prior(tmp_path: Path) -> None:
     edits = {f"observations.{name}.n": 1 for name in ("early", "late", "low")}
     (found,) = calibrate(file(tmp_path, **edits), rows=2)
@@ -121,30 +139,56 @@ def test_a_score_that_the_states_do_not_have_is_refused(tmp_path: Path, edits: d
 
 
 def test_a_target_asks_for_a_mean_score_its_spread_and_a_difference(tmp_path: Path) -> None:
-    folder = tmp_path / "example"
-    folder.mkdir()
-    calibration(folder, model=SCORES | {f"parameters.{name}": _rate(name, value) for name, value in RATES.items()})
-    row = {"label": "A row", "role": "context", "why": "To see", "population": "example", "unit": "points"} | ASSUMED
-    asked = {"strategy": "usual_care", "time": "24 months", "score": "scale", "observed": 1.0}
     rows = {
-        "mean": row | asked | {"outcome": "mean score"},
-        "spread": row | asked | {"outcome": "spread of score"},
-        "start": row | asked | {"outcome": "mean score", "time": "0 months"},
-        "low": row | asked | {"outcome": "mean score", "score": "low", "unit": "share"},
-        "gain": row | asked | {"outcome": "mean score", "strategy": "therapy", "against": "usual_care"},
-        "unknown": row | asked | {"outcome": "mean score", "score": "scal"},
+        "mean": {"outcome": "mean score"},
+        "spread": {"outcome": "spread of score"},
+        "start": {"outcome": "mean score", "time": "0 months"},
+        "low": {"outcome": "mean score", "score": "low", "unit": "share"},
+        "gain": {"outcome": "mean score", "strategy": "therapy", "against": "usual_care"},
+        "unknown": {"outcome": "mean score", "score": "scal"},
     }
-    sources = {"X001": {"citation": "Nobody", "where": "nowhere", "figure": "1", "status": "assumption"}}
-    (tmp_path / "sources.yaml").write_text(json.dumps({"sources": sources}), "utf-8")
-    content = {"format": 1, "sources": ["sources.yaml"], "rows": rows}
-    (tmp_path / "validation.yaml").write_text(json.dumps(content), "utf-8")
-    found = {one.name: one for one in cm.validate(tmp_path, draws=2).rows}
+    found = _asked(tmp_path, rows)
     assert 'no score "scal"' in found.pop("unknown").remark
     value = {name: one.figure.value for name, one in found.items() if one.figure}
     mean, spread, low = by_hand(share_well(0.35, 0.2, 2))
     treated, *_ = by_hand(share_well(0.35 * 1.6, 0.2, 2))
     wanted = {"mean": mean, "spread": spread, "start": ILL, "low": low, "gain": treated - mean}
     assert value == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"outcome": "mean score", "score": "low"}, '"low" is in share, and the target in points'),
+        ({"outcome": "mean score", "unit": "share"}, '"scale" is in points, and the target in share'),
+        ({"outcome": "spread of score", "unit": "share"}, '"scale" is in points, and the target in share'),
+        ({"outcome": "spread of score", "score": "low", "unit": "share"}, "a cut-off, which has no spread"),
+    ],
+)
+def test_C24_a_target_in_another_unit_than_its_score_is_not_asked(
+    tmp_path: Path, row: dict[str, Any], message: str
+) -> None:
+    one = _asked(tmp_path, {"one": row})["one"]
+    assert message in one.remark
+    assert one.figure is None
+
+
+def _asked(folder: Path, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What becomes of targets of the example with scores."""
+    (folder / "example").mkdir()
+    rates = {f"parameters.{name}": _rate(name, value) for name, value in RATES.items()}
+    calibration(folder / "example", model=SCORES | rates)
+    row = {"label": "A row", "role": "context", "why": "To see", "population": "example", "unit": "points"} | ASSUMED
+    asked = {"strategy": "usual_care", "time": "24 months", "score": "scale", "observed": 1.0}
+    sources = {"X001": {"citation": "Nobody", "where": "nowhere", "figure": "1", "status": "assumption"}}
+    (folder / "sources.yaml").write_text(json.dumps({"sources": sources}), "utf-8")
+    content = {
+        "format": 1,
+        "sources": ["sources.yaml"],
+        "rows": {name: row | asked | own for name, own in rows.items()},
+    }
+    (folder / "validation.yaml").write_text(json.dumps(content), "utf-8")
+    return {one.name: one for one in cm.validate(folder, draws=2).rows}
 
 
 RATES = {"recover": 0.35, "relapse": 0.2, "hr_recover": 1.6}

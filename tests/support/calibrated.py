@@ -10,6 +10,8 @@ from tests.support.example import REMOVED, derived, documented_model, edited, nu
 
 TRUTH = {"recover": 0.35, "relapse": 0.2, "hr_recover": 1.6}
 TIMES = (6, 12, 24)
+BY_HAND = "They are worked out by hand"
+"""Why proportions that nobody read may count."""
 ASSUMED = {"source": "X001", "status": "assumption"}
 PRIORS: dict[str, dict[str, Any]] = {
     "recover": {"distribution": "gamma", "value": 0.4, "cv": 1} | ASSUMED,
@@ -65,7 +67,10 @@ def fit(*free: str, **more: Any) -> dict[str, Any]:
     """A fit of the calibration file; all three rates are free by default."""
     priors = {name: {"prior": dict(PRIORS[name])} for name in free or PRIORS}
     output = "posteriors/rates.csv"
-    own = {"label": "All rates", "observations": "all", "free": priors, "held": {}, "output": output}
+    own = {
+        "label": "All rates", "observations": "all", "free": priors, "held": {}, "output": output,
+        "on_recalled": BY_HAND,
+    }  # fmt: skip
     return own | more
 
 

@@ -188,6 +188,11 @@ class Fit:
         return max((abs(row.miss) for row in self.rows if row.used and not row.scatter), default=0.0)
 
     @property
+    def largest_miss_of_scores(self) -> float:
+        """Points, among the means and standard deviations that the fit saw; without sign."""
+        return max((abs(row.miss) for row in self.rows if row.used and row.scatter), default=0.0)
+
+    @property
     def effective_rows(self) -> float:
         """How many independent draws the rows of the file are worth.
 

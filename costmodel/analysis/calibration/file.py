@@ -187,7 +187,7 @@ class FitBlock(Block):
     held: dict[Name, Name] = {}
     """Joint parameters that are fixed at the value of another parameter."""
     on_recalled: Text | None = None
-    """Why it may count targets that are recalled.
+    """Why it may count targets that are recalled, or assumed.
     Without it a fit has no more free parameters than targets that were read.
     """
     output: Text

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import beta
 
 from costmodel.analysis.calibration import Fit, Row
+from costmodel.analysis.calibration.posterior import said
 from costmodel.page import SCREEN, TEXT, Block, Column, Figure, Heading, Notes, Page, Table
 
 if TYPE_CHECKING:
@@ -44,11 +45,10 @@ def page_of(name: str, fits: Iterable[Fit]) -> Page:
     for fit in everything:
         blocks += [
             Heading(f"{fit.label} ({fit.name})"),
-            Figure(partial(figure, fit), f"fit_{fit.name}", only=(SCREEN,)),
-            Table(
-                pd.DataFrame([_observation(row) for row in fit.rows if not row.scatter]), OBSERVATIONS, name=fit.name
-            ),
         ]
+        if shares := [_observation(row) for row in fit.rows if not row.scatter]:
+            blocks.append(Figure(partial(figure, fit), f"fit_{fit.name}", only=(SCREEN,)))
+            blocks.append(Table(pd.DataFrame(shares), OBSERVATIONS, name=fit.name))
         if scores := [_observation(row) for row in fit.rows if row.scatter]:
             blocks.append(Table(pd.DataFrame(scores), SCORES, name=f"{fit.name}_scores"))
         blocks += [
@@ -66,8 +66,8 @@ def page_of(name: str, fits: Iterable[Fit]) -> Page:
 
 SAID = (
     "name", "label", "alternative", "best", "ties", "free", "held", "predicted_inside", "largest_miss",
-    "log_likelihood", "saturated", "log_evidence", "design_effect", "searches", "agreeing", "draws", "effective_size",
-    "effective_rows", "seed",
+    "largest_miss_of_scores", "log_likelihood", "saturated", "log_evidence", "design_effect", "searches", "agreeing",
+    "draws", "effective_size", "effective_rows", "seed",
 )  # fmt: skip
 """What is handed on of a fit as it is."""
 
@@ -117,8 +117,12 @@ def _remarks(fit: Fit) -> Iterator[str]:
     if asked:
         yield f"{inside} of {asked} observations lie within the 95% band that the others predict for them"
     behind = fit.saturated - fit.log_likelihood
+    misses = [
+        f"{fit.largest_miss:.1f} percentage points among shares" if any(not row.scatter for row in fit.rows) else "",
+        f"{fit.largest_miss_of_scores:.1f} points among scores" if any(row.scatter for row in fit.rows) else "",
+    ]
     yield (
-        f"largest miss of the most plausible point {fit.largest_miss:.1f} points; log-likelihood "
+        f"largest miss of the most plausible point {' and '.join(filter(None, misses))}; log-likelihood "
         f"{fit.log_likelihood:.3f}, {behind:.3f} below a perfect fit; design effect {fit.design_effect:g}"
     )
     yield f"{fit.agreeing} of {fit.searches} searches from different starts ended at this point"
@@ -142,12 +146,12 @@ def _differences(one: Fit, other: Fit) -> Iterator[dict[str, str]]:
             yield {"what": name, "one": f"{one.best[name]:.4g}", "other": f"{other.best[name]:.4g}"}
     fitted = {row.name: row for row in other.rows}
     for row in one.rows:
-        what = f"{row.name}, {row.label}, {row.strategy} (observed {row.observed:.1%})"
-        yield {"what": what, "one": f"{row.fitted:.1%}", "other": f"{fitted[row.name].fitted:.1%}"}
+        seen, first, second = (said(row.scatter, v) for v in (row.observed, row.fitted, fitted[row.name].fitted))
+        yield {"what": f"{row.name}, {row.label}, {row.strategy} (observed {seen})", "one": first, "other": second}
 
 
 def figure(fit: Fit) -> "Chart":
-    """One row for each observation of the file, those that the fit did not see among them."""
+    """One row for each share of the file, those that the fit did not see among them. At least one is there."""
     from costmodel import drawing
 
     drawn, rows = drawing.empty(), [row for row in fit.rows if not row.scatter]

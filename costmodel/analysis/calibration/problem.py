@@ -18,6 +18,7 @@ from costmodel.scenario.joint import FILE, Fitted, Label, shape, targets, uses
 from costmodel.scenario.load import resolve
 from costmodel.scenario.read import Keys, Tree, read_file
 from costmodel.scenario.schema import ModelFile
+from costmodel.scenario.scores import score_parameters, unit_of_score
 from costmodel.scenario.structure import Structure
 from costmodel.units import Duration
 from costmodel.version import __version__
@@ -157,13 +158,10 @@ class _Faults:
 
     def of_score(self, keys: Keys, observation: Observation) -> None:
         """A share is of a score in shares, a mean and a standard deviation of one in points; none rests on the fit."""
-        references = score_parameters(self.scenario.model, str(observation.score))
-        for name in references:
-            unit, wanted = self.scenario.parameters[name].unit.text, "points" if observation.scatter else "share"
-            if unit != wanted:
-                self.add(keys, f'"{observation.score}" is in {unit}', f"Wanted of what was observed: {wanted}.")
-                break
-        for name in references:
+        wanted = "points" if observation.scatter else "share"
+        if (unit := unit_of_score(self.scenario, str(observation.score))) not in (None, wanted):
+            self.add(keys, f'"{observation.score}" is in {unit}', f"Wanted of what was observed: {wanted}.")
+        for name in score_parameters(self.scenario.model, str(observation.score)):
             if not self.has_value(name):
                 self.add(keys, f'"{observation.score}" rests on "{name}", which has no value of its own')
 
@@ -215,7 +213,9 @@ class _Faults:
         seen = [one for one in block.observations or () if self.known(
             (*keys, "observations"), "observation", one, self.file.observations
         )]  # fmt: skip
-        self.of_number(keys, block, list(self.file.observations) if block.observations is None else seen)
+        seen = list(self.file.observations) if block.observations is None else seen
+        self.of_twice(keys, seen)
+        self.of_number(keys, block, seen)
         if self.scenario.model.alternatives and self.scenario.model.strata:
             return self.add(keys, "the scenario has strata beside alternatives", "Fit a scenario without strata.")
         structures = _by_alternative(self.scenario) if self.scenario.model.alternatives else {}
@@ -239,13 +239,25 @@ class _Faults:
                 self.add(("observations", one, "time"), found, "Shorten the cycle.")
         return None
 
+    def of_twice(self, keys: Keys, seen: Sequence[str]) -> None:
+        """What a fit sees are different figures: one that has two names would count twice."""
+        names: dict[object, str] = {}
+        for name in seen:
+            one = self.file.observations[name]
+            which = "share" if one.share is not None else "sd" if one.of_spread else "mean"
+            figure = (one.strategy, one.score, frozenset(one.states), one.time.months, which)
+            if (first := names.setdefault(figure, name)) != name:
+                found = f'"{first}" and "{name}" are one figure: {which}, {one.strategy} at {one.time.text}'
+                self.add((*keys, "observations"), found, "Keep one of them, or pool them.")
+
     def of_number(self, keys: Keys, block: FitBlock, seen: Sequence[str]) -> None:
         """It has no more free parameters than targets, of which those count that were read, unless it says why."""
-        read = [one for one in seen if block.on_recalled or self.file.observations[one].status != "recalled"]
+        known = ("read", "derived")
+        read = [one for one in seen if block.on_recalled or self.file.observations[one].status in known]
         if len(block.free) > len(read):
             which = "targets" if block.on_recalled else "targets that were read"
             found = f"it has more free parameters ({len(block.free)}) than {which} ({len(read)})"
-            remedy = "Hold some, or find more targets; on_recalled says why recalled ones may count."
+            remedy = "Hold some, or find more targets; on_recalled says why recalled or assumed ones may count."
             self.add((*keys, "free"), found, remedy)
 
     def design_effect(self) -> float:
@@ -262,12 +274,6 @@ class _Faults:
             found = f"the design effect is {value:g}; repeated proportions of the same people inflate: 1 or more"
             self.add(keys, found)
         return value
-
-
-def score_parameters(model: ModelFile, score: str) -> list[str]:
-    """The parameters that a score of a model consists of."""
-    one = model.scores[score]
-    return list(dict.fromkeys(str(ref) for ref in (*one.while_in.values(), *one.spread.values()) if ref not in (0, 1)))
 
 
 def _behind_the_rates(scenario: Scenario, structure: Structure) -> set[str]:

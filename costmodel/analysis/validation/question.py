@@ -22,6 +22,7 @@ from costmodel.result.result import Result
 from costmodel.result.sums import quantiles, score_in
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, in_whole_cycles
+from costmodel.scenario.scores import unit_of_score
 from costmodel.scenario.setting import THERAPY
 
 Array = NDArray[np.float64]
@@ -63,6 +64,14 @@ def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> It
             yield Problem(place("time"), f"{row.time.text} is outside the model's time", f"Up to {model.horizon.text}.")
         elif not in_whole_cycles(row.time.months, cycle_months(model)):
             yield Problem(place("time"), f"{row.time.text} is not a whole number of cycles of {model.cycle}")
+    if row.score in model.scores:
+        unit = unit_of_score(scenario, str(row.score)) or "share"
+        if row.outcome == "spread of score" and unit == "share":
+            found = f'"{row.score}" is a share on one side of a cut-off, which has no spread'
+            yield Problem(place("outcome"), found, "Ask for its mean score, or name a score in points.")
+        elif row.unit != unit:
+            found = f'"{row.score}" is in {unit}, and the target in {row.unit}'
+            yield Problem(place("unit"), found, f"Write unit: {unit}.")
     if row.outcome == "share moved" and (model.in_probabilities or (model.strata and not row.stratum)):
         found = "the share that moved needs a model of rates, and one stratum where there are any"
         yield Problem(place("outcome"), found)
