@@ -172,3 +172,12 @@ def test_lines_are_counted_with_the_line_of_origin(folder: Path) -> None:
     lines[3] = "0,many,1,1"
     posterior.write_text("\n".join(lines) + "\n", "utf-8")
     assert "rates.csv, line 4" in refusal(folder / "model.yaml")
+
+
+def test_a_start_that_changed_since_is_said() -> None:
+    """Where people begin is among what a fit rests on."""
+    shipped = cm.load("depression_resistant/bands")
+    assert not any("was fitted with" in one for one in shipped.warnings)
+    (first, second) = (one for one in shipped.changed({"share_quick": 0.4}).warnings if "was fitted with" in one)
+    assert first.startswith("bands_as_in_trial.csv was fitted with share_quick = 0.5, and here it is 0.4")
+    assert second.startswith("bands_without_worsening.csv was fitted with share_quick = 0.5")

@@ -66,6 +66,8 @@ class CalibrationProblem:
         for score in {self.file.observations[one].score for one in self.observed(block)} - {None}:
             rests_on |= set(score_parameters(self.scenario.model, str(score)))
         model, structure = self.scenario.path.resolve(), self.structure(block).model
+        start = self.scenario.behind(structure.cohort.start.values())
+        rests_on |= (set(start) & self.scenario.leaves.keys()) - self.columns.keys()
         return Label(
             format=1,
             model=Fitted(
