@@ -287,10 +287,11 @@ class CohortLedger:
             spent, lived = np.zeros((2, len(self.edges) - 1, self.draws))
             for share, column, of in key[0]:
                 costs = [self.scenario.structures[of].model.costs[name] for name in held_in(self.scenario, channels)]
-                time, theirs = self.activity.person_years[:, :, column], np.empty_like(spent)
+                time, theirs = self.activity.person_years[:, :, column], np.zeros_like(spent)
                 for span, looked in spans(model, [one for item in costs for one in item.while_in.values()], self.look):
                     each = zip(*(cost_per_year(model, item, looked) for item in costs), strict=True)
-                    _add_up(time[span], [sum(one[1:], one[0]) for one in each], theirs[span])
+                    if costs:  # none where nobody uses what stands in the channel
+                        _add_up(time[span], [sum(one[1:], one[0]) for one in each], theirs[span])
                 spent += self.look(share) * theirs
                 lived += self.look(share) * time.sum(axis=1)
             self.purses[key] = spent / lived

@@ -211,6 +211,14 @@ def test_a_purse_of_nothing_saves_nothing_whatever_the_range(high: float, tmp_pa
     assert not simulate(scenario, values, 1).cost[:, 1].any()
 
 
+def test_a_channel_that_nobody_uses_has_a_purse_of_nothing(tmp_path: Path) -> None:
+    unused = {"costs.gp.while_in": {"others": 0}}
+    result = cm.run(load_example(tmp_path, **capped(5_850), **RATIO, **unused), draws=10)
+    at = {"perspective": "nhs_pss", "channel": "gp_community"}
+    assert pick(result, "purse", **at).value == 0
+    assert pick(result, "share_supported", **at).value == pytest.approx(0.3, rel=1e-12)
+
+
 def test_a_purse_that_is_all_within_what_trials_saw_changes_no_digit(tmp_path: Path) -> None:
     high = {"parameters.high": price("year", 90_000)}
     found = multiples(tmp_path, effect(purse={"high": "high"}), **high)
