@@ -42,6 +42,7 @@ from costmodel.model.money import (
 )
 from costmodel.model.rates import Look, channel_terms, look_in, quantity_terms, spans
 from costmodel.result.flows import Ledger, Shared
+from costmodel.result.outcomes import SAME_YEARS
 from costmodel.scenario.blocks import PAID_WORK, CostItem, Effect
 from costmodel.scenario.build import Scenario
 
@@ -59,8 +60,10 @@ class CohortLedger:
     look: Look
     activity: Activity
     draws: int
-    purses: dict[tuple[BehindPurse, tuple[str, ...]], Array] = field(default_factory=dict, repr=False, compare=False)
-    """What channels cost the comparator's people a person-year, kept once worked out."""
+    purses: dict[tuple[BehindPurse, tuple[str, ...]], tuple[Array, Array]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What channels cost the comparator's people in a cycle, and the years they live in it, kept once worked out."""
 
     @classmethod
     def of(cls, scenario: Scenario, values: Values, draws: int) -> "CohortLedger":
@@ -282,6 +285,16 @@ class CohortLedger:
 
         a: which alternative or stratum.
         """
+        spent, lived = self._spent_and_lived(a, channels)
+        return spent / lived
+
+    def mean_purse(self, a: int, channels: tuple[str, ...], years: float) -> float:
+        """The same of all cycles that end by a time, over all draws."""
+        spent, lived = self._spent_and_lived(a, channels)
+        by_then = self.edges[1:] <= years + SAME_YEARS
+        return float(spent[by_then].sum() / lived[by_then].sum())
+
+    def _spent_and_lived(self, a: int, channels: tuple[str, ...]) -> tuple[Array, Array]:
         key, model = (self._behind_purse(a, channels), channels), self.scenario.model
         if key not in self.purses:
             spent, lived = np.zeros((2, len(self.edges) - 1, self.draws))
@@ -294,7 +307,7 @@ class CohortLedger:
                         _add_up(time[span], [sum(one[1:], one[0]) for one in each], theirs[span])
                 spent += self.look(share) * theirs
                 lived += self.look(share) * time.sum(axis=1)
-            self.purses[key] = spent / lived
+            self.purses[key] = spent, lived
         return self.purses[key]
 
     def _behind_purse(self, a: int, channels: tuple[str, ...]) -> BehindPurse:

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from itertools import product
+from functools import partial
 from typing import cast, get_args
 
 import numpy as np
@@ -24,15 +23,13 @@ from costmodel.model.draws import (
     repriced_values,
     uncalibrated,
 )
-from costmodel.model.ledger import CohortLedger, shares_of_strata
-from costmodel.model.money import items, taken_to, therapy_window
+from costmodel.model.evidence import of_a_year, supported
+from costmodel.model.money import items, therapy_window
 from costmodel.model.parallel import go_on, in_order, processors
-from costmodel.model.rates import channel_terms
 from costmodel.result.outcomes import (
     KEPT_BESIDE,
     KEPT_CURVES,
     KEPT_DRAWS,
-    SAME_YEARS,
     VIEWS,
     Gathering,
     Living,
@@ -180,6 +177,7 @@ def _result(
         warnings += [f"no longer calibrated: {name} after this change" for name in uncalibrated(scenario)]
     warnings += warnings_of(scenario, draws, outcomes_at_centre)
     weights = np.array([float(structure.weight(look)) for structure in scenario.readings])
+    spent = of_a_year(scenario)
     return Result(
         scenario=scenario,
         items=tuple(LedgerItem(i.name, i.label, i.category, i.paid_by, i.received_by) for i in items(model)),
@@ -200,58 +198,10 @@ def _result(
             name: Run(name, *found[name][:1], weights, found[name][1], given)
             for name, given in ({} if alone else all_given(scenario)).items()
         },
-        supported=_supported(scenario, values, min(draws, KEPT_DRAWS), seed),
+        of_a_year=spent,
+        supported=supported(scenario, values, min(draws, KEPT_DRAWS), seed, spent),
         behind=Behind(),
     )
-
-
-def _supported(
-    scenario: Scenario, drawn: Callable[..., Values], draws: int, seed: int
-) -> dict[tuple[str, str], tuple[Array, Array]]:
-    """Share of each item's cost that the effects of the file as it stands take away when whole, by strategy and item:
-    at central values (alternative, 1) and in draws (alternative, draw). Items that no such effect is on are left out.
-
-    An effect that trials saw on so much a year takes of no more: of the mean year of the scenario's people to the
-    follow-up, at central values.
-    """
-    file = scenario.base or scenario
-    if scenario.part and not file.part:
-        file = file.stratum(scenario.part)
-    named = {
-        (name, item)
-        for structure in file.structures
-        for name, item in product(structure.model.strategies, structure.model.costs)
-        if channel_terms(structure.model, file.setting, name, item)
-    }
-    if not named:
-        return {}
-
-    @cache
-    def spent() -> CohortLedger:
-        return CohortLedger.of(scenario, central_values(scenario), 1)
-
-    def purse(a: int, channels: tuple[str, ...]) -> float:
-        observed = spent().edges[1:] <= scenario.model.follow_up.months / MONTHS_A_YEAR + SAME_YEARS
-        return float(spent().purse(a, channels)[observed].mean())
-
-    looks = [(looking(central_values(file)), 1)]
-    looks += [(looking(drawn(file, draws, seed, 0)), draws)] if draws else looks
-    found = {}
-    for strategy, item in sorted(named):
-        each = []
-        for look, count in looks:
-            shares = shares_of_strata(file, look) if file.model.strata else [1.0]
-            left = [
-                taken_to(one.model, file.setting, strategy, item, look, partial(purse, a))
-                for a, one in enumerate(file.structures)
-            ]
-            readings = [
-                sum(share * (1.0 - one) for share, one in zip(shares, left[a : a + len(shares)], strict=True))
-                for a in range(0, len(left), len(shares))
-            ]
-            each.append(np.stack([np.broadcast_to(np.asarray(one, dtype=float), (count,)) for one in readings]))
-        found[strategy, item] = (each[0], each[1])
-    return found
 
 
 def _of_stratum(progress: Progress, name: str, what: str, done: int, wanted: int) -> None:

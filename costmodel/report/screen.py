@@ -5,22 +5,23 @@ from functools import partial
 from typing import Any
 
 from costmodel.analysis.psa.comparison import Comparison
-from costmodel.analysis.purse import drawn, known
+from costmodel.analysis.purse import drawn, known, seen_in_words
 from costmodel.analysis.sensitivity.break_even import solved
 from costmodel.analysis.sensitivity.inputs import named
 from costmodel.analysis.sensitivity.question import Question, target
 from costmodel.analysis.spectrum import ANY, session_price, use_of_services
-from costmodel.analysis.verdict import verdict
+from costmodel.analysis.verdict import Verdict, verdict
 from costmodel.drawing import Chart
 from costmodel.errors import InputError
 from costmodel.result.payback import NEVER, NOTHING
-from costmodel.result.purse import ALL, NOT_EVEN_ALL, rows
+from costmodel.result.purse import ALL, NOT_EVEN_ALL, a_year, rows
 from costmodel.result.result import Result, Run
 from costmodel.result.sums import Array, Estimate
 from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycle_months
-from costmodel.words import percent
+from costmodel.scenario.conventions import NO_EFFECT, NO_EFFECT_LABEL
+from costmodel.words import in_100, percent
 
 YEARS = (12.0, 24.0, 36.0, 60.0, 120.0)
 """Months over which savings may be counted, beside those of the evidence."""
@@ -40,12 +41,16 @@ class Fact:
 
 @dataclass(frozen=True)
 class Screen:
-    """Everything that the first screen says. estimate: whether it is of central values alone, without a chance."""
+    """Everything that the first screen says. estimate: whether it is of central values alone, without a chance. beside:
+    the chance if there is no effect on other care, and that trials saw other people than these; nothing where neither
+    is known.
+    """
 
     estimate: bool
     money: str
     health: str
     under: str
+    beside: str
     chart: Chart
     facts: tuple[Fact, ...]
 
@@ -66,6 +71,7 @@ def screen(result: Result, strategy: str, perspective: str, months: float) -> Sc
         money=lines.money,
         health=lines.health,
         under=_under(of, found),
+        beside=_beside(of, lines),
         chart=drawn(result, strategy, perspective, of.horizon),
         facts=(_price(of), Fact(_LENGTH.format(in_words(months)), "…", ""), _share(of, found), _care(of)),
     )
@@ -171,6 +177,15 @@ def _under(of: Comparison, found: Found) -> str:
         f"{text} To repay, {_share_of(needed.value)} of the {money(spent)} spent without it would have to go; "
         f"the evidence gives {_share_of(reached)}.{more}"
     )
+
+
+def _beside(of: Comparison, lines: Verdict) -> str:
+    """What no reader of the two lines should miss."""
+    none = next((one for one in lines.chances if one.run == NO_EFFECT), None)
+    said = [f"With {NO_EFFECT_LABEL}: {in_100(none.share)}."] if none else []
+    if (seen := a_year(of.result, of.strategy)) and seen.outside:
+        said.append(seen_in_words(of.result, of.name))
+    return " ".join(said)
 
 
 def _share_of(share: float) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 from costmodel.engine.formulas import NOTHING, settled
 from costmodel.result.payback import NEVER
 from costmodel.result.sums import DETERMINISTIC, Array, Estimate, Run, Sums
-from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.setting import THERAPY
 
 ALL = "all"
@@ -77,14 +76,10 @@ def a_year(result: Sums, s: int) -> AYear | None:
     effect = next((one for one in effects if one.purse), None)
     if effect is None or effect.purse is None:
         return None
-    run, held = result.runs[DETERMINISTIC], set(effect.channels or ())
-    items = [i for i, item in enumerate(result.items) if result.setting.channel_of(item.category) in held]
-    spent = run.outcomes.cost[0, 0, items, 0, :, 0].sum(axis=0)
-    alive = run.outcomes.mean_people[:, : len(result.scenario.model.states), 0].sum(axis=1)
-    ends = result.edges <= result.horizons[0] / MONTHS_A_YEAR + 1e-9
-    lived = np.trapezoid(alive[ends], result.edges[ends], axis=0)
+    each = result.of_a_year[effect.channels or ()]
+    spent = result.weights @ np.array(each[:: len(each) // len(result.weights)])  # strata of one reading have one purse
     low, high = (None if end is None else result.scenario.value(end) for end in (effect.purse.low, effect.purse.high))
-    return AYear(float(run.weights @ spent / (run.weights @ lived)), low, high)
+    return AYear(float(spent), low, high)
 
 
 def rows(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[dict[str, Any]]:

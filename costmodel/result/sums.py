@@ -22,6 +22,7 @@ from costmodel.scenario.setting import account
 from costmodel.units import CYCLE_WEEKS_A_YEAR
 
 Array = NDArray[np.float64]
+OfAYear = Mapping[tuple[str, ...], tuple[float, ...]]
 EXPECTED, DETERMINISTIC = "expected", "deterministic"
 
 
@@ -99,6 +100,8 @@ class Sums:
     draws were made. given: draws that came from elsewhere, by parameter. strata: each stratum's people alone, by name.
     supported: by strategy and item, the share of its cost that the effects of the file take away when they are
     whole, at central values (alternative, 1) and in each draw that is kept (alternative, draw).
+    of_a_year: what channels cost the comparator's people a person-year to the follow-up, at central values, by channels
+    on which trials saw an effect in a range: under each structure.
     conventions: the same people priced otherwise, by name.
     """
 
@@ -119,6 +122,7 @@ class Sums:
     given: Mapping[str, Array] | None = None
     strata: "Mapping[str, Sums]" = field(default_factory=dict)
     supported: Mapping[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
+    of_a_year: OfAYear = field(default_factory=dict)
     conventions: Mapping[str, Run] = field(default_factory=dict)
 
     @property

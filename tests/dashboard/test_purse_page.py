@@ -10,7 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
+from costmodel.analysis.purse import seen_in_words
 from costmodel.app.parts import catalogue, choice, compute, link
+from costmodel.app.parts.text import literal
 from costmodel.model.run import SEED, run_at
 from costmodel.report.screen import Screen, levers, months_offered, screen, with_length
 from costmodel.result.result import Result
@@ -56,7 +58,10 @@ def base(scenarios: Path) -> cm.Scenario:
 
 
 def test_the_first_page_says_what_python_says(at: AppTest, base: cm.Scenario) -> None:
-    shows(at, said_by_python(base))
+    found = said_by_python(base)
+    shows(at, found)
+    assert found.beside.startswith("With no effect on other care: ")
+    assert any(one.value.endswith(literal(found.beside)) for one in at.caption)
     assert len(at.get("plotly_chart")) == 1
     assert [one.label for one in at.selectbox][:5] == [
         "Who is treated", "Therapy", "Instead of", "Counting savings over", "Whose money",
@@ -196,6 +201,18 @@ def test_the_lines_are_those_of_every_medium_the_other_form_among_them() -> None
     assert list(unlike.conventions) == ["pounds"]
     changed = cm.verdict(cm.run(scenario.changed({"session_price": 20}), draws=50), NHS)
     assert screen(result_of(unlike, 50), whole.strategies[1], NHS, whole.horizons[-1]).money == changed.money
+
+
+@pytest.mark.parametrize("draws", [0, 20])
+def test_people_who_cost_other_than_those_of_the_trials_are_told_of_beside_the_lines(draws: int) -> None:
+    """In the words of every other page, whatever horizons and draws this page has."""
+    scenario = cm.load("borderline")
+    result, name = result_of(scenario, draws), list(scenario.model.strategies)[1]
+    said = screen(result, name, NHS, result.horizons[-1]).beside
+    assert said.endswith("a person-year; trials saw it from £1,770 to £5,850: outside the range of the trials.")
+    assert said.endswith(seen_in_words(cm.run(scenario, draws=0, strata=False), name))
+    resistant = result_of(cm.load("depression_resistant"), draws)
+    assert "outside" not in screen(resistant, "ltpp", NHS, resistant.horizons[0]).beside
 
 
 BASES = sorted(catalogue.folder().glob("*/base.yaml"))

@@ -56,7 +56,7 @@ class Places:
         if estimate:
             self.working()
         else:
-            self._status(f"{result.draws:,} tries of the model.")
+            self._status(f"{result.draws:,} tries of the model. {found.beside}")
         return found
 
     def complete(self, found: Screen, result: Result, asked: Question) -> None:

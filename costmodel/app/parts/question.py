@@ -57,20 +57,23 @@ def whose_money(setting: SettingFile, place: DeltaGenerator, label_visibility: s
     return chosen or setting.main
 
 
-def which_therapy(scenario: Scenario, place: DeltaGenerator, label_visibility: str = "visible") -> str:
-    """A menu of the strategies against the comparator; none where there is one."""
+def which_therapy(
+    scenario: Scenario, place: DeltaGenerator, label_visibility: str = "visible", first: bool = False
+) -> str:
+    """A menu of the strategies against the comparator; of a single one on the first page alone."""
     strategies = list(scenario.model.strategies)[1:]
-    now = therapy(scenario)
-    if len(strategies) == 1:
+    now, alone = therapy(scenario), len(strategies) == 1
+    if alone and not first:
         return now
     st.session_state["strategy"] = now
     return place.selectbox(
-        "Which therapy?",
+        "Therapy" if first else "Which therapy?",
         strategies,
         key="strategy",
         persist_state="session",
         format_func=lambda name: scenario.model.strategies[name].label,
         label_visibility=label_visibility,
+        help="The only therapy that this scenario holds." if alone else None,
     )
 
 
@@ -102,24 +105,10 @@ def who(place: DeltaGenerator) -> None:
 
 def rest(places: list[DeltaGenerator], scenario: Scenario, central: Result) -> Question:
     """The other controls; central: the run at central values, which tells what changes nothing."""
-    strategy = _therapy(places[0], scenario)
+    strategy = which_therapy(scenario, places[0], first=True)
     _instead(places[1], scenario)
     months = _over(places[2], scenario)
     return Question(strategy, _whose(places[3], scenario, same_money(central, strategy, months)), months)
-
-
-def _therapy(place: DeltaGenerator, scenario: Scenario) -> str:
-    strategies = list(scenario.model.strategies)[1:]
-    st.session_state["strategy"] = therapy(scenario)
-    alone = len(strategies) == 1
-    return place.selectbox(
-        "Therapy",
-        strategies,
-        key="strategy",
-        persist_state="session",
-        format_func=lambda name: scenario.model.strategies[name].label,
-        help="The only therapy that this scenario holds." if alone else None,
-    )
 
 
 def _instead(place: DeltaGenerator, scenario: Scenario) -> None:
