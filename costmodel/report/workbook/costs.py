@@ -283,13 +283,11 @@ def write_net_cost(sheet: Sheet, costs: Sheet, rates: Sheet, inputs: Inputs) -> 
                     net[item.name] = mixed
             for perspective in setting.perspectives:
                 _perspective(sheet, inputs, row, strategy, perspective, net, factor, month)
-            for quantile, curve in zip(BANDS, bands.get(strategy, ()), strict=False):
-                sheet.constant(
-                    band_name(strategy, quantile, setting.name(setting.main)),
-                    row,
-                    float(curve[row - REFERRAL]),
-                    "money",
-                )
+    for strategy, curves in bands.items():  # last: what the run knows stands right of what recalculates
+        for quantile, curve in zip(BANDS, curves, strict=True):
+            name = band_name(strategy, quantile, setting.name(setting.main))
+            for row in inputs.booked:
+                sheet.constant(name, row, float(curve[row - REFERRAL]), "money")
 
 
 def _difference(
