@@ -49,6 +49,24 @@ def _name(made: Any) -> None:
     made.defined_names["in_attendance"].attr_text = "Inputs!$H$6"
 
 
+def test_a_book_with_draws_and_several_strategies_comes_back(tmp_path: Path) -> None:
+    """What the run knows moves no cell that is compared."""
+    result = cm.run(cm.load(SCENARIOS / "panic" / "model.yaml").changed({"horizon": "2 years"}), draws=3)
+    assert len(result.strategies) > 2
+    cm.workbook(result, tmp_path / "book.xlsx")
+    assert not read_changes((tmp_path / "book.xlsx").read_bytes(), result.scenario).changes
+
+
+def test_no_two_rows_of_inputs_have_one_id_and_the_book_comes_back(tmp_path: Path) -> None:
+    """Here a parameter is called as an item's cost of a year in a state would be."""
+    scenario = cm.load(SCENARIOS / "complex_long_term" / "dutch_german_offsets.yaml")
+    cm.workbook(cm.run(scenario, draws=0), tmp_path / "book.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx", read_only=True)["Inputs"]
+    ids = [one for (one,) in sheet.iter_rows(min_row=5, max_col=1, values_only=True) if one]
+    assert sorted(set(ids)) == sorted(ids)
+    assert not read_changes((tmp_path / "book.xlsx").read_bytes(), scenario).changes
+
+
 EDITS: list[Any] = [
     pytest.param(put("Rates", "H12", 0.3), "Rates!H12: 0.3; the formula =", id="F27 a rate"),
     pytest.param(put("Rates", "A12", 9), "Rates!A12: 9; 6", id="F27 a month"),

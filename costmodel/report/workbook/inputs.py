@@ -99,7 +99,7 @@ class Inputs:
     def derived(self, name: str, label: str, unit: str, cell: Cell | float, kind: str = "q") -> Cell:
         """A quantity worked out from inputs, such as the cost of a year in a state; listed when first asked for."""
         if (name, label) not in self._worked_out:
-            row = self._row(name, label, unit)
+            row = self._row(f"{kind}_{name}", label, unit)  # a parameter may have the name itself
             self._worked_out[name, label] = self._finish(row, f"{kind}_{name}", self._formula(row, cell))
         return self._worked_out[name, label]
 
