@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 LISTED = Path(__file__).parents[1] / "long.txt"
-MOST = 0.4
+MOST = 0.3
 """Seconds of a test in `./test`, where two run side by side."""
 COLLECTED = pytest.StashKey[frozenset[str]]()
 """Ids of all tests that were collected, those too that this run leaves out."""
