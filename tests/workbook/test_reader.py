@@ -245,7 +245,7 @@ def test_what_was_overwritten_beside_the_yellow_cell_is_refused(book: bytes, sce
             "gp_well is worked out or fixed here, and takes no value. Empty the cell. Change what it",
         ),
         ("follow_up", "follow_up is worked out or fixed here, and takes no value"),
-        ("cycle_years", "cycle_years is worked out or fixed here"),
+        ("t_cycle_years", "t_cycle_years is worked out or fixed here"),
     ],
 )
 def test_a_row_that_takes_no_value_is_refused(book: bytes, scenario: cm.Scenario, name: str, message: str) -> None:
