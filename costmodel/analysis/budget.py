@@ -46,8 +46,9 @@ class Budget(Paged):
 
     starts, waiting: people who start in a planned month and who wait at its end. value, cash, beds: (month, item), to
     the end of the last one's horizon: what all who start cost more than without the therapy, what of it is cash, and
-    what closed wards release beside. used: natural units, as of `Person`. sessions: held, (month,). service: the
-    plan's own sums, (month,). wards: closed in each financial year.
+    what closed wards release beside. used: natural units, as of `Person`. sessions: held, (month,). course: those of
+    one who starts, from the start. service: the plan's own sums, (month,). wards: closed in each financial year, and
+    nights: not used in each.
     """
 
     result: Result
@@ -61,6 +62,7 @@ class Budget(Paged):
     beds: Array
     used: Array
     sessions: Array
+    course: Array
     service: Array
     wards: Array
     nights: Array
@@ -233,11 +235,6 @@ class Budget(Paged):
             released = -float((self._years @ self.beds.sum(axis=1)).min())
             begin = plan.year_name(year)
             yield f"Up to {count} can close, from {begin}; that releases {money(released)} in the best year."
-
-    @cached_property
-    def course(self) -> Array:
-        """Sessions that one who starts holds, (month,)."""
-        return person_of(self.result, self.strategy).sessions
 
     # As a page
 
@@ -440,5 +437,5 @@ def budget(result: Result, plan: object, *, strategy: str | None = None, perspec
     service[0] += plan.set_up + plan.training
     return Budget(
         result, plan, strategy, perspective, starts, waiting, all_of(person.value), all_of(person.cash), beds,
-        all_of(person.used), held, service, wards, nights,
+        all_of(person.used), held, person.sessions, service, wards, nights,
     )  # fmt: skip
