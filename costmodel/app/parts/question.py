@@ -42,8 +42,8 @@ def therapy(scenario: Scenario) -> str:
 
 def whose_money(setting: SettingFile, place: DeltaGenerator, label_visibility: str = "visible") -> str:
     """A switch between the perspectives of a setting."""
-    if st.session_state.get("perspective") not in setting.perspectives:
-        st.session_state["perspective"] = setting.main
+    now = st.session_state.get("perspective")
+    st.session_state["perspective"] = now if now in setting.perspectives else setting.main  # anew, as on the first page
     chosen = place.segmented_control(
         "Whose money?",
         list(setting.perspectives),
