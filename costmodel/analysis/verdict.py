@@ -14,6 +14,7 @@
 - `frame`: the chance and the word under each convention about money; `page()`: all of it, for any medium.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -56,10 +57,8 @@ YEARS_FROM = 2 * MONTHS_A_YEAR
 """Months from which a payback is told in whole years."""
 WITH_A_RATIO = "costs more and improves health"
 SAVES_AND_HARMS = "saves money and worsens health"
-STILL_RUNS = "therapy still runs"
-NO_COURSE = "no course"
-BY_THE_DOSE_RULE = "by the dose rule, not by evidence"
-ONE_DRAW = "one draw tells no chance"
+STILL_RUNS, NO_COURSE, ONE_DRAW = "therapy still runs", "no course", "one draw tells no chance"
+BY_THE_DOSE_RULE, NAMED = "by the dose rule, not by evidence", "by a named scenario, not by evidence"
 NOT_MODELLED = "no state has a utility"
 COLUMNS = (
     Column("given", "given", "text", width=60),
@@ -176,9 +175,9 @@ def verdict(
     h = len(result.horizons) - 1 if horizon is None else result.at(horizon, place="horizon")
     of = Comparison(result, result.headline, h, s, payer)
     drawn = result.headline.name == EXPECTED
-    withheld, dose = _withheld(of, drawn), _under_half_the_dose(of)
+    withheld, (beyond, why) = _withheld(of, drawn), _beyond_evidence(of)
     no_chance = bool(withheld)
-    withheld = withheld or (BY_THE_DOSE_RULE if dose else "")
+    withheld = withheld or beyond
     chances = () if no_chance or not drawn else tuple(_chances(of))
     words = chances[0].words if chances and not withheld else ()
     given = chances[0].given if chances else ""
@@ -189,7 +188,7 @@ def verdict(
     needs = later is not None and later.words != words
     beside = [
         *([f"The chance is given: {given}."] if given else ()),
-        *([dose] if dose else ()),
+        *([why] if why else ()),
         *([f"{result.draws:,} draws cannot tell which word holds."] if len(words) > 1 else ()),
         *([tested] if tested else ()),
         *([_of_later_money(of, later)] if later and needs else ()),
@@ -235,18 +234,19 @@ def _withheld(of: Comparison, drawn: bool) -> str:
     return ONE_DRAW if drawn and of.result.draws == 1 else ""
 
 
-def _under_half_the_dose(of: Comparison) -> str:
-    """That fewer sessions are delivered than half of those that were studied; nothing where they are not."""
+def _beyond_evidence(of: Comparison) -> tuple[str, str]:
+    """Why a word would not rest on evidence, in a few words and in a sentence; nothing where it would."""
     scenario = of.result.scenario
+    if scenario.model.outside_verdicts:
+        return NAMED, f"Outside every verdict: {scenario.model.outside_verdicts}"
     therapy = scenario.model.strategies[of.name].therapy
-    if therapy is None:
-        return ""
-    held = scenario.value(therapy.sessions) * scenario.value(therapy.attendance)
+    held = scenario.value(therapy.sessions) * scenario.value(therapy.attendance) if therapy else math.inf
     for structure in scenario.structures:
         for effect in structure.model.strategies[of.name].effects.values():
             if effect.dose is not None and held < HALF * (studied := scenario.value(effect.dose.studied)) - NOTHING:
-                return f"No trial saw so few sessions: {held:.3g} are delivered, and {studied:.3g} were studied."
-    return ""
+                said = f"No trial saw so few sessions: {held:.3g} are delivered, and {studied:.3g} were studied."
+                return BY_THE_DOSE_RULE, said
+    return "", ""
 
 
 def _chances(of: Comparison) -> Iterator[Chance]:

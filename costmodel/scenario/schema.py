@@ -106,6 +106,10 @@ class ModelFile(Block):
     """
     description: Text | None = None
     """A paragraph for the first screen."""
+    outside_verdicts: Text | None = None
+    """What a named scenario takes for granted beyond the evidence, in a sentence.
+    A verdict then prints it and gives no word.
+    """
     model: Literal["rates", "probabilities"]
     """How transitions are given: as rates per year, or as probabilities per cycle (published textbook models)."""
     setting: Text
