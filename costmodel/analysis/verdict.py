@@ -187,8 +187,8 @@ def verdict(
     later = _without_later_money(of) if words else None
     needs = later is not None and later.words != words
     beside = [
-        *([f"The chance is given: {given}."] if given else ()),
         *([why] if why else ()),
+        *([f"The chance is given: {given}."] if given else ()),
         *([f"{result.draws:,} draws cannot tell which word holds."] if len(words) > 1 else ()),
         *([tested] if tested else ()),
         *([_of_later_money(of, later)] if later and needs else ()),
@@ -238,7 +238,7 @@ def _beyond_evidence(of: Comparison) -> tuple[str, str]:
     """Why a word would not rest on evidence, in a few words and in a sentence; nothing where it would."""
     scenario = of.result.scenario
     if scenario.model.outside_verdicts:
-        return NAMED, f"Outside every verdict: {scenario.model.outside_verdicts}"
+        return NAMED, f"Outside every verdict: {lower_first(scenario.model.outside_verdicts)}"
     therapy = scenario.model.strategies[of.name].therapy
     held = scenario.value(therapy.sessions) * scenario.value(therapy.attendance) if therapy else math.inf
     for structure in scenario.structures:

@@ -163,6 +163,17 @@ def test_under_half_the_studied_dose_the_word_is_withheld(tmp_path: Path, studie
         assert "No trial saw so few sessions: 12.8 are delivered, and 25.7 were studied." in said.beside
 
 
+def test_a_named_scenario_has_a_chance_and_no_word(tmp_path: Path) -> None:
+    """It says what it takes for granted, and moves no answer by saying so."""
+    scenario, plain = load_example(tmp_path, outside_verdicts="Gains last for ever."), load_example(tmp_path / "plain")
+    said, base = (cm.verdict(cm.run(one, draws=DRAWS)) for one in (scenario, plain))
+    assert (said.words, said.robust, said.chance) == ((), "", base.chance)
+    assert said.money == "Money: no word, since any would be by a named scenario, not by evidence (none in 100)"
+    assert said.beside[0] == "Outside every verdict: gains last for ever."
+    assert said.health == base.health
+    assert scenario.sha256 == plain.sha256
+
+
 def test_the_other_form_stands_in_the_same_line(tmp_path: Path) -> None:
     said = cm.verdict(cm.run(load_example(tmp_path, **STAFF, money_alternatives={"pounds": form(0.5)}), draws=DRAWS))
     assert said.money.endswith("(none in 100, at staff prices, as a fraction; as constant pounds (form): none in 100)")

@@ -166,6 +166,24 @@ def test_the_table_of_shorter_therapies_is_that_of_a_run(strategy: str) -> None:
     assert f"| {' | '.join(cells)} |" in (SCENARIOS / "depression_resistant" / "README.md").read_text("utf-8")
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("named", ["base", "finnish_register", "keeps_growing"])
+def test_the_table_of_named_scenarios_is_that_of_a_run(named: str) -> None:
+    """Of those outside every verdict, a chance and no word."""
+    found = result("complex_long_term", named)
+    said = cm.verdict(found)
+    money = [
+        three_figures(found.summary("net_saving", perspective=payer, horizon_months=120).iloc[0].value)
+        for payer in ("nhs_pss", "public_sector")
+    ]
+    a_year = re.match(r"Health: (\S+) a year of good health within 10 years", said.health)
+    assert a_year is not None
+    readme = (SCENARIOS / "complex_long_term" / "README.md").read_text("utf-8")
+    assert f"| {' | '.join([named, *money, a_year[1]])} |" in readme.splitlines()
+    assert bool(said.words) is (named == "base")
+    assert said.chance is not None
+
+
 PURSES = ("depression_resistant", "complex_long_term", "borderline", "depression_short_term", "panic", "high_users")
 
 
