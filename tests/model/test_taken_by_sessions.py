@@ -153,8 +153,9 @@ def test_what_a_file_says_nothing_of_is_said_to_be_nothing(tmp_path: Path) -> No
     silent, told = load_example(tmp_path / "a"), load_example(tmp_path / "b", **SETUP)
     assert [text for text in silent.left_out if "the file says nothing of" in text] == [
         "Talking therapy: the file says nothing of what a session takes beside its price "
-        "(the patient's time and journey, supervision), so it is 0 here.",
-        "Talking therapy: the file says nothing of what a course takes before it begins (set-up, training), so it is 0 here.",
+        "(the patient's time and journey, supervision), so it is 0 here. Counted, it would speak against therapy.",
+        "Talking therapy: the file says nothing of what a course takes before it begins (set-up, training), so it is "
+        "0 here. Counted, it would speak against therapy.",
     ]
     assert list(told.left_out) == told.model.leaves_out
     zero = {f"{THERAPY}.once": REMOVED, f"{THERAPY}.set_up": "nought", "parameters.nought": price("person", 0)}
