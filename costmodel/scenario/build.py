@@ -32,17 +32,14 @@ WORDS = {
     "label", "title", "description", "population", "leaves_out", "price_basis", "people", "format", "source",
     "sources", "status", "estimand", "setting", "table", "file", "outside_verdicts",
 }  # fmt: skip
-"""Fields of a model that say something, or name a file, and move no answer per person; the content of files is taken
-itself.
-"""
+"""Fields of a model that say something, or name a file whose content is taken, and move no answer per person."""
 APART = {
     "parameters", "groups", "strata", "alternatives", "states", "money_base", "money_mixture", "money_alternatives",
     "scores",
 }  # fmt: skip
 """Fields of a model that are taken by themselves: what is used of parameters and groups, each structure and convention
 complete, the names of states without their definitions, and nothing of scores."""
-AGAINST = "Counted, it would speak against therapy."
-"""How a line on what is left out ends where it is a cost of therapy."""
+SILENT = "so it is 0 here. Counted, it would speak against therapy."
 IN_ORDER = {"strategies"}
 """Named entries whose order counts: the first strategy is the comparator. Others are looked up by name."""
 IN_ANY_ORDER = {"absorbing", "only_in", "covers"}
@@ -161,10 +158,7 @@ class Scenario:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What the model leaves out, in the words of its file; and what it says nothing of, so that it counts as 0.
-
-        Bases end each line with the way in which it would move the answer.
-        """
+        """What the model leaves out, in its file's words, and what it says nothing of, which is 0; a base: which way."""
         said = list(self.model.leaves_out)
         for strategy in self.model.strategies.values():
             therapy, silent = strategy.therapy, []
@@ -172,7 +166,7 @@ class Scenario:
                 silent.append("what a session takes beside its price (the patient's time and journey, supervision)")
             if therapy and not therapy.once and therapy.set_up == 0:
                 silent.append("what a course takes before it begins (set-up, training)")
-            said += [f"{strategy.label}: the file says nothing of {one}, so it is 0 here. {AGAINST}" for one in silent]
+            said += [f"{strategy.label}: the file says nothing of {one}, {SILENT}" for one in silent]
         return tuple(said)
 
     @cached_property
