@@ -48,10 +48,11 @@ def shows(only: Sequence[str], medium: str) -> bool:
 
 @dataclass(frozen=True)
 class Heading:
-    """What the blocks after it are about."""
+    """What the blocks after it are about. sheet: in print they begin a new sheet of paper."""
 
     text: str
     only: Sequence[str] = EVERYWHERE
+    sheet: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class Page:
     about: lines on what is asked, of whom, in which unit. scenario: of what; its changes and standing close the page.
     drawn: with how many draws and which seed. data: what a program reads beside the rows, the schema first. frame: the
     rows that it reads; those of the first table if left out. again: the command that gives the same.
-    in_currency: of its money, where it has no scenario.
+    in_currency: of its money, where it has no scenario. told: how many of the scenario's first changes need no telling.
     """
 
     title: str
@@ -184,6 +185,7 @@ class Page:
     frame: "pd.DataFrame | None" = None
     again: str = ""
     in_currency: Currency | None = None
+    told: int = 0
 
     @property
     def currency(self) -> Currency | None:
@@ -312,11 +314,13 @@ def written(row: Mapping[str, Any], column: Column, currency: Currency | None = 
 
 
 def table_html(table: Table, most: int | None = None) -> str:
-    """A table as HTML, all of its text literal."""
+    """A table as HTML, all of its text literal; what may be broken into lines has the class `words`."""
     columns = table.shown(SCREEN)
+    kinds = [" class=words" * (one.style in ("label", "text") or bool(one.words)) for one in columns]
 
     def row(cells: Iterable[str], tag: str) -> str:
-        return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+        told = zip(cells, kinds, strict=True)
+        return f"<tr>{''.join(f'<{tag}{kind}>{html.escape(cell)}</{tag}>' for cell, kind in told)}</tr>"
 
     body = "".join(row(cells, "td") for cells in table.cells(SCREEN, most))
     return f"<table><thead>{row((c.label for c in columns), 'th')}</thead><tbody>{body}</tbody></table>"

@@ -39,8 +39,8 @@ INK = "#8a5a00"
 """Whiskers: seen on white, on the dark theme and on the bars."""
 BEYOND = " →"
 """Said of a bar that goes on beyond the scale."""
-ROOM, AROUND, ROW = 0.03, 40, 34
-"""Room beside the widest bar as a share of it; pixels around the bars, and of one with its words."""
+ROOM, AROUND, ROW, DRESS = 0.03, 40, 34, 84
+"""Room beside the widest bar as a share of it; pixels around the bars, of one with its words, of title and legend."""
 
 
 @by_content
@@ -135,7 +135,7 @@ class Purse(Paged):
 
 @dataclass(frozen=True)
 class Bar:
-    """Money of a channel, per person, as one payer has it.
+    """Money of a channel, per person or of a group, as one payer has it.
 
     spent: without the therapy. taken: what of it goes; below 0 where more is spent. words: both. ours: whether the
     payer pays there; else `spent` is that of whoever pays most, and nothing of it counts.
@@ -148,31 +148,38 @@ class Bar:
     ours: bool = True
 
 
+def of_people(people: int) -> str:
+    """Whose money a sum is, in words."""
+    return "a person" if people == 1 else f"for {people:,} people"
+
+
 def known(result: Result, of: Callable[[Run], Array]) -> Estimate:
     """An estimate of a result's headline: its value from all draws, its interval from those that are kept."""
     run, whole = result.headline, result.headline.averaged
     return replace(result.estimate(run, settled(of(run))), value=result.estimate(whole, settled(of(whole))).value)
 
 
-def bars(result: Result, strategy: str, perspective: str, horizon: int) -> list[Bar]:
+def bars(result: Result, strategy: str, perspective: str, horizon: int, people: int = 1) -> list[Bar]:
     """A bar for each channel in which anybody pays, and one for receipts, which no purse bounds.
 
-    horizon: its index. What goes in all of them that the payer pays is all that comes back of the course.
+    horizon: its index. people: whose money it is. What goes in all that the payer pays is all that comes back of the
+    course.
     """
     s, setting = result.compared(strategy), result.setting
     money, found = setting.currency.money, []
     own = parts(result, result.headline, horizon, s, perspective=perspective)
     for channel, about in setting.channels.items():
         if channel in own:
-            spent, taken = (known(result, partial(_part, result, horizon, s, perspective, channel, i)) for i in (0, 1))
+            of = (partial(_part, result, horizon, s, perspective, channel, i, people) for i in (0, 1))
+            spent, taken = (known(result, one) for one in of)
             found.append(Bar(about.name, spent.value, taken, _told(money, spent.value, taken.value)))
-        elif payers := _payers(result, channel, horizon, s):
+        elif payers := _payers(result, channel, horizon, s, people):
             party = max(payers, key=lambda one: payers[one])
             inside = party in setting.members(perspective)
             within = f"moves within {setting.payer(perspective)}: no cost to it"
             words = f"{money(payers[party])} {within if inside else f'paid by {setting.parties[party].within}'}"
             found.append(Bar(about.name, payers[party], Estimate(0.0), words, False))
-    received = known(result, lambda run: receipts(result, run, horizon, s, perspective))
+    received = known(result, lambda run: people * receipts(result, run, horizon, s, perspective))
     if abs(received.value) > NOTHING or received.low or received.high:
         verb = "brings" if received.value >= 0 else "loses"
         found.append(Bar("Tax and pay of jobs", 0.0, received, f"{verb} {money(abs(received.value))}"))
@@ -186,15 +193,15 @@ def receipts(result: Result, run: Run, h: int, s: int, perspective: str) -> Arra
     return np.asarray(back - parts(result, run, h, s, perspective=perspective)[ALL][1], dtype=float)
 
 
-def _part(result: Result, h: int, s: int, perspective: str, channel: str, i: int, run: Run) -> Array:
-    return parts(result, run, h, s, perspective=perspective)[channel][i]
+def _part(result: Result, h: int, s: int, perspective: str, channel: str, i: int, people: int, run: Run) -> Array:
+    return people * parts(result, run, h, s, perspective=perspective)[channel][i]
 
 
-def _payers(result: Result, channel: str, h: int, s: int) -> dict[str, float]:
-    """What each party pays in a channel without the therapy, per person."""
+def _payers(result: Result, channel: str, h: int, s: int, people: int) -> dict[str, float]:
+    """What each party pays in a channel without the therapy."""
     run = result.headline.averaged
     each = {party: parts(result, run, h, s, party=party) for party in result.setting.parties}
-    return {party: result.estimate(run, of[channel][0]).value for party, of in each.items() if channel in of}
+    return {party: people * result.estimate(run, of[channel][0]).value for party, of in each.items() if channel in of}
 
 
 def _told(money: Callable[[float], str], spent: float, taken: float) -> str:
@@ -206,25 +213,26 @@ def _told(money: Callable[[float], str], spent: float, taken: float) -> str:
     return f"saves {money(taken)} of {money(spent)}"
 
 
-def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Chart":
-    """The course and every channel as bars on one scale of money per person: spent, taken out with its interval.
+def drawn(result: Result, strategy: str, perspective: str, horizon: int, people: int = 1) -> "Chart":
+    """The course and every channel as bars on one scale of money: spent, taken out with its interval.
 
-    horizon: its index. Where nothing is spent and no course is paid for there is no bar, and the title says so.
+    horizon: its index. people: whose money it is. Where nothing is spent and no course is paid for there is no bar,
+    and the title says so.
     """
     from costmodel.drawing import GREEN, GREY, LIGHT_GREY, VERMILION, chart, empty, literal, money_axis
 
     setting, s = result.setting, result.compared(strategy)
     money = setting.currency.money
     course = known(
-        result, lambda run: result.net_cost(run, horizon, s, perspective=perspective, category=THERAPY)
+        result, lambda run: people * result.net_cost(run, horizon, s, perspective=perspective, category=THERAPY)
     ).value
-    found = bars(result, strategy, perspective, horizon)
+    found = bars(result, strategy, perspective, horizon, people)
     back = sum(one.taken.value for one in found)
     table = _frame(
         [{"channel": one.name, "spent": one.spent, "taken out": one.taken.value, "low": one.taken.low,
           "high": one.taken.high, "in words": one.words} for one in found]
     )  # fmt: skip
-    title = f"{upper_first(setting.payer(perspective))}, {in_words(result.horizons[horizon])}, a person"
+    title = f"{upper_first(setting.payer(perspective))}, {in_words(result.horizons[horizon])}, {of_people(people)}"
     figure = empty()
     if abs(course) <= NOTHING and not any(one.ours and (one.spent > NOTHING or one.taken.value) for one in found):
         return chart(
@@ -276,8 +284,9 @@ def drawn(result: Result, strategy: str, perspective: str, horizon: int) -> "Cha
     made = chart(figure, title, literal(alt), table)
     room = ROOM * ((widest - least) or 1.0)
     figure.update_layout(
-        barmode="overlay", height=AROUND + ROW * len(names), hovermode=False,
-        legend={"y": -0.12, "yanchor": "top"},
+        barmode="overlay", height=AROUND + ROW * len(names) + DRESS, hovermode=False,
+        legend={"y": 0, "yref": "container", "yanchor": "bottom"}, margin={"t": 30, "b": DRESS - 8},
+        meta={"bars alone": AROUND + ROW * len(names)},
         **money_axis(setting.currency, "xaxis", least, widest),
         yaxis={"visible": False, "range": [len(names) - 0.4, -0.9], "categoryarray": names, "categoryorder": "array"},
     )  # fmt: skip

@@ -41,7 +41,7 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import command
 from costmodel.errors import InputError
-from costmodel.model.run import SEED
+from costmodel.model.run import SEED, run_at
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
@@ -202,11 +202,59 @@ def budget(of: Changed, plan: Planned, out: Out, perspective: Perspective = None
 @command()
 def report(
     of: Run,
-    output: Annotated[Path, option("FILE.xlsx", "The workbook to write.", "-o", "--output", read=new_workbook)],
+    output: Annotated[
+        Path, option("FILE", "The file to write: .xlsx, .html, .md or .json.", "-o", "--output", read=new_file)
+    ],
+    form: Annotated[
+        Literal["xlsx", "html", "md", "json"] | None, typer.Option("--format", help="As FILE ends, if left out.")
+    ] = None,
+    people: Annotated[int | None, option("N", "People who start.", "--people", read=whole_number)] = None,
+    perspective: Perspective = None,
+    strategy: Strategy = None,
+    over: Annotated[str | None, option("DURATION", "Count money over this time; to the horizon if left out.")] = None,
 ) -> None:
-    """Run a scenario and write the workbook that recomputes it."""
-    _write_workbook(of.run(), output, "-o")
+    """Run a scenario and write the workbook that recomputes it, or the board page: one answer on two sheets of A4."""
+    from costmodel.report.workbook import named_as_workbook
+
+    ending = output.suffix.lower().removeprefix(".")
+    if (form or ending) not in ("html", "md", "json"):
+        named_as_workbook(output, "-o")
+        if perspective or strategy or over:
+            remedy = "Leave --perspective, --strategy and --over out."
+            raise InputError.at(f"-o {output}", "a workbook has every payer, strategy and time", remedy)
+    elif form not in (None, ending):
+        raise InputError.at(f"-o {output}", f"a page as {form} ends in .{form}", f"Write {output.stem}.{form}.")
+    if people is not None:
+        of = replace(of, set_=[*(of.set_ or ()), f"people={people}"])
+    if ending == "xlsx":
+        _write_workbook(of.run(), output, "-o")
+    else:
+        loaded = of.load()
+        _write_page(of, loaded, output, perspective_of(loaded, perspective), strategy, over)
     print(f"{output} written.")
+
+
+def _write_page(
+    of: Run, scenario: costmodel.Scenario, path: Path, perspective: str | None, strategy: str | None, over: str | None
+) -> None:
+    """Write the board page as the name of the file ends. over: a time in which money counts, of the run or another."""
+    from costmodel.report import render
+    from costmodel.report.board import board
+
+    months = None if over is None else duration(scenario, over)
+    if months in (None, scenario.model.follow_up.months, scenario.model.horizon.months):
+        result = of.run(scenario, strata=False)
+    else:
+        if of.draws_from is not None or of.sampling != "random":
+            remedy = "Leave out --draws-from and --sampling, or give this time as --horizon."
+            raise InputError.at("--over", "another time is asked of draws that are made here alone", remedy)
+        with busy("Running …"):
+            result = run_at(scenario, (scenario.model.follow_up.months, float(months or 0)), of.draws, of.seed)
+    page = board(result, perspective, months, strategy).page()
+    if path.suffix.lower() == ".json":
+        write_text(path, render.text(render.document(page)), "-o")
+    else:
+        write_text(path, (render.html if path.suffix.lower() == ".html" else render.markdown)(page), "-o")
 
 
 def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:

@@ -34,7 +34,7 @@ def _blocks(page: Page, medium: str) -> Iterator[Block]:
     yield from page.for_(medium)
     yield Notes("Warnings", page.warnings)
     if page.scenario is not None:
-        yield Notes("Changed", tuple(f"{change} (by {change.by})" for change in page.scenario.changes))
+        yield Notes("Changed", tuple(f"{one} (by {one.by})" for one in page.scenario.changes[page.told :]))
         yield Notes(FROM_TRIALS, page.scenario.origins)
         recalled = ", ".join(page.scenario.to_be_checked)
         yield Notes(CHECK, (recalled,) if recalled else ())
@@ -118,22 +118,42 @@ STYLE = (
     "body{font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}"
     "th,td{text-align:left;padding:.2em .8em .2em 0;border-bottom:1px solid #ddd}"
 )
+NOTES = "<div class=notes>"
+"""Notes that follow on one another stand in one block, which sheets of paper set in two columns."""
+SHEETS = (
+    "@page{size:A4;margin:11mm 14mm 10mm}"
+    "body.sheets{font:8.6pt/1.25 Arial,'Liberation Sans',sans-serif;color:#212b32;width:182mm;max-width:none;padding:0}"
+    ".sheets h1{font-size:13pt;margin:0;border-bottom:2px solid #005eb8;padding-bottom:1.5mm}"
+    ".sheets h2{font-size:10pt;margin:2.2mm 0 .6mm;break-after:avoid}.sheets h2.sheet{font-size:13pt;break-before:page}"
+    ".sheets p{margin:.8mm 0}.sheets .strong{font-size:12.5pt;line-height:1.25}"
+    ".sheets ul{margin:0;padding-left:4mm}.sheets table{width:100%;margin:1mm 0;font-size:8pt}"
+    ".sheets th,.sheets td{padding:.4mm 0 .4mm 1.6mm;vertical-align:top;text-align:right;white-space:nowrap}"
+    ".sheets .words{white-space:normal}.sheets th:first-child,.sheets td:first-child{padding-left:0;text-align:left}"
+    ".sheets tr,.sheets li,.sheets div{break-inside:avoid}.sheets code{overflow-wrap:anywhere}"
+    ".sheets .notes{columns:2;column-gap:6mm;break-inside:auto}.sheets section{break-inside:avoid}"
+    ".sheets section h2{margin-top:0}.sheets section{padding-top:2mm}"
+    ".sheets small{font-size:7.5pt}.sheets div{margin:1mm 0 0}@media print{body.sheets{margin:0}}"
+)
+"""Of pages that are printed on sheets of A4, and look on a screen as on paper."""
 
 
 def html(page: Page) -> str:
     """A page as HTML that needs no network: the drawing library is in it where there is a figure."""
     say = escaped.escape
     parts = [f"<h1>{say(page.title)}</h1>", *(f"<p>{say(line)}</p>" for line in page.about)]
-    figures = 0
+    figures, sheets = 0, False
     for block in _blocks(page, SCREEN):
         match block:
             case Heading():
-                parts.append(f"<h2>{say(block.text)}</h2>")
+                parts.append(f"<h2{' class=sheet' * block.sheet}>{say(block.text)}</h2>")
+                sheets = sheets or block.sheet
             case Paragraph():
-                parts.append(f"<p><b>{say(block.text)}</b></p>" if block.strong else f"<p>{say(block.text)}</p>")
+                strong = f"<p class=strong><b>{say(block.text)}</b></p>"
+                parts.append(strong if block.strong else f"<p>{say(block.text)}</p>")
             case Notes() if block.lines:
                 items = "".join(f"<li>{say(line)}</li>" for line in block.lines)
-                parts.append(f"<h2>{say(block.heading)}</h2><ul>{items}</ul>")
+                notes = f"<section><h2>{say(block.heading)}</h2><ul>{items}</ul></section>"
+                parts[-1:] = [parts[-1] + notes] if parts[-1].startswith(NOTES) else [parts[-1], NOTES + notes]
             case Table():
                 parts.append(table_html(block))
             case Figure():
@@ -142,10 +162,12 @@ def html(page: Page) -> str:
                 drawn = chart.figure.to_html(**inside)
                 parts.append(f'<div role="img" aria-label="{say(chart.alt, quote=True)}">{drawn}</div>')
                 figures += 1
+    parts = [part + "</div>" * part.startswith(NOTES) for part in parts]
     parts += [] if page.scenario is None else [f"<p><small>{say(_origin(page))}</small></p>"]
     parts += [f"<p><small>Again: <code>{say(page.again)}</code></small></p>"] if page.again else []
-    head = f'<meta charset="utf-8"><title>{say(page.title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+    head = f'<meta charset="utf-8"><title>{say(page.title)}</title><style>{STYLE}{SHEETS * sheets}</style>'
+    body = f"<body{' class=sheets' * sheets}>{''.join(parts)}</body>"
+    return f'<!doctype html><html lang="en"><head>{head}</head>{body}</html>\n'
 
 
 def document(page: Page) -> dict[str, Any]:

@@ -142,12 +142,12 @@ def _numbers(tree: Tree) -> dict[str, Any]:
 
 def command(
     result: Result, verb: str = "run", perspective: str | None = None, output: str | None = None,
-    asked: Sequence[str] | None = None,
+    asked: Sequence[str] | None = None, **more: str | None,
 ) -> str:  # fmt: skip
     """The command that gives the same digits again: the file, every change, and what the run was made with.
 
     Changes that options cannot express are read from the file that holds them, which is named instead. asked: options
-    in the place of draws and seed, of a command that draws nothing.
+    in the place of draws and seed, of a command that draws nothing. more: options of the command by name.
     """
     scenario = result.scenario
     base = scenario.base or scenario
@@ -156,6 +156,7 @@ def command(
     words += ["--horizon", shlex.quote(scenario.model.horizon.text)]
     if perspective:
         words += ["--perspective", perspective]
+    words += [word for name, value in more.items() if value for word in (f"--{name}", shlex.quote(value))]
     if asked is not None:
         return " ".join((*words, *asked))
     words += ["--draws-from", "FILE.csv"] if result.given else ["--draws", str(result.draws)]

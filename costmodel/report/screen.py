@@ -1,11 +1,12 @@
 """What the first screen says of a result: two lines, the bars, four facts. For one strategy, payer and horizon."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from costmodel.analysis.psa.comparison import Comparison
-from costmodel.analysis.purse import drawn, known, seen_in_words
+from costmodel.analysis.purse import drawn, known, of_people, seen_in_words
 from costmodel.analysis.sensitivity.break_even import solved
 from costmodel.analysis.sensitivity.inputs import named
 from costmodel.analysis.sensitivity.question import Question, target
@@ -43,7 +44,7 @@ class Fact:
 class Screen:
     """Everything that the first screen says. estimate: whether it is of central values alone, without a chance. beside:
     the chance if there is no effect on other care, and that trials saw other people than these; nothing where neither
-    is known.
+    is known. draw: the bars of the purse.
     """
 
     estimate: bool
@@ -51,8 +52,13 @@ class Screen:
     health: str
     under: str
     beside: str
-    chart: Chart
+    draw: Callable[[], Chart]
     facts: tuple[Fact, ...]
+
+    @property
+    def chart(self) -> Chart:
+        """The bars of the purse."""
+        return self.draw()
 
 
 def months_offered(scenario: Scenario) -> tuple[float, ...]:
@@ -62,17 +68,20 @@ def months_offered(scenario: Scenario) -> tuple[float, ...]:
     return tuple(sorted({*fits, model.follow_up.months, model.horizon.months}))
 
 
-def screen(result: Result, strategy: str, perspective: str, months: float) -> Screen:
-    """Everything that the first screen says of a result but the break-even length, which takes longer than the rest."""
+def screen(result: Result, strategy: str, perspective: str, months: float, people: int = 1) -> Screen:
+    """Everything that the first screen says of a result but the break-even length, which takes longer than the rest.
+
+    people: whose money the sentence under the verdict and the bars are.
+    """
     of = _asked(result, strategy, perspective, months)
     found, lines = _purse(of), verdict(result, perspective, months, strategy)
     return Screen(
         estimate=not result.draws,
         money=lines.money,
         health=lines.health,
-        under=_under(of, found),
+        under=_under(of, found, people),
         beside=_beside(of, lines),
-        chart=drawn(result, strategy, perspective, of.horizon),
+        draw=partial(drawn, result, strategy, perspective, of.horizon, people),
         facts=(_price(of), Fact(_LENGTH.format(in_words(months)), "…", ""), _share(of, found), _care(of)),
     )
 
@@ -157,16 +166,19 @@ def _purse(of: Comparison) -> Found:
     return dict(found)
 
 
-def _under(of: Comparison, found: Found) -> str:
+def _under(of: Comparison, found: Found, people: int) -> str:
     """What it costs, what comes back, and what share would have to go, in at most 35 words."""
-    money = of.result.setting.currency.money
+
+    def money(amount: float) -> str:
+        return of.result.setting.currency.money(amount * people)
+
     course, back = of.mean(of.therapy()), of.mean(of.elsewhere())
     if course <= NOTHING:
         return "No session is paid for, so there is nothing to repay."
     needed, words = found["share_needed", ALL]
     spent = found["purse", ALL][0].value
     moved = f"{money(back)} comes back" if back >= 0 else f"{money(-back)} more is spent elsewhere"
-    text = f"It costs {money(course)} a person; over {in_words(of.months)} {moved}."
+    text = f"It costs {money(course)} {of_people(people)}; over {in_words(of.months)} {moved}."
     if spent <= NOTHING:
         return f"{text} Nothing else is spent on these people by this payer."
     if needed.value > 1:

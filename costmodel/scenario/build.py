@@ -158,7 +158,7 @@ class Scenario:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What the model leaves out, in its file's words, and what it says nothing of, which is 0; a base: which way."""
+        """What the model leaves out, in its file's words, and which way it counts; and what it says nothing of."""
         said = list(self.model.leaves_out)
         for strategy in self.model.strategies.values():
             therapy, silent = strategy.therapy, []

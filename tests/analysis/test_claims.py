@@ -277,7 +277,7 @@ def test_a_page_comes_out_in_every_medium(shipped: Claims) -> None:
     out.print(*render.terminal(page))
     assert "8.06%" in out.export_text()
     assert "| 8.06% |" in render.markdown(page)
-    assert "<td>8.06%</td>" in render.html(page)
+    assert ">8.06%</td>" in render.html(page)
     document = json.loads(render.text(render.document(page)))
     assert document["schema"] == "costmodel/claims/1"
     assert [row["value"] for row in document["rows"]] == list(claim.frame.value)

@@ -91,7 +91,9 @@ def _chart(chart: Chart, key: str) -> None:
     st.html(f"<div class=legend><b>{html.escape(chart.title)}</b> {' '.join(swatches)}</div>")
     if chart.figure.data:
         chart.figure.update_layout(showlegend=False, title=None, margin={"t": 4, "b": 4, "l": 0, "r": 0})
-        st.plotly_chart(chart.figure, height=int(layout.height), config=show.CONFIG, alt=chart.alt, key=f"purse {key}")
+        st.plotly_chart(
+            chart.figure, height=layout.meta["bars alone"], config=show.CONFIG, alt=chart.alt, key=f"purse {key}"
+        )
 
 
 def _line(text: str, estimate: bool) -> str:
