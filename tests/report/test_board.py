@@ -55,6 +55,7 @@ def page(high_users: Board) -> Page:
     return high_users.page()
 
 
+@pytest.mark.long
 def test_the_rows_are_those_of_the_table_for_the_group(high_users: Board) -> None:
     of, people = high_users.of, high_users.of.result.scenario.model.people
     assert list(high_users.frame.perspective) == list(of.result.setting.perspectives)
@@ -69,6 +70,7 @@ def test_the_rows_are_those_of_the_table_for_the_group(high_users: Board) -> Non
         assert row["payback"] == (NO if math.isnan(paid.value) else paid.words)
 
 
+@pytest.mark.long
 def test_the_first_row_says_what_the_verdict_says(high_users: Board, page: Page) -> None:
     row = high_users.frame[high_users.frame.perspective == high_users.of.perspective].iloc[0]
     assert row.chance == pytest.approx(high_users.verdict.chance)
@@ -76,6 +78,7 @@ def test_the_first_row_says_what_the_verdict_says(high_users: Board, page: Page)
     assert page.data["chance"] == high_users.verdict.chance
 
 
+@pytest.mark.long
 def test_the_objection_is_the_convention_with_the_farthest_chance(high_users: Board, page: Page) -> None:
     base, *others = high_users.verdict.chances
     far = max(abs(one.share - base.share) for one in others)
@@ -84,6 +87,7 @@ def test_the_objection_is_the_convention_with_the_farthest_chance(high_users: Bo
     assert high_users.objection in page.sentences
 
 
+@pytest.mark.long
 def test_what_decides_it_comes_from_the_largest_share_down(page: Page) -> None:
     said = "\n".join(page.sentences)
     shares = [float(text) for text in re.findall(r": ([\d.]+)% of the uncertainty", said)]
@@ -101,12 +105,14 @@ def test_what_a_base_leaves_out_says_which_way_it_would_move_the_answer(populati
     assert all(what in about for what in ("partners and children", "other teams", "Deaths"))
 
 
+@pytest.mark.long
 def test_html_names_nothing_outside_itself(page: Page) -> None:
     said = re.sub(r"<script.*?</script>", "", render.html(page), flags=re.DOTALL)
     assert not re.findall(r"(?:src|href)=|url[(]|@import|https?:", said)
     assert said.count("class=sheet>") == 1
 
 
+@pytest.mark.long
 def test_the_same_page_comes_from_the_command_line_for_another_group_and_time(tmp_path: Path) -> None:
     path = example(tmp_path)
     words = ("report", path, "--draws", 50, "--people", 40, "--over", "1 year")
@@ -175,13 +181,8 @@ def check_sheets(browser: Browser, found: Page, folder: Path) -> None:
     assert said == []
 
 
-@pytest.mark.browser
-def test_it_is_two_sheets_of_a4(browser: Browser, page: Page, tmp_path: Path) -> None:
-    check_sheets(browser, page, tmp_path)
-
-
 @pytest.mark.long
 @pytest.mark.browser
-@pytest.mark.parametrize("population", [one for one in POPULATIONS if one != "high_users"])
-def test_it_is_two_sheets_of_a4_for_every_population(browser: Browser, population: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_it_is_two_sheets_of_a4(browser: Browser, population: str, tmp_path: Path) -> None:
     check_sheets(browser, board(cm.run(cm.load(population), draws=100, strata=False)).page(), tmp_path)
