@@ -9,15 +9,19 @@ from typing import Any
 import pandas as pd
 
 from costmodel.analysis.incremental import incremental
+from costmodel.analysis.psa.comparison import NORMAL95, Comparison
 from costmodel.analysis.purse import purse
-from costmodel.analysis.verdict import verdict
+from costmodel.analysis.spectrum import use_of_services
+from costmodel.analysis.verdict import LEADS, verdict, words_of
 from costmodel.page import NONE, Block, Column, Heading, Page, Paragraph, Table, drawn_of, of_run, reading_label, titled
 from costmodel.report.saved import command
 from costmodel.report.sentence import answer, pick
+from costmodel.result.payback import NEVER
 from costmodel.result.result import Result
+from costmodel.result.sums import EXPECTED
 from costmodel.result.table import in_words
 from costmodel.scenario.conventions import NO_EFFECT, NO_EFFECT_LABEL
-from costmodel.words import chance, percent, qalys, upper_first
+from costmodel.words import chance, lower_first, percent, qalys, upper_first
 
 RATIO_OF_COURSE = "costs more and improves health"
 """The finding with which a cost per QALY needs no further words."""
@@ -72,6 +76,7 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
     yield Heading("Health and value for money, discounted")
     yield from _health(result, strategy, shown)
     yield from by_convention(result, strategy, shown)
+    yield from for_whom(result, strategy, whose)
     yield Heading("Each reading of the model")
     yield _by_run(result, strategy, whose)
 
@@ -184,6 +189,51 @@ def _of_convention(result: Result, name: str) -> str:
     if name == NO_EFFECT:
         return upper_first(NO_EFFECT_LABEL)
     return f"Base: {result.headline.given}" if result.headline.given else "Base"
+
+
+def for_whom(result: Result, strategy: str, perspective: str) -> Iterator[Block]:
+    """Each part of the people alone and everybody by their shares: what is saved, the verdict, what care costs them.
+
+    Beside it the cost of care a year above which the course repays within the last horizon. Nothing without strata.
+    """
+    if not result.strata:
+        return
+    first, last = in_words(result.horizons[0]), in_words(result.horizons[-1])
+    money, rows = result.setting.currency.money, []
+    at: dict[str, Any] = {"perspective": perspective, "strategy": strategy}
+    withheld = verdict(result, **at).withheld
+    for name, one in (*result.strata.items(), ("", result)):
+        of = Comparison(one, one.headline, len(one.horizons) - 1, one.compared(strategy), perspective)
+        above, back = use_of_services(of), of.paid_back() if one.headline.name == EXPECTED else None
+        word = pick(one, "payback_sustained_months", horizon=of.months, **at).words
+        if back:
+            said = words_of(back.value, (back.error or 0.0) / NORMAL95)
+            word = f"no word, {withheld}" if withheld else " or ".join(LEADS[one] for one in said)
+        rows.append({
+            "who": f"{result.scenario.model.strata[name].label}, alone" if name else _all_by_shares(result),
+            "saving": _of_group(one, "net_saving", **at), "interval": _interval(one, **at), "word": word,
+            "chance": chance(back.value) if back else NONE,
+            "now": money(above.now), "above": NONE if above.value == NEVER else money(above.value),
+        })  # fmt: skip
+    yield Heading("For whom: each part of the people alone, and everybody by their shares")
+    columns = (
+        Column("who", result.setting.name(perspective), "text"), Column("saving", f"net saving, {first}", "money"),
+        Column("interval", "95% interval", width=28), Column("word", f"within {last}", right=False, width=24),
+        Column("chance", "its chance"), Column("now", "other care, a year"),
+        Column("above", "repays above, a year"),
+    )  # fmt: skip
+    yield Table(pd.DataFrame(rows), columns, name="for_whom")
+    yield Paragraph(
+        f"It repays above a cost of other care if all that is used, and what therapy takes of it, moves alike; {last}."
+    )
+
+
+def _all_by_shares(result: Result) -> str:
+    shares = (
+        f"{result.scenario.value(one.share):.0%} {lower_first(one.label.split(':')[0])}"
+        for one in result.scenario.model.strata.values()
+    )
+    return f"Everybody: {', '.join(shares)}"
 
 
 def _by_run(result: Result, strategy: str, perspective: str) -> Table:

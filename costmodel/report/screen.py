@@ -109,7 +109,9 @@ def same_money(result: Result, strategy: str, months: float) -> dict[str, str]:
 
 
 def inputs_of_purse(result: Result, strategy: str, perspective: str, months: float) -> tuple[str, ...]:
-    """Parameters that set the largest parts of the purse, the largest first: what is used, else its price of a year."""
+    """Parameters that set the purse: shares of the people who use more and less, then those of its largest parts, the
+    largest first: what is used, else its price of a year.
+    """
     h, scenario = result.at(months), result.scenario
     run, setting, free = result.headline.averaged, result.setting, set(scenario.used) & set(scenario.leaves)
     spent = {
@@ -117,7 +119,7 @@ def inputs_of_purse(result: Result, strategy: str, perspective: str, months: flo
         for i, item in enumerate(result.items)
         if setting.channel_of(item.category) and setting.weight(perspective, item.paid_by, item.received_by) > 0
     }
-    found: list[str] = []
+    found = [one.share for one in scenario.model.strata.values() if one.share in free]
     for name in sorted(spent, key=lambda one: -spent[one]):
         cost = scenario.model.costs.get(name)
         if cost is None or spent[name] <= NOTHING:

@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 
 import costmodel as cm
+from costmodel.analysis.psa.comparison import Comparison
+from costmodel.analysis.spectrum import use_of_services
+from costmodel.analysis.verdict import LEADS
 from costmodel.model.draws import central_values
 from costmodel.model.ledger import CohortLedger
+from costmodel.page import Table
+from costmodel.report.answer import for_whom
+from costmodel.words import chance
 
 MODEL = Path("scenarios/high_users/model.yaml")
 IMPROVEMENT, ERROR, PEOPLE = (5.2, -0.3), (1.26, 1.17), (85, 86)
@@ -32,6 +38,25 @@ def test_the_hazard_ratio_gives_the_standardised_difference_that_was_observed(sc
         distressed, improved = living.values[at, :, living.column[strategy, 0], 0]
         odds.append(improved / distressed)
     assert odds[1] / odds[0] == pytest.approx(exp(pi / sqrt(3) * difference), rel=0.01)
+
+
+@pytest.mark.long
+def test_heavy_users_alone_are_the_run_with_nobody_else_and_all_by_the_share_that_is_put_in() -> None:
+    """Both verdicts stand in one table with the cost of care above which the course repays."""
+    base = cm.load(MODEL.with_name("base.yaml"))
+    result = cm.run(base, draws=64)
+    (table,) = [block for block in for_whom(result, "pit", "nhs_pss") if isinstance(block, Table)]
+    assert list(table.frame.who.str.split(":").str[0]) == ["Heavy users", "Light users, alone", "Everybody"]
+    for row, share in ((0, 1.0), (2, None)):
+        one = cm.run(base.changed({"share_heavy": share}, fix=True) if share else base, draws=64, strata=False)
+        said, care = cm.verdict(one), use_of_services(Comparison(one, one.headline, 1, 1, "nhs_pss"))
+        money = one.setting.currency.money
+        (saving,) = one.summary("net_saving", perspective="nhs_pss", horizon_months=14).value
+        found = table.frame.iloc[row]
+        assert said.chance is not None
+        assert (found.chance, found.now, found.above) == (chance(said.chance), money(care.now), money(care.value))
+        assert found.word == " or ".join(LEADS[word] for word in said.words)
+        assert found.saving == pytest.approx(100 * saving)
 
 
 def test_one_relative_effect_saves_more_where_more_is_used(scenario: cm.Scenario) -> None:

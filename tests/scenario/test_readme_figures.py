@@ -11,6 +11,8 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.verdict import LEADS
+from costmodel.page import Table
+from costmodel.report.answer import for_whom
 from costmodel.words import chance
 from tests.support.answers import answer, rows
 
@@ -182,6 +184,17 @@ def test_the_table_of_named_scenarios_is_that_of_a_run(named: str) -> None:
     assert f"| {' | '.join([named, *money, a_year[1]])} |" in readme.splitlines()
     assert bool(said.words) is (named == "base")
     assert said.chance is not None
+
+
+@pytest.mark.long
+def test_the_page_of_high_users_has_a_verdict_for_heavy_users_and_for_everyone() -> None:
+    found = cm.run(cm.load(SCENARIOS / "high_users" / "base.yaml"))
+    (table,) = [block for block in for_whom(found, "pit", "nhs_pss") if isinstance(block, Table)]
+    readme = (SCENARIOS / "high_users" / "README.md").read_text("utf-8")
+    for row, who in ((0, "Heavy users alone (100%)"), (2, "Everyone referred (25%)")):
+        one = table.frame.iloc[row]
+        cells = [who, three_figures(one.saving), one.word, one.chance, one.now, one.above]
+        assert f"| {' | '.join(cells)} |" in readme.splitlines()
 
 
 PURSES = ("depression_resistant", "complex_long_term", "borderline", "depression_short_term", "panic", "high_users")

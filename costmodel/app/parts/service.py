@@ -61,7 +61,7 @@ def _number(base: Scenario, scenario: Scenario, name: str) -> None:
 def label(row: Record, currency: Currency) -> str:
     """What a field is of, with its unit."""
     unit = row.unit.replace(currency.code, currency.symbol)
-    return literal(f"{upper_first(row.label)}{f', {unit}' if unit and unit not in row.label else ''}")
+    return literal(f"{upper_first(row.label)}{f', {unit}' if unit and unit not in row.label.lower() else ''}")
 
 
 def _step(row: Record) -> float:
