@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from costmodel.analysis.calibration.file import is_calibration, read_calibration
+from costmodel.analysis.validation.page import HIT, NO_MODEL, PREDICTED, Judged, Prediction, Validation
 from costmodel.analysis.validation.question import (
     Answers,
     Array,
@@ -17,18 +18,7 @@ from costmodel.analysis.validation.question import (
     problems,
     utility_choices,
 )
-from costmodel.analysis.validation.target import (
-    HIT,
-    MONEY,
-    NO_MODEL,
-    PREDICTED,
-    Declared,
-    Judged,
-    Prediction,
-    Target,
-    Validation,
-    read_validation,
-)  # fmt: skip
+from costmodel.analysis.validation.target import MONEY, Declared, Target, read_validation
 from costmodel.currency import Currency
 from costmodel.errors import InputError, can_be_called, made_by, nearest, path_of
 from costmodel.inputs.draws import checked_seed

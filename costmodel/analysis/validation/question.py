@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.validation.target import Prediction, Target
+from costmodel.analysis.validation.page import Prediction
+from costmodel.analysis.validation.target import Target
 from costmodel.errors import Problem, nearest
 from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Values, drawn_values

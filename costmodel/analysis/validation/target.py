@@ -1,31 +1,24 @@
-"""Targets: what studies found, and the role of each, as types (text under a field documents it); and the page of them
-beside what models predict: the score, a table, and what stands behind it.
-"""
+"""Targets: what studies found, and the role of each, as types (text under a field documents it)."""
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-import pandas as pd
 from pydantic import Field, model_validator
 
-from costmodel.content import by_content
-from costmodel.currency import MINUS
 from costmodel.errors import InputError
-from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.attached import read_sources
 from costmodel.scenario.fields import Block, Name, Names, PriceYear, Text, Time, Transition, Version
 from costmodel.scenario.load import MODEL
 from costmodel.scenario.parameter import Status
 from costmodel.scenario.read import Tree, read_file
 from costmodel.scenario.schema import Source
-from costmodel.scenario.setting import currency_of, home
+from costmodel.scenario.setting import home
 from costmodel.scenario.validate import citations, validate
 
 Role = Literal["fitted", "input", "consistency", "predicted", "context"]
+CountsAs = Literal["input", "fitted", "same trial", "prediction", "not counted"]
 Outcome = Literal[
     "share in states", "months in states", "share moved", "mean score", "spread of score", "qaly gain", "cost",
     "cost per year", "net cost", "offset ratio", "offset per year", "greatest offset ratio", "use per year",
@@ -146,6 +139,21 @@ class Target(Block):
     """
     source: Text | list[Text]
     """Source ids."""
+    trial: Text | None = None
+    """Whose observation it is: the trial or cohort, by the name that the synthesis has. A score counts each once."""
+    counts_as: CountsAs = "not counted"
+    """What the model of today has seen of it, whatever its role was at first.
+    Same trial: not seen, but the fit or the synthesis has used another figure of its trial. Not counted: no model can
+    be asked, or another row counts the same observation.
+    """
+    used: Text | None = None
+    """What of its trial the model of today has used."""
+    since: Text | None = None
+    """The version whose file first had it; the first where left out."""
+    error: float | None = Field(default=None, gt=0)
+    """Standard error of what was observed, in the unit.
+    Where it is left out, half of the range or of the tolerance, ÷ 1.96.
+    """
     same_as: list[Text] = []
     """Other ids that hold the same observation, such as a rate derived from it."""
     status: Status
@@ -188,6 +196,21 @@ class Target(Block):
         return self
 
 
+class Stage(Block):
+    label: Text
+    """What the model was then."""
+    files: dict[str, Text] = {}
+    """The file that is asked in the place of another, in every population."""
+    populations: dict[str, dict[str, Text]] = {}
+    """The same for one population, in the place of `files`."""
+    rows: dict[str, Text] = {}
+    """The row that asks the question of another where its states are not there."""
+
+    def file(self, population: str, named: str) -> str:
+        """The file that is asked in the place of the one that a row names."""
+        return self.populations.get(population, self.files).get(named, named)
+
+
 class ValidationFile(Block):
     """What studies found that models were or were not fitted to, roles declared before the comparison."""
 
@@ -195,17 +218,20 @@ class ValidationFile(Block):
     """The version of this grammar."""
     sources: list[Text] = Field(min_length=1)
     """Files with the sources, from this file."""
+    stages: list[Stage] = []
+    """What the model was, one after the other: each is scored, in the first roles and in those of today."""
     rows: dict[str, Target] = Field(min_length=1)
     """Targets by name."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A validation file that was read: its rows, and where they stand."""
+    """A validation file that was read: its rows, where they stand, and what the model was."""
 
     path: Path
     rows: Mapping[str, Target]
     tree: Tree
+    stages: Sequence[Stage] = ()
 
     def place(self, name: str, key: str) -> str:
         """File and line of a key of a row."""
@@ -226,224 +252,4 @@ def read_validation(path: Path) -> Declared:
         problems += citations(tree, ("rows", name, "source"), cited, sources)
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    return Declared(path, file.rows, tree)
-
-
-PREDICTED, HIT = "predicted", "hit"
-NO_MODEL = "no model yet"
-ROLES = {
-    "fitted": "the model was made to agree",
-    "input": "the figure, or what it is made of, is an input",
-    "consistency": "shown, but no test",
-    "predicted": "the only rows that score",
-    "context": "no model can be asked, or nothing could be learnt from the answer",
-}
-"""The roles, and what they mean."""
-RULES = (
-    "Roles, tolerances and greatest widths were committed before the comparison. Only predicted rows score. A hit is "
-    "an expected value within the tolerance of what was observed, and a 95% interval no wider than the greatest width: "
-    "a wide prediction cannot earn a hit. Every miss is explained in its population's README."
-)
-TO_BE_CHECKED = " (to be checked)"
-NONE = "–"
-COLUMNS = (
-    Column("name", "Row"), Column("target", "Target", "text", right=False),
-    Column("asked", "Population", only=(FILE, SCREEN), right=False, link="readme"),
-    Column("role", "Role", right=False), Column("observed", "Observed"), Column("predicted", "Predicted"),
-    Column("interval", "95% interval"), Column("allowed", "± and width"), Column("verdict", "Verdict", right=False),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The model's figure and its 95% interval; infinite where there is none, such as a payback beyond the horizon."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """Infinite where either end is."""
-        return self.high - self.low if np.isfinite(self.high) and np.isfinite(self.low) else np.inf
-
-
-@by_content
-@dataclass(frozen=True)
-class Judged:
-    """One target beside the model.
-
-    target: as declared; its money in the setting's price year where the model is asked.
-    figure: the model's, None where it is not asked. readings: by alternative, where there are several.
-    verdict: of predicted rows; for others empty, or why there is no figure. remark: what stands behind the verdict.
-    """
-
-    name: str
-    target: Target
-    figure: Prediction | None = None
-    readings: Mapping[str, Prediction] = field(default_factory=dict)
-    verdict: str = ""
-    remark: str = ""
-
-
-@dataclass(frozen=True, repr=False)
-class Validation(Paged):
-    """All targets, and with what they were worked out."""
-
-    rows: tuple[Judged, ...]
-    draws: int
-    seed: int
-
-    @property
-    def scored(self) -> list[Judged]:
-        """Predicted rows with a hit or a miss."""
-        return [row for row in self._predicted if row.verdict and row.figure is not None]
-
-    @property
-    def _predicted(self) -> list[Judged]:
-        return [row for row in self.rows if row.target.role == PREDICTED]
-
-    @property
-    def hits(self) -> list[Judged]:
-        """Those that were hit."""
-        return [row for row in self.scored if row.verdict == HIT]
-
-    def records(self) -> list[dict[str, Any]]:
-        """Each row as plain keys and values."""
-        return [_record(row) for row in self.rows]
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """A row for each target."""
-        return pd.DataFrame(self.records()).astype(object)
-
-    @property
-    def headline(self) -> str:
-        """How many predictions hit, in a sentence."""
-        scored, hits = self.scored, self.hits
-        others = {
-            "missed": [row for row in scored if row not in hits],
-            "without a prediction": [row for row in self._predicted if row.figure is None],
-            "asked of another scenario than was declared": [
-                row for row in self._predicted if row.figure and not row.verdict
-            ],
-        }
-        said = [f"{len(hits)} of {len(scored)} predicted targets were hit"]
-        said += [f"{words}: {', '.join(row.name for row in rows)}" for words, rows in others.items() if rows]
-        return "; ".join(said) + "."
-
-    def page(self) -> Page:
-        """The score, the roles, every target beside its prediction, and row by row what stands behind it."""
-        blocks = (
-            Paragraph(self.headline, strong=True),
-            Paragraph(RULES),
-            Table(pd.DataFrame([_cells(row) for row in self.rows]), COLUMNS, name="targets"),
-            Notes("Row by row", tuple(self._remarks())),
-            Notes("Roles", tuple(f"{role}: {meaning}" for role, meaning in ROLES.items())),
-            Paragraph(self._footing()),
-        )
-        score = {"predicted": len(self._predicted), "answered": len(self.scored), "hit": len(self.hits)}
-        data = {
-            "schema": "costmodel/validation/1", "settings": {"draws": self.draws, "seed": self.seed}, "score": score,
-            "targets": self.records(),
-        }  # fmt: skip
-        title = "What studies found, beside what the models predict"
-        return Page(title, blocks, data=data, frame=self.frame)
-
-    def _remarks(self) -> Iterator[str]:
-        """Row by row: why it has its role, what each structure says, and what stands behind the verdict."""
-        for row in self.rows:
-            said = [row.target.why]
-            if row.readings:
-                each = (
-                    f"{label} {_figure(one.value, row.target)} ({_interval(one.low, one.high, row.target)})"
-                    for label, one in row.readings.items()
-                )
-                said.append(f"By structure: {'; '.join(each)}")
-            if row.remark:
-                said.append(row.remark.rstrip("."))
-            yield f"{row.name}: {'. '.join(one.rstrip('.') for one in said)}. ({', '.join(row.target.sources)})"
-
-    def _footing(self) -> str:
-        """With what the figures were worked out."""
-        priced = [row.target for row in self.rows if row.figure and currency_of(row.target.unit)]
-        years = sorted({target.price_year for target in priced if target.price_year})
-        symbols = dict.fromkeys(one.symbol for target in priced if (one := currency_of(target.unit)))
-        prices = f" Money in {' or '.join(symbols)} of {', '.join(years)}." if years else ""
-        return (
-            f"{self.draws:,} draws, seed {self.seed}. Per person referred, undiscounted.{prices} Where there "
-            "are several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and "
-            "97.5% of simulations have paid back; of a chance, the interval reaches from one structure to the other."
-        )
-
-
-def _cells(row: Judged) -> dict[str, str]:
-    target, figure = row.target, row.figure
-    recalled = TO_BE_CHECKED if target.status == "recalled" else ""
-    file = "" if target.scenario == MODEL else f", {target.scenario.removesuffix('.yaml')}"
-    width = "" if target.width is None else f", {_size(target.width, target)}"
-    return {
-        "name": row.name, "target": target.label + recalled, "role": target.role, "observed": _observed(target),
-        "asked": target.population + file + (f", {target.stratum}" if target.stratum else ""),
-        "predicted": NONE if figure is None else _figure(figure.value, target),
-        "interval": NONE if figure is None else _interval(figure.low, figure.high, target),
-        "verdict": row.verdict or NONE,
-        "allowed": NONE if target.tolerance is None else f"± {_size(target.tolerance, target)}{width}",
-        "readme": "" if row.verdict == NO_MODEL else f"../scenarios/{target.population}/README.md",
-    }  # fmt: skip
-
-
-def _observed(target: Target) -> str:
-    between = ""
-    if target.low is not None and target.high is not None:
-        between = _interval(target.low, target.high, target)
-    if target.observed is None:
-        return between
-    return _figure(target.observed, target) + (f" ({between})" if between else "")
-
-
-def _interval(low: float, high: float, target: Target) -> str:
-    return f"{_figure(low, target)} to {_figure(high, target)}"
-
-
-def _figure(value: float, target: Target) -> str:
-    if not math.isfinite(value):
-        return "beyond the horizon" if target.outcome == "payback month" else "no limit"
-    size = _size(abs(value), target)
-    return MINUS + size if value < 0 and any(digit in size for digit in "123456789") else size
-
-
-def _size(value: float, target: Target) -> str:
-    kind = target.unit.split()[0]
-    if currency := currency_of(target.unit):
-        return currency.money(value)
-    if kind == "share":
-        return f"{value:.1%}"
-    if kind == "QALY":
-        return f"{value:.3f}"
-    return f"{value:,.0f} {target.unit}" if value >= 1_000 else f"{value:.4g} {target.unit}"
-
-
-TOLD = {
-    "label", "role", "why", "population", "scenario", "outcome", "status", "strategy", "against", "stratum",
-    "perspective", "observed", "unit", "price_year", "tolerance",
-}  # fmt: skip
-"""Keys of a target that are handed on as they are."""
-
-
-def _record(row: Judged) -> dict[str, Any]:
-    target, figure = row.target, row.figure
-    return {
-        "name": row.name,
-        **target.model_dump(mode="json", include=TOLD),
-        "observed_low": target.low,
-        "observed_high": target.high,
-        "max_width": target.width,
-        "predicted": figure and figure.value,
-        "predicted_low": figure and figure.low,
-        "predicted_high": figure and figure.high,
-        "readings": {label: asdict(one) for label, one in row.readings.items()},
-        "verdict": row.verdict,
-        "remark": row.remark,
-        "sources": target.sources,
-    }
+    return Declared(path, file.rows, tree, file.stages)
