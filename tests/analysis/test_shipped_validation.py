@@ -32,8 +32,17 @@ DECLARED = {
     **dict.fromkeys(("V075", "V075_spread", "V077", "V077_spread"), ("input", None, None)),
     **dict.fromkeys(("V076", "V076_spread", "V078", "V078_spread", "B003", "B011", "B012"), ("fitted", None, None)),
     **{f"B{number:03}": ("consistency", None, None) for number in (*range(4, 11), *range(13, 17), 25)},
+    **dict.fromkeys(("C015", "C016", "B184a", "B184b", "S043", "S044", "C066", "C098"), ("consistency", None, None)),
+    **dict.fromkeys(("C107", "C108", "C109", "C110"), ("input", None, None)),
+    **dict.fromkeys(("C120", "C121", "C123"), ("consistency", None, None)),
 }  # fmt: skip
 """Role, tolerance and greatest width as committed before any comparison. They do not change with what models say."""
+
+TODAY = {
+    "prediction": "T4a T4b T13b T15 T16b T21",
+    "same trial": "T2a T2b T2c T3a T3b T5 T6 T7 T8 T9 T10 T17 T20 T23 T24c C015 C016 S043 S044 C066 C098 C120 C121 C123",
+}
+"""What the model of today has not seen, and what is of a trial of which it has used something else; before any score."""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +53,13 @@ def shipped() -> Validation:
 def test_roles_tolerances_and_widths_are_those_that_were_declared() -> None:
     rows = read_validation(SCENARIOS / "validation.yaml").rows
     assert {name: (row.role, row.tolerance, row.width) for name, row in rows.items()} == DECLARED
+
+
+def test_what_counts_as_what_today_is_what_was_declared_before_the_first_score() -> None:
+    rows = read_validation(SCENARIOS / "validation.yaml").rows
+    for role, names in TODAY.items():
+        assert {name for name, row in rows.items() if row.counts_as == role} == set(names.split())
+    assert all(row.trial for row in rows.values() if row.counts_as in TODAY)
 
 
 def test_all_twenty_four_targets_are_there_in_their_order() -> None:
