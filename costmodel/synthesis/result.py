@@ -64,6 +64,15 @@ class OfTrial:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A figure predicted from the other trials: effects over its own window (log ratio), and the mass of each."""
+
+    row: EvidenceRow
+    effects: Array
+    mass: Array
+
+
+@dataclass(frozen=True)
 class Score:
     """Leave-one-trial-out on the figures: CRPS of the new service, and of no effect, by trial. Smaller is better."""
 
@@ -195,20 +204,32 @@ class Fits:
         return fit(self._trials(kept, self.typical_onset), self.therapy, self.model)
 
     @cached_property
-    def score(self) -> Score | None:
-        """How well each figure is predicted from the other trials, verdicts too; None with fewer than three figures."""
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Each figure predicted from the other trials, verdicts too, at the typical onset; none of fewer than three."""
         rows = [row for row in self.rows if row.kind == "figure"]
         trials = list(dict.fromkeys(row.trial for row in rows))
         if len(trials) < 3:
-            return None
-        ours, none = [], []
+            return ()
+        found = []
         for trial in trials:
             own = [row for row in rows if row.trial == trial]
             others = self._trials([row for row in self.rows if row.trial != trial], self.typical_onset)
-            new = fit(others, own[0].therapy, self.model).new
-            weights = [row.weight for row in own]
-            ours.append(np.average([_crps(row, new.mass, self.typical_onset) for row in own], weights=weights))
-            none.append(np.average([_crps(row, None, self.typical_onset) for row in own], weights=weights))
+            mass = fit(others, own[0].therapy, self.model).new.mass
+            found += [LeftOut(row, _over_window(row, self.typical_onset), mass) for row in own]
+        return tuple(found)
+
+    @cached_property
+    def score(self) -> Score | None:
+        """How well each figure is predicted from the other trials, verdicts too; None with fewer than three figures."""
+        if not self.left_out:
+            return None
+        ours, none = [], []
+        trials = list(dict.fromkeys(one.row.trial for one in self.left_out))
+        for trial in trials:
+            own = [one for one in self.left_out if one.row.trial == trial]
+            weights = [one.row.weight for one in own]
+            ours.append(np.average([_crps(one.row, one) for one in own], weights=weights))
+            none.append(np.average([_crps(one.row) for one in own], weights=weights))
         return Score(tuple(trials), tuple(map(float, ours)), tuple(map(float, none)))
 
     @cached_property
@@ -315,18 +336,23 @@ def alternatives(rows: Sequence[EvidenceRow]) -> list[tuple[str, list[EvidenceRo
     return [(", ".join(names), chosen) for names, chosen in found]
 
 
-def _crps(row: EvidenceRow, mass: Array | None, onset: float) -> float:
-    """Continuous ranked probability score of what a row saw, log ratio; mass: of the effect, None for no effect."""
-    assert row.log_ratio is not None
-    assert row.se is not None
+def _over_window(row: EvidenceRow, onset: float) -> Array:
+    """Effects on the grid as the row's window shows them, log ratio."""
     assert row.start is not None
     assert row.end is not None
+    return np.log(ratio(grid(), row.start, row.end, Profile(onset)))
+
+
+def _crps(row: EvidenceRow, found: LeftOut | None = None) -> float:
+    """Continuous ranked probability score of what a row saw, log ratio, its own error in the prediction.
+
+    found: what the other trials predict; None for no effect.
+    """
+    assert row.log_ratio is not None
+    assert row.se is not None
     at = np.linspace(-SCORED_WITHIN, SCORED_WITHIN, POINTS)
-    if mass is None:
-        below = special.ndtr(at / row.se)
-    else:
-        seen = np.log(ratio(grid(), row.start, row.end, Profile(onset)))
-        below = special.ndtr((at[:, None] - seen) / row.se) @ mass
+    effects, mass = (np.zeros(1), np.ones(1)) if found is None else (found.effects, found.mass)
+    below = special.ndtr((at[:, None] - effects) / row.se) @ mass
     y = row.log_ratio  # the two sides of the step apart, so that it costs no accuracy
     level = float(np.interp(y, at, below))
     left, right = at < y, at >= y

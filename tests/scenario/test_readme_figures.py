@@ -119,7 +119,7 @@ def test_the_tables_of_the_bands_of_severity_are_those_of_a_run() -> None:
     found = cm.validate(population="depression_resistant", scenario=cm.load("depression_resistant/bands"))
     bands = [one for one in found.rows if one.target.scenario == "bands.yaml"]
     written = {"points": "{:.1f}", "share": "{:.0%}", "QALY": "{:.3f}"}
-    assert len(bands) == 23
+    assert len(bands) == 25
     for one in bands:
         said = written[one.target.unit].format
         trial_ten, trial_resistant, flat_ten, flat_resistant = (

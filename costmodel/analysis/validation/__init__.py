@@ -2,22 +2,26 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from costmodel.analysis.calibration.file import is_calibration, read_calibration
-from costmodel.analysis.validation.page import HIT, NO_MODEL, PREDICTED, Judged, Prediction, Validation
+from costmodel.analysis.validation import scores
+from costmodel.analysis.validation.page import HIT, NO_MODEL, PREDICTED, Judged, Validation
 from costmodel.analysis.validation.question import (
     Answers,
     Array,
     Parts,
+    draws_of,
     prediction,
     problems,
     utility_choices,
 )
+from costmodel.analysis.validation.scores import Prediction, Score, Scores, distance
 from costmodel.analysis.validation.target import MONEY, Declared, Target, read_validation
 from costmodel.currency import Currency
 from costmodel.errors import InputError, can_be_called, made_by, nearest, path_of
@@ -28,6 +32,8 @@ from costmodel.result.outcomes import KEPT_DRAWS
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import MODEL, catalogue, load
+from costmodel.synthesis import synthesise
+from costmodel.synthesis.file import FILE, FOLDER, read_synthesis
 
 __all__ = ["HIT", "NO_MODEL", "VALIDATION_FILE", "Judged", "Validation", "targets_name", "validate"]
 
@@ -53,8 +59,9 @@ def validate(
 
     folder: of the scenarios, with the validation file; the catalogue's if None. draws: of which the first 10,240 are
     asked. scenario: of the population, which both default to; it is asked in the place of its model file, and where it
-    is not a file as it stands nothing scores. Raises InputError where the validation file is faulty or has no such
-    population.
+    is not a file as it stands nothing scores. Scores are of all populations together, where the file has stages.
+    Raises InputError where the validation file is faulty, has no such population, or counts as prediction what a model
+    has used.
     A row whose population, file, strategy or state does not exist says so and does not score.
     """
     draws, seed = min(checked_draws(draws, 2), KEPT_DRAWS), checked_seed(seed)
@@ -76,18 +83,48 @@ def validate(
     changed = scenario if scenario and not _is_file(scenario, MODEL) else None
     if changed:
         rows = {name: row for name, row in rows.items() if row.scenario in (MODEL, changed.path.name)}
-    groups: dict[Group, list[str]] = defaultdict(list)
-    for name, row in rows.items():
-        groups[row.population, row.scenario, row.stratum, row.utility_set].append(name)
-    judged: dict[str, Judged] = {}
-    for done, (group, names) in enumerate(groups.items()):
-        if progress:
-            progress("Asking the models", done, len(groups))
-        for one in _group(declared, group, names, draws, seed, changed):
-            judged[one.name] = one
+    ask = _Ask(declared, draws, seed, changed, progress)
+    judged = ask(rows)
+    scored = _scores(ask, judged) if population is None and declared.stages and changed is None else None
     if progress:
-        progress("Asking the models", len(groups), len(groups))
-    return Validation(tuple(judged[name] for name in rows), draws, seed)
+        progress("Asking the models", ask.done, ask.done)
+    return Validation(tuple(judged[name] for name in rows), draws, seed, scored)
+
+
+def _scores(ask: "_Ask", judged: Mapping[str, Judged]) -> Scores:
+    """The scores of every stage. judged: the rows of the file, which are not run again where a stage asks the same."""
+    declared = ask.declared
+    path = declared.path.parent / FOLDER / FILE
+    evidence = read_synthesis(path) if os.path.exists(path) else None
+    if found := list(scores.problems(declared, evidence)):
+        raise InputError(*found)
+    counted = {name: row for name, row in declared.rows.items() if any(scores.counts(row, one) for one in scores.ROLES)}
+    known = {_question(declared.rows[name]): one for name, one in judged.items()}
+    table: list[Score] = []
+    missing = {}
+    for stage in declared.stages:
+        asked = {}
+        for name, row in counted.items():
+            if name in stage.rows:  # the question is another's; what was observed, by whom and how surely, is its own
+                own = {"trial": row.trial, "error": row.standard_error}
+                asked[name] = declared.rows[stage.rows[name]].model_copy(update=own)
+            else:
+                asked[name] = row.model_copy(update={"scenario": stage.file(row.population, row.scenario)})
+        known |= {
+            _question(asked[name]): one
+            for name, one in ask({name: row for name, row in asked.items() if _question(row) not in known}).items()
+        }
+        here = {name: known[_question(row)].distance for name, row in asked.items()}
+        far = {name: one for name, one in here.items() if one is not None}
+        missing[stage.label] = tuple(name for name in counted if name not in far)
+        table += scores.by_stage(stage.label, counted, far)
+    table += scores.of_synthesis(synthesise(path)) if evidence else ()
+    return Scores(tuple(table), missing)
+
+
+def _question(row: Target) -> str:
+    """What a row asks of which file, and what was observed."""
+    return repr(row.model_copy(update=dict.fromkeys(("label", "role", "why", "counts_as", "used", "since", "width"))))
 
 
 def targets_name(folder: Path, population: str) -> bool:
@@ -110,46 +147,71 @@ def _refuse_former(home: Path, population: str | None) -> None:
             raise InputError.at(f"{path.parent.name}/{FORMER_FILE}", found, remedy)
 
 
-def _group(
-    declared: Declared, group: Group, names: list[str], draws: int, seed: int, changed: Scenario | None
-) -> Iterator[Judged]:
-    """Rows that one variant of a scenario answers. changed: in the place of their file."""
-    population, file, stratum, option = group
-    asked = [name for name in names if declared.rows[name].outcome != "none"]
-    yield from (Judged(name, declared.rows[name]) for name in names if name not in asked)
-    path = declared.path.parent / population / file
-    if not asked:
-        return
-    if changed is None and not os.path.exists(path):
-        yield from (Judged(name, declared.rows[name], verdict=NO_MODEL) for name in asked)
-        return
-    try:
-        scenario = changed or load(path)
-    except InputError as error:
-        said = str(error.problems[0])
-        yield from (Judged(name, declared.rows[name], verdict=CANNOT, remark=said) for name in asked)
-        return
-    able = {}
-    for name in asked:
-        row = declared.rows[name]
-        if row.time and row.months:
-            row = row.model_copy(update={"time": on_the_clock(scenario.model, row.time.text)})
-        if found := list(problems(partial(declared.place, name), row, scenario)):
-            yield Judged(name, row, verdict=CANNOT, remark=" ".join(map(str, found)))
-        else:
-            able[name] = row
-    if not able:
-        return
-    as_declared = changed is None or _is_file(changed, file)
-    seen = _Seen(scenario)
-    remarks = {name: seen.remark(row, as_declared) for name, row in able.items()}
-    if stratum:
-        scenario = scenario.stratum(stratum)
-    if option:
-        scenario = scenario.changed(utility_choices(scenario, option), by="validate")
-    answers = Answers(scenario, tuple(able.values()), draws, seed)
-    for name, row in able.items():
-        yield _judged(answers, name, row, remarks[name])
+@dataclass
+class _Ask:
+    """Asks models what rows say. changed: a scenario in the place of its file. done: groups of rows that were asked."""
+
+    declared: Declared
+    draws: int
+    seed: int
+    changed: Scenario | None
+    progress: Progress | None
+    done: int = 0
+
+    def __call__(self, rows: Mapping[str, Target]) -> dict[str, Judged]:
+        """Each row with what its model says."""
+        groups: dict[Group, dict[str, Target]] = defaultdict(dict)
+        for name, row in rows.items():
+            groups[row.population, row.scenario, row.stratum, row.utility_set][name] = row
+        judged: dict[str, Judged] = {}
+        for at, (group, asked) in enumerate(groups.items()):
+            if self.progress:
+                self.progress("Asking the models", self.done, self.done + len(groups) - at)
+            judged |= {one.name: one for one in self._group(group, asked)}
+            self.done += 1
+        return judged
+
+    def _group(self, group: Group, rows: Mapping[str, Target]) -> Iterator[Judged]:
+        """Rows that one variant of a scenario answers."""
+        population, file, stratum, option = group
+        asked = {name: row for name, row in rows.items() if row.outcome != "none"}
+        yield from (Judged(name, row) for name, row in rows.items() if name not in asked)
+        path, changed = self.declared.path.parent / population / file, self.changed
+        if not asked:
+            return
+        if changed is None and not os.path.exists(path):
+            yield from (Judged(name, row, verdict=NO_MODEL) for name, row in asked.items())
+            return
+        try:
+            scenario = changed or load(path)
+        except InputError as error:
+            said = str(error.problems[0])
+            yield from (Judged(name, row, verdict=CANNOT, remark=said) for name, row in asked.items())
+            return
+        able = {}
+        for name, row in asked.items():
+            if row.time and row.months:
+                row = row.model_copy(update={"time": on_the_clock(scenario.model, row.time.text)})
+            if found := list(problems(partial(self.declared.place, name), row, scenario)):
+                yield Judged(name, row, verdict=CANNOT, remark=" ".join(map(str, found)))
+            else:
+                able[name] = row
+        if not able:
+            return
+        as_declared = changed is None or _is_file(changed, file)
+        seen = _Seen(scenario)
+        remarks = {name: seen.remark(row, as_declared) for name, row in able.items()}
+        for name, row in able.items():
+            if row.counts_as == scores.PREDICTION and as_declared and (used := seen.used(row)):
+                place = self.declared.place(name, "counts_as")
+                raise InputError.at(place, f"{used}, which {file} uses", f"Write counts_as: {scores.SAME_TRIAL}.")
+        if stratum:
+            scenario = scenario.stratum(stratum)
+        if option:
+            scenario = scenario.changed(utility_choices(scenario, option), by="validate")
+        answers = Answers(scenario, tuple(able.values()), self.draws, self.seed)
+        for name, row in able.items():
+            yield _judged(answers, name, row, remarks[name])
 
 
 def _judged(answers: Answers, name: str, row: Target, remark: str) -> Judged:
@@ -166,7 +228,12 @@ def _judged(answers: Answers, name: str, row: Target, remark: str) -> Judged:
     words = verdict(figure, row) if row.role == PREDICTED and not remark else ""
     if row.outcome == "greatest offset ratio":
         remark = f"{_ceiling(answers.scenario.setting.currency, row, parts, weights)} {remark}".rstrip()
-    return Judged(name, row, figure, readings, words, remark)
+    far = None
+    if row.standard_error is not None and row.trial:
+        beside = answers.unchanged(row), answers.of_comparator(row)
+        values = draws_of(kind, parts, answers.scenario.model.horizon.months)
+        far = distance(row.middle, row.standard_error, figure, weights, values, *beside)
+    return Judged(name, row, figure, readings, words, remark, far)
 
 
 def verdict(found: Prediction, row: Target) -> str:
@@ -205,7 +272,7 @@ def _priced(scenario: Scenario, row: Target) -> tuple[Target, float]:
     threshold = (row.threshold or 0.0) * rate
     if row.outcome not in MONEY or row.outcome == "chance cost-effective":
         return row, threshold
-    figures = {key: getattr(row, key) for key in ("observed", "low", "high", "tolerance", "width")}
+    figures = {key: getattr(row, key) for key in ("observed", "low", "high", "tolerance", "width", "error")}
     now = {key: None if figure is None else figure * rate for key, figure in figures.items()}
     unit = " ".join([setting.currency.code, *row.unit.split()[1:]])
     return row.model_copy(update=now | {"unit": unit, "price_year": setting.price_year}), threshold
@@ -242,14 +309,21 @@ class _Seen:
                     if effect.estimand is not None:
                         self.ids.append((f"the source of the effect {name}", {effect.estimand.source}))
 
+    def used(self, row: Target) -> str:
+        """Of which input or fit what a row observed is a source; empty where it is none."""
+        each = ((sorted(_observations(row) & ids), place) for place, ids in self.ids)
+        return next((f"{', '.join(found)} is {place}" for found, place in each if found), "")
+
     def remark(self, row: Target, as_declared: bool) -> str:
         """Why a row does not score, or was not fitted although it is declared to be; empty where neither is so."""
-        observations = {one for one in [*row.sources, *row.same_as] if not one.startswith(ASSUMPTION)}
-        if row.role == PREDICTED:
-            for place, ids in self.ids:
-                if found := sorted(observations & ids):
-                    return f"{NOT_PREDICTED} {', '.join(found)} is {place}."
+        if row.role == PREDICTED and (used := self.used(row)):
+            return f"{NOT_PREDICTED} {used}."
         asked = "" if as_declared else f"Asked of {self.path.name} in the place of {row.scenario}: it does not score."
-        if row.role == "fitted" and self.fitted is not None and not observations & self.fitted:
+        if row.role == "fitted" and self.fitted is not None and not _observations(row) & self.fitted:
             return "The fit of this scenario did not see it."
         return asked if row.role == PREDICTED else ""
+
+
+def _observations(row: Target) -> set[str]:
+    """The ids of what a row observed."""
+    return {one for one in [*row.sources, *row.same_as] if not one.startswith(ASSUMPTION)}

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from costmodel.analysis.validation.scores import Distance, Prediction, Scores
 from costmodel.analysis.validation.target import Target
 from costmodel.content import by_content
 from costmodel.currency import MINUS
@@ -40,20 +40,6 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """The model's figure and its 95% interval; infinite where there is none, such as a payback beyond the horizon."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """Infinite where either end is."""
-        return self.high - self.low if np.isfinite(self.high) and np.isfinite(self.low) else np.inf
-
-
 @by_content
 @dataclass(frozen=True)
 class Judged:
@@ -62,6 +48,7 @@ class Judged:
     target: as declared; its money in the setting's price year where the model is asked.
     figure: the model's, None where it is not asked. readings: by alternative, where there are several.
     verdict: of predicted rows; for others empty, or why there is no figure. remark: what stands behind the verdict.
+    distance: how far the draws lie from what was observed; None where nothing says its error.
     """
 
     name: str
@@ -70,6 +57,7 @@ class Judged:
     readings: Mapping[str, Prediction] = field(default_factory=dict)
     verdict: str = ""
     remark: str = ""
+    distance: Distance | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +67,8 @@ class Validation(Paged):
     rows: tuple[Judged, ...]
     draws: int
     seed: int
+    scores: Scores | None = None
+    """Of all targets, where the file has stages."""
 
     @property
     def scored(self) -> list[Judged]:
@@ -123,6 +113,7 @@ class Validation(Paged):
         blocks = (
             Paragraph(self.headline, strong=True),
             Paragraph(RULES),
+            *(self.scores.blocks() if self.scores else ()),
             Table(pd.DataFrame([_cells(row) for row in self.rows]), COLUMNS, name="targets"),
             Notes("Row by row", tuple(self._remarks())),
             Notes("Roles", tuple(f"{role}: {meaning}" for role, meaning in ROLES.items())),
@@ -131,7 +122,7 @@ class Validation(Paged):
         score = {"predicted": len(self._predicted), "answered": len(self.scored), "hit": len(self.hits)}
         data = {
             "schema": "costmodel/validation/1", "settings": {"draws": self.draws, "seed": self.seed}, "score": score,
-            "targets": self.records(),
+            "targets": self.records(), "scores": self.scores.frame.to_dict("records") if self.scores else [],
         }  # fmt: skip
         title = "What studies found, beside what the models predict"
         return Page(title, blocks, data=data, frame=self.frame)
@@ -140,6 +131,8 @@ class Validation(Paged):
         """Row by row: why it has its role, what each structure says, and what stands behind the verdict."""
         for row in self.rows:
             said = [row.target.why]
+            if row.target.used:
+                said.append(f"Today {row.target.counts_as}: {row.target.used}")
             if row.readings:
                 each = (
                     f"{label} {_figure(one.value, row.target)} ({_interval(one.low, one.high, row.target)})"
@@ -212,7 +205,7 @@ def _size(value: float, target: Target) -> str:
 
 TOLD = {
     "label", "role", "why", "population", "scenario", "outcome", "status", "strategy", "against", "stratum",
-    "perspective", "observed", "unit", "price_year", "tolerance",
+    "perspective", "observed", "unit", "price_year", "tolerance", "trial", "counts_as",
 }  # fmt: skip
 """Keys of a target that are handed on as they are."""
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from costmodel.analysis.validation.page import Prediction
-from costmodel.analysis.validation.target import Target
+from costmodel.analysis.validation.scores import Prediction
+from costmodel.analysis.validation.target import NORMAL, Target
 from costmodel.errors import Problem, nearest
 from costmodel.model.activity import edges, looking
 from costmodel.model.draws import Values, drawn_values
@@ -25,6 +25,7 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, in_whole_cycles
 from costmodel.scenario.scores import unit_of_score
 from costmodel.scenario.setting import THERAPY
+from costmodel.units import Duration
 
 Array = NDArray[np.float64]
 Kind = Literal["mean", "median", "ratio", "chance"]
@@ -37,8 +38,6 @@ SCORES = ("mean score", "spread of score")
 ONLY_PEOPLE = ("share in states", "months in states", "share moved", *SCORES)
 """Outcomes without money and health: of the cohort alone."""
 TAILS = (0.025, 0.975)
-NORMAL = 1.96
-"""Standard errors on either side of a chance."""
 
 
 def problems(place: Callable[[str], str], row: Target, scenario: Scenario) -> Iterator[Problem]:
@@ -110,11 +109,12 @@ class Answers:
     @cached_property
     def _result(self) -> Result:
         months = {month for row in self.rows if row.outcome not in ONLY_PEOPLE for month in self._window(row)}
+        months.add(self._one_cycle.months)
         return run_at(self.scenario, months, self.draws, self.seed)
 
     @cached_property
     def _lived(self) -> dict[float, Living]:
-        months = sorted({row.months for row in self.rows if row.states or row.score})
+        months = sorted({0.0, *(row.months for row in self.rows if row.states or row.score)})
         lived = living_at(self.scenario, months, self.draws, self.seed)
         return {month: Living(*at) for month, *at in zip(months, *lived, strict=True)}
 
@@ -173,6 +173,51 @@ class Answers:
                 worth = self._qalys(row) * threshold > self._net(row)
                 return "chance", {"value": worth.astype(float)}
         raise ValueError(f"nothing is asked where the outcome is {row.outcome}")
+
+    def unchanged(self, row: Target) -> Array | None:
+        """The same as `of` if nothing changed, (alternative, draw): people as they entered, spending as in the first
+        cycle, and therapy that moves nothing but its own price. None of a cost per QALY, which there is not.
+        """
+        years, nothing = row.months / MONTHS_A_YEAR, np.zeros((len(self.weights), 1))
+        start = row.model_copy(update={"time": Duration(0.0, "0 months")})
+        match row.outcome:
+            case "cost per qaly":
+                return None
+            case "payback month":
+                return nothing + self.scenario.model.horizon.months
+            case "net cost" if row.category in (None, THERAPY):
+                return self._net(row, THERAPY)
+            case _ if row.against is not None or row.outcome == "share moved":
+                return nothing
+            case "cost" | "cost per year":
+                first = next(iter(self.scenario.model.strategies))
+                spent = self._total(row.model_copy(update={"strategy": first, "time": self._one_cycle}))
+                course = self._net(row.model_copy(update={"against": first}), THERAPY) if row.strategy != first else 0.0
+                spent = spent / (self._one_cycle.months / MONTHS_A_YEAR) + course / years
+                return spent * years if row.outcome == "cost" else spent
+            case "use per year":
+                return self._use(row.model_copy(update={"time": self._one_cycle}))
+            case "months in states":
+                return self.of(start.model_copy(update={"outcome": "share in states"}), 0.0)[1]["value"] * row.months
+            case _:
+                return self.of(start, 0.0)[1]["value"]
+
+    def of_comparator(self, row: Target) -> Array | None:
+        """The same as `of` for usual care, (alternative, draw); a difference is none.
+
+        None where the row is about usual care itself, and of what two equal groups do not have: a payback, a chance,
+        a cost per QALY.
+        """
+        first = next(iter(self.scenario.model.strategies))
+        if row.outcome in ("payback month", "chance better and cheaper", "chance cost-effective", "cost per qaly"):
+            return None
+        if row.against is not None:
+            return np.zeros((len(self.weights), 1))
+        return None if row.strategy == first else self.of(row.model_copy(update={"strategy": first}), 0.0)[1]["value"]
+
+    @property
+    def _one_cycle(self) -> Duration:
+        return Duration(cycle_months(self.scenario.model), self.scenario.model.cycle)
 
     def _place(self, strategy: str | None) -> int:
         return list(self.scenario.model.strategies).index(str(strategy))
@@ -259,6 +304,18 @@ def _share_moved(scenario: Scenario, row: Target, values: Values, draws: int) ->
             hazard = hazard + rate * max(0.0, min(end, until) - begin)
         moved[a] = -np.expm1(-hazard - rate * max(0.0, until - time[-1]))
     return moved
+
+
+def draws_of(kind: Kind, parts: Parts, horizon: float) -> Array | None:
+    """What a prediction is a summary of, (alternative, draw); None of a ratio that is infinite in a draw.
+
+    horizon: months, for which a payback that does not come counts.
+    """
+    if kind == "chance":
+        return np.asarray(parts["value"].mean(axis=1, keepdims=True))
+    if kind == "ratio":
+        return np.asarray(parts["above"] / parts["below"]) if (parts["below"] > 0).all() else None
+    return np.minimum(parts["value"], horizon) if kind == "median" else parts["value"]
 
 
 def prediction(kind: Kind, parts: Parts, weights: Array) -> Prediction:

@@ -54,7 +54,14 @@ KEYS = (
 )  # fmt: skip
 MONEY = {"cost", "cost per year", "net cost", "offset per year", "cost per qaly", "chance cost-effective"}
 """Outcomes of which a figure is money, or rests on a threshold that is."""
+ECONOMIC = MONEY | {
+    "offset ratio", "greatest offset ratio", "use per year", "fall in use", "payback month",
+    "chance better and cheaper",
+}  # fmt: skip
+"""Outcomes about money, or about what costs it."""
 HOME = home().currency.code
+NORMAL = 1.96
+"""Standard errors on either side of a figure."""
 
 
 class Exchange(Block):
@@ -152,12 +159,23 @@ class Target(Block):
     """The version whose file first had it; the first where left out."""
     error: float | None = Field(default=None, gt=0)
     """Standard error of what was observed, in the unit.
-    Where it is left out, half of the range or of the tolerance, ÷ 1.96.
+    Where it is left out, half of the range ÷ 1.96, or the tolerance ÷ 1.96.
     """
     same_as: list[Text] = []
     """Other ids that hold the same observation, such as a rate derived from it."""
     status: Status
     """How we know it. `recalled` is shown as "to be checked"."""
+
+    @property
+    def middle(self) -> float:
+        """What was observed, or the middle of the range."""
+        return ((self.low or 0.0) + (self.high or 0.0)) / 2 if self.observed is None else self.observed
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of what was observed: as given, or from its range, or from its tolerance; None where nothing says it."""
+        half = (self.high - self.low) / 2 if self.low is not None and self.high is not None else self.tolerance
+        return self.error or (half / NORMAL if half else None)
 
     @property
     def months(self) -> float:
