@@ -184,6 +184,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "evidence.evidence_of_all.draws": [], "evidence.evidence_of_all.seed": [],  # of each population, by `evidence`
     "validation.targets_name.folder": NO_PATH[:2], "validation.targets_name.population": [],
     "spectrum.populations.folder": NO_PATH[:2],
+    "spectrum.spectrum.horizon": [*NO_NUMBER, (0, "1 or more"), (1e6, "Look less far")],
+    "price": [("staf_band_7", 'Did you mean "staff_band_7"?'), *OF_NAME],
     "calibration.write.fits": [*NO_LIST, ([3], "3 is no Fit")],
     "Chances.at.month": [*NO_NUMBER, (-1, "From 0 to"), (1e6, "From 0 to")],
 }  # fmt: skip
@@ -223,6 +225,7 @@ TABLE: dict[str, Any] = {
     "frontier.value": 1, "chances.view": "value", "verify.only": None,
     "replicate.path": ROOT / "tests" / "published" / "chancellor_1997_exact.json",
     "evidence.evidence.draws": DRAWS, "spectrum.spectrum.draws": 0,
+    "spectrum.spectrum.horizon": 24, "price": "staff_band_8a",
     "calibrate.path": SCENARIOS / "panic" / "calibration.yaml",
     "spectrum.spectrum.paths": [SCENARIOS / "panic" / "model.yaml"],
 }  # fmt: skip

@@ -12,20 +12,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from costmodel.analysis.psa.comparison import Array, Comparison, Spread
-from costmodel.analysis.sensitivity import Bar, tornado
+from costmodel.analysis.sensitivity import Bar, Question
+from costmodel.analysis.sensitivity.tornado import tornado_of
+from costmodel.analysis.spectrum_map import Map, Place, check_price, fits, mapped, place_of, priced
 from costmodel.analysis.validation import HIT, VALIDATION_FILE, Judged, validate
 from costmodel.content import by_content
-from costmodel.errors import can_be_called, listed, path_of, some_of
+from costmodel.errors import InputError, can_be_called, listed, number, path_of, some_of
 from costmodel.inputs.draws import checked_seed
 from costmodel.model.activity import looking
 from costmodel.model.money import THERAPY, sessions, therapy_window
-from costmodel.model.run import DRAWS, SEED, checked_draws, run, values_of
+from costmodel.model.run import DRAWS, SEED, checked_draws, run, run_at, values_of
 from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label, written
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result
@@ -34,12 +36,16 @@ from costmodel.result.table import in_words
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR
 from costmodel.scenario.load import HEADLINE, MODEL, Locked, Refused, base_file, because, load, refusal
-from costmodel.words import amount, qalys
+from costmodel.words import amount, qalys, upper_first
+
+if TYPE_CHECKING:
+    from costmodel.drawing import Chart
 
 __all__ = ["Line", "Spectrum", "populations", "spectrum"]
 
 ANY = np.inf
 """Stands for every price where no session is paid for."""
+NOT_SO_FAR = "which has no answer at that time"
 ABOUT = (Column("who", "", "text"), Column("payers", "for", right=False))
 TOLD = (
     Column("net_saving", "net saving", "money"),
@@ -75,6 +81,17 @@ class Line(Comparison):
     asked: tuple[str, ...] | None
     missed: tuple[str, ...]
 
+    @cached_property
+    def place(self) -> Place:
+        """Where it stands on the map."""
+        return place_of(self.result, self.population, self.name, self.perspective, self.months)
+
+    @property
+    def time(self) -> str:
+        """To where it looks, in words."""
+        studied = self.result.scenario.model.follow_up
+        return studied.text if self.months == studied.months else in_words(self.months)
+
     @property
     def apart(self) -> dict[str, Spread]:
         """Net saving of each alternative and each stratum, by name."""
@@ -97,6 +114,12 @@ class Line(Comparison):
             "payback_horizon_months": whole.months,
             "price_year": result.setting.price_year,
             "run": self.run.name,
+            "price_basis": self.place.price,
+            "course": self.place.course,
+            "spent": self.place.spent,
+            "share_needed": self.place.needed,
+            "share_taken": self.place.taken,
+            "verdict": self.place.verdict,
             **_ends("net_saving", self.spread(Comparison.saving)),
             "chance_payback": whole.paid_back().value if result.draws else None,
             "payback_sustained_months": _finite(whole.payback()),
@@ -191,10 +214,34 @@ def _threshold(of: Comparison, mean: float, values: Array, now: float) -> Thresh
 
 @dataclass(frozen=True, repr=False)
 class Spectrum(Paged):
-    """Lines in the order of the folders; populations that are locked give none."""
+    """Lines in the order of the folders; populations that are locked, or do not look so far, give none.
+
+    months: to which all are read, None for each one's own follow-up. price: the basis of sessions that was asked for.
+    """
 
     lines: tuple[Line, ...]
     locked: tuple[tuple[str, Locked], ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+    months: float | None = None
+    price: str | None = None
+
+    @property
+    def map(self) -> Map | None:
+        """For the main payer, or the first that was asked for, of the first population's country; None of no line."""
+        if not self.lines:
+            return None
+        setting = self.lines[0].result.setting
+        asked = {line.perspective for line in self.lines}
+        payer = setting.main if setting.main in asked else self.lines[0].perspective
+        alike = [line for line in self.lines if line.result.setting.currency == setting.currency]
+        return mapped([line.place for line in alike if line.perspective == payer], setting, payer, self.months,
+                      self.price, self.left_out)  # fmt: skip
+
+    def figure(self) -> "Chart":
+        """The map. Raises InputError where there is no line."""
+        if self.map is None:
+            raise InputError.at("figure", "no population has an answer", "Name a folder with one that has.")
+        return self.map.figure()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -203,7 +250,10 @@ class Spectrum(Paged):
 
     def page(self) -> Page:
         """For each population what its therapies save whom, where the line runs, and what is locked."""
-        blocks: list[Block] = []
+        found = self.map
+        blocks: list[Block] = (
+            [Heading(f"Where does it pay? {upper_first(found.payer)}"), *found.blocks()] if found else []
+        )
         scenarios = {}
         for name, lines in self._by_population():
             scenario = lines[0].result.scenario
@@ -219,10 +269,11 @@ class Spectrum(Paged):
         first = self.lines[0].result if self.lines else None
         data = {
             "schema": "costmodel/spectrum/1",
-            "settings": {"draws": first.draws if first else 0, "seed": first.seed if first else None},
+            "settings": {"draws": first.draws if first else 0, "seed": first.seed if first else None,
+                         "horizon_months": self.months, "price": self.price},
             "scenarios": scenarios,
             "refused": [{"population": name, **refusal(locked)} for name, locked in self.locked],
-        }
+        }  # fmt: skip
         return Page("Every population on one page", tuple(blocks), data=data, frame=self.frame)
 
     def _by_population(self) -> Iterator[tuple[str, list[Line]]]:
@@ -239,34 +290,44 @@ def spectrum(
     paths: Iterable[Path],
     perspectives: Iterable[str] | None = None,
     *,
+    horizon: float | None = None,
+    price: str | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
     said: Callable[[str], None] = lambda name: None,
 ) -> Spectrum:
     """Run each population.
 
-    perspectives: those of each setting if left out. said: called with the name of each before it is run. Raises
-    InputError.
+    perspectives: those of each setting if left out. horizon: months, each one's own follow-up if left out; a population
+    that does not look so far is left out. price: a basis for the sessions of all that have it, the others keep theirs.
+    said: called with the name of each before it is run. Raises InputError.
     """
     paths = [path_of("paths", path) for path in listed("paths", paths)]
     wanted = None if perspectives is None else listed("perspective", perspectives)
     can_be_called("said", said)
     draws, seed = checked_draws(draws), checked_seed(seed)
-    scored = _scored(paths, draws, seed)
-    lines: list[Line] = []
+    months = None if horizon is None else number("horizon", horizon, 1, wrong="no number of months")
+    scenarios: dict[str, Scenario] = {}
     locked: list[tuple[str, Locked]] = []
     for path in paths:
-        name = path.parent.name
-        said(name)
         try:
-            scenario = load(path)
+            scenarios[path.parent.name] = load(path)
         except Refused as refused:
-            locked.append((name, refused.locked))
-            continue
+            locked.append((path.parent.name, refused.locked))
+    check_price(price, scenarios.values())
+    far = {name: NOT_SO_FAR for name, one in scenarios.items() if months is not None and not fits(one, months)}
+    if far and len(far) == len(scenarios):
+        raise InputError.at("horizon", f"no population has an answer at {in_words(months or 0)}", "Look less far.")
+    scored = _scored(paths, draws, seed)
+    lines: list[Line] = []
+    for name in [name for name in scenarios if name not in far]:
+        said(name)
+        scenario = priced(scenarios[name], price)
         known = scenario.setting.perspectives
         asked = some_of("perspective", known if wanted is None else wanted, known)
-        lines += _lines(name, scenario, run(scenario, draws=draws, seed=seed), asked, scored)
-    return Spectrum(tuple(lines), tuple(locked))
+        result = run(scenario, draws, seed) if months is None else run_at(scenario, [months], draws, seed)
+        lines += _lines(name, result, asked, scored, 0 if months is None else result.at(months))
+    return Spectrum(tuple(lines), tuple(locked), tuple(far.items()), months, price)
 
 
 def _scored(paths: list[Path], draws: int, seed: int) -> list[Judged] | None:
@@ -277,21 +338,24 @@ def _scored(paths: list[Path], draws: int, seed: int) -> list[Judged] | None:
 
 
 def _lines(
-    name: str, scenario: Scenario, result: Result, perspectives: Iterable[str], scored: list[Judged] | None
+    name: str, result: Result, perspectives: Iterable[str], scored: list[Judged] | None, horizon: int = 0
 ) -> Iterator[Line]:
+    """horizon: its index."""
     for s, strategy in enumerate(result.strategies[1:], 1):
         about = (strategy, result.comparator, None)
         asked = [row for row in scored or () if row.target.population == name and row.target.strategy in about]
         missed = tuple(row.name for row in asked if row.verdict != HIT)
         for perspective in perspectives:
             names = None if scored is None else tuple(row.name for row in asked)
-            threat = _threat(scenario, strategy, perspective)
-            yield Line(result, result.headline, 0, s, perspective, name, threat, names, missed)
+            threat = _threat(result, strategy, perspective, horizon)
+            yield Line(result, result.headline, horizon, s, perspective, name, threat, names, missed)
 
 
-def _threat(scenario: Scenario, strategy: str, perspective: str) -> Bar | None:
+def _threat(result: Result, strategy: str, perspective: str, horizon: int) -> Bar | None:
     """The input whose worst value is worst; None where no input moves the saving."""
-    found = tornado(scenario, perspective=perspective, strategy=strategy)
+    template = run_at(result.scenario, [result.horizons[horizon]], 0, SEED, alone=True)
+    at = template.at(result.horizons[horizon])
+    found = tornado_of(Question(template, "net_saving", perspective, at, template.compared(strategy), False))
     known = [bar for bar in found.bars if bar.least is not None]
     return min(known, key=lambda bar: bar.least or 0.0) if known else None
 
@@ -302,8 +366,9 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
     model, setting = result.scenario.model, result.scenario.setting
     usual = model.strategies[result.comparator].label
     marked = " To be checked: recalled figures stand behind these." if result.scenario.to_be_checked else ""
+    time = f"the {lines[0].time} of the evidence" if lines[0].place.as_studied else lines[0].time
     about = (
-        f"Against {usual.lower()}, over the {model.follow_up.text} of the evidence; payback within "
+        f"Against {usual.lower()}, over {time}; payback within "
         f"{in_words(result.horizons[-1])}; {setting.prices} a person.{marked}"
     )
     rows: list[dict[str, Any]] = []
@@ -313,10 +378,10 @@ def _of_population(name: str, lines: list[Line]) -> list[Block]:
             row = line.told
             cells = tuple(written(row, column, setting.currency) for column in TOLD)
             known.setdefault(cells, row | {"payers": []})["payers"].append(setting.name(line.perspective))
-        for number, row in enumerate(known.values()):
+        for at, row in enumerate(known.values()):
             every = len(known) == 1 and len(row["payers"]) > 1
             payers = "every payer" if every else ", ".join(row["payers"])
-            rows.append(row | {"who": "" if number else model.strategies[strategy].label, "payers": payers})
+            rows.append(row | {"who": "" if at else model.strategies[strategy].label, "payers": payers})
     return [
         Heading(f"{name}: {model.title}"),
         Paragraph(about),
@@ -348,7 +413,7 @@ def _where_the_line_runs(lines: list[Line]) -> Iterator[str]:
     for line in lines:
         if line.perspective == chosen:
             sold, used = session_price(line), use_of_services(line)
-            within, never = line.result.scenario.model.follow_up.text, used.value == NEVER
+            within, never = line.time, used.value == NEVER
             yield (
                 f"{line.label} repays {setting.payer(chosen)} within {within} at a session price of "
                 f"{price(sold.value, none)} {beside(sold, price)}; or where other care costs it "

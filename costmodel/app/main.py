@@ -11,8 +11,11 @@ from streamlit.navigation.page import StreamlitPage
 from costmodel.app.parts import browser, choice, compute, link, question, show, sidebar, style
 from costmodel.errors import InputError
 
-PAGES = ("purse", "in_full", "plan", "assumptions", "uncertainty", "evidence")
+PAGES = ("purse", "where", "in_full", "plan", "assumptions", "uncertainty", "evidence")
 """Files beside this one, in the order of the navigation; the first opens."""
+NAMES = {"purse": "The purse", "where": "Where does it pay?", "in_full": "In full"}
+OF_ALL = "where"
+"""The page about every population, which has neither a sidebar nor a locked state."""
 
 
 LOG = logging.getLogger("costmodel.dashboard")
@@ -23,18 +26,17 @@ def main() -> None:
     st.set_page_config(page_title="Does therapy pay for itself?", layout="wide", initial_sidebar_state="auto")
     style.apply()
     files = [Path(__file__).with_name(f"{name}.py") for name in PAGES]
-    names = {"purse": "The purse", "in_full": "In full"}
     pages = [
-        st.Page(file, title=names.get(file.stem, file.stem.capitalize()), default=i == 0)
+        st.Page(file, title=NAMES.get(file.stem, file.stem.capitalize()), default=i == 0)
         for i, file in enumerate(files)
     ]
     page = st.navigation(pages, position="top")
     with compute.turn():
-        _draw(page, first=page == pages[0])
+        _draw(page, first=page == pages[0], of_all=page == pages[PAGES.index(OF_ALL)])
 
 
-def _draw(page: StreamlitPage, first: bool) -> None:
-    """first: the first page, which has the question as its controls, and no sidebar."""
+def _draw(page: StreamlitPage, first: bool, of_all: bool) -> None:
+    """first: the first page, which has the question as its controls, and no sidebar. of_all: about every population."""
     told = st.empty()  # always there, so that what stands below keeps its place when it is filled
     try:
         if refused := st.session_state.get(browser.REFUSED):
@@ -44,7 +46,9 @@ def _draw(page: StreamlitPage, first: bool) -> None:
         choice.current()
         locked = choice.locked()
         link.write()
-        if locked is None:
+        if of_all:
+            page.run()
+        elif locked is None:
             if not first:
                 sidebar.sidebar()
             page.run()

@@ -19,6 +19,7 @@ from costmodel.cli.options import (
     argument,
     busy,
     counter,
+    duration,
     new_file,
     option,
     scenario_of,
@@ -175,20 +176,30 @@ def spectrum(
         Path | None, argument("[FOLDER]", "Where the populations' folders are; ./scenarios or the package's own.")
     ] = None,
     perspective: Perspective = None,
+    horizon: Annotated[str | None, option("DURATION", "When all are read; each one's follow-up if left out.")] = None,
+    price: Annotated[
+        str | None, option("NAME", "Price sessions on this basis where it is known; as each file has it.", "--price")
+    ] = None,
     draws: Draws = DRAWS,
     seed: Seed = SEED,
 ) -> None:
-    """Lay every population on one page: what each therapy saves whom, how surely, and where the line runs."""
+    """Lay every population on one page: where it pays, how surely, and where the line runs."""
     from costmodel.analysis import spectrum as analysis
 
     folder = scenarios() if folder is None else folder
     paths = analysis.populations(folder)
     if not paths:
         raise InputError.at("FOLDER", f"there is no population below {folder}", "Name a folder with NAME/model.yaml.")
-    wanted = (perspective,) if perspective else None
+    wanted, months = (perspective,) if perspective else None, None if horizon is None else duration(None, horizon)
     with busy("Running every population …") as status:
         found = analysis.spectrum(
-            paths, wanted, draws=draws, seed=seed, said=lambda name: status.update(f"Running {name} …")
+            paths,
+            wanted,
+            horizon=months,
+            price=price,
+            draws=draws,
+            seed=seed,
+            said=lambda name: status.update(f"Running {name} …"),
         )
     out.give(found.page())
 

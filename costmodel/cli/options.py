@@ -28,6 +28,7 @@ from costmodel.scenario.clock import on_the_clock
 from costmodel.scenario.load import Refused, catalogue
 from costmodel.scenario.read import scalar
 from costmodel.scenario.setting import home
+from costmodel.units import parse_duration
 
 if TYPE_CHECKING:
     from costmodel.analysis.service_plan import ServicePlan
@@ -126,10 +127,10 @@ def perspective_of(scenario: Scenario, name: str | None) -> str | None:
     return name
 
 
-def duration(scenario: Scenario, text: str) -> float:
-    """Months of a duration that `--horizon` names. Raises InputError."""
+def duration(scenario: Scenario | None, text: str) -> float:
+    """Months of a duration that `--horizon` names, by a scenario's weeks of a year. Raises InputError."""
     try:
-        return on_the_clock(scenario.model, text).months
+        return parse_duration(text).months if scenario is None else on_the_clock(scenario.model, text).months
     except ValueError as error:
         raise InputError.at("--horizon", str(error)) from error
 

@@ -47,7 +47,7 @@ def false_claims(path: Path, seed: int, runs: int) -> Iterator[str]:
         others = (
             false_of_tornado(cm.tornado(scenario, **of)),
             false_of_break_even(cm.break_even(scenario, **of)),
-            false_of_spectrum(list(_lines(path.parent.name, scenario, result, ["nhs", "nhs_pss"], None))),
+            false_of_spectrum(list(_lines(path.parent.name, result, ["nhs", "nhs_pss"], None))),
         )
         yield from (f"{about}: {fault}" for faults in others for fault in faults)
 
@@ -130,7 +130,7 @@ def test_a_planted_falsehood_of_one_input_is_found() -> None:
     of = {"strategy": "mbt_outpatient", "perspective": "nhs"}
     scenario = told().result.scenario
     tornado, roots = cm.tornado(scenario, **of), cm.break_even(scenario, **of)
-    lines = list(_lines("borderline", scenario, told().result, ["nhs"], None))
+    lines = list(_lines("borderline", told().result, ["nhs"], None))
     page = said_of_spectrum(lines)
     assert [*false_of_tornado(tornado), *false_of_break_even(roots), *false_of_spectrum(lines)] == []
     for old, new in ((r"most: \S+", "most: £3"), (r"; \S+ in the det", "; £3 in the det"), ("“.+?”", "“Another”")):

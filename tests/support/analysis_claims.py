@@ -563,8 +563,10 @@ def false_of_break_even(found: BreakEvens, text: str | None = None) -> Iterator[
 
 
 def said_of_spectrum(lines: list[Line]) -> list[str]:
-    """What is said of a population on the page of all."""
-    return Spectrum(tuple(lines), ()).page().sentences
+    """What is said of a population on the page of all, below the map, whose sentences have tests of their own."""
+    found = Spectrum(tuple(lines), ())
+    of_map = found.map.page().sentences if found.map else []
+    return [text for text in found.page().sentences if text not in of_map]
 
 
 def false_of_spectrum(lines: list[Line], said: list[str] | None = None) -> Iterator[str]:

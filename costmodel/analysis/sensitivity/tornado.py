@@ -303,8 +303,12 @@ def tornado(
     A number that was fitted together with others is moved alone too: the others stay. Raises InputError for names
     and horizons that there are not.
     """
-    question = ask(scenario, outcome, perspective, horizon, strategy, discounted)
-    everything = inputs(scenario)
+    return tornado_of(ask(scenario, outcome, perspective, horizon, strategy, discounted))
+
+
+def tornado_of(question: Question) -> Tornado:
+    """The same of a question, whatever horizon its run has."""
+    everything = inputs(question.scenario)
     changes: list[Change] = [{}]
     for one in everything:
         changes += [{one.name: value} for value in tried(one)]

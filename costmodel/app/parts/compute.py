@@ -221,8 +221,19 @@ def analysis(name: str, scenario: Scenario, work: Callable[[], Found], meanwhile
 
     name: the analysis with everything that it depends on beside the scenario. Raises InputError.
     """
-    key = (name, *_identity(scenario), DRAWS, SEED)
-    return _awaited(lambda: _pending(key, work, "further"), meanwhile)
+    return shared((name, *_identity(scenario), DRAWS, SEED), work, "further", meanwhile)
+
+
+def has(key: tuple[Hashable, ...]) -> bool:
+    """Whether that is kept."""
+    return (*key, __version__) in KEPT
+
+
+def shared(
+    key: tuple[Hashable, ...], work: Callable[[], Found], purpose: str, meanwhile: Callable[[], object]
+) -> Found:
+    """What work finds, once for all sessions, beside the page; `meanwhile` as above. key: all that it depends on."""
+    return _awaited(lambda: _pending((*key, __version__), work, purpose), meanwhile)
 
 
 def apart(work: Callable[[], Found]) -> Found:

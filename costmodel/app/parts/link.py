@@ -16,7 +16,7 @@ NAME, FORMAT, READ, WRITTEN = "s", 1, "link read", "link"
 LARGEST, LARGEST_TEXT = 20_000, 200_000
 """Characters of a link, and bytes of what it holds."""
 MOST_CHANGES, LONGEST = 200, 300
-ASKED = {"w": "perspective", "t": "strategy", "h": "over", "b": "plan"}
+ASKED = {"w": "perspective", "t": "strategy", "h": "over", "b": "plan", "o": "basis"}
 """Keys of a link, and what they are in a session."""
 FAULTY = "The link could not be read, so the page shows its usual answer. Ask for it again, or for the scenario file."
 
