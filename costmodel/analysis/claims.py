@@ -94,8 +94,7 @@ class Number(Cited):
     @property
     def ends(self) -> tuple[Fraction, ...]:
         """Low, value and high, exactly as they are written."""
-        given = (self.low, self.value, self.high)
-        return tuple(Fraction(str(self.value if one is None else one)) for one in given)
+        return tuple(Fraction(str(self.value if one is None else one)) for one in (self.low, self.value, self.high))
 
     def words(self, end: int = VALUE) -> str:
         """A value with its unit: 0.75%, £575 a month, 25 months."""
@@ -128,6 +127,8 @@ class Record(Said):
     """What the source prints, or what its printed numbers give: it has to come out, to its digits."""
     steps: list[Step] = []
     evidence: list[Said] = Field(min_length=1)
+    not_so: Text | None = None
+    """What may not be said of it in a business case, where its verdict contradicts that; the reason is the verdict."""
     verdict: Text
     populations: Names
 
@@ -417,8 +418,7 @@ def _lines(record: Record, evidence: Mapping[str, Number]) -> Iterator[Line]:
         divisor = now[str(record.divided_by)].ends[VALUE]
         return tuple(math.prod((one[end] for one in over), start=Fraction(1)) / divisor for end in ENDS)
 
-    ends = given()
-    yield Line(ends)
+    yield Line(ends := given())
     for step in record.steps:
         before, old, now[step.replaces] = ends, now[step.replaces], evidence[step.by]
         ends = given()
