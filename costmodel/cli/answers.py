@@ -42,6 +42,7 @@ from costmodel.cli.options import (
 from costmodel.cli.program import command
 from costmodel.errors import InputError
 from costmodel.model.run import SEED, run_at
+from costmodel.page import Page
 from costmodel.scenario.load import Refused, named
 from costmodel.scenario.schema import json_schema
 
@@ -212,6 +213,9 @@ def report(
     perspective: Perspective = None,
     strategy: Strategy = None,
     over: Annotated[str | None, option("DURATION", "Count money over this time; to the horizon if left out.")] = None,
+    what: Annotated[
+        Literal["board", "business-case"], typer.Option("--for", help="The board page, or what may be said of it.")
+    ] = "board",
 ) -> None:
     """Run a scenario and write the workbook that recomputes it, or the board page: one answer on two sheets of A4."""
     from costmodel.report.workbook import named_as_workbook
@@ -219,8 +223,8 @@ def report(
     ending = output.suffix.lower().removeprefix(".")
     if (form or ending) not in ("html", "md", "json"):
         named_as_workbook(output, "-o")
-        if perspective or strategy or over:
-            remedy = "Leave --perspective, --strategy and --over out."
+        if perspective or strategy or over or what != "board":
+            remedy = "Leave --perspective, --strategy, --over and --for out."
             raise InputError.at(f"-o {output}", "a workbook has every payer, strategy and time", remedy)
     elif form not in (None, ending):
         raise InputError.at(f"-o {output}", f"a page as {form} ends in .{form}", f"Write {output.stem}.{form}.")
@@ -229,32 +233,34 @@ def report(
     if ending == "xlsx":
         _write_workbook(of.run(), output, "-o")
     else:
+        from costmodel.report.board import board
+        from costmodel.report.business_case import business_case
+
         loaded = of.load()
-        _write_page(of, loaded, output, perspective_of(loaded, perspective), strategy, over)
+        result, months = _run_over(of, loaded, over)
+        found = board(result, perspective_of(loaded, perspective), months, strategy)
+        _write_page(found.page() if what == "board" else business_case(found).page(), output)
     print(f"{output} written.")
 
 
-def _write_page(
-    of: Run, scenario: costmodel.Scenario, path: Path, perspective: str | None, strategy: str | None, over: str | None
-) -> None:
-    """Write the board page as the name of the file ends. over: a time in which money counts, of the run or another."""
-    from costmodel.report import render
-    from costmodel.report.board import board
-
+def _run_over(of: Run, scenario: costmodel.Scenario, over: str | None) -> tuple[costmodel.Result, float | None]:
+    """A run, and the months over which money counts: a time of the run or another; None: to the horizon."""
     months = None if over is None else duration(scenario, over)
     if months in (None, scenario.model.follow_up.months, scenario.model.horizon.months):
-        result = of.run(scenario, strata=False)
-    else:
-        if of.draws_from is not None or of.sampling != "random":
-            remedy = "Leave out --draws-from and --sampling, or give this time as --horizon."
-            raise InputError.at("--over", "another time is asked of draws that are made here alone", remedy)
-        with busy("Running …"):
-            result = run_at(scenario, (scenario.model.follow_up.months, float(months or 0)), of.draws, of.seed)
-    page = board(result, perspective, months, strategy).page()
-    if path.suffix.lower() == ".json":
-        write_text(path, render.text(render.document(page)), "-o")
-    else:
-        write_text(path, (render.html if path.suffix.lower() == ".html" else render.markdown)(page), "-o")
+        return of.run(scenario, strata=False), months
+    if of.draws_from is not None or of.sampling != "random":
+        remedy = "Leave out --draws-from and --sampling, or give this time as --horizon."
+        raise InputError.at("--over", "another time is asked of draws that are made here alone", remedy)
+    with busy("Running …"):
+        return run_at(scenario, (scenario.model.follow_up.months, float(months or 0)), of.draws, of.seed), months
+
+
+def _write_page(page: Page, path: Path) -> None:
+    """Write a page as the file's name ends."""
+    from costmodel.report import render
+
+    as_said = {".html": render.html, ".md": render.markdown}.get(path.suffix.lower())
+    write_text(path, as_said(page) if as_said else render.text(render.document(page)), "-o")
 
 
 def _write_workbook(result: costmodel.Result, path: Path, option: str) -> None:

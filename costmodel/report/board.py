@@ -106,13 +106,17 @@ class Board(Paged):
             f"{of.label} instead of {compared}; {who}",
             f"{result.setting.prices}, undiscounted{f'; {basis}' if basis else ''}",
         )
-        again = command(result, "report", of.perspective, "board.html", **self._asked)
+        again = command(result, "report", of.perspective, "board.html", **self.asked)
         blocks = (*self._first(shown), *self._second())
         data = {"schema": SCHEMA, "settings": of_run(result, of.perspective), "objection": self.objection,
                 **self.verdict.data}  # fmt: skip
-        base, found = result.scenario.base or result.scenario, page_of(result, blocks, about, data, self.frame)
-        warnings = tuple(line for line in found.warnings if not line.startswith(self._others))
-        return replace(found, again=again, told=len(base.changes), warnings=warnings)
+        return self.ended(page_of(result, blocks, about, data, self.frame), again)
+
+    def ended(self, page: Page, again: str) -> Page:
+        """A page of this answer with its command, the warnings of this therapy, and what changed since its file."""
+        base = self.of.result.scenario.base or self.of.result.scenario
+        warnings = tuple(line for line in page.warnings if not line.startswith(self._others))
+        return replace(page, again=again, told=len(base.changes), warnings=warnings)
 
     @property
     def _others(self) -> tuple[str, ...]:
@@ -121,7 +125,8 @@ class Board(Paged):
         return tuple(f"{one.label}: the " for name, one in named if name != self.of.name)
 
     @property
-    def _asked(self) -> dict[str, Any]:
+    def asked(self) -> dict[str, str | None]:
+        """Options of the command that are not those of a run."""
         return {"strategy": self.of.name if self.of.strategy > 1 else None, "over": self._over}
 
     @property

@@ -14,6 +14,8 @@ from costmodel.analysis.purse import seen_in_words
 from costmodel.app.parts import catalogue, choice, compute, link
 from costmodel.app.parts.text import literal
 from costmodel.model.run import SEED, run_at
+from costmodel.report.board import board
+from costmodel.report.business_case import business_case
 from costmodel.report.screen import Screen, levers, months_offered, screen, with_length
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -274,3 +276,16 @@ def test_another_comparator_is_chosen_where_it_stands(scenarios: Path) -> None:
     assert at.selectbox(key="instead").options == ["Usual care", "Structured care"]
     at.selectbox(key="instead").set_value("other.yaml").run()
     assert at.session_state["choice"].file == "other.yaml"
+
+
+@pytest.mark.long
+def test_sentences_for_a_business_case_are_those_of_python(at: AppTest, base: cm.Scenario) -> None:
+    at.button(key="business case").click().run()
+    assert not at.exception
+    months = base.model.follow_up.months
+    result = run_at(base, (months,), compute.DRAWS, SEED)
+    case = business_case(board(result, None, months))
+    assert case.paragraph in [one.value for one in at.code]
+    lists = " ".join(one.value for one in at.markdown)
+    assert all(literal(sentence) in lists for sentence in (*case.sentences, *case.unsaid))
+    assert {"board", "workbook", "overlay"} <= {one.key for one in at.get("download_button")}

@@ -154,8 +154,12 @@ def _share(scenario: Scenario, asked: Question, result: Result) -> None:
         st.code(f"?{link.NAME}={linked}", language=None, wrap_lines=True)
     else:
         st.caption("No link holds a file of your own: send that file.")
-    downloads.changes(here)
-    downloads.workbook(result)
+    with st.container(horizontal=True):
+        downloads.changes(here)
+        downloads.workbook(result)
+        downloads.board(asked)
+    st.caption("The camera above the chart on the board page saves the chart as a picture (PNG).")
+    downloads.business_case(scenario, asked)
     st.caption("The same digits on the command line:")
     st.code(command(result, perspective=asked.perspective), language="sh", wrap_lines=True)
     sidebar.uploader()
