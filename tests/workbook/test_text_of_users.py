@@ -123,8 +123,8 @@ def test_G7_a_text_of_ours_is_cut_to_what_a_cell_holds() -> None:
     assert len(clean("x" * 100_000)) <= LONGEST_CELL
 
 
-def test_G7_draws_are_not_rows(example_scenario: cm.Scenario) -> None:
-    """The workbook has a row for each cycle, of which there are at most 1,200, however many draws were made.
+def test_G7_draws_are_rows_of_one_sheet_alone(example_scenario: cm.Scenario) -> None:
+    """Other sheets have a row for each cycle, of which there are at most 1,200, however many draws were made.
 
     What is said of the draws, in sentences and summaries, may differ.
     """
@@ -132,6 +132,7 @@ def test_G7_draws_are_not_rows(example_scenario: cm.Scenario) -> None:
     for draws in (2, 3_000):
         book = openpyxl.load_workbook(io.BytesIO(as_bytes(cm.run(example_scenario, draws=draws))))
         sizes.append({sheet.title: sheet.max_row for sheet in book})
+    assert [size.pop("Draw values") for size in sizes] == [7, 3_005]
     said = {"Uncertainty", "Value of information"}
     assert {name: size for name, size in sizes[0].items() if name not in said} == {
         name: size for name, size in sizes[1].items() if name not in said

@@ -4,7 +4,6 @@ sheets that recalculate, and on the Summary the model's own answers to the input
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from io import BytesIO
@@ -16,9 +15,10 @@ from openpyxl.utils import get_column_letter
 
 from costmodel.errors import InputError
 from costmodel.model.run import run
-from costmodel.report.workbook import CANARY, CHECKS, INPUTS, SUMMARY, Live, write_checks, write_live
+from costmodel.report.workbook.draws import check_seals
 from costmodel.report.workbook.inputs import DEFAULT, DIFFERS, YOURS
-from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, formats
+from costmodel.report.workbook.live import CANARY, CHECKS, INPUTS, SUMMARY, Live, write_checks, write_live
+from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, formats, in_fifteen_digits, plain
 from costmodel.report.workbook.summary import NOW
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
@@ -27,8 +27,6 @@ Rows = dict[int, dict[int, Any]]
 """What stands in cells, by row and column, from 0."""
 NEAR = 1e-12
 """Relative difference below which two numbers are the same: some spreadsheet programs keep 15 digits."""
-NUMBER = re.compile(r"(?<![\w$.])\d+(?:\.\d*)?(?:[eE][+-]?\d+)?(?![\w.])")
-"""A number of a formula, which one program writes as 0.000000001 and another as 1E-9."""
 HALF_A_PENNY, EXACTLY = 0.005, 1e-6
 """By how much an answer may differ after recalculation: money and months, and relatively; QALYs."""
 TAGS_OF_A_CELL, TAGS_OF_A_SHEET = 12, 100_000
@@ -120,6 +118,7 @@ def compare(content: bytes, scenario: Scenario, result: Result) -> tuple[str, ..
         _check_size(formulas, name, wanted.sheets[name].rows)
         _check_cells(name, wanted.sheets[name].rows, formulas[name])
     _check_names(wanted.names, formulas.defined_names)
+    check_seals(formulas)
     return _check_answers(values, wanted, live, scenario, result)
 
 
@@ -194,26 +193,14 @@ def _alike(stands: Any, belongs: Any) -> bool:
         return False
     if _is_text(belongs):
         return clean(stands).split() == belongs.split()
-    one, other = _plain(stands), _plain(belongs)
-    return one == other or NUMBER.sub(_in_fifteen_digits, one) == NUMBER.sub(_in_fifteen_digits, other)
-
-
-def _plain(text: str) -> str:
-    """A formula without what spreadsheet programs add and leave out: spaces, quotes around the names of sheets, and the
-    prefix of functions that are newer than the file format.
-    """
-    return text.replace("'", "").replace(" ", "").replace("_xlfn.", "")
-
-
-def _in_fifteen_digits(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.15g}"
+    return plain(stands) == plain(belongs) or in_fifteen_digits(stands) == in_fifteen_digits(belongs)
 
 
 def _check_names(wanted: Mapping[str, str], names: Mapping[str, Any]) -> None:
     """Raises InputError for a defined name that is gone or means another cell."""
     for name, text in wanted.items():
         stands = names[name].attr_text if name in names else None
-        if stands is None or _plain(stands) != _plain(text.removeprefix("=")):
+        if stands is None or plain(stands) != plain(text.removeprefix("=")):
             found = f"it means {clean(stands)[:40]}" if stands else "it is gone"
             raise InputError.at(f"defined name {name}", f"{found}; {text.removeprefix('=')} belongs there", REMEDY)
 

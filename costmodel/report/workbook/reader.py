@@ -23,9 +23,9 @@ from openpyxl.utils import get_column_letter
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.model.run import run
-from costmodel.report.workbook import INPUTS
 from costmodel.report.workbook.compared import NEAR, compare
 from costmodel.report.workbook.inputs import MOST_MONTHS, declared_time, moves_the_centre, time_at
+from costmodel.report.workbook.live import INPUTS
 from costmodel.report.workbook.sheet import CHANGES, FORMAT, clean
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.fields import Instant

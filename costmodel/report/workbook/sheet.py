@@ -7,6 +7,7 @@ spreadsheet reads −a^b as (−a)^b.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -26,6 +27,8 @@ FORMAT = "3"
 """Of workbooks, for those who read one back: 1 named no population, 2 had other formulas."""
 CHANGES = "Changes as a file"
 """Rows of Provenance that hold, one after the other, what a scenario file of the changes would say."""
+NUMBER = re.compile(r"(?<![\w$.])\d+(?:\.\d*)?(?:[eE][+-]?\d+)?(?![\w.])")
+"""A number of a formula, which one program writes as 0.000000001 and another as 1E-9."""
 WIDTH = 13.0
 """Of a column by name, in characters."""
 ATOM, POWER, PRODUCT, SUM = 9, 3, 2, 1
@@ -199,6 +202,18 @@ def clean(text: object) -> str:
     return kept[:32_000]
 
 
+def plain(formula: str) -> str:
+    """A formula without what spreadsheet programs add and leave out: spaces, quotes around the names of sheets, and the
+    prefix of functions that are newer than the file format.
+    """
+    return formula.replace("'", "").replace(" ", "").replace("_xlfn.", "")
+
+
+def in_fifteen_digits(formula: str) -> str:
+    """A formula, `plain`, with its numbers as any spreadsheet program may write them."""
+    return NUMBER.sub(lambda number: f"{float(number[0]):.15g}", plain(formula))
+
+
 def in_a_chart(text: str) -> str:
     """Text of a chart. The library takes what looks like a reference (`x!A1`) for one, so it is broken up."""
     return clean(text).replace("!", "! ")
@@ -227,7 +242,11 @@ class Sheet:
         self.page.set_landscape()
         self.page.fit_to_pages(1, 0)
         if live:
-            self.page.protect("", {"format_columns": True, "format_rows": True, "objects": True})
+            self.lock()
+
+    def lock(self) -> None:
+        """Lock all cells but those of inputs, without a password."""
+        self.page.protect("", {"format_columns": True, "format_rows": True, "objects": True})
 
     def text(self, row: int, column: int, text: object, style: str = "text") -> None:
         """Write a text, never a formula or a link."""
