@@ -1,6 +1,6 @@
 """The ledger of one block of draws: activity, then money and health, an item at a time; strata added up to a whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise
@@ -40,7 +40,7 @@ from costmodel.model.money import (
     utilities,
     years_in_work,
 )
-from costmodel.model.rates import Look, channel_terms, look_in, quantity_terms, spans
+from costmodel.model.rates import Look, Term, channel_terms, look_in, quantity_terms, spans
 from costmodel.result.flows import Ledger, Shared
 from costmodel.result.outcomes import SAME_YEARS
 from costmodel.scenario.blocks import PAID_WORK, CostItem, Effect
@@ -64,6 +64,8 @@ class CohortLedger:
         default_factory=dict, repr=False, compare=False
     )
     """What channels cost the comparator's people in a cycle, and the years they live in it, kept once worked out."""
+    multiples: dict[Hashable, Array] = field(default_factory=dict, repr=False, compare=False)
+    """Of what effects on a channel make of the cost of an item, (cycle, draw): the same for all items in it."""
 
     @classmethod
     def of(cls, scenario: Scenario, values: Values, draws: int) -> "CohortLedger":
@@ -80,7 +82,7 @@ class CohortLedger:
         """What the same people lived through, priced by another scenario with the same people. Raises as `of`."""
         if problems := impossible_in_draws(scenario, [(values, self.draws)]):
             raise InputError(*problems)
-        return replace(self, scenario=scenario, look=looking(values), purses={})
+        return replace(self, scenario=scenario, look=looking(values), purses={}, multiples={})
 
     @property
     def edges(self) -> Array:
@@ -260,20 +262,32 @@ class CohortLedger:
         column, first = alike(keys)
         cost = np.empty((len(self.edges) - 1, len(first), self.draws))
         at_start = None if activity.at_start is None else np.empty(cost.shape[1:])
+        before: dict[Hashable, tuple[Array, Array | None]] = {}  # effects, of columns that are the same until then
         for c, (s, a) in enumerate(first):
             model = self.scenario.structures[a].model
-            once = self._spend(model.costs[name], lived(s, a), cost[:, c])
+            if (same := keys[s][a][:2]) not in before:
+                once = self._spend(model.costs[name], lived(s, a), spent := np.empty_like(cost[:, c]))
+                before[same] = spent, once
+            cost[:, c], once = before[same]
             if at_start is not None and once is not None:
                 at_start[c] = once
             if terms := quantity_terms(model, strategies[s], name):
                 begin, end = self._cycles()
                 cost[:, c] *= multiple(terms, share_open(model, strategies[s], begin, end), begin, end, self.look)
             if terms := channel_terms(model, self.scenario.setting, strategies[s], name):
-                begin, end = self._cycles()
-                gap = share_open(model, strategies[s], begin, end)
-                purse = partial(self.purse, a)
-                cost[:, c] *= multiple_of_cost(model, terms, gap, begin, end, self.look, purse)
+                cost[:, c] *= self._multiple(terms, s, a)
         return self._used_by(self.scenario.model.costs[name], Shared(cost, column, at_start))
+
+    def _multiple(self, terms: tuple[Term, ...], s: int, a: int) -> Array:
+        """What effects on a channel make of the cost of an item in it, (cycle, draw)."""
+        model, (begin, end) = self.scenario.structures[a].model, self._cycles()
+        gap = share_open(model, list(self.scenario.model.strategies)[s], begin, end)
+        closes = None if gap is None else np.asarray(gap).tobytes()
+        key = (terms, closes, *(self._behind_purse(a, term.channels) for term in terms if term.needs_purse))
+        if key not in self.multiples:
+            found = multiple_of_cost(model, terms, gap, begin, end, self.look, partial(self.purse, a))
+            self.multiples[key] = np.broadcast_to(found, (len(begin), self.draws))
+        return self.multiples[key]
 
     def _purses_of(self, a: int, strategy: str, name: str) -> tuple[tuple[BehindPurse, tuple[str, ...]], ...]:
         """What is behind the purses by which the effects on an item's channel go."""

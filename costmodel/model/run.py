@@ -78,8 +78,9 @@ def run(
     sampling: pseudo-random numbers, or a scrambled Sobol sequence. given: draws of some parameters that stand in the
     place of their own, (draw,) each, in the setting's price year (`draws.read_given`). workers: blocks of draws
     advanced at the same time, one for each processor by default; no bit of the result depends on it. strata: whether
-    each is run apart too. progress: called after each block with what is run, the draws that are done and those that
-    are wanted. Raises InputError for impossible sizes or seeds, before anything is allocated.
+    each is run apart too, without conventions about money. progress: called after each block with what is run, the
+    draws that are done and those that are wanted.
+    Raises InputError for impossible sizes or seeds, before anything is allocated.
     """
     made_by("scenario", scenario, Scenario, "costmodel.load")
     one_of("sampling", sampling, get_args(Sampling))
@@ -91,22 +92,13 @@ def run(
     draws, seed = int(draws), int(seed)
     if given is not None:
         given = checked_given(scenario, given, draws)
-    found = _result(scenario, horizons_of(scenario), draws, seed, sampling, given, workers, progress)
-    return replace(
-        found,
-        strata={
-            name: run(
-                scenario.stratum(name),
-                draws,
-                seed,
-                sampling=sampling,
-                given=given,
-                workers=workers,
-                progress=progress and partial(_of_stratum, progress, name),
-            )
-            for name in (scenario.model.strata if strata else ())
-        },
-    )
+    with_draws = partial(_result, draws=draws, seed=seed, sampling=sampling, given=given, workers=workers)
+    found = with_draws(scenario, horizons_of(scenario), progress=progress)
+    apart = {}
+    for name in scenario.model.strata if strata else ():
+        theirs, says = scenario.stratum(name), progress and partial(_of_stratum, progress, name)
+        apart[name] = with_draws(theirs, horizons_of(theirs), progress=says, alone=True)
+    return replace(found, strata=apart)
 
 
 def run_at(

@@ -269,11 +269,14 @@ def test_a_label_is_words_and_a_price_is_not(tmp_path: Path) -> None:
     assert plain.words_sha256 != named.words_sha256
 
 
-def test_a_stratum_has_the_conventions_of_the_whole(tmp_path: Path) -> None:
+def test_a_stratum_alone_has_the_conventions_of_the_whole(tmp_path: Path) -> None:
     scenario = example(tmp_path, STRATA)
-    result = cm.run(scenario, draws=30)
-    heavy = cm.run(scenario.conventions["accounts"].scenario.stratum("heavy"), draws=30)
-    assert same(result.strata["heavy"].conventions["accounts"].outcomes, heavy.expected)  # type: ignore[attr-defined]
+    heavy = cm.run(scenario.stratum("heavy"), draws=30)
+    priced = cm.run(scenario.conventions["accounts"].scenario.stratum("heavy"), draws=30)
+    assert same(heavy.conventions["accounts"].outcomes, priced.expected)  # type: ignore[attr-defined]
+    beside = cm.run(scenario, draws=30).strata["heavy"]
+    assert beside.conventions == {}
+    assert same(beside.expected, heavy.expected)
 
 
 def test_conventions_follow_what_is_changed(tmp_path: Path) -> None:

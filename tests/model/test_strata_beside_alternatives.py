@@ -1,5 +1,6 @@
 """Strata under alternatives: of each alternative the mean of its groups, and the mixture of those means."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def test_each_group_is_its_people_under_every_alternative(kind: str, tmp_path: P
         )
         assert scenario.stratum(name).model == alone.model
         assert scenario.stratum(name).sha256 == alone.sha256
-        assert result.strata[name].table().equals(cm.run(alone, draws=20).table())
+        own = replace(cm.run(alone, draws=20), conventions={})
+        assert result.strata[name].table().equals(own.table())
     changed = scenario.changed({"believed": 0.5})
     assert changed.sha256 != scenario.sha256
     model["alternatives"]["hopeful"]["weight"], model["alternatives"]["gloomy"]["weight"] = "doubted", "believed"
