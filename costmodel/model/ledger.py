@@ -254,6 +254,7 @@ class CohortLedger:
                     quantity_terms(structure.model, strategy, name),
                     channel_terms(structure.model, self.scenario.setting, strategy, name),
                     self._purses_of(a, strategy, name),
+                    self._closes(s, a)[1],
                 )
                 for a, structure in enumerate(self.scenario.structures)
             ]
@@ -278,11 +279,17 @@ class CohortLedger:
                 cost[:, c] *= self._multiple(terms, s, a)
         return self._used_by(self.scenario.model.costs[name], Shared(cost, column, at_start))
 
+    def _closes(self, s: int, a: int) -> tuple[Array | None, bytes | None]:
+        """Share of each cycle before a strategy's gap to the comparator closes, (cycle, 1), and what is the same where
+        that is; None where it does not close.
+        """
+        strategy = list(self.scenario.model.strategies)[s]
+        gap = share_open(self.scenario.structures[a].model, strategy, *self._cycles())
+        return gap, None if gap is None else np.asarray(gap).tobytes()
+
     def _multiple(self, terms: tuple[Term, ...], s: int, a: int) -> Array:
         """What effects on a channel make of the cost of an item in it, (cycle, draw)."""
-        model, (begin, end) = self.scenario.structures[a].model, self._cycles()
-        gap = share_open(model, list(self.scenario.model.strategies)[s], begin, end)
-        closes = None if gap is None else np.asarray(gap).tobytes()
+        model, (begin, end), (gap, closes) = self.scenario.structures[a].model, self._cycles(), self._closes(s, a)
         key = (terms, closes, *(self._behind_purse(a, term.channels) for term in terms if term.needs_purse))
         if key not in self.multiples:
             found = multiple_of_cost(model, terms, gap, begin, end, self.look, partial(self.purse, a))

@@ -12,7 +12,7 @@ from costmodel.model.draws import central_values
 from costmodel.report.sentence import pick
 from costmodel.report.workbook import write
 from costmodel.result.purse import a_year
-from tests.support.example import REMOVED, example, load_example, number, price
+from tests.support.example import REMOVED, documented_model, example, load_example, number, price
 from tests.support.flows import simulate
 from tests.support.spreadsheets import by_formualizer, disagreements
 
@@ -109,6 +109,25 @@ def test_it_ends_where_the_gap_closes(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[24:], 1, rtol=1e-12)
 
 
+def test_it_ends_for_each_strategy_where_its_own_gap_closes(tmp_path: Path) -> None:
+    other = {
+        "label": "Six months on",
+        "effects": {"other_care": effect(**{"from": "referral", "until": "horizon"})},
+    }
+    data = documented_model()
+    other["therapy"] = data["strategies"]["therapy"]["therapy"] | {"wait": "6 months"}
+    scenario = load_example(
+        tmp_path,
+        **(
+            {OTHER: other["effects"]["other_care"], "strategies.later": other, "beyond_follow_up": "gap closes"} | RATIO
+        ),
+    )
+    cost = simulate(scenario, central_values(scenario), 1).cost[:, 1, :, 0, 0]
+    for strategy, stop in ((1, 24), (2, 30)):
+        expected = np.where(np.arange(len(cost)) < stop, 0.7, 1)
+        np.testing.assert_allclose(cost[:, strategy] / cost[:, 0], expected, rtol=1e-12)
+
+
 def test_a_weaker_dose_and_optimism_are_powers(tmp_path: Path) -> None:
     weak = effect(dose={"studied": "studied", "least": 1, "shape": "shape"}, optimism="taken")
     numbers = {
@@ -190,6 +209,19 @@ def test_a_purse_of_100_000_pounds_a_year_is_capped_in_falls_and_rises_alike(rat
     assert (flows.cost[:24, 1, 0, 0, 0] >= 100_000 * lived).all()
     saved = flows.cost[:24, 1, 0, 0, 0] - flows.cost[:24, 1, 1, 0, 0]
     np.testing.assert_allclose(saved, (1 - ratio) * 5_850 * lived, rtol=1e-9)
+
+
+def test_each_alternative_has_a_purse_of_its_own(tmp_path: Path) -> None:
+    quick = {"label": "Recovery is quick", "weight": "weight", "change": {"transitions.ill -> well": "quick"}}
+    alternatives = {"quick": quick, "as_it_is": {"label": "As it is", "weight": "rest"}}
+    rest = {"label": "Rest", "unit": "share", "complement_of": "weight"}
+    numbers = {"quick": number("per year", 3.0), "weight": number("share", 0.5), "rest": rest}
+    more = {f"parameters.{name}": one for name, one in numbers.items()} | {"alternatives": alternatives}
+    scenario = load_example(tmp_path, **capped(50), **RATIO, **more).changed({"gp_ill": 1000})
+    flows = simulate(scenario, central_values(scenario), 1)
+    lived = flows.person_years[:24, :, 0, :, 0].sum(axis=1)
+    saved = flows.cost[:24, 1, 0, :, 0] - flows.cost[:24, 1, 1, :, 0]
+    np.testing.assert_allclose(saved, 0.3 * 50 * lived, rtol=1e-9)
 
 
 def test_what_is_supported_knows_the_range_of_the_trials(tmp_path: Path) -> None:
