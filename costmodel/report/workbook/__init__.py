@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import math
 import platform
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +21,7 @@ from costmodel.report.sentence import answer
 from costmodel.report.workbook.draws import SEALS, Sealed, write_draws
 from costmodel.report.workbook.live import mark_red, write_checks, write_live
 from costmodel.report.workbook.run_sheets import OF_THE_RUN, RunSheet
-from costmodel.report.workbook.sheet import CHANGES, FORMAT, HEADINGS, Sheet, formats
+from costmodel.report.workbook.sheet import CHANGES, FORMAT, HEADINGS, Sheet, clean, formats, height
 from costmodel.result.result import Result
 from costmodel.scenario.probabilities import convention
 from costmodel.scenario.schema import CYCLES_OF_WEEKS
@@ -33,8 +32,12 @@ __all__ = ["named_as_workbook", "write"]
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 LONGEST_TEXT = 30_000
 """Characters in a cell; a spreadsheet keeps 32,767."""
-LINE, A_LINE = 15, 115
-"""Height of a line of the cover, points, and how many characters are sure to fit on one."""
+COVER = (20, 90)
+"""Widths of the columns of the cover, which is printed upright."""
+LONGEST_HEADER = 150
+"""Characters of a title above a printed page."""
+A4, MARGINS = 9, {"left": 0.4, "right": 0.4, "top": 0.7, "bottom": 0.6}
+"""The number of the paper, and inches around what is printed."""
 KEY = {
     "input": "Yellow, boxed: type your value here (sheet Inputs, column Your value). Blank means the default.",
     "inert": "Grey, boxed: takes no value here; the column Note says why.",
@@ -106,8 +109,19 @@ def as_bytes(result: Result) -> bytes:
     says = "What was run, with what, and how to run it again."
     _write_provenance(page("Provenance", "Provenance", says, False), result, seals)
     _write_cover(cover, result, contents, *flag)
+    _print(book, result)
     book.close()
     return stream.getvalue()
+
+
+def _print(book: xlsxwriter.Workbook, result: Result) -> None:
+    """Every sheet on A4, with what it is of above and its page below."""
+    title = clean(result.scenario.model.title).replace("&", "&&")[:LONGEST_HEADER]
+    for page in book.worksheets():
+        page.set_paper(A4)
+        page.set_margins(**MARGINS)
+        page.set_header(f"&L&8{title}&R&8&A")
+        page.set_footer(f"&L&8costmodel {__version__}, run {result.run_id[:12]}&R&8Page &P of &N")
 
 
 def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], flag: str, stored: str) -> None:
@@ -116,20 +130,18 @@ def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], 
     flag: the cell of the overall flag. stored: what it says as stored.
     """
     page = sheet.page
-    page.set_column(0, 0, 26)
-    page.set_column(1, 1, 110)
+    page.set_portrait()
+    for at, width in enumerate(COVER):
+        page.set_column(at, at, width)
     row = HEADINGS
     words = answer(result)
-    lines = [(line, "sentence", 52) for line in words.verdict.lines]
-    lines += [(line, "text", 30) for line in (*words.verdict.beside, words.headline, *words.beside)]
-    for text, style, height in lines:
-        page.set_row(row, height)
-        sheet.text(row, 1, text, style)
-        row += 1
-    for text in words.warnings:
-        page.set_row(row, LINE * max(1, math.ceil(len(text) / A_LINE)))
-        sheet.text(row, 0, "Warning", "strong_text")
-        sheet.text(row, 1, text)
+    lines = [("", line, 12) for line in words.verdict.lines]
+    lines += [("", line, 10) for line in (*words.verdict.beside, words.headline, *words.beside)]
+    lines += [("Warning", line, 10) for line in words.warnings]
+    for lead, text, size in lines:
+        page.set_row(row, height(text, COVER[1], size))
+        sheet.text(row, 0, lead, "strong_text")
+        sheet.text(row, 1, text, "sentence" if size > 10 else "text")
         row += 1
     for name, text in (
         ("Scenario", f"{result.scenario.model.title} ({result.scenario.model.label})"),
@@ -147,6 +159,7 @@ def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], 
     for name, says in contents:
         row += 1
         page.write_url(row, 0, f"internal:'{name}'!A1", sheet.styles["link"], name)
+        page.set_row(row, height(says, COVER[1]))
         sheet.text(row, 1, says)
     row += 2
     sheet.text(row, 0, "Key to cells", "section")
@@ -155,12 +168,11 @@ def _write_cover(sheet: Sheet, result: Result, contents: list[tuple[str, str]], 
         sheet.text(row, 0, style, style)
         sheet.text(row, 1, says)
     row += 2
-    sheet.text(row, 0, "Signs", "section")
-    sheet.text(row, 1, SIGNS)
-    row += 2
-    sheet.text(row, 0, "Figures of the run", "section")
-    page.set_row(row + 1, 3 * LINE)
-    sheet.text(row + 1, 1, FIGURES_OF_THE_RUN)
+    for title, says in (("Signs", SIGNS), ("Figures of the run", FIGURES_OF_THE_RUN)):
+        sheet.text(row, 0, title, "section")
+        page.set_row(row + 1, height(says, COVER[1]))
+        sheet.text(row + 1, 1, says)
+        row += 2
 
 
 def _write_sources(sheet: Sheet, result: Result) -> None:

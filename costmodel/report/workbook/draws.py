@@ -22,7 +22,7 @@ from costmodel.currency import PENNY
 from costmodel.engine.formulas import NOTHING
 from costmodel.errors import InputError
 from costmodel.model.run import values_of
-from costmodel.report.workbook.run_sheets import CHART_ROWS, COLOURS, FIRST_WIDTH, RunSheet
+from costmodel.report.workbook.run_sheets import COLOURS, FIRST_WIDTH, RunSheet
 from costmodel.report.workbook.sheet import HEADINGS, WIDTH, Sheet, clean, in_fifteen_digits
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -44,6 +44,8 @@ LEVELS = {"2.5 of 100 lie below": 0.025, "97.5 of 100 lie below": 0.975}
 CHANCE = "Chance that the money is back by then"
 LEVEL = 1
 """Column of Draws that holds the share of weight, or the value of a QALY, that a row is about."""
+HALF = (545, 560)
+"""Widths of the two charts, which stand beside each other, in pixels."""
 MARKERS = ("circle", "diamond", "square", "triangle")
 Found = tuple[str, float | str]
 """A formula and its value."""
@@ -195,6 +197,7 @@ def write_draws(book: Any, page: Callable[[str, str], Sealed], result: Result, e
     front = page(DRAWS, "The headline worked out again, by formulas, from the draws of the run on Draw values.")
     values = _Values(page(VALUES, "Every draw under each structure; by payer sorted, with running weights."), of)
     values.sheet.page.freeze_panes(HEADINGS + 1, 1)
+    values.sheet.for_the_screen()
     _Front(RunSheet(book, front, edits), values).write()
     return {one.name: one.seals for one in (front, values.sheet)}
 
@@ -209,7 +212,7 @@ class _Front:
         """What was drawn, the headline by payer, the step from central values, and health."""
         of, values, result = self.of, self.values, self.of.result
         payers = list(values.blocks)
-        for at, width in enumerate([FIRST_WIDTH, 12, *(18 for _ in payers)]):
+        for at, width in enumerate([FIRST_WIDTH, 12, *(17 for _ in payers)]):
             self.sheet.page.set_column(at, at, width)
         usual = lower_first(result.scenario.model.strategies[result.comparator].label)
         self.run.say(f"{of.label} against {usual}, {in_words(of.months)}, {result.setting.prices} per person.")
@@ -234,7 +237,7 @@ class _Front:
         row, values = self.run.row, []
         self.sheet.text(row, 0, label, "label")
         if level is not None:
-            self.sheet.number(row, LEVEL, level, "constant")
+            self.sheet.number(row, LEVEL, level, "constant" if level < 1 else "whole")
         for column, cell in enumerate(cells, LEVEL + 1):
             if isinstance(cell, tuple):
                 self.sheet.formula(row, column, *cell, style)
@@ -329,6 +332,7 @@ class _Front:
             text = f"SUMPRODUCT(1*({at}*{gain}-{cost}>{NOTHING:.6f}),{weight})"
             found = (text, float((worth * values.qaly - values.cost > NOTHING) @ values.each))
             self._line("If a year of good health is worth", [found], "chance", worth)
+        self.sheet.page.set_h_pagebreaks([self.run.row + 1])
         self._curve(first, self.run.row - 1)
         self._plane()
 
@@ -345,7 +349,15 @@ class _Front:
         x = {"name": f"{units.symbol} per QALY", "num_format": units.cells("#,##0"), "min": 0}
         title = "How likely the health gained is worth its cost"
         alt = "Line: the chance that net benefit is above nothing, by what a QALY is worth."
-        self._place(chart, title, alt, x, {"name": "chance", "num_format": "0%", "min": 0, "max": 1})
+        self.sheet.chart(
+            chart,
+            self.run.row + 1,
+            title,
+            alt,
+            x,
+            {"name": "chance", "num_format": "0%", "min": 0, "max": 1},
+            width=HALF[0],
+        )
 
     def _plane(self) -> None:
         """A cloud for each structure, of its first draws."""
@@ -367,8 +379,4 @@ class _Front:
         alt = "Scatter: QALYs gained and net cost in each draw; below the axis money is saved."
         across = {"name": "QALYs gained, discounted", "num_format": "0.00", "label_position": "low"}
         up = {"name": f"net cost, discounted, {units.symbol}", "num_format": f"{sums};-{sums}", "label_position": "low"}
-        self._place(chart, title, alt, across, up)
-
-    def _place(self, chart: Any, title: str, alt: str, x: dict[str, Any], y: dict[str, Any]) -> None:
-        self.sheet.chart(chart, self.run.row + 1, title, alt, x, y, width=900)
-        self.run.row += CHART_ROWS + 1
+        self.sheet.chart(chart, self.run.row + 1, title, alt, across, up, width=HALF[1], column=LEVEL)

@@ -112,6 +112,7 @@ def write_live(book: Any, result: Result, page: Callable[[str, str, str], Sheet]
     summary = Summary(summary_page, pages, inputs)
     for sheet in (rates, *traces.values(), costs, net):
         sheet.page.freeze_panes(HEADINGS + 1, 1)
+        sheet.for_the_screen()
     inputs.sheet.page.freeze_panes(HEADINGS + 1, 2)
     return Live(inputs, pages, summary, moves, steps)
 

@@ -30,17 +30,13 @@ from costmodel.page import (
     written,
 )
 from costmodel.report.answer import by_convention
-from costmodel.report.workbook.sheet import HEADINGS, Sheet, clean, in_a_chart
+from costmodel.report.workbook.sheet import HEADINGS, LINE, Sheet, clean, height, in_a_chart
 from costmodel.result.result import Result
 
 STEADY = 2_000
 """Draws below which nothing that was drawn is called steady."""
 FIRST_WIDTH = 78
 """Width of the first column, which holds sentences and labels."""
-A_LINE = 86
-"""Characters that it holds in a line."""
-LINE = 13.5
-"""Height of a line in points."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dash", "square_dot", "dash_dot", "long_dash", "round_dot")
 CHART_ROWS = 20
@@ -68,7 +64,7 @@ class RunSheet:
     def say(self, text: str, style: str = "text") -> None:
         """A sentence, wrapped in the first column."""
         self.sheet.text(self.row, 0, text, style)
-        self.sheet.page.set_row(self.row, LINE * max(1, math.ceil(len(clean(text)) / A_LINE)))
+        self.sheet.page.set_row(self.row, height(text, FIRST_WIDTH))
         self.row += 1
 
     def section(self, text: str) -> None:

@@ -7,6 +7,7 @@ spreadsheet reads −a^b as (−a)^b.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -29,6 +30,10 @@ CHANGES = "Changes as a file"
 """Rows of Provenance that hold, one after the other, what a scenario file of the changes would say."""
 NUMBER = re.compile(r"(?<![\w$.])\d+(?:\.\d*)?(?:[eE][+-]?\d+)?(?![\w.])")
 """A number of a formula, which one program writes as 0.000000001 and another as 1E-9."""
+LINE, ROOM = 13.5, 1.1
+"""Height of a line in points, and how many characters are sure to fit into a unit of width."""
+SCREEN_COLUMNS = 12
+"""Columns over which the title of a sheet for the screen runs."""
 WIDTH = 13.0
 """Of a column by name, in characters."""
 ATOM, POWER, PRODUCT, SUM = 9, 3, 2, 1
@@ -146,6 +151,7 @@ def formats(book: Any, currency: Currency) -> dict[str, Any]:
         "heading": style(bold=True, text_wrap=True, valign="top", bottom=2, bg_color="#E8EEF4"),
         "text": style(text_wrap=True, valign="top"),
         "label": style(valign="top"),
+        "answer": style(valign="top", text_wrap=True),
         "strong": style(bold=True),
         "strong_text": style(bold=True, text_wrap=True, valign="top"),
         "section": style(bold=True, bottom=1, font_size=11),
@@ -169,7 +175,7 @@ def formats(book: Any, currency: Currency) -> dict[str, Any]:
         "tiny": style(num_format="0.0E+00"),
         "aside": style(align="left", valign="top", indent=1),
         "flag": style(bold=True, border=2, align="center"),
-        "link": style(underline=1, font_color="#0B5394"),
+        "link": style(underline=1, font_color="#0B5394", valign="top"),
     }
 
 
@@ -214,6 +220,11 @@ def in_fifteen_digits(formula: str) -> str:
     return NUMBER.sub(lambda number: f"{float(number[0]):.15g}", plain(formula))
 
 
+def height(text: str, width: float, size: float = 10) -> float:
+    """Of a row, in points, whose text is wrapped in a column of a width. size: of its type, points."""
+    return LINE * size / 10 * max(1, math.ceil(len(clean(text)) * size / 10 / (ROOM * width)))
+
+
 def in_a_chart(text: str) -> str:
     """Text of a chart. The library takes what looks like a reference (`x!A1`) for one, so it is broken up."""
     return clean(text).replace("!", "! ")
@@ -241,8 +252,13 @@ class Sheet:
         self.page.hide_gridlines(2)
         self.page.set_landscape()
         self.page.fit_to_pages(1, 0)
+        self.page.repeat_rows(0)
         if live:
             self.lock()
+
+    def for_the_screen(self) -> None:
+        """Of this sheet, too wide for paper, only the title and what it says are printed."""
+        self.page.print_area(0, 0, HEADINGS - 1, SCREEN_COLUMNS - 1)
 
     def lock(self) -> None:
         """Lock all cells but those of inputs, without a password."""
@@ -263,13 +279,22 @@ class Sheet:
         self.page.write_number(row, column, value, self.styles[style])
 
     def headings(self, widths: Mapping[str, float]) -> None:
-        """Headings of a plain table, each with the width of its column in characters."""
+        """Headings of a plain table, each with the width of its column in characters; they are repeated in print."""
+        self.page.repeat_rows(HEADINGS)
         for column, (heading, width) in enumerate(widths.items()):
             self.text(HEADINGS, column, heading, "heading")
             self.page.set_column(column, column, width)
 
     def chart(
-        self, chart: Any, row: int, title: str, alt: str, x: dict[str, Any], y: dict[str, Any], width: int
+        self,
+        chart: Any,
+        row: int,
+        title: str,
+        alt: str,
+        x: dict[str, Any],
+        y: dict[str, Any],
+        width: int,
+        column: int = 0,
     ) -> None:
         """Place a chart. alt: what it says, in a sentence; x, y: its axes; width: in pixels."""
         chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
@@ -277,7 +302,7 @@ class Sheet:
         chart.set_y_axis(y)
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": width, "height": 380})
-        self.page.insert_chart(row, 0, chart, {"description": clean(alt)})
+        self.page.insert_chart(row, column, chart, {"description": clean(alt)})
 
     def column(self, name: str) -> int:
         """The column of a name, made with its heading when it is new."""

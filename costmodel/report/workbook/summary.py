@@ -22,7 +22,7 @@ from costmodel.report.workbook.costs import (
     view_name,
 )
 from costmodel.report.workbook.inputs import Inputs
-from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
+from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet, height
 from costmodel.report.workbook.trace import DISCOUNTS, PEOPLE, WITHIN, Variant, variant_name
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import in_words
@@ -30,11 +30,13 @@ from costmodel.scenario.setting import account
 from costmodel.words import upper_first
 
 COLUMNS = {
-    "Answer": 62, "This workbook now": 18, "Original run, central values": 18, "Difference": 14,
-    "Original run, expected value": 18, "Low (95%)": 16, "High (95%)": 16, "In words": 44,
+    "Answer": 48, "This workbook now": 14, "Original run, central values": 14, "Difference": 13,
+    "Original run, expected value": 14, "Low (95%)": 13, "High (95%)": 13, "In words": 30,
 }  # fmt: skip
 NOW, ORIGINAL, DIFFERENCE, EXPECTED, LOW, HIGH, WORDS = range(1, 8)
 COLOURS = ("#D55E00", "#E69F00", "#009E73", "#56B4E9")
+MOST_PRINTED = 76
+"""Rows that two pages hold; of the answers as many whole blocks are printed, and at least the first."""
 BELOW = 20
 """Rows from one chart to the next."""
 
@@ -60,10 +62,13 @@ class Summary:
         self.lines: dict[int, tuple[str, Mapping[str, Any]]] = {}
         sheet.headings(COLUMNS)
         sheet.page.freeze_panes(HEADINGS + 1, 1)
-        self.row = HEADINGS + 1
+        self.row, self.printed = HEADINGS + 1, 0
         for strategy in self.result.strategies[1:]:
             for horizon in self.result.horizons:
                 self._horizon(strategy, horizon)
+                if self.row <= MOST_PRINTED or not self.printed:
+                    self.printed = self.row
+        sheet.page.print_area(0, 0, self.printed - 1, len(COLUMNS) - 1)
 
     def _horizon(self, strategy: str, horizon: float) -> None:
         setting = self.result.setting
@@ -136,7 +141,8 @@ class Summary:
             answer.value = central
         now, original = xl_rowcol_to_cell(row, NOW), xl_rowcol_to_cell(row, ORIGINAL)
         gap = f"{now}-{original}"
-        sheet.text(row, 0, label, "label")
+        sheet.text(row, 0, label, "answer")
+        sheet.page.set_row(row, height(label, COLUMNS["Answer"]))
         sheet.formula(row, NOW, answer.text, answer.value, style)
         sheet.number(row, ORIGINAL, answer.value, style)
         sheet.formula(row, DIFFERENCE, f"IF(ABS({gap})<0.000000001,0,{gap})", 0, style)
@@ -145,7 +151,7 @@ class Summary:
             for column, number in ((EXPECTED, found.value), (LOW, found.low), (HIGH, found.high)):
                 if number is not None and not pd.isna(number):
                     sheet.number(row, column, float(number), style)
-            sheet.text(row, WORDS, found.words, "label")
+            sheet.text(row, WORDS, found.words, "answer")
         self.row += 1
         return str(now)
 
