@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.claims import claims
     from costmodel.analysis.explain import explain
     from costmodel.analysis.incremental import incremental
+    from costmodel.analysis.local import local
     from costmodel.analysis.psa import psa
     from costmodel.analysis.purse import purse
     from costmodel.analysis.sensitivity import chance_break_even, frontier, grid
@@ -61,6 +62,7 @@ _WHERE = {
     "costmodel.analysis.budget": ("budget",),
     "costmodel.analysis.explain": ("explain",),
     "costmodel.analysis.incremental": ("incremental",),
+    "costmodel.analysis.local": ("local",),
     "costmodel.analysis.calibration": ("calibrate",),
     "costmodel.analysis.claims": ("claims",),
     "costmodel.analysis.voi": ("voi",),
@@ -82,8 +84,8 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "budget",
-    "calibrate", "chance_break_even", "claims", "explain", "frontier", "grid", "incremental", "load", "psa", "purse",
-    "replicate", "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
+    "calibrate", "chance_break_even", "claims", "explain", "frontier", "grid", "incremental", "load", "local", "psa",
+    "purse", "replicate", "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -146,7 +146,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "changes": [([], "Give them by name"), ({3: 1}, "3 is no name"), ({"session_prise": 1}, "Did you mean"),
                 ({"session_price": "x"}, "Wanted: a number"), ({"session_price": True}, "Wanted: a number"),
                 ({"people": np.float64(1.5)}, "people")],
-    "path": NO_PATH, "grid": NO_PATH, "folder": NO_PATH,
+    "path": NO_PATH, "grid": NO_PATH, "service": NO_PATH, "cohort": NO_PATH, "folder": NO_PATH,
     "output": NO_PATH[:2],
     "paths": [*NO_LIST, ([3], "3 is no path")],
     "scheduler": [(3, "3 is no address")],
@@ -257,12 +257,19 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     psa, found = cm.psa(result), cm.beyond(result)
     (folder / "grid.yaml").write_text("format: 1\nscenarios: [model.yaml]\nset: {session_price: [80]}\ndraws: 20\n")
     values = result.net_cost(result.headline, 0, 1)
+    (folder / "cohort.csv").write_text("column,value\ncohort_size,150\n")
+    (folder / "service.csv").write_text(
+        "period_start,contacts_attended,contacts_dna,contacts_cancelled,referrals_received,starts,discharges_completed,"
+        "discharges_dropout,weeks_to_first_median,waiting_list_end,therapists,contract_price_session,"
+        "contract_value_month\n" + "".join(f"2024-{month:02d}-01,40,6,4,5,4,3,1,,,,,\n" for month in range(1, 13))
+    )
     pair = (scenario, "session_price", "gp_visit", [80, 90])
     return {
         "load.path": scenario.path, "scenario": scenario, "result": result, "psa": psa, "found": found,
         "a": scenario, "b": scenario.changed({"session_price": 85}),
         "a run": result.headline,
         "a values": values, "a happens": values > 0, "grid": folder / "grid.yaml", "output": folder / "swept",
+        "service": folder / "service.csv", "cohort": folder / "cohort.csv",
         "workbook.path": folder / "x.xlsx", "Scenario": scenario, "Result": result, "Psa": psa, "Beyond": found,
         "Chances": psa.chances(), "ValueOfInformation": cm.voi(scenario, draws=DRAWS), "Tornado": cm.tornado(scenario),
         "BreakEvens": cm.break_even(scenario, "session_price"), "Grid": cm.grid(*pair, [40, 50]),

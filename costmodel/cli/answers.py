@@ -1,8 +1,10 @@
 """Commands that load a scenario, answer, write or read the workbook, and serve the dashboard."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -41,9 +43,10 @@ from costmodel.cli.options import (
 )
 from costmodel.cli.program import command
 from costmodel.errors import InputError
+from costmodel.inputs.files import write_whole
 from costmodel.model.run import SEED, run_at
 from costmodel.page import Page
-from costmodel.scenario.load import Refused, named
+from costmodel.scenario.load import Refused, load_text, named
 from costmodel.scenario.schema import json_schema
 
 HIGHEST_PORT = 65535
@@ -299,6 +302,53 @@ def import_(
     if scenario is not None and chosen is not None:
         raise InputError.at("--scenario", "the scenario is named twice", "Keep one.")
     tell(as_json, imported.bring(file, scenario or chosen, output, label).page())
+
+
+@command()
+def local(
+    of: Changed,
+    out: Out,
+    service: Annotated[Path | None, option("FILE.csv", "A row a month: contacts, people, prices.")] = None,
+    cohort: Annotated[
+        Path | None, option("FILE.csv", "A column and its value a row: who they are, what they use.")
+    ] = None,
+    output: Annotated[
+        Path | None, option("FILE", "The overlay to write; with --template the folder.", "-o", "--output")
+    ] = None,
+    strategy: Strategy = None,
+    template: Annotated[bool, typer.Option("--template", help="Write both files, empty, for this scenario.")] = False,
+    label: Annotated[str, option("NAME", "The overlay's word in menus.")] = "your_service",
+) -> None:
+    """Read a service's own extract into an overlay, each change with its columns; or write the two files to fill in."""
+    from costmodel.analysis import local as analysis
+
+    loaded = of.load()
+    if template:
+        _write_templates(analysis.template(loaded, strategy), output or Path(), (service, cohort))
+        return
+    found = analysis.local(loaded, service, cohort, strategy)
+    if output is not None:
+        from costmodel.report import saved
+
+        base = found.scenario.base or found.scenario
+        text = saved.explained(found.scenario, found.reasons, label, saved.path_from(output, base.path), found.words)
+        load_text(text, output)
+        write_whole(output, lambda path: path.write_bytes(text))
+    out.give(found.page())
+    if output is not None and not out.as_json:
+        print(f"{output} written.")
+
+
+def _write_templates(texts: Mapping[str, str], folder: Path, given: Sequence[Path | None]) -> None:
+    """Write the files to fill in, and none over another."""
+    if any(one is not None for one in given):
+        raise InputError.at("--template", "files are written or read", "Leave --service and --cohort out.")
+    for name in texts:
+        if os.path.lexists(folder / name):
+            raise InputError.at(f"-o {folder}", f"there is a {name} already", "Name another folder.")
+    for name, text in texts.items():
+        write_whole(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
+        print(f"{folder / name} written.")
 
 
 @command()

@@ -79,6 +79,20 @@ def net(scenario: Scenario) -> Net:
     return found
 
 
+def explained(scenario: Scenario, reasons: Mapping[str, str], label: str, extends: str, words: str) -> bytes:
+    """The changes of a scenario as the text of an overlay, each with its reason beside it.
+
+    reasons: by the path that was changed. words: its description. Raises InputError as `saved`.
+    """
+    text = overlay_text(saved(scenario, label, extends) | {"description": words}).decode()
+    lines = text.splitlines()
+    for at, line in enumerate(lines):
+        path = line.strip().partition(": ")[0]
+        if line.startswith("  ") and path in reasons:
+            lines[at] = f"{line}  # {reasons[path]}"
+    return ("\n".join(lines) + "\n").encode()
+
+
 def _at(tree: Tree, path: str) -> Any:
     """What stands at a path; of a number whose centre was moved, the new one. None where there is nothing."""
     node: Any = tree.data
