@@ -2,8 +2,9 @@
 
 A row is a letter and a number. Groups: A probabilities and matrices, B missing and wrong numbers, C money and units,
 D time, E uncertainty, F files, G text that reaches a spreadsheet or a page, H load and sessions, I conventions about
-money, K claims in their own numbers, L a service's own extract, M maps of populations and comparisons of scenarios, P plans of a service,
-R reports, S trials taken together, V targets and their scores, W paid work and what sessions take.
+money, K claims in their own numbers, L a service's own extract, M maps of populations and comparisons of scenarios,
+P plans of a service, R reports, S trials taken together, V targets and their scores, W paid work and what sessions
+take.
 A test belongs to a row if its name holds it as a word: `C13_utility_for_the_dead`,
 `test_D4_a_discount_rate_of_zero`, `B10 #REF!`.
 """
@@ -18,8 +19,8 @@ import pytest
 
 TESTS = Path(__file__).parent
 GROUPS = {
-    "A": 30, "B": 14, "C": 24, "D": 19, "E": 20, "F": 28, "G": 10, "H": 9, "I": 9, "K": 8, "L": 17, "M": 2, "P": 13, "R": 4,
-    "S": 12, "V": 6, "W": 11,
+    "A": 30, "B": 14, "C": 24, "D": 19, "E": 20, "F": 28, "G": 10, "H": 9, "I": 9, "K": 8, "L": 17, "M": 2, "P": 13,
+    "R": 4, "S": 12, "V": 6, "W": 11,
 }  # fmt: skip
 """Rows of each group."""
 ROWS = [f"{group}{number}" for group, rows in GROUPS.items() for number in range(1, rows + 1)]

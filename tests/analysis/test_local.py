@@ -203,7 +203,7 @@ def test_what_a_cohort_cannot_be_is_refused(tmp_path: Path, edits: Any, found: s
 def test_L17_nothing_to_read_and_no_such_therapy(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Name service, cohort, or both"):
         cm.local(loaded("panic"))
-    with pytest.raises(InputError, match='there is no therapy "pfp". Did you mean "pfpp"?'):
+    with pytest.raises(InputError, match='there is no strategy "pfp" here. Did you mean "pfpp"'):
         cm.local(loaded("panic"), service(tmp_path), strategy="pfp")
 
 

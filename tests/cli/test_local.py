@@ -5,7 +5,9 @@ from pathlib import Path
 import costmodel as cm
 from tests.cli.commands import done, parsed, refused
 
-COHORT = "column,value\ncohort_size,200\nage_mean,41\nshare_female,*\ngp_consultations_pre,12\ngp_consultations_post,9\n"
+COHORT = (
+    "column,value\ncohort_size,200\nage_mean,41\nshare_female,*\ngp_consultations_pre,12\ngp_consultations_post,9\n"
+)
 
 
 def test_an_extract_becomes_an_overlay_with_its_reasons(tmp_path: Path) -> None:
