@@ -93,6 +93,8 @@ class Board(Paged):
         if base is None or not others:
             return ""
         far = max(others, key=lambda one: abs(one.share - base.share))
+        if in_100(far.share) == in_100(base.share):
+            return f"No convention that was tried moves the chance of {in_100(base.share)}."
         return f"{_lead(far)}: {in_100(far.share)}, in the place of {in_100(base.share)}."
 
     def page(self) -> Page:
@@ -156,7 +158,7 @@ class Board(Paged):
         yield Heading("How sure", sheet=True)
         in_table = ("The chance is given", f"With {NO_EFFECT_LABEL}")
         yield from (Paragraph(line) for line in self.verdict.beside if not line.startswith(in_table))
-        if len(rows := self._corners()) > 1:
+        if len(rows := self.corners) > 1:
             import pandas as pd
 
             yield Heading("At both ends of the evidence")
@@ -196,6 +198,8 @@ class Board(Paged):
 
     def _against(self) -> Iterator[str]:
         of, scenario = self.of, self.of.result.scenario
+        if named := scenario.model.outside_verdicts:
+            yield f"Outside every verdict: {lower_first(named)}"
         if self.objection:
             yield self.objection
         none = [f"{_lead(one)}: {in_100(one.share)}." for one in self.verdict.chances if one.run == NO_EFFECT]
@@ -228,7 +232,8 @@ class Board(Paged):
             if share >= LEAST_SHARE:
                 yield f"{label}: {percent(share, 2)} of the uncertainty."
 
-    def _corners(self) -> list[dict[str, Any]]:
+    @property
+    def corners(self) -> list[dict[str, Any]]:
         """Rows as those of payers, for this payer: cautious, base, favourable, and this scenario where it is none."""
         of, scenario = self.of, self.of.result.scenario
         home = (scenario.base or scenario).path.parent

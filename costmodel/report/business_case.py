@@ -134,8 +134,10 @@ class BusinessCase(Paged):
 
     @property
     def _given(self) -> str:
-        given = self.board.verdict.chances[0].given if self.board.verdict.chances else ""
-        return f"Chance given: {given}. " if given else ""
+        verdict = self.board.verdict
+        given = verdict.chances[0].given if verdict.chances else ""
+        withheld = f"No verdict: {verdict.withheld}. " if verdict.withheld else ""
+        return withheld + (f"Chance given: {given}. " if given else "")
 
     @property
     def _ours(self) -> str:

@@ -129,10 +129,13 @@ SHEETS = (
     ".sheets ul{margin:0;padding-left:4mm}.sheets table{width:100%;margin:1mm 0;font-size:8pt}"
     ".sheets th,.sheets td{padding:.4mm 0 .4mm 1.6mm;vertical-align:top;text-align:right;white-space:nowrap}"
     ".sheets .words{white-space:normal}.sheets th:first-child,.sheets td:first-child{padding-left:0;text-align:left}"
-    ".sheets tr,.sheets li,.sheets div{break-inside:avoid}.sheets code{overflow-wrap:anywhere}"
+    ".sheets tr,.sheets li,.sheets div{break-inside:avoid}.sheets small{overflow-wrap:anywhere}"
     ".sheets .notes{columns:2;column-gap:6mm;break-inside:auto}.sheets section{break-inside:avoid}"
     ".sheets section h2{margin-top:0}.sheets section{padding-top:2mm}"
     ".sheets small{font-size:7.5pt}.sheets div{margin:1mm 0 0}@media print{body.sheets{margin:0}}"
+    "@media screen and (max-width:190mm){body.sheets{width:auto;margin:3mm}.sheets .notes{columns:1}"
+    ".sheets .words{min-width:5em}}"
+    "@media screen{.sheets table{display:block;overflow-x:auto}}"
 )
 """Of pages that are printed on sheets of A4, and look on a screen as on paper."""
 

@@ -14,6 +14,7 @@ import costmodel as cm
 from costmodel.page import Page
 from costmodel.report import render
 from costmodel.report.board import NO, Board, board
+from costmodel.report.business_case import business_case
 from costmodel.report.sentence import pick
 from costmodel.words import in_100
 from tests.cli.commands import done, refused
@@ -82,7 +83,7 @@ def test_the_first_row_says_what_the_verdict_says(high_users: Board, page: Page)
 def test_the_objection_is_the_convention_with_the_farthest_chance(high_users: Board, page: Page) -> None:
     base, *others = high_users.verdict.chances
     far = max(abs(one.share - base.share) for one in others)
-    (named,) = {one.share for one in others if abs(one.share - base.share) == far}
+    (named, *_) = {one.share for one in others if abs(one.share - base.share) == far}
     assert high_users.objection.endswith(f": {in_100(named)}, in the place of {in_100(base.share)}.")
     assert high_users.objection in page.sentences
 
@@ -174,6 +175,7 @@ def check_sheets(browser: Browser, found: Page, folder: Path) -> None:
     tab.locator(".bars, .plot").first.wait_for()
     tab.emulate_media(media="print")
     assert tab.evaluate(CUT) == []
+    assert tab.evaluate("getComputedStyle(document.querySelector('h2.sheet')).breakBefore") == "page"
     printed = tab.pdf(prefer_css_page_size=True, print_background=True)
     tab.close()
     assert len(PAGE.findall(printed)) == 2
@@ -186,3 +188,23 @@ def check_sheets(browser: Browser, found: Page, folder: Path) -> None:
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_it_is_two_sheets_of_a4(browser: Browser, population: str, tmp_path: Path) -> None:
     check_sheets(browser, board(cm.run(cm.load(population), draws=100, strata=False)).page(), tmp_path)
+
+
+@pytest.mark.long
+def test_a_named_scenario_says_on_the_first_sheet_that_it_is_outside_every_verdict() -> None:
+    scenario = cm.load("complex_long_term/finnish_register")
+    found = board(cm.run(scenario, draws=20, strata=False))
+    first = render.html(found.page()).partition("class=sheet>")[0]
+    assert "Outside every verdict: 6 more of 100 people in paid work" in first
+    assert {row["who"] for row in found.corners} == {"Cautious", "Base", "Favourable", "This scenario"}
+    assert all("No verdict: by a named scenario" in sentence for sentence in business_case(found).sentences)
+
+
+@pytest.mark.long
+def test_both_ends_of_the_evidence_are_runs_of_their_files(high_users: Board) -> None:
+    other = board(cm.run(cm.load("high_users/favourable"), draws=300, strata=False))
+    (row,) = [one for one in high_users.corners if one["who"] == "Favourable"]
+    (own,) = [one for one in other.frame.to_dict("records") if one["perspective"] == other.of.perspective]
+    assert [row[key] for key in ("therapy", "net", "chance")] == pytest.approx(
+        [own[key] for key in ("therapy", "net", "chance")]
+    )

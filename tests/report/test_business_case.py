@@ -104,3 +104,11 @@ def test_the_command_gives_the_same_scenario_and_the_same_sentences(tmp_path: Pa
     drawn = run[run.index("--draws") : run.index("--seed") + 2]
     found = parsed(*run[:end], *drawn, "--json")
     assert found["scenario"]["sha256"] == scenario.sha256
+
+
+@pytest.mark.long
+def test_an_assumed_trial_is_none_to_cite() -> None:
+    case = business_case(board(cm.run(cm.load("borderline"), draws=0, strata=False)))
+    assert any("MBT-PH" in line for line in case.trials)
+    assert not any("assumed null" in line for line in case.trials)
+    assert not any("Chance given" in sentence for sentence in case.sentences)
