@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import costmodel as cm
+from costmodel.analysis.spectrum import populations
 from costmodel.currency import MINUS
 from costmodel.result.table import in_words
 from costmodel.words import chance
@@ -23,12 +24,14 @@ ABOUT = (
     "chance is given the base's conventions about money; others stand on the page of each answer. Written by "
     "`python -m scripts.does_not_pay`."
 )
+LOCKED = "psychosis"
+"""The population that has no answer."""
 COLUMNS = ("Population, therapy", "Counted over", "Share needed", "Share that goes", "Chance", "Word")
 
 
 def page() -> str:
     """The page as it has to be."""
-    lines = [line for home in sorted(ROOT.glob("scenarios/*/base.yaml")) for line in lines_of(home)]
+    lines = [line for path in populations(ROOT / "scenarios") if path.parent.name != LOCKED for line in lines_of(path)]
     head = ["# Does not pay", "", ABOUT, "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
     return "\n".join((*head, *lines)) + "\n"
 

@@ -28,7 +28,7 @@ from costmodel.inputs.draws import checked_seed
 from costmodel.model.activity import looking
 from costmodel.model.money import THERAPY, sessions, therapy_window
 from costmodel.model.run import DRAWS, SEED, checked_draws, run, run_at, values_of
-from costmodel.page import Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label, written
+from costmodel.page import NONE, Block, Column, Heading, Notes, Page, Paged, Paragraph, Table, reading_label, written
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.sums import Estimate
@@ -143,7 +143,8 @@ class Line(Comparison):
         if not self.missed and self.asked is not None:
             disagreement = f"none of {len(self.asked)} asked" if self.asked else "nothing asked"
         words = {"payback": whole.when(whole.payback()), "disagreement": disagreement}
-        return self.record | words | {"qalys": qalys(self.record["qaly"])}
+        health = whole.result.scenario.model.health
+        return self.record | words | {"qalys": qalys(self.record["qaly"]) if health else NONE}
 
 
 def _ends(name: str, found: Estimate) -> dict[str, float | None]:

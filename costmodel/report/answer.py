@@ -73,8 +73,9 @@ def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Bl
         columns += [Column(f"saving_{horizon:g}", in_words(horizon), "money")]
         columns += [Column(f"interval_{horizon:g}", "95% interval")]
     yield Table(_by_party(result, strategy), tuple(columns), name="by_party")
-    yield Heading("Health and value for money, discounted")
-    yield from _health(result, strategy, shown)
+    if result.scenario.model.health:
+        yield Heading("Health and value for money, discounted")
+        yield from _health(result, strategy, shown)
     yield from by_convention(result, strategy, shown)
     yield from for_whom(result, strategy, whose)
     yield Heading("Each reading of the model")
@@ -246,7 +247,7 @@ def _by_run(result: Result, strategy: str, perspective: str) -> Table:
             "reading": reading_label(result, name), **savings,
             "chance": _words(result, "chance_payback", chance, **last),
             "payback": pick(result, "payback_sustained_months", **last).words,
-            "health": qalys(_of_group(result, "qaly", discounted=True, **at)),
+            "health": qalys(_of_group(result, "qaly", discounted=True, **at)) if result.scenario.model.health else NONE,
         })  # fmt: skip
     columns = (
         Column("reading", result.setting.name(perspective), "text"),

@@ -161,13 +161,7 @@ def beside(result: Result, strategy: str, perspective: str | None = None) -> lis
     """What always stands beside the money."""
     setting, perspective = result.setting, result.setting.asked(perspective)
     model, people = result.scenario.model, result.scenario.model.people
-    gain = pick(result, "qaly", discounted=True, strategy=strategy)
-    ratio = pick(result, "cost_per_qaly", perspective=perspective, discounted=True, strategy=strategy)
-    cost = ratio.words if pd.isna(ratio.value) else f"{setting.currency.money(ratio.value)} per QALY ({ratio.words})"
-    lines = [
-        f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)} "
-        f"over {observed(result)}; {cost}, {setting.name(perspective)}."
-    ]
+    lines = [_health(result, strategy, perspective)] if model.health else []
     if perspective == setting.main and setting.second is not None:
         public = pick(result, "net_saving", perspective=setting.second, strategy=strategy)
         paid = _costs_or_saves(setting.currency, public.value * people, "pays")
@@ -177,7 +171,7 @@ def beside(result: Result, strategy: str, perspective: str | None = None) -> lis
     basis = price_basis(result, strategy)
     lines.append(
         f"{f'Price basis: {basis}; prices' if basis else 'Prices'} of {result.scenario.setting.price_year}, "
-        "undiscounted; cost per QALY discounted."
+        f"undiscounted{'; cost per QALY discounted' if model.health else ''}."
     )
     if model.in_probabilities:
         lines.append(f"Convention: {convention(model)}.")
@@ -309,6 +303,18 @@ def _between(row: pd.Series, people: int, currency: Currency, less: str = "less"
 def _end(currency: Currency, saving: float, less: str, more: str) -> str:
     size = currency.money(abs(saving))
     return size if size == currency.nothing else f"{size} {less if saving > 0 else more}"
+
+
+def _health(result: Result, strategy: str, perspective: str) -> str:
+    """QALYs gained by the group over the horizon of the evidence, and what one costs a payer."""
+    setting, people = result.setting, result.scenario.model.people
+    gain = pick(result, "qaly", discounted=True, strategy=strategy)
+    ratio = pick(result, "cost_per_qaly", perspective=perspective, discounted=True, strategy=strategy)
+    cost = ratio.words if pd.isna(ratio.value) else f"{setting.currency.money(ratio.value)} per QALY ({ratio.words})"
+    return (
+        f"Health: {qalys(gain.value * people)} for {people:,} people{_between_qalys(gain, people)} "
+        f"over {observed(result)}; {cost}, {setting.name(perspective)}."
+    )
 
 
 def _between_qalys(row: pd.Series, people: int) -> str:

@@ -217,6 +217,11 @@ class ModelFile(Block):
         return self.model == "probabilities"
 
     @property
+    def health(self) -> bool:
+        """Whether health is modelled: a state or a transition has a value of it."""
+        return any(one != 0 for one in (*self.utilities.values(), *self.qalys_on_transition.values()))
+
+    @property
     def weighted(self) -> dict[str, Alternative]:
         """Alternatives and weighted uses of money by name: what results are mixed of."""
         return {**self.alternatives, **self.money_mixture}

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.does_not_pay import PAGE, lines_of
+from costmodel.analysis.spectrum import populations
+from scripts.does_not_pay import LOCKED, PAGE, lines_of
 
-BASES = sorted((Path(__file__).parents[2] / "scenarios").glob("*/base.yaml"))
+BASES = [path for path in populations(Path(__file__).parents[2] / "scenarios") if path.parent.name != LOCKED]
 
 
 @pytest.mark.long

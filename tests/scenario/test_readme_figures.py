@@ -3,6 +3,7 @@
 import functools
 import math
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import costmodel as cm
 from costmodel.analysis.verdict import LEADS
+from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Table
 from costmodel.report.answer import for_whom
 from costmodel.words import chance
@@ -195,6 +197,43 @@ def test_the_page_of_high_users_has_a_verdict_for_heavy_users_and_for_everyone()
         one = table.frame.iloc[row]
         cells = [who, three_figures(one.saving), one.word, one.chance, one.now, one.above]
         assert f"| {' | '.join(cells)} |" in readme.splitlines()
+
+
+WORK_ALONE = """
+format: 1
+extends: model.yaml
+label: work_alone
+title: "Work alone"
+remove: [strategies.course.effects.other_care, money_alternatives]
+"""
+
+
+@pytest.mark.long
+def test_the_page_of_talking_therapies_says_what_comes_back_by_when_and_by_work_alone(tmp_path: Path) -> None:
+    home = tmp_path / "scenarios"
+    shutil.copytree(SCENARIOS, home)
+    alone = home / "talking_therapies" / "work_alone.yaml"
+    alone.write_text(WORK_ALONE, "utf-8")
+    whole, work = (run_at(cm.load(path), (24, 60), DRAWS, SEED) for path in (alone.with_name("model.yaml"), alone))
+    readme = (SCENARIOS / "talking_therapies" / "README.md").read_text("utf-8")
+    parts = []
+    for months in (24, 60, 120):
+        cells = []
+        for found, payer in ((whole, "nhs_pss"), (whole, "public_sector"), (work, "public_sector")):
+            said = cm.verdict(found, perspective=payer, horizon=months)
+            saving = found.summary("net_saving", perspective=payer, horizon_months=months).iloc[0].value
+            assert said.chance is not None
+            cells.append(f"{three_figures(saving)}; {chance(said.chance)}")
+            assert said.health == "Health: not modelled here, because no state has a utility"
+        assert f"| {months} months | {' | '.join(cells)} |" in readme.splitlines()
+        parts.append(work.summary("offset_ratio", perspective="public_sector", horizon_months=months).iloc[0].value)
+    two, five, ten = (f"{part:.0%}" for part in parts)
+    said_back = (
+        f"So {two} of a course comes back to the public sector within two years, {five} within five, {ten} within"
+    )
+    assert said_back in readme
+    front = (ROOT / "README.md").read_text("utf-8")
+    assert f"open whether it repays the NHS within ten years ({chance(cm.verdict(whole).chance or 0)})" in front
 
 
 PURSES = ("depression_resistant", "complex_long_term", "borderline", "depression_short_term", "panic", "high_users")
