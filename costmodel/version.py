@@ -1,6 +1,6 @@
 """The version of the engine."""
 
-__version__ = "0.12.0"
+__version__ = "0.13.0"
 
 
 def engine() -> str:
