@@ -152,7 +152,9 @@ def test_changes_to_a_file_of_ones_own_come_back_where_it_is_open(two: Path) -> 
     assert same_digits(on_screen(bring(at, content)), mine)
 
 
-POPULATIONS = sorted(path.parent.name for path in SCENARIOS.glob("*/model.yaml") if path.parent.name != "psychosis")
+LEFT_OUT = {"psychosis", "talking_therapies"}
+"""One is locked; the other has no part that the rest have not, and takes as long."""
+POPULATIONS = sorted({path.parent.name for path in SCENARIOS.glob("*/model.yaml")} - LEFT_OUT)
 
 
 @pytest.mark.long

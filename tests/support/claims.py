@@ -290,7 +290,7 @@ class Claims:
         found = re.fullmatch(
             rf"Money: (?:(?P<lead>(?:{lead})(?: or (?:{lead}))*) (?P<who>{WHO}) "
             r"(?P<when>at once|within [^(]+?|after about [^(]+?)"
-            r"|(?P<no>no word, since any would be by the dose rule, not by evidence))"
+            r"|(?P<no>no word, since any would be by (?:the dose rule|a named scenario), not by evidence))"
             r"(?: \((?:(?P<share>none|all|fewer than 1|more than 99|[\d.]+) in 100(?:, (?P<given>[^;]+))?(?:; .+)?)\)"
             r"| (?P<central>at central values \(an estimate, without a chance\)))?",
             text,
@@ -330,6 +330,9 @@ class Claims:
                 yield f"not {word}, and the chance is {share}"
 
     def _line_on_health(self, text: str) -> Iterator[str]:
+        if text == "Health: not modelled here, because no state has a utility":
+            yield from self._is("whether health is modelled", self.result.scenario.model.health, False)
+            return
         row = self.row("cost_per_qaly", last=True, discounted=True)
         within = f"within {time_in_words(self.result.horizons[-1])}"
         found = re.fullmatch(
@@ -396,7 +399,7 @@ class Claims:
             if (share > 0.5 and even < now * 0.8) or (share < 0.5 and even > now * 1.25):
                 yield f"half of the draws are back at {even}, and {share} are at {now}"
         elif not text.startswith((
-            "No trial saw so few sessions: ", "Robust: ", "Not robust: ", "No robust word: ",
+            "No trial saw so few sessions: ", "Outside every verdict: ", "Robust: ", "Not robust: ", "No robust word: ",
             "Not tried with savings that ", "The word needs money beyond the evidence: ", "Health is ",
             "Not even sessions that cost nothing would do", "At ",
         )):  # fmt: skip
@@ -501,7 +504,7 @@ class Claims:
         therapy = scenario.model.strategies[self.strategy].therapy
         found = re.fullmatch(
             rf"(?:Price basis: (?P<price>{POUNDS}) a session(?: \((?P<basis>.+)\))?; prices|Prices) of (?P<year>\S+), "
-            "undiscounted; cost per QALY discounted.",
+            f"undiscounted{'; cost per QALY discounted' if self.result.scenario.model.health else ''}.",
             text,
         )
         if not found:
