@@ -47,7 +47,8 @@ def page(result: Result, perspective: str | None = None) -> Page:
     data = {"schema": "costmodel/result/1", "settings": of_run(result, perspective), "verdicts": verdicts}
     scenario = result.scenario
     again = command(result, perspective=perspective)
-    return Page(titled(scenario), tuple(blocks), (), scenario, drawn_of(result), result.warnings, data, kept, again)
+    about = (scenario.model.lacks,) if scenario.model.lacks else ()
+    return Page(titled(scenario), tuple(blocks), about, scenario, drawn_of(result), result.warnings, data, kept, again)
 
 
 def _of_strategy(result: Result, strategy: str, shown: list[str]) -> Iterator[Block]:

@@ -196,7 +196,8 @@ def _under(of: Comparison, found: Found, people: int) -> str:
 def _beside(of: Comparison, lines: Verdict) -> str:
     """What no reader of the two lines should miss."""
     none = next((one for one in lines.chances if one.run == NO_EFFECT), None)
-    said = [f"With {NO_EFFECT_LABEL}: {in_100(none.share)}."] if none else []
+    said = [of.result.scenario.model.lacks] if of.result.scenario.model.lacks else []
+    said += [f"With {NO_EFFECT_LABEL}: {in_100(none.share)}."] if none else []
     if (seen := a_year(of.result, of.strategy)) and seen.outside:
         said.append(seen_in_words(of.result, of.name))
     return " ".join(said)

@@ -30,7 +30,7 @@ from costmodel.units import Duration
 
 WORDS = {
     "label", "title", "description", "population", "leaves_out", "price_basis", "people", "format", "source",
-    "sources", "status", "estimand", "setting", "table", "file", "outside_verdicts",
+    "sources", "status", "estimand", "setting", "table", "file", "lacks", "outside_verdicts",
 }  # fmt: skip
 """Fields of a model that say something, or name a file whose content is taken, and move no answer per person."""
 APART = {

@@ -106,6 +106,8 @@ class ModelFile(Block):
     """
     description: Text | None = None
     """A paragraph for the first screen."""
+    lacks: Text | None = None
+    """What evidence is wanting, in a sentence: the first line of an answer."""
     outside_verdicts: Text | None = None
     """What a named scenario takes for granted beyond the evidence, in a sentence.
     A verdict then prints it and gives no word.

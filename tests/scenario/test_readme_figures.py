@@ -14,7 +14,7 @@ import costmodel as cm
 from costmodel.analysis.verdict import LEADS
 from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Table
-from costmodel.report.answer import for_whom
+from costmodel.report.answer import for_whom, page
 from costmodel.words import chance
 from tests.support.answers import answer, rows
 
@@ -216,6 +216,8 @@ def test_the_page_of_talking_therapies_says_what_comes_back_by_when_and_by_work_
     alone.write_text(WORK_ALONE, "utf-8")
     whole, work = (run_at(cm.load(path), (24, 60), DRAWS, SEED) for path in (alone.with_name("model.yaml"), alone))
     readme = (SCENARIOS / "talking_therapies" / "README.md").read_text("utf-8")
+    lacks = page(replace(whole, scenario=cm.load("talking_therapies"))).about
+    assert lacks[0].startswith("No trial of this service") and f"**What it lacks.** {lacks[0]}" in readme
     parts = []
     for months in (24, 60, 120):
         cells = []
