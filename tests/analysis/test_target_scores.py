@@ -127,6 +127,13 @@ def test_another_row_asks_where_a_stage_has_other_states_and_the_first_roles_sta
     assert one(found, roles=scores.FIRST).targets == 1
     assert one(found, "now").crps != one(found).crps
     page = markdown(found.page())
+    asked = found.stages["now"]["T1"]
+    assert asked.target.states == ["ill"]
+    assert asked.distance
+    share = f"{asked.figure.value:.1%} (" if asked.figure else ""
+    (line,) = [line for line in page.splitlines() if line.startswith("| T1 | Alpha | prediction | 90.0% |")]
+    assert share in line.split("|")[6]
+    assert ", outside" in line.split("|")[6]
     assert "Consistency, not prediction; all were known." in page
     assert f"Prediction: first {one(found).covered} of 2 targets of 1 independent trials (0% to 84%); now" in page
     assert "By CRPS" not in page  # nobody knows of one trial

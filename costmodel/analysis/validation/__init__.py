@@ -85,14 +85,18 @@ def validate(
         rows = {name: row for name, row in rows.items() if row.scenario in (MODEL, changed.path.name)}
     ask = _Ask(declared, draws, seed, changed, progress)
     judged = ask(rows)
-    scored = _scores(ask, judged) if population is None and declared.stages and changed is None else None
+    whole = population is None and declared.stages and changed is None
+    scored, stages = _scores(ask, judged) if whole else (None, {})
     if progress:
         progress("Asking the models", ask.done, ask.done)
-    return Validation(tuple(judged[name] for name in rows), draws, seed, scored)
+    return Validation(tuple(judged[name] for name in rows), draws, seed, scored, stages)
 
 
-def _scores(ask: "_Ask", judged: Mapping[str, Judged]) -> Scores:
-    """The scores of every stage. judged: the rows of the file, which are not run again where a stage asks the same."""
+def _scores(ask: "_Ask", judged: Mapping[str, Judged]) -> tuple[Scores, dict[str, dict[str, Judged]]]:
+    """The scores of every stage, and what it says of every target that counts, by its label and the target's name.
+
+    judged: the rows of the file, which are not run again where a stage asks the same.
+    """
     declared = ask.declared
     path = declared.path.parent / FOLDER / FILE
     evidence = read_synthesis(path) if os.path.exists(path) else None
@@ -101,7 +105,7 @@ def _scores(ask: "_Ask", judged: Mapping[str, Judged]) -> Scores:
     counted = {name: row for name, row in declared.rows.items() if any(scores.counts(row, one) for one in scores.ROLES)}
     known = {_question(declared.rows[name]): one for name, one in judged.items()}
     table: list[Score] = []
-    missing = {}
+    missing, stages = {}, {}
     for stage in declared.stages:
         asked = {}
         for name, row in counted.items():
@@ -114,12 +118,12 @@ def _scores(ask: "_Ask", judged: Mapping[str, Judged]) -> Scores:
             _question(asked[name]): one
             for name, one in ask({name: row for name, row in asked.items() if _question(row) not in known}).items()
         }
-        here = {name: known[_question(row)].distance for name, row in asked.items()}
-        far = {name: one for name, one in here.items() if one is not None}
+        stages[stage.label] = {name: known[_question(row)] for name, row in asked.items()}
+        far = {name: one.distance for name, one in stages[stage.label].items() if one.distance is not None}
         missing[stage.label] = tuple(name for name in counted if name not in far)
         table += scores.by_stage(stage.label, counted, far)
     table += scores.of_synthesis(synthesise(path)) if evidence else ()
-    return Scores(tuple(table), missing)
+    return Scores(tuple(table), missing), stages
 
 
 def _question(row: Target) -> str:

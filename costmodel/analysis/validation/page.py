@@ -11,7 +11,7 @@ from costmodel.analysis.validation.scores import Distance, Prediction, Scores
 from costmodel.analysis.validation.target import Target
 from costmodel.content import by_content
 from costmodel.currency import MINUS
-from costmodel.page import FILE, SCREEN, Column, Notes, Page, Paged, Paragraph, Table
+from costmodel.page import FILE, SCREEN, Column, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.scenario.load import MODEL
 from costmodel.scenario.setting import currency_of
 
@@ -69,6 +69,8 @@ class Validation(Paged):
     seed: int
     scores: Scores | None = None
     """Of all targets, where the file has stages."""
+    stages: Mapping[str, Mapping[str, Judged]] = field(default_factory=dict)
+    """By stage, what it says of each target that counts."""
 
     @property
     def scored(self) -> list[Judged]:
@@ -114,6 +116,7 @@ class Validation(Paged):
             Paragraph(self.headline, strong=True),
             Paragraph(RULES),
             *(self.scores.blocks() if self.scores else ()),
+            *self._by_stage(),
             Table(pd.DataFrame([_cells(row) for row in self.rows]), COLUMNS, name="targets"),
             Notes("Row by row", tuple(self._remarks())),
             Notes("Roles", tuple(f"{role}: {meaning}" for role, meaning in ROLES.items())),
@@ -126,6 +129,25 @@ class Validation(Paged):
         }  # fmt: skip
         title = "What studies found, beside what the models predict"
         return Page(title, blocks, data=data, frame=self.frame)
+
+    def _by_stage(self) -> Iterator[Heading | Table]:
+        """Each target that counts beside what every stage says of it, and a heading for the table after it."""
+        if not self.stages:
+            return
+        rows = []
+        for name, one in next(iter(self.stages.values())).items():
+            row = {"name": name, "trial": one.target.trial, "roles": one.target.counts_as, "observed": NONE}
+            for at, stage in enumerate(self.stages.values()):
+                row[f"stage {at}"] = _of_stage(stage[name])
+                row["observed"] = row["observed"] if stage[name].figure is None else _observed(stage[name].target)
+            rows.append(row)
+        columns = (
+            Column("name", "Row"), Column("trial", "Trial", right=False), Column("roles", "Counts as", right=False),
+            Column("observed", "Observed"), *(Column(f"stage {at}", label) for at, label in enumerate(self.stages)),
+        )  # fmt: skip
+        yield Heading("What counts, stage by stage", only=(FILE, SCREEN))
+        yield Table(pd.DataFrame(rows), columns, name="stages", only=(FILE, SCREEN))
+        yield Heading("Every target")
 
     def _remarks(self) -> Iterator[str]:
         """Row by row: why it has its role, what each structure says, and what stands behind the verdict."""
@@ -154,6 +176,14 @@ class Validation(Paged):
             "are several structures, the weighted mixture. Of a payback, the median and the months by which 2.5% and "
             "97.5% of simulations have paid back; of a chance, the interval reaches from one structure to the other."
         )
+
+
+def _of_stage(row: Judged) -> str:
+    """What a stage says of a target, and whether that holds what was observed."""
+    if row.figure is None or row.distance is None:
+        return NONE
+    figure = f"{_figure(row.figure.value, row.target)} ({_interval(row.figure.low, row.figure.high, row.target)})"
+    return figure + ("" if row.distance.covered else ", outside")
 
 
 def _cells(row: Judged) -> dict[str, str]:

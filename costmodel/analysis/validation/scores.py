@@ -45,7 +45,8 @@ MEANING = (
     "limit. Below 0: nearer than what is named.",
     "No change: people stay as they entered, and therapy moves nothing but its own price. The comparator: what its "
     "people are predicted; where two groups are compared, no difference.",
-    "A payback that does not come counts as the horizon, without a width. A cost per QALY counts as covered or not.",
+    "A payback that does not come counts as the horizon, without a width. A cost per QALY counts as covered or not. "
+    "Of a range that was observed its middle has to lie within.",
 )
 
 
@@ -230,7 +231,6 @@ class Scores:
         yield Table(pd.DataFrame([_cells(row) for row in self.rows]), COLUMNS, name="scores")
         without = tuple(f"{stage}, not asked: {', '.join(names)}" for stage, names in self.missing.items() if names)
         yield Notes("What the scores mean", (*MEANING, *without))
-        yield Heading("Every target")
 
 
 def _cells(row: Score) -> dict[str, object]:
