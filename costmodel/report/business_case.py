@@ -53,7 +53,9 @@ class BusinessCase(Paged):
         money = f"Therapy for {people} people costs {of.money(course)}; over {in_words(of.months)} {returned}{chance}"
         effects, within = [*price, *self._acting(money=True)], f"of repaying within {in_words(of.months)} is 50 in 100"
         even = f"There is no price of a session at which the chance {within}"
-        if verdict.price is not None and verdict.price > 0 and therapy is not None:
+        if verdict.price is None:
+            even = f"At which price of a session the chance {within} is not known here"
+        elif verdict.price > 0 and therapy is not None:
             asked, now = (
                 of.result.setting.currency.money(one) for one in (verdict.price, scenario.value(therapy.price))
             )
@@ -74,8 +76,11 @@ class BusinessCase(Paged):
 
     @property
     def objection(self) -> str:
-        """What moves the chance most, within a sentence; else that nothing was tried."""
-        return lower_first(self.board.objection or "No other reading of the evidence was tried.")
+        """What moves the chance most, within a sentence; else why there is none."""
+        none = (
+            "no other reading of the evidence was tried." if self.board.verdict.chances else "no chance is told here."
+        )
+        return lower_first(self.board.objection) or none
 
     @property
     def paragraph(self) -> str:

@@ -112,3 +112,4 @@ def test_an_assumed_trial_is_none_to_cite() -> None:
     assert any("MBT-PH" in line for line in case.trials)
     assert not any("assumed null" in line for line in case.trials)
     assert not any("Chance given" in sentence for sentence in case.sentences)
+    assert case.objection == "no chance is told here."

@@ -20,6 +20,7 @@ from costmodel.errors import Problem
 from costmodel.page import Column, Drawn, Figure, Heading, Notes, Page, Paged, Paragraph, Table
 from costmodel.report import contents, render
 from costmodel.report.answer import page as answer_page
+from costmodel.report.board import board
 from costmodel.report.workbook.run_sheets import RunSheet
 from costmodel.report.workbook.sheet import Sheet, formats
 from costmodel.scenario.load import HEADLINE
@@ -167,6 +168,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "information": cm.voi(scenario, draws=100),
         "frontier": cm.frontier(scenario, *pair, [80, 90]),
         "checks": cm.verify(scenario, draws=20),
+        "board": board(cm.run(scenario, draws=50)),
         "what the answer rests on": evidence(scenario, "example", draws=100),
         "what is fit to publish": Publication((Population("example", (), (Problem("x.yaml", "it is not"),)),)),
     }
