@@ -151,6 +151,9 @@ def _of_perspective(result: Sums, run: Run, h: int, s: int, perspective: str) ->
     yield from purse.rows(result, run, h, s, perspective, row)
 
 
+NO_HEALTH = "health is not modelled"
+
+
 def _ratios(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) -> Iterator[Row]:
     therapy = result.net_cost(run, h, s, perspective=perspective, category="therapy")
     rest = settled(result.net_cost(run, h, s, perspective=perspective) - therapy)
@@ -163,6 +166,7 @@ def _ratios(result: Sums, run: Run, h: int, s: int, perspective: str, row: Any) 
     more_health = float(run.weights @ gain.mean(axis=-1))
     currency = result.scenario.setting.currency
     value, words = cost_per_qaly(more_cost, more_health, currency.units)
+    words = words if result.scenario.model.health else NO_HEALTH
     yield row("cost_per_qaly", Estimate(value), unit="money per QALY", discounted=True, words=words)
     benefit = result.estimate(run, gain * result.threshold - cost)
     words = f"at {currency.written(f'{result.threshold:,.0f}')} per QALY"

@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "scenarios"
 
 
+PURSES = ("depression_resistant", "complex_long_term", "borderline", "depression_short_term", "panic", "high_users")
+
+
 @functools.cache
 def result(population: str, overlay: str) -> cm.Result:
     """Kept by all tests here, so without curves, which are most of its memory."""
@@ -199,6 +202,22 @@ def test_the_page_of_high_users_has_a_verdict_for_heavy_users_and_for_everyone()
         assert f"| {' | '.join(cells)} |" in readme.splitlines()
 
 
+@pytest.mark.parametrize("population", [*PURSES, "talking_therapies"])
+def test_the_page_of_a_population_says_what_is_left_out_and_which_way_it_counts(population: str) -> None:
+    """The same way as its file, whose list the board page prints."""
+    left_out = cm.load(population).model.leaves_out
+    readme = " ".join((SCENARIOS / population / "README.md").read_text("utf-8").split())
+    for what, way in (("partners and children", "would favour therapy"), ("other teams", "either way"),
+                      ("no money is saved by dying", "would favour therapy")):  # fmt: skip
+        (said,) = [line for line in left_out if what in line]
+        assert way in said
+        assert what in readme
+    assert "health and work of partners and children (would favour therapy)" in readme.replace(
+        "Health and", "health and"
+    )
+    assert "deaths (would favour therapy" in readme
+
+
 WORK_ALONE = """
 format: 1
 extends: model.yaml
@@ -219,6 +238,7 @@ def test_the_page_of_talking_therapies_says_what_comes_back_by_when_and_by_work_
     lacks = cm.load("talking_therapies").model.lacks
     assert page(cm.run(cm.load("talking_therapies"), draws=0)).about == (lacks,)
     assert f"**What it lacks.** {lacks}" in readme
+    assert set(whole.summary("cost_per_qaly", discounted=True).words) == {"health is not modelled"}
     parts = []
     for months in (24, 60, 120):
         cells = []
@@ -237,9 +257,6 @@ def test_the_page_of_talking_therapies_says_what_comes_back_by_when_and_by_work_
     assert said_back in readme
     front = (ROOT / "README.md").read_text("utf-8")
     assert f"open whether it repays the NHS within ten years ({chance(cm.verdict(whole).chance or 0)})" in front
-
-
-PURSES = ("depression_resistant", "complex_long_term", "borderline", "depression_short_term", "panic", "high_users")
 
 
 @pytest.mark.long
