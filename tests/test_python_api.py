@@ -260,8 +260,9 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "cohort.csv").write_text("column,value\ncohort_size,150\n")
     (folder / "service.csv").write_text(
         "period_start,contacts_attended,contacts_dna,contacts_cancelled,referrals_received,starts,discharges_completed,"
-        "discharges_dropout,weeks_to_first_median,waiting_list_end,therapists,contract_price_session,"
-        "contract_value_month\n" + "".join(f"2024-{month:02d}-01,40,6,4,5,4,3,1,,,,,\n" for month in range(1, 13))
+        "discharges_dropout,weeks_to_first_median,waiting_list_end,therapists,therapists_band_7,"
+        "therapists_band_8a,contract_price_session,contract_value_month\n"
+        + "".join(f"2024-{month:02d}-01,40,6,4,5,4,3,1,,,,,,,\n" for month in range(1, 13))
     )
     pair = (scenario, "session_price", "gp_visit", [80, 90])
     return {

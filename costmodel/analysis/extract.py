@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from costmodel.analysis.service_plan import defaults
 from costmodel.content import by_content
 from costmodel.errors import InputError, Problem, nearest
 from costmodel.inputs.files import Row, by_kind, number, read_table
@@ -34,6 +35,10 @@ SUPPRESSED = re.compile(r"\*|<\s*5")
 FEW = np.array([2.5, 1.0, 4.0])
 """A suppressed number of people: as it reads, the least and the most that it may be."""
 MOST_MISSED = 0.6
+PRICES = ("contract_price_session", "contract_value_month")
+BANDS = ("therapists_band_7", "therapists_band_8a")
+SAME_POSTS = 0.05
+"""Whole-time equivalents by which the bands may miss all therapists."""
 
 
 def population_of(scenario: Scenario) -> str:
@@ -218,23 +223,45 @@ def _named(reference: object) -> str:
 def _price(
     scenario: Scenario, enters: str, months: Sequence[date], cells: Mapping[str, list[Array | None]]
 ) -> Iterator[LocalFigure]:
-    """The price of a contact attended, from prices or from sums, in the prices of the setting."""
-    column = next((one for one in ("contract_price_session", "contract_value_month") if any(
-        cell is not None for cell in cells[one])), None)  # fmt: skip
-    if column is None:
+    """The price of a contact attended, in the setting's prices: from prices, else from sums, else from therapists."""
+    given = [column for column in (*PRICES, *BANDS) if any(cell is not None for cell in cells[column])]
+    if not given:
         return
-    paid, came, old = np.zeros(3), np.zeros(3), set[str]()
-    for month, sum_, attended in zip(months, cells[column], cells["contacts_attended"], strict=True):
-        if sum_ is not None and attended is not None:
-            rate = _to_prices(scenario, f"{month.year - (month.month < 4)}", old)
-            paid = paid + sum_ * rate * (attended if column == "contract_price_session" else 1)
-            came = came + attended
+    column = given[0]
+    used = [column] if column in PRICES else [*BANDS, "therapists"]
+    paid, came, old, unknown = np.zeros(3), np.zeros(3), set[str](), False
+    for at, (month, attended) in enumerate(zip(months, cells["contacts_attended"], strict=True)):
+        if column in BANDS:
+            cost, posts = _of_bands(scenario, {band: cells[band][at] for band in BANDS})
+            all_ = cells["therapists"][at]
+            unknown |= all_ is None or abs(all_[0] - posts) > SAME_POSTS
+        elif (sum_ := cells[column][at]) is None:
+            continue
+        else:
+            cost = sum_ * _to_prices(scenario, f"{month.year - (month.month < 4)}", old)
+        if attended is not None:
+            paid, came = paid + cost * (attended if column == PRICES[0] else 1), came + attended
     if not came[0]:
         return
-    value = _ratio(paid, came) if column == "contract_value_month" else np.full(3, paid[0] / came[0])
+    value = np.full(3, paid[0] / came[0]) if column == PRICES[0] else _ratio(paid, came)
+    how = f"{paid[0]:,.6g} ÷ {came[0]:,.6g} attended, {_of_year(scenario, old)}"
+    if column in BANDS:
+        how = f"contact hours of the therapists at their staff cost, {how}"
+    if unknown:
+        enters, how = "", "shown: therapists of other bands, or therapists left empty, whose cost is not known"
     money = scenario.setting.currency.code
-    yield _figure("Price of a contact attended", [column, "contacts_attended"], f"{money} per session", value, enters,
-                  f"{paid[0]:,.6g} ÷ {came[0]:,.6g} attended, {_of_year(scenario, old)}")  # fmt: skip
+    yield _figure(
+        "Price of a contact attended", [*used, "contacts_attended"], f"{money} per session", value, enters, how
+    )
+
+
+def _of_bands(scenario: Scenario, posts: Mapping[str, Array | None]) -> tuple[Array, float]:
+    """What the contact hours of a month cost at the staff price of each band, and how many therapists these are."""
+    week, weeks = (float(defaults()[name].cells["value"]) for name in ("sessions_a_week", "weeks_a_year"))
+    known = {band: float(one[0]) for band, one in posts.items() if one is not None}
+    price = {band: float(scenario.central[columns()[band].cells["enters"]]) for band in known}
+    cost = sum(number_ * price[band] for band, number_ in known.items()) * week * weeks / MONTHS_A_YEAR
+    return np.full(3, cost), sum(known.values())
 
 
 def _to_prices(scenario: Scenario, begins: str, old: set[str]) -> float:

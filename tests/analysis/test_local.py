@@ -21,7 +21,8 @@ POPULATIONS = (
 MONTH = {
     "contacts_attended": "400", "contacts_dna": "60", "contacts_cancelled": "40", "referrals_received": "14",
     "starts": "10", "discharges_completed": "6", "discharges_dropout": "4", "weeks_to_first_median": "14",
-    "waiting_list_end": "51", "therapists": "6.5", "contract_price_session": "118", "contract_value_month": "",
+    "waiting_list_end": "51", "therapists": "6.5",
+    "therapists_band_7": "", "therapists_band_8a": "", "contract_price_session": "118", "contract_value_month": "",
 }  # fmt: skip
 COHORT = {
     "cohort_size": "200", "price_year": "2023/24", "age_mean": "33.5", "psychiatric_bed_days_pre": "14",
@@ -81,6 +82,18 @@ def test_a_sum_a_month_is_divided_by_what_was_attended_and_comes_to_the_prices_o
     index = scenario.indices["nhs"].levels
     own = cm.local(scenario, path).scenario.central["session_price"]
     assert own == pytest.approx(40_000 / 400 * index["2024/25"] / index["2023/24"])
+
+
+def test_without_a_contract_the_price_is_the_contact_hours_of_therapists_of_known_bands(tmp_path: Path) -> None:
+    scenario = loaded("panic")
+    bands = {"contract_price_session": "", "therapists_band_7": "4.5", "therapists_band_8a": "2"}
+    price = figures(cm.local(scenario, service(tmp_path, dict.fromkeys(range(12), bands))))["session_price"]
+    hours = 16.7 * 42 / 12
+    assert price.value == pytest.approx((4.5 * 162 + 2 * 184.5) * hours / 400)
+    assert price.entered
+    other = bands | {"therapists_band_8a": "1"}
+    found = figures(cm.local(scenario, service(tmp_path, {at: other if at == 3 else bands for at in range(12)})))
+    assert not found["Price of a contact attended"].entered
 
 
 def test_what_people_use_enters_with_its_spread_and_nothing_that_came_after(tmp_path: Path) -> None:
