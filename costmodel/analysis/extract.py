@@ -27,6 +27,7 @@ SERVICE, COHORT = "service", "cohort"
 FILES = {SERVICE: "service.csv", COHORT: "cohort.csv"}
 COLUMNS = "local.csv"
 PRE, POST = "_pre", "_post"
+NIGHTS, OUT_OF_AREA = "psychiatric_bed_days_pre", "out_of_area_bed_days_pre"
 MONTHS = (12, 24)
 """Rows of a service's file."""
 ENOUGH = 100
@@ -317,10 +318,10 @@ def of_cohort(scenario: Scenario, path: Path) -> tuple[list[LocalFigure], list[B
     if money and not re.fullmatch(r"\d{4}/\d{2}", year):
         found = f'{money[0]} is money, and price_year is "{year[:20]}"'
         problems.append(Problem(rows[money[0]].place, found, "Write the financial year of its prices, as 2023/24."))
-    out, nights = values.get("out_of_area_bed_days_pre"), values.get("psychiatric_bed_days_pre")
+    out, nights = values.get(OUT_OF_AREA), values.get(NIGHTS)
     if out is not None and (nights is None or out[0] > nights[0]):
-        found = "out_of_area_bed_days_pre is more than psychiatric_bed_days_pre"
-        problems.append(Problem(rows["out_of_area_bed_days_pre"].place, found, "They are a part of them: give both."))
+        found = f"{OUT_OF_AREA} is more than {NIGHTS}"
+        problems.append(Problem(rows[OUT_OF_AREA].place, found, "They are a part of them: give both."))
     if problems:
         raise InputError(*by_kind(problems))
     assert size is not None
@@ -336,8 +337,8 @@ def of_cohort(scenario: Scenario, path: Path) -> tuple[list[LocalFigure], list[B
             value = value * _to_prices(scenario, year[:4], old)
             how = f"{year}, {_of_year(scenario, old)}"
         unit = spec["unit"].replace("money", scenario.setting.currency.code)
-        if name == "out_of_area_bed_days_pre" and nights is not None and nights[0]:
-            value, unit, how = _ratio(value, nights), "share", "÷ psychiatric_bed_days_pre"
+        if name == OUT_OF_AREA and nights is not None and nights[0]:
+            value, unit, how = _ratio(value, nights), "share", f"÷ {NIGHTS}"
         enters = input_of(scenario, spec["enters"])
         if not enters:
             how = "shown: the scenario has no such input"

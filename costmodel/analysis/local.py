@@ -13,6 +13,8 @@ from costmodel.analysis.extract import (
     COHORT,
     FILES,
     MONTHS,
+    NIGHTS,
+    OUT_OF_AREA,
     SERVICE,
     BeforeAfter,
     LocalFigure,
@@ -226,7 +228,8 @@ def template(scenario: Scenario, strategy: str | None = None) -> dict[str, str]:
               "column,value,meaning"]  # fmt: skip
     for one in (row.cells for row in columns().values() if row.cells["file"] == COHORT):
         name = input_of(scenario, one["enters"])
-        if name or one["needed"] in ("required", "with money"):
+        whole = one["column"] == NIGHTS and input_of(scenario, columns()[OUT_OF_AREA].cells["enters"])
+        if name or whole or one["needed"] in ("required", "with money"):
             now = f"; {_now(scenario, name)} in the scenario ({name})" if name else ""
             cohort.append(f'{one["column"]},,"{one["meaning"]}; {one["unit"]}{now}"')
     return {FILES[SERVICE]: "\n".join(lines) + "\n", FILES[COHORT]: "\n".join(cohort) + "\n"}

@@ -145,6 +145,7 @@ def test_templates_name_what_the_scenario_has_and_come_back_filled_in(tmp_path: 
     with pytest.raises(InputError, match="contacts_attended is empty"):
         cm.local(scenario, tmp_path / "service.csv")
     assert "age_at_referral" in texts["cohort.csv"]
+    assert ("psychiatric_bed_days_pre" in texts["cohort.csv"]) == (population == "high_users")
     for name in texts["cohort.csv"].split("column,value,meaning\n")[1].splitlines():
         assert name.split(",")[0] in columns()
     lines = texts["cohort.csv"].replace("cohort_size,,", "cohort_size,150,").replace("age_mean,,", "age_mean,41,")
