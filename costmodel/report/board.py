@@ -50,6 +50,7 @@ CORNERS = ("cautious", "favourable")
 """Files beside a base whose results stand beside it."""
 NO = "no"
 """Said of a payback that is not within the time of the page, which its question names."""
+NOT_MODELLED = "not modelled"
 COUNTED = " Counted, "
 """Begins the sentence with which a file says which way a thing that it leaves out would move the answer."""
 MOST_DECIDING = 3
@@ -105,6 +106,7 @@ class Board(Paged):
         basis = price_basis(result, of.name)
         who = "1 person who starts" if model.people == 1 else f"{model.people:,} people who start"
         about = (
+            *((model.lacks,) if model.lacks else ()),
             f"{of.label} instead of {compared}; {who}",
             f"{result.setting.prices}, undiscounted{f'; {basis}' if basis else ''}",
         )
@@ -254,6 +256,11 @@ class Board(Paged):
         return rows if own else [*rows, _row(of, of.perspective) | {"who": "This scenario"}]
 
 
+def health_is_modelled(of: Comparison) -> bool:
+    """Whether any state has a utility: else nothing is said of QALYs."""
+    return bool(np.any(of.run.averaged.outcomes.qaly))
+
+
 def _asked_of(scenario: Scenario, like: Comparison) -> Comparison:
     """The same question of another scenario. Raises InputError where it has no such strategy, payer or time."""
     bare = replace(scenario, conventions={})
@@ -288,6 +295,7 @@ def _row(of: Comparison, perspective: str, people: int | None = None) -> dict[st
         chance = math.nan
     value, back = float(net.value) * many, float(net.value) * many + therapy
     costs = ratio.words == RATIO_OF_COURSE and not math.isnan(ratio.value)
+    said = result.setting.currency.money(ratio.value) if costs else ratio.words
     return {
         "perspective": perspective, "who": upper_first(result.setting.name(perspective)), "therapy": therapy,
         "back": back if abs(back) > NOTHING * many else 0.0, "net": value, "low": net.low * many,
@@ -295,7 +303,7 @@ def _row(of: Comparison, perspective: str, people: int | None = None) -> dict[st
         "payback": NO if paid.words.startswith("not within") else paid.words, "chance": chance,
         "chance_words": None if math.isnan(chance) else in_100(chance),
         "cost_per_qaly": float(ratio.value) if costs else math.nan,
-        "qaly": result.setting.currency.money(ratio.value) if costs else ratio.words,
+        "qaly": said if health_is_modelled(of) else NOT_MODELLED,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from costmodel.analysis.claims import FILE, FOLDER, Claim, claims
 from costmodel.analysis.psa.comparison import Comparison
 from costmodel.content import by_content
 from costmodel.page import Block, Notes, Page, Paged, Paragraph, of_run, page_of
-from costmodel.report.board import Board
+from costmodel.report.board import Board, health_is_modelled
 from costmodel.report.saved import command
 from costmodel.result.purse import purse
 from costmodel.result.table import in_words
@@ -41,7 +41,10 @@ class BusinessCase(Paged):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Four that may be used: money, the range, health, the price; each with chance and source."""
+        """Four that may be used, each with chance and source: money, the range, health, the price.
+
+        Where health is not modelled, the chance within what was observed stands in its place.
+        """
         of, verdict = self.board.of, self.board.verdict
         scenario = of.result.scenario
         who, people = upper_first(of.result.setting.payer(of.perspective)), f"{scenario.model.people:,}"
@@ -60,9 +63,15 @@ class BusinessCase(Paged):
                 of.result.setting.currency.money(one) for one in (verdict.price, scenario.value(therapy.price))
             )
             even = f"At {asked} a session the chance {within}; a session costs {now} here"
-        health = upper_first(verdict.health.removeprefix("Health: "))
-        said = (money, effects), (f"{who}: {self.range}", effects), (health, self._acting(money=False)), (even, price)
+        third = upper_first(verdict.health.removeprefix("Health: ")), self._acting(money=False)
+        if not health_is_modelled(of):
+            seen = of.to(0)
+            third = f"Within the {in_words(seen.months)} observed, chance of repaying: {self._chance(seen)}", effects
+        said = (money, effects), (f"{who}: {self.range}", effects), third, (even, price)
         return tuple(f"{one}. {self._given}Source: {self._ours}; {self._sources(names)}." for one, names in said)
+
+    def _chance(self, of: Comparison) -> str:
+        return in_100(of.paid_back().value) if of.result.draws else "not known without draws"
 
     @property
     def range(self) -> str:
@@ -84,14 +93,14 @@ class BusinessCase(Paged):
 
     @property
     def paragraph(self) -> str:
-        """The verdict, the range and the objection, to be copied as they stand."""
+        """What evidence is wanting, the verdict, the range and the objection, to be copied as they stand."""
         of, model = self.board.of, self.board.of.result.scenario.model
         label, first = model.strategies[of.name].label, model.strategies[of.result.comparator].label
         money, health = self.board.verdict.lines
-        return (
-            f"{label} instead of {lower_first(first)}, {model.people:,} people, {of.result.setting.prices}. {money}. "
-            f"{health}. {upper_first(self.range)}. The strongest objection: {self.objection} ({self._ours}.)"
-        )
+        lacks = f"{model.lacks} " if model.lacks else ""
+        about = f"{lacks}{label} instead of {lower_first(first)}, {model.people:,} people, {of.result.setting.prices}"
+        against = f"The strongest objection: {self.objection} ({self._ours}.)"
+        return f"{about}. {money}. {health}. {upper_first(self.range)}. {against}"
 
     @property
     def unsaid(self) -> tuple[str, ...]:

@@ -113,3 +113,16 @@ def test_an_assumed_trial_is_none_to_cite() -> None:
     assert not any("assumed null" in line for line in case.trials)
     assert not any("Chance given" in sentence for sentence in case.sentences)
     assert case.objection == "no chance is told here."
+
+
+@pytest.mark.long
+def test_where_health_is_not_modelled_nothing_is_said_of_it() -> None:
+    found = board(cm.run(cm.load("talking_therapies"), draws=20, strata=False))
+    assert set(found.frame.qaly) == {"not modelled"}
+    case = business_case(found)
+    assert not any("health" in sentence for sentence in case.sentences)
+    assert f"observed, chance of repaying: {in_100(found.of.to(0).paid_back().value)}." in case.sentences[2]
+    lacks = found.of.result.scenario.model.lacks
+    assert lacks is not None
+    assert case.paragraph.startswith(lacks)
+    assert found.page().about[0] == lacks
