@@ -198,10 +198,11 @@ def _part(result: Result, h: int, s: int, perspective: str, channel: str, i: int
 
 
 def _payers(result: Result, channel: str, h: int, s: int, people: int) -> dict[str, float]:
-    """What each party pays in a channel without the therapy."""
+    """What each party that pays anything pays in a channel without the therapy."""
     run = result.headline.averaged
     each = {party: parts(result, run, h, s, party=party) for party in result.setting.parties}
-    return {party: people * result.estimate(run, of[channel][0]).value for party, of in each.items() if channel in of}
+    paid = {party: result.estimate(run, of[channel][0]).value for party, of in each.items() if channel in of}
+    return {party: people * value for party, value in paid.items() if abs(value) > NOTHING}
 
 
 def _told(money: Callable[[float], str], spent: float, taken: float) -> str:

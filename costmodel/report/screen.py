@@ -196,7 +196,9 @@ def _under(of: Comparison, found: Found, people: int) -> str:
 def _beside(of: Comparison, lines: Verdict) -> str:
     """What no reader of the two lines should miss."""
     none = next((one for one in lines.chances if one.run == NO_EFFECT), None)
-    said = [of.result.scenario.model.lacks] if of.result.scenario.model.lacks else []
+    model = of.result.scenario.model
+    said = [model.lacks] if model.lacks else []
+    said += lines.beside[:1] if model.outside_verdicts else []
     said += [f"With {NO_EFFECT_LABEL}: {in_100(none.share)}."] if none else []
     if (seen := a_year(of.result, of.strategy)) and seen.outside:
         said.append(seen_in_words(of.result, of.name))

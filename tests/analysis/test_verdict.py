@@ -14,6 +14,7 @@ from costmodel.model.run import evaluate, values_of
 from costmodel.page import Paragraph
 from costmodel.report.answer import page as answer_page
 from costmodel.report.render import document, html, markdown, terminal
+from costmodel.report.screen import screen
 from tests.support.example import REMOVED, derived, documented, load_example, number, price, write_setting
 from tests.support.pounds import POUNDS
 
@@ -166,10 +167,12 @@ def test_under_half_the_studied_dose_the_word_is_withheld(tmp_path: Path, studie
 def test_a_named_scenario_has_a_chance_and_no_word(tmp_path: Path) -> None:
     """It says what it takes for granted, and moves no answer by saying so."""
     scenario, plain = load_example(tmp_path, outside_verdicts="Gains last for ever."), load_example(tmp_path / "plain")
-    said, base = (cm.verdict(cm.run(one, draws=DRAWS)) for one in (scenario, plain))
+    result = cm.run(scenario, draws=DRAWS)
+    said, base = cm.verdict(result), cm.verdict(cm.run(plain, draws=DRAWS))
     assert (said.words, said.robust, said.chance) == ((), "", base.chance)
     assert said.money == "Money: no word, since any would be by a named scenario, not by evidence (none in 100)"
     assert said.beside[0] == "Outside every verdict: gains last for ever."
+    assert screen(result, "therapy", "nhs_pss", result.horizons[-1]).beside.startswith(said.beside[0])
     assert said.health == base.health
     assert scenario.sha256 == plain.sha256
 

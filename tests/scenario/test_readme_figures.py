@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import costmodel as cm
+from costmodel.analysis.purse import bars
 from costmodel.analysis.verdict import LEADS
 from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Table
@@ -202,6 +203,7 @@ def test_the_page_of_high_users_has_a_verdict_for_heavy_users_and_for_everyone()
         assert f"| {' | '.join(cells)} |" in readme.splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("population", [*PURSES, "talking_therapies"])
 def test_the_page_of_a_population_says_what_is_left_out_and_which_way_it_counts(population: str) -> None:
     """The same way as its file, whose list the board page prints."""
@@ -238,6 +240,7 @@ def test_the_page_of_talking_therapies_says_what_comes_back_by_when_and_by_work_
     lacks = cm.load("talking_therapies").model.lacks
     assert page(cm.run(cm.load("talking_therapies"), draws=0)).about == (lacks,)
     assert f"**What it lacks.** {lacks}" in readme
+    assert "Work" not in [bar.name for bar in bars(whole, "course", "nhs_pss", 0)], "nobody pays in that channel"
     assert set(whole.summary("cost_per_qaly", discounted=True).words) == {"health is not modelled"}
     parts = []
     for months in (24, 60, 120):
