@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from costmodel.analysis.budget import budget
     from costmodel.analysis.calibration import calibrate
     from costmodel.analysis.claims import claims
+    from costmodel.analysis.comparison import compare
     from costmodel.analysis.explain import explain
     from costmodel.analysis.incremental import incremental
     from costmodel.analysis.local import local
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "costmodel.analysis.beyond": ("beyond",),
     "costmodel.analysis.budget": ("budget",),
+    "costmodel.analysis.comparison": ("compare",),
     "costmodel.analysis.explain": ("explain",),
     "costmodel.analysis.incremental": ("incremental",),
     "costmodel.analysis.local": ("local",),
@@ -84,8 +86,9 @@ _WHERE = {
 
 __all__ = [
     "InputError", "Locked", "Refused", "Result", "Scenario", "__version__", "beyond", "break_even", "budget",
-    "calibrate", "chance_break_even", "claims", "explain", "frontier", "grid", "incremental", "load", "local", "psa",
-    "purse", "replicate", "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify", "voi", "workbook",
+    "calibrate", "chance_break_even", "claims", "compare", "explain", "frontier", "grid", "incremental", "load",
+    "local", "psa", "purse", "replicate", "run", "sweep", "synthesise", "tornado", "validate", "verdict", "verify",
+    "voi", "workbook",
 ]  # fmt: skip
 
 

@@ -184,6 +184,10 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "evidence.evidence_of_all.draws": [], "evidence.evidence_of_all.seed": [],  # of each population, by `evidence`
     "validation.targets_name.folder": NO_PATH[:2], "validation.targets_name.population": [],
     "spectrum.populations.folder": NO_PATH[:2],
+    "scenarios": [*NO_LIST, ([3, 4], "3 is no Scenario"), ([], "0 scenarios cannot be compared")],
+    "names": [*NO_LIST, (["one"], "1 names for 2 scenarios")],
+    "explained": [("AZ", "Allowed: AB, BA"), ("A", 'Did you mean "BA"?'), *OF_NAME],
+    "compare.horizon": [*NO_NUMBER, (0, "From 1"), (1e6, "From 1")],
     "spectrum.spectrum.horizon": [*NO_NUMBER, (0, "1 or more"), (1e6, "Look less far")],
     "price": [("staf_band_7", 'Did you mean "staff_band_7"?'), *OF_NAME],
     "calibration.write.fits": [*NO_LIST, ([3], "3 is no Fit")],
@@ -226,6 +230,7 @@ TABLE: dict[str, Any] = {
     "replicate.path": ROOT / "tests" / "published" / "chancellor_1997_exact.json",
     "evidence.evidence.draws": DRAWS, "spectrum.spectrum.draws": 0,
     "spectrum.spectrum.horizon": 24, "price": "staff_band_8a",
+    "names": ["One", "Two"], "explained": "AB",
     "calibrate.path": SCENARIOS / "panic" / "calibration.yaml",
     "spectrum.spectrum.paths": [SCENARIOS / "panic" / "model.yaml"],
 }  # fmt: skip
@@ -268,6 +273,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {
         "load.path": scenario.path, "scenario": scenario, "result": result, "psa": psa, "found": found,
         "a": scenario, "b": scenario.changed({"session_price": 85}),
+        "scenarios": [scenario, scenario.changed({"session_price": 85})],
         "a run": result.headline,
         "a values": values, "a happens": values > 0, "grid": folder / "grid.yaml", "output": folder / "swept",
         "service": folder / "service.csv", "cohort": folder / "cohort.csv",

@@ -11,9 +11,9 @@ from streamlit.navigation.page import StreamlitPage
 from costmodel.app.parts import browser, choice, compute, link, question, show, sidebar, style
 from costmodel.errors import InputError
 
-PAGES = ("purse", "where", "in_full", "plan", "assumptions", "uncertainty", "evidence")
+PAGES = ("purse", "where", "what_if", "in_full", "plan", "assumptions", "uncertainty", "evidence")
 """Files beside this one, in the order of the navigation; the first opens."""
-NAMES = {"purse": "The purse", "where": "Where does it pay?", "in_full": "In full"}
+NAMES = {"purse": "The purse", "where": "Where does it pay?", "what_if": "What if?", "in_full": "In full"}
 OF_ALL = "where"
 """The page about every population, which has neither a sidebar nor a locked state."""
 

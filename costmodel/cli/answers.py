@@ -44,7 +44,7 @@ from costmodel.cli.options import (
 from costmodel.cli.program import command
 from costmodel.errors import InputError
 from costmodel.inputs.files import write_whole
-from costmodel.model.run import SEED, run_at
+from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Page
 from costmodel.scenario.load import Refused, load_text, named
 from costmodel.scenario.schema import json_schema
@@ -182,6 +182,45 @@ def explain(
             horizon=months, discounted=discounted or None, draws=draws, seed=seed,
         )  # fmt: skip
     out.give(found.page())
+
+
+@command()
+def compare(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="A B [C [D]]", help="Files, names as panic, or links of the dashboard (?s=…)."),
+    ],
+    out: Out,
+    perspective: Perspective = None,
+    strategy: Annotated[str | None, option("NAME", "Which strategy; the second of each if left out.")] = None,
+    horizon: Annotated[str | None, option("DURATION", "When all are read; each one's follow-up if left out.")] = None,
+    explained: Annotated[
+        str | None, option("AB", "Two letters: what moves the net saving from one to the other.", "--explain")
+    ] = None,
+    draws: Draws = DRAWS,
+    seed: Seed = SEED,
+) -> None:
+    """Lay two to four scenarios side by side: what differs, what comes of each, and how far apart that is."""
+    from costmodel.analysis.comparison import compare
+    from costmodel.report.link import is_link, linked
+
+    opened, said = [], list[str]()
+    for name in scenarios:
+        if is_link(name):
+            scenario, left = linked(name)
+            said += left
+        else:
+            scenario = scenario_of(Path(name), None, None, None)
+        opened.append(scenario)
+    months = None if horizon is None else duration(opened[0], horizon)
+    with busy("Running each …"):
+        found = compare(
+            opened, perspective=perspective_of(opened[0], perspective), strategy=strategy, horizon=months,
+            draws=draws, seed=seed,
+            explained=None if explained is None else explained.upper(),
+        )  # fmt: skip
+    page = found.page()
+    out.give(replace(page, warnings=(*page.warnings, *said)))
 
 
 @command()

@@ -23,6 +23,7 @@ WITH_JSON = {
     "psa": ["psa", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "incremental": ["incremental", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "explain": ["explain", PSYCHOSIS, PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
+    "compare": ["compare", PSYCHOSIS, PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "budget": ["budget", PSYCHOSIS, "--starts", 3, "--csv", f"{OUT}/x.csv"],
     "purse": ["purse", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],
     "beyond": ["beyond", PSYCHOSIS, "--csv", f"{OUT}/x.csv"],

@@ -219,7 +219,8 @@ def test_no_text_of_a_chart_is_cut_off_on_a_phone(page: Page) -> None:
     page.get_by_role("option", name="Panic disorder").click()
     page.get_by_text("Two readings of the evidence").wait_for(timeout=PATIENCE)
     plan, where = ("Plan", "Take it away"), ("Where does it pay?", "How to read it")
-    for name, last in (("In full", SETTLED), ("Uncertainty", "Each input alone"), plan, where):
+    what_if = ("What if?", "What moves it, change by change")
+    for name, last in (("In full", SETTLED), ("Uncertainty", "Each input alone"), plan, where, what_if):
         page.set_viewport_size(LAPTOP)
         page.get_by_role("link", name=name).click()
         page.get_by_text(last).wait_for(timeout=PATIENCE)

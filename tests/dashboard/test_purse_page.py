@@ -16,6 +16,7 @@ from costmodel.app.parts.text import literal
 from costmodel.model.run import SEED, run_at
 from costmodel.report.board import board
 from costmodel.report.business_case import business_case
+from costmodel.report.link import FORMAT
 from costmodel.report.screen import Screen, levers, months_offered, screen, with_length
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
@@ -156,7 +157,7 @@ def test_a_link_brings_everything_back_to_the_same_digits(at: AppTest, base: cm.
 
 
 def packed(**state: Any) -> str:
-    whole = {"v": link.FORMAT, "e": cm.__version__, "p": "example", "f": "model.yaml", "c": {}} | state
+    whole = {"v": FORMAT, "e": cm.__version__, "p": "example", "f": "model.yaml", "c": {}} | state
     return base64.urlsafe_b64encode(zlib.compress(json.dumps(whole).encode())).decode().rstrip("=")
 
 

@@ -23,8 +23,8 @@ REFUSED = "refused"
 """Where a session keeps what was refused of the last message, in words."""
 WHOLE = "int_value"
 """As which a browser sends the value of a field for whole numbers, though Streamlit registers it as any number's."""
-LONGEST_TEXT = 1_000
-"""Characters of a text that is typed."""
+LONGEST_TEXT = 6_000
+"""Characters of a text that is typed: a link with two hundred changes has fewer."""
 MOST_UPLOADS = 2
 """Files that one session keeps on the server: the one in use and the one that comes."""
 

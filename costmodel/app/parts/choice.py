@@ -235,8 +235,7 @@ def upload(content: bytes, chosen: str | None = None) -> None:
     st.session_state.pop(PENDING, None)
     here = current()
     try:
-        read = _of_workbook if is_workbook(content) else _of_file
-        wanted, said = read(content, chosen)
+        wanted, said = read_file(content, chosen)
     except Unnamed:
         faults().pop("file", None)
         st.session_state[PENDING] = content
@@ -250,6 +249,13 @@ def upload(content: bytes, chosen: str | None = None) -> None:
             said = (f"The file belongs to “{title}”: the page has switched to it.", *said)
         if said:
             st.session_state[NOTICE] = " ".join(said)
+
+
+def read_file(content: bytes, chosen: str | None = None) -> tuple[Choice, tuple[str, ...]]:
+    """The choice that a scenario file or a workbook stands for, and what is to be said of it. Raises InputError,
+    Unnamed.
+    """
+    return (_of_workbook if is_workbook(content) else _of_file)(content, chosen)
 
 
 def _of_file(content: bytes, chosen: str | None) -> tuple[Choice, tuple[str, ...]]:

@@ -1,21 +1,12 @@
 """The state is the link: population, file, changes, what is asked and the plan, in the address, read once a session."""
 
-import base64
-import binascii
-import json
-import zlib
-from typing import Any
-
 import streamlit as st
 
 from costmodel.app.parts import catalogue, choice
 from costmodel.app.parts.choice import Choice
-from costmodel.version import __version__
+from costmodel.report.link import NAME, of_version, packed, unpacked
 
-NAME, FORMAT, READ, WRITTEN = "s", 1, "link read", "link"
-LARGEST, LARGEST_TEXT = 20_000, 200_000
-"""Characters of a link, and bytes of what it holds."""
-MOST_CHANGES, LONGEST = 200, 300
+READ, WRITTEN = "link read", "link"
 ASKED = {"w": "perspective", "t": "strategy", "h": "over", "b": "plan", "o": "basis"}
 """Keys of a link, and what they are in a session."""
 FAULTY = "The link could not be read, so the page shows its usual answer. Ask for it again, or for the scenario file."
@@ -25,10 +16,8 @@ def text(chosen: Choice) -> str:
     """The link's own part of an address; "" where the reader's own file is open, which no link can hold."""
     if chosen.upload is not None:
         return ""
-    state = {"v": FORMAT, "e": __version__, "p": chosen.population, "f": chosen.file, "c": chosen.changed}
-    state |= {key: st.session_state[name] for key, name in ASKED.items() if st.session_state.get(name) is not None}
-    packed = zlib.compress(json.dumps(state, separators=(",", ":")).encode(), 9)
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    asked = {key: st.session_state[name] for key, name in ASKED.items() if st.session_state.get(name) is not None}
+    return packed(chosen.population, chosen.file, chosen.changed, asked)
 
 
 def read() -> None:
@@ -39,15 +28,12 @@ def read() -> None:
     written = st.query_params.get(NAME)
     if written is None or choice.CHOICE in st.session_state:
         return
-    state = _unpacked(written)
-    if state is None:
+    state = unpacked(written)
+    if state is None or state["f"] not in catalogue.scenarios(state["p"]):
         st.session_state[choice.NOTICE] = FAULTY
         return
     said = choice.open_linked(Choice(state["p"], state["f"], None, tuple(state["c"].items())))
-    if state.get("e") != __version__:
-        said.append(
-            f"The link was made by version {str(state.get('e'))[:20]}, this is {__version__}: figures may differ."
-        )
+    said += of_version(state)
     for key, name in ASKED.items():
         if isinstance(state.get(key), str | float | int):
             st.session_state[name] = state[key]
@@ -63,21 +49,3 @@ def write() -> None:
     elif st.query_params.get(NAME) != now:
         st.query_params[NAME] = now
     st.session_state[WRITTEN] = now
-
-
-def _unpacked(written: str) -> dict[str, Any] | None:
-    """What a link holds, if it is one of ours: names of the catalogue, and plain values by path."""
-    try:
-        packed = base64.urlsafe_b64decode(written[:LARGEST] + "=" * (-len(written) % 4))
-        state = json.loads(zlib.decompressobj().decompress(packed, LARGEST_TEXT))
-    except (ValueError, zlib.error, binascii.Error, RecursionError):
-        return None
-    if not isinstance(state, dict) or state.get("v") != FORMAT:
-        return None
-    names, changes = (state.get("p"), state.get("f")), state.get("c")
-    if not all(isinstance(name, str) for name in names) or names[1] not in catalogue.scenarios(str(names[0])):
-        return None
-    if not isinstance(changes, dict) or len(changes) > MOST_CHANGES:
-        return None
-    plain = all(isinstance(value, int | float | str) and len(str(value)) <= LONGEST for value in changes.values())
-    return state if plain and all(len(path) <= LONGEST for path in changes) else None
