@@ -35,6 +35,7 @@ DECLARED = {
     **dict.fromkeys(("C015", "C016", "B184a", "B184b", "S043", "S044", "C066", "C098"), ("consistency", None, None)),
     **dict.fromkeys(("C107", "C108", "C109", "C110"), ("input", None, None)),
     **dict.fromkeys(("C120", "C121", "C123"), ("consistency", None, None)),
+    "C215": ("input", None, None), "C216": ("context", None, None),
 }  # fmt: skip
 """Role, tolerance and greatest width as committed before any comparison. They do not change with what models say."""
 
