@@ -188,7 +188,7 @@ def check_sheets(browser: Browser, found: Page, folder: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_it_is_two_sheets_of_a4(browser: Browser, population: str, tmp_path: Path) -> None:
-    check_sheets(browser, board(cm.run(cm.load(population), draws=100, strata=False)).page(), tmp_path)
+    check_sheets(browser, board(cm.run(cm.load(population), draws=20, strata=False)).page(), tmp_path)
 
 
 @pytest.mark.long
