@@ -16,7 +16,7 @@ from costmodel.analysis.verdict import LEADS
 from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Table
 from costmodel.report.answer import for_whom, page
-from costmodel.words import chance
+from costmodel.words import chance, in_100
 from tests.support.answers import answer, rows
 
 ROOT = Path(__file__).parents[2]
@@ -377,6 +377,35 @@ def test_two_uses_of_care_of_borderline_disorder_are_shown_alone_with_their_chan
         if strategy == "mbt_outpatient" and months == 120:
             said = f"within ten years in {cells[1].split('; ')[1]} by the first alone and in {cells[2].split('; ')[1]}"
             assert said in " ".join((ROOT / "README.md").read_text("utf-8").split())
+
+
+@pytest.mark.long
+def test_the_page_of_borderline_says_how_many_nights_of_a_placement_pay_for_a_course() -> None:
+    found, readme = result("borderline", "base"), (SCENARIOS / "borderline" / "README.md").read_text("utf-8")
+    courses = (
+        -rows(found, "net_saving", strategy=one, perspective="nhs_pss", category="therapy").value.iloc[0]
+        for one in ("mbt_outpatient", "mbt_partial_hospital", "tfp")
+    )
+    one, two, three = (math.ceil(course / 759) for course in courses)
+    said = f"of which each is cash: {one} for outpatient MBT, {two} for the partial hospital, {three} for TFP."
+    assert said in " ".join(readme.split())
+
+
+@pytest.mark.long
+def test_the_page_of_talking_therapies_says_what_else_the_answer_hangs_on() -> None:
+    home = SCENARIOS / "talking_therapies"
+    readme = " ".join((home / "README.md").read_text("utf-8").split())
+    base, *corners = (
+        cm.verdict(cm.run(cm.load(home / f"{name}.yaml"))) for name in ("model", "cautious", "favourable")
+    )
+    of = {one.run: in_100(one.share).removesuffix(" in 100") for one in base.chances}
+    assert (
+        f"in {of['stops']} within ten years; if they persist in {of['persists']}; "
+        f"at a staff price (£162) in {of['staff']}."
+    ) in readme
+    cautious, favourable = (in_100(one.chance or 0).removesuffix(" in 100") for one in corners)
+    assert f"the NHS's money is back in {cautious} of 100." in readme
+    assert f"in {favourable} of 100 within ten years." in readme
 
 
 @pytest.mark.long
