@@ -6,6 +6,6 @@ scenario = choice.scenario()
 page = further.prepare(scenario)
 if not compute.known(scenario):
     page.show(compute.deterministic(scenario), stale=True)
-result = compute.expected(scenario, page.working)
+result = compute.expected(scenario, choice.source(), page.working)
 page.show(result, stale=False)
 further.show_all(result, page.perspective, page.strategy)

@@ -13,7 +13,7 @@ screen.show(central, asked, estimate=True)
 with screen.right:
     service.yours(base, scenario, central, asked)
     service.beliefs(base, scenario, asked)
-result = compute.drawn(scenario, screen.working)
+result = compute.drawn(scenario, choice.source(whole=False), screen.working)
 found = screen.show(result, asked, estimate=False)
 screen.complete(found, result, asked)
 first_page.others(screen.right, scenario, asked, result)

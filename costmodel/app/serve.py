@@ -60,13 +60,14 @@ def announce(port: int) -> None:
 
 def warm_up() -> None:
     """Load what every page needs and what opens, and take it out of the reach of the garbage collector."""
-    from costmodel.app.parts import browser, choice, compute, first_page, further, how_sure, service, targets  # noqa: F401 (to be loaded)
+    from costmodel.app.parts import beside, browser, choice, compute, first_page, further, how_sure, service, targets  # noqa: F401 (to be loaded)
 
     browser.install()
     with suppress(InputError, StopIteration):  # a visitor is told
         compute.central(choice.scenario_of(choice.first()))
     gc.collect()
     gc.freeze()
+    beside.begin(compute.WORKERS["answer"])
 
 
 def serve(port: int | None = None) -> NoReturn:

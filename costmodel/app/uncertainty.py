@@ -4,7 +4,7 @@ from costmodel.app.parts import choice, compute, how_sure
 
 scenario = choice.scenario()
 page = how_sure.prepare(scenario)
-result = compute.expected(scenario, page.working)
+result = compute.expected(scenario, choice.source(), page.working)
 how_sure.chances(page, result)
 how_sure.tornado(page, scenario)
 how_sure.break_even(page, scenario)

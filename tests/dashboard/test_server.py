@@ -85,7 +85,7 @@ def test_a_result_weighs_what_its_arrays_do(example_result: cm.Result) -> None:
 @pytest.mark.parametrize(("population", "runs"), [("depression_resistant", 5), ("borderline", 1)])
 def test_runs_are_kept_with_all_their_conventions(population: str, runs: int) -> None:
     """Of the base that opens so many side by side; of the largest one and what else a page asks for."""
-    base = compute._run(cm.load(population), 2000, compute.SEED)
+    base = compute.for_pages(cm.load(population), 2000, compute.SEED)
     assert base.conventions
     assert (runs + 0.5) * weight(base) < compute.MOST_KEPT
 

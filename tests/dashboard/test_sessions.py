@@ -82,9 +82,9 @@ def test_H3_a_run_under_way_is_shared_by_everyone_who_asks(
 
     monkeypatch.setattr(compute, "run_for_pages", slowly)
     monkeypatch.setattr(compute.st, "session_state", {})
-    first = compute.begin(scenario)
+    first = compute.begin(scenario, lambda: scenario)
     assert started.wait(PATIENCE)
-    second = compute.begin(scenario)
+    second = compute.begin(scenario, lambda: scenario)
     held.set()
     assert second is first
     assert second.result().draws == FEW

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from costmodel.app.parts import catalogue, compute
+from costmodel.app.parts.beside import Source
 from costmodel.app.parts.kept import BYTES_OF_A_SCENARIO, Kept
 from costmodel.errors import InputError
 from costmodel.report.saved import overlay_text, saved
@@ -116,6 +118,11 @@ def scenario() -> Scenario:
 def asked() -> Scenario:
     """The chosen scenario as changed, for questions that no convention about money is asked for."""
     return scenario_of(current(), whole=False)
+
+
+def source(whole: bool = True) -> Source:
+    """What reads the chosen scenario as changed: as `scenario` does, or `asked` unless whole."""
+    return partial(scenario_of, current(), whole)
 
 
 def with_changes(more: Mapping[str, Any]) -> Scenario:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -20,6 +20,7 @@ import streamlit as st
 from costmodel import __version__
 from costmodel.analysis.beyond import Beyond, beyond
 from costmodel.analysis.verification import Verification, verify_result
+from costmodel.app.parts.beside import Source, made
 from costmodel.app.parts.kept import Kept
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
@@ -181,23 +182,25 @@ def try_out(scenario: Scenario) -> None:
     run_at(scenario, (scenario.model.horizon.months,), 0, SEED, alone=True)
 
 
-def drawn(scenario: Scenario, meanwhile: Callable[[], object]) -> Result:
-    """The same with draws, begun when the reader has paused. Raises InputError."""
+def drawn(scenario: Scenario, source: Source, meanwhile: Callable[[], object]) -> Result:
+    """The same with draws, begun when the reader has paused. source: reads the scenario anew. Raises InputError."""
     check_size(scenario)
     key = ("first screen", *_identity(scenario), DRAWS, SEED)
-
-    def work(draws: int = DRAWS) -> Result:
-        return run_at(scenario, months_offered(scenario), draws, SEED, alone=True, forms=True, views=0).lean()
-
+    work = partial(made, first_screen, source, scenario, DRAWS, SEED)
     if key not in KEPT:
         settle(meanwhile)
     return _awaited(lambda: _pending(key, work, "answer"), meanwhile)
 
 
-def begin(scenario: Scenario, purpose: str = "answer") -> "Future[Result]":
+def first_screen(scenario: Scenario, draws: int, seed: int) -> Result:
+    """A run as the first screen reads it: at every horizon offered, of other conventions those of form."""
+    return run_at(scenario, months_offered(scenario), draws, seed, alone=True, forms=True, views=0).lean()
+
+
+def begin(scenario: Scenario, source: Source, purpose: str = "answer") -> "Future[Result]":
     """The run with draws: done, under way or waiting for a worker. Raises InputError if it is too large."""
     check_size(scenario)
-    return _pending(_key(scenario), lambda draws=DRAWS: _run(scenario, draws, SEED), purpose)
+    return _pending(_key(scenario), partial(made, for_pages, source, scenario, DRAWS, SEED), purpose)
 
 
 def known(scenario: Scenario) -> bool:
@@ -205,15 +208,18 @@ def known(scenario: Scenario) -> bool:
     return _key(scenario) in KEPT
 
 
-def expected(scenario: Scenario, meanwhile: Callable[[], object], purpose: str = "answer") -> Result:
-    """The run with draws, begun when the reader has paused. `meanwhile` says that it is under way.
+def expected(
+    scenario: Scenario, source: Source, meanwhile: Callable[[], object], purpose: str = "answer"
+) -> Result:  # fmt: skip
+    """The run with draws, begun when the reader has paused. source: reads the scenario anew. `meanwhile` says that it
+    is under way.
 
     Raises InputError.
     """
     check_size(scenario)
     if not known(scenario):
         settle(meanwhile)
-    return _awaited(lambda: begin(scenario, purpose), meanwhile)
+    return _awaited(lambda: begin(scenario, source, purpose), meanwhile)
 
 
 def analysis(name: str, scenario: Scenario, work: Callable[[], Found], meanwhile: Callable[[], object]) -> Found:
@@ -331,7 +337,7 @@ def _pool(purpose: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(WORKERS[purpose], thread_name_prefix=purpose)
 
 
-def _run(scenario: Scenario, draws: int, seed: int) -> Result:
+def for_pages(scenario: Scenario, draws: int, seed: int) -> Result:
     """A run with its table, and without what no page shows, which is nearly all of its memory.
 
     Of curves a view; of parts of a cohort and conventions about money what the table says.
