@@ -1,14 +1,16 @@
-"""Visitors who do not wait: `python -m benchmarks.visitors [--visitors 1 4 20] [--seconds 60] [--pause 2]`. Linux only.
+"""Visitors who do not wait: `python -m benchmarks.visitors [--visitors 1 4 20] [--seconds 60]`. Linux only.
 
-Each changes how many people are treated and how many sessions are planned every few seconds, whether or not the page
-has answered, on the server that `./run` starts. Each uses numbers of people of its own, so that an answer to another's
-question is noticed. Ends with 1 where a bound below is broken.
+Each changes the price of a session on the first page, whether or not the page has answered, on the server that
+`./run` starts: --burst changes, --every so many seconds, then --read seconds of reading. Each uses prices of its own,
+so that an answer to another is noticed. An answer is the verdict on the last change of a burst; it may be an estimate.
+Ends with 1 where a bound below is broken.
 """
 
 import argparse
 import asyncio
 import json
 import random
+import re
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -16,8 +18,8 @@ from dataclasses import asdict, dataclass, field
 from costmodel.model.parallel import processors
 from tests.support.protocol import Server, Visitor, served
 
-FIRST = 1_000
-"""The first visitor's numbers of people begin here; every visitor has as many of them."""
+FIRST, OWN = 100, 45
+"""The first visitor's prices in whole pounds begin here, every visitor has so many; the page shows three digits."""
 SLOWEST_HEALTH = 1.0
 """Seconds in which the server says that it is well."""
 MORE_THREADS = 20
@@ -29,15 +31,30 @@ IDLE = 0.1
 """Share of a processor that a server at rest may use."""
 
 
+AT_FIRST = 173
+"""The price of a session on the page that opens, in pounds."""
+PRICED = re.compile(r"priced at (?:<[^>]+>)*£([\d,]+)")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a visitor goes on: changes in a burst, seconds from one to the next, seconds of reading after it."""
+
+    seconds: float
+    burst: int
+    every: float
+    read: float
+
+
 @dataclass
 class Load:
     """What was seen of a number of visitors. Times in seconds."""
 
     visitors: int
-    changes: int = 0
+    bursts: int = 0
     answered: list[float] = field(default_factory=list)
     last_answered: int = 0
-    """Visitors whose last change was answered."""
+    """Visitors whose last change of all was answered."""
     cross_talk: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
@@ -61,10 +78,10 @@ class Load:
         return [what for what, wrong in found.items() if wrong]
 
 
-def load(server: Server, visitors: int, seconds: float, pause: float) -> Load:
+def load(server: Server, visitors: int, pace: Pace) -> Load:
     """Let visitors come, stay and leave."""
     seen = Load(visitors)
-    asyncio.run(_come_and_go(server, seen, seconds, pause))
+    asyncio.run(_come_and_go(server, seen, pace))
     time.sleep(IDLE_AFTER)
     before, start = server.processor_seconds(), time.monotonic()
     time.sleep(2)
@@ -72,66 +89,56 @@ def load(server: Server, visitors: int, seconds: float, pause: float) -> Load:
     return seen
 
 
-async def _come_and_go(server: Server, seen: Load, seconds: float, pause: float) -> None:
+async def _come_and_go(server: Server, seen: Load, pace: Pace) -> None:
     async def watch() -> None:
         while True:
             health = await asyncio.to_thread(server.health)
             seen.health.append(float("inf") if health is None else health)
             status = server.status()
-            seen.threads, seen.peak_mb = max(seen.threads, status["threads"]), max(seen.peak_mb, status["rss_mb"])
+            seen.threads = max(seen.threads, status["threads"])
+            seen.peak_mb = max(seen.peak_mb, await asyncio.to_thread(server.memory_mb))
             await asyncio.sleep(0.5)
 
     watcher = asyncio.create_task(watch())
-    found = await asyncio.gather(
-        *(_visit(server, seen, i, seconds, pause) for i in range(seen.visitors)), return_exceptions=True
-    )
+    found = await asyncio.gather(*(_visit(server, seen, i, pace) for i in range(seen.visitors)), return_exceptions=True)
     seen.errors += [f"{type(error).__name__}: {error}" for error in found if isinstance(error, BaseException)]
     watcher.cancel()
 
 
-async def _visit(server: Server, seen: Load, number: int, seconds: float, pause: float) -> None:
+async def _visit(server: Server, seen: Load, number: int, pace: Pace) -> None:
     pick = random.Random(number)
-    own = range(FIRST * (number + 1), FIRST * (number + 2))
+    own = range(FIRST + OWN * number, FIRST + OWN * (number + 1))
     asked: dict[int, float] = {}
-    last_answer = asyncio.Event()
     async with Visitor(server.url) as visitor:
-        await visitor.visit("In full")
 
         async def listen() -> None:
             while True:
                 visitor.texts = []
                 await visitor.receive(600)
-                for text in visitor.texts:
-                    if not (text.startswith("For ") and " people over" in text):
-                        continue
-                    people = int(text.split()[1].replace(",", ""))
-                    if people in asked:
-                        seen.answered.append(time.perf_counter() - asked.pop(people))
-                    elif people >= FIRST and people not in own:
-                        seen.cross_talk.append(text[:60])
-                    if people == own[change] and ended:
-                        last_answer.set()
+                for price in (int(one[1].replace(",", "")) for text in visitor.texts for one in PRICED.finditer(text)):
+                    if price in asked:
+                        seen.answered.append(time.perf_counter() - asked.pop(price))
+                    elif price not in (*own, AT_FIRST):
+                        seen.cross_talk.append(str(price))
 
-        change, ended = 0, False
         ear = asyncio.create_task(listen())
-        await asyncio.sleep(pick.random() * pause)
-        end = time.monotonic() + seconds
+        await asyncio.sleep(pick.random() * (pace.burst * pace.every + pace.read))
+        change, end = own[0], time.monotonic() + pace.seconds
         while time.monotonic() < end:
             change += 1
-            visitor.set("People treated", float(own[change]))
-            visitor.set("Sessions planned", float(pick.randint(10, 80)))
-            asked[own[change]] = time.perf_counter()
-            seen.changes += 1
-            await visitor.send()
-            await asyncio.sleep(pause)
-        ended = True
-        if own[change] not in asked:
-            last_answer.set()
-        try:
-            await asyncio.wait_for(last_answer.wait(), 10 + seen.visitors)
-            seen.last_answered += 1
-        except TimeoutError:
-            pass
+            for left in reversed(range(pace.burst)):  # pence that are rounded away, then the whole pound
+                visitor.set("£ a session, or your own", change - (1 - left / 100 if left else 0.0))
+                if not left:
+                    seen.bursts += 1
+                    asked[change] = time.perf_counter()
+                await visitor.send()
+                await asyncio.sleep(pace.every)
+            await asyncio.sleep(pace.read)
+        for _ in range(2 * (10 + seen.visitors)):
+            if change not in asked:
+                seen.last_answered += 1
+                break
+            await asyncio.sleep(0.5)
         ear.cancel()
         await visitor.close()  # a listener that missed its being cancelled ends with the connection
         await asyncio.gather(ear, return_exceptions=True)
@@ -143,17 +150,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.visitors", description=__doc__)
     parser.add_argument("--visitors", type=int, nargs="+", default=[1, 4, 20])
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--pause", type=float, default=2)
+    parser.add_argument("--burst", type=int, default=5)
+    parser.add_argument("--every", type=float, default=0.5)
+    parser.add_argument("--read", type=float, default=8)
     asked = parser.parse_args()
     broken: list[str] = []
     for visitors in asked.visitors:
         with served() as server:
-            seen = load(server, visitors, asked.seconds, asked.pause)
+            seen = load(server, visitors, Pace(asked.seconds, asked.burst, asked.every, asked.read))
         ranked = sorted(seen.answered)
         figures = asdict(seen) | {"answered": len(ranked), "health": round(max(seen.health), 3)}
         figures["within 2 s"] = sum(one <= 2 for one in ranked)
-        figures["median"], figures["95th"] = (
-            (round(ranked[int(p * (len(ranked) - 1))], 2) if ranked else None) for p in (0.5, 0.95)
+        figures["median"], figures["95th"], figures["slowest"] = (
+            (round(ranked[int(p * (len(ranked) - 1))], 2) if ranked else None) for p in (0.5, 0.95, 1)
         )
         print(json.dumps(figures | {"broken": seen.broken()}), flush=True)
         broken += seen.broken()

@@ -200,7 +200,9 @@ def _sessions(of: Comparison) -> tuple[Array, Array]:
     if therapy is None:
         return np.zeros(shape), np.zeros(shape)
     central = of.run.name == DETERMINISTIC
-    look = looking(of.result.scenario.central if central else values_of(of.result, of.run.outcomes.draws))
+    names = (therapy.sessions, therapy.attendance, therapy.price)
+    drawn = of.result.scenario.central if central else values_of(of.result, of.run.outcomes.draws, names=names)
+    look = looking(drawn)
     held = sessions(model, of.name, 0.0, of.months / MONTHS_A_YEAR, therapy_window(model, of.name), look)
     return np.broadcast_to(held, shape), np.broadcast_to(look(therapy.price), shape)
 

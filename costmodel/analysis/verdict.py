@@ -361,13 +361,13 @@ def _price(of: Comparison) -> float | None:
     Net cost is linear in the price of its own sessions: each draw breaks even at its price less net cost ÷ sessions
     held, and the chance at a price is the share of draws that break even at no less. It needs no run.
     """
-    result, model = of.result, of.result.scenario.model
-    therapy = model.strategies[of.name].therapy
+    result, therapy = of.result, of.result.scenario.model.strategies[of.name].therapy
     assert therapy is not None
     if result.behind is None:
         return None
     drawn = of.run.name == EXPECTED
-    values = result.behind.values(result, of.run.outcomes.draws) if drawn else result.scenario.central
+    own, draws = (therapy.price, therapy.set_up), of.run.outcomes.draws
+    values = result.behind.values(result, draws, names=own) if drawn else result.scenario.central
     item = [one.name for one in result.items].index(THERAPY)
     held = used_of(result, of.run, values, item, of.horizon, of.strategy)
     paid = float(therapy.price) if isinstance(therapy.price, int) else values[therapy.price]

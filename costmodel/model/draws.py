@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -42,8 +42,9 @@ def drawn_values(
     first: int = 0,
     sampling: Sampling = "random",
     given: Mapping[str, Array] | None = None,
+    names: Iterable[str | int] | None = None,
 ) -> Values:
-    """Draws first … first + draws − 1 of every parameter.
+    """Draws first … first + draws − 1 of every parameter; or of some names and what they are made of.
 
     With random sampling a parameter's draws depend on the seed and its name only; with either, more draws extend and
     never reshuffle. The columns of one posterior share their rows. given: draws that stand in the place of a
@@ -52,7 +53,10 @@ def drawn_values(
     stream = _streams(scenario, draws, seed, first, sampling)
     rows = _posterior_rows(scenario, stream, sampling)
     drawn: dict[str, float | Array] = {}
+    wanted = scenario.parameters.keys() if names is None else frozenset(scenario.behind(names))
     for name, leaf in scenario.leaves.items():
+        if name not in wanted:
+            continue
         if given is not None and name in given:
             drawn[name] = given[name][first : first + draws]
         elif leaf.posterior and leaf.moved is None:
@@ -63,9 +67,9 @@ def drawn_values(
         else:
             drawn[name] = leaf.central * leaf.price_factor
     for name, shares in _shares(scenario, stream).items():
-        if given is None or name not in given:
+        if name in wanted and (given is None or name not in given):
             drawn[name] = shares
-    return completed(scenario, drawn)
+    return completed(scenario, drawn, wanted)
 
 
 def uncertain(scenario: Scenario) -> list[str]:
@@ -108,11 +112,16 @@ def _shares(scenario: Scenario, stream: Callable[[str], Array]) -> dict[str, Arr
     return found
 
 
-def completed(scenario: Scenario, leaves: Values) -> Values:
-    """Values of every parameter from those of the leaves: what is made of others is made of theirs."""
+def completed(scenario: Scenario, leaves: Values, wanted: Container[str] | None = None) -> Values:
+    """Values of every parameter from those of the leaves: what is made of others is made of theirs.
+
+    wanted: names of those that are, with what they are made of; all of them where it is None.
+    """
     values: dict[str, float | Array] = {}
     for name in order(scenario.parameters):
         record = scenario.parameters[name]
+        if wanted is not None and name not in wanted:
+            continue
         if name in leaves:
             values[name] = leaves[name]
         elif record.kind == "over_time":

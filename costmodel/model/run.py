@@ -215,16 +215,25 @@ def run_as(result: Result, scenario: Scenario, *, workers: int | None = None) ->
     )  # fmt: skip
 
 
-def values_of(result: Sums, draws: int, first: int = 0) -> Values:
-    """Draws first … first + draws − 1 of every parameter behind a result, in the order of its outcomes."""
-    return drawn_values(result.scenario, draws, result.seed, first, cast(Sampling, result.sampling), result.given)
+def values_of(result: Sums, draws: int, first: int = 0, names: Iterable[str | int] | None = None) -> Values:
+    """Draws first … first + draws − 1 of every parameter behind a result, or of some names, in the order of its
+    outcomes.
+    """
+    sampling = cast(Sampling, result.sampling)
+    return drawn_values(result.scenario, draws, result.seed, first, sampling, result.given, names)
 
 
 class Behind:
     """The model behind a result."""
 
-    def values(self, result: Sums, draws: int, convention: str = "") -> Values:
-        """The first draws of every parameter, floats or (draw,), in the order of the result's outcomes."""
+    def values(
+        self, result: Sums, draws: int, convention: str = "", names: Iterable[str | int] | None = None
+    ) -> Values:  # fmt: skip
+        """The first draws of every parameter, floats or (draw,), in the order of the result's outcomes; of the headline
+        those of some names alone where they are given.
+        """
+        if names is not None:
+            return values_of(result, draws, names=names)
         base, one = values_of(result, draws), result.scenario.conventions.get(convention)
         if one is None:
             return base

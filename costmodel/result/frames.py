@@ -1,6 +1,6 @@
 """A run as tidy frames: occupancy and transitions, activity in natural units, the ledger, curves and single draws."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -23,9 +23,11 @@ Values = Mapping[str, Any]
 class Behind(Protocol):
     """The model behind a run, for what its outcomes do not keep."""
 
-    def values(self, result: Sums, draws: int, convention: str = "") -> Values:
+    def values(
+        self, result: Sums, draws: int, convention: str = "", names: Iterable[str | int] | None = None
+    ) -> Values:  # fmt: skip
         """The first draws of every parameter, of the base or of a convention about money; floats or (draw,), in the
-        order of the outcomes.
+        order of the outcomes. names: of the base, those that are wanted.
         """
         ...
 

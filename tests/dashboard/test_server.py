@@ -17,7 +17,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
-from benchmarks.visitors import load
+from benchmarks.visitors import Pace, load
 from costmodel.app.parts import catalogue, choice, compute
 from costmodel.app.parts.kept import BYTES_OF_A_SCENARIO, Kept, weight
 from costmodel.model.parallel import go_on
@@ -466,7 +466,7 @@ def test_a_change_is_kept_though_the_next_one_follows_at_once() -> None:
 @pytest.mark.long
 def test_four_impatient_visitors_are_all_answered_and_leave_a_server_at_rest() -> None:
     with served() as server:
-        assert load(server, 4, 20, 2).broken() == []
+        assert load(server, 4, Pace(20, burst=5, every=0.5, read=2)).broken() == []
 
 
 @pytest.mark.long

@@ -229,3 +229,13 @@ def test_shares_of_the_cohort_that_do_not_sum_to_1_in_a_draw_are_refused(tmp_pat
     with pytest.raises(cm.InputError, match="sum to 1"):
         cm.run(scenario, draws=10)
     cm.run(scenario, draws=0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_some_parameters_alone_have_the_draws_that_they_have_among_all(seed: int, tmp_path: Path) -> None:
+    scenario = random_scenario(seed, tmp_path)
+    every = drawn_values(scenario, 30, 4)
+    for name in every:
+        alone = drawn_values(scenario, 30, 4, names=[name])
+        assert alone.keys() == set(scenario.behind([name])) & every.keys()
+        np.testing.assert_array_equal(alone[name], every[name])

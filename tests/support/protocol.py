@@ -34,7 +34,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120
 """Seconds, for a machine that does other things too."""
-TEXTS = {"markdown": "body", "alert": "body", "exception": "message", "text": "body", "heading": "body"}
+TEXTS = {"markdown": "body", "html": "body", "alert": "body", "exception": "message", "text": "body", "heading": "body"}
 WHOLE = "int_value"
 FIELDS = {
     "number_input": "double_value",
@@ -101,8 +101,8 @@ class Visitor:
         await self.socket.close()
 
     def find(self, label: str) -> Widget:
-        """The first widget whose label contains the words."""
-        for widget in self.widgets.values():
+        """The widget that came last of those whose label contains the words."""
+        for widget in reversed(self.widgets.values()):
             if label in widget.label:
                 return widget
         raise KeyError(label)
@@ -189,10 +189,26 @@ class Server:
         mb = {name: int(lines[key].split()[0]) // 1024 for name, key in (("rss_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
         return {**mb, "threads": int(lines["Threads"])}
 
+    def processes(self) -> list[int]:
+        """The server's process and those it has begun. Linux only."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text("utf-8").split()
+        return [self.pid, *map(int, children)]
+
+    def memory_mb(self) -> int:
+        """Megabytes of all its processes, what they share counted once. Linux only."""
+        found = 0
+        for pid in self.processes():
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+            found += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return found // 1024
+
     def processor_seconds(self) -> float:
-        """Processor time spent so far. Linux only."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time that all its processes have spent so far. Linux only."""
+        found = 0
+        for pid in self.processes():
+            fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+            found += int(fields[11]) + int(fields[12])
+        return found / os.sysconf("SC_CLK_TCK")
 
     def health(self, timeout: float = 10) -> float | None:
         """Seconds until the server says that it is well; None where it does not."""
