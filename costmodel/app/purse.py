@@ -15,5 +15,5 @@ with screen.right:
     service.beliefs(base, scenario, asked)
 result = compute.drawn(scenario, choice.source(whole=False), screen.working)
 found = screen.show(result, asked, estimate=False)
-screen.complete(found, result, asked)
 first_page.others(screen.right, scenario, asked, result)
+screen.complete(found, scenario, asked)

@@ -86,10 +86,15 @@ def screen(result: Result, strategy: str, perspective: str, months: float, peopl
     )
 
 
-def with_length(said: Screen, result: Result, strategy: str, perspective: str, months: float) -> Screen:
+def with_length(said: Screen, length: Fact) -> Screen:
     """The same with the break-even length."""
     price, _, *rest = said.facts
-    return replace(said, facts=(price, _length(_asked(result, strategy, perspective, months)), *rest))
+    return replace(said, facts=(price, length, *rest))
+
+
+def length(result: Result, strategy: str, perspective: str, months: float) -> Fact:
+    """Sessions at which it repays, at central values; only where effects go by sessions is a length an answer."""
+    return _length(_asked(result, strategy, perspective, months))
 
 
 def _asked(result: Result, strategy: str, perspective: str, months: float) -> Comparison:
@@ -224,7 +229,6 @@ def _price(of: Comparison) -> Fact:
 
 
 def _length(of: Comparison) -> Fact:
-    """Sessions at which it repays, at central values; only where effects go by sessions is a length an answer."""
     label, result, scenario = _LENGTH.format(in_words(of.months)), of.result, of.result.scenario
     therapy = scenario.model.strategies[of.name].therapy
     if therapy is None or not isinstance(therapy.sessions, str):

@@ -4,7 +4,7 @@ import os
 import pickle
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,10 @@ from tests.support.protocol import served
 DRAWS = 40
 
 
+def run(scenario: Scenario) -> Result:
+    return first_screen(scenario, DRAWS, 1)
+
+
 @pytest.fixture
 def processes() -> Iterator[Processes]:
     one = Processes(1)
@@ -39,10 +43,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("make", [first_screen, for_pages])
 def test_a_result_is_that_of_this_process_and_has_its_scenario(
-    processes: Processes, path: Path, make: beside.Make
+    processes: Processes, path: Path, make: Callable[..., Result]
 ) -> None:
     scenario = cm.load(path)
-    found = processes.result(make, partial(cm.load, path), scenario, DRAWS, 1)
+    found = processes.made(partial(make, draws=DRAWS, seed=1), partial(cm.load, path), scenario)
     assert found is not None
     assert found == make(scenario, DRAWS, 1)
     if make is for_pages:
@@ -54,7 +58,9 @@ def test_no_scenario_is_sent_with_a_result(path: Path) -> None:
     scenario = cm.load(path)
     whole = len(pickle.dumps(for_pages(scenario, DRAWS, 1)))
     one = Processes(1)
-    sent = one._pool.submit(beside._made, 0, for_pages, partial(cm.load, path), scenario.sha256, DRAWS, 1).result()
+    sent = one._pool.submit(
+        beside._made, 0, partial(for_pages, draws=DRAWS, seed=1), partial(cm.load, path), scenario.sha256
+    ).result()
     one.end()
     assert sent is not None
     assert len(sent) < whole - len(pickle.dumps(scenario)) / 2
@@ -63,17 +69,17 @@ def test_no_scenario_is_sent_with_a_result(path: Path) -> None:
 def test_files_that_have_changed_since_are_read_here(processes: Processes, path: Path, tmp_path: Path) -> None:
     scenario = cm.load(path)
     other = write_model(tmp_path / "other", edited(documented_model(), strata() | {"parameters.gp_visit.value": 41}))
-    assert processes.result(first_screen, partial(cm.load, other), scenario, DRAWS, 1) is None
+    assert processes.made(run, partial(cm.load, other), scenario) is None
 
 
-def slowly(scenario: Scenario, draws: int, seed: int) -> Result:
+def slowly(scenario: Scenario) -> Result:
     """A run after half a minute, unless it is taken back."""
     from costmodel.model.parallel import go_on
 
     for _ in range(300):
         go_on()
         time.sleep(0.1)
-    return first_screen(scenario, draws, seed)
+    return run(scenario)
 
 
 def test_what_nobody_waits_for_is_taken_back_and_the_process_goes_on(processes: Processes, path: Path) -> None:
@@ -85,19 +91,19 @@ def test_what_nobody_waits_for_is_taken_back_and_the_process_goes_on(processes: 
 
     scenario, began = cm.load(path), time.monotonic()
     with bounded(1, leave), pytest.raises(Left):
-        processes.result(slowly, partial(cm.load, path), scenario, DRAWS, 1)
+        processes.made(slowly, partial(cm.load, path), scenario)
     assert time.monotonic() - began < 15
-    assert processes.result(first_screen, partial(cm.load, path), scenario, DRAWS, 1) is not None
+    assert processes.made(run, partial(cm.load, path), scenario) is not None
 
 
-def refuses(scenario: Scenario, draws: int, seed: int) -> Result:
+def refuses(scenario: Scenario) -> Result:
     raise InputError.at("horizon", "it is too long", "Shorten it.")
 
 
-def ends(scenario: Scenario, draws: int, seed: int) -> Result:
+def ends(scenario: Scenario) -> Result:
     if os.getpid() != OURS:
         os.kill(os.getpid(), signal.SIGKILL)
-    return first_screen(scenario, draws, seed)
+    return run(scenario)
 
 
 OURS = os.getpid()
@@ -105,7 +111,7 @@ OURS = os.getpid()
 
 def test_what_is_refused_there_is_refused_here(processes: Processes, path: Path) -> None:
     with pytest.raises(InputError) as refused:
-        processes.result(refuses, partial(cm.load, path), cm.load(path), DRAWS, 1)
+        processes.made(refuses, partial(cm.load, path), cm.load(path))
     assert [(one.place, one.found, one.remedy) for one in refused.value.problems] == [
         ("horizon", "it is too long", "Shorten it.")
     ]
@@ -115,7 +121,7 @@ def test_where_the_process_has_died_the_run_is_made_here(path: Path, monkeypatch
     scenario, one = cm.load(path), Processes(1)
     monkeypatch.setattr(beside, "_processes", one)
     for _ in range(2):
-        assert beside.made(ends, partial(cm.load, path), scenario, DRAWS, 1) == first_screen(scenario, DRAWS, 1)
+        assert beside.made(ends, partial(cm.load, path), scenario) == run(scenario)
     one.end()
 
 

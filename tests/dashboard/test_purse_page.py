@@ -17,7 +17,7 @@ from costmodel.model.run import SEED, run_at
 from costmodel.report.board import board
 from costmodel.report.business_case import business_case
 from costmodel.report.link import FORMAT
-from costmodel.report.screen import Screen, levers, months_offered, screen, with_length
+from costmodel.report.screen import Screen, length, levers, months_offered, screen, with_length
 from costmodel.result.result import Result
 from costmodel.result.table import in_words
 from tests.support.dashboard import DASHBOARD, PATIENCE, first
@@ -40,7 +40,7 @@ def said_by_python(scenario: cm.Scenario, perspective: str | None = None, months
     result = result_of(scenario)
     at = months or scenario.model.follow_up.months
     asked = result, result.strategies[1], result.setting.asked(perspective), at
-    return with_length(screen(*asked), *asked)
+    return with_length(screen(*asked), length(*asked))
 
 
 def shows(at: AppTest, found: Screen) -> None:

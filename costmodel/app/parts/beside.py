@@ -1,4 +1,4 @@
-"""Runs in processes of their own, so that the interpreter that answers clicks stays free."""
+"""Work in processes of their own, so that the interpreter that answers clicks stays free."""
 
 import io
 import multiprocessing
@@ -16,13 +16,12 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 from costmodel.model.parallel import bounded, go_on
-from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 
 Source = Callable[[], Scenario]
 """Reads a scenario anew: what is sent, for a scenario itself is large."""
-Make = Callable[[Scenario, int, int], Result]
-"""What is wanted of a scenario, a number of draws and a seed."""
+Make = Callable[[Scenario], Any]
+"""What is wanted of a scenario."""
 PAUSE = 0.05
 """Seconds between looks at whether anybody still waits."""
 
@@ -46,14 +45,14 @@ class Processes:
         self._pool = ProcessPoolExecutor(most, context, _begin, (self._taken_back,))
         self._pool.submit(os.getpid).result()
 
-    def result(self, make: Make, source: Source, scenario: Scenario, draws: int, seed: int) -> Result | None:
+    def made(self, make: Make, source: Source, scenario: Scenario) -> Any:
         """What is made of a scenario there; None where its files have changed since. Raises what is raised there, and
         what the check of `parallel.bounded` raises here.
         """
         place = self._free.get()
         try:
             self._taken_back[place].clear()
-            future = self._pool.submit(_made, place, make, source, scenario.sha256, draws, seed)
+            future = self._pool.submit(_made, place, make, source, scenario.sha256)
             try:
                 while not wait([future], PAUSE).done:
                     go_on()
@@ -82,13 +81,13 @@ def begin(most: int) -> None:
         _processes = Processes(most)
 
 
-def made(make: Make, source: Source, scenario: Scenario, draws: int, seed: int) -> Result:
+def made(make: Make, source: Source, scenario: Scenario) -> Any:
     """What is made of a scenario: beside this process where one was begun. Raises what it raises."""
     found = None
     if _processes is not None:
         with suppress(BrokenProcessPool):  # as where there is none
-            found = _processes.result(make, source, scenario, draws, seed)
-    return make(scenario, draws, seed) if found is None else found
+            found = _processes.made(make, source, scenario)
+    return make(scenario) if found is None else found
 
 
 def _begin(taken_back: list[Event]) -> None:
@@ -100,8 +99,8 @@ def _begin(taken_back: list[Event]) -> None:
     threading.Thread(target=lambda: (parent.join(), os._exit(0)), daemon=True).start()
 
 
-def _made(place: int, make: Make, source: Source, sha256: str, draws: int, seed: int) -> bytes | None:
-    """In a process: the result as bytes, with its scenarios by name."""
+def _made(place: int, make: Make, source: Source, sha256: str) -> bytes | None:
+    """In a process: what is made as bytes, with its scenarios by name."""
     scenario = source()
     if scenario.sha256 != sha256:
         return None
@@ -111,7 +110,7 @@ def _made(place: int, make: Make, source: Source, sha256: str, draws: int, seed:
             raise TakenBack
 
     with bounded(1, check):
-        found = make(scenario, draws, seed)
+        found = make(scenario)
     file = io.BytesIO()
     _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(found)
     return file.getvalue()

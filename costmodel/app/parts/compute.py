@@ -25,13 +25,15 @@ from costmodel.app.parts.kept import Kept
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded, processors
 from costmodel.model.run import DRAWS, SEED, run, run_at, run_for_pages
-from costmodel.report.screen import months_offered
+from costmodel.report.screen import Fact, months_offered
+from costmodel.report.screen import length as length_of
 from costmodel.result.outcomes import VIEWS
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, cycles
 
 Found = TypeVar("Found")
+Asked = tuple[str, str, float]
 
 WORKERS = {"answer": max(1, processors() - 1), "further": 1}
 """Threads by what they are for, so that an answer never queues behind what stands below it."""
@@ -186,7 +188,7 @@ def drawn(scenario: Scenario, source: Source, meanwhile: Callable[[], object]) -
     """The same with draws, begun when the reader has paused. source: reads the scenario anew. Raises InputError."""
     check_size(scenario)
     key = ("first screen", *_identity(scenario), DRAWS, SEED)
-    work = partial(made, first_screen, source, scenario, DRAWS, SEED)
+    work = partial(made, partial(first_screen, draws=DRAWS, seed=SEED), source, scenario)
     if key not in KEPT:
         settle(meanwhile)
     return _awaited(lambda: _pending(key, work, "answer"), meanwhile)
@@ -197,10 +199,26 @@ def first_screen(scenario: Scenario, draws: int, seed: int) -> Result:
     return run_at(scenario, months_offered(scenario), draws, seed, alone=True, forms=True, views=0).lean()
 
 
+def length(scenario: Scenario, source: Source, asked: Asked, meanwhile: Callable[[], object]) -> Fact:
+    """The break-even length. source: reads the scenario anew. asked: strategy, perspective, months.
+
+    Raises InputError.
+    """
+    work = partial(made, partial(break_even_length, asked=asked), source, scenario)
+    return _awaited(lambda: _pending(("length", *_identity(scenario), asked), work, "answer"), meanwhile)
+
+
+def break_even_length(scenario: Scenario, asked: Asked) -> Fact:
+    """The length of a course at which it repays, at central values."""
+    return length_of(run_at(scenario, months_offered(scenario), 0, SEED, alone=True), *asked)
+
+
 def begin(scenario: Scenario, source: Source, purpose: str = "answer") -> "Future[Result]":
     """The run with draws: done, under way or waiting for a worker. Raises InputError if it is too large."""
     check_size(scenario)
-    return _pending(_key(scenario), partial(made, for_pages, source, scenario, DRAWS, SEED), purpose)
+    return _pending(
+        _key(scenario), partial(made, partial(for_pages, draws=DRAWS, seed=SEED), source, scenario), purpose
+    )
 
 
 def known(scenario: Scenario) -> bool:

@@ -59,9 +59,11 @@ class Places:
             self._status(f"{result.draws:,} tries of the model. {found.beside}")
         return found
 
-    def complete(self, found: Screen, result: Result, asked: Question) -> None:
+    def complete(self, found: Screen, scenario: Scenario, asked: Question) -> None:
         """Add the fact that takes longest to work out."""
-        self._facts(with_length(found, result, asked.strategy, asked.perspective, asked.months))
+        question = asked.strategy, asked.perspective, asked.months
+        length = compute.length(scenario, choice.source(whole=False), question, lambda: None)
+        self._facts(with_length(found, length))
 
     def _facts(self, found: Screen) -> None:
         with self.facts.container():
