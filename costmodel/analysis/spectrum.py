@@ -199,10 +199,8 @@ def _sessions(of: Comparison) -> tuple[Array, Array]:
     therapy = model.strategies[of.name].therapy
     if therapy is None:
         return np.zeros(shape), np.zeros(shape)
-    central = of.run.name == DETERMINISTIC
-    names = (therapy.sessions, therapy.attendance, therapy.price)
-    drawn = of.result.scenario.central if central else values_of(of.result, of.run.outcomes.draws, names=names)
-    look = looking(drawn)
+    names, central = (therapy.sessions, therapy.attendance, therapy.price), of.run.name == DETERMINISTIC
+    look = looking(of.result.scenario.central if central else values_of(of.result, shape[-1], names=names))
     held = sessions(model, of.name, 0.0, of.months / MONTHS_A_YEAR, therapy_window(model, of.name), look)
     return np.broadcast_to(held, shape), np.broadcast_to(look(therapy.price), shape)
 

@@ -480,6 +480,7 @@ def test_a_walk_through_all_pages_of_all_populations_twice_stays_within_its_memo
                     for page in visitor.pages:
                         await visitor.visit(page)
                         assert not any("Something went wrong" in error for error in visitor.errors)
+                        assert server.memory_mb() < 1_500  # of all its processes
 
     with served() as server:
         asyncio.run(walk(server))
