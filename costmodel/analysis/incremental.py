@@ -68,7 +68,8 @@ class Incremental(Paged):
         money = self.result.setting.currency.money
         rows = self.frame.to_dict("records")
         on = [row for row in rows if row["status"] not in WORDS and not row["same_as"]]
-        said = [] if len(on) > 1 else [f"{on[0]['label']} costs least and does most for health."]
+        health = " and does most for health" if self.result.scenario.model.health else "; health is not modelled"
+        said = [] if len(on) > 1 else [f"{on[0]['label']} costs least{health}."]
         for before, row in pairwise(on):
             said.append(
                 f"{row['label']} gains {qalys(row['more_qaly']).removeprefix('+')} a person over {before['label']} "

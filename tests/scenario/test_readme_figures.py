@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 import costmodel as cm
+from costmodel.analysis.incremental import incremental
 from costmodel.analysis.purse import bars
 from costmodel.analysis.verdict import LEADS
 from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Table
 from costmodel.report.answer import for_whom, page
+from costmodel.report.render import markdown
 from costmodel.words import chance, in_100
 from tests.support.answers import answer, rows
 
@@ -406,6 +408,9 @@ def test_the_page_of_talking_therapies_says_what_else_the_answer_hangs_on() -> N
     cautious, favourable = (in_100(one.chance or 0).removesuffix(" in 100") for one in corners)
     assert f"the NHS's money is back in {cautious} of 100." in readme
     assert f"in {favourable} of 100 within ten years." in readme
+    few = cm.run(cm.load("talking_therapies"), draws=64)
+    assert incremental(few).sentences()[0].endswith(" costs least; health is not modelled.")
+    assert "Health and cost" not in markdown(cm.psa(few).page())
 
 
 @pytest.mark.long

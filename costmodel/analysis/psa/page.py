@@ -68,7 +68,7 @@ def sentences(psa: Draws, of: Comparison) -> dict[str, list[str]]:
     """The answer about a strategy, by heading."""
     return {
         "By when": by_when(psa, of),
-        "How much": [*how_much(of), in_the_plane(psa, of)],
+        "How much": [*how_much(of), *([in_the_plane(psa, of)] if of.result.scenario.model.health else ())],
         "What a wrong decision loses": [wrong_decision(psa, of, at) for at in (None, psa.result.threshold)],
         "How exact this is": how_exact(psa, of),
         "Beside the run at central values": [against_central(psa, of)],

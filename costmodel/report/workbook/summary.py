@@ -85,7 +85,8 @@ class Summary:
             text = f"{setting.parties[party].name}, own account: better off by"
             saved = self._saved(at, partial(account, party))
             self._line(text, saved or "0", "net_saving", {**at, "party": party})
-        self._line("QALYs gained, discounted", self._qalys(at), "qaly", {**at, "discounted": True}, "number")
+        unknown = "" if scenario.model.health else " (health is not modelled)"
+        self._line(f"QALYs gained, discounted{unknown}", self._qalys(at), "qaly", {**at, "discounted": True}, "number")
         self.row += 1
 
     def _perspective(self, at: dict[str, Any], payer: str) -> None:
