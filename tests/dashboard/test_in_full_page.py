@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 import costmodel as cm
@@ -290,3 +291,24 @@ def test_what_is_spent_and_every_convention_about_money_stand_in_tables(app: App
     assert {one.text for one in wanted if isinstance(one, Heading)} <= {
         one.value.replace("\\", "") for one in app.subheader
     }
+
+
+HOSTILE = [
+    "[a](http://x.y) **b** www.x.com a@b.com <b> :red[x] :tada: $x$", "1. x", "2017) x", "- x", "+ x", "# h", "> q",
+    "a_b_c `d` ~~e~~", "| a | b |", "GP visits, per year (2017/18 prices): £5.30; 50% - or more?",
+    "![p](q)", "&copy; \\* ^ {x}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_is_shown_letter_for_letter(text: str) -> None:
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(literal(text))
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    children = tokens[1].children or []
+    assert {child.type for child in children} <= {"text", "text_special"}
+    assert "".join(child.content for child in children).replace(WORD_JOINER, "") == text
+
+
+def test_a_label_that_is_read_aloud_has_no_backslash_where_none_is_needed() -> None:
+    label = "Unplanned hospital care while depressed, £ per year (2017/18 prices); 5% or £1.50"
+    assert literal(label) == label

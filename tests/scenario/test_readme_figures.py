@@ -116,7 +116,8 @@ def test_the_front_page_says_what_high_users_lose_without_their_own_trials_and_w
         for run in ("without_their_trials", "stops")
     )
     said = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert f"predicted without them, the money is back in {without[0]} and {without[1]}." in said
+    back = f"the money is back within 14 months in {without[0]} and within 5 years in {without[1]}."
+    assert f"predicted without them, {back}" in said
     assert f"if savings stop there, high users' is back in {stops[1]} within 5 years." in said
 
 

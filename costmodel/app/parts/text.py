@@ -7,7 +7,11 @@ import pandas as pd
 from costmodel.currency import MINUS
 from costmodel.words import cell
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKS = re.compile(r"([\\`*_\[\]<&~|$@{}^]|:(?!\s|$)|(?<=www)\.|^[#+>=-])", re.IGNORECASE)
+"""What may mean something in Markdown, within a line or at its beginning. The rest stays, for a label is read aloud
+with its backslashes.
+"""
+_NUMBERED = re.compile(r"^(\d+)([.)])")
 _SHORTCODE = re.compile(r":(?=[\w+/-]+:)")
 _MINUS = re.compile(rf"{MINUS}(?=[^\d\s])")
 WORD_JOINER = "\u2060"
@@ -18,7 +22,7 @@ def literal(text: str) -> str:
     """Text for a Markdown element that shows exactly these characters: no links, pictures or styles."""
     plain = _SHORTCODE.sub(f":{WORD_JOINER}", " ".join(text.split()))
     plain = _MINUS.sub(f"{MINUS}{WORD_JOINER}", plain)
-    return _PUNCTUATION.sub(r"\\\1", plain)
+    return _NUMBERED.sub(r"\1\\\2", _MARKS.sub(r"\\\1", plain))
 
 
 def literal_table(table: pd.DataFrame) -> pd.DataFrame:
