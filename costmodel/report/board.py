@@ -28,7 +28,7 @@ from costmodel.model.run import run_at, values_of
 from costmodel.page import Block, Column, Figure, Heading, Notes, Page, Paged, Paragraph, Table, of_run, page_of
 from costmodel.report.answer import RATIO_OF_COURSE
 from costmodel.report.saved import command
-from costmodel.report.screen import Screen, screen
+from costmodel.report.screen import screen
 from costmodel.report.sentence import pick, price_basis
 from costmodel.result.information import share_between, share_explained
 from costmodel.result.payback import NOTHING
@@ -101,7 +101,6 @@ class Board(Paged):
     def page(self) -> Page:
         """Both sheets."""
         of, result, model = self.of, self.of.result, self.of.result.scenario.model
-        shown = screen(result, of.name, of.perspective, of.months, model.people)
         compared = lower_first(model.strategies[result.comparator].label)
         basis = price_basis(result, of.name)
         who = "1 person who starts" if model.people == 1 else f"{model.people:,} people who start"
@@ -111,7 +110,7 @@ class Board(Paged):
             f"{result.setting.prices}, undiscounted{f'; {basis}' if basis else ''}",
         )
         again = command(result, "report", of.perspective, "board.html", **self.asked)
-        blocks = (*self._first(shown), *self._second())
+        blocks = (*self.first(), *self._second())
         data = {"schema": SCHEMA, "settings": of_run(result, of.perspective), "objection": self.objection,
                 **self.verdict.data}  # fmt: skip
         return self.ended(page_of(result, blocks, about, data, self.frame), again)
@@ -142,9 +141,10 @@ class Board(Paged):
         of = self.of
         return drawn(of.result, of.name, of.perspective, of.horizon, of.result.scenario.model.people)
 
-    def _first(self, shown: Screen) -> Iterator[Block]:
+    def first(self) -> Iterator[Block]:
         """The sheet that stands alone."""
         of = self.of
+        shown = screen(of.result, of.name, of.perspective, of.months, of.result.scenario.model.people)
         yield Heading(f"Does it repay {of.result.setting.payer(of.perspective)} within {in_words(of.months)}?")
         yield from (Paragraph(line, strong=True) for line in self.verdict.lines)
         yield Paragraph(shown.under)

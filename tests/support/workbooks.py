@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import costmodel as cm
 from costmodel.report.workbook import as_bytes
 
-INPUTS = "xl/worksheets/sheet3.xml"
+INPUTS = "xl/worksheets/sheet4.xml"
 """The part that holds the sheet Inputs."""
 YOURS, DEFAULT = "E", "D"
 

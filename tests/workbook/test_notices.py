@@ -78,6 +78,8 @@ EDITS: list[Any] = [
     pytest.param(put("Summary", "B6", 2651), "Summary!B6: 2651; the formula =", id="F27 an answer"),
     pytest.param(put("Summary", "C6", 2651), "Summary!C6: 2651; ", id="F27 the run's answer"),
     pytest.param(put("Summary", "A6", "Society: net saving"), 'Summary!A6: "Society: net saving"; "', id="F27 a label"),
+    pytest.param(put("Board", "A6", "Money: repays"), 'Board!A6: "Money: repays"; the formula =', id="F27 a sentence"),
+    pytest.param(put("Words", "B10", "repays"), 'Words!B10: "repays"; ', id="F27 a word"),
     pytest.param(put("Inputs", "G5", 2), "Inputs!G5: 2; 1", id="F27 a price factor"),
     pytest.param(put("Inputs", "I9", 0), "Inputs!I9: 0; the formula =", id="F27 what counts changes"),
     pytest.param(put("Checks", "D5", "OK"), 'Checks!D5: "OK"; the formula =', id="F27 a check"),
@@ -168,11 +170,11 @@ def _rewritten(part: bytes) -> bytes:
 
 
 def test_formulas_that_another_program_wrote_in_its_way_are_the_same(book: bytes, scenario: cm.Scenario) -> None:
-    sheets = {f"xl/worksheets/sheet{number}.xml": _rewritten for number in range(2, 9)}
+    sheets = {f"xl/worksheets/sheet{number}.xml": _rewritten for number in range(3, 10)}
     other = repacked(book, sheets)
-    assert b"E-7, " in zipfile.ZipFile(BytesIO(other)).read("xl/worksheets/sheet2.xml")
+    assert b"E-7, " in zipfile.ZipFile(BytesIO(other)).read("xl/worksheets/sheet3.xml")
     assert read_changes(other, scenario).warnings == ()
-    wrong = repacked(other, {"xl/worksheets/sheet2.xml": lambda part: part.replace(b"E-7, ", b"E-6, ", 1)})
+    wrong = repacked(other, {"xl/worksheets/sheet3.xml": lambda part: part.replace(b"E-7, ", b"E-6, ", 1)})
     assert refusal(wrong, scenario).startswith("Summary!B")
 
 
@@ -181,7 +183,7 @@ def test_a_sheet_that_holds_far_too_much_is_refused_before_it_is_read(book: byte
     cells = "".join(f'<c r="A{random_.randrange(10**9)}"/>' for _ in range(300_000))
     much = f"<row>{cells}</row></sheetData>".encode()
     begin = time.perf_counter()
-    said = refusal(repacked(book, {"xl/worksheets/sheet4.xml": lambda x: x.replace(b"</sheetData>", much)}), scenario)
+    said = refusal(repacked(book, {"xl/worksheets/sheet5.xml": lambda x: x.replace(b"</sheetData>", much)}), scenario)
     assert said.startswith("Rates: the sheet holds far more than this program wrote")
     assert time.perf_counter() - begin < 3
 
@@ -245,11 +247,13 @@ def test_yellow_cells_alone_are_unlocked_and_none_is_inert(tmp_path: Path) -> No
     scenario = load_example(tmp_path, **EDITS_OF_TIMES)
     made = openpyxl.load_workbook(_file(exported(scenario), tmp_path))
     sheets = [sheet for sheet in made if sheet.protection.sheet]
-    assert {"Summary", "Inputs", "Rates", "Trace 1", "Costs", "Net cost", "Checks"} <= {sheet.title for sheet in sheets}
+    assert {"Board", "Words", "Summary", "Inputs", "Rates", "Trace 1", "Costs", "Net cost", "Checks"} <= {
+        sheet.title for sheet in sheets
+    }
     assert all(sheet.protection.password is None for sheet in sheets)
     unlocked = [(sheet.title, one) for sheet in sheets for row in sheet for one in row if not one.protection.locked]
-    assert {(title, one.column_letter) for title, one in unlocked} == {("Inputs", "E")}
-    yellow = {one.row for _, one in unlocked}
+    assert {(title, one.column_letter) for title, one in unlocked} == {("Inputs", "E"), ("Board", "B")}
+    yellow = {one.row for title, one in unlocked if title == "Inputs"}
     grey = {str(row[0].value): row[15].value for row in made["Inputs"] if row[4].fill.fgColor.rgb == "FFD9D9D9"}
     assert yellow
     assert any("later of two moments" in str(note) for note in grey.values())

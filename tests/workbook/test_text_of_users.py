@@ -133,7 +133,7 @@ def test_G7_draws_are_rows_of_one_sheet_alone(example_scenario: cm.Scenario) -> 
         book = openpyxl.load_workbook(io.BytesIO(as_bytes(cm.run(example_scenario, draws=draws))))
         sizes.append({sheet.title: sheet.max_row for sheet in book})
     assert [size.pop("Draw values") for size in sizes] == [7, 3_005]
-    said = {"Uncertainty", "Value of information"}
+    said = {"Board", "Uncertainty", "Value of information"}
     assert {name: size for name, size in sizes[0].items() if name not in said} == {
         name: size for name, size in sizes[1].items() if name not in said
     }

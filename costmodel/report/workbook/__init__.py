@@ -18,6 +18,7 @@ from costmodel.errors import InputError, made_by, path_of
 from costmodel.inputs.files import write_whole
 from costmodel.report import saved
 from costmodel.report.sentence import answer
+from costmodel.report.workbook.board import ABOUT_BOARD, BOARD
 from costmodel.report.workbook.draws import SEALS, Sealed, write_draws
 from costmodel.report.workbook.live import mark_red, write_checks, write_live
 from costmodel.report.workbook.run_sheets import OF_THE_RUN, RunSheet
@@ -90,8 +91,10 @@ def as_bytes(result: Result) -> bytes:
         contents.append((name, says))
         return Sheet(book, name, styles, title, says, live)
 
+    front = page(BOARD, model.title, ABOUT_BOARD)
     cover = page("Cover", model.title, "The answer in words, what is on each sheet, and how to read the cells.", False)
-    live = write_live(book, result, page)
+    live = write_live(book, result, page, front)
+    live.front.of_the_run(book, result)
     live.summary.charts(book)
     for name, says, fill in OF_THE_RUN:
         fill(RunSheet(book, page(name, name, says, False), live.inputs.since_the_run()), result)

@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from costmodel.errors import InputError
 from costmodel.model.run import run
+from costmodel.report.workbook.board import ABOUT_BOARD, BOARD, PEOPLE
 from costmodel.report.workbook.draws import check_seals
 from costmodel.report.workbook.inputs import DEFAULT, DIFFERS, YOURS
 from costmodel.report.workbook.live import CANARY, CHECKS, INPUTS, SUMMARY, Live, write_checks, write_live
@@ -96,7 +97,7 @@ def as_written(scenario: Scenario) -> tuple[_Book, Live]:
     def page(name: str, title: str, says: str) -> Sheet:
         return Sheet(book, name, styles, title, says, live=True)
 
-    live = write_live(book, run(scenario, draws=0, strata=False), page)
+    live = write_live(book, run(scenario, draws=0, strata=False), page, page(BOARD, scenario.model.title, ABOUT_BOARD))
     write_checks(page, live, ())
     return book, live
 
@@ -155,7 +156,9 @@ def _check_row(name: str, row: int, wanted: Mapping[int, Any], values: tuple[Any
 
 
 def _typed_here(name: str, row: int, column: int, belongs: object) -> bool:
-    """Whether a cell was read with the inputs: "Your value", and the defaults beside it."""
+    """Whether a cell may hold a value of one's own, or was read with the inputs as the defaults beside them were."""
+    if (name, row, column) == (BOARD, PEOPLE, 1):
+        return True
     if name != INPUTS or row <= HEADINGS:
         return False
     return column == YOURS or (column == DEFAULT and not isinstance(belongs, str))

@@ -32,7 +32,8 @@ HUGE = 1e12
 class Inputs:
     """The sheet, and the cell of every parameter, duration and quantity worked out from them.
 
-    cycle_years, follow_up: length of a cycle and of the evidence, in years; the rows of the workbook rest on them.
+    rows: of parameters, by name. cycle_years, follow_up: length of a cycle and of the evidence, in years; the rows of
+    the workbook rest on them.
     """
 
     def __init__(self, book: Any, sheet: Sheet, result: Result) -> None:
@@ -42,6 +43,7 @@ class Inputs:
         self._durations: dict[str, Cell] = {}
         self._worked_out: dict[tuple[str, str], Cell] = {}
         self._filled = 0
+        self.rows: dict[str, int] = {}
         sheet.headings(COLUMNS)
         self._next = HEADINGS + 1
         self._before = {c.path.split(".")[1]: c.old for c in reversed(self.scenario.changes) if moved_by_you(c)}
@@ -113,6 +115,7 @@ class Inputs:
     def _parameter(self, name: str) -> None:
         record, leaf = self.scenario.parameters[name], self.scenario.leaves.get(name)
         row, own = self._row(name, record.label, record.unit.text), self.scenario.central[name]
+        self.rows[name] = row
         low, high = max(record.unit.low, -HUGE), min(record.unit.high, HUGE)
         if leaf:
             own, before = leaf.central, self._before.get(name)

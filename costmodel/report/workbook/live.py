@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from costmodel.analysis.verification import Check
 from costmodel.engine.cohort import HIGHEST_EXIT
+from costmodel.report.workbook.board import Front
 from costmodel.report.workbook.costs import write_costs, write_net_cost
 from costmodel.report.workbook.inputs import DIFFERS, USED, Inputs
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
@@ -28,6 +29,7 @@ from costmodel.report.workbook.trace import (
     write_rates,
     write_trace,
 )
+from costmodel.report.workbook.words import ABOUT_WORDS, WORDS
 from costmodel.result.result import Result
 from costmodel.scenario.probabilities import Move
 
@@ -67,15 +69,16 @@ class Live:
     inputs: Inputs
     pages: Pages
     summary: Summary
+    front: Front
     moves: dict[Variant, list[Move]]
     steps: int
     fast: list[int] = field(default_factory=list)
 
 
-def write_live(book: Any, result: Result, page: Callable[[str, str, str], Sheet]) -> Live:
-    """Write the sheets of the live model, from the Summary to Net cost.
+def write_live(book: Any, result: Result, page: Callable[[str, str, str], Sheet], front: Sheet) -> Live:
+    """Write the sheets of the live model, from the board page to Net cost, and the words of the first.
 
-    page: makes a sheet of a name, with its title and what it says.
+    front: the sheet of the board page. page: makes a sheet of a name, with its title and what it says.
     """
     model = result.scenario.model
     says = "By perspective and payer: this workbook now, the original run, and the difference."
@@ -110,11 +113,14 @@ def write_live(book: Any, result: Result, page: Callable[[str, str, str], Sheet]
     write_net_cost(net, costs, rates, inputs)
     pages = Pages(rates, traces, costs, net)
     summary = Summary(summary_page, pages, inputs)
+    words = page(WORDS, WORDS, ABOUT_WORDS)
+    board = Front(front, words, summary, inputs)
+    words.for_the_screen()
     for sheet in (rates, *traces.values(), costs, net):
         sheet.page.freeze_panes(HEADINGS + 1, 1)
         sheet.for_the_screen()
     inputs.sheet.page.freeze_panes(HEADINGS + 1, 2)
-    return Live(inputs, pages, summary, moves, steps)
+    return Live(inputs, pages, summary, board, moves, steps)
 
 
 def write_checks(page: Callable[[str, str, str], Sheet], live: Live, of_the_run: Sequence[Check]) -> tuple[str, str]:
@@ -218,7 +224,8 @@ def _touched(live: Live) -> Iterator[tuple[Any, ...]]:
     clock = f"ABS(SUM({end})-t_cycle*{cycles}*({cycles}+1)/2)+ABS(SUM({end})-SUM({begin})-t_cycle*{cycles})"
     yield "The months of all cycles follow on one another", Cell(clock, 0.0), CATEGORY_TOLERANCE
     columns = {summary.sheet: (NOW, DIFFERENCE), inputs.sheet: (USED, DIFFERS)}
-    for sheet in (summary.sheet, inputs.sheet, pages.rates, *pages.traces.values(), pages.costs, pages.net):
+    front = (live.front.sheet, live.front.words.sheet)
+    for sheet in (*front, summary.sheet, inputs.sheet, pages.rates, *pages.traces.values(), pages.costs, pages.net):
         first, last = columns.get(sheet, (0, max(sheet.formulas)))
         written = sum(count for column, count in sheet.formulas.items() if first <= column <= last)
         counted = f"SUMPRODUCT(1*_xlfn.ISFORMULA({sheet.block(first, last)}))"

@@ -142,6 +142,8 @@ def formats(book: Any, currency: Currency) -> dict[str, Any]:
     cell, nothing = currency.cells(), currency.written("0.00")
     money = f'[>=0.005]{cell};[Red][<=-0.005]-{cell};"{nothing}"'
 
+    sums = currency.cells("#,##0")
+
     def style(**more: Any) -> Any:
         return book.add_format({**FONT, **more})
 
@@ -149,13 +151,21 @@ def formats(book: Any, currency: Currency) -> dict[str, Any]:
         "title": style(bold=True, font_size=14),
         "says": style(italic=True, font_color="#444444"),
         "heading": style(bold=True, text_wrap=True, valign="top", bottom=2, bg_color="#E8EEF4"),
+        "over_numbers": style(bold=True, text_wrap=True, valign="top", align="right", bottom=2, bg_color="#E8EEF4"),
         "text": style(text_wrap=True, valign="top"),
+        "right": style(align="right", valign="top"),
         "label": style(valign="top"),
         "answer": style(valign="top", text_wrap=True),
         "strong": style(bold=True),
         "strong_text": style(bold=True, text_wrap=True, valign="top"),
         "section": style(bold=True, bottom=1, font_size=11),
         "sentence": style(text_wrap=True, valign="top", font_size=12),
+        "verdict": style(bold=True, font_size=12, text_wrap=True, valign="vcenter", border=1, bg_color="#E8EEF4"),
+        "mark": style(bold=True, indent=1),
+        "people": style(bg_color="#FFF7CC", border=1, border_color="#7F6000", num_format="#,##0", locked=False),
+        "thousands": style(num_format=f"{sums};[Red]-{sums}"),
+        "per_qaly": style(num_format=sums, text_wrap=True, align="right", valign="top"),
+        "month": style(num_format="0.0", align="right"),
         "input": style(bg_color="#FFF7CC", border=1, border_color="#7F6000", num_format="General", locked=False),
         "inert": style(bg_color="#D9D9D9", border=1, pattern=1, num_format="General"),
         "wrong": style(bold=True, bg_color="#F4B6B6", font_color="#7A0000"),
@@ -286,22 +296,15 @@ class Sheet:
             self.page.set_column(column, column, width)
 
     def chart(
-        self,
-        chart: Any,
-        row: int,
-        title: str,
-        alt: str,
-        x: dict[str, Any],
-        y: dict[str, Any],
-        width: int,
-        column: int = 0,
-    ) -> None:
-        """Place a chart. alt: what it says, in a sentence; x, y: its axes; width: in pixels."""
+        self, chart: Any, row: int, title: str, alt: str, x: dict[str, Any], y: dict[str, Any], *, width: int,
+        height: int = 380, column: int = 0,
+    ) -> None:  # fmt: skip
+        """Place a chart. alt: what it says, in a sentence; x, y: its axes; width, height: in pixels."""
         chart.set_title({"name": in_a_chart(title), "name_font": {"size": 11}})
         chart.set_x_axis(x)
         chart.set_y_axis(y)
         chart.set_legend({"position": "bottom"})
-        chart.set_size({"width": width, "height": 380})
+        chart.set_size({"width": width, "height": height})
         self.page.insert_chart(row, column, chart, {"description": clean(alt)})
 
     def column(self, name: str) -> int:
