@@ -42,6 +42,7 @@ WITH_JSON = {
 WITHOUT_JSON = {
     "report": ["report", PSYCHOSIS, "-o", f"{OUT}/x.xlsx"],
     "draws": ["draws", PSYCHOSIS, "-o", f"{OUT}/draws"],
+    "local": ["local", PSYCHOSIS, "--template", "-o", f"{OUT}/local"],
 }
 ASK_NOTHING_OF_A_SCENARIO = {"check", "claims", "dashboard", "replicate", "schema", "spectrum", "synthesise"}
 """Commands that give no answer about one: `check` and `spectrum` have tests of their own."""
