@@ -228,7 +228,11 @@ def _compared(names: list[str], scenarios: list[Scenario], asked: Asked, draws: 
 def _show(found: Compared, there: Mapping[str, Choice], key: str) -> None:
     """The sentences beside the chart, the way to use one, then the tables, these not of an estimate."""
     left, right = st.columns([1, 1.5], gap="large")
-    lines = [*found.sentences(), *(f"{n}: {line}" for n, line in zip(found.names, found.verdicts, strict=True))]
+    lines = [
+        *found.sentences(),
+        *(f"{n}: {line}" for n, line in zip(found.names, found.verdicts, strict=True)),
+        *found.notes,
+    ]
     left.html(f"<div role=status class=under>{''.join(f'<p>{html.escape(line)}</p>' for line in lines)}</div>")
     with right:
         show.figure(found.figure(), None, f"compared {key}")
@@ -238,10 +242,9 @@ def _show(found: Compared, there: Mapping[str, Choice], key: str) -> None:
                     st.button(f"Use {name}", key=f"use {name} {key}", on_click=_use, args=(there[name],))
     if key == "expected":
         page = found.page()
-        show.page(replace(page, blocks=tuple(
-            one for one in page.blocks
-            if not isinstance(one, Figure | Paragraph) and getattr(one, "heading", "") != "Verdicts"
-        )))  # fmt: skip
+        above = ("Verdicts", "Not compared")
+        rest = [one for one in page.blocks if not isinstance(one, Figure | Paragraph)]
+        show.page(replace(page, blocks=tuple(one for one in rest if getattr(one, "heading", "") not in above)))
 
 
 def _use(wanted: Choice) -> None:
