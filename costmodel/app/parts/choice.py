@@ -122,7 +122,13 @@ def asked() -> Scenario:
 
 def source(whole: bool = True) -> Source:
     """What reads the chosen scenario as changed: as `scenario` does, or `asked` unless whole."""
-    return partial(scenario_of, current(), whole)
+    return partial(_read_anew, current(), whole)
+
+
+def _read_anew(choice: Choice, whole: bool) -> Scenario:
+    """The same as `scenario_of`, without keeping what is changed. Raises InputError."""
+    start = scenario_of(replace(choice, changes=()))
+    return start.changed(choice.changed, whole=whole) if choice.changes else start
 
 
 def with_changes(more: Mapping[str, Any]) -> Scenario:

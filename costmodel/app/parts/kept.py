@@ -83,8 +83,10 @@ def weights(thing: object) -> dict[int, int]:
         if isinstance(one, Scenario):
             found[id(one)] = BYTES_OF_A_SCENARIO
         elif isinstance(one, np.ndarray):
-            found[id(one)] = one.nbytes if one.base is None else 0
-            rest.append(one.base)
+            elsewhere = isinstance(one.base, np.ndarray)  # and counted there; a buffer that is no array is its own
+            found[id(one)] = 0 if elsewhere else one.nbytes
+            if elsewhere:
+                rest.append(one.base)
         elif isinstance(one, pd.DataFrame):
             found[id(one)] = int(one.memory_usage(deep=True).sum())
         else:
