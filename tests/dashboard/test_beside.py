@@ -14,6 +14,7 @@ import costmodel as cm
 from costmodel.app.parts import beside
 from costmodel.app.parts.beside import Processes
 from costmodel.app.parts.compute import first_screen, for_pages
+from costmodel.app.parts.kept import weight
 from costmodel.errors import InputError
 from costmodel.model.parallel import bounded
 from costmodel.result.result import Result
@@ -149,3 +150,9 @@ def test_the_server_makes_its_draws_beside_itself_and_leaves_nothing_behind() ->
         while Path(f"/proc/{child}").exists() and time.monotonic() < end:
             time.sleep(0.1)
         assert not Path(f"/proc/{child}").exists()
+
+
+def test_what_came_from_another_process_has_the_weight_that_it_has_here(processes: Processes, path: Path) -> None:
+    scenario = cm.load(path)
+    found = processes.made(run, partial(cm.load, path), scenario)
+    assert weight(found) == pytest.approx(weight(run(scenario)), rel=0.05)
