@@ -18,6 +18,8 @@ from costmodel.model.run import DRAWS, SEED, run_at
 from costmodel.page import Table
 from costmodel.report.answer import for_whom, page
 from costmodel.report.render import markdown
+from costmodel.report.sentence import pick
+from costmodel.scenario.conventions import NO_EFFECT
 from costmodel.words import chance, in_100
 from tests.support.answers import answer, rows
 
@@ -200,10 +202,25 @@ def test_the_page_of_high_users_has_a_verdict_for_heavy_users_and_for_everyone()
     found = cm.run(cm.load(SCENARIOS / "high_users" / "base.yaml"))
     (table,) = [block for block in for_whom(found, "pit", "nhs_pss") if isinstance(block, Table)]
     readme = (SCENARIOS / "high_users" / "README.md").read_text("utf-8")
-    for row, who in ((0, "Heavy users alone (100%)"), (2, "Everyone referred (25%)")):
+    rows = ("Heavy users alone (100%)", "Light users alone (0%)", "Everyone referred (25%)")
+    for row, who in enumerate(rows):
         one = table.frame.iloc[row]
         cells = [who, three_figures(one.saving), one.word, one.chance, one.now, one.above]
         assert f"| {' | '.join(cells)} |" in readme.splitlines()
+    at: dict[str, Any] = {"perspective": "nhs_pss"}
+    back = pick(found, "payback_sustained_months", horizon=60.0, **at).words
+    gain = pick(found, "qaly", horizon=14.0, discounted=True).value * 100
+    ratio = pick(found, "cost_per_qaly", horizon=14.0, discounted=True, **at).value
+    said = " ".join(readme.split())
+    assert f"the money of everyone referred is back {back}" in said
+    assert f"gives 100 people {gain:.2f} QALYs within 14 months ({three_figures(ratio)} each)" in said
+    shares = [
+        chance(found.summary("chance_payback", horizon_months=60, run=run, **at).value.item())
+        for run in (NO_EFFECT, "stops", "without_their_trials")
+    ]
+    assert shares[0] == "none of 100"
+    assert f"({shares[1]} if it stops there)" in said
+    assert f"({shares[2]} without them)" in said
 
 
 @pytest.mark.long
