@@ -152,7 +152,7 @@ class Compared(Paged):
             blocks += [Heading("What moves it"), Paragraph(f"Here A is {one} and B is {other}.")]
             blocks += self.explained.page().blocks
         blocks.append(Notes("Not compared", self.notes))
-        drawn = f"{self.draws:,} draws (seed {self.seed}), the same for what two share"
+        drawn = f"{self.draws:,} tries of the model (seed {self.seed}), the same for what two share"
         payer = upper_first(setting.name(self.perspective))
         about = (f"{payer}; {setting.prices} a person, undiscounted", drawn if self.draws else "Central values")
         data = {

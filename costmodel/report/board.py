@@ -245,13 +245,13 @@ class Board(Paged):
         for name, path in paths.items():
             if not os.path.isfile(path):
                 continue
-            other = load(path)
-            same = other.sha256 == scenario.sha256
-            own |= same
             try:
+                other = load(path)
+                same = other.sha256 == scenario.sha256
+                own |= same
                 asked = of if same else _asked_of(other, of)
                 rows.append(_row(asked, of.perspective, scenario.model.people) | {"who": upper_first(name)})
-            except (InputError, LookupError):  # it has no such therapy, payer or time
+            except (InputError, LookupError):  # it cannot be read, or has no such therapy, payer or time
                 continue
         return rows if own else [*rows, _row(of, of.perspective) | {"who": "This scenario"}]
 

@@ -202,6 +202,13 @@ def test_a_named_scenario_says_on_the_first_sheet_that_it_is_outside_every_verdi
 
 
 @pytest.mark.long
+def test_a_neighbour_that_cannot_be_read_has_no_row(tmp_path: Path) -> None:
+    path = example(tmp_path)
+    (path.parent / "cautious.yaml").write_text("format: 1\nextends: nothing.yaml\n", "utf-8")
+    found = board(cm.run(cm.load(path), draws=20))
+    assert [row["who"] for row in found.corners] == ["Base"]
+
+
 def test_both_ends_of_the_evidence_are_runs_of_their_files(high_users: Board) -> None:
     other = board(cm.run(cm.load("high_users/favourable"), draws=300, strata=False))
     (row,) = [one for one in high_users.corners if one["who"] == "Favourable"]
