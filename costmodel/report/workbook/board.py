@@ -36,7 +36,7 @@ from costmodel.words import lower_first, upper_first
 
 BOARD = "Board"
 """Name of the sheet."""
-ABOUT_BOARD = "One answer on one page: it follows the inputs, at central values."
+ABOUT_BOARD = "One answer on one page. Down to “Of the original run” it follows the inputs, at central values."
 ESTIMATE = "(an estimate, without a chance)"
 WIDTHS = (28, 15, 15, 15, 14, 22)
 """Of the columns of the board page, which is printed upright."""
@@ -297,7 +297,9 @@ class Front:
         """What only the run can say: its verdict with the chance, intervals, the purse, what decides it, objections."""
         found = board(result)
         row, sheet = self.row, self.sheet
-        sheet.text(row, 0, "Of the original run" + (f", {result.draws:,} draws" if result.draws else ""), "section")
+        many = result.scenario.model.people
+        of = ("1 person" if many == 1 else f"{many:,} people", *((f"{result.draws:,} draws",) if result.draws else ()))
+        sheet.text(row, 0, ", ".join(("Of the original run", *of)), "section")
         lacks = result.scenario.model.lacks
         lines = [*((lacks,) if lacks else ()), *(found.verdict.lines if result.draws else ())]
         first = list(found.first())

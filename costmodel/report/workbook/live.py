@@ -173,7 +173,7 @@ def _live_checks(live: Live) -> Iterator[tuple[Any, ...]]:
         of = f"{variant[0]}, {variant[1]}"
         everybody = "+".join(f"SUM({trace.span(f'{state}: {PEOPLE}', first, last)})" for state in (*states, "dead"))
         people = Cell(f"ABS({everybody}-{len(inputs.cycles)})", 0.0)
-        yield f"People sum to one in every cycle: {of}", people, TOLERANCE
+        yield f"People of all cycles together are one a cycle: {of}", people, TOLERANCE
         least = ",".join(f"MIN({trace.span(f'{state}: {PEOPLE}', REFERRAL, last)})" for state in states)
         yield f"No state below zero: {of}", Cell(f"0-MIN(0,{least})", 0.0), TOLERANCE
         if model.in_probabilities:
@@ -225,11 +225,14 @@ def _touched(live: Live) -> Iterator[tuple[Any, ...]]:
     yield "The months of all cycles follow on one another", Cell(clock, 0.0), CATEGORY_TOLERANCE
     columns = {summary.sheet: (NOW, DIFFERENCE), inputs.sheet: (USED, DIFFERS)}
     front = (live.front.sheet, live.front.words.sheet)
+    able = "+".join(
+        f"_xlfn.ISFORMULA({cell})" for cell in ("t_cycle", pages.rates.span("Month to", inputs.last, inputs.last))
+    )
     for sheet in (*front, summary.sheet, inputs.sheet, pages.rates, *pages.traces.values(), pages.costs, pages.net):
         first, last = columns.get(sheet, (0, max(sheet.formulas)))
         written = sum(count for column, count in sheet.formulas.items() if first <= column <= last)
         counted = f"SUMPRODUCT(1*_xlfn.ISFORMULA({sheet.block(first, last)}))"
-        missing = Cell(f"IF({counted}=0,0,ABS({counted}-{{written}}))", 0.0)
+        missing = Cell(f"IF({able}=0,0,ABS({counted}-{{written}}))", 0.0)
         yield (
             f"{sheet.name}: cells in which something else stands than the formula written there",
             missing,
