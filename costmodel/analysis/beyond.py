@@ -13,7 +13,7 @@ from costmodel.content import by_content
 from costmodel.errors import InputError, made_by, one_of
 from costmodel.model.run import checked_workers, run_as
 from costmodel.page import LONGEST, Block, Column, Heading, Page, Paged, Paragraph, Table, cut, of_run, page_of, titled
-from costmodel.result.outcomes import cycles_to
+from costmodel.result.outcomes import SAME_YEARS, cycles_to
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.result import DETERMINISTIC, Result
 from costmodel.result.table import THE_SAME, Row, in_words
@@ -231,7 +231,8 @@ def _unobserved(of: Comparison) -> Unobserved:
     result, s = of.result, of.strategy
     total, until = of.expected(Comparison.elsewhere), _observed_until(result.scenario, of.name)
     if not _lies_beyond(result, of.name):
-        return Unobserved(total, 0.0, None, "nothing lies beyond the evidence: the horizon ends with observation")
+        ends = "with" if until <= float(result.edges[-1]) + SAME_YEARS else "before"
+        return Unobserved(total, 0.0, None, f"nothing lies beyond the evidence: the horizon ends {ends} observation")
     months = until * MONTHS_A_YEAR
     if inside := inside_a_cycle(result.scenario.model, months):
         words = f"what falls after the follow-up cannot be said: month {months:.6g} is within a cycle: {inside}"

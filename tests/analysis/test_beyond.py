@@ -103,14 +103,16 @@ def test_what_is_saved_after_the_follow_up_is_what_a_closing_gap_takes_away(run:
 
 
 def test_where_the_horizon_ends_with_observation_nothing_is_run_again_and_words_say_so(tmp_path: Path) -> None:
-    for edits in ({"horizon": "24 months"}, {"horizon": "26 months", "strategies.therapy.therapy.wait": "2 months"}):
+    wait = {"strategies.therapy.therapy.wait": "2 months"}
+    for months, ends in ((24, "with"), (26, "with"), (25, "before")):
+        edits = {"horizon": f"{months} months"} | (wait if months > 24 else {})
         found = of_example(tmp_path, **edits)
         assert found.nothing
         assert list(found.results) == ["effects cease"]
         part = found.unobserved()
         assert part.share is None
         assert part.after == 0
-        assert part.words == "nothing lies beyond the evidence: the horizon ends with observation"
+        assert part.words == f"nothing lies beyond the evidence: the horizon ends {ends} observation"
         assert {row["value"] for row in rows(found) if row["outcome"] == "share_of_saving_after_follow_up"} == {None}
 
 

@@ -375,14 +375,19 @@ class Analysed(Claims):
                 text,
             )
             if not found:
-                nothing = "nothing lies beyond the evidence: the horizon ends with observation" in text
+                ends = re.search(r"nothing lies beyond the evidence: the horizon ends (with|before) observation", text)
+                nothing = ends is not None
                 no_saving = re.search(
                     r"there is no saving: over (.+), other care costs (?:(more)|the same)\.$", text
                 )  # fmt: skip
                 if not (nothing or no_saving or "cannot be said" in text):
                     yield "the form is unknown"
-                if nothing and len(self.result.horizons) > 1:
-                    yield "the horizon is longer than the follow-up"
+                model = self.result.scenario.model
+                therapy = model.strategies[self.strategy].therapy
+                observed = model.follow_up.months + (therapy.wait.months if therapy else 0.0)
+                spare = observed - self.result.horizons[-1]
+                if ends and (spare < -1e-6 or (ends[1] == "with") is not (spare < 1e-6)):
+                    yield "the horizon is longer than the follow-up, or ends otherwise"
                 if no_saving:
                     yield from self._is("the horizon", no_saving[1], horizon)
                     if total > 1e-6 * self.people or (no_saving[2] is None and total < -1e-6 * self.people):
