@@ -49,7 +49,8 @@ def every_input_matters(context: Context) -> Finding:
         for version in (longer, edited(longer, _turned_round)):
             dead = _inert(version, dead, lively, activity=True) if dead else dead
     bound = [scenario.model.work.employed] if scenario.model.work else []  # of the jobs that can be gained or lost
-    idle = scenario.behind([*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario), *bound])
+    nothing = (*_cashable_of_nothing(scenario), *_causal_of_no_gap(scenario), *_discount_of_no_health(scenario))
+    idle = scenario.behind([*nothing, *bound])
     dead = [name for name in dead if name not in idle]
     words = f"inputs of {len(names)} that never change an output"
     if dead:
@@ -67,6 +68,11 @@ def _cashable_of_nothing(scenario: Scenario) -> list[str | int]:
         for name, item in scenario.model.costs.items()
         if not item.only_in and not any(_changes_use(model, name) for model in models)
     ]
+
+
+def _discount_of_no_health(scenario: Scenario) -> list[str | int]:
+    """The rate at which health is discounted, where no state has a utility."""
+    return [] if any(scenario.model.utilities.values()) else [scenario.setting.discount.health]
 
 
 def _causal_of_no_gap(scenario: Scenario) -> list[str | int]:
