@@ -5,6 +5,7 @@ import re
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 
 import costmodel as cm
 from costmodel.errors import InputError
-from costmodel.report.workbook.reader import read_changes
+from costmodel.report.workbook.reader import InputCell, _change, _changed, opened, read_changes
 from tests.support.example import load_example
 from tests.support.spreadsheets import Cells, by_formualizer, by_libreoffice, stored
 from tests.support.workbooks import cell, edited, exported, put_xml, repacked, row_of, typed
@@ -287,3 +288,29 @@ def test_what_the_model_refuses_is_refused_with_the_cell(book: bytes, scenario: 
     at = f"Inputs!{cell(book, 'strategies.therapy.effects.recovers_faster.from')}"
     typed_here = typed(book, {"strategies.therapy.effects.recovers_faster.from": 1200})
     assert refusal(typed_here, scenario).startswith(f"{at} (model.yaml, line ")
+
+
+@pytest.mark.long
+def test_nearly_every_value_that_a_yellow_cell_allows_is_taken(tmp_path: Path) -> None:
+    """Both ends and what lies between, of every fourth cell; what is refused has a place and a remedy."""
+    scenario = cm.load("panic")
+    path = _file(exported(scenario), tmp_path)
+    sheet, rows = openpyxl.load_workbook(path)["Inputs"], {one.id: one for one in opened(path.read_bytes()).rows}
+    allowed = [
+        (str(sheet.cell(area.min_row, 1).value), rule)
+        for rule in sheet.data_validations.dataValidation for area in rule.sqref.ranges
+        if not sheet.cell(area.min_row, area.min_col).protection.locked
+    ]  # fmt: skip
+    tried, refused = 0, list[tuple[str, Any]]()
+    for name, rule in allowed[::4]:
+        low, high, now = float(rule.formula1), float(rule.formula2), float(rows[name].default.value or 0)
+        for value in {low, round((low + now) / 2) if rule.type == "whole" else (low + now) / 2, high}:
+            tried += 1
+            row = replace(rows[name], yours=InputCell(rows[name].yours.place, value, False))
+            try:
+                cm.run(_changed(scenario, _change(row, scenario, None))[0], draws=0, strata=False)
+            except InputError as error:
+                refused.append((name, error.problems))
+    assert tried > 60
+    assert all(problem.place and problem.remedy for _, problems in refused for problem in problems)
+    assert len(refused) <= 0.03 * tried, refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -9,11 +10,13 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from costmodel.report.workbook.sheet import HEADINGS, REFERRAL, Cell, Sheet
 from costmodel.result.result import Result
 from costmodel.scenario.build import Scenario
-from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months
+from costmodel.scenario.clock import MONTHS_A_YEAR, cycle_months, window
 from costmodel.scenario.fields import Instant
+from costmodel.scenario.leaves import HIGHEST_PRICE
 from costmodel.scenario.parameter import Parameter, combine, order
 from costmodel.scenario.schema import ModelFile
-from costmodel.units import Duration
+from costmodel.units import UNUSUAL_RATE, Duration
+from costmodel.words import counted, upper_first
 
 COLUMNS = {
     "Id": 44, "Name": 64, "Unit": 18, "Default": 13, "Your value": 13, "Used": 13, "To price year": 12,
@@ -27,6 +30,10 @@ DISTRIBUTION, NOTE, RUN, DIFFERS = 11, 15, 16, 17
 MOST_MONTHS = 1_200
 HUGE = 1e12
 """Beyond it a spreadsheet needs no limit."""
+SHORTEST, BELOW_ONE, HIGHEST_RATIO, LEAST = 0.1, 0.999, 20.0, 0.001
+"""The shortest time that may be typed, in months; the highest discount rate and ratio; and of a number that has to be
+above 0 the least part of its value.
+"""
 
 
 class Inputs:
@@ -43,6 +50,7 @@ class Inputs:
         self._durations: dict[str, Cell] = {}
         self._worked_out: dict[tuple[str, str], Cell] = {}
         self._filled = 0
+        self._ends = ends_by_effects(self.scenario)
         self.rows: dict[str, int] = {}
         sheet.headings(COLUMNS)
         self._next = HEADINGS + 1
@@ -88,7 +96,9 @@ class Inputs:
             row = self._row(path, f"{label}{after}", "months")
             self.sheet.number(row, DEFAULT, months, "default")
             inert = not_read_back(self.scenario, path)
-            self._yours(row, months, None, 0, MOST_MONTHS, "inert" if inert else "input")
+            style, cycle = "inert" if inert else "input", cycle_months(self.scenario.model)
+            whole = cycle if ".harms." not in path and cycle == round(cycle) else None
+            self._yours(row, months, None, *ends_of_time(self.scenario, path, months), style, whole)
             if inert:
                 self.sheet.text(row, NOTE, inert, "label")
             self._durations[path] = self._finish(row, f"t_{path}", months)
@@ -116,7 +126,7 @@ class Inputs:
         record, leaf = self.scenario.parameters[name], self.scenario.leaves.get(name)
         row, own = self._row(name, record.label, record.unit.text), self.scenario.central[name]
         self.rows[name] = row
-        low, high = max(record.unit.low, -HUGE), min(record.unit.high, HUGE)
+        low, high = self._ends.get(name) or ends_of(self.scenario, name)
         if leaf:
             own, before = leaf.central, self._before.get(name)
             self.sheet.number(row, DEFAULT, own if before is None else float(before), "default")
@@ -137,11 +147,14 @@ class Inputs:
         self._next += 1
         return row
 
-    def _yours(self, row: int, own: float, yours: float | None, low: float, high: float, style: str = "input") -> None:
+    def _yours(
+        self, row: int, own: float, yours: float | None, low: float, high: float, style: str = "input",
+        whole: float | None = None,
+    ) -> None:  # fmt: skip
         """The blank cell for the reader's value, whether it is filled, and the value in use.
 
         own: the value of the run. yours: what the reader had typed before it, if anything. low, high: ends of what it
-        may be. style: of the cell; an inert one is locked.
+        may be. style: of the cell; an inert one is locked. whole: of how much it is a multiple, a whole number.
         """
         sheet, page = self.sheet, self.sheet.page
         if yours is None:
@@ -149,11 +162,15 @@ class Inputs:
         else:
             sheet.number(row, YOURS, yours, style)
             self._filled += 1
-        page.data_validation(
-            row, YOURS, row, YOURS,
-            {"validate": "decimal", "criteria": "between", "minimum": low, "maximum": high,
-             "error_title": "Outside what this may be", "error_message": f"Between {low:g} and {high:g}."},
-        )  # fmt: skip
+        between = {"validate": "integer" if whole == 1 else "decimal", "criteria": "between", "minimum": low,
+                   "maximum": high}  # fmt: skip
+        cell, said = _reference(row, YOURS), f"between {low:g} and {high:g}."
+        if whole and whole > 1:
+            rule = f"=AND(MOD({cell},{whole:g})=0,{cell}>={low:g},{cell}<={high:g})"
+            between = {"validate": "custom", "value": rule}
+        said = f"Whole cycles of {counted(round(whole), 'month')}, {said}" if whole else upper_first(said)
+        told = {"error_title": "Outside what this may be", "error_message": said}
+        page.data_validation(row, YOURS, row, YOURS, between | told)
         default, typed, in_use, run = (_reference(row, column) for column in (DEFAULT, YOURS, USED, RUN))
         sheet.formula(row, CHANGED, f"IF(ISBLANK({typed}),0,1)", 0 if yours is None else 1, "label")
         sheet.formula(row, USED, f"IF(ISBLANK({typed}),{default},{typed})", own, "used")
@@ -205,6 +222,66 @@ class Inputs:
 
 def _reference(row: int, column: int) -> str:
     return str(xl_rowcol_to_cell(row, column, col_abs=True))
+
+
+def ends_of(scenario: Scenario, name: str) -> tuple[float, float]:
+    """Between which ends a parameter may be typed: what its unit allows, and no further than is taken for a slip."""
+    unit, own = scenario.parameters[name].unit, scenario.central[name]
+    low, high = max(unit.low, -HUGE), min(unit.high, HUGE)
+    if unit.kind == "months":
+        low, high = SHORTEST, float(MOST_MONTHS)
+    most = {"price": HIGHEST_PRICE, "rate": UNUSUAL_RATE, "discount_rate": BELOW_ONE}
+    high = min(high, HIGHEST_RATIO if unit.is_ratio else most.get(unit.kind, HUGE))
+    if name == scenario.model.cohort.age and scenario.life_table is not None:
+        high = float(scenario.life_table.last_age)
+    leaf = scenario.leaves.get(name)
+    own = leaf.central if leaf else own
+    return min(low, own), max(high, own)
+
+
+def ends_by_effects(scenario: Scenario) -> dict[str, tuple[float, float]]:
+    """The same of parameters that an effect needs above 0 (the dose studied, the purse of its trials, its half-life
+    and what that is made of), or no longer than its own time: its onset.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for model in (one.model for one in scenario.structures):
+        for strategy, block in model.strategies.items():
+            for name, effect in block.effects.items():
+                purse, dose = effect.purse, effect.dose
+                above = [effect.half_life, dose and dose.studied, purse and purse.low, purse and purse.high]
+                for one in scenario.behind([one for one in above if isinstance(one, str)]):
+                    low, high = found.get(one) or ends_of(scenario, one)
+                    found[one] = max(low, LEAST * scenario.central[one]), high
+                if purse and isinstance(purse.low, str) and isinstance(purse.high, str):
+                    found[purse.low] = found[purse.low][0], scenario.central[purse.high]
+                    found[purse.high] = scenario.central[purse.low], found[purse.high][1]
+                if isinstance(effect.onset, str):
+                    first, last = window(model, strategy, name, effect)
+                    low, high = found.get(effect.onset) or ends_of(scenario, effect.onset)
+                    found[effect.onset] = low, min(high, (last - first) * MONTHS_A_YEAR)
+    return found
+
+
+def ends_of_time(scenario: Scenario, path: str, months: float) -> tuple[float, float]:
+    """Between which ends a time of the file may be typed, in months: so that an effect ends after it has begun and
+    grown, that what lasts has a length, and that therapy is over before the last observation.
+    """
+    keys, cycle, low, high = path.split("."), cycle_months(scenario.model), 0.0, float(MOST_MONTHS)
+    if keys[-1] in ("over", "lasting"):
+        low = cycle
+    if keys[-1] == "wait":
+        therapy = scenario.model.strategies[keys[1]].therapy
+        high = scenario.model.follow_up.months - cycle - (therapy.over.months if therapy else 0.0)
+    if keys[2:3] == ["effects"] and keys[-1] in ("from", "until"):
+        models = (one.model for one in scenario.structures)
+        model = next(one for one in models if keys[3] in one.strategies[keys[1]].effects)
+        effect = model.strategies[keys[1]].effects[keys[3]]
+        first, last = window(model, keys[1], keys[3], effect)
+        drawn = scenario.central[effect.onset] if isinstance(effect.onset, str) else None
+        onset = getattr(effect.onset, "months", 0.0) if drawn is None else drawn
+        spare = (last - first) * MONTHS_A_YEAR - max(math.ceil(onset / cycle) * cycle, cycle)
+        low, high = (low, months + spare) if keys[-1] == "from" else (months - spare, high)
+    return min(max(low, 0.0), months), max(high, months)
 
 
 def moved_by_you(change: Any) -> bool:
