@@ -161,7 +161,7 @@ def test_the_whole_of_every_population_and_of_the_price_can_be_read(page: Page) 
     assert price.evaluate("e => e.scrollWidth <= e.clientWidth")
     page.get_by_role("combobox", name="Population").click()
     options = page.get_by_role("option")
-    expect(options).to_have_count(7)
+    expect(options).to_have_count(8)
     cut = "all => all.filter(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight + 1)"
     assert options.evaluate_all(f"{cut}.map(e => e.innerText)") == []
 
