@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel.analysis.psa.comparison import Comparison
 from costmodel.analysis.purse import drawn, known, of_people, seen_in_words
@@ -12,7 +12,6 @@ from costmodel.analysis.sensitivity.inputs import named
 from costmodel.analysis.sensitivity.question import Question, target
 from costmodel.analysis.spectrum import ANY, session_price, use_of_services
 from costmodel.analysis.verdict import Verdict, verdict
-from costmodel.drawing import Chart
 from costmodel.errors import InputError
 from costmodel.result.payback import NEVER, NOTHING
 from costmodel.result.purse import ALL, NOT_EVEN_ALL, a_year, rows
@@ -23,6 +22,9 @@ from costmodel.scenario.build import Scenario
 from costmodel.scenario.clock import cycle_months
 from costmodel.scenario.conventions import NO_EFFECT, NO_EFFECT_LABEL
 from costmodel.words import in_100, percent
+
+if TYPE_CHECKING:
+    from costmodel.drawing import Chart
 
 YEARS = (12.0, 24.0, 36.0, 60.0, 120.0)
 """Months over which savings may be counted, beside those of the evidence."""
@@ -52,11 +54,11 @@ class Screen:
     health: str
     under: str
     beside: str
-    draw: Callable[[], Chart]
+    draw: "Callable[[], Chart]"
     facts: tuple[Fact, ...]
 
     @property
-    def chart(self) -> Chart:
+    def chart(self) -> "Chart":
         """The bars of the purse."""
         return self.draw()
 
