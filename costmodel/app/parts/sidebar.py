@@ -54,6 +54,12 @@ def locked_sidebar(locked: Locked) -> None:
         said()
 
 
+def _choose() -> None:
+    """Choose the population of the menu; nothing where a page without it was shown last."""
+    if (name := st.session_state.get("population")) in catalogue.populations():
+        choice.select(name, catalogue.base_name(name))
+
+
 def _population(people: str) -> None:
     populations = catalogue.populations()
     st.session_state["population"] = choice.current().population
@@ -62,9 +68,7 @@ def _population(people: str) -> None:
         list(populations),
         key="population",
         format_func=lambda name: populations[name].title,
-        on_change=lambda: choice.select(
-            st.session_state["population"], catalogue.base_name(st.session_state["population"])
-        ),
+        on_change=_choose,
         help=literal(f"Who is treated: {people}."),
     )
 
