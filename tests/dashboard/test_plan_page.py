@@ -11,7 +11,7 @@ import costmodel as cm
 from costmodel.analysis.service_plan import ServicePlan
 from costmodel.app.parts import link, planned
 from tests.cli.commands import parsed
-from tests.support.dashboard import first
+from tests.support.dashboard import first, said
 
 PAGE = "costmodel/app/plan.py"
 
@@ -22,10 +22,6 @@ def page(app: AppTest) -> AppTest:
     assert not at.exception
     assert not at.error
     return at
-
-
-def said(at: AppTest) -> str:
-    return "\n".join(str(one.proto.body) for one in at.get("html"))
 
 
 def field(at: AppTest, name: str) -> AppTest:

@@ -10,7 +10,7 @@ from costmodel.analysis.comparison import compare
 from costmodel.app.parts import what_if
 from costmodel.report.link import packed
 from tests.dashboard.conftest import FEW
-from tests.support.dashboard import first
+from tests.support.dashboard import first, said
 from tests.support.example import example
 
 PAGE = "costmodel/app/what_if.py"
@@ -25,10 +25,6 @@ def page(scenarios: Path) -> AppTest:
     assert not at.exception
     assert not at.error
     return at
-
-
-def said(at: AppTest) -> str:
-    return "\n".join(str(one.proto.body) for one in at.get("html"))
 
 
 def told(at: AppTest) -> str:

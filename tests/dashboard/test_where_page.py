@@ -11,7 +11,7 @@ from costmodel.app.parts import catalogue, where
 from costmodel.model.run import run_at
 from costmodel.report.screen import months_offered
 from tests.dashboard.conftest import FEW
-from tests.support.dashboard import first
+from tests.support.dashboard import first, said
 from tests.support.example import example
 from tests.support.locked import locked_example
 
@@ -27,10 +27,6 @@ def page(scenarios: Path) -> AppTest:
     assert not at.exception
     assert not at.error
     return at
-
-
-def said(at: AppTest) -> str:
-    return "\n".join(str(one.proto.body) for one in at.get("html"))
 
 
 def python(scenarios: Path, payer: str, months: float | None) -> list[str]:

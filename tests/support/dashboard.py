@@ -24,3 +24,8 @@ def opened() -> AppTest:
     at = first().switch_page(ANSWER).run()
     assert not at.exception
     return at
+
+
+def said(at: AppTest) -> str:
+    """What a page says in its own HTML."""
+    return "\n".join(str(one.proto.body) for one in at.get("html"))
